@@ -1,0 +1,8 @@
+"""The equations: what one time step computes, and nothing else."""
+
+from nlpseq.cells.base import RecurrentCell
+from nlpseq.cells.gru import GRUCell
+from nlpseq.cells.lstm import LSTMCell
+from nlpseq.cells.simple_rnn import SimpleRNNCell
+
+__all__ = ["GRUCell", "LSTMCell", "RecurrentCell", "SimpleRNNCell"]

@@ -1,0 +1,49 @@
+"""The matrix product of a cell with its weights, its masks, and its gradients by hand.
+
+`masks` is None, one dropout mask `(batch, features)` for all gates, or a list
+of one mask a gate. Rows are `(..., batch, features)`, kernels `(features,
+gates * units)`, products `(..., batch, gates * units)`.
+"""
+
+import tensorflow as tf
+
+
+def gate_product(rows, kernel, masks=None, bias=None):
+    """`(rows * mask) @ kernel + bias`."""
+    if isinstance(masks, (list, tuple)):
+        blocks = zip(masks, tf.split(kernel, len(masks), axis=-1))
+        product = tf.concat([_times(rows * mask, block) for mask, block in blocks], axis=-1)
+    else:
+        product = _times(rows if masks is None else rows * masks, kernel)
+    return product if bias is None else product + bias
+
+
+def rows_gradient(gradient, kernel, masks=None):
+    """The gradient of `gate_product` with respect to its rows."""
+    if isinstance(masks, (list, tuple)):
+        count = len(masks)
+        gates = zip(masks, tf.split(gradient, count, axis=-1), tf.split(kernel, count, axis=-1))
+        return sum(mask * _times(part, block, transpose=True) for mask, part, block in gates)
+    back = _times(gradient, kernel, transpose=True)
+    return back if masks is None else back * masks
+
+
+def kernel_gradient(rows, gradient, masks=None):
+    """The gradient of `gate_product` with respect to its kernel: one product over all rows."""
+    if isinstance(masks, (list, tuple)):
+        parts = zip(masks, tf.split(gradient, len(masks), axis=-1))
+        return tf.concat([kernel_gradient(rows, part, mask) for mask, part in parts], axis=-1)
+    rows = rows if masks is None else rows * masks
+    return tf.matmul(_flat(rows), _flat(gradient), transpose_a=True)
+
+
+def _times(rows, kernel, transpose=False):
+    if len(rows.shape) == 2:
+        return tf.matmul(rows, kernel, transpose_b=transpose)
+    width = kernel.shape[0 if transpose else 1]
+    product = tf.matmul(_flat(rows), kernel, transpose_b=transpose)
+    return tf.reshape(product, tf.concat([tf.shape(rows)[:-1], [width]], axis=0))
+
+
+def _flat(rows):
+    return tf.reshape(rows, (-1, rows.shape[-1]))
