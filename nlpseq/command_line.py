@@ -1,0 +1,141 @@
+"""The command line: of the recipes, and the command `nlpseq`.
+
+Nothing here imports TensorFlow before the arguments are known to be right.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+
+from nlpseq.errors import InputError, TrainingError
+
+
+def run_recipe(main, settings, presets=None):
+    """Runs `main(config)` with settings from the command line, and exits.
+
+    Args:
+        main: the recipe.
+        settings: its frozen dataclass; attributes become flags, their docstrings help.
+        presets: for some datasets, the settings that are their defaults.
+    """
+    import tyro
+
+    dataset = _flag("--dataset", sys.argv[1:])
+    default = settings(**(presets or {}).get(dataset, {}))
+    config = tyro.cli(settings, default=default, description=main.__globals__["__doc__"])
+    sys.exit(_guarded(lambda: (config.check(), quiet_tensorflow(), main(config))))
+
+
+def main(arguments=None):
+    """The command `nlpseq`."""
+    parser = argparse.ArgumentParser("nlpseq", description="Use the models that the recipes export.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    predict = commands.add_parser("predict", help="answer texts with an exported model")
+    predict.add_argument("export", help="an export, e.g. saved_models/sentiment/1")
+    predict.add_argument("text", nargs="*", help="texts; without any, the lines of standard input")
+    predict.add_argument("--json", action="store_true", help="print a JSON object a text")
+    show = commands.add_parser("show", help="describe an exported model")
+    show.add_argument("export", help="an export, e.g. saved_models/sentiment/1")
+    chosen = parser.parse_args(arguments)
+    command = {"predict": _predict, "show": _show}[chosen.command]
+    sys.exit(_guarded(lambda: command(chosen)))
+
+
+def quiet_tensorflow():
+    """Imports TensorFlow and Keras without their start-up messages."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _stderr_held_back():
+        import keras  # noqa: F401
+        import tensorflow as tf
+
+        tf.constant(0)  # starts the runtime, which has messages of its own
+    tf.get_logger().setLevel("ERROR")
+    logging.getLogger("absl").setLevel("ERROR")
+
+
+def _predict(chosen):
+    from nlpseq import reporting
+    from nlpseq.serving import Export
+
+    export = Export(chosen.export)
+    quiet_tensorflow()
+    for texts in _batches(chosen.text or _standard_input(), 64):
+        for text, answer in zip(texts, export.predict(texts)):
+            reporting.print_answer(text, answer, as_json=chosen.json)
+
+
+def _show(chosen):
+    from nlpseq import reporting
+    from nlpseq.serving import Export
+
+    export = Export(chosen.export)
+    quiet_tensorflow()
+    reporting.print_export(export)
+
+
+def _standard_input():
+    for line in sys.stdin.buffer:
+        yield line.rstrip(b"\r\n").decode("utf-8", "replace")
+
+
+def _batches(items, size):
+    """Lists of up to `size` items; from a terminal or a pipe, one is answered as it comes."""
+    size = size if isinstance(items, list) or not sys.stdin.isatty() else 1
+    batch = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _guarded(action):
+    """Runs an action; returns the exit status, with what went wrong in one sentence."""
+    try:
+        action()
+        return 0
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except TrainingError as error:
+        print(f"stopped: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _flag(name, arguments):
+    """The value of a flag, read ahead of the others; None where it is absent."""
+    for index, argument in enumerate(arguments):
+        if argument == name and index + 1 < len(arguments):
+            return arguments[index + 1]
+        if argument.startswith(f"{name}="):
+            return argument.partition("=")[2]
+    return None
+
+
+@contextlib.contextmanager
+def _stderr_held_back():
+    """Keeps what C++ writes to standard error, and shows it only if the block fails."""
+    sys.stderr.flush()
+    kept, real = tempfile.TemporaryFile(), os.dup(2)
+    os.dup2(kept.fileno(), 2)
+    try:
+        yield
+    except BaseException:
+        kept.seek(0)
+        os.write(real, kept.read())
+        raise
+    finally:
+        os.dup2(real, 2)
+        os.close(real)
+        kept.close()

@@ -1,0 +1,5 @@
+"""Datasets that come with nlpseq: TFDS builders over small grammars, generated at first use."""
+
+from nlpseq.data.corpora.reviews import NlpseqReviews
+
+__all__ = ["NlpseqReviews"]

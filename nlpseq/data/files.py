@@ -1,0 +1,114 @@
+"""The user's own files: rows of named columns from `.tsv`, `.csv` and `.jsonl`.
+
+They are read straight into memory rather than through a TFDS builder: a builder
+keeps a prepared copy, which would go on being used after the file has changed.
+"""
+
+import csv
+import json
+from pathlib import Path
+
+from nlpseq.errors import InputError, suggest
+
+SUFFIXES = (".tsv", ".csv", ".jsonl")
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test",),
+}
+
+
+def is_file_dataset(dataset):
+    """Whether the name is a path of a file or folder rather than the name of a dataset."""
+    path = Path(dataset)
+    return path.suffix in SUFFIXES or path.is_dir() or dataset.startswith((".", "/", "~"))
+
+
+def split_files(dataset):
+    """The files of a dataset path, by split: a file is all "train", a folder has one a split."""
+    path = Path(dataset).expanduser()
+    if path.is_dir():
+        found = {}
+        for split, stems in SPLIT_NAMES.items():
+            files = [path / f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES]
+            found.update({split: file for file in reversed(files) if file.is_file()})
+        if "train" not in found:
+            raise InputError(
+                f"folder {path} has no training file: expected train.tsv, train.csv or train.jsonl."
+            )
+        return found
+    if path.suffix not in SUFFIXES:
+        raise InputError(
+            f"{path} is not a folder, nor a file whose name ends in {', '.join(SUFFIXES)}."
+        )
+    return {"train": path}
+
+
+def read_rows(path, columns):
+    """The named columns of a file, as a list of tuples of strings.
+
+    Args:
+        path: a `.tsv` (no quoting) or `.csv` file with a header, or a `.jsonl`
+            file of one object a line. Bytes that are not UTF-8 are replaced.
+        columns: the names of the columns to read.
+
+    Raises:
+        InputError: the file is missing, empty, or a row lacks a column.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
+            read = _json_rows if path.suffix == ".jsonl" else _delimited_rows
+            rows = list(read(path, file, columns))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror.lower()}.") from None
+    if not rows:
+        raise InputError(f"{path} holds no rows: expected at least one with {_names(columns)}.")
+    return rows
+
+
+def _delimited_rows(path, file, columns):
+    csv.field_size_limit(2**31 - 1)
+    tabs = path.suffix == ".tsv"
+    quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
+    reader = csv.reader(file, delimiter="\t" if tabs else ",", quoting=quoting)
+    header = next(reader, None)
+    if header is None:
+        raise InputError(f"{path} is empty: expected a header with {_names(columns)}.")
+    for column in columns:
+        _check_column(path, column, header)
+    places = [header.index(column) for column in columns]
+    for row in reader:
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}, line {reader.line_num}: expected {len(header)} columns, got {len(row)}."
+            )
+        yield tuple(row[place] for place in places)
+
+
+def _json_rows(path, file, columns):
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: not a JSON object ({error}).") from None
+        if not isinstance(row, dict):
+            raise InputError(f"{path}, line {number}: expected a JSON object, got {line.strip()!r}.")
+        for column in columns:
+            _check_column(f"{path}, line {number}", column, row)
+        yield tuple(str(row[column]) for column in columns)
+
+
+def _check_column(place, column, present):
+    if column not in present:
+        raise InputError(
+            f"{place}: there is no column {column!r}; name the columns with --text and --label: "
+            f"{suggest(column, list(present))}"
+        )
+
+
+def _names(columns):
+    return "columns " + " and ".join(repr(column) for column in columns)

@@ -1,0 +1,64 @@
+"""PNG pictures of a run."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+INK, TRAIN, VALIDATION = "#222222", "#4c78a8", "#e4572e"
+
+
+def plot_training(history, path, metric="accuracy"):
+    """Draws loss and metric by epoch, training and validation, into a PNG file.
+
+    Args:
+        history: Keras's figures by epoch: "loss", "val_loss", the metric, "val_" + metric.
+        path: of the PNG file.
+        metric: name of the figure in the second panel.
+    """
+    figure = Figure(figsize=(9, 3.6), dpi=150, layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2), ("loss", metric)):
+        epochs = range(1, len(history[name]) + 1)
+        axes.plot(epochs, history[name], "o-", color=TRAIN, label="training")
+        axes.plot(epochs, history[f"val_{name}"], "o-", color=VALIDATION, label="validation")
+        best = np.argmax if name == metric else np.argmin
+        at = int(best(history[f"val_{name}"]))
+        value = history[f"val_{name}"][at]
+        axes.annotate(
+            f"{value:.3f}", (at + 1, value), textcoords="offset points", xytext=(0, 7),
+            ha="center", color=VALIDATION,
+        )
+        axes.set(title=name.capitalize(), xlabel="epoch")
+        axes.margins(x=0.06, y=0.15)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    figure.savefig(path)
+
+
+def plot_confusion(counts, labels, path, title="Confusion"):
+    """Draws a confusion matrix, its rows shaded by recall, into a PNG file.
+
+    Args:
+        counts: `(classes, classes)`, a row for each expected class.
+        labels: names of the classes.
+        path: of the PNG file.
+        title: over the picture.
+    """
+    count = len(labels)
+    side = min(16, 2.6 + 0.55 * count)
+    figure = Figure(figsize=(side + 0.8, side), dpi=150, layout="constrained")
+    axes = figure.subplots()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    ticks = {"xticks": range(count), "yticks": range(count)}
+    axes.set(xlabel="predicted", ylabel="expected", title=title, **ticks)
+    axes.set_xticklabels(labels, rotation=45 if count > 2 else 0, ha="right" if count > 2 else "center")
+    axes.set_yticklabels(labels)
+    if count <= 30:
+        size = 10 if count <= 8 else 6
+        for (row, column), number in np.ndenumerate(counts):
+            color = "white" if shares[row, column] > 0.55 else INK
+            axes.text(column, row, f"{number:,}", ha="center", va="center", color=color, size=size)
+    figure.colorbar(image, ax=axes, label="share of the expected class", shrink=0.8)
+    figure.savefig(path)

@@ -1,0 +1,96 @@
+"""What the terminal shows: tables and answers."""
+
+import json
+import resource
+import sys
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+console = Console(highlight=False)
+
+
+def peak_memory_mb():
+    """The most memory that this process has held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024**2 if sys.platform == "darwin" else 1024))
+
+
+def say(line):
+    """Prints a line."""
+    console.print(escape(line), soft_wrap=True)
+
+
+def print_data(data):
+    """Prints what is learnt from."""
+    sizes = ", ".join(f"{size:,} {split}" for split, size in data.sizes.items())
+    origin = " (generated sentences)" if data.generated else ""
+    say(f"{data.name}{origin}: {sizes}; {len(data.labels)} classes: {', '.join(data.labels)}")
+
+
+def print_classification(result, data, most_mistakes=3):
+    """Prints precision, recall and F1 by class, accuracy, and the most confident mistakes."""
+    generated = ", generated sentences" if data.generated else ""
+    table = Table(title=escape(f"test split of {data.name}{generated}"))
+    table.add_column("class")
+    for column in ("precision", "recall", "F1", "texts"):
+        table.add_column(column, justify="right")
+    for label, row in result.metrics["classes"].items():
+        table.add_row(escape(label), *_scores(row), f"{row['support']:,}")
+    table.add_section()
+    table.add_row("average", *_scores(result.metrics), f"{len(data.test):,}")
+    console.print(table)
+    say(f"test accuracy {result.metrics['accuracy']:.4f}")
+    for mistake in result.mistakes[:most_mistakes]:
+        text = " ".join(mistake.text.split())
+        text = text if len(text) <= 160 else text[:157] + "..."
+        say(f"  {mistake.expected}, taken for {mistake.predicted} ({mistake.score:.3f}): {text}")
+
+
+def print_answer(text, answer, as_json=False):
+    """Prints the answer to one text."""
+    if as_json:
+        print(json.dumps({"text": text, **answer}, ensure_ascii=False), flush=True)
+        return
+    label, scores = answer.get("label"), answer.get("scores")
+    if label is not None and isinstance(scores, dict):
+        print(f"{label}\t{scores[label]:.4f}\t{text}", flush=True)
+    else:
+        print("\t".join(f"{value}" for value in answer.values()), flush=True)
+
+
+def print_export(export):
+    """Prints what an export is: signatures, scores, settings."""
+    table = Table("signature", "takes", "gives", title=escape(str(export.path)))
+    for name, function in export.signatures.items():
+        inputs = function.structured_input_signature[1].values()
+        outputs = function.structured_outputs.items()
+        table.add_row(
+            name,
+            "\n".join(_described(spec.name, spec) for spec in inputs),
+            "\n".join(_described(key, spec) for key, spec in sorted(outputs)),
+        )
+    console.print(table)
+    for title, values in (("scores", export.metrics), ("settings", export.config)):
+        table = Table("name", "value", title=title)
+        for name, value in _flattened(values):
+            table.add_row(escape(name), escape(str(value)))
+        console.print(table)
+
+
+def _scores(row):
+    return [f"{row[name]:.4f}" for name in ("precision", "recall", "f1")]
+
+
+def _described(name, spec):
+    shape = ", ".join("any" if size is None else str(size) for size in spec.shape)
+    return f"{name}: {spec.dtype.name} ({shape})"
+
+
+def _flattened(values, prefix=""):
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flattened(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, f"{value:.4f}" if isinstance(value, float) else value

@@ -1,0 +1,84 @@
+"""Using an export: loading it, asking it, describing it. Needs TensorFlow alone."""
+
+import json
+from pathlib import Path
+
+from nlpseq.errors import InputError
+
+
+class Export:
+    """An exported model.
+
+    Args:
+        path: of a version, or of a folder of versions, of which the newest is taken.
+
+    Raises:
+        InputError: there is no export of nlpseq at the path.
+    """
+
+    def __init__(self, path):
+        self.path = find_export(path)
+        self.config = _read_json(self.path / "config.json")
+        self.metrics = _read_json(self.path / "metrics.json")
+        self._signatures = None
+
+    @property
+    def signatures(self):
+        """The functions by name; the model is loaded when they are first asked for."""
+        if self._signatures is None:
+            import tensorflow as tf
+
+            try:
+                self._model = tf.saved_model.load(str(self.path))
+            except (OSError, tf.errors.OpError) as error:
+                raise InputError(f"the model in {self.path} cannot be loaded: {error}") from None
+            self._signatures = self._model.signatures
+        return self._signatures
+
+    def predict(self, texts):
+        """The answers to some texts: a list of dicts of the outputs, one a text."""
+        import tensorflow as tf
+
+        outputs = self.signatures["serving_default"](text=tf.constant(list(texts), tf.string))
+        outputs = {name: value.numpy() for name, value in outputs.items()}
+        rows = [{name: _plain(value[i]) for name, value in outputs.items()} for i in range(len(texts))]
+        return [self._named(row) for row in rows]
+
+    def _named(self, row):
+        """Scores by class name where there are classes."""
+        labels = self.config.get("labels")
+        if labels and "scores" in row:
+            row["scores"] = dict(zip(labels, row["scores"]))
+        return row
+
+
+def find_export(path):
+    """The folder of an export: the path itself, or the newest version below it."""
+    path = Path(path).expanduser()
+    candidates = [path]
+    if path.is_dir():
+        versions = [item for item in path.iterdir() if item.name.isdigit()]
+        candidates += sorted(versions, key=lambda item: int(item.name), reverse=True)
+    for candidate in candidates:
+        if (candidate / "saved_model.pb").is_file() and (candidate / "config.json").is_file():
+            return candidate
+    raise InputError(
+        f"{path} is no export of nlpseq: expected a folder such as saved_models/sentiment/1 that "
+        "holds saved_model.pb and config.json; run a recipe to make one."
+    )
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {error}; export the model again.") from None
+
+
+def _plain(value):
+    """A NumPy value as Python's own."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,120 @@
+"""Settings that recipes share; a recipe's own frozen dataclass inherits them.
+
+Each attribute is a flag of the command line, and the text under it the flag's
+help. TensorFlow is not imported here: help and errors come before it loads.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nlpseq.errors import in_range
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The root of all settings."""
+
+    def check(self):
+        """Raises an `InputError` for the first setting that is out of range."""
+
+
+@dataclass(frozen=True)
+class DataSettings(Settings):
+    """What to learn from, and where the result goes."""
+
+    dataset: str
+    """Name of a TFDS dataset, or path of a .tsv, .csv or .jsonl file or of a folder of them."""
+    output: str
+    """Folder that gets the numbered version of the export."""
+    data_dir: str | None = None
+    """Folder of prepared TFDS datasets; None for that of TFDS."""
+    train_split: str | None = None
+    """Split of a TFDS dataset to train on, e.g. "train[:80%%]"; None for the usual one."""
+    validation_split: str | None = None
+    """Split to validate on; None for the usual one, or a tenth of training held out."""
+    test_split: str | None = None
+    """Split to test on; None for the usual one, or a tenth of training held out."""
+
+
+@dataclass(frozen=True)
+class RecurrentSettings(Settings):
+    """The recurrent layers."""
+
+    cell: Literal["rnn", "lstm", "gru"] = "lstm"
+    """Recurrent cell."""
+    units: int = 64
+    """Size of the state, in each direction."""
+    layers: int = 1
+    """Number of recurrent layers."""
+    bidirectional: bool = True
+    """Whether to read in both directions."""
+    embedding_size: int = 64
+    """Size of a word's vector."""
+    dropout: float = 0.3
+    """Rate of dropped embeddings and of dropped features under the output."""
+    recurrent_dropout: float = 0.0
+    """Rate of dropped recurrent inputs."""
+    word_dropout: float = 0.05
+    """Rate of words that are replaced by the unknown word in training."""
+
+    def check(self):
+        super().check()
+        in_range("--units", self.units, 1)
+        in_range("--layers", self.layers, 1)
+        in_range("--embedding-size", self.embedding_size, 1)
+        in_range("--dropout", self.dropout, 0, 0.95)
+        in_range("--recurrent-dropout", self.recurrent_dropout, 0, 0.95)
+        in_range("--word-dropout", self.word_dropout, 0, 0.95)
+
+
+@dataclass(frozen=True)
+class VocabularySettings(Settings):
+    """The words that a model knows."""
+
+    max_tokens: int = 400
+    """Longer texts are cut to this many words."""
+    vocabulary_size: int = 30_000
+    """The most words to know, padding and the unknown word included."""
+    min_count: int = 2
+    """How often a word must occur in training to be known."""
+    lowercase: bool = True
+    """Whether to fold case."""
+
+    def check(self):
+        super().check()
+        in_range("--max-tokens", self.max_tokens, 1)
+        in_range("--vocabulary-size", self.vocabulary_size, 3)
+        in_range("--min-count", self.min_count, 1)
+
+
+@dataclass(frozen=True)
+class TrainingSettings(Settings):
+    """How to train."""
+
+    epochs: int = 10
+    """The most passes over the training split."""
+    batch_size: int = 64
+    """Examples in a training step."""
+    learning_rate: float = 2e-3
+    """Highest learning rate of Adam."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    """How the learning rate falls to zero after a short warm-up; "constant" keeps it."""
+    clip_norm: float = 1.0
+    """Global norm to which gradients are clipped; 0 does not clip."""
+    patience: int = 3
+    """Epochs without a better validation score before training stops."""
+    mixed_precision: Literal["no", "bfloat16", "float16"] = "no"
+    """Type to compute in, with float32 weights."""
+    seed: int = 1
+    """Seed of the initial weights, the shuffling and the dropout."""
+    tensorboard: str | None = None
+    """Folder to log to for TensorBoard; needs the extra nlpseq[tensorboard]."""
+
+    def check(self):
+        super().check()
+        in_range("--epochs", self.epochs, 1)
+        in_range("--batch-size", self.batch_size, 1)
+        in_range("--learning-rate", self.learning_rate, 1e-9, 10)
+        in_range("--clip-norm", self.clip_norm, 0)
+        in_range("--patience", self.patience, 1)
+        in_range("--seed", self.seed, 0, 2**32 - 1)

@@ -1,0 +1,82 @@
+"""Words to ids and back, inside the graph."""
+
+import collections
+
+import keras
+import tensorflow as tf
+
+from nlpseq.errors import InputError
+
+PADDING, UNKNOWN = 0, 1
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class Vocabulary:
+    """A fixed list of words, each with an id; 0 is padding and 1 the unknown word.
+
+    Args:
+        words: The known words, in the order of their ids, which start at 2.
+
+    Call arguments:
+        tokens: string tensor or ragged tensor, any shape.
+
+    Returns:
+        int32 ids in the same shape.
+
+    Example:
+
+    >>> vocabulary = Vocabulary(["good", "bad"])
+    >>> vocabulary(tf.constant(["bad", "ugly"])).numpy().tolist()
+    [3, 1]
+    """
+
+    def __init__(self, words):
+        self.words = list(words)
+        self._table = None
+
+    def __len__(self):
+        return len(self.words) + 2
+
+    def __call__(self, tokens):
+        if isinstance(tokens, tf.RaggedTensor):
+            return tokens.with_flat_values(self(tokens.flat_values))
+        return self.table.lookup(tokens)
+
+    @property
+    def table(self):
+        """The lookup table, made when it is first needed."""
+        if self._table is None:
+            with tf.init_scope():
+                keys = tf.constant(self.words, tf.string, shape=(len(self.words),))
+                ids = tf.range(2, len(self), dtype=tf.int32)
+                initializer = tf.lookup.KeyValueTensorInitializer(keys, ids)
+                self._table = tf.lookup.StaticHashTable(initializer, default_value=UNKNOWN)
+        return self._table
+
+    @classmethod
+    def learn(cls, token_batches, max_size=30_000, min_count=1):
+        """The most frequent words of some token batches; ties go to the smaller word.
+
+        Args:
+            token_batches: iterable of string ragged tensors.
+            max_size: the most ids to give out, padding and unknown included.
+            min_count: how often a word must occur to be kept.
+
+        Raises:
+            InputError: there is no word at all, as in a file of blank lines.
+        """
+        counts = collections.Counter()
+        for tokens in token_batches:
+            counts.update(tokens.flat_values.numpy().tolist())
+        if not counts:
+            raise InputError("the training texts hold no words: give at least one that is not blank.")
+        frequent = (item for item in counts.items() if item[1] >= min_count)
+        ranked = sorted(frequent, key=lambda item: (-item[1], item[0]))[: max_size - 2]
+        return cls([word.decode("utf-8") for word, _ in ranked])
+
+    def get_config(self):
+        return {"words": self.words}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

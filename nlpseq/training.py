@@ -1,0 +1,126 @@
+"""Training a task with Keras's own `fit`, and what we put around it."""
+
+import contextlib
+import importlib.util
+import math
+import time
+
+import keras
+import tensorflow as tf
+
+from nlpseq.errors import InputError, TrainingError
+
+
+def set_seed(seed):
+    """Fixes everything that TensorFlow lets us fix: initial weights, shuffling, dropout, order."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+@contextlib.contextmanager
+def precision(name):
+    """Builds the layers within a `with` block for "no", "bfloat16" or "float16" mixed precision."""
+    before = keras.config.dtype_policy()
+    if name != "no":
+        keras.config.set_dtype_policy(f"mixed_{name}")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def train(task, train_examples, validation_examples, settings, monitor="val_accuracy"):
+    """Trains a task as the settings say, and leaves it with its best weights.
+
+    Args:
+        task: a model of `nlpseq.tasks`.
+        train_examples, validation_examples: as the task's `prepare` takes them.
+        settings: a `nlpseq.settings.TrainingSettings`.
+        monitor: the validation figure, the higher the better.
+
+    Returns:
+        `(history, seconds)`: Keras's figures by epoch, a dict of lists, and the
+        time taken.
+
+    Raises:
+        TrainingError: the loss is no longer finite.
+        InputError: TensorBoard is asked for and not installed.
+    """
+    batch_size = settings.batch_size
+    train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
+    validation_batches = task.prepare(validation_examples, batch_size)
+    callbacks = [
+        StopOnNonFinite(),
+        keras.callbacks.EarlyStopping(
+            monitor, mode="max", patience=settings.patience, restore_best_weights=True
+        ),
+        *_tensorboard(settings.tensorboard),
+    ]
+    task.compile(optimizer=optimizer(settings, steps=settings.epochs * len(train_batches)))
+    start = time.perf_counter()
+    history = task.fit(
+        train_batches,
+        validation_data=validation_batches,
+        epochs=settings.epochs,
+        callbacks=callbacks,
+        shuffle=False,  # the batches are shuffled already
+    )
+    return history.history, time.perf_counter() - start
+
+
+def optimizer(settings, steps):
+    """Adam (Kingma and Ba 2015) with clipping by global norm (Pascanu et al. 2013)."""
+    rate = settings.learning_rate
+    if settings.schedule != "constant":
+        rate = WarmUp(rate, steps, settings.schedule)
+    return keras.optimizers.Adam(rate, global_clipnorm=settings.clip_norm or None)
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that rises over a tenth of the steps, and then falls to zero.
+
+    Args:
+        peak: the highest learning rate.
+        steps: number of training steps.
+        decay: "cosine" (Loshchilov and Hutter 2017) or "linear".
+    """
+
+    def __init__(self, peak, steps, decay="cosine"):
+        self.peak, self.steps, self.decay = peak, steps, decay
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        rise = max(1.0, self.steps / 10)
+        done = tf.clip_by_value((step - rise) / max(1.0, self.steps - rise), 0.0, 1.0)
+        fall = 0.5 * (1 + tf.cos(math.pi * done)) if self.decay == "cosine" else 1 - done
+        return self.peak * tf.where(step < rise, (step + 1) / rise, fall)
+
+    def get_config(self):
+        return {"peak": self.peak, "steps": self.steps, "decay": self.decay}
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Ends training with a `TrainingError` as soon as the loss is infinite or not a number."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = (logs or {}).get("loss")
+        if loss is not None and not math.isfinite(float(loss)):
+            raise TrainingError(
+                f"the loss became {float(loss)} in epoch {self.epoch}, step {batch + 1}: gradients "
+                "exploded; lower --learning-rate, or clip them with a --clip-norm such as 1."
+            )
+
+
+def _tensorboard(folder):
+    if folder is None:
+        return []
+    if importlib.util.find_spec("tensorboard") is None:
+        raise InputError(
+            "--tensorboard needs the package tensorboard: install nlpseq with its extra, "
+            "pip install 'nlpseq[tensorboard]'."
+        )
+    return [keras.callbacks.TensorBoard(folder, update_freq="epoch")]

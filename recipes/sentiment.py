@@ -1,0 +1,108 @@
+"""Text classification with a recurrent network, from raw text to a served model.
+
+Trains on a dataset of TensorFlow Datasets or on your own files, evaluates, draws
+pictures, and exports a SavedModel that takes raw strings. With no flags it runs on
+the embedded, generated corpus nlpseq_reviews: test accuracy 0.97 or more in about
+a minute and 1.5 GB of memory. Scores on real data: recipes/README.md.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+import nlpseq
+from nlpseq import settings
+from nlpseq.command_line import run_recipe
+
+
+@dataclass(frozen=True)
+class Settings(
+    settings.TrainingSettings,
+    settings.VocabularySettings,
+    settings.RecurrentSettings,
+    settings.DataSettings,
+):
+    """All the settings of the recipe."""
+
+    dataset: str = "nlpseq_reviews"
+    output: str = "saved_models/sentiment"
+    text: str | None = None
+    """Feature or column with the text, or several with commas; None for the usual one."""
+    label: str | None = None
+    """Feature or column with the label; None for the usual one."""
+    pooling: Literal["last", "max", "mean", "attention"] = "max"
+    """How the states over time become one vector."""
+
+
+# Settings that are the defaults for a dataset.
+PRESETS = {
+    "imdb_reviews": {"epochs": 4, "word_dropout": 0.1, "dropout": 0.5},
+    "trec": {"epochs": 15, "min_count": 1},
+}
+
+
+def main(config):
+    """Runs the recipe; returns its metrics."""
+    nlpseq.export.check_output(config.output)
+    nlpseq.training.set_seed(config.seed)
+
+    data = nlpseq.data.load_labelled_texts(
+        config.dataset,
+        config.data_dir,
+        config.seed,
+        text=config.text,
+        label=config.label,
+        train=config.train_split,
+        validation=config.validation_split,
+        test=config.test_split,
+    )
+    nlpseq.reporting.print_data(data)
+
+    with nlpseq.training.precision(config.mixed_precision):
+        task = nlpseq.tasks.TextClassifier.for_texts(
+            data.train.texts,
+            data.labels,
+            vocabulary_size=config.vocabulary_size,
+            min_count=config.min_count,
+            lowercase=config.lowercase,
+            cell=config.cell,
+            units=config.units,
+            layers=config.layers,
+            bidirectional=config.bidirectional,
+            embedding_size=config.embedding_size,
+            pooling=config.pooling,
+            dropout=config.dropout,
+            recurrent_dropout=config.recurrent_dropout,
+            word_dropout=config.word_dropout,
+            max_tokens=config.max_tokens,
+        )
+    history, seconds = nlpseq.training.train(task, data.train, data.validation, config)
+
+    validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
+    test = nlpseq.evaluation.evaluate_classifier(task, data.test)
+    metrics = {
+        "validation": validation.metrics,
+        "test": test.metrics,
+        "train_seconds": round(seconds, 1),
+        "peak_memory_mb": nlpseq.reporting.peak_memory_mb(),
+    }
+    nlpseq.reporting.print_classification(test, data)
+
+    def draw(folder):
+        nlpseq.pictures.plot_training(history, folder / "training.png")
+        nlpseq.pictures.plot_confusion(test.confusion, data.labels, folder / "confusion.png")
+
+    path = nlpseq.export.export(
+        task,
+        config.output,
+        data=data,
+        settings=dataclasses.asdict(config),
+        metrics=metrics,
+        draw=draw,
+    )
+    nlpseq.reporting.say(f"exported to {path}")
+    return metrics
+
+
+if __name__ == "__main__":
+    run_recipe(main, Settings, PRESETS)
