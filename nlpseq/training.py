@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import math
+import sys
 import time
 
 import keras
@@ -64,6 +65,7 @@ def train(task, train_examples, validation_examples, settings, monitor="val_accu
         epochs=settings.epochs,
         callbacks=callbacks,
         shuffle=False,  # the batches are shuffled already
+        verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, a line an epoch in a log
     )
     return history.history, time.perf_counter() - start
 

@@ -6,11 +6,11 @@ POOL = 50  # batches that are sorted together by length
 
 
 def length_buckets(longest):
-    """The padded lengths of batches: 8, 16, 24, 32, 48, 64, 96, ... up to `longest`."""
-    buckets, step = [], 8
+    """The padded lengths of batches: 16, 32, 48, 64, 96, 128, 192, ... up to `longest`."""
+    buckets = []
     while not buckets or buckets[-1] < longest:
         last = buckets[-1] if buckets else 0
-        step = max(8, 2 ** (max(last, 1).bit_length() - 2))
+        step = max(16, 2 ** (last.bit_length() - 2)) if last else 16
         buckets.append(min(last + step, max(longest, 1)))
     return buckets
 

@@ -22,10 +22,13 @@ CLOSINGS = ["", "", "", "", "in my opinion", "this time", "if you ask me", "once
 # The verdict is where {v} stands; {o} is the other clause, conceded.
 CONTRASTS = [
     "{o} , but {v}", "{v} , although {o}", "although {o} , {v}", "{o} , yet {v}",
-    "{v} , even though {o}", "while {o} , {v}", "granted , {o} ; still , {v}",
+    "{v} , even though {o}", "while {o} , {v}", "{o} ; still , {v}",
     "{v} , despite the fact that {o}", "despite the fact that {o} , {v}", "{o} ; however , {v}",
 ]
 LABELS = ("negative", "positive")
+# How often a sentence has a second clause, how often that one agrees with the verdict, how often
+# the verdict is under a negation of the whole; and how often a clause is plain, or denied.
+CONTRAST, AGREE, REACH, PLAIN, DENIED = 0.65, 0.4, 0.1, 0.5, 0.3
 
 
 class NlpseqReviews(tfds.core.GeneratorBasedBuilder):
@@ -83,8 +86,8 @@ def _distinct(draw, seen, size):
 def sentence(draw, positive):
     """A sentence whose verdict is positive or not."""
     text = _reach(draw, positive)
-    if draw.random() < 0.85:
-        other = clause(draw, positive if draw.random() < 0.1 else not positive)
+    if draw.random() < CONTRAST:
+        other = clause(draw, positive if draw.random() < AGREE else not positive)
         text = draw.choice(CONTRASTS).format(v=text, o=other)
     words = [draw.choice(OPENINGS), text, draw.choice(CLOSINGS), "."]
     return " ".join(word for word in words if word)
@@ -92,7 +95,7 @@ def sentence(draw, positive):
 
 def _reach(draw, positive):
     """A clause, sometimes under a negation of the whole of it."""
-    if draw.random() < 0.15:
+    if draw.random() < REACH:
         opening = draw.choice(["it is not true that", "i would not say that", "nobody can claim that"])
         return f"{opening} {clause(draw, not positive)}"
     return clause(draw, positive)
@@ -102,11 +105,11 @@ def clause(draw, positive):
     """A clause of the given polarity about one thing."""
     start = f"the {draw.choice(THINGS)} {draw.choice(VERBS)}"
     kind = draw.random()
-    if kind < 0.45:
+    if kind < PLAIN:
         return f"{start} {_adjective(draw, positive)}"
-    if kind < 0.8:
+    if kind < PLAIN + DENIED:
         return f"{start} {draw.choice(DENIALS)} {_adjective(draw, not positive)}"
-    if kind < 0.9:
+    if draw.random() < 0.5:
         first, second = draw.sample(GOOD if positive else BAD, 2)
         return f"{start} not only {first} but also {second}"
     first, second = draw.sample(BAD if positive else GOOD, 2)
