@@ -7,12 +7,13 @@ from matplotlib.ticker import MaxNLocator
 INK, TRAIN, VALIDATION = "#222222", "#4c78a8", "#e4572e"
 
 
-def plot_training(history, path, metric="accuracy"):
+def plot_training(history, path, title="", metric="accuracy"):
     """Draws loss and metric by epoch, training and validation, into a PNG file.
 
     Args:
         history: Keras's figures by epoch: "loss", "val_loss", the metric, "val_" + metric.
         path: of the PNG file.
+        title: over the picture.
         metric: name of the figure in the second panel.
     """
     figure = Figure(figsize=(9, 3.6), dpi=150, layout="constrained")
@@ -20,20 +21,28 @@ def plot_training(history, path, metric="accuracy"):
         epochs = range(1, len(history[name]) + 1)
         axes.plot(epochs, history[name], "o-", color=TRAIN, label="training")
         axes.plot(epochs, history[f"val_{name}"], "o-", color=VALIDATION, label="validation")
-        best = np.argmax if name == metric else np.argmin
-        at = int(best(history[f"val_{name}"]))
-        value = history[f"val_{name}"][at]
-        axes.annotate(
-            f"{value:.3f}", (at + 1, value), textcoords="offset points", xytext=(0, 7),
-            ha="center", color=VALIDATION,
-        )
+        _mark_best(axes, history[f"val_{name}"], highest=name == metric)
         axes.set(title=name.capitalize(), xlabel="epoch")
-        axes.margins(x=0.06, y=0.15)
+        axes.margins(x=0.08, y=0.2)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
+    figure.suptitle(title)
     figure.savefig(path)
+
+
+def _mark_best(axes, values, highest):
+    """Writes the best value above or below its point."""
+    at = int(np.argmax(values) if highest else np.argmin(values))
+    axes.annotate(
+        f"{values[at]:.3f}",
+        (at + 1, values[at]),
+        textcoords="offset points",
+        xytext=(0, 7 if highest else -14),
+        ha="center",
+        color=VALIDATION,
+    )
 
 
 def plot_confusion(counts, labels, path, title="Confusion"):

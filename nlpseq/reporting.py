@@ -25,14 +25,12 @@ def say(line):
 def print_data(data):
     """Prints what is learnt from."""
     sizes = ", ".join(f"{size:,} {split}" for split, size in data.sizes.items())
-    origin = " (generated sentences)" if data.generated else ""
-    say(f"{data.name}{origin}: {sizes}; {len(data.labels)} classes: {', '.join(data.labels)}")
+    say(f"{data.title}: {sizes}; {len(data.labels)} classes: {', '.join(data.labels)}")
 
 
 def print_classification(result, data, most_mistakes=3):
     """Prints precision, recall and F1 by class, accuracy, and the most confident mistakes."""
-    generated = ", generated sentences" if data.generated else ""
-    table = Table(title=escape(f"test split of {data.name}{generated}"))
+    table = Table(title=escape(f"test split of {data.title}"))
     table.add_column("class")
     for column in ("precision", "recall", "F1", "texts"):
         table.add_column(column, justify="right")
@@ -72,11 +70,29 @@ def print_export(export):
             "\n".join(_described(key, spec) for key, spec in sorted(outputs)),
         )
     console.print(table)
-    for title, values in (("scores", export.metrics), ("settings", export.config)):
-        table = Table("name", "value", title=title)
-        for name, value in _flattened(values):
-            table.add_row(escape(name), escape(str(value)))
-        console.print(table)
+    console.print(_score_table(export.metrics))
+    table = Table("setting", "value", title="settings")
+    for name, value in _flattened(export.config):
+        table.add_row(escape(name), escape(str(value)))
+    console.print(table)
+
+
+def _score_table(metrics):
+    """Validation and test side by side, then what the training took."""
+    table = Table("figure", title="scores")
+    table.add_column("validation", justify="right")
+    table.add_column("test", justify="right")
+    validation, test = (dict(_flattened(metrics[split])) for split in ("validation", "test"))
+    for name, value in test.items():
+        table.add_row(escape(name), _rounded(validation.get(name, "")), _rounded(value))
+    table.add_section()
+    table.add_row("train_seconds", "", str(metrics["train_seconds"]))
+    table.add_row("peak_memory_mb", "", str(metrics["peak_memory_mb"]))
+    return table
+
+
+def _rounded(value):
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _scores(row):
@@ -93,4 +109,4 @@ def _flattened(values, prefix=""):
         if isinstance(value, dict):
             yield from _flattened(value, f"{prefix}{name}.")
         else:
-            yield prefix + name, f"{value:.4f}" if isinstance(value, float) else value
+            yield prefix + name, value

@@ -41,8 +41,11 @@ class Export:
 
         outputs = self.signatures["serving_default"](text=tf.constant(list(texts), tf.string))
         outputs = {name: value.numpy() for name, value in outputs.items()}
-        rows = [{name: _plain(value[i]) for name, value in outputs.items()} for i in range(len(texts))]
-        return [self._named(row) for row in rows]
+        rows = range(len(texts))
+        return [
+            self._named({name: _plain(value[row]) for name, value in sorted(outputs.items())})
+            for row in rows
+        ]
 
     def _named(self, row):
         """Scores by class name where there are classes."""

@@ -29,7 +29,7 @@ class DataSettings(Settings):
     data_dir: str | None = None
     """Folder of prepared TFDS datasets; None for that of TFDS."""
     train_split: str | None = None
-    """Split of a TFDS dataset to train on, e.g. "train[:80%%]"; None for the usual one."""
+    """Split of a TFDS dataset to train on, e.g. "train[:80%]"; None for the usual one."""
     validation_split: str | None = None
     """Split to validate on; None for the usual one, or a tenth of training held out."""
     test_split: str | None = None

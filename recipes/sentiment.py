@@ -26,6 +26,11 @@ class Settings(
 
     dataset: str = "nlpseq_reviews"
     output: str = "saved_models/sentiment"
+    epochs: int = 6
+    learning_rate: float = 3e-3
+    dropout: float = 0.2
+    word_dropout: float = 0.02
+    patience: int = 4
     text: str | None = None
     """Feature or column with the text, or several with commas; None for the usual one."""
     label: str | None = None
@@ -34,7 +39,7 @@ class Settings(
     """How the states over time become one vector."""
 
 
-# Settings that are the defaults for a dataset.
+# For some datasets, the settings that are its defaults.
 PRESETS = {
     "imdb_reviews": {"epochs": 4, "word_dropout": 0.1, "dropout": 0.5},
     "trec": {"epochs": 15, "min_count": 1},
@@ -89,8 +94,10 @@ def main(config):
     nlpseq.reporting.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.pictures.plot_training(history, folder / "training.png")
-        nlpseq.pictures.plot_confusion(test.confusion, data.labels, folder / "confusion.png")
+        nlpseq.pictures.plot_training(history, folder / "training.png", data.title)
+        nlpseq.pictures.plot_confusion(
+            test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test"
+        )
 
     path = nlpseq.export.export(
         task,

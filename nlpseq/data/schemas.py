@@ -11,7 +11,8 @@ class ClassificationSchema:
         text: names of the text features, joined by a blank line where several.
         label: name of the label feature; or several names of bool features, of
             which an example must have exactly one to be used.
-        names: names of the values of an integer label that is no `ClassLabel`.
+        names: names of the values of an integer label that is no `ClassLabel`;
+            examples with another value are left out.
         train, validation, test: TFDS splits. Without a validation split a tenth
             of the training split is held out.
         generated: whether the sentences are generated, not written by people.
@@ -40,12 +41,9 @@ CLASSIFICATION = {
     "goemotions": ClassificationSchema(
         text=("comment_text",), label=GOEMOTIONS, validation="validation"
     ),
-    "hate_speech_offensive": ClassificationSchema(
-        text=("tweet",), label="class", train="train[:80%]", test="train[80%:]"
-    ),
     "imdb_reviews": ClassificationSchema(),
     "sentiment140": ClassificationSchema(
-        label="polarity", names={0: "negative", 2: "neutral", 4: "positive"}
+        label="polarity", names={0: "negative", 4: "positive"}
     ),
     "trec": ClassificationSchema(label="label-coarse"),
     "yelp_polarity_reviews": ClassificationSchema(),

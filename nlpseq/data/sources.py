@@ -52,6 +52,11 @@ class LabelledTexts:
     generated: bool = False
 
     @property
+    def title(self):
+        """The name, and whether the texts are generated: every score is shown under it."""
+        return f"{self.name} (generated sentences)" if self.generated else self.name
+
+    @property
     def sizes(self):
         """The number of examples of each split."""
         return {split: len(getattr(self, split)) for split in SPLITS}
@@ -118,16 +123,15 @@ def _from_tfds(dataset, data_dir, overrides):
     builder = _prepared_builder(dataset, data_dir)
     schema = replace(_schema(dataset, builder), **overrides)
     _check_features(dataset, builder, schema)
-    splits = {split: getattr(schema, split) for split in SPLITS}
-    if overrides.get("test") is None and schema.test not in builder.info.splits:
-        if re.fullmatch(r"\w+", schema.test):
-            splits["test"] = None
-    arrays = {
-        split: _read_split(dataset, builder, name, schema) for split, name in splits.items() if name
+    names = {split: getattr(schema, split) for split in SPLITS}
+    if "test" not in overrides and schema.test not in builder.info.splits:
+        names["test"] = None
+    raw = {
+        split: _read_split(dataset, builder, name, schema) for split, name in names.items() if name
     }
-    labels = _label_names(builder, schema, arrays["train"][1])
-    values = list(schema.names) if schema.names else None
-    return labels, {s: _number(*pair, values, labels) for s, pair in arrays.items()}, schema.generated
+    labels = _label_names(builder, schema, raw["train"][1])
+    splits = {split: _numbered(*pair, schema, labels) for split, pair in raw.items()}
+    return labels, splits, schema.generated
 
 
 def _prepared_builder(dataset, data_dir):
@@ -148,16 +152,16 @@ def _prepared_builder(dataset, data_dir):
 
 
 def _prepare(dataset, builder):
-    """Generates an embedded corpus, or downloads another dataset."""
-    embedded = dataset in CORPORA
+    """Generates an embedded corpus, or has TFDS download another dataset."""
+    shipped = type(builder).__module__.startswith("tensorflow_datasets.")
     remedy = "connect to the network, or name with --data-dir the folder that holds it"
-    if not embedded and not _online():
+    if shipped and not _online():
         raise InputError(
             f"dataset {dataset!r} is not in {builder.data_dir} and there is no network to "
             f"download it: {remedy}."
         )
     try:
-        with contextlib.redirect_stdout(io.StringIO() if embedded else sys.stdout):
+        with contextlib.redirect_stdout(sys.stdout if shipped else io.StringIO()):
             builder.download_and_prepare()
     except OSError as error:
         raise InputError(
@@ -222,10 +226,17 @@ def _read_split(dataset, builder, split, schema):
         ) from None
     if not texts:
         raise InputError(f"split {split!r} of dataset {dataset!r} is empty: give another.")
-    texts, labels = np.concatenate(texts), np.concatenate(labels)
+    return _usable(np.concatenate(texts), np.concatenate(labels), schema)
+
+
+def _usable(texts, labels, schema):
+    """The examples with exactly one label that the schema knows."""
     if labels.ndim == 2:
         single = labels.sum(axis=1) == 1
-        texts, labels = texts[single], labels[single].argmax(axis=1)
+        return texts[single], labels[single].argmax(axis=1)
+    if schema.names:
+        known = np.isin(labels, list(schema.names))
+        return texts[known], labels[known]
     return texts, labels
 
 
@@ -241,22 +252,22 @@ def _label_names(builder, schema, train_labels):
     if not isinstance(schema.label, str):
         return list(schema.label)
     if schema.names:
-        return [schema.names[value] for value in schema.names]
+        return list(schema.names.values())
     feature = builder.info.features[schema.label]
     if isinstance(feature, tfds.features.ClassLabel):
         return list(feature.names)
     return sorted({_as_text(label) for label in train_labels})
 
 
-def _number(texts, labels, values, names):
-    """Raw labels to class numbers; -1 for a label that has none."""
-    if values is not None:
-        ids = {value: index for index, value in enumerate(values)}
-        labels = np.array([ids.get(label, -1) for label in labels.tolist()])
-    elif labels.dtype == object or not np.issubdtype(labels.dtype, np.integer):
+def _numbered(texts, labels, schema, names):
+    """Examples whose labels are numbers of classes; -1 for one that training never shows."""
+    if schema.names:
+        ids = {value: index for index, value in enumerate(schema.names)}
+        labels = [ids[value] for value in labels.tolist()]
+    elif labels.dtype.kind not in "iu":
         ids = {name: index for index, name in enumerate(names)}
-        labels = np.array([ids.get(_as_text(label), -1) for label in labels])
-    return Examples(texts, labels.astype(np.int32))
+        labels = [ids.get(_as_text(label), -1) for label in labels]
+    return Examples(texts, np.array(labels, np.int32))
 
 
 def _as_text(label):

@@ -1,0 +1,249 @@
+"""Backpropagation through time by hand: finite differences, and autodiff in keras.layers.RNN."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nlpseq
+from nlpseq import engine
+from nlpseq.cells import GRUCell, LSTMCell, RecurrentCell, SimpleRNNCell
+from tests.layers.helpers import (
+    BATCH, EMPTY_ROW, FEATURES, MASK, TIME, UNITS, assert_close, assert_same, normal, project,
+    randomize, run, sequences, states_of,
+)
+
+
+class MinimalGatedCell(RecurrentCell):
+    """A user's own cell, the minimal gated unit of Zhou et al. (2016)."""
+
+    gates = 2
+    recurrent_bias = True
+
+    def transition(self, z, r, states):
+        (h,) = states
+        (z_f, z_c), (r_f, r_c) = tf.split(z, 2, axis=-1), tf.split(r, 2, axis=-1)
+        f = tf.sigmoid(z_f + r_f)
+        return [(1 - f) * h + f * tf.tanh(z_c + f * r_c)]
+
+
+class SumCell(RecurrentCell):
+    """A cell of z + r with two states, one of which forgets slowly."""
+
+    gates = 2
+    states = 2
+
+    def transition(self, z, r, states):
+        _, memory = states
+        gate, candidate = tf.split(z + r, 2, axis=-1)
+        memory = 0.7 * memory + tf.sigmoid(gate) * candidate
+        return [tf.tanh(memory), memory]
+
+
+class AdditiveSumCell(SumCell):
+    """The same, for which the engine keeps the sum alone."""
+
+    additive = True
+
+
+CELLS = [SimpleRNNCell, LSTMCell, GRUCell, MinimalGatedCell, SumCell, AdditiveSumCell]
+MANNERS = [
+    pytest.param(None, False, False, id="plain"),
+    pytest.param(MASK, False, False, id="mask"),
+    pytest.param(None, True, False, id="reverse"),
+    pytest.param(EMPTY_ROW, True, False, id="mask-reverse"),
+    pytest.param(MASK, False, True, id="mask-unroll"),
+    pytest.param(EMPTY_ROW, True, True, id="mask-reverse-unroll"),
+]
+
+
+def built(cell_class, **options):
+    cell = cell_class(UNITS, dtype="float64", **options)
+    # As many features as columns: the kernel is then square, and no error in the gradient
+    # of the input half can vanish in its product with the kernel.
+    cell.build((BATCH, cell.gates * UNITS))
+    return randomize(cell)
+
+
+def arguments(cell):
+    """The sources of the gradients: inputs, initial states, and the values of the weights."""
+    x = normal(TIME, BATCH, cell.gates * UNITS, dtype="float64")
+    states = [normal(BATCH, UNITS, seed=i + 5, dtype="float64") for i in range(cell.states)]
+    return [tf.constant(each) for each in (x, *states)]
+
+
+def total(cell, values, mask, **options):
+    mask = None if mask is None else tf.constant(mask.T)
+    options = {"engine": "portable", **options}
+    outputs, final = engine.run(cell, values[0], list(values[1:]), mask, **options)
+    return project([outputs, *final])
+
+
+def check_against_differences(cell, mask, **options):
+    """The derivative along two random directions of each source, by the tape and centrally."""
+    values, variables = arguments(cell), [w.value for w in cell.trainable_variables]
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        loss = total(cell, values, mask, **options)
+    gradients = tape.gradient(loss, [*values, *variables])
+    sources = [tf.convert_to_tensor(each) for each in (*values, *variables)]
+
+    def at(i, shift):
+        moved = [s + shift if i == j else s for j, s in enumerate(sources)]
+        for variable, value in zip(variables, moved[len(values) :]):
+            variable.assign(value)
+        return float(total(cell, moved[: len(values)], mask, **options))
+
+    step = 1e-5
+    for i, gradient in enumerate(gradients):
+        for seed in (80, 81):
+            direction = normal(*gradient.shape, seed=seed + i, dtype="float64")
+            expected = (at(i, step * direction) - at(i, -step * direction)) / (2 * step)
+            actual = float(tf.reduce_sum(gradient * direction))
+            assert actual == pytest.approx(expected, rel=1e-7, abs=1e-8), f"source {i}"
+
+
+@pytest.mark.parametrize("mask, reverse, unroll", MANNERS)
+@pytest.mark.parametrize("cell_class", CELLS)
+def test_gradients_equal_finite_differences(cell_class, mask, reverse, unroll):
+    check_against_differences(built(cell_class), mask, reverse=reverse, unroll=unroll)
+
+
+@pytest.mark.parametrize("return_sequences", [True, False])
+@pytest.mark.parametrize("cell_class", CELLS)
+def test_gradients_without_bias_or_sequences(cell_class, return_sequences):
+    cell = built(cell_class, use_bias=False)
+    check_against_differences(cell, MASK, return_sequences=return_sequences)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("one_a_gate", [False, True])
+@pytest.mark.parametrize("cell_class", CELLS)
+def test_gradients_under_recurrent_dropout(monkeypatch, cell_class, one_a_gate, reverse):
+    cell = built(cell_class)
+    masks = [tf.constant(2.0 * (normal(BATCH, UNITS, seed=i, dtype="float64") > 0))
+             for i in range(cell.gates)]
+    # Fixed masks, for the differences need the same ones in every evaluation.
+    monkeypatch.setattr(cell, "recurrent_masks", lambda *_: masks if one_a_gate else masks[0])
+    check_against_differences(cell, MASK, reverse=reverse, training=True)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("mask", [None, MASK, EMPTY_ROW], ids=["whole", "mask", "empty-row"])
+@pytest.mark.parametrize("cell_class", CELLS)
+def test_engine_equals_autodiff(cell_class, mask, training):
+    cell = cell_class(UNITS)
+    options = {"return_sequences": True, "return_state": True}
+    theirs = keras.layers.RNN(cell, **options)
+    ours = nlpseq.layers.RNN(cell, **options)  # "auto": compiled in training
+    theirs.build((BATCH, TIME, FEATURES))
+    ours.build((BATCH, TIME, FEATURES))
+    randomize(cell)
+    x, states = sequences(), states_of(theirs)
+    # Keras has zeros before the first real step, whatever the states were.
+    expected = run(theirs, x, states, mask=mask)
+    assert_same(run(ours, x, states, mask=mask, training=training), expected)
+
+
+def test_a_users_cell_trains_as_it_does_in_keras():
+    losses, weights = [], []
+    for layer_class in (nlpseq.layers.RNN, keras.layers.RNN):
+        inputs = keras.Input((TIME, FEATURES))
+        model = keras.Model(inputs, layer_class(MinimalGatedCell(UNITS))(inputs))
+        randomize(model)
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        history = model.fit(sequences(), normal(BATCH, UNITS), epochs=4, verbose=0)
+        losses.append(history.history["loss"])
+        weights.append(model.get_weights())
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    assert losses[0][-1] < losses[0][0]
+    for one, other in zip(*weights, strict=True):
+        assert_close(one, other)
+
+
+@pytest.mark.parametrize("engine_mode", ["portable", "xla"])
+@pytest.mark.parametrize("mask, reverse, unroll", MANNERS)
+def test_additive_changes_no_number(mask, reverse, unroll, engine_mode):
+    results = []
+    for cell_class in (SumCell, AdditiveSumCell):
+        layer = nlpseq.layers.RNN(
+            cell_class(UNITS), return_sequences=True, return_state=True,
+            go_backwards=reverse, unroll=unroll, engine=engine_mode,
+        )
+        layer.build((BATCH, TIME, FEATURES))
+        randomize(layer)
+        results.append(run(layer, sequences(), states_of(layer), mask=mask))
+    assert_same(*results)
+
+
+@pytest.mark.parametrize("mask, reverse, unroll", MANNERS[:4])
+@pytest.mark.parametrize("cell_class", CELLS)
+def test_xla_portable_and_unrolled_agree(cell_class, mask, reverse, unroll):
+    cell = cell_class(UNITS)
+    cell.build((BATCH, FEATURES))
+    randomize(cell)
+    results = []
+    for mode, unrolled in (("portable", False), ("xla", False), ("portable", True)):
+        layer = nlpseq.layers.RNN(
+            cell, return_sequences=True, return_state=True, go_backwards=reverse,
+            unroll=unrolled, engine=mode,
+        )
+        results.append(run(layer, sequences(), states_of(layer), mask=mask))
+    assert_same(results[1], results[0])
+    assert_same(results[2], results[0])
+
+
+@pytest.mark.parametrize("cell_class", CELLS[:4])
+def test_xla_unrolled_agrees(cell_class):
+    cell = cell_class(UNITS)
+    cell.build((BATCH, FEATURES))
+    randomize(cell)
+    layers = [nlpseq.layers.RNN(cell, unroll=True, engine=mode) for mode in ("xla", "portable")]
+    assert_same(*(run(layer, sequences(), mask=MASK) for layer in layers))
+
+
+@pytest.mark.parametrize("engine_mode", ["portable", "xla"])
+@pytest.mark.parametrize("return_sequences", [True, False])
+@pytest.mark.parametrize("time", [0, TIME])
+@pytest.mark.parametrize("cell_class", CELLS[:4])
+def test_without_a_real_step_the_states_stay(cell_class, time, return_sequences, engine_mode):
+    layer = nlpseq.layers.RNN(
+        cell_class(UNITS), return_sequences=return_sequences, return_state=True, engine=engine_mode
+    )
+    layer.build((BATCH, None, FEATURES))
+    randomize(layer)
+    states = states_of(layer)
+    mask = np.zeros((BATCH, time), bool)
+    (output, *final), gradients = run(layer, sequences(time), states, mask=mask)
+    shape = (BATCH, time, UNITS) if return_sequences else (BATCH, UNITS)
+    assert_close(output, np.zeros(shape))
+    for one, other in zip(final, states, strict=True):
+        assert_close(one, other)
+    for name, gradient in gradients.items():
+        assert np.isfinite(gradient).all(), name
+        # What a state is given for reaches it whole; nothing else has a part in the result.
+        assert np.any(gradient) == name.startswith("state"), name
+
+
+@pytest.mark.parametrize("engine_mode", ["portable", "xla"])
+@pytest.mark.parametrize("cell_class", CELLS[:4])
+def test_time_zero_without_mask(cell_class, engine_mode):
+    layer = nlpseq.layers.RNN(cell_class(UNITS), return_state=True, engine=engine_mode)
+    layer.build((BATCH, None, FEATURES))
+    results, gradients = run(layer, sequences(0))
+    for result in results:
+        assert_close(result, np.zeros((BATCH, UNITS)))
+    for name, gradient in gradients.items():
+        assert np.isfinite(gradient).all(), name
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_outputs_stay_at_the_time_of_their_inputs(reverse):
+    cell = built(LSTMCell)
+    x, *states = arguments(cell)
+    outputs, final = engine.run(cell, x, states, reverse=reverse, engine="portable")
+    last, _ = engine.run(
+        cell, x, states, reverse=reverse, return_sequences=False, engine="portable"
+    )
+    assert_close(outputs[0 if reverse else -1], last)
+    assert_close(final[0], last)

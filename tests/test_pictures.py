@@ -1,0 +1,24 @@
+"""Pictures are drawn for every shape of result."""
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from nlpseq.pictures import plot_confusion, plot_training
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+def test_training(tmp_path, epochs):
+    values = list(np.linspace(1, 0, epochs))
+    history = {name: values for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
+    plot_training(history, tmp_path / "a.png", "title")
+    image = imread(tmp_path / "a.png")
+    assert image.shape[1] > image.shape[0] > 300 and image.std() > 0.05
+
+
+@pytest.mark.parametrize("classes", [2, 6, 50])
+def test_confusion(tmp_path, classes):
+    counts = np.random.default_rng(0).integers(0, 9, (classes, classes))
+    counts[0] = 0  # a class that does not occur
+    plot_confusion(counts, [f"label {i}" for i in range(classes)], tmp_path / "a.png")
+    assert imread(tmp_path / "a.png").std() > 0.05
