@@ -128,8 +128,11 @@ def test_gradients_under_recurrent_dropout(monkeypatch, cell_class, one_a_gate, 
     check_against_differences(cell, MASK, reverse=reverse, training=True)
 
 
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("mask", [None, MASK, EMPTY_ROW], ids=["whole", "mask", "empty-row"])
+@pytest.mark.parametrize(
+    "mask, training",
+    [(None, False), (MASK, False), (EMPTY_ROW, True)],
+    ids=["whole", "mask", "empty-row-training"],
+)
 @pytest.mark.parametrize("cell_class", CELLS)
 def test_engine_equals_autodiff(cell_class, mask, training):
     cell = cell_class(UNITS)
@@ -140,7 +143,6 @@ def test_engine_equals_autodiff(cell_class, mask, training):
     ours.build((BATCH, TIME, FEATURES))
     randomize(cell)
     x, states = sequences(), states_of(theirs)
-    # Keras has zeros before the first real step, whatever the states were.
     expected = run(theirs, x, states, mask=mask)
     assert_same(run(ours, x, states, mask=mask, training=training), expected)
 
@@ -161,8 +163,10 @@ def test_a_users_cell_trains_as_it_does_in_keras():
         assert_close(one, other)
 
 
-@pytest.mark.parametrize("engine_mode", ["portable", "xla"])
-@pytest.mark.parametrize("mask, reverse, unroll", MANNERS)
+@pytest.mark.parametrize(
+    "mask, reverse, unroll, engine_mode",
+    [(*manner.values, "portable") for manner in MANNERS] + [(MASK, True, False, "xla")],
+)
 def test_additive_changes_no_number(mask, reverse, unroll, engine_mode):
     results = []
     for cell_class in (SumCell, AdditiveSumCell):
@@ -176,9 +180,9 @@ def test_additive_changes_no_number(mask, reverse, unroll, engine_mode):
     assert_same(*results)
 
 
-@pytest.mark.parametrize("mask, reverse, unroll", MANNERS[:4])
-@pytest.mark.parametrize("cell_class", CELLS)
-def test_xla_portable_and_unrolled_agree(cell_class, mask, reverse, unroll):
+@pytest.mark.parametrize("mask, reverse", [(MASK, False), (None, True)])
+@pytest.mark.parametrize("cell_class", CELLS[:4])
+def test_xla_portable_and_unrolled_agree(cell_class, mask, reverse):
     cell = cell_class(UNITS)
     cell.build((BATCH, FEATURES))
     randomize(cell)
@@ -193,19 +197,22 @@ def test_xla_portable_and_unrolled_agree(cell_class, mask, reverse, unroll):
     assert_same(results[2], results[0])
 
 
-@pytest.mark.parametrize("cell_class", CELLS[:4])
-def test_xla_unrolled_agrees(cell_class):
-    cell = cell_class(UNITS)
+def test_xla_unrolled_agrees():
+    cell = GRUCell(UNITS)
     cell.build((BATCH, FEATURES))
     randomize(cell)
     layers = [nlpseq.layers.RNN(cell, unroll=True, engine=mode) for mode in ("xla", "portable")]
     assert_same(*(run(layer, sequences(), mask=MASK) for layer in layers))
 
 
-@pytest.mark.parametrize("engine_mode", ["portable", "xla"])
+# XLA takes a second or more to compile one loop: one cell stands for all where the cell
+# has no part in what is tested.
+COMPILED = [(cell_class, "portable") for cell_class in CELLS[:4]] + [(LSTMCell, "xla")]
+
+
+@pytest.mark.parametrize("cell_class, engine_mode", COMPILED)
 @pytest.mark.parametrize("return_sequences", [True, False])
 @pytest.mark.parametrize("time", [0, TIME])
-@pytest.mark.parametrize("cell_class", CELLS[:4])
 def test_without_a_real_step_the_states_stay(cell_class, time, return_sequences, engine_mode):
     layer = nlpseq.layers.RNN(
         cell_class(UNITS), return_sequences=return_sequences, return_state=True, engine=engine_mode
@@ -225,8 +232,7 @@ def test_without_a_real_step_the_states_stay(cell_class, time, return_sequences,
         assert np.any(gradient) == name.startswith("state"), name
 
 
-@pytest.mark.parametrize("engine_mode", ["portable", "xla"])
-@pytest.mark.parametrize("cell_class", CELLS[:4])
+@pytest.mark.parametrize("cell_class, engine_mode", COMPILED)
 def test_time_zero_without_mask(cell_class, engine_mode):
     layer = nlpseq.layers.RNN(cell_class(UNITS), return_state=True, engine=engine_mode)
     layer.build((BATCH, None, FEATURES))
@@ -234,7 +240,7 @@ def test_time_zero_without_mask(cell_class, engine_mode):
     for result in results:
         assert_close(result, np.zeros((BATCH, UNITS)))
     for name, gradient in gradients.items():
-        assert np.isfinite(gradient).all(), name
+        assert not np.any(gradient), name
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -1,0 +1,156 @@
+"""When the loops are compiled with XLA, and how long the compiled loops live."""
+
+import gc
+import weakref
+
+import keras
+import pytest
+import tensorflow as tf
+
+import nlpseq
+from nlpseq import engine
+from nlpseq.cells import GRUCell, LSTMCell
+from nlpseq.engine.compilation import MODES, should_compile
+from tests.layers.helpers import BATCH, FEATURES, TIME, UNITS, run, sequences
+
+
+@pytest.fixture(autouse=True)
+def auto():
+    yield
+    engine.set_mode("auto")
+
+
+def test_the_global_mode_is_auto_until_set():
+    assert engine.get_mode() == "auto"
+    engine.set_mode("xla")
+    assert engine.get_mode() == "xla"
+
+
+def test_a_with_block_sets_the_mode_and_restores_it():
+    with engine.mode("portable"):
+        assert engine.get_mode() == "portable"
+        with engine.mode("xla"):
+            assert engine.get_mode() == "xla"
+        assert engine.get_mode() == "portable"
+    assert engine.get_mode() == "auto"
+
+
+def test_the_mode_is_restored_after_an_error():
+    with pytest.raises(KeyError), engine.mode("xla"):
+        raise KeyError
+    assert engine.get_mode() == "auto"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        engine.set_mode,
+        lambda name: engine.mode(name).__enter__(),
+        lambda name: nlpseq.layers.LSTM(UNITS, engine=name),
+        lambda name: nlpseq.layers.RNN(LSTMCell(UNITS), engine=name),
+    ],
+    ids=["set_mode", "mode", "LSTM", "RNN"],
+)
+def test_an_unknown_mode_names_the_modes(use):
+    with pytest.raises(ValueError) as error:
+        use("fast")
+    assert all(mode in str(error.value) for mode in (*MODES, "fast"))
+    assert engine.get_mode() == "auto"
+
+
+@pytest.mark.parametrize(
+    "global_mode, layer_mode, training, expected",
+    [
+        ("auto", "auto", True, True),
+        ("auto", "auto", False, False),
+        ("auto", "auto", None, False),
+        ("auto", "xla", False, True),
+        ("auto", "portable", True, False),
+        ("xla", "auto", False, True),
+        ("xla", "portable", False, True),
+        ("portable", "auto", True, False),
+        ("portable", "xla", True, False),
+    ],
+)
+def test_should_compile(global_mode, layer_mode, training, expected):
+    with engine.mode(global_mode):
+        assert should_compile(layer_mode, training) is expected
+
+
+def compiles(layer, training):
+    """Whether any function in the graph of a call with gradients must be compiled."""
+
+    @tf.function
+    def call(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            output = layer(x, training=training)
+        return output, tape.gradient(output, x)
+
+    x = tf.TensorSpec((BATCH, TIME, FEATURES))
+    graph = call.get_concrete_function(x).graph.as_graph_def()
+    functions = graph.library.function
+    nodes = [node for function in functions for node in function.node_def]
+    marked = [*functions, *nodes, *graph.node]
+    assert len(functions) > 1  # the loops are functions: there is something to look through
+    return any(each.attr["_XlaMustCompile"].b for each in marked if "_XlaMustCompile" in each.attr)
+
+
+LAYERS = {
+    "LSTM": lambda mode: nlpseq.layers.LSTM(UNITS, engine=mode),
+    "stack": lambda mode: nlpseq.layers.RNN([GRUCell(UNITS), LSTMCell(UNITS)], engine=mode),
+    "Bidirectional": lambda mode: nlpseq.layers.Bidirectional(
+        nlpseq.layers.GRU(UNITS, return_sequences=True, engine=mode)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+def test_what_a_layer_compiles(name, mode, training):
+    expected = {"portable": False, "xla": True, "auto": training}[mode]
+    assert compiles(LAYERS[name](mode), training) is expected
+
+
+@pytest.mark.parametrize("mode", ["portable", "xla"])
+def test_the_global_mode_goes_before_that_of_the_layer(mode):
+    other = {"portable": "xla", "xla": "portable"}[mode]
+    with engine.mode(mode):
+        assert compiles(LAYERS["LSTM"](other), training=True) is (mode == "xla")
+
+
+def test_one_layer_changes_its_manner_with_training():
+    layer = LAYERS["LSTM"]("auto")
+    assert not compiles(layer, training=False)
+    assert compiles(layer, training=True)
+    assert not compiles(layer, training=False)
+
+
+def test_the_loop_cache_does_not_keep_cells_alive():
+    cell = LSTMCell(UNITS)
+    layer = nlpseq.layers.RNN(cell, engine="portable")
+    run(layer, sequences())
+    alive = weakref.ref(cell)
+    del cell, layer
+    # Keras keeps the last layers of its global state alive until it is cleared.
+    keras.backend.clear_session()
+    gc.collect()
+    assert alive() is None
+
+
+def test_loops_are_traced_once_for_many_lengths():
+    traces = []
+
+    class CountingCell(LSTMCell):
+        def transition(self, z, r, states):
+            traces.append(z.shape)
+            return super().transition(z, r, states)
+
+    layer = nlpseq.layers.RNN(CountingCell(UNITS), engine="portable")
+    for time in range(1, 4):
+        layer(sequences(time))
+    after_three = len(traces)
+    for time in range(4, 12):
+        layer(sequences(time))
+    assert len(traces) == after_three

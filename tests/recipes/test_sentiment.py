@@ -1,0 +1,188 @@
+"""The sentiment recipe: its claims on the embedded corpus, the user's files, and bad input."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from nlpseq.command_line import run_recipe
+from nlpseq.data import load_labelled_texts
+from nlpseq.serving import Export
+from recipes import sentiment
+
+ROWS = [(f"{a} {b} film", label) for a, b, label in [
+    ("not", "good", "bad"), ("very", "good", "fine"), ("not", "dull", "fine"), ("very", "dull", "bad"),
+]] * 12  # fmt: skip
+SMALL = ["--units", "4", "--embedding-size", "4", "--epochs", "1", "--batch-size", "8"]
+
+
+def write(path, rows=ROWS, header="text\tlabel"):
+    lines = [header, *("\t".join(row) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def run(monkeypatch, *flags):
+    """The exit status of the recipe with some flags."""
+    monkeypatch.setattr(sys, "argv", ["sentiment.py", *flags])
+    with pytest.raises(SystemExit) as end:
+        run_recipe(sentiment.main, sentiment.Settings, sentiment.PRESETS)
+    return end.value.code
+
+
+def test_embedded_corpus_needs_order_and_the_recipe_learns_it(tmp_path):
+    data_dir = str(tmp_path / "tfds")
+    config = sentiment.Settings(data_dir=data_dir, output=str(tmp_path / "out"))
+    metrics = sentiment.main(config)
+    assert metrics["test"]["accuracy"] >= 0.97
+    data = load_labelled_texts("nlpseq_reviews", data_dir)
+    for ngrams in ((1, 1), (1, 2)):
+        assert bag_of_words_accuracy(data, ngrams) <= 0.75
+
+
+def bag_of_words_accuracy(data, ngrams):
+    decode = lambda texts: [text.decode() for text in texts]  # noqa: E731
+    counts = CountVectorizer(token_pattern=r"\S+", ngram_range=ngrams)
+    model = LogisticRegression(max_iter=3000)
+    model.fit(counts.fit_transform(decode(data.train.texts)), data.train.labels)
+    return model.score(counts.transform(decode(data.test.texts)), data.test.labels)
+
+
+@pytest.mark.parametrize("cell, pooling", [("rnn", "last"), ("gru", "attention")])
+def test_own_file_to_export(tmp_path, monkeypatch, capsys, cell, pooling):
+    path = write(tmp_path / "films.tsv")
+    flags = ["--dataset", path, "--output", str(tmp_path / "out"), "--cell", cell]
+    assert run(monkeypatch, *flags, "--pooling", pooling, *SMALL) == 0
+    shown = capsys.readouterr().out
+    assert "test accuracy" in shown and str(tmp_path / "out" / "1") in shown.replace("\n", "")
+    export = Export(tmp_path / "out")
+    assert {item.name for item in export.path.iterdir()} >= {
+        "saved_model.pb", "assets.extra", "config.json", "metrics.json", "model_card.md",
+        "training.png", "confusion.png",
+    }  # fmt: skip
+    assert export.metrics["test"]["accuracy"] >= 0
+    assert set(export.metrics) == {"validation", "test", "train_seconds", "peak_memory_mb"}
+    assert export.config["settings"]["cell"] == cell
+    assert export.predict(["not good film"])[0]["label"] in ("bad", "fine")
+
+
+def test_presets_are_the_defaults_of_their_dataset():
+    names = {field.name for field in dataclasses.fields(sentiment.Settings)}
+    for preset in sentiment.PRESETS.values():
+        assert set(preset) <= names
+        sentiment.Settings(**preset).check()
+
+
+def test_help_names_every_setting_and_shows_the_defaults_of_the_dataset(monkeypatch, capsys):
+    assert run(monkeypatch, "--dataset", "trec", "--help") == 0
+    shown = capsys.readouterr().out
+    for field in dataclasses.fields(sentiment.Settings):
+        assert f"--{field.name.replace('_', '-')}" in shown
+    assert f"(default: {sentiment.PRESETS['trec']['epochs']})" in shown
+
+
+def test_help_does_not_load_tensorflow():
+    code = (
+        "import sys, runpy; sys.argv = ['recipes/sentiment.py', '--help']\n"
+        "try: runpy.run_path('recipes/sentiment.py', run_name='__main__')\n"
+        "except SystemExit: print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+BAD_FLAGS = {
+    "unknown dataset": (["--dataset", "imdb_revews"], "did you mean imdb_reviews"),
+    "unknown split": (["--train-split", "trian"], "no split 'trian': did you mean train"),
+    "missing file": (["--dataset", "{tmp}/absent.csv"], "cannot read"),
+    "missing data folder": (["--dataset", "trec", "--data-dir", "{tmp}/nowhere"], "does not exist"),
+    "column not there": (["--dataset", "{tmp}/films.tsv", "--text", "txt"], "no column 'txt'"),
+    "empty file": (["--dataset", "{tmp}/empty.tsv"], "is empty"),
+    "one class": (["--dataset", "{tmp}/one.tsv"], "one class only"),
+    "unseen label": (["--dataset", "{tmp}/splits"], "which the training split never shows"),
+    "blank texts": (["--dataset", "{tmp}/blank.tsv"], "hold no words"),
+    "units": (["--units", "0"], "--units must be at least 1, got 0"),
+    "dropout": (["--dropout", "1.5"], "--dropout must be between 0 and 0.95, got 1.5"),
+    "epochs": (["--epochs", "0"], "--epochs must be at least 1"),
+    "max tokens": (["--max-tokens", "0"], "--max-tokens must be at least 1"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FLAGS)
+def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
+    write(tmp_path / "films.tsv")
+    write(tmp_path / "one.tsv", [("a", "x")] * 30)
+    write(tmp_path / "blank.tsv", [(" ", "x"), ("", "y")] * 15)
+    (tmp_path / "empty.tsv").write_text("")
+    (tmp_path / "splits").mkdir()
+    write(tmp_path / "splits" / "train.tsv")
+    write(tmp_path / "splits" / "test.tsv", [("a", "elsewhere")])
+    flags, expected = BAD_FLAGS[name]
+    flags = [flag.replace("{tmp}", str(tmp_path)) for flag in flags]
+    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out")) == 2
+    error = capsys.readouterr().err
+    assert expected in error
+    assert error.startswith("error: ") and error.count("\n") == 1 and "Traceback" not in error
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_output_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    assert run(monkeypatch, "--output", str(tmp_path / "file" / "out")) == 2
+    assert "cannot write to the output folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flags", [["--epocs", "3"], ["--cell", "lstn"], ["--units", "many"], ["--layers"]]
+)
+def test_bad_flags(monkeypatch, capsys, flags):
+    assert run(monkeypatch, *flags) == 2
+    error = capsys.readouterr().err
+    assert flags[0] in error and "Traceback" not in error
+
+
+def test_loss_that_explodes_stops_with_a_sentence(tmp_path, monkeypatch, capsys):
+    path = write(tmp_path / "films.tsv")
+    flags = ["--dataset", path, "--output", str(tmp_path / "out"), "--learning-rate", "10"]
+    flags += ["--cell", "rnn", "--schedule", "constant", "--clip-norm", "0"]
+    monkeypatch.setattr("nlpseq.training.optimizer", exploding_optimizer)
+    assert run(monkeypatch, *flags, *SMALL) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("stopped: the loss became") and error.count("\n") == 1
+    assert not list((tmp_path / "out").iterdir())
+
+
+def exploding_optimizer(settings, steps):
+    import keras
+
+    return keras.optimizers.SGD(1e30)
+
+
+def real(name):
+    return str(Path(os.environ["NLPSEQ_DATA"])), name
+
+
+@pytest.mark.real_data
+def test_trec_runs_with_no_code_change(tmp_path):
+    data_dir, dataset = real("trec")
+    config = sentiment.Settings(
+        **sentiment.PRESETS["trec"], dataset=dataset, data_dir=data_dir, output=str(tmp_path)
+    )
+    assert sentiment.main(config)["test"]["accuracy"] >= 0.90
+    assert len(json.loads((tmp_path / "1" / "config.json").read_text())["labels"]) == 6
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_imdb(tmp_path):
+    data_dir, dataset = real("imdb_reviews")
+    config = sentiment.Settings(
+        **sentiment.PRESETS["imdb_reviews"], dataset=dataset, data_dir=data_dir, output=str(tmp_path)
+    )
+    assert sentiment.main(config)["test"]["accuracy"] >= 0.895
