@@ -51,7 +51,9 @@ class RecurrentSettings(Settings):
     embedding_size: int = 64
     """Size of a word's vector."""
     dropout: float = 0.3
-    """Rate of dropped embeddings and of dropped features under the output."""
+    """Rate of dropped embeddings."""
+    output_dropout: float = 0.3
+    """Rate of dropped features under the output."""
     recurrent_dropout: float = 0.0
     """Rate of dropped recurrent inputs."""
     word_dropout: float = 0.05
@@ -63,6 +65,7 @@ class RecurrentSettings(Settings):
         in_range("--layers", self.layers, 1)
         in_range("--embedding-size", self.embedding_size, 1)
         in_range("--dropout", self.dropout, 0, 0.95)
+        in_range("--output-dropout", self.output_dropout, 0, 0.95)
         in_range("--recurrent-dropout", self.recurrent_dropout, 0, 0.95)
         in_range("--word-dropout", self.word_dropout, 0, 0.95)
 
@@ -73,18 +76,29 @@ class VocabularySettings(Settings):
 
     max_tokens: int = 400
     """Longer texts are cut to this many words."""
+    cut: Literal["end", "middle"] = "end"
+    """What a longer text loses; "middle" keeps a third of its words from the start."""
     vocabulary_size: int = 30_000
     """The most words to know, padding and the unknown word included."""
     min_count: int = 2
     """How often a word must occur in training to be known."""
     lowercase: bool = True
     """Whether to fold case."""
+    ngrams: int = 1
+    """Longest run of words with a vector of its own; 1 for words alone."""
+    ngram_min_count: int = 4
+    """How often a run of words must occur in training to be known."""
+    ngram_embedding_size: int = 16
+    """Size of the vector of a run of words."""
 
     def check(self):
         super().check()
         in_range("--max-tokens", self.max_tokens, 1)
         in_range("--vocabulary-size", self.vocabulary_size, 3)
         in_range("--min-count", self.min_count, 1)
+        in_range("--ngrams", self.ngrams, 1, 5)
+        in_range("--ngram-min-count", self.ngram_min_count, 1)
+        in_range("--ngram-embedding-size", self.ngram_embedding_size, 1)
 
 
 @dataclass(frozen=True)

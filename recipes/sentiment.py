@@ -35,8 +35,10 @@ class Settings(
     """Feature or column with the text, or several with commas; None for the usual one."""
     label: str | None = None
     """Feature or column with the label; None for the usual one."""
-    pooling: Literal["last", "max", "mean", "attention"] = "max"
+    pooling: Literal["last", "max", "mean", "max_mean", "attention"] = "max"
     """How the states over time become one vector."""
+    skip: bool = False
+    """Whether pooled embeddings join the pooled states under the output."""
 
 
 # For some datasets, the settings that are its defaults.
@@ -63,23 +65,32 @@ def main(config):
     )
     nlpseq.reporting.print_data(data)
 
+    encoder = nlpseq.text.WordEncoder.learn(
+        data.train.texts,
+        vocabulary_size=config.vocabulary_size,
+        min_count=config.min_count,
+        lowercase=config.lowercase,
+        ngrams=config.ngrams,
+        ngram_min_count=config.ngram_min_count,
+        max_tokens=config.max_tokens,
+        cut=config.cut,
+    )
     with nlpseq.training.precision(config.mixed_precision):
-        task = nlpseq.tasks.TextClassifier.for_texts(
-            data.train.texts,
+        task = nlpseq.tasks.TextClassifier(
+            encoder,
             data.labels,
-            vocabulary_size=config.vocabulary_size,
-            min_count=config.min_count,
-            lowercase=config.lowercase,
             cell=config.cell,
             units=config.units,
             layers=config.layers,
             bidirectional=config.bidirectional,
             embedding_size=config.embedding_size,
+            ngram_embedding_size=config.ngram_embedding_size,
             pooling=config.pooling,
+            skip=config.skip,
             dropout=config.dropout,
+            output_dropout=config.output_dropout,
             recurrent_dropout=config.recurrent_dropout,
             word_dropout=config.word_dropout,
-            max_tokens=config.max_tokens,
         )
     history, seconds = nlpseq.training.train(task, data.train, data.validation, config)
 

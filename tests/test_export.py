@@ -15,6 +15,7 @@ from nlpseq.errors import InputError
 from nlpseq.export import check_output, export
 from nlpseq.serving import Export, find_export
 from nlpseq.tasks import TextClassifier
+from nlpseq.text import WordEncoder
 
 TEXTS = ["a good film", "a bad film", "not bad at all", "dull", "word " * 500]
 ODD = ["", "never seen", "😀👍", "\u0007 \u0000 control", "long " * 200_000]
@@ -50,7 +51,8 @@ def data(generated=False):
 
 
 def classifier():
-    task = TextClassifier.for_texts(TEXTS, ["no", "yes"], units=5, embedding_size=6, max_tokens=60)
+    encoder = WordEncoder.learn(TEXTS, max_tokens=60, ngrams=2, ngram_min_count=1, cut="middle")
+    task = TextClassifier(encoder, ["no", "yes"], units=5, embedding_size=6)
     task.build()
     rng = np.random.default_rng(5)
     task.set_weights([rng.normal(size=w.shape) for w in task.get_weights()])
@@ -79,7 +81,7 @@ def test_contents(exported):
     assert config["task"] == "classification" and config["labels"] == ["no", "yes"]
     assert config["data"] == {"name": "some_set", "generated": False, "sizes": data().sizes}
     card = (path / "model_card.md").read_text()
-    assert "some_set" in card and "0.2500" in card and "first 60 words" in card
+    assert "some_set" in card and "0.2500" in card and "60 words" in card
     assert "generated" not in card
 
 

@@ -13,6 +13,7 @@ from nlpseq.data import Examples
 from nlpseq.errors import InputError, TrainingError
 from nlpseq.settings import TrainingSettings
 from nlpseq.tasks import TextClassifier
+from nlpseq.text import WordEncoder
 
 TEXTS = ["good one", "bad one", "not good", "not bad"]
 
@@ -23,7 +24,8 @@ def examples():
 
 
 def task(**settings):
-    return TextClassifier.for_texts(TEXTS, ["n", "p"], units=4, embedding_size=4, **settings)
+    encoder = WordEncoder.learn(TEXTS)
+    return TextClassifier(encoder, ["n", "p"], units=4, embedding_size=4, **settings)
 
 
 def test_warm_up_then_fall():

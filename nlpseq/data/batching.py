@@ -16,11 +16,11 @@ def length_buckets(longest):
 
 
 def pad(ids, buckets):
-    """Pads ragged `(batch, None)` ids with zeros to the first bucket that holds them."""
+    """Pads ragged `(batch, None, ...)` ids with zeros to the first bucket that holds them."""
     longest = tf.cast(tf.reduce_max(tf.concat([ids.row_lengths(), [1]], axis=0)), tf.int32)
     sizes = tf.constant(buckets, tf.int32)
     index = tf.minimum(tf.reduce_sum(tf.cast(sizes < longest, tf.int32)), len(buckets) - 1)
-    return ids.to_tensor(shape=tf.stack([-1, sizes[index]]))
+    return ids.to_tensor(shape=tf.stack([-1, sizes[index], *ids.shape[2:]]))
 
 
 def training_batches(examples, size, batch_size, buckets, seed):
@@ -31,14 +31,14 @@ def training_batches(examples, size, batch_size, buckets, seed):
     from its beginning. The order differs by epoch and is fixed by the seed.
 
     Args:
-        examples: `tf.data.Dataset` of `(ids ragged or dense (None,), label)`.
+        examples: `tf.data.Dataset` of `(ids (None, ...), label)`.
         size: the number of examples.
         batch_size: of every batch; smaller only where there are fewer examples.
         buckets: padded lengths, as of `length_buckets`.
         seed: of the shuffling.
 
     Returns:
-        `tf.data.Dataset` of `(ids (batch, length), labels (batch,))`, of known length.
+        `tf.data.Dataset` of `(ids (batch, length, ...), labels (batch,))`, of known length.
     """
     batch_size = min(batch_size, size)
     count = -(-size // batch_size)

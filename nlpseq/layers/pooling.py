@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from nlpseq.errors import one_of
 
-POOLINGS = ("max", "mean", "attention")
+POOLINGS = ("max", "mean", "max_mean", "attention")
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -14,20 +14,21 @@ class Pooling(keras.layers.Layer):
 
         max        p = max_t h_t
         mean       p = (1 / T) sum_t h_t
+        max_mean   both, one after the other
         attention  p = sum_t a_t h_t,   a = softmax_t(v . tanh(W h_t + b))
                    (Yang et al. 2016, equations 5 to 7)
 
     A sequence without a real step gives zeros.
 
     Args:
-        pooling: "max", "mean" or "attention". Default "max".
+        pooling: "max", "mean", "max_mean" or "attention". Default "max".
 
     Call arguments:
         sequences: Float tensor `(batch, time, features)`.
         mask: Bool `(batch, time)`, True = real, or None.
 
     Returns:
-        `(batch, features)`.
+        `(batch, features)`, or `(batch, 2 * features)` with "max_mean".
 
     Weights:
         With "attention": kernel W `(features, features)`, bias b `(features,)`,
@@ -61,15 +62,15 @@ class Pooling(keras.layers.Layer):
             mask = tf.ones(tf.shape(sequences)[:2], bool)
         real = tf.cast(mask, bool)[..., tf.newaxis]
         if self.pooling == "max":
-            lowest = tf.fill(tf.shape(sequences), sequences.dtype.min)
-            pooled = tf.reduce_max(tf.where(real, sequences, lowest), axis=1)
-            return tf.where(tf.reduce_any(real, axis=1), pooled, tf.zeros_like(pooled))
-        weights = self._weights(sequences, real)
-        return tf.reduce_sum(tf.where(real, sequences, 0) * weights, axis=1)
+            return _highest(sequences, real)
+        pooled = tf.reduce_sum(tf.where(real, sequences, 0) * self._weights(sequences, real), axis=1)
+        if self.pooling == "max_mean":
+            pooled = tf.concat([_highest(sequences, real), pooled], axis=-1)
+        return pooled
 
     def _weights(self, sequences, real):
         """Weights `(batch, time, 1)` that sum to one over the real steps."""
-        if self.pooling == "mean":
+        if self.pooling != "attention":
             scores = tf.zeros_like(sequences[..., :1])
         else:
             hidden = tf.tanh(tf.matmul(sequences, self.kernel) + self.bias)
@@ -81,7 +82,14 @@ class Pooling(keras.layers.Layer):
         return None
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[-1])
+        return (input_shape[0], input_shape[-1] * (2 if self.pooling == "max_mean" else 1))
 
     def get_config(self):
         return {**super().get_config(), "pooling": self.pooling}
+
+
+def _highest(sequences, real):
+    """The highest value of each feature over the real steps; zero where there is none."""
+    lowest = tf.fill(tf.shape(sequences), sequences.dtype.min)
+    highest = tf.reduce_max(tf.where(real, sequences, lowest), axis=1)
+    return tf.where(tf.reduce_any(real, axis=1), highest, tf.zeros_like(highest))

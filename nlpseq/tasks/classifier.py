@@ -8,7 +8,7 @@ from nlpseq.data.batching import evaluation_batches, length_buckets, pad, traini
 from nlpseq.errors import one_of
 from nlpseq.layers import GRU, LSTM, Bidirectional, Pooling, SimpleRNN
 from nlpseq.layers.pooling import POOLINGS
-from nlpseq.text import PADDING, UNKNOWN, Vocabulary, WordTokenizer
+from nlpseq.text import PADDING, UNKNOWN
 
 CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 ENCODE_BATCH = 512  # texts that are tokenized together
@@ -18,32 +18,34 @@ ENCODE_BATCH = 512  # texts that are tokenized together
 class TextClassifier(keras.Model):
     """A recurrent classifier of texts that owns its text path.
 
-        x_t = E[w_t]                               embedding of word t
+        x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the runs it ends
         h_t = BiRNN(x_1 ... x_T)_t                 one layer or more
         p = pool_t h_t                             last state, max, mean or attention
-        y = softmax(W_hy p + b_y)                  one score a class
+        y = softmax(W_hy [p ; pool_t x_t] + b_y)   one score a class; x with `skip` only
 
-    It takes raw strings, or padded int32 ids as `encode` and `prepare` make them.
+    It takes raw strings, or padded ids as `prepare` makes them.
 
     Args:
-        vocabulary: `nlpseq.text.Vocabulary`.
+        encoder: `nlpseq.text.WordEncoder`.
         labels: Names of the classes.
-        tokenizer: `nlpseq.text.WordTokenizer`. Default a lowercasing one.
         cell: "rnn", "lstm" or "gru". Default "lstm".
         units: Size of the state in each direction. Default 64.
         layers: Number of recurrent layers. Default 1.
         bidirectional: Whether each layer runs in both directions. Default True.
         embedding_size: Size of a word's vector. Default 64.
-        pooling: "last", "max", "mean" or "attention". Default "max".
-        dropout: Rate of dropped embeddings, and of dropped pooled features.
-            Default 0.3.
+        ngram_embedding_size: Size of the vector of a run of words. Default 16.
+        pooling: "last", "max", "mean", "max_mean" or "attention". Default "max".
+        skip: Whether the embeddings, max- and mean-pooled, join the pooled states
+            under the output. Default False.
+        dropout: Rate of dropped embeddings. Default 0.3.
+        output_dropout: Rate of dropped features under the output. Default 0.3.
         recurrent_dropout: Rate of dropped recurrent inputs. Default 0.
-        word_dropout: Rate of words replaced by the unknown word in training.
-            Default 0.1.
-        max_tokens: Longer texts are cut to this many words. Default 400.
+        word_dropout: Rate of words replaced by the unknown word, and of runs
+            left out, in training. Default 0.1.
 
     Call arguments:
-        inputs: string tensor `(batch,)`, or int32 ids `(batch, time)`, 0 = padding.
+        inputs: string tensor `(batch,)`, or int32 ids `(batch, time, columns)` of
+            the encoder, 0 = padding.
         training: Whether dropout applies. Default False.
 
     Returns:
@@ -54,8 +56,8 @@ class TextClassifier(keras.Model):
 
     Example:
 
-    >>> words = Vocabulary.learn([WordTokenizer()(["good film", "bad film"])])
-    >>> task = TextClassifier(words, ["negative", "positive"], units=4, embedding_size=4)
+    >>> encoder = nlpseq.text.WordEncoder.learn(["good film", "bad film"])
+    >>> task = TextClassifier(encoder, ["negative", "positive"], units=4, embedding_size=4)
     >>> tuple(task.predict_text(["a good film"])["scores"].shape)
     (1, 2)
     """
@@ -66,60 +68,52 @@ class TextClassifier(keras.Model):
 
     def __init__(
         self,
-        vocabulary,
+        encoder,
         labels,
-        tokenizer=None,
         cell="lstm",
         units=64,
         layers=1,
         bidirectional=True,
         embedding_size=64,
+        ngram_embedding_size=16,
         pooling="max",
+        skip=False,
         dropout=0.3,
+        output_dropout=0.3,
         recurrent_dropout=0.0,
         word_dropout=0.1,
-        max_tokens=400,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        one_of("cell", cell, CELLS)
-        one_of("pooling", pooling, ("last", *POOLINGS))
-        self.vocabulary = vocabulary
+        self.encoder = encoder
         self.labels = list(labels)
-        self.tokenizer = tokenizer or WordTokenizer()
         self.settings = {
-            "cell": cell,
+            "cell": one_of("cell", cell, CELLS),
             "units": units,
             "layers": layers,
             "bidirectional": bidirectional,
             "embedding_size": embedding_size,
-            "pooling": pooling,
+            "ngram_embedding_size": ngram_embedding_size,
+            "pooling": one_of("pooling", pooling, ("last", *POOLINGS)),
+            "skip": skip,
             "dropout": dropout,
+            "output_dropout": output_dropout,
             "recurrent_dropout": recurrent_dropout,
             "word_dropout": word_dropout,
-            "max_tokens": max_tokens,
         }
-        self.max_tokens = max_tokens
-        self.buckets = length_buckets(max_tokens)
-        self.embedding = keras.layers.Embedding(len(vocabulary), embedding_size)
+        self.buckets = length_buckets(encoder.max_tokens)
+        widths = [embedding_size] + [ngram_embedding_size] * len(encoder.ngrams)
+        self.embeddings = [
+            keras.layers.Embedding(size, width) for size, width in zip(encoder.sizes, widths)
+        ]
         self.word_dropout = keras.layers.Dropout(word_dropout)
         self.input_dropout = keras.layers.Dropout(dropout)
         self.recurrent = [self._recurrent_layer(top=i == layers - 1) for i in range(layers)]
         self.pooling = None if pooling == "last" else Pooling(pooling)
-        self.output_dropout = keras.layers.Dropout(dropout)
+        self.skip_pooling = Pooling("max_mean") if skip else None
+        self.output_dropout = keras.layers.Dropout(output_dropout)
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
         self._answer = self.signatures()["serving_default"]
-
-    @classmethod
-    def for_texts(
-        cls, texts, labels, vocabulary_size=30_000, min_count=1, lowercase=True, **settings
-    ):
-        """A classifier that knows the words of some texts; settings as above."""
-        tokenizer = WordTokenizer(lowercase)
-        batches = (texts[i : i + ENCODE_BATCH] for i in range(0, len(texts), ENCODE_BATCH))
-        tokens = (tokenizer(tf.constant(list(batch), tf.string)) for batch in batches)
-        vocabulary = Vocabulary.learn(tokens, vocabulary_size, min_count)
-        return cls(vocabulary, labels, tokenizer, **settings)
 
     def _recurrent_layer(self, top):
         chosen = self.settings
@@ -131,30 +125,43 @@ class TextClassifier(keras.Model):
         return Bidirectional(layer) if chosen["bidirectional"] else layer
 
     def call(self, inputs, training=False):
-        ids = self.encode(inputs) if inputs.dtype == tf.string else inputs
-        if isinstance(ids, tf.RaggedTensor):
-            ids = pad(ids, self.buckets)
-        mask = tf.not_equal(ids, PADDING)
-        kept = self.word_dropout(tf.ones(tf.shape(ids)), training=training) > 0
-        ids = tf.where(mask & ~kept, UNKNOWN, ids)
-        hidden = self.input_dropout(self.embedding(ids), training=training)
+        ids = pad(self.encoder(inputs), self.buckets) if inputs.dtype == tf.string else inputs
+        mask = tf.not_equal(ids[..., 0], PADDING)
+        embedded = self._embed(ids, mask, training)
+        hidden = embedded
         for layer in self.recurrent:
             hidden = layer(hidden, mask=mask, training=training)
-        if self.pooling is not None:
-            hidden = self.pooling(hidden, mask=mask)
-        return self.head(self.output_dropout(hidden, training=training))
+        features = [hidden if self.pooling is None else self.pooling(hidden, mask=mask)]
+        if self.skip_pooling is not None:
+            features.append(self.skip_pooling(embedded, mask=mask))
+        features = tf.concat(features, axis=-1)
+        return self.head(self.output_dropout(features, training=training))
+
+    def _embed(self, ids, mask, training):
+        """The vectors of words and runs, `(batch, time, features)`."""
+        kept = self.word_dropout(tf.ones(tf.shape(ids)), training=training) > 0
+        words = tf.where(mask & ~kept[..., 0], UNKNOWN, ids[..., 0])
+        parts = [self.embeddings[0](words)]
+        for column, embedding in enumerate(self.embeddings[1:], start=1):
+            known = kept[..., column] & (ids[..., column] > 0)
+            vectors = embedding(ids[..., column])
+            parts.append(tf.where(known[..., tf.newaxis], vectors, tf.zeros_like(vectors)))
+        return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 
     def build(self, input_shape=None):
-        shape = (None, None)
-        stack = [self.embedding, *self.recurrent, self.pooling, self.head]
-        for layer in filter(None, stack):
+        for embedding in self.embeddings:
+            embedding.build((None, None))
+        width = sum(embedding.output_dim for embedding in self.embeddings)
+        shape, embedded = (None, None, width), (None, None, width)
+        for layer in filter(None, [*self.recurrent, self.pooling]):
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
+        features = shape[-1]
+        if self.skip_pooling is not None:
+            self.skip_pooling.build(embedded)
+            features += self.skip_pooling.compute_output_shape(embedded)[-1]
+        self.head.build((None, features))
         self.built = True
-
-    def encode(self, texts):
-        """Strings `(batch,)` to a ragged tensor of word ids, at most `max_tokens` each."""
-        return self.vocabulary(self.tokenizer(texts)[:, : self.max_tokens])
 
     def prepare(self, examples, batch_size=64, training=False, seed=0):
         """`nlpseq.data.Examples` to batches of `(ids, labels)`.
@@ -163,7 +170,7 @@ class TextClassifier(keras.Model):
         otherwise they keep the order of the examples. Tokenizing is done once.
         """
         encoded = examples.dataset().batch(ENCODE_BATCH)
-        encoded = encoded.map(lambda text, label: (self.encode(text), label))
+        encoded = encoded.map(lambda text, label: (self.encoder(text), label))
         encoded = encoded.unbatch().cache()
         if training:
             return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
@@ -211,27 +218,26 @@ class TextClassifier(keras.Model):
     def limits(self):
         """What a user should know that the model cannot do, in sentences."""
         return [
-            f"It reads the first {self.max_tokens} words and marks of a text; the rest is cut off.",
-            f"It knows {len(self.vocabulary.words):,} words, those of its training texts; others "
-            "count as unknown.",
+            f"It reads {self.encoder.max_tokens:,} words and marks of a text at most; the "
+            f"{self.encoder.cut} of a longer one is cut out.",
+            f"It knows {len(self.encoder.vocabulary.words):,} words, those of its training texts; "
+            "others count as unknown.",
             "It always chooses one of its labels, whatever the text; scores are not calibrated.",
         ]
 
     def resources(self):
         """The lookup tables that an export must hold beside the variables."""
-        return [self.vocabulary.table]
+        return self.encoder.tables
 
     def get_config(self):
         return {
             **super().get_config(),
-            "vocabulary": keras.saving.serialize_keras_object(self.vocabulary),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
             "labels": self.labels,
             **self.settings,
         }
 
     @classmethod
     def from_config(cls, config):
-        for part in ("vocabulary", "tokenizer"):
-            config[part] = keras.saving.deserialize_keras_object(config[part])
-        return cls(**config)
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})

@@ -47,8 +47,8 @@ class Vocabulary:
         """The lookup table, made when it is first needed."""
         if self._table is None:
             with tf.init_scope():
-                keys = tf.constant(self.words, tf.string, shape=(len(self.words),))
-                ids = tf.range(2, len(self), dtype=tf.int32)
+                keys = tf.constant(["", *self.words], tf.string)  # no token is empty
+                ids = tf.range(UNKNOWN, len(self))
                 initializer = tf.lookup.KeyValueTensorInitializer(keys, ids)
                 self._table = tf.lookup.StaticHashTable(initializer, default_value=UNKNOWN)
         return self._table

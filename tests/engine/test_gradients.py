@@ -109,15 +109,12 @@ def test_gradients_equal_finite_differences(cell_class, mask, reverse, unroll):
     check_against_differences(built(cell_class), mask, reverse=reverse, unroll=unroll)
 
 
-@pytest.mark.parametrize("return_sequences", [True, False])
 @pytest.mark.parametrize("cell_class", CELLS)
-def test_gradients_without_bias_or_sequences(cell_class, return_sequences):
-    cell = built(cell_class, use_bias=False)
-    check_against_differences(cell, MASK, return_sequences=return_sequences)
+def test_gradients_without_bias_or_sequences(cell_class):
+    check_against_differences(built(cell_class, use_bias=False), MASK, return_sequences=False)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("one_a_gate", [False, True])
+@pytest.mark.parametrize("one_a_gate, reverse", [(False, True), (True, False)])
 @pytest.mark.parametrize("cell_class", CELLS)
 def test_gradients_under_recurrent_dropout(monkeypatch, cell_class, one_a_gate, reverse):
     cell = built(cell_class)

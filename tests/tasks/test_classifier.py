@@ -9,15 +9,19 @@ from nlpseq import training
 from nlpseq.data import Examples
 from nlpseq.errors import InputError
 from nlpseq.tasks import TextClassifier
+from nlpseq.text import WordEncoder
 
 TEXTS = ["a good film", "a bad film , not good", "not bad at all", "dull"]
 LABELS = ["no", "yes", "maybe"]
 ODD = ["", " \n", "never seen", "😀👍", "\x00\x07", b"\xff\xfe", "word " * 200_000]
 
 
-def classifier(**settings):
-    chosen = {"units": 5, "embedding_size": 6, "max_tokens": 40, **settings}
-    task = TextClassifier.for_texts(TEXTS, LABELS, **chosen)
+def encoder(**options):
+    return WordEncoder.learn(TEXTS, **{"max_tokens": 40, "ngram_min_count": 1, **options})
+
+
+def classifier(encoder=encoder(), **settings):
+    task = TextClassifier(encoder, LABELS, **{"units": 5, "embedding_size": 6, **settings})
     task.build()
     rng = np.random.default_rng(3)
     task.set_weights([rng.normal(size=w.shape) for w in task.get_weights()])
@@ -59,7 +63,7 @@ def test_no_texts():
 
 
 def test_long_texts_are_cut():
-    task = classifier(max_tokens=3)
+    task = classifier(encoder(max_tokens=3))
     scores = task.predict_text(["a good film", "a good film not bad"])["scores"]
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-6)
 
@@ -67,21 +71,33 @@ def test_long_texts_are_cut():
 def test_strings_and_ids_give_the_same():
     task = classifier()
     texts = tf.constant(TEXTS)
-    np.testing.assert_allclose(task(texts), task(task.encode(texts)), atol=1e-6)
+    ids = task.encoder(texts).to_tensor(shape=(None, 40, 1))
+    np.testing.assert_allclose(task(texts), task(ids), atol=1e-6)
 
 
 def test_word_dropout_replaces_real_words_only():
-    task = classifier(word_dropout=0.9, dropout=0.0)
-    ids = task.encode(tf.constant(TEXTS)).to_tensor(shape=(None, 30))
-    unknown = task(tf.where(ids > 0, 1, ids))
+    task = classifier(encoder(ngrams=2), word_dropout=0.9, dropout=0.0, output_dropout=0.0)
+    ids = task.encoder(tf.constant(TEXTS)).to_tensor(shape=(None, 30, 2))
+    unknown = task(tf.where(ids[..., :1] > 0, [[[1, 0]]], 0))
     assert np.abs(task(ids) - unknown).max() > 1e-3
-    drawn = np.stack([task(ids, training=True) for _ in range(20)])
-    assert np.abs(drawn - unknown).max(axis=(1, 2)).min() < 1e-5
+    drawn = np.stack([task(ids, training=True) for _ in range(30)])
+    assert np.abs(drawn - unknown).max(axis=-1).min() < 1e-5
+
+
+@pytest.mark.parametrize("changed", [{"skip": True}, {"pooling": "max_mean"}])
+def test_runs_of_words_count(changed):
+    task = classifier(encoder(ngrams=3), **changed)
+    together = task.predict_text([*TEXTS, "film " * 33])["scores"]
+    alone = np.concatenate([task.predict_text(text)["scores"] for text in TEXTS])
+    np.testing.assert_allclose(alone, together[: len(TEXTS)], atol=1e-5)
+    words = task.encoder(tf.constant(TEXTS)).to_tensor(shape=(None, 16, 3))
+    without = task(words * [1, 0, 0])
+    assert np.abs(task(words) - without).max() > 1e-3
 
 
 @pytest.mark.parametrize("run_eagerly", [False, True])
 def test_fit_learns_and_takes_callbacks(run_eagerly):
-    task = classifier(dropout=0.0, word_dropout=0.0)
+    task = classifier(dropout=0.0, output_dropout=0.0, word_dropout=0.0)
     batches = task.prepare(examples(), batch_size=8, training=True)
     task.compile(keras.optimizers.Adam(0.05), run_eagerly=run_eagerly)
     seen = []
@@ -92,17 +108,18 @@ def test_fit_learns_and_takes_callbacks(run_eagerly):
 
 
 def test_fit_takes_raw_strings():
-    task = classifier(dropout=0.0, word_dropout=0.0)
+    task = classifier(dropout=0.0, output_dropout=0.0, word_dropout=0.0)
     task.compile(keras.optimizers.Adam(0.05))
     history = task.fit(examples().dataset().batch(8), epochs=3, verbose=0, shuffle=False)
     assert history.history["loss"][-1] < history.history["loss"][0]
 
 
 def test_keras_file_round_trip(tmp_path):
-    task = classifier(cell="gru", pooling="attention", lowercase=False)
+    learnt = encoder(ngrams=3, lowercase=False, cut="middle")
+    task = classifier(learnt, cell="gru", pooling="attention", skip=True)
     task.save(tmp_path / "task.keras")
     loaded = keras.saving.load_model(tmp_path / "task.keras")
-    assert loaded.labels == LABELS and not loaded.tokenizer.lowercase
+    assert loaded.labels == LABELS and loaded.encoder.get_config() == learnt.get_config()
     expected, got = (each.predict_text(TEXTS)["scores"] for each in (task, loaded))
     np.testing.assert_allclose(expected, got, atol=1e-6)
 
@@ -110,7 +127,7 @@ def test_keras_file_round_trip(tmp_path):
 @pytest.mark.parametrize("name", ["bfloat16", "float16"])
 def test_mixed_precision(name):
     with training.precision(name):
-        task = TextClassifier.for_texts(TEXTS, LABELS, units=4, embedding_size=4)
+        task = TextClassifier(encoder(), LABELS, units=4, embedding_size=4)
     assert keras.config.dtype_policy().name == "float32"
     task.compile()
     task.fit(task.prepare(examples(), 8, training=True), verbose=0, shuffle=False)

@@ -1,0 +1,182 @@
+"""SimpleRNN, LSTM and GRU against keras.layers: outputs, states and gradients."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from tests.layers.helpers import (
+    EMPTY_ROW, MASK, RECURRENT, assert_close, assert_same, pair, run, sequences, states_of,
+)
+
+FLAGS = list(itertools.product([False, True], repeat=3))
+
+
+def check(name, mask=None, started=False, x=None, engine="portable", training=False, **options):
+    ours, theirs = pair(name, engine, return_state=True, **options)
+    states = states_of(theirs) if started else None
+    x = sequences() if x is None else x
+    call = {"mask": mask, "training": training}
+    expected = run(theirs, x, states, **call)
+    assert_same(run(ours, x, states, **call), expected)
+
+
+@pytest.mark.parametrize("return_sequences, go_backwards, started", FLAGS)
+@pytest.mark.parametrize("mask", [None, MASK, EMPTY_ROW], ids=["whole", "mask", "empty-row"])
+@pytest.mark.parametrize("name", RECURRENT)
+def test_outputs_states_and_gradients(name, mask, return_sequences, go_backwards, started):
+    check(
+        name, mask, started, return_sequences=return_sequences, go_backwards=go_backwards
+    )
+
+
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("name", RECURRENT)
+def test_compiled(name, go_backwards):
+    check(
+        name, EMPTY_ROW, started=True, engine="xla", return_sequences=True,
+        go_backwards=go_backwards,
+    )
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_auto_in_training(name):
+    check(name, MASK, engine="auto", training=True)
+
+
+@pytest.mark.parametrize("return_sequences, go_backwards, started", FLAGS)
+def test_zero_output_for_mask(return_sequences, go_backwards, started):
+    check(
+        "LSTM", EMPTY_ROW, started, return_sequences=return_sequences, go_backwards=go_backwards,
+        zero_output_for_mask=True,
+    )
+
+
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("mask", [None, EMPTY_ROW], ids=["whole", "mask"])
+@pytest.mark.parametrize("name", RECURRENT)
+def test_unroll(name, mask, go_backwards):
+    check(
+        name, mask, started=True, return_sequences=True, go_backwards=go_backwards, unroll=True
+    )
+
+
+@pytest.mark.parametrize("return_sequences, go_backwards, started", FLAGS)
+@pytest.mark.parametrize("mask", [None, EMPTY_ROW], ids=["whole", "mask"])
+def test_reset_gate_before_the_product(mask, return_sequences, go_backwards, started):
+    check(
+        "GRU", mask, started, return_sequences=return_sequences, go_backwards=go_backwards,
+        reset_after=False,
+    )
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("name", RECURRENT)
+def test_without_bias(name, reset_after):
+    options = {"reset_after": reset_after} if name == "GRU" else {}
+    check(name, MASK, return_sequences=True, use_bias=False, **options)
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_other_activations(name):
+    options = {} if name == "SimpleRNN" else {"recurrent_activation": "hard_sigmoid"}
+    check(name, MASK, return_sequences=True, activation="relu", **options)
+
+
+@pytest.mark.parametrize("time", [1, 2])
+@pytest.mark.parametrize("name", RECURRENT)
+def test_short_sequences(name, time):
+    check(name, MASK[:, :time], started=True, x=sequences(time), return_sequences=True)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32"])
+def test_a_mask_may_be_of_any_type(dtype):
+    ours, theirs = pair("GRU", return_sequences=True)
+    mask = MASK.astype(dtype)
+    assert_close(ours(sequences(), mask=mask), theirs(sequences(), mask=mask))
+
+
+DROPOUT = [
+    {"dropout": 0.4},
+    {"recurrent_dropout": 0.4},
+    {"dropout": 0.3, "recurrent_dropout": 0.4},
+    {"dropout": 0.4, "implementation": 1},
+    {"dropout": 1.0},
+]
+
+
+@pytest.mark.parametrize("rates", DROPOUT, ids=str)
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "GRU-reset-before"])
+def test_dropout_has_the_masks_of_keras(name, rates):
+    rates = dict(rates)
+    if name == "SimpleRNN":
+        rates.pop("implementation", None)
+    if name == "GRU-reset-before":
+        name, rates["reset_after"] = "GRU", False
+    # Keras fails where its cuDNN branch meets a mask a gate.
+    options = {} if name == "SimpleRNN" else {"use_cudnn": False}
+    ours, theirs = pair(name, return_sequences=True, seed=11, **rates, **options)
+    for _ in range(3):  # each call draws new masks
+        expected = run(theirs, sequences(), mask=MASK, training=True)
+        assert_same(run(ours, sequences(), mask=MASK, training=True), expected)
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_dropout_compiled(name):
+    ours, theirs = pair(name, "xla", dropout=0.3, recurrent_dropout=0.4, seed=11)
+    expected = run(theirs, sequences(), training=True)
+    assert_same(run(ours, sequences(), training=True), expected)
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_each_call_draws_new_dropout_masks(name):
+    ours, _ = pair(name, dropout=0.5, recurrent_dropout=0.5)
+    first, second = (np.asarray(ours(sequences(), training=True)) for _ in range(2))
+    assert not np.allclose(first, second)
+
+
+@pytest.mark.parametrize("rate", ["dropout", "recurrent_dropout"])
+def test_dropout_after_another_batch_size_and_in_a_graph(rate):
+    import tensorflow as tf
+
+    ours, theirs = pair("LSTM", seed=4, use_cudnn=False, **{rate: 0.5})
+    for x in (sequences(), sequences()[:2], sequences()[:1]):
+        assert_close(ours(x, training=True), theirs(x, training=True))
+    in_graph = [tf.function(lambda x, f=f: f(x, training=True)) for f in (ours, theirs)]
+    for x in (sequences(), sequences(), sequences(3), sequences()[:2]):  # the last ones retrace
+        one, other = (function(x) for function in in_graph)
+        assert_close(one, other)
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_dropout_is_for_training_only(name):
+    ours, theirs = pair(name, dropout=0.5, recurrent_dropout=0.5)
+    plain, _ = pair(name)
+    assert_close(ours(sequences()), plain(sequences()))
+    assert_close(ours(sequences(), training=False), theirs(sequences(), training=False))
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_dropout_follows_keras_after_an_evaluation(name):
+    ours, theirs = pair(name, dropout=0.5, recurrent_dropout=0.5, seed=3)
+    for training in (True, False, True):
+        one, other = (layer(sequences(), training=training) for layer in (ours, theirs))
+    assert_close(one, other)
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_fit_gives_the_weights_of_keras(name):
+    weights, losses = [], []
+    for layer in pair(name, "auto", dropout=0.2, seed=3):
+        model = keras.Sequential([keras.Input((None, 4)), layer, keras.layers.Dense(1)])
+        model.layers[-1].set_weights([np.array([[0.3], [-0.5], [0.7]]), np.array([0.1])])
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        history = model.fit(
+            sequences(), np.array([[1.0], [-1.0], [0.5]]), epochs=4, shuffle=False, verbose=0
+        )
+        losses.append(history.history["loss"])
+        weights.append(model.get_weights())
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    for one, other in zip(*weights, strict=True):
+        assert_close(one, other)

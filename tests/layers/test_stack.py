@@ -1,0 +1,127 @@
+"""Stacks of cells against keras.layers.RNN of the same stack."""
+
+import keras
+import pytest
+
+from nlpseq import cells, layers
+from tests.layers.helpers import (
+    EMPTY_ROW, MASK, RECURRENT, UNITS, assert_close, assert_same, run, same_weights, sequences,
+    states_of,
+)
+
+STACKS = {
+    "one": [("LSTMCell", 3, {})],
+    "same": [("LSTMCell", 3, {}), ("LSTMCell", 3, {})],
+    "mixed": [("LSTMCell", 4, {}), ("GRUCell", 3, {}), ("SimpleRNNCell", 5, {})],
+    "plain": [("GRUCell", 3, {}), ("SimpleRNNCell", 4, {})],
+    "reset before": [("LSTMCell", 4, {}), ("GRUCell", 3, {"reset_after": False})],
+}
+
+
+def pair(stack, engine="portable", wrap=False, **options):
+    ours, theirs = (
+        [getattr(module, name)(units, **more) for name, units, more in STACKS[stack]]
+        for module in (cells, keras.layers)
+    )
+    if wrap:
+        ours, theirs = layers.StackedRNNCells(ours), keras.layers.StackedRNNCells(theirs)
+    return same_weights(
+        layers.RNN(ours, engine=engine, **options), keras.layers.RNN(theirs, **options)
+    )
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("mask", [None, MASK, EMPTY_ROW], ids=["whole", "mask", "empty-row"])
+@pytest.mark.parametrize("stack", [name for name in STACKS if name != "one"])
+def test_outputs_states_and_gradients(stack, mask, return_sequences):
+    ours, theirs = pair(stack, return_sequences=return_sequences, return_state=True)
+    expected = run(theirs, sequences(), mask=mask)
+    assert_same(run(ours, sequences(), mask=mask), expected)
+
+
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("zero_output_for_mask", [False, True])
+@pytest.mark.parametrize("stack", ["mixed", "reset before"])
+def test_initial_states(stack, zero_output_for_mask, go_backwards):
+    ours, theirs = pair(
+        stack, return_sequences=True, return_state=True, go_backwards=go_backwards,
+        zero_output_for_mask=zero_output_for_mask,
+    )
+    states = states_of(theirs)
+    expected = run(theirs, sequences(), states, mask=EMPTY_ROW)
+    assert_same(run(ours, sequences(), states, mask=EMPTY_ROW), expected)
+
+
+@pytest.mark.parametrize("engine", ["portable", "xla"])
+@pytest.mark.parametrize("unroll", [False, True])
+def test_manners(engine, unroll):
+    ours, theirs = pair("mixed", engine, return_sequences=True, unroll=unroll)
+    assert_same(run(ours, sequences(), mask=MASK), run(theirs, sequences(), mask=MASK))
+
+
+def test_a_stack_of_one_cell():
+    ours, theirs = pair("one", return_sequences=True)
+    assert_same(run(ours, sequences(), mask=MASK), run(theirs, sequences(), mask=MASK))
+
+
+@pytest.mark.parametrize("stack", ["mixed", "reset before"])
+def test_the_stack_may_be_wrapped_by_the_user(stack):
+    ours, theirs = pair(stack, wrap=True, return_state=True)
+    assert_same(run(ours, sequences(), mask=MASK), run(theirs, sequences(), mask=MASK))
+
+
+def test_a_stack_of_the_users_runs_in_keras():
+    ours, theirs = pair("mixed", wrap=True)
+    in_keras = keras.layers.RNN(ours.cell)
+    in_keras.build(sequences().shape)
+    assert_close(in_keras(sequences()), theirs(sequences()))
+
+
+def test_the_states_have_the_structure_of_keras():
+    ours, theirs = pair("mixed", return_state=True)
+    _, *states = ours(sequences())
+    _, *expected = theirs(sequences())
+    keras.tree.assert_same_structure(states, expected)
+
+
+@pytest.mark.parametrize("stack", ["mixed", "reset before"])
+def test_stateful(stack):
+    ours, theirs = pair(stack, stateful=True)
+    for seed in range(3):
+        x = sequences(seed=seed)
+        assert_close(ours(x, mask=MASK), theirs(x, mask=MASK))
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_dropout_of_every_cell(name):
+    options = {"dropout": 0.3, "recurrent_dropout": 0.3}
+    ours, theirs = (
+        [getattr(module, f"{name}Cell")(UNITS, seed=seed, **options) for seed in (1, 2)]
+        for module in (cells, keras.layers)
+    )
+    ours, theirs = same_weights(layers.RNN(ours, engine="portable"), keras.layers.RNN(theirs))
+    for _ in range(2):
+        expected = run(theirs, sequences(), training=True)
+        assert_same(run(ours, sequences(), training=True), expected)
+
+
+def test_a_keras_cell_runs_in_our_layer():
+    ours, theirs = layers.RNN(keras.layers.LSTMCell(UNITS)), keras.layers.RNN(
+        keras.layers.LSTMCell(UNITS)
+    )
+    same_weights(ours, theirs)
+    assert_same(run(ours, sequences(), mask=MASK), run(theirs, sequences(), mask=MASK))
+
+
+def test_our_cells_and_those_of_keras_in_one_stack():
+    ours = layers.RNN([cells.LSTMCell(UNITS), keras.layers.GRUCell(UNITS)])
+    theirs = keras.layers.RNN([keras.layers.LSTMCell(UNITS), keras.layers.GRUCell(UNITS)])
+    same_weights(ours, theirs)
+    assert_same(run(ours, sequences(), mask=MASK), run(theirs, sequences(), mask=MASK))
+
+
+@pytest.mark.parametrize("cell", [object(), type("Cell", (), {"call": print})()])
+def test_what_is_no_cell_is_refused(cell):
+    for make in (layers.RNN, keras.layers.RNN, lambda c: layers.RNN([c])):
+        with pytest.raises(ValueError):
+            make(cell)
