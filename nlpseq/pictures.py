@@ -7,24 +7,26 @@ from matplotlib.ticker import MaxNLocator
 INK, TRAIN, VALIDATION = "#222222", "#4c78a8", "#e4572e"
 
 
-def plot_training(history, path, title="", metric="accuracy"):
-    """Draws loss and metric by epoch, training and validation, into a PNG file.
+def plot_training(history, path, title="", metric="accuracy", per_epoch=1):
+    """Draws loss and metric at each validation into a PNG file.
 
     Args:
-        history: Keras's figures by epoch: "loss", "val_loss", the metric, "val_" + metric.
+        history: Keras's figures: "loss", "val_loss", the metric, "val_" + metric.
         path: of the PNG file.
         title: over the picture.
         metric: name of the figure in the second panel.
+        per_epoch: number of validations in an epoch.
     """
     figure = Figure(figsize=(9, 3.6), dpi=150, layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", metric)):
-        epochs = range(1, len(history[name]) + 1)
+        epochs = np.arange(1, len(history[name]) + 1) / per_epoch
         axes.plot(epochs, history[name], "o-", color=TRAIN, label="training")
         axes.plot(epochs, history[f"val_{name}"], "o-", color=VALIDATION, label="validation")
-        _mark_best(axes, history[f"val_{name}"], highest=name == metric)
+        _mark_best(axes, epochs, history[f"val_{name}"], highest=name == metric)
         axes.set(title=name.capitalize(), xlabel="epoch")
         axes.margins(x=0.08, y=0.2)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        if per_epoch == 1:
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
@@ -32,12 +34,12 @@ def plot_training(history, path, title="", metric="accuracy"):
     figure.savefig(path)
 
 
-def _mark_best(axes, values, highest):
+def _mark_best(axes, epochs, values, highest):
     """Writes the best value above or below its point."""
     at = int(np.argmax(values) if highest else np.argmin(values))
     axes.annotate(
         f"{values[at]:.3f}",
-        (at + 1, values[at]),
+        (epochs[at], values[at]),
         textcoords="offset points",
         xytext=(0, 7 if highest else -14),
         ha="center",

@@ -115,8 +115,10 @@ class TrainingSettings(Settings):
     """How the learning rate falls to zero after a short warm-up; "constant" keeps it."""
     clip_norm: float = 1.0
     """Global norm to which gradients are clipped; 0 does not clip."""
+    validations: int = 1
+    """Validations in each pass over the training split."""
     patience: int = 3
-    """Epochs without a better validation score before training stops."""
+    """Validations without a better score before training stops."""
     mixed_precision: Literal["no", "bfloat16", "float16"] = "no"
     """Type to compute in, with float32 weights."""
     seed: int = 1
@@ -130,5 +132,6 @@ class TrainingSettings(Settings):
         in_range("--batch-size", self.batch_size, 1)
         in_range("--learning-rate", self.learning_rate, 1e-9, 10)
         in_range("--clip-norm", self.clip_norm, 0)
+        in_range("--validations", self.validations, 1)
         in_range("--patience", self.patience, 1)
         in_range("--seed", self.seed, 0, 2**32 - 1)

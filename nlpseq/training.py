@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import InputError, TrainingError
+from nlpseq.reporting import say
 
 
 def set_seed(seed):
@@ -40,8 +41,8 @@ def train(task, train_examples, validation_examples, settings, monitor="val_accu
         monitor: the validation figure, the higher the better.
 
     Returns:
-        `(history, seconds)`: Keras's figures by epoch, a dict of lists, and the
-        time taken.
+        `(history, seconds)`: Keras's figures at each validation, a dict of lists,
+        and the time taken.
 
     Raises:
         TrainingError: the loss is no longer finite.
@@ -57,12 +58,17 @@ def train(task, train_examples, validation_examples, settings, monitor="val_accu
         ),
         *_tensorboard(settings.tensorboard),
     ]
-    task.compile(optimizer=optimizer(settings, steps=settings.epochs * len(train_batches)))
+    steps = -(-len(train_batches) // settings.validations)  # between two validations
+    rounds = settings.epochs * settings.validations
+    task.compile(optimizer=optimizer(settings, steps * rounds))
+    if settings.validations > 1:
+        say(f"validating {settings.validations} times a pass; each of these counts as an epoch below")
     start = time.perf_counter()
     history = task.fit(
-        train_batches,
+        train_batches.repeat(),
         validation_data=validation_batches,
-        epochs=settings.epochs,
+        epochs=rounds,
+        steps_per_epoch=steps,
         callbacks=callbacks,
         shuffle=False,  # the batches are shuffled already
         verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, a line an epoch in a log

@@ -29,6 +29,7 @@ class Settings(
     epochs: int = 6
     learning_rate: float = 3e-3
     dropout: float = 0.2
+    output_dropout: float = 0.2
     word_dropout: float = 0.02
     patience: int = 4
     text: str | None = None
@@ -42,9 +43,33 @@ class Settings(
 
 
 # For some datasets, the settings that are its defaults.
+RUNS_OF_WORDS = {"ngrams": 3, "pooling": "max_mean", "skip": True}
 PRESETS = {
-    "imdb_reviews": {"epochs": 4, "word_dropout": 0.1, "dropout": 0.5},
-    "trec": {"epochs": 15, "min_count": 1},
+    "imdb_reviews": {
+        **RUNS_OF_WORDS,
+        "ngram_min_count": 3,
+        "cut": "middle",
+        "units": 48,
+        "embedding_size": 48,
+        "dropout": 0.2,
+        "output_dropout": 0.3,
+        "word_dropout": 0.1,
+        "epochs": 1,  # a second pass learns the runs of words by heart
+        "validations": 5,
+        "batch_size": 32,
+        "learning_rate": 5e-3,
+    },
+    "trec": {
+        **RUNS_OF_WORDS,
+        "ngram_min_count": 2,
+        "ngram_embedding_size": 32,
+        "min_count": 1,
+        "dropout": 0.5,
+        "output_dropout": 0.5,
+        "word_dropout": 0.1,
+        "epochs": 12,
+        "patience": 12,
+    },
 }
 
 
@@ -105,7 +130,9 @@ def main(config):
     nlpseq.reporting.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.pictures.plot_training(history, folder / "training.png", data.title)
+        nlpseq.pictures.plot_training(
+            history, folder / "training.png", data.title, per_epoch=config.validations
+        )
         nlpseq.pictures.plot_confusion(
             test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test"
         )

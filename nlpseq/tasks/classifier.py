@@ -102,10 +102,10 @@ class TextClassifier(keras.Model):
             "word_dropout": word_dropout,
         }
         self.buckets = length_buckets(encoder.max_tokens)
-        widths = [embedding_size] + [ngram_embedding_size] * len(encoder.ngrams)
-        self.embeddings = [
-            keras.layers.Embedding(size, width) for size, width in zip(encoder.sizes, widths)
-        ]
+        uniform = keras.initializers.RandomUniform(-0.1, 0.1)
+        self.embeddings = [keras.layers.Embedding(encoder.sizes[0], embedding_size, uniform)]
+        for size in encoder.sizes[1:]:  # at first a run of words changes nothing
+            self.embeddings.append(keras.layers.Embedding(size, ngram_embedding_size, "zeros"))
         self.word_dropout = keras.layers.Dropout(word_dropout)
         self.input_dropout = keras.layers.Dropout(dropout)
         self.recurrent = [self._recurrent_layer(top=i == layers - 1) for i in range(layers)]
@@ -139,13 +139,13 @@ class TextClassifier(keras.Model):
 
     def _embed(self, ids, mask, training):
         """The vectors of words and runs, `(batch, time, features)`."""
-        kept = self.word_dropout(tf.ones(tf.shape(ids)), training=training) > 0
-        words = tf.where(mask & ~kept[..., 0], UNKNOWN, ids[..., 0])
+        kept = self.word_dropout(tf.ones(tf.shape(ids)), training=training)  # 0, or 1 / (1 - rate)
+        words = tf.where(mask & (kept[..., 0] == 0), UNKNOWN, ids[..., 0])
         parts = [self.embeddings[0](words)]
         for column, embedding in enumerate(self.embeddings[1:], start=1):
-            known = kept[..., column] & (ids[..., column] > 0)
             vectors = embedding(ids[..., column])
-            parts.append(tf.where(known[..., tf.newaxis], vectors, tf.zeros_like(vectors)))
+            weights = tf.where(ids[..., column] > 0, kept[..., column], 0.0)
+            parts.append(vectors * tf.cast(weights, vectors.dtype)[..., tf.newaxis])
         return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 
     def build(self, input_shape=None):

@@ -199,16 +199,17 @@ def test_dropout_in_a_step_is_that_of_keras(name, implementation, reset_after):
 
 @pytest.mark.parametrize("make, reference", CELLS)
 def test_config_round_trip(make, reference):
+    numbers = {"use_bias": False, "dropout": 0.1, "recurrent_dropout": 0.2, "seed": 3}
     options = {
-        "activation": "relu", "use_bias": False, "dropout": 0.1, "recurrent_dropout": 0.2, "seed": 3,
-        "kernel_initializer": "he_normal", "recurrent_regularizer": "l2", "bias_constraint": "non_neg",
+        **numbers, "activation": "relu", "kernel_initializer": "he_normal",
+        "recurrent_regularizer": "l2", "bias_constraint": "non_neg",
     }
     config = make(UNITS, **options).get_config()
     again = type(make(UNITS)).from_config(config)
     assert again.get_config() == config
     assert again.activation is keras.activations.relu
     assert isinstance(again.recurrent_regularizer, keras.regularizers.L2)
-    assert (again.use_bias, again.dropout, again.recurrent_dropout, again.seed) == (False, 0.1, 0.2, 3)
+    assert {name: getattr(again, name) for name in numbers} == numbers
 
 
 @pytest.mark.parametrize("units", [0, -1])

@@ -1,13 +1,11 @@
 """Bidirectional against keras.layers.Bidirectional."""
 
-import itertools
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import layers
+from nlpseq import cells, layers
 from tests.layers.helpers import (
     BATCH, EMPTY_ROW, FEATURES, RECURRENT, UNITS, assert_close, assert_same, normal, run,
     same_weights, sequences,
@@ -30,9 +28,8 @@ def initial_states(count):
 
 
 @pytest.mark.parametrize("merge_mode", MERGES)
-@pytest.mark.parametrize(
-    "return_sequences, started, masked", itertools.product([False, True], repeat=3)
-)
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("started, masked", [(False, False), (True, True)])
 def test_merge_modes_states_and_masks(merge_mode, return_sequences, started, masked):
     ours, theirs = pair(
         "LSTM", merge_mode, return_sequences=return_sequences, return_state=True
@@ -51,11 +48,17 @@ def test_every_layer(name, mask, return_sequences):
     assert_same(run(ours, sequences(), mask=mask), run(theirs, sequences(), mask=mask))
 
 
-@pytest.mark.parametrize("options", [{"engine": "xla"}, {"unroll": True}, {"reset_after": False}])
+@pytest.mark.parametrize("options", [{"engine": "xla"}, {"reset_after": False}], ids=str)
 def test_other_manners(options):
-    ours, theirs = pair("GRU", return_sequences=True, **options) if "engine" not in options else (
-        pair("GRU", engine="xla", return_sequences=True)
-    )
+    ours, theirs = pair("GRU", return_sequences=True, **options)
+    assert_same(run(ours, sequences(), mask=EMPTY_ROW), run(theirs, sequences(), mask=EMPTY_ROW))
+
+
+def test_unrolled():
+    ours, theirs = pair("GRU", return_sequences=True, unroll=True)
+    assert_same(run(ours, sequences()), run(theirs, sequences()))
+    # Keras's unrolled backward layer lays the mask over its outputs in the wrong order.
+    _, theirs = pair("GRU", return_sequences=True)
     assert_same(run(ours, sequences(), mask=EMPTY_ROW), run(theirs, sequences(), mask=EMPTY_ROW))
 
 
@@ -74,15 +77,13 @@ def test_two_different_layers(return_sequences):
 def test_a_stack_of_cells_in_both_directions():
     both = []
     for module, options in ((layers, {"engine": "portable"}), (keras.layers, {})):
-        cells = [module_cell(module, "LSTMCell")(UNITS), module_cell(module, "GRUCell")(UNITS)]
-        both.append(module.Bidirectional(module.RNN(cells, return_sequences=True, **options)))
+        stack = [module_cell(module, name)(UNITS) for name in ("LSTMCell", "GRUCell")]
+        both.append(module.Bidirectional(module.RNN(stack, return_sequences=True, **options)))
     ours, theirs = same_weights(*both)
     assert_same(run(ours, sequences(), mask=EMPTY_ROW), run(theirs, sequences(), mask=EMPTY_ROW))
 
 
 def module_cell(module, name):
-    from nlpseq import cells
-
     return getattr(cells if module is layers else module, name)
 
 
@@ -131,5 +132,7 @@ def test_errors_are_those_of_keras(make):
 def test_shapes_are_known_before_the_call(merge_mode, return_sequences):
     ours, theirs = pair("LSTM", merge_mode, return_sequences=return_sequences)
     inputs = keras.Input((None, FEATURES))
-    shapes = [[each.shape for each in keras.tree.flatten(layer(inputs))] for layer in (ours, theirs)]
-    assert shapes[0] == shapes[1]
+    shapes, expected = (
+        [each.shape for each in keras.tree.flatten(layer(inputs))] for layer in (ours, theirs)
+    )
+    assert shapes == expected

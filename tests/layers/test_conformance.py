@@ -1,0 +1,184 @@
+"""Every public layer through saving, all ways of running, mixed precision and unknown sizes."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq import engine, layers
+from nlpseq.cells import GRUCell, LSTMCell
+from tests.layers.helpers import (
+    BATCH, FEATURES, MASK, UNITS, assert_close, normal, randomize, sequences,
+)
+
+TABLE = {
+    "SimpleRNN": lambda **options: layers.SimpleRNN(UNITS, **options),
+    "LSTM": lambda **options: layers.LSTM(UNITS, return_sequences=True, **options),
+    "GRU": lambda **options: layers.GRU(UNITS, **options),
+    "GRU-reset-before": lambda **options: layers.GRU(UNITS, reset_after=False, **options),
+    "RNN": lambda **options: layers.RNN(
+        [LSTMCell(UNITS, **options), GRUCell(UNITS + 1, **options)], **options
+    ),
+    "StackedRNNCells": lambda **options: layers.RNN(
+        layers.StackedRNNCells([GRUCell(UNITS, **options)], **options), **options
+    ),
+    "Bidirectional": lambda **options: layers.Bidirectional(
+        layers.LSTM(UNITS, return_sequences=True, **options), **options
+    ),
+    "Pooling-max": lambda **options: layers.Pooling("max", **options),
+    "Pooling-mean": lambda **options: layers.Pooling("mean", **options),
+    "Pooling-attention": lambda **options: layers.Pooling("attention", **options),
+}
+every_layer = pytest.mark.parametrize("make", TABLE.values(), ids=TABLE.keys())
+
+
+def model_of(make, **options):
+    inputs, mask = keras.Input((None, FEATURES)), keras.Input((None,), dtype="bool")
+    model = keras.Model([inputs, mask], make(**options)(inputs, mask=mask))
+    return randomize(model)
+
+
+def test_the_table_holds_every_public_layer():
+    assert {name.split("-")[0] for name in TABLE} == set(layers.__all__)
+
+
+@every_layer
+def test_config_round_trip(make):
+    layer = make()
+    again = type(layer).from_config(layer.get_config())
+    assert type(again) is type(layer)
+    assert again.get_config() == layer.get_config()
+    randomize(model := keras.Sequential([keras.Input((None, FEATURES)), layer]))
+    again.build((None, None, FEATURES))
+    again.set_weights(model.get_weights())
+    assert_close(again(sequences(), mask=MASK), layer(sequences(), mask=MASK))
+
+
+@every_layer
+def test_save_and_load(make, tmp_path):
+    model = model_of(make)
+    expected = model.predict_on_batch([sequences(), MASK])
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert [type(layer) for layer in again.layers] == [type(layer) for layer in model.layers]
+    assert_close(again.predict_on_batch([sequences(), MASK]), expected)
+    model.save_weights(tmp_path / "model.weights.h5")
+    fresh = model_of(make)
+    fresh.set_weights([np.zeros(w.shape) for w in fresh.get_weights()])
+    fresh.load_weights(tmp_path / "model.weights.h5")
+    assert_close(fresh.predict_on_batch([sequences(), MASK]), expected)
+
+
+@every_layer
+def test_eager_graph_and_xla_agree(make):
+    layer = make()
+    layer.build((BATCH, None, FEATURES))
+    randomize(layer)
+    x, mask = tf.constant(sequences()), tf.constant(MASK)
+    eager = layer(x, mask=mask)
+    for jit_compile in (False, True):
+        function = tf.function(lambda x, mask: layer(x, mask=mask), jit_compile=jit_compile)
+        assert_close(function(x, mask), eager)
+
+
+def fitted_weights(make, **options):
+    model = model_of(make)
+    model.compile(keras.optimizers.SGD(0.1), "mse", **options)
+    targets = normal(*model([sequences(), MASK]).shape, seed=8)
+    model.fit([sequences(), MASK], targets, epochs=2, verbose=0)
+    return model.get_weights()
+
+
+@every_layer
+def test_fit_eagerly_and_in_a_graph(make):
+    with engine.mode("portable"):
+        weights = [fitted_weights(make, run_eagerly=eagerly) for eagerly in (True, False)]
+    for one, other in zip(*weights, strict=True):
+        assert np.isfinite(one).all()
+        assert_close(one, other)
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU-reset-before", "Pooling-attention"])
+def test_fit_compiled_as_a_whole(name):
+    whole = fitted_weights(TABLE[name], jit_compile=True)
+    with engine.mode("portable"):
+        expected = fitted_weights(TABLE[name], jit_compile=False)
+    for one, other in zip(whole, expected, strict=True):
+        assert_close(one, other)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@every_layer
+def test_mixed_precision(make, policy):
+    model, plain = model_of(make, dtype=policy), model_of(make)
+    output = model([sequences(), MASK])
+    assert output.dtype == keras.DTypePolicy(policy).compute_dtype
+    assert all(w.dtype == "float32" for w in model.weights)
+    precision = 2e-3 if policy == "mixed_float16" else 2e-2
+    assert_close(tf.cast(output, tf.float32), plain([sequences(), MASK]), precision)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("make", [TABLE["LSTM"], TABLE["Pooling-attention"]])
+def test_fit_in_mixed_precision(make, policy):
+    model = model_of(make, dtype=policy)
+    before = model.get_weights()
+    model.compile("sgd", "mse")
+    targets = np.ones(model.predict_on_batch([sequences(), MASK]).shape)
+    losses = model.fit([sequences(), MASK], targets, epochs=3, verbose=0).history["loss"]
+    assert np.isfinite(losses).all() and losses[-1] < losses[0]
+    assert all(np.any(one != other) for one, other in zip(model.get_weights(), before))
+
+
+@every_layer
+def test_unknown_batch_and_time(make):
+    model = model_of(make)
+    layer = model.layers[-1]
+    shapes = set()
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, None, FEATURES)), tf.TensorSpec((None, None), tf.bool)
+        ]
+    )
+    def call(x, mask):
+        shapes.add(tuple(x.shape))
+        return model([x, mask])
+
+    for time, batch in ((1, 1), (3, 2), (5, 3)):
+        x, mask = sequences(time)[:batch], MASK[:batch, :time]
+        assert_close(call(x, mask), layer(x, mask=mask))
+    assert shapes == {(None, None, FEATURES)}
+
+
+@every_layer
+def test_the_shape_of_the_output_is_known(make):
+    model = model_of(make)
+    output = model([sequences(), MASK])
+    assert model.output_shape[-1] == output.shape[-1]
+    assert len(model.output_shape) == len(output.shape)
+    layer = model.layers[-1]
+    assert tuple(layer.compute_output_shape(sequences().shape)) == tuple(output.shape)
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_weights_of_a_keras_model_load(name, tmp_path):
+    models = []
+    for module in (layers, keras.layers):
+        models.append(
+            keras.Sequential(
+                [
+                    keras.Input((None, FEATURES)),
+                    module.Bidirectional(getattr(module, name)(UNITS, return_sequences=True)),
+                    getattr(module, name)(UNITS),
+                    keras.layers.Dense(2),
+                ]
+            )
+        )
+    ours, theirs = models
+    ours.set_weights(randomize(theirs).get_weights())
+    assert_close(ours(sequences()), theirs(sequences()))
+    theirs.save_weights(tmp_path / "keras.weights.h5")
+    ours.set_weights([np.zeros(w.shape) for w in ours.get_weights()])
+    ours.load_weights(tmp_path / "keras.weights.h5")
+    assert_close(ours(sequences()), theirs(sequences()))
