@@ -4,7 +4,7 @@ Each attribute is a flag of the command line, and the text under it the flag's
 help. TensorFlow is not imported here: help and errors come before it loads.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from nlpseq.errors import in_range
@@ -16,6 +16,10 @@ class Settings:
 
     def check(self):
         """Raises an `InputError` for the first setting that is out of range."""
+
+    def part(self, group):
+        """The settings that a class of this module declares, a dict."""
+        return {field.name: getattr(self, field.name) for field in fields(group)}
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class RecurrentSettings(Settings):
     """Whether to read in both directions."""
     embedding_size: int = 64
     """Size of a word's vector."""
+    ngram_embedding_size: int = 16
+    """Size of the vector of a run of words."""
     dropout: float = 0.3
     """Rate of dropped embeddings."""
     output_dropout: float = 0.3
@@ -64,6 +70,7 @@ class RecurrentSettings(Settings):
         in_range("--units", self.units, 1)
         in_range("--layers", self.layers, 1)
         in_range("--embedding-size", self.embedding_size, 1)
+        in_range("--ngram-embedding-size", self.ngram_embedding_size, 1)
         in_range("--dropout", self.dropout, 0, 0.95)
         in_range("--output-dropout", self.output_dropout, 0, 0.95)
         in_range("--recurrent-dropout", self.recurrent_dropout, 0, 0.95)
@@ -88,8 +95,6 @@ class VocabularySettings(Settings):
     """Longest run of words with a vector of its own; 1 for words alone."""
     ngram_min_count: int = 4
     """How often a run of words must occur in training to be known."""
-    ngram_embedding_size: int = 16
-    """Size of the vector of a run of words."""
 
     def check(self):
         super().check()
@@ -98,7 +103,6 @@ class VocabularySettings(Settings):
         in_range("--min-count", self.min_count, 1)
         in_range("--ngrams", self.ngrams, 1, 5)
         in_range("--ngram-min-count", self.ngram_min_count, 1)
-        in_range("--ngram-embedding-size", self.ngram_embedding_size, 1)
 
 
 @dataclass(frozen=True)

@@ -62,13 +62,16 @@ PRESETS = {
     "trec": {
         **RUNS_OF_WORDS,
         "ngram_min_count": 2,
-        "ngram_embedding_size": 32,
         "min_count": 1,
-        "dropout": 0.5,
-        "output_dropout": 0.5,
+        "lowercase": False,
+        "units": 48,
+        "dropout": 0.2,
+        "output_dropout": 0.3,
         "word_dropout": 0.1,
-        "epochs": 12,
-        "patience": 12,
+        "epochs": 3,
+        "validations": 2,
+        "batch_size": 8,
+        "learning_rate": 8e-3,
     },
 }
 
@@ -90,32 +93,15 @@ def main(config):
     )
     nlpseq.reporting.print_data(data)
 
-    encoder = nlpseq.text.WordEncoder.learn(
-        data.train.texts,
-        vocabulary_size=config.vocabulary_size,
-        min_count=config.min_count,
-        lowercase=config.lowercase,
-        ngrams=config.ngrams,
-        ngram_min_count=config.ngram_min_count,
-        max_tokens=config.max_tokens,
-        cut=config.cut,
-    )
+    vocabulary = config.part(settings.VocabularySettings)
+    encoder = nlpseq.text.WordEncoder.learn(data.train.texts, **vocabulary)
     with nlpseq.training.precision(config.mixed_precision):
         task = nlpseq.tasks.TextClassifier(
             encoder,
             data.labels,
-            cell=config.cell,
-            units=config.units,
-            layers=config.layers,
-            bidirectional=config.bidirectional,
-            embedding_size=config.embedding_size,
-            ngram_embedding_size=config.ngram_embedding_size,
             pooling=config.pooling,
             skip=config.skip,
-            dropout=config.dropout,
-            output_dropout=config.output_dropout,
-            recurrent_dropout=config.recurrent_dropout,
-            word_dropout=config.word_dropout,
+            **config.part(settings.RecurrentSettings),
         )
     history, seconds = nlpseq.training.train(task, data.train, data.validation, config)
 

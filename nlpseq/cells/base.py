@@ -43,9 +43,12 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         dropout: Rate in [0, 1] of dropped inputs, one mask a sequence.
         recurrent_dropout: Rate in [0, 1] of dropped recurrent inputs, one mask a
             sequence (Gal and Ghahramani 2016) and, as in Keras, one a gate.
+            A rate of 1 counts as 0 in cells with gates, as in Keras.
         implementation: 1 draws an input dropout mask for each gate, 2 one for
             all of them. Recurrent dropout implies 1. Default 2.
-        seed: Integer seed of the dropout masks. Default None (random).
+        seed: Integer seed of the dropout masks. Default None (random). Masks are
+            drawn, and the seed moves on, in training only; Keras draws in
+            inference too.
 
     Call arguments:
         inputs: Float tensor `(batch, features)`.
@@ -188,14 +191,17 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
     def project_inputs(self, inputs, training=False):
         """The input half of every step at once: `(..., batch, features) -> z`."""
         masks = None
-        if training and 0 < self.dropout < 1:
+        if training and self._drops(self.dropout):
             one_step = tf.ones(tf.shape(inputs)[-2:], inputs.dtype)
             masks = self.get_dropout_mask(one_step)
         return gate_product(inputs, self.weight(self.kernel), masks, self.biases()[0])
 
+    def _drops(self, rate):
+        return 0 < rate < 1 or (rate == 1 and self.gates == 1)
+
     def recurrent_masks(self, state, training=False):
         """The recurrent dropout masks of this sequence: None, a tensor or one a gate."""
-        if training and 0 < self.recurrent_dropout < 1:
+        if training and self._drops(self.recurrent_dropout):
             return self.get_recurrent_dropout_mask(state)
         return None
 

@@ -72,10 +72,10 @@ class GRUCell(GatedCell):
             return super().call(inputs, states, training=training)
         nested = isinstance(states, (list, tuple))
         h = states[0] if nested else states
-        masks = self.recurrent_masks(h, training) or [tf.ones_like(h)] * 3
         gates = 2 * self.units
         kernel = self.weight(self.recurrent_kernel)
         z = self.project_inputs(inputs, training)
+        masks = self.recurrent_masks(h, training) or [tf.ones_like(h)] * 3
         r = gate_product(h, kernel[:, :gates], masks[:2])
         update, reset = self.activate(z[:, :gates] + r, "gg")
         candidate = self.activation(

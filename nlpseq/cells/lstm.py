@@ -71,11 +71,11 @@ class LSTMCell(GatedCell):
         return [o * self.activation(c), c]
 
     def start_bias(self, shape, dtype=None):
-        bias = super().start_bias(shape, dtype)
         if not self.unit_forget_bias:
-            return bias
-        i, f, g, o = tf.split(bias, 4)
-        return tf.concat([i, tf.ones_like(f), g, o], axis=0)
+            return super().start_bias(shape, dtype)
+        i = super().start_bias((self.units,), dtype)
+        g_and_o = super().start_bias((2 * self.units,), dtype)
+        return tf.concat([i, tf.ones_like(i), g_and_o], axis=0)
 
     def get_config(self):
         return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}

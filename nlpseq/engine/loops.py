@@ -64,14 +64,15 @@ def forward(rule, z, kernel, bias, states, mask, dropout):
         rule, else `r`; and the states at the end.
     """
     steps = tf.shape(z)[0]
+    z_at, mask_at = _reader(z), _reader(mask)
     sequences = [_array(steps, state) for state in states]
     halves = _array(steps, z[0:1, :, :], drop_axis=True)
 
     def body(step, states, sequences, halves):
         at = _time(rule, step, steps)
         r = gate_product(states[0], kernel, dropout, bias)
-        z_t = z[at]
-        new = _hold(mask, at, rule.step(z_t, r, states), states)
+        z_t = z_at(at)
+        new = _hold(mask_at(at), rule.step(z_t, r, states), states)
         sequences = [array.write(at, state) for array, state in zip(sequences, new)]
         return step + 1, new, sequences, halves.write(at, z_t + r if rule.additive else r)
 
@@ -100,16 +101,18 @@ def backward(rule, z, kernel, bias, states, mask, dropout, sequences, halves, d_
     """
     steps = tf.shape(halves)[0]
     previous = [_previous(rule, first, later) for first, later in zip(states, sequences)]
+    z_at, halves_at, mask_at, d_outputs_at = map(_reader, (z, halves, mask, d_outputs))
+    previous_at = [_reader(sequence) for sequence in previous]
     dz = _array(steps, halves[0:1], drop_axis=True)
     dr = None if rule.additive else _array(steps, halves[0:1], drop_axis=True)
 
     def body(step, d_states, *arrays):
         at = _time(rule, steps - 1 - step, steps)
         if d_outputs is not None:
-            d_states = [d_states[0] + d_outputs[at], *d_states[1:]]
-        d_new, d_held = _split(mask, at, d_states)
-        before = [state[at] for state in previous]
-        z_t, r_t = (halves[at], None) if rule.additive else (z[at], halves[at])
+            d_states = [d_states[0] + d_outputs_at(at), *d_states[1:]]
+        d_new, d_held = _split(mask_at(at), d_states)
+        before = [read(at) for read in previous_at]
+        z_t, r_t = (halves_at(at), None) if rule.additive else (z_at(at), halves_at(at))
         dz_t, dr_t, d_before = rule.step_gradient(z_t, r_t, before, d_new)
         d_before[0] = d_before[0] + rows_gradient(dr_t, kernel, dropout)
         d_before = [a if b is None else a + b for a, b in zip(d_before, d_held)]
@@ -142,21 +145,36 @@ def _loop(rule, over, body, carry):
     return tf.while_loop(lambda step, *_: step < steps, body, carry, maximum_iterations=steps)
 
 
-def _hold(mask, at, new, old):
+def _reader(sequence):
+    """A function from a time to what a sequence holds then; None where there is no sequence.
+
+    XLA refuses to slice a sequence of no steps, even in a loop that never runs:
+    such a one gets a step that is never read. Padding by nothing copies nothing.
+    """
+    if sequence is None:
+        return lambda at: None
+    extra = 1 - tf.minimum(tf.shape(sequence)[0], 1)
+    paddings = [[0, extra]] + [[0, 0]] * (len(sequence.shape) - 1)
+    padded = tf.pad(sequence, paddings)
+    padded.set_shape([None, *sequence.shape[1:]])
+    return lambda at: padded[at]
+
+
+def _hold(mask, new, old):
     """A masked step keeps the states that it found."""
     if mask is not None:
-        real = mask[at][:, tf.newaxis]
+        real = mask[:, tf.newaxis]
         new = [tf.where(real, after, before) for after, before in zip(new, old)]
     for after, before in zip(new, old):
         after.set_shape(before.shape)
     return new
 
 
-def _split(mask, at, d_states):
+def _split(mask, d_states):
     """The gradients that enter the step, and those that pass it by (None for none)."""
     if mask is None:
         return d_states, [None] * len(d_states)
-    real = mask[at][:, tf.newaxis]
+    real = mask[:, tf.newaxis]
     enter = [tf.where(real, d, tf.zeros_like(d)) for d in d_states]
     return enter, [tf.where(real, tf.zeros_like(d), d) for d in d_states]
 

@@ -44,6 +44,8 @@ def run(
     """
     z = cell.project_inputs(inputs, training)
     dropout = cell.recurrent_masks(tf.stop_gradient(states[0]), training)
+    cell.reset_dropout_mask()  # the cell keeps its masks; the next sequence gets new ones
+    cell.reset_recurrent_dropout_mask()
     forward, backward = _compiled(cell, reverse, unroll, should_compile(engine, training))
     bias = cell.biases()[1]
     weights = [cell.weight(cell.recurrent_kernel)] + ([] if bias is None else [bias])

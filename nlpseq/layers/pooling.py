@@ -69,14 +69,14 @@ class Pooling(keras.layers.Layer):
         return pooled
 
     def _weights(self, sequences, real):
-        """Weights `(batch, time, 1)` that sum to one over the real steps."""
+        """Weights `(batch, time, 1)` that sum to one over the real steps, if there are any."""
         if self.pooling != "attention":
             scores = tf.zeros_like(sequences[..., :1])
         else:
             hidden = tf.tanh(tf.matmul(sequences, self.kernel) + self.bias)
             scores = tf.reduce_sum(hidden * self.context, axis=-1, keepdims=True)
         scores = tf.where(real, scores, tf.fill(tf.shape(scores), scores.dtype.min))
-        return tf.where(real, tf.nn.softmax(scores, axis=1), tf.zeros_like(scores))
+        return tf.nn.softmax(scores, axis=1)
 
     def compute_mask(self, inputs, mask=None):
         return None

@@ -49,7 +49,8 @@ class RNN(keras.layers.RNN):
 
     Example:
 
-    >>> layer = RNN([LSTMCell(8), LSTMCell(4)], return_sequences=True)
+    >>> cells = [nlpseq.cells.LSTMCell(8), nlpseq.cells.LSTMCell(4)]
+    >>> layer = RNN(cells, return_sequences=True)
     >>> tuple(layer(np.ones((2, 5, 3), "float32")).shape)
     (2, 5, 4)
 
@@ -90,16 +91,14 @@ class RNN(keras.layers.RNN):
             initial_state = self.get_initial_state(batch_size=tf.shape(sequences)[0])
         mask = None if mask is None else tf.transpose(tf.cast(keras.tree.flatten(mask)[0], bool))
         hidden = _swap(sequences)
-        cells, states = self._cells(), self._states_by_cell(initial_state)
-        finals = []
-        for cell, state in zip(cells, states):
-            top = cell is cells[-1]
+        cells, states, finals = self._cells(), self._states_by_cell(initial_state), []
+        for number, (cell, state) in enumerate(zip(cells, states), start=1):
             hidden, final = engine.run(
                 cell,
                 tf.cast(hidden, cell.compute_dtype),
                 [tf.cast(tf.convert_to_tensor(each), cell.compute_dtype) for each in state],
                 mask,
-                return_sequences=self.return_sequences or not top,
+                return_sequences=self.return_sequences or number < len(cells),
                 reverse=self.go_backwards,
                 unroll=self.unroll,
                 training=training,
@@ -212,8 +211,7 @@ class CellLayer(RNN):
     def get_config(self):
         layer, cell = super().get_config(), self.cell.get_config()
         layer.pop("cell")
-        if self.activity_regularizer is not None:
-            layer["activity_regularizer"] = keras.regularizers.serialize(self.activity_regularizer)
+        layer["activity_regularizer"] = keras.regularizers.serialize(self.activity_regularizer)
         return {**layer, **{name: cell[name] for name in self._cell_arguments()}}
 
     @classmethod

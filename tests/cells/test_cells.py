@@ -149,8 +149,7 @@ def test_a_single_state_may_come_without_a_list(make, reference):
     assert_close(output, expected)
 
 
-@pytest.mark.parametrize("mask", [None, MASK], ids=["whole", "mask"])
-@pytest.mark.parametrize("reverse", [False, True], ids=["forwards", "backwards"])
+@pytest.mark.parametrize("mask, reverse", [(None, False), (MASK, True)])
 @pytest.mark.parametrize("make, reference", CELLS)
 def test_our_layer_runs_a_cell_as_keras_does(make, reference, reverse, mask):
     cell = make(UNITS)

@@ -27,6 +27,7 @@ TABLE = {
     ),
     "Pooling-max": lambda **options: layers.Pooling("max", **options),
     "Pooling-mean": lambda **options: layers.Pooling("mean", **options),
+    "Pooling-max-mean": lambda **options: layers.Pooling("max_mean", **options),
     "Pooling-attention": lambda **options: layers.Pooling("attention", **options),
 }
 every_layer = pytest.mark.parametrize("make", TABLE.values(), ids=TABLE.keys())
@@ -98,7 +99,7 @@ def test_fit_eagerly_and_in_a_graph(make):
         assert_close(one, other)
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU-reset-before", "Pooling-attention"])
+@pytest.mark.parametrize("name", ["LSTM", "Pooling-attention"])
 def test_fit_compiled_as_a_whole(name):
     whole = fitted_weights(TABLE[name], jit_compile=True)
     with engine.mode("portable"):
@@ -182,3 +183,18 @@ def test_weights_of_a_keras_model_load(name, tmp_path):
     ours.set_weights([np.zeros(w.shape) for w in ours.get_weights()])
     ours.load_weights(tmp_path / "keras.weights.h5")
     assert_close(ours(sequences()), theirs(sequences()))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [layers.LSTM, lambda units, **options: layers.RNN(GRUCell(units), **options)],
+    ids=["LSTM", "RNN"],
+)
+def test_every_option_is_in_the_config(make):
+    options = {
+        "engine": "portable", "return_sequences": True, "return_state": True, "unroll": True,
+        "go_backwards": True, "stateful": True, "zero_output_for_mask": True, "name": "mine",
+    }
+    layer = make(UNITS, **options)
+    again = type(layer).from_config(layer.get_config())
+    assert {name: getattr(again, name) for name in options} == options

@@ -18,6 +18,7 @@ LAYERS = {
     "Bidirectional": lambda: layers.Bidirectional(layers.LSTM(UNITS)),
     "Pooling-max": lambda: layers.Pooling("max"),
     "Pooling-mean": lambda: layers.Pooling("mean"),
+    "Pooling-max-mean": lambda: layers.Pooling("max_mean"),
     "Pooling-attention": lambda: layers.Pooling("attention"),
 }
 every_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS.keys())
