@@ -62,7 +62,8 @@ def _predict(chosen):
 
     export = Export(chosen.export)
     quiet_tensorflow()
-    for texts in _batches(chosen.text or _standard_input(), 64):
+    texts = [os.fsencode(text).decode("utf-8", "replace") for text in chosen.text]
+    for texts in _batches(texts or _standard_input(), 64):
         for text, answer in zip(texts, export.predict(texts)):
             reporting.print_answer(text, answer, as_json=chosen.json)
 
@@ -82,7 +83,7 @@ def _standard_input():
 
 
 def _batches(items, size):
-    """Lists of up to `size` items; from a terminal or a pipe, one is answered as it comes."""
+    """Lists of up to `size` items; what is typed at a terminal is answered line by line."""
     size = size if isinstance(items, list) or not sys.stdin.isatty() else 1
     batch = []
     for item in items:

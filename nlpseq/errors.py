@@ -1,6 +1,7 @@
 """What the user gave and nlpseq cannot use."""
 
 import difflib
+from math import inf
 
 
 class InputError(ValueError):
@@ -8,6 +9,12 @@ class InputError(ValueError):
 
     The command line prints the message alone and ends with exit status 2.
     """
+
+
+def shortened(text, most=100):
+    """A name as it may stand in a sentence."""
+    text = str(text)
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def one_of(name, value, choices):
@@ -23,13 +30,15 @@ def suggest(value, choices, most=12):
     near = difflib.get_close_matches(str(value), choices, n=3, cutoff=0.5)
     if near:
         return "did you mean " + " or ".join(near) + "?"
+    if not choices:
+        return "there is none to choose from"
     rest = ", ..." if len(choices) > most else ""
     return "choose one of " + ", ".join(choices[:most]) + rest
 
 
 def in_range(name, value, low=None, high=None):
     """Returns `value` if `low <= value <= high`, else raises an `InputError`."""
-    if (low is not None and value < low) or (high is not None and value > high):
+    if not (low is None or value >= low) or not (high is None or value <= high) or value == inf:
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
         raise InputError(f"{name} must be {bounds}, got {value}.")
     return value

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import classification_report, confusion_matrix
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 
 @dataclass(frozen=True)
@@ -39,32 +39,23 @@ def evaluate_classifier(task, examples, most_mistakes=20):
     scores = task.predict_text(examples.texts)["scores"]
     expected, predicted = examples.labels, scores.argmax(axis=1)
     numbers = list(range(len(task.labels)))
-    report = classification_report(
-        expected, predicted, labels=numbers, target_names=list(task.labels),
-        output_dict=True, zero_division=0.0,
+    *columns, support = precision_recall_fscore_support(
+        expected, predicted, labels=numbers, zero_division=0.0
     )
-    averages = report["macro avg"]
+    columns = dict(zip(("precision", "recall", "f1"), columns))
     metrics = {
         "accuracy": float(np.mean(expected == predicted)),
-        "precision": averages["precision"],
-        "recall": averages["recall"],
-        "f1": averages["f1-score"],
-        "classes": {label: _by_class(report[label]) for label in task.labels},
+        **{name: float(column.mean()) for name, column in columns.items()},
+        "classes": {
+            label: {**{name: float(c[i]) for name, c in columns.items()}, "support": int(support[i])}
+            for i, label in enumerate(task.labels)
+        },
     }
     return ClassificationResult(
         metrics,
         confusion_matrix(expected, predicted, labels=numbers),
         _mistakes(task.labels, examples, scores, most_mistakes),
     )
-
-
-def _by_class(row):
-    return {
-        "precision": row["precision"],
-        "recall": row["recall"],
-        "f1": row["f1-score"],
-        "support": int(row["support"]),
-    }
 
 
 def _mistakes(labels, examples, scores, most):

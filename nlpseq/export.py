@@ -21,7 +21,7 @@ WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
 
 def check_output(folder):
     """Creates the folder that gets the numbered versions, or raises an `InputError`."""
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -55,7 +55,8 @@ def export(task, folder, *, data, settings, metrics, draw=None):
     Raises:
         InputError: the folder cannot be written.
     """
-    with _written_beside(check_output(folder)) as partial:
+    folder = check_output(folder)
+    with _written_beside(folder) as partial:
         _save_model(task, partial)
         _write_warmup(partial / WARMUP, task.warmup_texts)
         about = {"task": task.kind, "labels": task.labels, "versions": versions()}
@@ -66,7 +67,7 @@ def export(task, folder, *, data, settings, metrics, draw=None):
         (partial / "model_card.md").write_text(card, encoding="utf-8")
         if draw is not None:
             draw(partial)
-        return _publish(partial, Path(folder))
+        return _publish(partial, folder)
 
 
 def versions():
@@ -86,7 +87,8 @@ def _save_model(task, folder):
     served.resources = task.resources()
     with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"):
         labels = Path(scratch, "labels.txt")
-        labels.write_text("".join(f"{label}\n" for label in task.labels), encoding="utf-8")
+        lines = [" ".join(label.split()) for label in task.labels]  # a label a line
+        labels.write_text("\n".join([*lines, ""]), encoding="utf-8")
         served.labels = tf.saved_model.Asset(str(labels))
         tf.saved_model.save(served, str(folder), signatures=task.signatures())
 
@@ -105,7 +107,7 @@ def _publish(partial, folder):
     """Renames the complete folder to the next free version."""
     partial.chmod(0o755)
     while True:
-        taken = [int(item.name) for item in folder.iterdir() if item.name.isdigit()]
+        taken = [int(item.name) for item in folder.iterdir() if item.name.isdecimal()]
         version = folder / str(max(taken, default=0) + 1)
         try:
             os.rename(partial, version)

@@ -30,7 +30,7 @@ def plot_training(history, path, title="", metric="accuracy", per_epoch=1):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     figure.savefig(path)
 
 
@@ -63,9 +63,11 @@ def plot_confusion(counts, labels, path, title="Confusion"):
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ticks = {"xticks": range(count), "yticks": range(count)}
-    axes.set(xlabel="predicted", ylabel="expected", title=title, **ticks)
-    axes.set_xticklabels(labels, rotation=45 if count > 2 else 0, ha="right" if count > 2 else "center")
-    axes.set_yticklabels(labels)
+    axes.set(xlabel="predicted", ylabel="expected", **ticks)
+    axes.set_title(title, parse_math=False)
+    slant = {"rotation": 45, "ha": "right"} if count > 2 else {}
+    axes.set_xticklabels(labels, parse_math=False, **slant)
+    axes.set_yticklabels(labels, parse_math=False)
     if count <= 30:
         size = 10 if count <= 8 else 6
         for (row, column), number in np.ndenumerate(counts):

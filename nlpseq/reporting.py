@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-console = Console(highlight=False)
+console = Console(highlight=False, emoji=False)
 
 
 def peak_memory_mb():
@@ -53,7 +53,7 @@ def print_answer(text, answer, as_json=False):
         return
     label, scores = answer.get("label"), answer.get("scores")
     if label is not None and isinstance(scores, dict):
-        print(f"{label}\t{scores[label]:.4f}\t{text}", flush=True)
+        print(f"{label}\t{scores[label]:.4f}\t{' '.join(text.split())}", flush=True)
     else:
         print("\t".join(f"{value}" for value in answer.values()), flush=True)
 

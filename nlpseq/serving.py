@@ -1,9 +1,10 @@
 """Using an export: loading it, asking it, describing it. Needs TensorFlow alone."""
 
 import json
+import os
 from pathlib import Path
 
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shortened
 
 
 class Export:
@@ -18,8 +19,8 @@ class Export:
 
     def __init__(self, path):
         self.path = find_export(path)
-        self.config = _read_json(self.path / "config.json")
-        self.metrics = _read_json(self.path / "metrics.json")
+        self.config = _read_json(self.path / "config.json", ("task",))
+        self.metrics = _read_json(self.path / "metrics.json", ("validation", "test"))
         self._signatures = None
 
     @property
@@ -30,8 +31,13 @@ class Export:
 
             try:
                 self._model = tf.saved_model.load(str(self.path))
-            except (OSError, tf.errors.OpError) as error:
-                raise InputError(f"the model in {self.path} cannot be loaded: {error}") from None
+            except Exception as error:  # whatever a broken file makes TensorFlow throw
+                reason = str(error).strip().splitlines()[0] if str(error).strip() else error
+                raise InputError(
+                    f"the model in {self.path} cannot be loaded ({reason}): export it again."
+                ) from None
+            if "serving_default" not in self._model.signatures:
+                raise InputError(f"the model in {self.path} has no signature 'serving_default'.")
             self._signatures = self._model.signatures
         return self._signatures
 
@@ -59,23 +65,27 @@ def find_export(path):
     """The folder of an export: the path itself, or the newest version below it."""
     path = Path(path).expanduser()
     candidates = [path]
-    if path.is_dir():
-        versions = [item for item in path.iterdir() if item.name.isdigit()]
+    if os.path.isdir(path):  # unlike Path.is_dir, also where the name is too long
+        versions = [item for item in path.iterdir() if item.name.isdecimal()]
         candidates += sorted(versions, key=lambda item: int(item.name), reverse=True)
     for candidate in candidates:
-        if (candidate / "saved_model.pb").is_file() and (candidate / "config.json").is_file():
+        if all(os.path.isfile(candidate / name) for name in ("saved_model.pb", "config.json")):
             return candidate
     raise InputError(
-        f"{path} is no export of nlpseq: expected a folder such as saved_models/sentiment/1 that "
+        f"{shortened(path)} is no export of nlpseq: expected a folder such as saved_models/sentiment/1 that "
         "holds saved_model.pb and config.json; run a recipe to make one."
     )
 
 
-def _read_json(path):
+def _read_json(path, names):
+    """The JSON object in a file, which must have some names."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {path}: {error}; export the model again.") from None
+    if not isinstance(values, dict) or not set(names) <= set(values):
+        raise InputError(f"{path} lacks {' and '.join(names)}: export the model again.")
+    return values
 
 
 def _plain(value):

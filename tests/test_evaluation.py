@@ -41,6 +41,15 @@ def test_figures():
     assert metrics["f1"] == pytest.approx((a["f1"] + b["f1"]) / 3)
 
 
+def test_a_class_may_have_the_name_of_a_figure():
+    class Named(Oracle):
+        labels = ["accuracy", "macro avg", "$a_$"]
+
+    texts = np.array([text.encode() for text, _ in ROWS], object)
+    named = evaluate_classifier(Named(), Examples(texts, np.array([label for _, label in ROWS])))
+    assert list(named.metrics["classes"].values()) == list(result().metrics["classes"].values())
+
+
 def test_confusion_has_a_row_for_each_expected_class():
     assert result().confusion.tolist() == [[1, 2, 0], [1, 1, 0], [0, 0, 0]]
 

@@ -178,14 +178,17 @@ def test_output_that_cannot_be_written(tmp_path):
 
 
 def test_paths_that_are_no_export(tmp_path, exported):
-    for path in (tmp_path, tmp_path / "nowhere"):
+    for path in (tmp_path, tmp_path / "nowhere", "a text where the export should be " * 20):
         with pytest.raises(InputError, match="is no export of nlpseq"):
             find_export(path)
     (tmp_path / "saved_model.pb").write_bytes(b"junk")
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(InputError, match="cannot read"):
         Export(tmp_path)
-    (tmp_path / "config.json").write_text("{}")
-    (tmp_path / "metrics.json").write_text("{}")
+    (tmp_path / "config.json").write_text('{"task": "classification"}')
+    (tmp_path / "metrics.json").write_text("[]")
+    with pytest.raises(InputError, match="metrics.json lacks validation and test"):
+        Export(tmp_path)
+    (tmp_path / "metrics.json").write_text(json.dumps(METRICS))
     with pytest.raises(InputError, match="cannot be loaded"):
         Export(tmp_path).predict(["a"])

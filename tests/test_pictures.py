@@ -20,5 +20,6 @@ def test_training(tmp_path, epochs):
 def test_confusion(tmp_path, classes):
     counts = np.random.default_rng(0).integers(0, 9, (classes, classes))
     counts[0] = 0  # a class that does not occur
-    plot_confusion(counts, [f"label {i}" for i in range(classes)], tmp_path / "a.png")
+    labels = [f"label $_{i}$" for i in range(classes)]  # no formulas
+    plot_confusion(counts, labels, tmp_path / "a.png", "50 $ to 100 $_")
     assert imread(tmp_path / "a.png").std() > 0.05

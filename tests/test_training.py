@@ -97,6 +97,8 @@ def test_tensorboard(tmp_path):
         {"batch_size": -1},
         {"learning_rate": 0.0},
         {"clip_norm": -1.0},
+        {"clip_norm": math.inf},
+        {"learning_rate": math.nan},
         {"patience": 0},
         {"seed": -1},
     ],

@@ -22,7 +22,8 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
 
     The output of a step is the first state, `h_t = s_t[0]`. A subclass sets
     `gates` and writes `transition`; weights, dropout masks, backpropagation
-    through time, masking and saving are then taken care of.
+    through time, masking and saving are then taken care of. A cell may add weights
+    for its `transition`; it then runs on the plain loop, which is slower.
 
     Class attributes:
         gates: Number of blocks of `units` columns in `kernel`. Default 1.
@@ -148,8 +149,13 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
 
     @property
     def fused(self):
-        """Whether `transition` tells the whole step, so that the engine applies."""
-        return True
+        """Whether the engine applies: `transition` tells the whole step and has no weights.
+
+        A cell that adds trainable weights of its own and uses them in `transition`
+        runs on the plain loop, by autodiff step by step: right, and slower.
+        """
+        own = {id(weight) for weight in (self.kernel, self.recurrent_kernel, self.bias)}
+        return all(id(weight) in own for weight in self.trainable_weights)
 
     def build(self, input_shape):
         self.kernel = self._add("kernel", "kernel", (input_shape[-1], self.gates * self.units))

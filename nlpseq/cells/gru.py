@@ -49,16 +49,39 @@ class GRUCell(GatedCell):
     gates = 3
 
     def __init__(
-        self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True,
-        *args, reset_after=True, **kwargs,
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        reset_after=True,
+        seed=None,
+        **kwargs,
     ):
-        super().__init__(units, activation, recurrent_activation, use_bias, *args, **kwargs)
+        super().__init__(
+            units, activation, recurrent_activation, use_bias,
+            kernel_initializer, recurrent_initializer, bias_initializer,
+            kernel_regularizer, recurrent_regularizer, bias_regularizer,
+            kernel_constraint, recurrent_constraint, bias_constraint,
+            dropout, recurrent_dropout, seed, **kwargs,
+        )
         self.reset_after = reset_after
         self.recurrent_bias = reset_after
 
     @property
     def fused(self):
-        return self.reset_after
+        return self.reset_after and super().fused
 
     def transition(self, z, r, states):
         (h,) = states

@@ -6,6 +6,7 @@ keeps a prepared copy, which would go on being used after the file has changed.
 
 import csv
 import json
+import os
 from pathlib import Path
 
 from nlpseq.errors import InputError, suggest
@@ -21,23 +22,28 @@ SPLIT_NAMES = {
 def is_file_dataset(dataset):
     """Whether the name is a path of a file or folder rather than the name of a dataset."""
     path = Path(dataset)
-    return path.suffix in SUFFIXES or path.is_dir() or dataset.startswith((".", "/", "~"))
+    looks = path.suffix.lower() in SUFFIXES or dataset.startswith((".", "/", "~"))
+    return looks or os.path.exists(dataset)  # unlike Path.exists, also for a name too long
 
 
 def split_files(dataset):
     """The files of a dataset path, by split: a file is all "train", a folder has one a split."""
     path = Path(dataset).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):
         found = {}
         for split, stems in SPLIT_NAMES.items():
             files = [path / f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES]
-            found.update({split: file for file in reversed(files) if file.is_file()})
+            files = [file for file in files if file.is_file()]
+            if len(files) > 1:
+                names = " and ".join(file.name for file in files)
+                raise InputError(f"folder {path} has {names} for one split: keep one of them.")
+            found.update({split: file for file in files})
         if "train" not in found:
             raise InputError(
                 f"folder {path} has no training file: expected train.tsv, train.csv or train.jsonl."
             )
         return found
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{path} is not a folder, nor a file whose name ends in {', '.join(SUFFIXES)}."
         )
@@ -57,10 +63,12 @@ def read_rows(path, columns):
     """
     try:
         with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            read = _json_rows if path.suffix == ".jsonl" else _delimited_rows
+            read = _json_rows if path.suffix.lower() == ".jsonl" else _delimited_rows
             rows = list(read(path, file, columns))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror.lower()}.") from None
+    except csv.Error as error:
+        raise InputError(f"cannot read {path}: {error}.") from None
     if not rows:
         raise InputError(f"{path} holds no rows: expected at least one with {_names(columns)}.")
     return rows
@@ -68,7 +76,7 @@ def read_rows(path, columns):
 
 def _delimited_rows(path, file, columns):
     csv.field_size_limit(2**31 - 1)
-    tabs = path.suffix == ".tsv"
+    tabs = path.suffix.lower() == ".tsv"
     quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
     reader = csv.reader(file, delimiter="\t" if tabs else ",", quoting=quoting)
     header = next(reader, None)
@@ -99,6 +107,8 @@ def _json_rows(path, file, columns):
             raise InputError(f"{path}, line {number}: expected a JSON object, got {line.strip()!r}.")
         for column in columns:
             _check_column(f"{path}, line {number}", column, row)
+            if row[column] is None:
+                raise InputError(f"{path}, line {number}: column {column!r} is null: give a value.")
         yield tuple(str(row[column]) for column in columns)
 
 

@@ -14,7 +14,7 @@ import tensorflow_datasets as tfds
 
 from nlpseq.data import corpora, files  # noqa: F401  (registers the embedded corpora)
 from nlpseq.data.schemas import CLASSIFICATION, ClassificationSchema
-from nlpseq.errors import InputError, suggest
+from nlpseq.errors import InputError, shortened, suggest
 
 CORPORA = tuple(getattr(corpora, name).name for name in corpora.__all__)
 SPLITS = ("train", "validation", "test")
@@ -85,14 +85,19 @@ def load_labelled_texts(dataset, data_dir=None, seed=0, **overrides):
     if isinstance(overrides.get("text"), str):
         overrides["text"] = tuple(overrides["text"].split(","))
     if files.is_file_dataset(dataset):
+        if data_dir or set(overrides) & set(SPLITS):
+            raise InputError(
+                f"{dataset} is a path: splits and --data-dir are for TFDS datasets; name the files "
+                "of a folder train, validation and test instead."
+            )
         labels, splits = _from_files(dataset, ClassificationSchema(**overrides))
         generated = False
     else:
         labels, splits, generated = _from_tfds(dataset, data_dir, overrides)
-    _check(dataset, labels, splits)
     for split in ("test", "validation"):
         if split not in splits:
             splits["train"], splits[split] = _hold_out(splits["train"], seed)
+    _check(dataset, labels, splits)
     return LabelledTexts(dataset, tuple(labels), generated=generated, **splits)
 
 
@@ -112,7 +117,7 @@ def _from_files(dataset, schema):
     ids = {label: index for index, label in enumerate(labels)}
     splits = {}
     for split, found in rows.items():
-        texts = ["\n\n".join(row[:-1]).encode("utf-8") for row in found]
+        texts = ["\n\n".join(row[:-1]).encode("utf-8", "replace") for row in found]
         splits[split] = Examples(
             np.array(texts, object), np.array([ids[row[-1]] for row in found], np.int32)
         )
@@ -121,7 +126,10 @@ def _from_files(dataset, schema):
 
 def _from_tfds(dataset, data_dir, overrides):
     builder = _prepared_builder(dataset, data_dir)
-    schema = replace(_schema(dataset, builder), **overrides)
+    schema = _schema(builder)
+    if overrides.get("label", schema.label) != schema.label:
+        schema = replace(schema, names=None)
+    schema = replace(schema, **overrides)
     _check_features(dataset, builder, schema)
     names = {split: getattr(schema, split) for split in SPLITS}
     if "test" not in overrides and schema.test not in builder.info.splits:
@@ -130,7 +138,7 @@ def _from_tfds(dataset, data_dir, overrides):
         split: _read_split(dataset, builder, name, schema) for split, name in names.items() if name
     }
     labels = _label_names(builder, schema, raw["train"][1])
-    splits = {split: _numbered(*pair, schema, labels) for split, pair in raw.items()}
+    splits = {split: _numbered(*pair, builder, schema, labels) for split, pair in raw.items()}
     return labels, splits, schema.generated
 
 
@@ -143,9 +151,13 @@ def _prepared_builder(dataset, data_dir):
         builder = tfds.builder(dataset, data_dir=data_dir)
     except tfds.core.registered.DatasetNotFoundError:
         names = sorted({*tfds.list_builders(), *CLASSIFICATION})
-        raise InputError(f"unknown dataset {dataset!r}: {suggest(dataset, names)}") from None
-    except (ValueError, RuntimeError) as error:
-        raise InputError(f"cannot open dataset {dataset!r}: {_first_line(error)}") from None
+        raise InputError(
+            f"unknown dataset {shortened(dataset)!r}: {suggest(dataset, names)}"
+        ) from None
+    except Exception as error:  # TFDS throws all kinds for odd names and versions
+        raise InputError(
+            f"cannot open dataset {shortened(dataset)!r}: {_first_line(error)}"
+        ) from None
     if not builder.is_prepared():
         _prepare(dataset, builder)
     return builder
@@ -183,11 +195,11 @@ def _online():
         return False
 
 
-def _schema(dataset, builder):
-    if dataset in CLASSIFICATION:
-        return CLASSIFICATION[dataset]
-    if builder.name in CLASSIFICATION:
-        return CLASSIFICATION[builder.name]
+def _schema(builder):
+    config = builder.builder_config.name if builder.builder_config else ""
+    for name in (f"{builder.name}/{config}", builder.name):
+        if name in CLASSIFICATION:
+            return CLASSIFICATION[name]
     keys = builder.info.supervised_keys
     if keys and all(isinstance(key, str) for key in keys):
         return ClassificationSchema(text=(keys[0],), label=keys[1])
@@ -206,6 +218,11 @@ def _check_features(dataset, builder, schema):
     for name in schema.text:
         if features[name].np_dtype not in (object, np.object_):
             raise InputError(f"feature {name!r} of dataset {dataset!r} is not text: give another.")
+    for name in labels:
+        if features[name].shape != () or features[name].np_dtype in (np.float32, np.float64):
+            raise InputError(
+                f"feature {name!r} of dataset {dataset!r} is no label: give a class, text or integer."
+            )
 
 
 def _read_split(dataset, builder, split, schema):
@@ -220,7 +237,7 @@ def _read_split(dataset, builder, split, schema):
         for text, label in data.batch(1024).as_numpy_iterator():
             texts.append(text)
             labels.append(label)
-    except ValueError as error:
+    except (ValueError, tf.errors.OpError) as error:
         raise InputError(
             f"cannot read split {split!r} of {dataset!r}: {_first_line(error)}"
         ) from None
@@ -256,17 +273,18 @@ def _label_names(builder, schema, train_labels):
     feature = builder.info.features[schema.label]
     if isinstance(feature, tfds.features.ClassLabel):
         return list(feature.names)
-    return sorted({_as_text(label) for label in train_labels})
+    return [_as_text(label) for label in sorted(set(train_labels.tolist()))]
 
 
-def _numbered(texts, labels, schema, names):
+def _numbered(texts, labels, builder, schema, names):
     """Examples whose labels are numbers of classes; -1 for one that training never shows."""
-    if schema.names:
-        ids = {value: index for index, value in enumerate(schema.names)}
-        labels = [ids[value] for value in labels.tolist()]
-    elif labels.dtype.kind not in "iu":
-        ids = {name: index for index, name in enumerate(names)}
-        labels = [ids.get(_as_text(label), -1) for label in labels]
+    numbered = not isinstance(schema.label, str) or isinstance(
+        builder.info.features[schema.label], tfds.features.ClassLabel
+    )
+    if not numbered:
+        values = schema.names or names
+        ids = {_as_text(value): index for index, value in enumerate(values)}
+        labels = [ids.get(_as_text(label), -1) for label in labels.tolist()]
     return Examples(texts, np.array(labels, np.int32))
 
 
@@ -292,11 +310,16 @@ def _check(dataset, labels, splits):
 
 
 def _hold_out(examples, seed):
-    """All but a tenth of the examples, and that tenth, chosen by the seed."""
-    if len(examples) < 2:
-        raise InputError("the training split is too small to hold a part out: give more examples.")
+    """All but a tenth of the examples, and that tenth, chosen by the seed.
+
+    The first example of each class in the drawn order stays in training.
+    """
     order = np.random.default_rng(seed).permutation(len(examples))
+    _, first = np.unique(examples.labels[order], return_index=True)
+    order = np.concatenate([np.delete(order, first), order[first]])
     held = max(1, len(examples) // 10)
+    if held > len(order) - len(first):
+        raise InputError("the training split is too small to hold a part out: give more examples.")
     return examples.select(np.sort(order[held:])), examples.select(np.sort(order[:held]))
 
 

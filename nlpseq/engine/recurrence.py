@@ -37,6 +37,9 @@ def run(
         training: whether dropout applies, and whether "auto" compiles.
         engine: "auto", "xla" or "portable": see `nlpseq.engine.compilation`.
 
+    Raises:
+        NotImplementedError: a second derivative is asked for.
+
     Returns:
         `(outputs, final_states)`: outputs `(time, batch, units)`, each at the time
         of its input whatever the direction, or the last one `(batch, units)`; and
@@ -58,13 +61,18 @@ def run(
         arguments = (kernel, bias, states, mask, dropout)
         sequences, halves, final = forward(z, *arguments)
 
-        def gradient(*d_all):
+        @tf.custom_gradient
+        def first_derivative(*d_all):
+            d_all = d_all[: -len(inputs)]
             d_outputs, d_final = (d_all[0], d_all[1:]) if return_sequences else (None, d_all)
             dz, d_kernel, d_bias, d_states = backward(
                 None if cell.additive else z,
                 *arguments, sequences, halves, d_outputs, list(d_final),
             )
-            return dz, *([d_kernel, d_bias][: len(weights)]), *d_states
+            return (dz, *([d_kernel, d_bias][: len(weights)]), *d_states), _refuse
+
+        def gradient(*d_all):
+            return first_derivative(*d_all, *inputs)
 
         return (*sequences[:1], *final) if return_sequences else tuple(final), gradient
 
@@ -72,6 +80,13 @@ def run(
     outputs = recurrence(z, *weights, *initial)
     final = list(outputs[-len(initial) :])
     return (outputs[0] if return_sequences else final[0]), final
+
+
+def _refuse(*_):
+    raise NotImplementedError(
+        "The recurrence of nlpseq has first derivatives only: for second ones, run the cell in "
+        "keras.layers.RNN."
+    )
 
 
 def _compiled(cell, reverse, unroll, xla):

@@ -3,7 +3,6 @@
 import keras
 
 
-
 @keras.saving.register_keras_serializable("nlpseq")
 class Bidirectional(keras.layers.Bidirectional):
     """Runs a recurrent layer in both directions; drop-in for `keras.layers.Bidirectional`.

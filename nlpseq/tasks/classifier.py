@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, length_buckets, pad, training_batches
-from nlpseq.errors import one_of
+from nlpseq.errors import in_range, one_of
 from nlpseq.layers import GRU, LSTM, Bidirectional, Pooling, SimpleRNN
 from nlpseq.layers.pooling import POOLINGS
 from nlpseq.text import PADDING, UNKNOWN
@@ -89,8 +89,8 @@ class TextClassifier(keras.Model):
         self.labels = list(labels)
         self.settings = {
             "cell": one_of("cell", cell, CELLS),
-            "units": units,
-            "layers": layers,
+            "units": in_range("units", units, 1),
+            "layers": in_range("layers", layers, 1),
             "bidirectional": bidirectional,
             "embedding_size": embedding_size,
             "ngram_embedding_size": ngram_embedding_size,

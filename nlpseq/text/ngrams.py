@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.errors import InputError
 from nlpseq.text.vocabulary import UNKNOWN
 
 NO_RUN = -1  # too near the start of a text, or with an unknown word
@@ -21,6 +22,9 @@ class Ngrams:
         vocabulary_size: Number of word ids.
         keys: The known runs as numbers, in the order of their ids, which start at 1.
 
+    Raises:
+        InputError: the numbers of runs do not fit 63 bits.
+
     Call arguments:
         ids: int32 `tf.RaggedTensor` `(batch, None)` of word ids.
 
@@ -36,6 +40,11 @@ class Ngrams:
     """
 
     def __init__(self, order, vocabulary_size, keys):
+        if vocabulary_size**order >= 2**63:
+            raise InputError(
+                f"runs of {order} words out of {vocabulary_size:,} are too many to number: lower "
+                "--ngrams or --vocabulary-size."
+            )
         self.order = order
         self.vocabulary_size = vocabulary_size
         self.keys = np.asarray(keys, np.int64)

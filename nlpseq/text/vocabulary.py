@@ -63,7 +63,8 @@ class Vocabulary:
             min_count: how often a word must occur to be kept.
 
         Raises:
-            InputError: there is no word at all, as in a file of blank lines.
+            InputError: there is no word at all, as in a file of blank lines, or none
+                is frequent enough.
         """
         counts = collections.Counter()
         for tokens in token_batches:
@@ -72,6 +73,8 @@ class Vocabulary:
             raise InputError("the training texts hold no words: give at least one that is not blank.")
         frequent = (item for item in counts.items() if item[1] >= min_count)
         ranked = sorted(frequent, key=lambda item: (-item[1], item[0]))[: max_size - 2]
+        if not ranked:
+            raise InputError(f"no word occurs {min_count} times in training: lower --min-count.")
         return cls([word.decode("utf-8") for word, _ in ranked])
 
     def get_config(self):

@@ -100,6 +100,13 @@ def test_integer_labels_by_name_leave_out_the_others(tmp_path, monkeypatch):
     assert data.test.labels.tolist() == [0 if number % 3 == 0 else 1 for number in numbers]
 
 
+def test_integer_labels_without_names_are_classes_in_their_order(tmp_path):
+    data = load_labelled_texts("nlpseq_probe", tmp_path, text="body", label="grade", test="dev")
+    assert data.labels == ("0", "2", "4")
+    numbers = [int(text.split()[1]) for text in data.test.texts]
+    assert data.test.labels.tolist() == [number % 3 for number in numbers]
+
+
 @pytest.mark.parametrize("suffix", ["tsv", "csv", "jsonl"])
 def test_files_of_each_kind_give_the_same(tmp_path, suffix):
     path = tmp_path / f"reviews.{suffix}"
@@ -132,6 +139,15 @@ def test_hold_out_is_fixed_by_the_seed(tmp_path):
     first, again, other = (load_labelled_texts(path, seed=seed) for seed in (1, 1, 2))
     assert first.test.texts.tolist() == again.test.texts.tolist()
     assert first.test.texts.tolist() != other.test.texts.tolist()
+
+
+def test_holding_out_leaves_every_class_in_training(tmp_path):
+    rows = [("common", "a")] * 60 + [("rare", "b"), ("rarer", "c")]
+    path = write(tmp_path / "a.tsv", rows)
+    for seed in range(5):
+        data = load_labelled_texts(path, seed=seed)
+        assert set(data.train.labels) == {0, 1, 2} and data.sizes["test"] == 6
+    fails("too small to hold a part out", write(tmp_path / "b.tsv", [("x", "a"), ("y", "b")]))
 
 
 def test_bytes_that_are_not_utf8_are_replaced(tmp_path):
@@ -190,6 +206,25 @@ def test_missing_empty_and_odd_files(tmp_path):
     fails("line 1: expected a JSON object", str(broken))
     broken.write_text('{"text": "a"}\n')
     fails("no column 'label'", str(broken))
+
+
+def test_flags_of_tfds_do_not_go_with_a_path(tmp_path):
+    path = write(tmp_path / "train.tsv")
+    fails("splits and --data-dir are for TFDS", path, train="train[:5]")
+    fails("splits and --data-dir are for TFDS", path, str(tmp_path))
+    write(tmp_path / "train.csv", separator=",")
+    fails("has train.tsv and train.csv for one split", str(tmp_path))
+
+
+def test_odd_names_and_values(tmp_path):
+    fails("cannot open dataset", "imdb_reviews:9.9.9", tmp_path)
+    fails("unknown dataset|cannot open", "x" * 300, tmp_path)
+    odd = tmp_path / "odd.jsonl"
+    odd.write_text('{"text": null, "label": "a"}\n')
+    fails("line 1: column 'text' is null", str(odd))
+    rows = [json.dumps({"text": "\ud83d lone", "label": "ab"[i % 2]}) for i in range(20)]
+    odd.write_text("\n".join(rows))
+    assert b"? lone" in load_labelled_texts(str(odd)).train.texts.tolist()
 
 
 def test_one_class_only(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import nlpseq
-from nlpseq import engine
+from nlpseq import engine, layers
 from nlpseq.cells import GRUCell, LSTMCell, RecurrentCell, SimpleRNNCell
 from tests.layers.helpers import (
     BATCH, EMPTY_ROW, FEATURES, MASK, TIME, UNITS, assert_close, assert_same, normal, project,
@@ -254,3 +254,42 @@ def test_outputs_stay_at_the_time_of_their_inputs(reverse):
     )
     assert_close(outputs[0 if reverse else -1], last)
     assert_close(final[0], last)
+
+
+def test_second_derivatives_are_refused():
+    layer = layers.LSTM(3)
+    x = tf.random.normal((2, 4, 3))
+    for loss in (tf.square, tf.identity):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = tf.reduce_sum(loss(layer(x)))
+            penalty = tf.reduce_sum(inner.gradient(y, x) ** 2)
+        with pytest.raises(NotImplementedError, match="first derivatives only"):
+            outer.gradient(penalty, x)
+
+
+class ScaledCell(RecurrentCell):
+    """A cell with a trainable vector in its transition."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.scale = self.add_weight(name="scale", shape=(self.units,), initializer="normal")
+
+    def transition(self, z, r, states):
+        return [tf.tanh(self.scale * (z + r))]
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_cell_with_weights_in_its_transition_trains_on_the_plain_loop(training):
+    cell = ScaledCell(3)
+    x = tf.random.normal((2, 4, 3))
+    results = []
+    for layer in (layers.RNN(cell), keras.layers.RNN(cell)):
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(layer(x, training=training) ** 2)
+        results.append([y, *tape.gradient(y, [v.value for v in cell.trainable_weights])])
+    assert not cell.fused and len(results[0]) == 5
+    for one, other in zip(*results):
+        np.testing.assert_allclose(one, other, rtol=1e-5)

@@ -3,8 +3,10 @@
 import collections
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
+from nlpseq.errors import InputError
 from nlpseq.text import UNKNOWN, Ngrams
 
 SIZE = 6
@@ -55,6 +57,11 @@ def test_no_texts_and_short_texts():
     assert learnt(tf.ragged.constant([[], [3]], dtype=tf.int32)).numpy().tolist() == [0]
     assert learnt(tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), [0])).shape == (0,)
     assert learnt(tf.ragged.constant([[2, 3], [3]], dtype=tf.int32)).numpy().tolist() == [0, 1, 0]
+
+
+def test_runs_too_many_to_number():
+    with pytest.raises(InputError, match="runs of 5 words out of 30,000.*lower --ngrams"):
+        Ngrams(5, 30_000, [])
 
 
 def test_config_round_trip():

@@ -51,3 +51,5 @@ def test_config_round_trip():
 def test_no_words_is_an_input_error():
     with pytest.raises(InputError, match="no words"):
         learn("", "  ")
+    with pytest.raises(InputError, match="no word occurs 5 times"):
+        learn("a b c", min_count=5)
