@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.cells.gated import GatedCell
-from nlpseq.cells.products import gate_product
+from nlpseq.cells.variants import check_chrono, chrono_start, layer_normalize
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -21,14 +21,17 @@ class GRUCell(GatedCell):
 
         g_t = tanh(W_h x_t + U_h (r_t * h_{t-1}) + b_h)
 
-    That needs a second product in each step, so it runs on the plain loop, one
-    step of autodiff after the other, and is slower.
+    That needs a second product in each step of both loops, and is slower. With
+    layer normalisation that product has the gain of its columns.
 
     Args:
         units: Positive integer, the size of the state.
         activation: Nonlinearity of the candidate. Default "tanh".
         recurrent_activation: Nonlinearity of the gates. Default "sigmoid".
         reset_after: Whether the reset gate acts after the product. Default True.
+        chrono_steps: The longest dependency T in steps, for chrono initialisation
+            (Tallec and Ollivier 2018): b_z starts at log u, u uniform in
+            [1, T - 1]. Default None, as `bias_initializer` says.
         **kwargs: as in `nlpseq.cells.RecurrentCell`; all the arguments of
             `keras.layers.GRUCell` are taken.
 
@@ -47,6 +50,8 @@ class GRUCell(GatedCell):
     """
 
     gates = 3
+    float32_states = True
+    variants = ("chrono_steps",)
 
     def __init__(
         self,
@@ -67,6 +72,7 @@ class GRUCell(GatedCell):
         recurrent_dropout=0.0,
         reset_after=True,
         seed=None,
+        chrono_steps=None,
         **kwargs,
     ):
         super().__init__(
@@ -78,34 +84,61 @@ class GRUCell(GatedCell):
         )
         self.reset_after = reset_after
         self.recurrent_bias = reset_after
+        self.chrono_steps = check_chrono(chrono_steps)
 
-    @property
-    def fused(self):
-        return self.reset_after and super().fused
-
-    def transition(self, z, r, states):
+    def transition(self, z, r, states, candidate_mask=None):
         (h,) = states
         gates = 2 * self.units
         update, reset = self.activate(z[:, :gates] + r[:, :gates], "gg")
-        candidate = self.activation(z[:, gates:] + reset * r[:, gates:])
+        if self.reset_after:
+            memory = reset * r[:, gates:]
+        else:
+            memory = self._reset_product(reset * h, candidate_mask)
+        candidate = self.activation(z[:, gates:] + memory)
         return [candidate + update * (h - candidate)]
 
-    def call(self, inputs, states, training=False):
-        if self.reset_after:
-            return super().call(inputs, states, training=training)
-        nested = isinstance(states, (list, tuple))
-        h = states[0] if nested else states
+    def _reset_product(self, h, mask):
+        """`U_h (r_t * h_{t-1})` of `reset_after=False`."""
         gates = 2 * self.units
-        kernel = self.weight(self.recurrent_kernel)
-        z = self.project_inputs(inputs, training)
-        masks = self.recurrent_masks(h, training) or [tf.ones_like(h)] * 3
-        r = gate_product(h, kernel[:, :gates], masks[:2])
-        update, reset = self.activate(z[:, :gates] + r, "gg")
-        candidate = self.activation(
-            z[:, gates:] + tf.matmul(reset * h * masks[2], kernel[:, gates:])
-        )
-        h = candidate + update * (h - candidate)
-        return h, ([h] if nested else h)
+        h = h if mask is None else h * tf.cast(mask, h.dtype)
+        product = tf.matmul(h, self.weight(self.recurrent_kernel, h)[:, gates:])
+        if not self.layer_normalization:
+            return product
+        return layer_normalize(product, self.weight(self.recurrent_gain, h)[gates:])
+
+    # Without `reset_after` only the gates have their product before the step.
+
+    def product_kernel(self, training=False):
+        kernel = super().product_kernel(training)
+        return kernel if self.reset_after else kernel[:, : 2 * self.units]
+
+    def own_weights(self):
+        own = super().own_weights()
+        return own if self.reset_after or not self.trainable else [*own, self.recurrent_kernel]
+
+    def own_value(self, weight, training=False):
+        if weight is self.recurrent_kernel:
+            return self.dropped_kernel(training)
+        return super().own_value(weight, training)
+
+    def split_masks(self, masks):
+        if self.reset_after or masks is None:
+            return masks, None
+        return masks[:2], masks[2]
+
+    def start_bias(self, shape, dtype=None):
+        bias = super().start_bias(shape, dtype)
+        if self.chrono_steps is None:
+            return bias
+        first, rest = tf.split(bias, [self.units, 2 * self.units], axis=-1)
+        start = chrono_start(self.chrono_steps, (self.units,), dtype)
+        if self.reset_after:  # the bias of the inputs alone
+            start = tf.stack([start, tf.zeros_like(start)])
+        return tf.concat([tf.zeros_like(first) + start, rest], axis=-1)
 
     def get_config(self):
-        return {**super().get_config(), "reset_after": self.reset_after}
+        return {
+            **super().get_config(),
+            "reset_after": self.reset_after,
+            "chrono_steps": self.chrono_steps,
+        }

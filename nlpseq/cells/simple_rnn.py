@@ -13,6 +13,9 @@ class SimpleRNNCell(RecurrentCell):
 
     where `kernel` is W_xh and `recurrent_kernel` W_hh.
 
+    With `activation="relu", recurrent_initializer="identity"` it is the IRNN of Le
+    et al. (2015), whose state keeps its value until an input changes it.
+
     Args:
         units: Positive integer, the size of the state.
         activation: The nonlinearity. Default "tanh"; None for the identity.
@@ -28,10 +31,13 @@ class SimpleRNNCell(RecurrentCell):
     (2, 4)
 
     Reference:
-        Elman (1990), Finding structure in time.
+        Elman (1990), Finding structure in time;
+        Le, Jaitly and Hinton (2015), A simple way to initialize recurrent networks
+        of rectified linear units.
     """
 
     additive = True
+    float32_states = True
 
     def __init__(self, units, activation="tanh", use_bias=True, *args, **kwargs):
         super().__init__(units, use_bias, *args, **kwargs)

@@ -5,8 +5,10 @@ import weakref
 
 import tensorflow as tf
 
-from nlpseq.engine import loops
+from nlpseq.cells.parts import pack, tensors
+from nlpseq.engine import loops, recomputation
 from nlpseq.engine.compilation import should_compile
+from nlpseq.engine.loops import Rule
 
 _functions = weakref.WeakKeyDictionary()
 
@@ -22,20 +24,25 @@ def run(
     unroll=False,
     training=False,
     engine="auto",
+    recompute=False,
 ):
     """Runs `cell` over time-major `inputs`.
 
     Args:
         cell: a built `nlpseq.cells.RecurrentCell` whose `fused` is True.
         inputs: `(time, batch, features)`, in the cell's compute dtype.
-        states: list of initial states, `(batch, units)`.
+        states: list of initial states, `(batch, units)`, of that type or a wider one.
         mask: bool `(time, batch)`, True = real, or None. A masked step holds the
             states.
         return_sequences: whether to return every output or the last. Default True.
         reverse: whether to run from the end to the start. Default False.
         unroll: whether to write the loop out, for a short static time. Default False.
-        training: whether dropout applies, and whether "auto" compiles.
+        training: whether dropout applies, whether "auto" compiles, and whether
+            what the gradients need is kept. Gradients can be had without it as
+            well: they then run the loop once more. Default False.
         engine: "auto", "xla" or "portable": see `nlpseq.engine.compilation`.
+        recompute: whether to keep little for the gradients and to compute the rest
+            once more, segment by segment; slower, for long sequences. Default False.
 
     Raises:
         NotImplementedError: a second derivative is asked for.
@@ -43,43 +50,61 @@ def run(
     Returns:
         `(outputs, final_states)`: outputs `(time, batch, units)`, each at the time
         of its input whatever the direction, or the last one `(batch, units)`; and
-        the list of states at the end.
+        the list of states at the end, in the types of the initial ones.
     """
-    z = cell.project_inputs(inputs, training)
-    dropout = cell.recurrent_masks(tf.stop_gradient(states[0]), training)
-    cell.reset_dropout_mask()  # the cell keeps its masks; the next sequence gets new ones
-    cell.reset_recurrent_dropout_mask()
-    forward, backward = _compiled(cell, reverse, unroll, should_compile(engine, training))
-    bias = cell.biases()[1]
-    weights = [cell.weight(cell.recurrent_kernel)] + ([] if bias is None else [bias])
+    draws = cell.draw(inputs, states, training)
+    weights = cell.engine_weights()
+    xla = should_compile(engine, training, inputs)
+    length = recomputation.segment_length(inputs.shape[0]) if recompute and not unroll else None
+    steps = tf.shape(inputs)[0]
+    if length is not None:
+        mask, inputs, draws = _padded(length, mask, inputs, draws)
+    loop = _loop(cell, reverse, unroll, xla)
+    keep = "all" if training else "outputs" if return_sequences else "nothing"
+    sources = (inputs, weights, list(states))
+    flat = tensors(sources)
 
     @tf.custom_gradient
-    def recurrence(*inputs):
-        z, *rest = map(tf.stop_gradient, inputs)  # an eager tape must not record the loops
-        weights, states = rest[: -len(initial)], rest[-len(initial) :]
-        kernel, bias = (*weights, None)[:2]
-        arguments = (kernel, bias, states, mask, dropout)
-        sequences, halves, final = forward(z, *arguments)
+    def recurrence(*flat):
+        inputs, weights, states = pack(sources, map(tf.stop_gradient, flat))
+        if length is not None:
+            outputs, final, kept = loop.forward_again(length, inputs, weights, states, mask, draws)
+        else:
+            outputs, final, kept = loop.forward(keep, inputs, weights, states, mask, draws)
 
         @tf.custom_gradient
         def first_derivative(*d_all):
-            d_all = d_all[: -len(inputs)]
+            d_all = list(d_all[: -len(flat)])
             d_outputs, d_final = (d_all[0], d_all[1:]) if return_sequences else (None, d_all)
-            dz, d_kernel, d_bias, d_states = backward(
-                None if cell.additive else z,
-                *arguments, sequences, halves, d_outputs, list(d_final),
-            )
-            return (dz, *([d_kernel, d_bias][: len(weights)]), *d_states), _refuse
+            shared = (mask, draws)
+            if length is not None:
+                gradients = loop.backward_again(
+                    length, inputs, weights, *shared, kept, d_outputs, d_final
+                )
+            else:
+                again = kept or loop.forward("all", inputs, weights, states, *shared)[-1]
+                gradients = loop.backward(
+                    inputs, weights, states, *shared, again, d_outputs, d_final
+                )
+            return tuple(tensors(gradients)), _refuse
 
         def gradient(*d_all):
-            return first_derivative(*d_all, *inputs)
+            return first_derivative(*d_all, *flat)
 
-        return (*sequences[:1], *final) if return_sequences else tuple(final), gradient
+        return (outputs, *final) if return_sequences else tuple(final), gradient
 
-    initial = list(states)
-    outputs = recurrence(z, *weights, *initial)
-    final = list(outputs[-len(initial) :])
-    return (outputs[0] if return_sequences else final[0]), final
+    outputs, *final = recurrence(*flat) if return_sequences else (None, *recurrence(*flat))
+    if not return_sequences:
+        return tf.cast(final[0], inputs.dtype), final
+    return (outputs if length is None else outputs[:steps]), final
+
+
+def _padded(length, mask, inputs, draws):
+    """Sequences of a multiple of `length` steps; the steps that are added are masked."""
+    if mask is None and (inputs.shape[0] is None or inputs.shape[0] % length):
+        mask = tf.ones(tf.shape(inputs)[:2], bool)
+    mask, inputs, noise = (recomputation.pad(length, each) for each in (mask, inputs, draws.noise))
+    return mask, inputs, draws._replace(noise=noise)
 
 
 def _refuse(*_):
@@ -89,22 +114,35 @@ def _refuse(*_):
     )
 
 
-def _compiled(cell, reverse, unroll, xla):
-    """The two loops of this cell as `tf.function`s, made once for each manner of running."""
+class _Loop:
+    """The loops of one cell and manner as `tf.function`s."""
+
+    def __init__(self, rule, xla):
+        def compiled(function):
+            return tf.function(
+                functools.partial(function, rule),
+                jit_compile=xla or None,
+                autograph=False,
+                reduce_retracing=not xla,
+            )
+
+        self.forward, self.backward = compiled(loops.forward), compiled(loops.backward)
+        self.forward_again = compiled(recomputation.forward)
+        self.backward_again = compiled(recomputation.backward)
+
+
+def _loop(cell, reverse, unroll, xla):
+    """The loops of this cell, made once for each manner of running."""
     manners = _functions.setdefault(cell, {})
     key = (reverse, unroll, xla)
     if key not in manners:
         own = weakref.ref(cell)  # the cache must not keep the cell alive
-        rule = loops.Rule(
-            lambda *step: own().transition(*step), bool(cell.additive), reverse, unroll
+        rule = Rule(
+            lambda *arguments: own().step_with(*arguments),
+            cell.additive_step,
+            reverse,
+            unroll,
+            segments=xla,
         )
-        manners[key] = tuple(
-            tf.function(
-                functools.partial(loop, rule),
-                jit_compile=xla or None,
-                autograph=False,
-                reduce_retracing=True,
-            )
-            for loop in (loops.forward, loops.backward)
-        )
+        manners[key] = _Loop(rule, xla)
     return manners[key]

@@ -1,6 +1,17 @@
 """Both directions over time."""
 
 import keras
+import tensorflow as tf
+
+from nlpseq.layers.recurrent import RNN, swap
+
+MERGES = {
+    "concat": lambda y, y_back: tf.concat([y, y_back], axis=-1),
+    "sum": lambda y, y_back: y + y_back,
+    "ave": lambda y, y_back: (y + y_back) / 2,
+    "mul": lambda y, y_back: y * y_back,
+    None: lambda y, y_back: (y, y_back),
+}
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -8,6 +19,9 @@ class Bidirectional(keras.layers.Bidirectional):
     """Runs a recurrent layer in both directions; drop-in for `keras.layers.Bidirectional`.
 
         y_t = merge(forward h_t, backward h_t)      (Schuster and Paliwal 1997)
+
+    Two layers of nlpseq share the transposes of inputs and outputs, and nothing is
+    reversed: the backward loop runs from the end.
 
     Args:
         layer: A recurrent layer.
@@ -36,3 +50,31 @@ class Bidirectional(keras.layers.Bidirectional):
     >>> tuple(layer(np.ones((2, 5, 3), "float32")).shape)
     (2, 5, 8)
     """
+
+    def call(self, sequences, initial_state=None, mask=None, training=None):
+        forward, backward = layers = self.forward_layer, self.backward_layer
+        if not self._ours(layers):
+            return super().call(sequences, initial_state, mask, training)
+        starts = (None, None)
+        if initial_state is not None:
+            half = len(initial_state) // 2
+            starts = initial_state[:half], initial_state[half:]
+        sequences, mask = forward.to_time_major(sequences, mask)
+        (y, states), (y_back, states_back) = (
+            layer.run(sequences, mask, start, training) for layer, start in zip(layers, starts)
+        )
+        merged = MERGES[self.merge_mode](*(tf.cast(each, self.compute_dtype) for each in (y, y_back)))
+        if self.return_sequences and not forward.time_major:
+            merged = keras.tree.map_structure(swap, merged)
+        if not self.return_state:
+            return merged
+        return (*(merged if self.merge_mode is None else [merged]), *states, *states_back)
+
+    @staticmethod
+    def _ours(layers):
+        """Whether both layers run on the engine, one in each direction and in one order."""
+        forward, backward = layers
+        return (
+            all(isinstance(layer, RNN) and layer.fused for layer in layers)
+            and forward.time_major == backward.time_major
+        )

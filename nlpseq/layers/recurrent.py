@@ -10,6 +10,9 @@ from nlpseq.cells import GRUCell, LSTMCell, RecurrentCell, SimpleRNNCell
 from nlpseq.engine.compilation import check_mode
 from nlpseq.layers.stack import StackedRNNCells
 
+# Arguments of every cell of ours that Keras's do not have.
+VARIANTS = ("layer_normalization", "zoneout", "weight_dropout", "trainable_initial_state")
+
 
 @keras.saving.register_keras_serializable("nlpseq")
 class RNN(keras.layers.RNN):
@@ -31,7 +34,13 @@ class RNN(keras.layers.RNN):
         unroll: Whether to write the loop out (short, fixed lengths). Default False.
         zero_output_for_mask: Whether the output at a masked step is zero rather
             than the output before it. Default False.
-        engine: "auto" (XLA in training), "xla" or "portable". Default "auto".
+        engine: "auto" (XLA in training and for known shapes), "xla" or "portable".
+            Default "auto".
+        time_major: Whether sequences, masks and outputs are `(time, batch, ...)`,
+            which saves two transposes. Default False.
+        recompute: Whether to keep less for the gradients and compute it again,
+            segment by segment (Chen et al. 2016): for long sequences, less memory
+            and about half as much time again. Default False.
 
     Call arguments:
         sequences: Float tensor `(batch, time, features)`; time may be 0.
@@ -45,7 +54,8 @@ class RNN(keras.layers.RNN):
 
     Raises:
         ValueError: `engine` is unknown; the cell lacks `call` or `state_size`;
-            `stateful` with a changing batch size; `unroll` with unknown time.
+            `stateful` with a changing batch size or with a trainable initial state;
+            `unroll` with unknown time.
 
     Example:
 
@@ -58,53 +68,102 @@ class RNN(keras.layers.RNN):
         Werbos (1990), Backpropagation through time: what it does and how to do it.
     """
 
-    def __init__(self, cell, *args, engine="auto", **kwargs):
+    def __init__(self, cell, *args, engine="auto", time_major=False, recompute=False, **kwargs):
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
         super().__init__(cell, *args, **kwargs)
         self.engine = check_mode(engine)
+        self.time_major = time_major
+        self.recompute = recompute
+        if self.stateful and self._learns_start():
+            raise ValueError(
+                "`stateful` and `trainable_initial_state` exclude each other: a stateful layer "
+                "starts where the last batch ended."
+            )
+
+    @property
+    def fused(self):
+        """Whether the engine runs all the cells."""
+        return all(isinstance(cell, RecurrentCell) and cell.fused for cell in self._cells())
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
-        if not all(isinstance(cell, RecurrentCell) and cell.fused for cell in self._cells()):
-            return super().call(
-                sequences, initial_state=initial_state, mask=mask, training=training
-            )
-        outputs, states = self.run(sequences, initial_state, mask, training)
+        if not self.fused:
+            return self._call_by_keras(sequences, initial_state, mask, training)
+        outputs, states = self.run(*self.to_time_major(sequences, mask), initial_state, training)
         if self.return_sequences:
-            if self.go_backwards:
-                outputs = tf.reverse(outputs, axis=[0])
-            outputs = _swap(outputs)
+            outputs = tf.reverse(outputs, axis=[0]) if self.go_backwards else outputs
+            outputs = outputs if self.time_major else swap(outputs)
         return (outputs, *states) if self.return_state else outputs
 
-    def run(self, sequences, initial_state=None, mask=None, training=False):
-        """As `call`, but with the outputs time-major and each at the time of its input.
+    def to_time_major(self, sequences, mask):
+        """The inputs and the mask, or None, as `run` takes them."""
+        mask = None if mask is None else tf.cast(keras.tree.flatten(mask)[0], bool)
+        if self.time_major:
+            return sequences, mask
+        return swap(sequences), None if mask is None else tf.transpose(mask)
+
+    def _call_by_keras(self, sequences, initial_state, mask, training):
+        """Cells that are not ours run as in Keras, which knows no time-major order."""
+        options = {"initial_state": initial_state, "training": training}
+        if not self.time_major:
+            return super().call(sequences, mask=mask, **options)
+        mask = None if mask is None else tf.transpose(mask)
+        result = super().call(swap(sequences), mask=mask, **options)
+        if not self.return_sequences:
+            return result
+        return (swap(result[0]), *result[1:]) if self.return_state else swap(result)
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        super().build(self._swapped(sequences_shape), initial_state_shape)
+
+    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+        shape = super().compute_output_shape(self._swapped(sequences_shape), initial_state_shape)
+        if not (self.time_major and self.return_sequences):
+            return shape
+        return (self._swapped(shape[0]), *shape[1:]) if self.return_state else self._swapped(shape)
+
+    def _swapped(self, shape):
+        return (shape[1], shape[0], *shape[2:]) if self.time_major else shape
+
+    def run(self, sequences, mask=None, initial_state=None, training=False):
+        """As `call`, but time-major and with each output at the time of its input.
+
+        Args:
+            sequences: `(time, batch, features)`.
+            mask: bool `(time, batch)` or None.
 
         Returns:
             `(outputs, states)`: outputs `(time, batch, units)`, or the last one
             `(batch, units)` without `return_sequences`, and the final states.
         """
         self._check_sizes(sequences)
-        started = initial_state is not None or self.stateful
+        started = initial_state is not None or self.stateful or self._learns_start()
         if initial_state is None:
             initial_state = self.states if self.stateful else None
         if initial_state is None:
-            initial_state = self.get_initial_state(batch_size=tf.shape(sequences)[0])
-        mask = None if mask is None else tf.transpose(tf.cast(keras.tree.flatten(mask)[0], bool))
-        hidden = _swap(sequences)
+            initial_state = self.get_initial_state(batch_size=tf.shape(sequences)[1])
+        hidden = sequences
         cells, states, finals = self._cells(), self._states_by_cell(initial_state), []
-        for number, (cell, state) in enumerate(zip(cells, states), start=1):
+        connected = getattr(self.cell, "connection", None) is not None
+        for number, (cell, state) in enumerate(zip(cells, states)):
+            below = hidden
             hidden, final = engine.run(
                 cell,
-                tf.cast(hidden, cell.compute_dtype),
-                [tf.cast(tf.convert_to_tensor(each), cell.compute_dtype) for each in state],
+                tf.cast(below, cell.compute_dtype),
+                [tf.cast(tf.convert_to_tensor(each), cell.state_dtype) for each in state],
                 mask,
-                return_sequences=self.return_sequences or number < len(cells),
+                return_sequences=self.return_sequences or number + 1 < len(cells) or connected,
                 reverse=self.go_backwards,
                 unroll=self.unroll,
                 training=training,
                 engine=self.engine,
+                recompute=self.recompute,
             )
+            if connected:
+                hidden = self.cell.connect(number, below, hidden)
             finals.append(final)
+        if connected and not self.return_sequences:
+            hidden = hidden[0 if self.go_backwards else -1]
         if mask is not None:
             hidden = self._mask_output(hidden, mask, started)
         states = keras.tree.pack_sequence_as(initial_state, keras.tree.flatten(finals))
@@ -113,6 +172,9 @@ class RNN(keras.layers.RNN):
                 variable.assign(tf.cast(state, variable.dtype))
         states = keras.tree.map_structure(lambda s: tf.cast(s, self.compute_dtype), list(states))
         return tf.cast(hidden, self.compute_dtype), states
+
+    def _learns_start(self):
+        return any(getattr(cell, "trainable_initial_state", False) for cell in self._cells())
 
     def _cells(self):
         return list(getattr(self.cell, "cells", [self.cell]))
@@ -145,7 +207,7 @@ class RNN(keras.layers.RNN):
         return tf.where(shown[..., tf.newaxis], outputs, tf.zeros_like(outputs))
 
     def _check_sizes(self, sequences):
-        batch, time = sequences.shape[:2]
+        time, batch = sequences.shape[:2]
         if self.unroll and time is None:
             raise ValueError(
                 "Cannot unroll a RNN if the time dimension is undefined. Give the time in the "
@@ -159,14 +221,15 @@ class RNN(keras.layers.RNN):
             )
 
     def get_config(self):
-        return {**super().get_config(), "engine": self.engine}
+        own = {name: getattr(self, name) for name in ("engine", "time_major", "recompute")}
+        return {**super().get_config(), **own}
 
 
 class CellLayer(RNN):
     """A layer that makes its own cell; a subclass sets `cell_class` and `keras_class`.
 
     Its arguments are those of the Keras layer of the same name, in the same
-    order, and `engine`; all that Keras's `RNN` does not know go to the cell.
+    order, those that `RNN` adds, and the variants of the cell.
     """
 
     cell_class = None
@@ -178,7 +241,7 @@ class CellLayer(RNN):
             if not hasattr(cls, name):
                 setattr(cls, name, property(lambda self, name=name: getattr(self.cell, name)))
 
-    def __init__(self, *args, engine="auto", **kwargs):
+    def __init__(self, *args, engine="auto", time_major=False, recompute=False, **kwargs):
         given = inspect.signature(self.keras_class.__init__).bind(self, *args, **kwargs).arguments
         given = {**given.pop("kwargs", {}), **given}
         given.pop("self")
@@ -193,7 +256,8 @@ class CellLayer(RNN):
             )
         policy = {key: self_arguments[key] for key in ("dtype", "trainable") if key in self_arguments}
         cell = self.cell_class(**given, **policy, name=self._cell_name())
-        super().__init__(cell, engine=engine, **self_arguments)
+        own = {"engine": engine, "time_major": time_major, "recompute": recompute}
+        super().__init__(cell, **own, **self_arguments)
         self.use_cudnn = use_cudnn
         self.input_spec = keras.InputSpec(ndim=3)
 
@@ -202,7 +266,8 @@ class CellLayer(RNN):
         """The names of the arguments that go to the cell."""
         layer = {*inspect.signature(keras.layers.RNN.__init__).parameters, "activity_regularizer"}
         names = inspect.signature(cls.keras_class.__init__).parameters
-        return [n for n in names if n not in layer | {"use_cudnn"}] + ["implementation"]
+        known = [n for n in names if n not in layer | {"use_cudnn"}] + ["implementation"]
+        return known + [*VARIANTS, *getattr(cls.cell_class, "variants", ())]
 
     @classmethod
     def _cell_name(cls):
@@ -279,6 +344,6 @@ class GRU(CellLayer):
     keras_class = keras.layers.GRU
 
 
-def _swap(tensor):
+def swap(tensor):
     """Batch-major to time-major, and back."""
     return tf.transpose(tensor, (1, 0, 2))

@@ -74,10 +74,19 @@ def test_an_unknown_mode_names_the_modes(use):
 )
 def test_should_compile(global_mode, layer_mode, training, expected):
     with engine.mode(global_mode):
-        assert should_compile(layer_mode, training) is expected
+        assert should_compile(layer_mode, training, tf.zeros((2, 3, 4))) is expected
 
 
-def compiles(layer, training):
+@pytest.mark.parametrize("shape, expected", [((5, 2, 3), True), ((5, None, 3), False), ((None, 2, 3), False)])
+def test_a_graph_of_known_shape_is_compiled_in_inference(shape, expected):
+    chosen = []
+    tf.function(lambda x: chosen.append(should_compile("auto", False, x))).get_concrete_function(
+        tf.TensorSpec(shape)
+    )
+    assert chosen == [expected]
+
+
+def compiles(layer, training, batch=BATCH):
     """Whether any function in the graph of a call with gradients must be compiled."""
 
     @tf.function
@@ -87,7 +96,7 @@ def compiles(layer, training):
             output = layer(x, training=training)
         return output, tape.gradient(output, x)
 
-    x = tf.TensorSpec((BATCH, TIME, FEATURES))
+    x = tf.TensorSpec((batch, TIME, FEATURES))
     graph = call.get_concrete_function(x).graph.as_graph_def()
     functions = graph.library.function
     nodes = [node for function in functions for node in function.node_def]
@@ -112,7 +121,7 @@ LAYERS = {
 )
 def test_what_a_layer_compiles(name, mode, training):
     expected = {"portable": False, "xla": True, "auto": training}[mode]
-    assert compiles(LAYERS[name](mode), training) is expected
+    assert compiles(LAYERS[name](mode), training, batch=None) is expected
 
 
 @pytest.mark.parametrize("mode", ["portable", "xla"])
@@ -124,9 +133,10 @@ def test_the_global_mode_goes_before_that_of_the_layer(mode):
 
 def test_one_layer_changes_its_manner_with_training():
     layer = LAYERS["LSTM"]("auto")
-    assert not compiles(layer, training=False)
-    assert compiles(layer, training=True)
-    assert not compiles(layer, training=False)
+    assert not compiles(layer, training=False, batch=None)
+    assert compiles(layer, training=True, batch=None)
+    assert not compiles(layer, training=False, batch=None)
+    assert compiles(layer, training=False)
 
 
 def test_the_loop_cache_does_not_keep_cells_alive():

@@ -282,7 +282,7 @@ class ScaledCell(RecurrentCell):
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_a_cell_with_weights_in_its_transition_trains_on_the_plain_loop(training):
+def test_a_cell_with_weights_in_its_transition_trains_on_the_engine(training):
     cell = ScaledCell(3)
     x = tf.random.normal((2, 4, 3))
     results = []
@@ -290,6 +290,6 @@ def test_a_cell_with_weights_in_its_transition_trains_on_the_plain_loop(training
         with tf.GradientTape() as tape:
             y = tf.reduce_sum(layer(x, training=training) ** 2)
         results.append([y, *tape.gradient(y, [v.value for v in cell.trainable_weights])])
-    assert not cell.fused and len(results[0]) == 5
+    assert cell.fused and len(results[0]) == 5
     for one, other in zip(*results):
         np.testing.assert_allclose(one, other, rtol=1e-5)

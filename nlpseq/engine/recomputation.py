@@ -1,0 +1,88 @@
+"""The two loops with less memory: the reverse one runs each segment forward once more.
+
+Kept are the inputs, the outputs, and the states at the start of each segment of S
+steps; of what the reverse loop needs, S steps exist at a time. With S near the
+square root of the number of steps both are small (Chen et al. 2016).
+"""
+
+import tensorflow as tf
+
+from nlpseq.cells.parts import pack, tensors
+from nlpseq.engine import loops
+
+SHORTEST = 8  # steps: the products of shorter segments are slow
+
+
+def segment_length(steps):
+    """The S for a number of steps, which may be None for unknown."""
+    return max(SHORTEST, round((steps or 256) ** 0.5))
+
+
+def pad(length, sequence):
+    """Time up to a multiple of `length`, with zeros; as mask, with False."""
+    if sequence is None:
+        return None
+    extra = -tf.shape(sequence)[0] % length
+    padded = tf.pad(sequence, [[0, extra]] + [[0, 0]] * (len(sequence.shape) - 1))
+    steps = sequence.shape[0]
+    padded.set_shape([None if steps is None else steps + -steps % length, *sequence.shape[1:]])
+    return padded
+
+
+def forward(rule, length, inputs, weights, states, mask, draws):
+    """As `loops.forward`, of padded sequences.
+
+    Returns:
+        `(outputs, final_states, starts)`: the states at the start of each segment,
+        a list of `(segments, batch, units)`.
+    """
+    count = tf.shape(inputs)[0] // length
+    outputs = tf.TensorArray(inputs.dtype, size=count)
+    starts = [tf.TensorArray(state.dtype, count, element_shape=state.shape) for state in states]
+
+    def segment(start, slices, carry):
+        states, outputs, starts = carry
+        inputs, mask, noise = slices
+        starts = [array.write(start // length, state) for array, state in zip(starts, states)]
+        part, states, _ = loops.forward(
+            rule, "outputs", inputs, weights, states, mask, draws._replace(noise=noise)
+        )
+        return states, outputs.write(start // length, part), starts
+
+    carry = (list(states), outputs, starts)
+    sequences = (inputs, mask, draws.noise)
+    final, outputs, starts = loops.over_segments(length, segment, carry, sequences, rule.reverse)
+    return _joined(outputs, states[0].shape), final, [array.stack() for array in starts]
+
+
+def backward(rule, length, inputs, weights, mask, draws, starts, d_outputs, d_final):
+    """As `loops.backward`, from what `forward` returned."""
+    count = tf.shape(inputs)[0] // length
+    d_inputs = tf.TensorArray(inputs.dtype, size=count)
+
+    def segment(start, slices, carry):
+        d_states, d_weights, d_inputs = carry
+        inputs, mask, noise, d_outputs = slices
+        states = [sequence[start // length] for sequence in starts]
+        random = draws._replace(noise=noise)
+        *_, kept = loops.forward(rule, "all", inputs, weights, states, mask, random)
+        part, more, d_states = loops.backward(
+            rule, inputs, weights, states, mask, random, kept, d_outputs, d_states
+        )
+        d_weights = [total + each for total, each in zip(d_weights, tensors(more))]
+        return d_states, d_weights, d_inputs.write(start // length, part)
+
+    d_states = [tf.cast(d, sequence.dtype) for d, sequence in zip(d_final, starts)]
+    carry = (d_states, [tf.zeros_like(weight) for weight in tensors(weights)], d_inputs)
+    sequences = (inputs, mask, draws.noise, d_outputs)
+    d_states, d_weights, d_inputs = loops.over_segments(
+        length, segment, carry, sequences, not rule.reverse
+    )
+    return _joined(d_inputs, inputs.shape[1:]), pack(weights, d_weights), d_states
+
+
+def _joined(segments, shape):
+    """Segments one after the other, `(time, *shape)`."""
+    joined = segments.concat()
+    joined.set_shape([None, *shape])
+    return joined

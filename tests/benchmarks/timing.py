@@ -1,0 +1,71 @@
+"""Timings that can be compared: the candidates take turns, and ratios are taken pair by pair."""
+
+import math
+import time
+
+import numpy as np
+
+SHORTEST = 0.02  # seconds: a quicker candidate is called several times in its turn
+PAUSE = 0.02  # seconds between turns, in which the threads of one library go to sleep
+
+
+def alternate(candidates, rounds):
+    """Runs every candidate once a round.
+
+    Args:
+        candidates: dict of functions without arguments, by name; each returns
+            when its work is done.
+        rounds: number of rounds that count; two more come before them.
+
+    Returns:
+        Dict of seconds a call, an array of `rounds`, by name.
+    """
+    calls = {name: _calls_a_turn(function) for name, function in candidates.items()}
+    seconds = {name: [] for name in candidates}
+    for _ in range(rounds):
+        for name, function in candidates.items():
+            time.sleep(PAUSE)
+            start = time.perf_counter()
+            for _ in range(calls[name]):
+                function()
+            seconds[name].append((time.perf_counter() - start) / calls[name])
+    return {name: np.array(each) for name, each in seconds.items()}
+
+
+def _calls_a_turn(function):
+    function()  # traces and compiles
+    start = time.perf_counter()
+    function()
+    return max(1, math.ceil(SHORTEST / (time.perf_counter() - start)))
+
+
+def milliseconds(seconds):
+    """The median, as text."""
+    return f"{1e3 * np.median(seconds):.3g}"
+
+
+def faster(seconds, rivals):
+    """The name of the fastest of `rivals` that were timed."""
+    return min((name for name in rivals if name in seconds), key=lambda name: np.median(seconds[name]))
+
+
+def ratio(theirs, ours):
+    """How many times faster ours is: the median of the ratios of each round."""
+    return float(np.median(theirs / ours))
+
+
+def product_rate():
+    """Floating-point operations a second of a large float32 matrix product in TensorFlow."""
+    import tensorflow as tf
+
+    size = 2048
+    matrix = tf.random.normal((size, size))
+    product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
+    return 2 * size**3 / np.min(alternate({"product": product}, rounds=7)["product"])
+
+
+def print_table(title, header, rows):
+    """Prints a table in Markdown."""
+    print(f"\n**{title}**\n")
+    for row in [header, ["---"] * len(header), *rows]:
+        print("| " + " | ".join(map(str, row)) + " |")
