@@ -12,6 +12,8 @@ import tensorflow as tf
 from nlpseq.cells.parts import Weights, pack, tensors
 from nlpseq.cells.products import gate_product, kernel_gradient, rows_gradient
 
+CACHE = 10_000_000  # bytes: a larger input half is made some steps at a time
+
 
 class Kept(NamedTuple):
     """What `forward` keeps for `backward`.
@@ -107,11 +109,11 @@ def forward(rule, keep, inputs, weights, states, mask, draws):
             kept = [array.write(start + at, half) for array, half in zip(kept, halves)]
             return new, sequences, kept
 
-        return over_time(step, carry, (z, mask, noise), rule.reverse, rule.unroll)
+        sequences = (z, mask, noise)
+        return over_time(step, carry, sequences, rule.reverse, rule.unroll, not rule.additive)
 
-    length = segment_length(inputs.shape[0]) if rule.segments and not rule.unroll else None
-    if keep == "all" and not rule.additive:
-        length = None  # z is kept whole
+    whole = rule.unroll or (keep == "all" and not rule.additive)  # then z is kept
+    length = segment_length(inputs, widths[0]) if rule.segments and not whole else None
     carry = (list(states), sequences, kept)
     carry = over_segments(length, segment, carry, (inputs, mask, draws.noise), rule.reverse)
     final, sequences, kept = carry
@@ -182,12 +184,14 @@ def backward(rule, inputs, weights, states, mask, draws, kept, d_outputs, d_fina
     return rows_gradient(dz, weights.kernel, draws.inputs), d_weights, list(d_states)
 
 
-def over_time(step, carry, sequences, reverse, unroll):
+def over_time(step, carry, sequences, reverse, unroll, ahead=False):
     """Calls `carry = step(time, slices, carry)` for every time, and returns the last carry.
 
     `slices` has the structure of `sequences`, with what each holds at that time; None
-    stays None. Slices are read one step ahead and carried: a step that reads a slice
-    and also updates the carry in place is compiled by XLA without vector instructions.
+    stays None. With `ahead` the slices are read one step ahead and carried: where a
+    step computes the new state out of a slice and of the old state in one go, XLA
+    writes it in place, and compiles a step that reads a slice as well without vector
+    instructions, which takes twice the time. Elsewhere it is a copy for nothing.
     """
     flat = tensors(sequences)
     steps = tf.shape(flat[0])[0]
@@ -196,14 +200,20 @@ def over_time(step, carry, sequences, reverse, unroll):
     def time(number):
         return steps - 1 - number if reverse else number
 
-    def read(number):
-        at = time(tf.clip_by_value(number, 0, tf.maximum(steps - 1, 0)))
-        return [each[tf.maximum(at, 0)] for each in padded]
+    def read(at):
+        return [each[at] for each in padded]
+
+    def next_slices(number):
+        last = tf.maximum(steps - 1, 0)
+        return read(last - tf.minimum(number, last) if reverse else tf.minimum(number, last))
 
     def body(number, slices, carry):
-        return number + 1, read(number + 1), step(time(number), pack(sequences, slices), carry)
+        at = time(number)
+        now = slices if ahead else read(at)
+        carry = step(at, pack(sequences, now), carry)
+        return number + 1, (next_slices(number + 1) if ahead else []), carry
 
-    state = (0, read(0), carry)
+    state = (0, next_slices(0) if ahead else [], carry)
     if unroll:
         for _ in range(flat[0].shape[0]):
             state = body(*state)
@@ -237,12 +247,19 @@ def over_segments(length, body, carry, sequences, reverse):
     return tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]
 
 
-def segment_length(steps, shortest=4, longest=16):
-    """Into how long segments `steps` are cut so that an input half stays in the cache; or None."""
-    if steps is None:
+def segment_length(inputs, width, shortest=4, longest=16):
+    """Into how many steps at a time the input half is cut, to stay in the cache; None for all.
+
+    Args:
+        inputs: `(time, batch, features)`.
+        width: columns of the input half.
+    """
+    if not inputs.shape.is_fully_defined():
         return None
-    lengths = [n for n in range(shortest, longest + 1) if steps % n == 0 and steps > n]
-    return max(lengths, default=None)
+    steps, batch, _ = inputs.shape
+    if steps * batch * width * inputs.dtype.size < CACHE:
+        return None
+    return max((n for n in range(shortest, longest + 1) if steps % n == 0), default=None)
 
 
 def _array(steps, like, dtype, width=None):
