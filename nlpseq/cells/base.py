@@ -302,9 +302,9 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         return 0 < rate < 1 or (rate == 1 and self.gates == 1)
 
     def input_masks(self, inputs, training=False):
-        """The dropout masks of the inputs of this sequence: None, a tensor or one a gate."""
+        """The dropout masks of inputs `(batch, features)`: None, a tensor or one a gate."""
         if training and self._drops(self.dropout):
-            return self.get_dropout_mask(tf.ones(tf.shape(inputs)[-2:], inputs.dtype))
+            return self.get_dropout_mask(inputs)
         return None
 
     def recurrent_masks(self, state, training=False):
@@ -324,11 +324,17 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         return tf.concat(parts, axis=-1)
 
     def draw(self, inputs, states, training=False):
-        """All that is random in a run over `inputs` `(time, batch, features)`: `Draws`."""
+        """All that is random in a run over sequences of `inputs`: `Draws`.
+
+        Args:
+            inputs: `(batch, time, features)` or `(time, batch, features)`.
+            states: list of `(batch, units)`.
+        """
         hidden = tf.stop_gradient(tf.cast(states[0], inputs.dtype))
+        one = tf.ones(tf.concat([tf.shape(hidden)[:1], tf.shape(inputs)[-1:]], 0), inputs.dtype)
         self.reset_dropout_mask()  # the cell keeps its masks; every sequence gets new ones
         self.reset_recurrent_dropout_mask()
-        dropped = self.input_masks(inputs, training)
+        dropped = self.input_masks(one, training)
         recurrent, constant = self.split_masks(self.recurrent_masks(hidden, training))
         noise = self.noise(tf.unstack(tf.shape(inputs)[:2]), training)
         return Draws(dropped, recurrent, noise, constant)

@@ -28,7 +28,8 @@ class Draws(NamedTuple):
     Attributes:
         inputs, recurrent: dropout masks of the inputs and of the recurrent inputs,
             `(batch, features)` and `(batch, units)`, or lists of one a gate.
-        noise: what the step itself needs, another at each time `(time, batch, any)`.
+        noise: what the step itself needs, another at each time: `(batch, time, any)`
+            or `(time, batch, any)` as the inputs.
         constant: what the step itself needs, the same at each time, `(batch, any)`.
     """
 

@@ -18,15 +18,13 @@ def segment_length(steps):
     return max(SHORTEST, round((steps or 256) ** 0.5))
 
 
-def pad(length, sequence):
+def pad(layout, length, sequence):
     """Time up to a multiple of `length`, with zeros; as mask, with False."""
     if sequence is None:
         return None
-    extra = -tf.shape(sequence)[0] % length
-    padded = tf.pad(sequence, [[0, extra]] + [[0, 0]] * (len(sequence.shape) - 1))
-    steps = sequence.shape[0]
-    padded.set_shape([None if steps is None else steps + -steps % length, *sequence.shape[1:]])
-    return padded
+    steps = layout.static_steps(sequence)
+    steps = layout.steps(sequence) if steps is None else steps
+    return layout.pad(sequence, -steps % length)
 
 
 def forward(rule, length, inputs, weights, states, mask, draws):
@@ -36,8 +34,9 @@ def forward(rule, length, inputs, weights, states, mask, draws):
         `(outputs, final_states, starts)`: the states at the start of each segment,
         a list of `(segments, batch, units)`.
     """
-    count = tf.shape(inputs)[0] // length
-    outputs = tf.TensorArray(inputs.dtype, size=count)
+    layout, units = rule.layout, states[0].shape[-1]
+    count = layout.steps(inputs) // length
+    outputs = layout.empty_segments(count, length, states[0], inputs.dtype, units)
     starts = [tf.TensorArray(state.dtype, count, element_shape=state.shape) for state in states]
 
     def segment(start, slices, carry):
@@ -47,18 +46,21 @@ def forward(rule, length, inputs, weights, states, mask, draws):
         part, states, _ = loops.forward(
             rule, "outputs", inputs, weights, states, mask, draws._replace(noise=noise)
         )
-        return states, outputs.write(start // length, part), starts
+        return states, layout.write_segment(outputs, start, part, length), starts
 
     carry = (list(states), outputs, starts)
-    sequences = (inputs, mask, draws.noise)
-    final, outputs, starts = loops.over_segments(length, segment, carry, sequences, rule.reverse)
-    return _joined(outputs, states[0].shape), final, [array.stack() for array in starts]
+    final, outputs, starts = loops.over_segments(
+        rule, length, segment, carry, (inputs, mask, draws.noise)
+    )
+    outputs = layout.written_segments(outputs, count * length, states[0], units)
+    return outputs, final, [array.stack() for array in starts]
 
 
 def backward(rule, length, inputs, weights, mask, draws, starts, d_outputs, d_final):
     """As `loops.backward`, from what `forward` returned."""
-    count = tf.shape(inputs)[0] // length
-    d_inputs = tf.TensorArray(inputs.dtype, size=count)
+    layout, features = rule.layout, inputs.shape[-1]
+    count = layout.steps(inputs) // length
+    d_inputs = layout.empty_segments(count, length, d_final[0], inputs.dtype, features)
 
     def segment(start, slices, carry):
         d_states, d_weights, d_inputs = carry
@@ -70,19 +72,13 @@ def backward(rule, length, inputs, weights, mask, draws, starts, d_outputs, d_fi
             rule, inputs, weights, states, mask, random, kept, d_outputs, d_states
         )
         d_weights = [total + each for total, each in zip(d_weights, tensors(more))]
-        return d_states, d_weights, d_inputs.write(start // length, part)
+        return d_states, d_weights, layout.write_segment(d_inputs, start, part, length)
 
     d_states = [tf.cast(d, sequence.dtype) for d, sequence in zip(d_final, starts)]
     carry = (d_states, [tf.zeros_like(weight) for weight in tensors(weights)], d_inputs)
     sequences = (inputs, mask, draws.noise, d_outputs)
     d_states, d_weights, d_inputs = loops.over_segments(
-        length, segment, carry, sequences, not rule.reverse
+        rule, length, segment, carry, sequences, back=True
     )
-    return _joined(d_inputs, inputs.shape[1:]), pack(weights, d_weights), d_states
-
-
-def _joined(segments, shape):
-    """Segments one after the other, `(time, *shape)`."""
-    joined = segments.concat()
-    joined.set_shape([None, *shape])
-    return joined
+    d_inputs = layout.written_segments(d_inputs, count * length, d_final[0], features)
+    return d_inputs, pack(weights, d_weights), d_states

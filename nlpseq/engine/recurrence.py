@@ -8,6 +8,7 @@ import tensorflow as tf
 from nlpseq.cells.parts import pack, tensors
 from nlpseq.engine import loops, recomputation
 from nlpseq.engine.compilation import should_compile
+from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import Rule
 
 _functions = weakref.WeakKeyDictionary()
@@ -25,14 +26,15 @@ def run(
     training=False,
     engine="auto",
     recompute=False,
+    time_major=False,
 ):
-    """Runs `cell` over time-major `inputs`.
+    """Runs `cell` over a batch of sequences.
 
     Args:
         cell: a built `nlpseq.cells.RecurrentCell` whose `fused` is True.
-        inputs: `(time, batch, features)`, in the cell's compute dtype.
+        inputs: `(batch, time, features)`, in the cell's compute dtype.
         states: list of initial states, `(batch, units)`, of that type or a wider one.
-        mask: bool `(time, batch)`, True = real, or None. A masked step holds the
+        mask: bool `(batch, time)`, True = real, or None. A masked step holds the
             states.
         return_sequences: whether to return every output or the last. Default True.
         reverse: whether to run from the end to the start. Default False.
@@ -43,23 +45,26 @@ def run(
         engine: "auto", "xla" or "portable": see `nlpseq.engine.compilation`.
         recompute: whether to keep little for the gradients and to compute the rest
             once more, segment by segment; slower, for long sequences. Default False.
+        time_major: whether inputs, mask and outputs are `(time, batch, ...)`; neither
+            order is transposed. Default False.
 
     Raises:
         NotImplementedError: a second derivative is asked for.
 
     Returns:
-        `(outputs, final_states)`: outputs `(time, batch, units)`, each at the time
+        `(outputs, final_states)`: outputs `(batch, time, units)`, each at the time
         of its input whatever the direction, or the last one `(batch, units)`; and
         the list of states at the end, in the types of the initial ones.
     """
     draws = cell.draw(inputs, states, training)
-    weights = cell.engine_weights()
+    weights = cell.engine_weights(training)
     xla = should_compile(engine, training, inputs)
-    length = recomputation.segment_length(inputs.shape[0]) if recompute and not unroll else None
-    steps = tf.shape(inputs)[0]
-    if length is not None:
-        mask, inputs, draws = _padded(length, mask, inputs, draws)
-    loop = _loop(cell, reverse, unroll, xla)
+    layout = Layout(0 if time_major else 1, in_place=xla)
+    length, steps = None, layout.steps(inputs)
+    if recompute and not unroll:
+        length = recomputation.segment_length(layout.static_steps(inputs))
+        mask, inputs, draws = _padded(layout, length, mask, inputs, draws)
+    loop = _loop(cell, layout, reverse, unroll)
     keep = "all" if training else "outputs" if return_sequences else "nothing"
     sources = (inputs, weights, list(states))
     flat = tensors(sources)
@@ -96,14 +101,17 @@ def run(
     outputs, *final = recurrence(*flat) if return_sequences else (None, *recurrence(*flat))
     if not return_sequences:
         return tf.cast(final[0], inputs.dtype), final
-    return (outputs if length is None else outputs[:steps]), final
+    return (outputs if length is None else layout.first(outputs, steps)), final
 
 
-def _padded(length, mask, inputs, draws):
+def _padded(layout, length, mask, inputs, draws):
     """Sequences of a multiple of `length` steps; the steps that are added are masked."""
-    if mask is None and (inputs.shape[0] is None or inputs.shape[0] % length):
+    known = layout.static_steps(inputs)
+    if mask is None and (known is None or known % length):
         mask = tf.ones(tf.shape(inputs)[:2], bool)
-    mask, inputs, noise = (recomputation.pad(length, each) for each in (mask, inputs, draws.noise))
+    mask, inputs, noise = (
+        recomputation.pad(layout, length, each) for each in (mask, inputs, draws.noise)
+    )
     return mask, inputs, draws._replace(noise=noise)
 
 
@@ -131,15 +139,17 @@ class _Loop:
         self.backward_again = compiled(recomputation.backward)
 
 
-def _loop(cell, reverse, unroll, xla):
+def _loop(cell, layout, reverse, unroll):
     """The loops of this cell, made once for each manner of running."""
     manners = _functions.setdefault(cell, {})
-    key = (reverse, unroll, xla)
+    key = (layout, reverse, unroll)
     if key not in manners:
         own = weakref.ref(cell)  # the cache must not keep the cell alive
+        xla = layout.in_place
         rule = Rule(
             lambda *arguments: own().step_with(*arguments),
             cell.additive_step,
+            layout,
             reverse,
             unroll,
             segments=xla,

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from nlpseq.layers.recurrent import RNN, swap
+from nlpseq.layers.recurrent import RNN
 
 MERGES = {
     "concat": lambda y, y_back: tf.concat([y, y_back], axis=-1),
@@ -20,8 +20,7 @@ class Bidirectional(keras.layers.Bidirectional):
 
         y_t = merge(forward h_t, backward h_t)      (Schuster and Paliwal 1997)
 
-    Two layers of nlpseq share the transposes of inputs and outputs, and nothing is
-    reversed: the backward loop runs from the end.
+    With layers of nlpseq nothing is reversed: the backward loop runs from the end.
 
     Args:
         layer: A recurrent layer.
@@ -52,20 +51,17 @@ class Bidirectional(keras.layers.Bidirectional):
     """
 
     def call(self, sequences, initial_state=None, mask=None, training=None):
-        forward, backward = layers = self.forward_layer, self.backward_layer
+        layers = self.forward_layer, self.backward_layer
         if not self._ours(layers):
             return super().call(sequences, initial_state, mask, training)
         starts = (None, None)
         if initial_state is not None:
             half = len(initial_state) // 2
             starts = initial_state[:half], initial_state[half:]
-        sequences, mask = forward.to_time_major(sequences, mask)
         (y, states), (y_back, states_back) = (
             layer.run(sequences, mask, start, training) for layer, start in zip(layers, starts)
         )
         merged = MERGES[self.merge_mode](*(tf.cast(each, self.compute_dtype) for each in (y, y_back)))
-        if self.return_sequences and not forward.time_major:
-            merged = keras.tree.map_structure(swap, merged)
         if not self.return_state:
             return merged
         return (*(merged if self.merge_mode is None else [merged]), *states, *states_back)

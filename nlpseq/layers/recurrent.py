@@ -8,6 +8,7 @@ import tensorflow as tf
 from nlpseq import engine
 from nlpseq.cells import GRUCell, LSTMCell, RecurrentCell, SimpleRNNCell
 from nlpseq.engine.compilation import check_mode
+from nlpseq.engine.layout import swap
 from nlpseq.layers.stack import StackedRNNCells
 
 # Arguments of every cell of ours that Keras's do not have.
@@ -37,7 +38,7 @@ class RNN(keras.layers.RNN):
         engine: "auto" (XLA in training and for known shapes), "xla" or "portable".
             Default "auto".
         time_major: Whether sequences, masks and outputs are `(time, batch, ...)`,
-            which saves two transposes. Default False.
+            for data in that order; neither order is transposed. Default False.
         recompute: Whether to keep less for the gradients and compute it again,
             segment by segment (Chen et al. 2016): for long sequences, less memory
             and about half as much time again. Default False.
@@ -89,18 +90,15 @@ class RNN(keras.layers.RNN):
     def call(self, sequences, initial_state=None, mask=None, training=False):
         if not self.fused:
             return self._call_by_keras(sequences, initial_state, mask, training)
-        outputs, states = self.run(*self.to_time_major(sequences, mask), initial_state, training)
-        if self.return_sequences:
-            outputs = tf.reverse(outputs, axis=[0]) if self.go_backwards else outputs
-            outputs = outputs if self.time_major else swap(outputs)
+        outputs, states = self.run(sequences, mask, initial_state, training)
+        if self.return_sequences and self.go_backwards:
+            outputs = tf.reverse(outputs, axis=[self.time_axis])
         return (outputs, *states) if self.return_state else outputs
 
-    def to_time_major(self, sequences, mask):
-        """The inputs and the mask, or None, as `run` takes them."""
-        mask = None if mask is None else tf.cast(keras.tree.flatten(mask)[0], bool)
-        if self.time_major:
-            return sequences, mask
-        return swap(sequences), None if mask is None else tf.transpose(mask)
+    @property
+    def time_axis(self):
+        """0 or 1."""
+        return 0 if self.time_major else 1
 
     def _call_by_keras(self, sequences, initial_state, mask, training):
         """Cells that are not ours run as in Keras, which knows no time-major order."""
@@ -126,22 +124,21 @@ class RNN(keras.layers.RNN):
         return (shape[1], shape[0], *shape[2:]) if self.time_major else shape
 
     def run(self, sequences, mask=None, initial_state=None, training=False):
-        """As `call`, but time-major and with each output at the time of its input.
-
-        Args:
-            sequences: `(time, batch, features)`.
-            mask: bool `(time, batch)` or None.
+        """As `call`, but with each output at the time of its input.
 
         Returns:
-            `(outputs, states)`: outputs `(time, batch, units)`, or the last one
-            `(batch, units)` without `return_sequences`, and the final states.
+            `(outputs, states)`: outputs, or the last one without `return_sequences`,
+            and the final states.
         """
         self._check_sizes(sequences)
+        mask = None if mask is None else tf.cast(keras.tree.flatten(mask)[0], bool)
         started = initial_state is not None or self.stateful or self._learns_start()
         if initial_state is None:
             initial_state = self.states if self.stateful else None
         if initial_state is None:
-            initial_state = self.get_initial_state(batch_size=tf.shape(sequences)[1])
+            initial_state = self.get_initial_state(
+                batch_size=tf.shape(sequences)[1 - self.time_axis]
+            )
         hidden = sequences
         cells, states, finals = self._cells(), self._states_by_cell(initial_state), []
         connected = getattr(self.cell, "connection", None) is not None
@@ -158,12 +155,13 @@ class RNN(keras.layers.RNN):
                 training=training,
                 engine=self.engine,
                 recompute=self.recompute,
+                time_major=self.time_major,
             )
             if connected:
                 hidden = self.cell.connect(number, below, hidden)
             finals.append(final)
         if connected and not self.return_sequences:
-            hidden = hidden[0 if self.go_backwards else -1]
+            hidden = self._end(hidden)
         if mask is not None:
             hidden = self._mask_output(hidden, mask, started)
         states = keras.tree.pack_sequence_as(initial_state, keras.tree.flatten(finals))
@@ -198,16 +196,21 @@ class RNN(keras.layers.RNN):
         if not (started or self.zero_output_for_mask):
             return outputs  # the held state is the zero that it started from
         if self.zero_output_for_mask:
-            shown = mask if self.return_sequences else mask[0 if self.go_backwards else -1]
+            shown = mask if self.return_sequences else self._end(mask)
         elif self.return_sequences:
             real = tf.cast(mask, tf.int32)
-            shown = tf.cumsum(real, axis=0, reverse=bool(self.go_backwards)) > 0
+            shown = tf.cumsum(real, axis=self.time_axis, reverse=bool(self.go_backwards)) > 0
         else:
-            shown = tf.reduce_any(mask, axis=0)
+            shown = tf.reduce_any(mask, axis=self.time_axis)
         return tf.where(shown[..., tf.newaxis], outputs, tf.zeros_like(outputs))
 
+    def _end(self, sequence):
+        """The step at which the run ends."""
+        end = 0 if self.go_backwards else -1
+        return sequence[end] if self.time_major else sequence[:, end]
+
     def _check_sizes(self, sequences):
-        time, batch = sequences.shape[:2]
+        time, batch = sequences.shape[self.time_axis], sequences.shape[1 - self.time_axis]
         if self.unroll and time is None:
             raise ValueError(
                 "Cannot unroll a RNN if the time dimension is undefined. Give the time in the "
@@ -342,8 +345,3 @@ class GRU(CellLayer):
 
     cell_class = GRUCell
     keras_class = keras.layers.GRU
-
-
-def swap(tensor):
-    """Batch-major to time-major, and back."""
-    return tf.transpose(tensor, (1, 0, 2))

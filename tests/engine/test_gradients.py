@@ -65,13 +65,13 @@ def built(cell_class, **options):
 
 def arguments(cell):
     """The sources of the gradients: inputs, initial states, and the values of the weights."""
-    x = normal(TIME, BATCH, cell.gates * UNITS, dtype="float64")
+    x = normal(BATCH, TIME, cell.gates * UNITS, dtype="float64")
     states = [normal(BATCH, UNITS, seed=i + 5, dtype="float64") for i in range(cell.states)]
     return [tf.constant(each) for each in (x, *states)]
 
 
 def total(cell, values, mask, **options):
-    mask = None if mask is None else tf.constant(mask.T)
+    mask = None if mask is None else tf.constant(mask)
     options = {"engine": "portable", **options}
     outputs, final = engine.run(cell, values[0], list(values[1:]), mask, **options)
     return project([outputs, *final])
@@ -252,7 +252,7 @@ def test_outputs_stay_at_the_time_of_their_inputs(reverse):
     last, _ = engine.run(
         cell, x, states, reverse=reverse, return_sequences=False, engine="portable"
     )
-    assert_close(outputs[0 if reverse else -1], last)
+    assert_close(outputs[:, 0 if reverse else -1], last)
     assert_close(final[0], last)
 
 
