@@ -34,9 +34,10 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         states: Number of state tensors, each `(batch, units)`. Default 1.
         recurrent_bias: Whether the recurrent half has a bias of its own, which
             makes `bias` a `(2, gates * units)` matrix. Default False.
-        additive: Set it to True where `transition` uses only the sum `z + r`
-            (as LSTM does, and GRU does not): the engine then keeps and
-            differentiates the sum alone, which saves memory and time.
+        additive: Number of leading gates for which `transition` uses only the sum
+            `z + r` (all four of LSTM, two of the three of GRU): the engine then keeps
+            and differentiates their sum alone, which saves memory and time. True
+            for all of them. Default 0.
         float32_states: Set it to True where `transition` takes any float type:
             in mixed precision the engine then carries the states in float32,
             and only the products are made in the narrow type. Default False.
@@ -104,7 +105,7 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
     gates = 1
     states = 1
     recurrent_bias = False
-    additive = False
+    additive = 0
     float32_states = False
 
     def __init__(
@@ -168,8 +169,8 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
 
         Args:
             z: `(batch, gates * units)`, the input half.
-            r: `(batch, gates * units)`, the recurrent half. An `additive` cell
-                may get the sum as `z`, and the number 0 here.
+            r: `(batch, gates * units)`, the recurrent half. A cell whose gates are
+                all additive may get the sum as `z`, and the number 0 here.
             states: list of `(batch, units)`.
 
         Returns:
@@ -379,9 +380,11 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
             return self.step(*arguments)
 
     @property
-    def additive_step(self):
-        """Whether `step` depends on z and r through their sum alone."""
-        return bool(self.additive and not self.layer_normalization)
+    def additive_columns(self):
+        """How many leading columns of z and r `step` uses through their sum alone."""
+        if self.layer_normalization:
+            return 0
+        return self.units * (self.gates if self.additive is True else self.additive)
 
     def call(self, inputs, states, training=False):
         nested = isinstance(states, (list, tuple))

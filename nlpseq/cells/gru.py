@@ -84,6 +84,7 @@ class GRUCell(GatedCell):
         )
         self.reset_after = reset_after
         self.recurrent_bias = reset_after
+        self.additive = 2 if reset_after else 0
         self.chrono_steps = check_chrono(chrono_steps)
 
     def transition(self, z, r, states, candidate_mask=None):

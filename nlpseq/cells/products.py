@@ -37,6 +37,31 @@ def kernel_gradient(rows, gradient, masks=None):
     return tf.matmul(_flat(rows), _flat(gradient), transpose_a=True)
 
 
+# Of products whose columns come in blocks, one of them after the other.
+
+
+def block_rows_gradient(gradients, kernels, masks=None):
+    """The gradient with respect to the rows: the sum over the blocks."""
+    masks = _block_masks(gradients, masks)
+    return sum(map(rows_gradient, gradients, kernels, masks))
+
+
+def block_kernel_gradient(rows, gradients, masks=None):
+    """The gradient with respect to the kernel: its blocks side by side."""
+    masks = _block_masks(gradients, masks)
+    blocks = [kernel_gradient(rows, each, mask) for each, mask in zip(gradients, masks)]
+    return blocks[0] if len(blocks) == 1 else tf.concat(blocks, axis=-1)
+
+
+def _block_masks(gradients, masks):
+    """The masks of each block: all of them, or those of its gates."""
+    if not isinstance(masks, (list, tuple)):
+        return [masks] * len(gradients)
+    widths = [each.shape[-1] for each in gradients]
+    ends = [sum(widths[: i + 1]) * len(masks) // sum(widths) for i in range(len(widths))]
+    return [masks[end - width * len(masks) // sum(widths) : end] for end, width in zip(ends, widths)]
+
+
 def _times(rows, kernel, transpose=False):
     if len(rows.shape) == 2:
         return tf.matmul(rows, kernel, transpose_b=transpose)

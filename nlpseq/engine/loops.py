@@ -11,10 +11,14 @@ from typing import Callable, NamedTuple
 import tensorflow as tf
 
 from nlpseq.cells.parts import Weights, pack, tensors
-from nlpseq.cells.products import gate_product, kernel_gradient, rows_gradient
+from nlpseq.cells.products import (
+    block_kernel_gradient,
+    block_rows_gradient,
+    gate_product,
+)
 from nlpseq.engine.layout import Layout
 
-CACHE = 10_000_000  # bytes: a larger input half is made some steps at a time
+CACHE = 10_000_000  # bytes: a larger input half is made step by step, in the loop
 
 
 class Kept(NamedTuple):
@@ -23,7 +27,7 @@ class Kept(NamedTuple):
     Attributes:
         outputs: the first state after each step.
         previous: the other states before each step, a list.
-        halves: `[z + r]` of each step for an additive rule, else `[z, r]`.
+        halves: the two halves of each step, as `Rule.halves` makes them.
     """
 
     outputs: tf.Tensor
@@ -37,31 +41,44 @@ class Rule:
 
     Attributes:
         step: `(own weights, z, r, states, noise, constant) -> new states`.
-        additive: whether it depends on z and r through `z + r` alone.
+        additive: how many leading columns of z and r it uses through `z + r` alone.
         layout: the order of the sequences.
         reverse: whether time runs from the end to the start.
         unroll: whether the loop is written out, a static number of steps.
-        segments: whether input halves may be made some steps at a time.
+        hoist: whether the input half is always made before the loop.
     """
 
     step: Callable
-    additive: bool
+    additive: int
     layout: Layout
     reverse: bool = False
     unroll: bool = False
-    segments: bool = False
+    hoist: bool = True
 
-    def new_states(self, own, halves, states, *random):
-        """The states after a step; `halves` as in `Kept`, `random` the noise and the constant."""
-        z, r = (*halves, 0.0)[:2]
-        return list(self.step(own, z, r, list(states), *random))
+    def halves(self, z, r):
+        """z and r without what is needed of neither: `[z + r]`, `[z, r]`, or the sum and both rests."""
+        columns = self.additive
+        if not columns:
+            return [z, r]
+        total = z[:, :columns] + r[:, :columns]
+        return [total] if columns == z.shape[1] else [total, z[:, columns:], r[:, columns:]]
+
+    def both(self, halves):
+        """A z and an r that have these halves."""
+        if len(halves) == 2:
+            return halves
+        total, *rests = halves
+        if not rests:
+            return total, 0.0
+        zero = tf.zeros_like(total)
+        return [tf.concat(pair, axis=-1) for pair in zip((total, zero), rests)]
 
     def gradients(self, own, halves, states, random, d_new):
         """`(d_halves, d_states, d_own)` of a step, by autodiff."""
         inputs = [*halves, *states, *own]
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            new = self.new_states(own, halves, states, *random)
+            new = list(self.step(own, *self.both(halves), list(states), *random))
         gradients = tape.gradient(new, inputs, d_new, unconnected_gradients="zero")
         first, last = len(halves), len(halves) + len(states)
         return gradients[:first], gradients[first:last], gradients[last:]
@@ -87,39 +104,34 @@ def forward(rule, keep, inputs, weights, states, mask, draws):
     """
     narrow, layout = inputs.dtype, rule.layout
     steps = layout.steps(inputs)
-    widths = [weights.kernel.shape[1], weights.recurrent_kernel.shape[1]]
+    columns = [weights.kernel.shape[1], weights.recurrent_kernel.shape[1]]
     outputs, previous, halves = [], [], []
     if keep != "nothing":
         outputs = [layout.empty(steps, states[0], narrow)]
     if keep == "all":
         previous = [layout.empty(steps, state, state.dtype) for state in states[1:]]
+        widths = [half.shape[1] for half in rule.halves(*(tf.zeros((1, n)) for n in columns))]
         halves = [layout.empty(steps, states[0], narrow, width) for width in widths]
-        halves = halves[: 1 if rule.additive else 2]
+    hoist = rule.hoist or rule.unroll or not _large(inputs, columns[0])
+    rows = inputs
+    if hoist:
+        rows = gate_product(inputs, weights.kernel, layout.spread(draws.inputs), weights.bias)
 
-    def segment(start, slices, carry):
-        inputs, mask, noise = slices
-        z = gate_product(inputs, weights.kernel, layout.spread(draws.inputs), weights.bias)
+    def step(at, slices, carry):
+        states, *kept = carry
+        rows, real, noise = slices
+        z = rows if hoist else gate_product(rows, weights.kernel, draws.inputs, weights.bias)
+        hidden = tf.cast(states[0], narrow)
+        r = gate_product(hidden, weights.recurrent_kernel, draws.recurrent, weights.recurrent_bias)
+        wide = [tf.cast(half, states[0].dtype) for half in (z, r)]
+        new = list(rule.step(weights.own, *wide, list(states), noise, draws.constant))
+        new = _hold(real, new, states)
+        values = [tf.cast(new[0], narrow)], states[1:], rule.halves(z, r)
+        return new, *(_write_all(layout, kept, at, values))
 
-        def step(at, slices, carry):
-            states, *kept = carry
-            z, real, noise = slices
-            hidden = tf.cast(states[0], narrow)
-            r = gate_product(
-                hidden, weights.recurrent_kernel, draws.recurrent, weights.recurrent_bias
-            )
-            halves = [z + r] if rule.additive else [z, r]
-            wide = [tf.cast(half, states[0].dtype) for half in halves]
-            new = rule.new_states(weights.own, wide, states, noise, draws.constant)
-            new = _hold(real, new, states)
-            values = [tf.cast(new[0], narrow)], states[1:], halves
-            return new, *(_write_all(layout, kept, start + at, values))
-
-        return over_time(rule, step, carry, (z, mask, noise), ahead=not rule.additive)
-
-    whole = rule.unroll or (keep == "all" and not rule.additive)  # then z is kept
-    length = segment_length(layout, inputs, widths[0]) if rule.segments and not whole else None
     carry = (list(states), outputs, previous, halves)
-    final, *kept = over_segments(rule, length, segment, carry, (inputs, mask, draws.noise))
+    ahead = rule.additive < columns[0]
+    final, *kept = over_time(rule, step, carry, (rows, mask, draws.noise), ahead=ahead)
     outputs, previous, halves = [[layout.written(each, steps) for each in part] for part in kept]
     kept = Kept(outputs[0], previous, halves) if keep == "all" else None
     return (outputs[0] if outputs else None), list(final), kept
@@ -147,6 +159,17 @@ def backward(rule, inputs, weights, states, mask, draws, kept, d_outputs, d_fina
     hidden = layout.shifted(states[0], kept.outputs, rule.reverse)
     gradients = [layout.empty(steps, states[0], narrow, half.shape[-1]) for half in kept.halves]
 
+    def inputs_of(halves):  # what makes up dz
+        return halves[:-1] if len(halves) > 1 else halves
+
+    def recurrent(halves):  # what makes up dr
+        return [*halves[:-2], halves[-1]]
+
+    def blocks(kernel, halves):
+        return tf.split(kernel, [half.shape[-1] for half in halves], axis=1)
+
+    recurrent_blocks = blocks(weights.recurrent_kernel, recurrent(kept.halves))
+
     def step(at, slices, carry):
         d_states, gradients, d_own = carry
         before, halves, real, noise, d_output = slices
@@ -158,7 +181,7 @@ def backward(rule, inputs, weights, states, mask, draws, kept, d_outputs, d_fina
         random = (noise, draws.constant)
         d_halves, d_before, d_more = rule.gradients(weights.own, halves, before, random, d_new)
         d_halves = [tf.cast(d_half, narrow) for d_half in d_halves]
-        d_hidden = rows_gradient(d_halves[-1], weights.recurrent_kernel, draws.recurrent)
+        d_hidden = block_rows_gradient(recurrent(d_halves), recurrent_blocks, draws.recurrent)
         d_before = [d_before[0] + tf.cast(d_hidden, wide), *d_before[1:]]
         d_before = [d if held is None else d + held for d, held in zip(d_before, d_held)]
         (gradients,) = _write_all(layout, [gradients], at, [d_halves])
@@ -172,16 +195,17 @@ def backward(rule, inputs, weights, states, mask, draws, kept, d_outputs, d_fina
     sequences = ([hidden, *kept.previous], kept.halves, mask, draws.noise, d_outputs)
     d_states, gradients, d_own = over_time(rule, step, carry, sequences, back=True)
     gradients = [layout.written(each, steps) for each in gradients]
-    dz, dr = gradients[0], gradients[-1]
+    dz, dr = inputs_of(gradients), recurrent(gradients)
     input_masks = layout.spread(draws.inputs)
     d_weights = Weights(
-        kernel_gradient(inputs, dz, input_masks),
-        kernel_gradient(hidden, dr, layout.spread(draws.recurrent)),
-        None if weights.bias is None else tf.reduce_sum(dz, axis=(0, 1)),
-        None if weights.recurrent_bias is None else tf.reduce_sum(dr, axis=(0, 1)),
+        block_kernel_gradient(inputs, dz, input_masks),
+        block_kernel_gradient(hidden, dr, layout.spread(draws.recurrent)),
+        None if weights.bias is None else _over_rows(dz),
+        None if weights.recurrent_bias is None else _over_rows(dr),
         d_own,
     )
-    return rows_gradient(dz, weights.kernel, input_masks), d_weights, list(d_states)
+    d_inputs = block_rows_gradient(dz, blocks(weights.kernel, dz), input_masks)
+    return d_inputs, d_weights, list(d_states)
 
 
 def over_time(rule, step, carry, sequences, back=False, ahead=False):
@@ -224,38 +248,16 @@ def over_time(rule, step, carry, sequences, back=False, ahead=False):
     )[-1]
 
 
-def over_segments(rule, length, body, carry, sequences, back=False):
-    """Calls `carry = body(start, segments, carry)` for every segment of `length` steps.
-
-    `segments` has the structure of `sequences`. The number of steps must be a
-    multiple of `length`; None makes one segment of them all.
-    """
-    if length is None:
-        return body(0, sequences, carry)
-    flat, layout = tensors(sequences), rule.layout
-    count = layout.steps(flat[0]) // length
-
-    def one(number, carry):
-        start = (count - 1 - number if rule.reverse != back else number) * length
-        segments = [layout.cut(each, start, length) for each in flat]
-        return number + 1, body(start, pack(sequences, segments), carry)
-
-    return tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]
-
-
-def segment_length(layout, inputs, width, shortest=4, longest=16):
-    """Into how many steps at a time the input half is cut, to stay in the cache; None for all.
-
-    Args:
-        inputs: sequence of features.
-        width: columns of the input half.
-    """
+def _large(inputs, width):
+    """Whether an input half of `width` columns is too large for the cache."""
     if not inputs.shape.is_fully_defined():
-        return None
-    steps, rows = layout.static_steps(inputs), inputs.shape[0] * inputs.shape[1]
-    if rows * width * inputs.dtype.size < CACHE:
-        return None
-    return max((n for n in range(shortest, longest + 1) if steps % n == 0), default=None)
+        return False
+    return inputs.shape[0] * inputs.shape[1] * width * inputs.dtype.size >= CACHE
+
+
+def _over_rows(gradients):
+    """The gradient of a bias."""
+    return tf.concat([tf.reduce_sum(each, axis=(0, 1)) for each in gradients], axis=0)
 
 
 def _write_all(layout, sequences, at, values):

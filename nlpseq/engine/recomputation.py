@@ -49,7 +49,7 @@ def forward(rule, length, inputs, weights, states, mask, draws):
         return states, layout.write_segment(outputs, start, part, length), starts
 
     carry = (list(states), outputs, starts)
-    final, outputs, starts = loops.over_segments(
+    final, outputs, starts = over_segments(
         rule, length, segment, carry, (inputs, mask, draws.noise)
     )
     outputs = layout.written_segments(outputs, count * length, states[0], units)
@@ -77,8 +77,25 @@ def backward(rule, length, inputs, weights, mask, draws, starts, d_outputs, d_fi
     d_states = [tf.cast(d, sequence.dtype) for d, sequence in zip(d_final, starts)]
     carry = (d_states, [tf.zeros_like(weight) for weight in tensors(weights)], d_inputs)
     sequences = (inputs, mask, draws.noise, d_outputs)
-    d_states, d_weights, d_inputs = loops.over_segments(
+    d_states, d_weights, d_inputs = over_segments(
         rule, length, segment, carry, sequences, back=True
     )
     d_inputs = layout.written_segments(d_inputs, count * length, d_final[0], features)
     return d_inputs, pack(weights, d_weights), d_states
+
+
+def over_segments(rule, length, body, carry, sequences, back=False):
+    """Calls `carry = body(start, segments, carry)` for every segment of `length` steps.
+
+    `segments` has the structure of `sequences`. The number of steps must be a
+    multiple of `length`.
+    """
+    flat, layout = tensors(sequences), rule.layout
+    count = layout.steps(flat[0]) // length
+
+    def one(number, carry):
+        start = (count - 1 - number if rule.reverse != back else number) * length
+        segments = [layout.cut(each, start, length) for each in flat]
+        return number + 1, body(start, pack(sequences, segments), carry)
+
+    return tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]

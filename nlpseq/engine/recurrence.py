@@ -148,11 +148,11 @@ def _loop(cell, layout, reverse, unroll):
         xla = layout.in_place
         rule = Rule(
             lambda *arguments: own().step_with(*arguments),
-            cell.additive_step,
+            cell.additive_columns,
             layout,
             reverse,
             unroll,
-            segments=xla,
+            hoist=not xla,
         )
         manners[key] = _Loop(rule, xla)
     return manners[key]

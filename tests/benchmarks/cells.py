@@ -11,6 +11,7 @@ class MinimalGatedCell(RecurrentCell):
     """Minimal gated unit (Zhou et al. 2016), with the reset after the product."""
 
     gates = 2
+    additive = 1
     recurrent_bias = True
 
     def transition(self, z, r, states):
