@@ -2,7 +2,8 @@
 
 from nlpseq.cells.base import RecurrentCell
 from nlpseq.cells.gru import GRUCell
+from nlpseq.cells.linear import LinearCell, MinGRUCell, MinLSTMCell
 from nlpseq.cells.lstm import LSTMCell
 from nlpseq.cells.simple_rnn import SimpleRNNCell
 
-__all__ = ["GRUCell", "LSTMCell", "RecurrentCell", "SimpleRNNCell"]
+__all__ = ["GRUCell", "LSTMCell", "LinearCell", "MinGRUCell", "MinLSTMCell", "RecurrentCell", "SimpleRNNCell"]

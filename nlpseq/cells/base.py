@@ -107,6 +107,7 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
     recurrent_bias = False
     additive = 0
     float32_states = False
+    linear = False  # whether there is no recurrent product: `nlpseq.cells.linear`
 
     def __init__(
         self,

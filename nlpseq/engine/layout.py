@@ -44,11 +44,12 @@ class Layout:
 
     def cut(self, sequence, start, length):
         """The `length` steps from `start`."""
-        start, size = self._at(start, sequence), [-1] * len(sequence.shape)
-        size[self.axis] = length
-        part, shape = tf.slice(sequence, start, size), sequence.shape.as_list()
+        shape = sequence.shape.as_list()
         shape[self.axis] = length
-        return tf.ensure_shape(part, shape)
+        # XLA makes a slice of size -1 from an unknown start out of a copy twice as large.
+        sizes = tf.shape(sequence)
+        size = [sizes[i] if known is None else known for i, known in enumerate(shape)]
+        return tf.ensure_shape(tf.slice(sequence, self._at(start, sequence), size), shape)
 
     def pad(self, sequence, extra):
         """With `extra` steps of zeros, or False, at the end; an int where it is known."""
@@ -69,8 +70,19 @@ class Layout:
         start = tf.expand_dims(tf.cast(start, later.dtype), self.axis)
         if reverse:
             joined = tf.concat([later, start], self.axis)
-            return joined[1:] if self.axis == 0 else joined[:, 1:]
-        return self.first(tf.concat([start, later], self.axis), self.steps(later))
+            joined = joined[1:] if self.axis == 0 else joined[:, 1:]
+        else:
+            joined = self.first(tf.concat([start, later], self.axis), self.steps(later))
+        return tf.ensure_shape(joined, later.shape)
+
+    def delayed(self, sequence, distance, reverse, fill):
+        """What stands `distance` steps before each step, `fill` where that is nothing."""
+        amounts = [[0, 0]] * len(sequence.shape)
+        amounts[self.axis] = [0, distance] if reverse else [distance, 0]
+        padded = tf.pad(sequence, amounts, constant_values=fill)
+        if not reverse:
+            return self.first(padded, self.steps(sequence))
+        return padded[distance:] if self.axis == 0 else padded[:, distance:]
 
     # Sequences in the making
 

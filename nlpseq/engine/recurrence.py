@@ -6,7 +6,7 @@ import weakref
 import tensorflow as tf
 
 from nlpseq.cells.parts import pack, tensors
-from nlpseq.engine import loops, recomputation
+from nlpseq.engine import loops, recomputation, scan
 from nlpseq.engine.compilation import should_compile
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import Rule
@@ -57,9 +57,12 @@ def run(
         the list of states at the end, in the types of the initial ones.
     """
     draws = cell.draw(inputs, states, training)
-    weights = cell.engine_weights(training)
     xla = should_compile(engine, training, inputs)
     layout = Layout(0 if time_major else 1, in_place=xla)
+    if cell.linear:
+        outputs, final = scan.run(cell, inputs, *states, mask, draws, layout, reverse, unroll)
+        return tf.cast(outputs if return_sequences else final, inputs.dtype), [final]
+    weights = cell.engine_weights(training)
     length, steps = None, layout.steps(inputs)
     if recompute and not unroll:
         length = recomputation.segment_length(layout.static_steps(inputs))

@@ -34,9 +34,14 @@ def alternate(candidates, rounds):
 
 def _calls_a_turn(function):
     function()  # traces and compiles
+    return max(1, math.ceil(SHORTEST / once(function)))
+
+
+def once(function):
+    """Seconds of one call."""
     start = time.perf_counter()
     function()
-    return max(1, math.ceil(SHORTEST / (time.perf_counter() - start)))
+    return time.perf_counter() - start
 
 
 def milliseconds(seconds):

@@ -1,0 +1,93 @@
+"""Peak memory of the training step of a recurrent layer, each in a process of its own.
+
+    python -m tests.benchmarks.memory
+    python -m tests.benchmarks.memory --layers LSTM --size A
+
+What is printed is the highest resident memory of three steps, after the first ones
+have compiled, above that of the process before the layer was built. Linux only.
+"""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from tests.benchmarks import timing
+
+VARIANTS = ("keras", "keras XLA", "nlpseq", "nlpseq recompute")
+
+
+@dataclass(frozen=True)
+class Settings:
+    layers: tuple[str, ...] = ("LSTM", "GRU", "SimpleRNN")
+    """Which layers."""
+    size: str = "B"
+    """A, B or C, as in tests.benchmarks.layers."""
+    runs: int = 3
+    """Processes for each figure, of which the median counts."""
+
+
+def resident(field):
+    """A field of the process's memory, in MB: VmRSS now, VmHWM at most since the last reset."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
+
+
+def reset_peak():
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def measure(kind, variant, size):
+    """Runs in the process that is measured."""
+    import numpy as np
+    import tensorflow as tf
+
+    from tests.benchmarks import layers
+
+    tf.config.threading.set_intra_op_parallelism_threads(layers.THREADS)
+    batch, time, features, units = layers.SIZES[size]
+    inputs = np.random.default_rng(0).normal(size=(batch, time, features)).astype("float32")
+    inputs = tf.constant(inputs)
+    tf.function(lambda: tf.matmul(inputs, inputs, transpose_b=True), jit_compile=True)()
+    before = resident("VmRSS")
+    if variant.startswith("keras"):
+        layer = layers.keras_layer(kind, units)
+    else:
+        layer = layers.our_layer(kind, units, recompute=variant.endswith("recompute"))
+    layer.build(inputs.shape)
+    jit_compile = True if variant == "keras XLA" else None
+    _, step = layers.tensorflow_runs(layer, inputs, jit_compile)
+    for _ in range(3):
+        step()
+    reset_peak()
+    for _ in range(3):
+        step()
+    print(resident("VmHWM") - before)
+
+
+def main(settings):
+    rows = []
+    for kind in settings.layers:
+        figures = []
+        for variant in VARIANTS:
+            command = [sys.executable, "-m", __spec__.name, kind, variant, settings.size]
+            done = [
+                subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                for _ in range(settings.runs)
+            ]
+            figures.append(sorted(float(each.split()[-1]) for each in done)[len(done) // 2])
+        least = min(figures[:2])
+        ratios = [f"{each / least:.2f}" for each in figures[2:]]
+        rows.append([kind, settings.size, *(f"{each:.0f}" for each in figures), *ratios])
+        print(*rows[-1], flush=True)
+    header = ["layer", "size", *(f"{name} MB" for name in VARIANTS), "nlpseq / keras", "recompute / keras"]
+    timing.print_table("Peak memory of the training step", header, rows)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4 and sys.argv[2] in VARIANTS:
+        measure(*sys.argv[1:])
+    else:
+        main(tyro.cli(Settings, description=__doc__))

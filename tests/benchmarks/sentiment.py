@@ -1,0 +1,95 @@
+"""Times a training step of the sentiment task beside the same model of keras.layers.
+
+    python -m tests.benchmarks.sentiment --data-dir FOLDER
+
+Both models are an embedding, a bidirectional LSTM, the maximum over time and a
+dense layer, and train on the same batches of imdb_reviews in turn.
+"""
+
+import collections
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tyro
+
+import nlpseq
+from tests.benchmarks import timing
+
+
+@dataclass(frozen=True)
+class Settings:
+    data_dir: str | None = None
+    """Folder of prepared TFDS datasets; None for that of TFDS."""
+    units: int = 128
+    """Size of the state in each direction."""
+    embedding_size: int = 64
+    """Size of a word's vector."""
+    max_tokens: int = 400
+    """Longer texts are cut to this many words."""
+    batch_size: int = 64
+    """Examples in a training step."""
+    batches: int = 40
+    """Batches on which the models take turns."""
+
+
+def our_model(encoder, labels, settings):
+    task = nlpseq.tasks.TextClassifier(
+        encoder, labels, units=settings.units, embedding_size=settings.embedding_size
+    )
+    task.compile(optimizer())
+    return task
+
+
+def keras_model(encoder, labels, settings):
+    """The shape of `TextClassifier` at its defaults."""
+    ids = keras.Input((None,), dtype="int32")
+    hidden = keras.layers.Embedding(encoder.sizes[0], settings.embedding_size, mask_zero=True)(ids)
+    hidden = keras.layers.Dropout(0.3)(hidden)
+    recurrent = keras.layers.LSTM(settings.units, return_sequences=True)
+    hidden = keras.layers.Bidirectional(recurrent)(hidden)
+    hidden = keras.layers.Dropout(0.3)(keras.layers.GlobalMaxPooling1D()(hidden))
+    model = keras.Model(ids, keras.layers.Dense(len(labels))(hidden))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer(), loss, metrics=["accuracy"])
+    return model
+
+
+def optimizer():
+    return keras.optimizers.Adam(2e-3, global_clipnorm=1.0)
+
+
+def main(settings):
+    data = nlpseq.data.load_labelled_texts("imdb_reviews", settings.data_dir, seed=1)
+    encoder = nlpseq.text.WordEncoder.learn(data.train.texts, max_tokens=settings.max_tokens)
+    ours = our_model(encoder, data.labels, settings)
+    theirs = keras_model(encoder, data.labels, settings)
+    prepared = ours.prepare(data.train, settings.batch_size, training=True)
+    batches = list(prepared.take(settings.batches).as_numpy_iterator())
+    lengths = collections.Counter(ids.shape[1] for ids, _ in batches)
+    seconds = {"nlpseq": [], "keras": []}
+    warm = set()
+    for ids, labels in batches:
+        runs = {
+            "nlpseq": lambda: ours.train_on_batch(ids, labels),
+            "keras": lambda: theirs.train_on_batch(ids[..., 0], labels),
+        }
+        if ids.shape not in warm:  # traced and compiled outside the measurement
+            for run in runs.values():
+                run()
+            warm.add(ids.shape)
+        for name, run in runs.items():
+            seconds[name].append(timing.once(run))
+    seconds = {name: np.array(each) for name, each in seconds.items()}
+    print(f"{len(batches)} batches of {settings.batch_size}, lengths {sorted(lengths.items())}")
+    header = ["", "median ms a step", "seconds in all"]
+    rows = [
+        [name, timing.milliseconds(each), f"{each.sum():.1f}"] for name, each in seconds.items()
+    ]
+    timing.print_table("Training step of the sentiment task", header, rows)
+    print(f"\ntimes faster: {timing.ratio(seconds['keras'], seconds['nlpseq']):.2f} (median of steps), "
+          f"{seconds['keras'].sum() / seconds['nlpseq'].sum():.2f} (in all)")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Settings, description=__doc__))
