@@ -18,19 +18,19 @@ from nlpseq.cells.products import (
 )
 from nlpseq.engine.layout import Layout
 
-CACHE = 10_000_000  # bytes: a larger input half is made step by step, in the loop
+# Bytes of the input half from which on it is better made step by step, in the loop, and
+# from which on the reverse loop goes by segments, of at most so many steps.
+IN_LOOP, IN_SEGMENTS, SEGMENT = 10_000_000, 4_000_000, 16
 
 
 class Kept(NamedTuple):
     """What `forward` keeps for `backward`, sequences of columns.
 
     Attributes:
-        outputs: the first state after each step.
-        previous: the other states before each step, a list.
+        previous: the states before each step, a list.
         halves: the two halves of each step, as `Rule.halves` makes them.
     """
 
-    outputs: tf.Tensor
     previous: list
     halves: list
 
@@ -84,12 +84,13 @@ class Rule:
         return gradients[:first], gradients[first:last], gradients[last:]
 
 
-def forward(rule, keep, inputs, weights, states, mask, draws):
+def forward(rule, show, keep, inputs, weights, states, mask, draws):
     """Runs a cell over time.
 
     Args:
         rule: a `Rule`.
-        keep: "all" for what `backward` needs, "outputs", or "nothing" but the end.
+        show: whether to return the outputs.
+        keep: whether to return what `backward` needs.
         inputs: sequence of features.
         weights: `nlpseq.cells.parts.Weights`.
         states: the initial states, a list of `(batch, units)`. Their type may be
@@ -99,20 +100,20 @@ def forward(rule, keep, inputs, weights, states, mask, draws):
         draws: `nlpseq.cells.parts.Draws`.
 
     Returns:
-        `(outputs, final_states, kept)`: the sequence of the first state, and `Kept`,
-        each None where it is not kept.
+        `(outputs, final_states, kept)`: the sequence of the first state or None, and
+        `Kept` or None.
     """
     narrow, layout = inputs.dtype, rule.layout
     steps = layout.steps(inputs)
     columns = [weights.kernel.shape[1], weights.recurrent_kernel.shape[1]]
-    outputs, previous, halves = [], [], []
-    if keep != "nothing":
-        outputs = [layout.empty(steps, states[0], narrow)]
-    if keep == "all":
-        previous = [layout.empty(steps, state, state.dtype) for state in states[1:]]
+    outputs = [layout.empty(steps, states[0], narrow)] if show else []
+    previous, halves = [], []
+    if keep:
+        types = [narrow, *(state.dtype for state in states[1:])]
+        previous = [layout.empty(steps, state, dtype) for state, dtype in zip(states, types)]
         widths = [half.shape[1] for half in rule.halves(*(tf.zeros((1, n)) for n in columns))]
         halves = [layout.empty(steps, states[0], narrow, width) for width in widths]
-    hoist = rule.hoist or rule.unroll or not _large(inputs, columns[0])
+    hoist = rule.hoist or rule.unroll or _bytes(inputs, columns[0]) < IN_LOOP
     rows = inputs
     if hoist:
         rows = gate_product(inputs, weights.kernel, layout.spread(draws.inputs), weights.bias)
@@ -126,18 +127,17 @@ def forward(rule, keep, inputs, weights, states, mask, draws):
         wide = [tf.cast(half, states[0].dtype) for half in (z, r)]
         new = list(rule.step(weights.own, *wide, list(states), noise, draws.constant))
         new = _hold(real, new, states)
-        values = [tf.cast(new[0], narrow)], states[1:], rule.halves(z, r)
+        values = [tf.cast(new[0], narrow)], [hidden, *states[1:]], rule.halves(z, r)
         return new, *(_write_all(layout, kept, at, values))
 
     carry = (list(states), outputs, previous, halves)
     ahead = rule.additive < columns[0]
     final, *kept = over_time(rule, step, carry, (rows, mask, draws.noise), ahead=ahead)
     outputs, previous, halves = [[layout.written(each, steps) for each in part] for part in kept]
-    kept = Kept(outputs[0], previous, halves) if keep == "all" else None
-    return (outputs[0] if outputs else None), list(final), kept
+    return (outputs[0] if show else None), list(final), (Kept(previous, halves) if keep else None)
 
 
-def backward(rule, inputs, weights, states, mask, draws, kept, d_outputs, d_final):
+def backward(rule, inputs, weights, mask, draws, kept, d_outputs, d_final):
     """Backpropagation through time: the gradients of `forward`.
 
     The reverse loop carries the gradients of the states and makes one product a
@@ -145,6 +145,8 @@ def backward(rule, inputs, weights, states, mask, draws, kept, d_outputs, d_fina
     product each after the loop:
 
         dU = sum_t h_{t-1}^T dr_t      dW = sum_t x_t^T dz_t      db = sum_t dz_t
+
+    Long sequences go segment by segment, with one product for each.
 
     Args:
         kept: as `forward` returned it.
@@ -154,25 +156,40 @@ def backward(rule, inputs, weights, states, mask, draws, kept, d_outputs, d_fina
     Returns:
         `(d_inputs, d_weights, d_states)`.
     """
-    narrow, wide, layout = inputs.dtype, states[0].dtype, rule.layout
+    layout, like = rule.layout, d_final[0]
+    sequences = (inputs, kept.previous, kept.halves, mask, draws.noise, d_outputs)
+    d_states = list(d_final)
+    length = segment_length(rule, inputs, weights)
+    if length is None:
+        return _backward_segment(rule, weights, draws, sequences, d_states)
+    count, features = layout.steps(inputs) // length, inputs.shape[-1]
+
+    def segment(start, slices, carry):
+        d_inputs, d_weights, d_states = carry
+        part, more, d_states = _backward_segment(rule, weights, draws, slices, d_states)
+        d_weights = [total + each for total, each in zip(d_weights, tensors(more))]
+        return layout.write_segment(d_inputs, start, part, length), d_weights, d_states
+
+    d_inputs = layout.empty_segments(count, length, like, inputs.dtype, features)
+    carry = (d_inputs, [tf.zeros_like(weight) for weight in tensors(weights)], d_states)
+    d_inputs, d_weights, d_states = over_segments(
+        rule, length, segment, carry, sequences, back=True
+    )
+    d_inputs = layout.written_segments(d_inputs, count * length, like, features)
+    return d_inputs, pack(weights, d_weights), d_states
+
+
+def _backward_segment(rule, weights, draws, sequences, d_states):
+    """As `backward`, from cut sequences and the gradients of the states at their end."""
+    inputs, previous, halves, mask, _, d_outputs = sequences
+    narrow, wide, layout = inputs.dtype, d_states[0].dtype, rule.layout
     steps = layout.steps(inputs)
-    hidden = layout.shifted(states[0], kept.outputs, rule.reverse)
-    gradients = [layout.empty(steps, states[0], narrow, half.shape[-1]) for half in kept.halves]
-
-    def inputs_of(halves):  # what makes up dz
-        return halves[:-1] if len(halves) > 1 else halves
-
-    def recurrent(halves):  # what makes up dr
-        return [*halves[:-2], halves[-1]]
-
-    def blocks(kernel, halves):
-        return tf.split(kernel, [half.shape[-1] for half in halves], axis=1)
-
-    recurrent_blocks = blocks(weights.recurrent_kernel, recurrent(kept.halves))
+    gradients = [layout.empty(steps, d_states[0], narrow, half.shape[-1]) for half in halves]
+    kernels = _blocks(weights.recurrent_kernel, _recurrent(halves))
 
     def step(at, slices, carry):
         d_states, gradients, d_own = carry
-        before, halves, real, noise, d_output = slices
+        _, before, halves, real, noise, d_output = slices
         if d_output is not None:
             d_states = [d_states[0] + tf.cast(d_output, wide), *d_states[1:]]
         before = [tf.cast(state, wide) for state in before]
@@ -181,31 +198,42 @@ def backward(rule, inputs, weights, states, mask, draws, kept, d_outputs, d_fina
         random = (noise, draws.constant)
         d_halves, d_before, d_more = rule.gradients(weights.own, halves, before, random, d_new)
         d_halves = [tf.cast(d_half, narrow) for d_half in d_halves]
-        d_hidden = block_rows_gradient(recurrent(d_halves), recurrent_blocks, draws.recurrent)
+        d_hidden = block_rows_gradient(_recurrent(d_halves), kernels, draws.recurrent)
         d_before = [d_before[0] + tf.cast(d_hidden, wide), *d_before[1:]]
         d_before = [d if held is None else d + held for d, held in zip(d_before, d_held)]
         (gradients,) = _write_all(layout, [gradients], at, [d_halves])
         return d_before, gradients, [d + more for d, more in zip(d_own, d_more)]
 
-    carry = (
-        [tf.cast(d, wide) for d in d_final],
-        gradients,
-        [tf.zeros_like(weight) for weight in weights.own],
+    carry = (d_states, gradients, [tf.zeros_like(weight) for weight in weights.own])
+    d_states, gradients, d_own = over_time(
+        rule, step, carry, (None, *sequences[1:]), back=True
     )
-    sequences = ([hidden, *kept.previous], kept.halves, mask, draws.noise, d_outputs)
-    d_states, gradients, d_own = over_time(rule, step, carry, sequences, back=True)
     gradients = [layout.written(each, steps) for each in gradients]
-    dz, dr = inputs_of(gradients), recurrent(gradients)
-    input_masks = layout.spread(draws.inputs)
+    dz, dr = _inputs(gradients), _recurrent(gradients)
+    masks, hidden = layout.spread(draws.inputs), previous[0]
     d_weights = Weights(
-        block_kernel_gradient(inputs, dz, input_masks),
+        block_kernel_gradient(inputs, dz, masks),
         block_kernel_gradient(hidden, dr, layout.spread(draws.recurrent)),
         None if weights.bias is None else _over_rows(dz),
         None if weights.recurrent_bias is None else _over_rows(dr),
         d_own,
     )
-    d_inputs = block_rows_gradient(dz, blocks(weights.kernel, dz), input_masks)
-    return d_inputs, d_weights, list(d_states)
+    return block_rows_gradient(dz, _blocks(weights.kernel, dz), masks), d_weights, list(d_states)
+
+
+def _inputs(halves):
+    """What makes up z, or its gradient."""
+    return halves[:-1] if len(halves) > 1 else halves
+
+
+def _recurrent(halves):
+    """What makes up r, or its gradient."""
+    return [*halves[:-2], halves[-1]]
+
+
+def _blocks(kernel, halves):
+    """The kernel in blocks of columns."""
+    return tf.split(kernel, [half.shape[-1] for half in halves], axis=1)
 
 
 def over_time(rule, step, carry, sequences, back=False, ahead=False):
@@ -248,11 +276,36 @@ def over_time(rule, step, carry, sequences, back=False, ahead=False):
     )[-1]
 
 
-def _large(inputs, width):
-    """Whether an input half of `width` columns is too large for the cache."""
+def over_segments(rule, length, body, carry, sequences, back=False):
+    """Calls `carry = body(start, segments, carry)` for every segment of `length` steps.
+
+    `segments` has the structure of `sequences`. The number of steps must be a
+    multiple of `length`.
+    """
+    flat, layout = tensors(sequences), rule.layout
+    count = layout.steps(flat[0]) // length
+
+    def one(number, carry):
+        start = (count - 1 - number if rule.reverse != back else number) * length
+        segments = [layout.cut(each, start, length) for each in flat]
+        return number + 1, body(start, pack(sequences, segments), carry)
+
+    return tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]
+
+
+def segment_length(rule, inputs, weights):
+    """The steps of a segment of the reverse loop; None for one segment of all steps."""
+    if rule.hoist or rule.unroll or _bytes(inputs, weights.kernel.shape[1]) < IN_SEGMENTS:
+        return None
+    steps = rule.layout.static_steps(inputs)
+    return max((n for n in range(SEGMENT // 2, SEGMENT + 1) if steps % n == 0), default=None)
+
+
+def _bytes(inputs, columns):
+    """The size of a sequence of so many columns; 0 where it is unknown."""
     if not inputs.shape.is_fully_defined():
-        return False
-    return inputs.shape[0] * inputs.shape[1] * width * inputs.dtype.size >= CACHE
+        return 0
+    return inputs.shape[0] * inputs.shape[1] * columns * inputs.dtype.size
 
 
 def _over_rows(gradients):

@@ -14,8 +14,10 @@ SHORTEST = 8  # steps: the products of shorter segments are slow
 
 
 def segment_length(steps):
-    """The S for a number of steps, which may be None for unknown."""
-    return max(SHORTEST, round((steps or 256) ** 0.5))
+    """The S for a number of steps, which may be None for unknown; a divisor where one is near."""
+    root = round((steps or 256) ** 0.5)
+    whole = [n for n in range(root // 2, 2 * root + 1) if n >= SHORTEST and (steps or 0) % n == 0]
+    return min(whole, key=lambda n: abs(n - root)) if steps and whole else max(SHORTEST, root)
 
 
 def pad(layout, length, sequence):
@@ -44,12 +46,12 @@ def forward(rule, length, inputs, weights, states, mask, draws):
         inputs, mask, noise = slices
         starts = [array.write(start // length, state) for array, state in zip(starts, states)]
         part, states, _ = loops.forward(
-            rule, "outputs", inputs, weights, states, mask, draws._replace(noise=noise)
+            rule, True, False, inputs, weights, states, mask, draws._replace(noise=noise)
         )
         return states, layout.write_segment(outputs, start, part, length), starts
 
     carry = (list(states), outputs, starts)
-    final, outputs, starts = over_segments(
+    final, outputs, starts = loops.over_segments(
         rule, length, segment, carry, (inputs, mask, draws.noise)
     )
     outputs = layout.written_segments(outputs, count * length, states[0], units)
@@ -67,9 +69,9 @@ def backward(rule, length, inputs, weights, mask, draws, starts, d_outputs, d_fi
         inputs, mask, noise, d_outputs = slices
         states = [sequence[start // length] for sequence in starts]
         random = draws._replace(noise=noise)
-        *_, kept = loops.forward(rule, "all", inputs, weights, states, mask, random)
+        *_, kept = loops.forward(rule, False, True, inputs, weights, states, mask, random)
         part, more, d_states = loops.backward(
-            rule, inputs, weights, states, mask, random, kept, d_outputs, d_states
+            rule, inputs, weights, mask, random, kept, d_outputs, d_states
         )
         d_weights = [total + each for total, each in zip(d_weights, tensors(more))]
         return d_states, d_weights, layout.write_segment(d_inputs, start, part, length)
@@ -77,25 +79,8 @@ def backward(rule, length, inputs, weights, mask, draws, starts, d_outputs, d_fi
     d_states = [tf.cast(d, sequence.dtype) for d, sequence in zip(d_final, starts)]
     carry = (d_states, [tf.zeros_like(weight) for weight in tensors(weights)], d_inputs)
     sequences = (inputs, mask, draws.noise, d_outputs)
-    d_states, d_weights, d_inputs = over_segments(
+    d_states, d_weights, d_inputs = loops.over_segments(
         rule, length, segment, carry, sequences, back=True
     )
     d_inputs = layout.written_segments(d_inputs, count * length, d_final[0], features)
     return d_inputs, pack(weights, d_weights), d_states
-
-
-def over_segments(rule, length, body, carry, sequences, back=False):
-    """Calls `carry = body(start, segments, carry)` for every segment of `length` steps.
-
-    `segments` has the structure of `sequences`. The number of steps must be a
-    multiple of `length`.
-    """
-    flat, layout = tensors(sequences), rule.layout
-    count = layout.steps(flat[0]) // length
-
-    def one(number, carry):
-        start = (count - 1 - number if rule.reverse != back else number) * length
-        segments = [layout.cut(each, start, length) for each in flat]
-        return number + 1, body(start, pack(sequences, segments), carry)
-
-    return tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]

@@ -68,31 +68,31 @@ def run(
         length = recomputation.segment_length(layout.static_steps(inputs))
         mask, inputs, draws = _padded(layout, length, mask, inputs, draws)
     loop = _loop(cell, layout, reverse, unroll)
-    keep = "all" if training else "outputs" if return_sequences else "nothing"
     sources = (inputs, weights, list(states))
     flat = tensors(sources)
 
     @tf.custom_gradient
     def recurrence(*flat):
         inputs, weights, states = pack(sources, map(tf.stop_gradient, flat))
-        if length is not None:
-            outputs, final, kept = loop.forward_again(length, inputs, weights, states, mask, draws)
+        random = (mask, draws)
+        if length is None:
+            outputs, final, kept = loop.forward(
+                return_sequences, bool(training), inputs, weights, states, *random
+            )
         else:
-            outputs, final, kept = loop.forward(keep, inputs, weights, states, mask, draws)
+            outputs, final, starts = loop.forward_again(length, inputs, weights, states, *random)
 
         @tf.custom_gradient
         def first_derivative(*d_all):
             d_all = list(d_all[: -len(flat)])
             d_outputs, d_final = (d_all[0], d_all[1:]) if return_sequences else (None, d_all)
-            shared = (mask, draws)
-            if length is not None:
-                gradients = loop.backward_again(
-                    length, inputs, weights, *shared, kept, d_outputs, d_final
-                )
+            d_final = [tf.cast(d, state.dtype) for d, state in zip(d_final, states)]
+            if length is None:
+                again = kept or loop.forward(False, True, inputs, weights, states, *random)[-1]
+                gradients = loop.backward(inputs, weights, *random, again, d_outputs, d_final)
             else:
-                again = kept or loop.forward("all", inputs, weights, states, *shared)[-1]
-                gradients = loop.backward(
-                    inputs, weights, states, *shared, again, d_outputs, d_final
+                gradients = loop.backward_again(
+                    length, inputs, weights, *random, starts, d_outputs, d_final
                 )
             return tuple(tensors(gradients)), _refuse
 
