@@ -41,6 +41,16 @@ class LinearCell(GatedCell):
 
     Raises:
         ValueError: an argument of the recurrent product is given.
+
+    Example:
+
+    >>> class LeakyCell(LinearCell):
+    ...     "h_t = 0.9 h_{t-1} + 0.1 z_t"
+    ...     gates = 1
+    ...     def coefficients(self, z):
+    ...         return 0.9 * tf.ones_like(z), 0.1 * z
+    >>> tuple(nlpseq.layers.RNN(LeakyCell(4))(np.ones((2, 5, 3), "float32")).shape)
+    (2, 4)
     """
 
     linear = True

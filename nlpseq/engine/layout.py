@@ -45,10 +45,11 @@ class Layout:
     def cut(self, sequence, start, length):
         """The `length` steps from `start`."""
         shape = sequence.shape.as_list()
-        shape[self.axis] = length
+        shape[self.axis] = length if isinstance(length, int) else None
         # XLA makes a slice of size -1 from an unknown start out of a copy twice as large.
         sizes = tf.shape(sequence)
         size = [sizes[i] if known is None else known for i, known in enumerate(shape)]
+        size[self.axis] = length
         return tf.ensure_shape(tf.slice(sequence, self._at(start, sequence), size), shape)
 
     def pad(self, sequence, extra):

@@ -19,7 +19,7 @@ from nlpseq.cells.products import (
 from nlpseq.engine.layout import Layout
 
 # Bytes of the input half from which on it is better made step by step, in the loop, and
-# from which on the reverse loop goes by segments, of at most so many steps.
+# from which on the reverse loop goes by segments of so many steps.
 IN_LOOP, IN_SEGMENTS, SEGMENT = 10_000_000, 4_000_000, 16
 
 
@@ -113,7 +113,7 @@ def forward(rule, show, keep, inputs, weights, states, mask, draws):
         previous = [layout.empty(steps, state, dtype) for state, dtype in zip(states, types)]
         widths = [half.shape[1] for half in rule.halves(*(tf.zeros((1, n)) for n in columns))]
         halves = [layout.empty(steps, states[0], narrow, width) for width in widths]
-    hoist = rule.hoist or rule.unroll or _bytes(inputs, columns[0]) < IN_LOOP
+    hoist = rule.hoist or rule.unroll or not _large(inputs, columns[0], IN_LOOP)
     rows = inputs
     if hoist:
         rows = gate_product(inputs, weights.kernel, layout.spread(draws.inputs), weights.bias)
@@ -159,24 +159,24 @@ def backward(rule, inputs, weights, mask, draws, kept, d_outputs, d_final):
     layout, like = rule.layout, d_final[0]
     sequences = (inputs, kept.previous, kept.halves, mask, draws.noise, d_outputs)
     d_states = list(d_final)
-    length = segment_length(rule, inputs, weights)
-    if length is None:
+    if rule.hoist or rule.unroll or not _large(inputs, weights.kernel.shape[1], IN_SEGMENTS):
         return _backward_segment(rule, weights, draws, sequences, d_states)
-    count, features = layout.steps(inputs) // length, inputs.shape[-1]
+    features = inputs.shape[-1]
 
     def segment(start, slices, carry):
         d_inputs, d_weights, d_states = carry
         part, more, d_states = _backward_segment(rule, weights, draws, slices, d_states)
         d_weights = [total + each for total, each in zip(d_weights, tensors(more))]
-        return layout.write_segment(d_inputs, start, part, length), d_weights, d_states
+        return layout.write_segment(d_inputs, start, part, SEGMENT), d_weights, d_states
 
-    d_inputs = layout.empty_segments(count, length, like, inputs.dtype, features)
+    steps = layout.static_steps(inputs)
+    steps = layout.steps(inputs) if steps is None else steps
+    d_inputs = layout.empty(steps, like, inputs.dtype, features)
     carry = (d_inputs, [tf.zeros_like(weight) for weight in tensors(weights)], d_states)
     d_inputs, d_weights, d_states = over_segments(
-        rule, length, segment, carry, sequences, back=True
+        rule, SEGMENT, segment, carry, sequences, back=True
     )
-    d_inputs = layout.written_segments(d_inputs, count * length, like, features)
-    return d_inputs, pack(weights, d_weights), d_states
+    return layout.written(d_inputs, steps), pack(weights, d_weights), d_states
 
 
 def _backward_segment(rule, weights, draws, sequences, d_states):
@@ -279,33 +279,36 @@ def over_time(rule, step, carry, sequences, back=False, ahead=False):
 def over_segments(rule, length, body, carry, sequences, back=False):
     """Calls `carry = body(start, segments, carry)` for every segment of `length` steps.
 
-    `segments` has the structure of `sequences`. The number of steps must be a
-    multiple of `length`.
+    `segments` has the structure of `sequences`. What is left at the end is a shorter
+    segment, which may be of no steps where their number is unknown.
     """
     flat, layout = tensors(sequences), rule.layout
-    count = layout.steps(flat[0]) // length
+    steps = layout.static_steps(flat[0])
+    steps = layout.steps(flat[0]) if steps is None else steps
+    count, left = steps // length, steps % length
+    reverse = rule.reverse != back
+
+    def call(start, length, carry):
+        segments = [layout.cut(each, start, length) for each in flat]
+        return body(start, pack(sequences, segments), carry)
 
     def one(number, carry):
-        start = (count - 1 - number if rule.reverse != back else number) * length
-        segments = [layout.cut(each, start, length) for each in flat]
-        return number + 1, body(start, pack(sequences, segments), carry)
+        return number + 1, call((count - 1 - number if reverse else number) * length, length, carry)
 
-    return tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]
-
-
-def segment_length(rule, inputs, weights):
-    """The steps of a segment of the reverse loop; None for one segment of all steps."""
-    if rule.hoist or rule.unroll or _bytes(inputs, weights.kernel.shape[1]) < IN_SEGMENTS:
-        return None
-    steps = rule.layout.static_steps(inputs)
-    return max((n for n in range(SEGMENT // 2, SEGMENT + 1) if steps % n == 0), default=None)
+    some_left = not (isinstance(left, int) and left == 0)
+    if some_left and reverse:
+        carry = call(count * length, left, carry)
+    carry = tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]
+    if some_left and not reverse:
+        carry = call(count * length, left, carry)
+    return carry
 
 
-def _bytes(inputs, columns):
-    """The size of a sequence of so many columns; 0 where it is unknown."""
+def _large(inputs, columns, limit):
+    """Whether a sequence of so many columns has `limit` bytes or more, or a size unknown as yet."""
     if not inputs.shape.is_fully_defined():
-        return 0
-    return inputs.shape[0] * inputs.shape[1] * columns * inputs.dtype.size
+        return True
+    return inputs.shape[0] * inputs.shape[1] * columns * inputs.dtype.size >= limit
 
 
 def _over_rows(gradients):

@@ -1,8 +1,11 @@
 """What users put in a model."""
 
 from nlpseq.layers.bidirectional import Bidirectional
+from nlpseq.layers.crf import CRF
 from nlpseq.layers.pooling import Pooling
 from nlpseq.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
 from nlpseq.layers.stack import StackedRNNCells
 
-__all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Pooling", "SimpleRNN", "StackedRNNCells"]
+__all__ = [
+    "CRF", "GRU", "LSTM", "RNN", "Bidirectional", "Pooling", "SimpleRNN", "StackedRNNCells",
+]  # fmt: skip

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 import tyro
 
 import nlpseq
 from tests.benchmarks import timing
+from tests.benchmarks.layers import THREADS
 
 
 @dataclass(frozen=True)
@@ -92,4 +94,6 @@ def main(settings):
 
 
 if __name__ == "__main__":
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     main(tyro.cli(Settings, description=__doc__))

@@ -7,7 +7,9 @@ import tensorflow as tf
 
 import nlpseq
 from nlpseq import engine, layers
-from nlpseq.cells import GRUCell, LSTMCell, RecurrentCell, SimpleRNNCell
+from nlpseq.cells import (
+    GRUCell, LSTMCell, MinGRUCell, MinLSTMCell, RecurrentCell, SimpleRNNCell,
+)
 from tests.layers.helpers import (
     BATCH, EMPTY_ROW, FEATURES, MASK, TIME, UNITS, assert_close, assert_same, normal, project,
     randomize, run, sequences, states_of,
@@ -66,7 +68,8 @@ def built(cell_class, **options):
 def arguments(cell):
     """The sources of the gradients: inputs, initial states, and the values of the weights."""
     x = normal(BATCH, TIME, cell.gates * UNITS, dtype="float64")
-    states = [normal(BATCH, UNITS, seed=i + 5, dtype="float64") for i in range(cell.states)]
+    sizes = enumerate(cell.state_sizes)
+    states = [normal(BATCH, size, seed=i + 5, dtype="float64") for i, size in sizes]
     return [tf.constant(each) for each in (x, *states)]
 
 
@@ -105,6 +108,51 @@ def check_against_differences(cell, mask, **options):
 @pytest.mark.parametrize("cell_class", CELLS)
 def test_gradients_equal_finite_differences(cell_class, mask, reverse, unroll):
     check_against_differences(built(cell_class), mask, reverse=reverse, unroll=unroll)
+
+
+VARIANTS = [
+    (SimpleRNNCell, {"layer_normalization": True}),
+    (LSTMCell, {"layer_normalization": True, "peephole": True}),
+    (LSTMCell, {"peephole": True, "coupled_gates": True}),
+    (LSTMCell, {"projection_size": 2}),
+    (LSTMCell, {"projection_size": 4, "layer_normalization": True, "coupled_gates": True}),
+    (LSTMCell, {"zoneout": [0.2, 0.4]}),
+    (GRUCell, {"layer_normalization": True, "zoneout": 0.3}),
+    (GRUCell, {"reset_after": False}),
+    (GRUCell, {"reset_after": False, "layer_normalization": True}),
+    (MinGRUCell, {}),
+    (MinGRUCell, {"parallel": True, "zoneout": 0.3}),
+    (MinLSTMCell, {"layer_normalization": True}),
+    (MinLSTMCell, {"parallel": True}),
+]
+
+
+@pytest.mark.parametrize("mask, reverse", [(None, False), (EMPTY_ROW, True)])
+@pytest.mark.parametrize("cell_class, options", VARIANTS, ids=str)
+def test_gradients_of_variants_equal_finite_differences(cell_class, options, mask, reverse):
+    check_against_differences(built(cell_class, **options), mask, reverse=reverse)
+
+
+@pytest.mark.parametrize("cell_class, options", [(c, {}) for c in CELLS] + VARIANTS[:9], ids=str)
+def test_gradients_with_recomputation(cell_class, options):
+    check_against_differences(built(cell_class, **options), MASK, recompute=True)
+
+
+@pytest.mark.parametrize("cell_class", [SimpleRNNCell, LSTMCell, GRUCell, MinGRUCell])
+def test_gradients_under_zoneout(monkeypatch, cell_class):
+    cell = built(cell_class, zoneout=0.5)
+    shape = (BATCH, TIME, sum(cell.state_sizes))
+    held = tf.constant(normal(*shape, seed=9) > 0.5)
+    monkeypatch.setattr(cell, "noise", lambda *_: held)
+    check_against_differences(cell, MASK, training=True, engine="portable")
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_gradients_under_weight_dropout(monkeypatch, reset_after):
+    cell = built(GRUCell, reset_after=reset_after, weight_dropout=0.5)
+    mask = tf.constant(2.0 * (normal(*cell.recurrent_kernel.shape, dtype="float64") > 0))
+    monkeypatch.setattr(cell, "_kernel_mask", lambda: mask)
+    check_against_differences(cell, MASK, training=True)
 
 
 @pytest.mark.parametrize("cell_class", CELLS)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq import engine, layers
-from nlpseq.cells import GRUCell, LSTMCell
+from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell, MinLSTMCell
 from tests.layers.helpers import (
     BATCH, FEATURES, MASK, UNITS, assert_close, normal, randomize, sequences,
 )
@@ -19,8 +19,21 @@ TABLE = {
     "RNN": lambda **options: layers.RNN(
         [LSTMCell(UNITS, **options), GRUCell(UNITS + 1, **options)], **options
     ),
+    "LSTM-variants": lambda **options: layers.LSTM(
+        UNITS, layer_normalization=True, peephole=True, coupled_gates=True, projection_size=2,
+        zoneout=0.1, weight_dropout=0.2, trainable_initial_state=True, **options
+    ),
+    "LSTM-recompute": lambda **options: layers.LSTM(
+        UNITS, return_sequences=True, recompute=True, **options
+    ),
+    "RNN-linear": lambda **options: layers.RNN(
+        [MinLSTMCell(UNITS, **options), MinGRUCell(UNITS, parallel=True, **options)], **options
+    ),
     "StackedRNNCells": lambda **options: layers.RNN(
-        layers.StackedRNNCells([GRUCell(UNITS, **options)], **options), **options
+        layers.StackedRNNCells(
+            [GRUCell(UNITS, **options), GRUCell(UNITS, **options)], "highway", **options
+        ),
+        **options,
     ),
     "Bidirectional": lambda **options: layers.Bidirectional(
         layers.LSTM(UNITS, return_sequences=True, **options), **options

@@ -1,11 +1,12 @@
 """Stacks of cells against keras.layers.RNN of the same stack."""
 
 import keras
+import numpy as np
 import pytest
 
 from nlpseq import cells, layers
 from tests.layers.helpers import (
-    EMPTY_ROW, MASK, RECURRENT, UNITS, assert_close, assert_same, randomize, run, same_weights,
+    BATCH, EMPTY_ROW, FEATURES, MASK, RECURRENT, UNITS, assert_close, assert_same, randomize, run, same_weights,
     sequences, states_of,
 )
 
@@ -128,3 +129,66 @@ def test_what_is_no_cell_is_refused(cell):
     for make in (layers.RNN, keras.layers.RNN, lambda c: layers.RNN([c])):
         with pytest.raises(ValueError):
             make(cell)
+
+
+def connected(connection, go_backwards=False, **options):
+    stack = layers.StackedRNNCells([cells.LSTMCell(UNITS), cells.GRUCell(UNITS)], connection)
+    layer = layers.RNN(stack, return_sequences=True, go_backwards=go_backwards, **options)
+    layer.build((BATCH, None, FEATURES))
+    return randomize(layer)
+
+
+def by_hand(layer, x, mask):
+    """What leads round the second cell, in NumPy, from the outputs of each cell alone."""
+    lower, upper = layer.cell.cells
+    options = {"return_sequences": True, "engine": "portable"}
+    below = layers.RNN(lower, **options)(x, mask=mask).numpy()
+    above = layers.RNN(upper, **options)(below, mask=mask).numpy()
+    if layer.cell.connection == "residual":
+        return above + below
+    kernel, bias = (np.asarray(weight) for weight in layer.cell.highways[0])
+    gate = 1 / (1 + np.exp(-(below @ kernel + bias)))
+    return gate * above + (1 - gate) * below
+
+
+@pytest.mark.parametrize("connection", ["residual", "highway"])
+@pytest.mark.parametrize("mask", [None, MASK], ids=["whole", "mask"])
+def test_connections_equal_the_equations(connection, mask):
+    layer = connected(connection)
+    expected = by_hand(layer, sequences(), mask)
+    if mask is not None:  # before the first real step there is nothing to show
+        expected = np.where(np.cumsum(mask, axis=1)[..., None] > 0, expected, 0)
+    assert_close(layer(sequences(), mask=mask), expected)
+    last = layers.RNN(layer.cell)
+    assert_close(last(sequences(), mask=mask), expected[:, -1])
+
+
+@pytest.mark.parametrize("connection", ["residual", "highway"])
+def test_connected_cells_give_in_keras_what_they_give_on_the_engine(connection):
+    layer = connected(connection, go_backwards=True)
+    theirs = keras.layers.RNN(layer.cell, return_sequences=True, go_backwards=True)
+    assert_same(run(layer, sequences()), run(theirs, sequences()))
+
+
+def test_a_highway_starts_by_carrying():
+    stack = layers.StackedRNNCells([cells.GRUCell(UNITS), cells.GRUCell(UNITS)], "highway")
+    stack.build((BATCH, FEATURES))
+    assert all(np.asarray(bias) == pytest.approx(-1) for _, bias in stack.highways)
+
+
+def test_a_config_keeps_the_connection():
+    layer = connected("highway")
+    again = layers.RNN.from_config(layer.get_config())
+    again.build((BATCH, None, FEATURES))
+    again.set_weights(layer.get_weights())
+    assert again.cell.connection == "highway"
+    assert_close(again(sequences()), layer(sequences()))
+
+
+@pytest.mark.parametrize(
+    "sizes, connection, words",
+    [((3, 3), "ring", "'ring'"), ((3, 4), "residual", r"\[3, 4\]"), ((3, 4), "highway", "one size")],
+)
+def test_a_bad_connection_is_named(sizes, connection, words):
+    with pytest.raises(ValueError, match=words):
+        layers.StackedRNNCells([cells.GRUCell(size) for size in sizes], connection)

@@ -1,0 +1,73 @@
+"""Long texts in segments, for truncated backpropagation through time.
+
+Gradients flow within a segment, and the state is carried from one to the next
+(Williams and Peng 1990). In a `stateful` layer Keras carries it:
+
+    for inputs, targets in continuous_segments(ids, batch_size=20, length=35):
+        model.train_on_batch(inputs, targets)
+    layer.reset_state()
+
+and by hand, with `return_state=True`, gradients stop where the state is read anew:
+
+    for part in split_time(sequences, 35):
+        outputs, *states = layer(part, initial_state=[tf.stop_gradient(s) for s in states])
+"""
+
+import tensorflow as tf
+
+from nlpseq.errors import InputError, in_range
+
+
+def continuous_segments(ids, batch_size, length):
+    """A continuous text as batches in which each row goes on where it stood in the last batch.
+
+    The text is cut into `batch_size` streams of one length, and those into segments;
+    what does not fill a whole stream is left out, at most `batch_size` ids.
+
+        targets[b, t] = inputs[b, t + 1]
+
+    Args:
+        ids: the text, integers `(n,)`.
+        batch_size: number of streams.
+        length: steps of a segment; the last one may be shorter.
+
+    Returns:
+        `tf.data.Dataset` of `(inputs, targets)`, each `(batch_size, steps)`, of known length.
+
+    Raises:
+        InputError: the text is too short for the streams.
+
+    Example:
+
+    >>> for inputs, targets in continuous_segments(range(9), batch_size=2, length=3):
+    ...     print(inputs.numpy().tolist(), targets.numpy().tolist())
+    [[0, 1, 2], [4, 5, 6]] [[1, 2, 3], [5, 6, 7]]
+    [[3], [7]] [[4], [8]]
+    """
+    in_range("batch_size", batch_size, 1)
+    in_range("length", length, 1)
+    ids = tf.convert_to_tensor(ids)
+    steps = (int(ids.shape[0]) - 1) // batch_size
+    if steps < 1:
+        raise InputError(
+            f"A text of {ids.shape[0]} ids is too short for {batch_size} streams, which need "
+            f"{batch_size + 1}: give more text or a smaller batch_size."
+        )
+    inputs = tf.reshape(ids[: batch_size * steps], (batch_size, steps))
+    targets = tf.reshape(ids[1 : batch_size * steps + 1], (batch_size, steps))
+    starts = tf.data.Dataset.range(0, steps, length)
+    return starts.map(
+        lambda start: (inputs[:, start : start + length], targets[:, start : start + length])
+    )
+
+
+def split_time(sequences, length):
+    """Sequences `(batch, time, ...)` as a list of segments of `length` steps, the last maybe shorter.
+
+    Example:
+
+    >>> [part.shape for part in split_time(np.zeros((2, 7, 3)), 3)]
+    [(2, 3, 3), (2, 3, 3), (2, 1, 3)]
+    """
+    in_range("length", length, 1)
+    return [sequences[:, start : start + length] for start in range(0, sequences.shape[1], length)]

@@ -1,0 +1,219 @@
+"""The conditional random field against the enumeration of all tag sequences."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nlpseq
+from nlpseq import engine
+from nlpseq.layers import CRF
+from nlpseq.text.tag_schemes import is_legal
+from tests.layers.helpers import assert_close, normal
+
+TAGS, TIME = 3, 4
+MASK = np.array([[1, 1, 1, 1], [0, 1, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0]], bool)
+BATCH = len(MASK)
+NAMES = ["O", "B-X", "I-X"]
+
+
+@pytest.fixture(params=[(3, None, True), (3, None, False), (NAMES, "bio", True)], ids=str)
+def crf(request):
+    tags, scheme, boundaries = request.param
+    layer = CRF(tags, scheme, boundaries)
+    layer.build((None, None, TAGS))
+    layer.set_weights([normal(*w.shape, seed=i) for i, w in enumerate(layer.weights)])
+    return layer
+
+
+def emissions(time=TIME, batch=BATCH):
+    return 2 * normal(batch, time, TAGS, seed=9)
+
+
+def enumerate_row(layer, row, real):
+    """Every sequence of the real steps with its score, by the formula."""
+    transitions, first, last = (np.asarray(each, "float64") for each in layer.potentials())
+    row = row[real].astype("float64")
+    scores = {}
+    for tags in itertools.product(range(TAGS), repeat=len(row)):
+        total = sum(row[t, tag] for t, tag in enumerate(tags))
+        total += sum(transitions[pair] for pair in zip(tags, tags[1:]))
+        scores[tags] = total + (first[tags[0]] + last[tags[-1]] if tags else 0.0)
+    return scores
+
+
+def spread(tags, real):
+    """Tags of the real steps at their places, 0 elsewhere."""
+    whole = np.zeros(len(real), int)
+    whole[real] = tags
+    return whole
+
+
+def log_sum(scores):
+    values = np.array(list(scores.values()))
+    return values.max() + np.log(np.exp(values - values.max()).sum())
+
+
+@pytest.mark.parametrize("mode", ["portable", "xla"])
+def test_log_likelihood(crf, mode):
+    x = emissions()
+    with engine.mode(mode):
+        for seed in range(3):
+            tags = np.random.default_rng(seed).integers(0, TAGS, (BATCH, TIME))
+            actual = crf.log_likelihood(tags, x, MASK)
+            for row in range(BATCH):
+                scores = enumerate_row(crf, x[row], MASK[row])
+                expected = scores[tuple(tags[row][MASK[row]])] - log_sum(scores)
+                assert float(actual[row]) == pytest.approx(expected, rel=1e-5, abs=1e-4)
+
+
+@pytest.mark.parametrize("time", [0, 1])
+def test_short_chains(crf, time):
+    x, mask = emissions(time), MASK[:, :time]
+    tags, scores = crf.decode(x, mask)
+    assert tags.shape == (BATCH, time)
+    likelihood = crf.log_likelihood(np.zeros((BATCH, time), int), x, mask)
+    for row in range(BATCH):
+        all_scores = enumerate_row(crf, x[row], mask[row])
+        none = (0,) * int(mask[row].sum())
+        assert float(scores[row]) == pytest.approx(max(all_scores.values()), abs=1e-4)
+        expected = all_scores[none] - log_sum(all_scores)
+        assert float(likelihood[row]) == pytest.approx(expected, abs=1e-4)
+
+
+def test_viterbi_and_nbest(crf):
+    x, count = emissions(), 6
+    tags, scores = crf.decode_nbest(x, MASK, count)
+    one, score = crf.decode(x, MASK)
+    assert one.numpy().tolist() == tags[:, 0].numpy().tolist()
+    assert_close(score, scores[:, 0])
+    for row in range(BATCH):
+        ranked = sorted(enumerate_row(crf, x[row], MASK[row]).items(), key=lambda item: -item[1])
+        ranked = [item for item in ranked if item[1] > -5_000][:count]
+        for place, (expected, value) in enumerate(ranked):
+            assert float(scores[row, place]) == pytest.approx(value, abs=1e-4)
+            assert tags[row, place].numpy().tolist() == spread(expected, MASK[row]).tolist()
+        assert np.all(scores[row, len(ranked) :] <= -9_000)
+
+
+def test_marginals(crf):
+    x = emissions()
+    actual = crf.marginals(x, MASK).numpy()
+    for row in range(BATCH):
+        scores = enumerate_row(crf, x[row], MASK[row])
+        total, expected = log_sum(scores), np.zeros((TIME, TAGS))
+        for tags, value in scores.items():
+            for place, tag in zip(np.flatnonzero(MASK[row]), tags):
+                expected[place, tag] += np.exp(value - total)
+        np.testing.assert_allclose(actual[row], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["portable", "xla"])
+def test_gradients(crf, mode):
+    """Against central differences of the enumeration, in float64, along random directions."""
+    x, tags = emissions(), np.random.default_rng(1).integers(0, TAGS, (BATCH, TIME))
+    tags[0] = [0, 1, 2, 0]  # legal
+    sources = [tf.constant(x), *(w.value for w in crf.weights)]
+    weigh = np.array([1.0, -2.0, 0.5, 3.0]) * [1, crf.scheme is None, 1, 1]
+    with engine.mode(mode), tf.GradientTape() as tape:
+        tape.watch(sources[0])
+        total = tf.reduce_sum(crf.log_likelihood(tags, sources[0], MASK) * weigh.astype("float32"))
+    gradients = tape.gradient(total, sources)
+    weights = crf.get_weights()
+
+    def at(values):
+        crf.set_weights(values[1:])
+        found = 0.0
+        for row in range(BATCH):
+            scores = enumerate_row(crf, values[0][row], MASK[row])
+            found += weigh[row] * (scores[tuple(tags[row][MASK[row]])] - log_sum(scores))
+        return found
+
+    values = [x, *weights]
+    for place, gradient in enumerate(gradients):
+        direction = normal(*values[place].shape, seed=place + 40)
+        step = 1e-2
+        moved = [[v + s * direction if i == place else v for i, v in enumerate(values)] for s in (step, -step)]
+        expected = (at(moved[0]) - at(moved[1])) / (2 * step)
+        assert float(tf.reduce_sum(gradient * direction)) == pytest.approx(expected, rel=2e-3, abs=2e-3)
+
+
+@pytest.mark.parametrize("scheme, names", [
+    ("bio", ["O", "B-X", "I-X", "B-Y", "I-Y"]),
+    ("iob1", ["I-X", "O", "B-X", "I-Y"]),
+    ("bioes", ["O", "B-X", "I-X", "E-X", "S-X", "S-Y"]),
+])
+def test_no_illegal_sequence_comes_out(scheme, names):
+    crf = CRF(names, scheme)
+    x = 5 * normal(200, 9, len(names))
+    lengths = np.random.default_rng(0).integers(0, 10, 200)
+    mask = np.arange(9) < lengths[:, None]
+    tags, scores = crf.decode(crf(x), mask)
+    nbest, nscores = crf.decode_nbest(x, mask, 3)
+    for row, length in enumerate(lengths):
+        assert is_legal([names[tag] for tag in tags[row].numpy()[:length]], scheme)
+        for found, value in zip(nbest[row].numpy(), nscores[row].numpy()):
+            if value > -5_000:
+                assert is_legal([names[tag] for tag in found[:length]], scheme)
+    illegal = [not is_legal([names[t] for t in row[:n]], scheme) for row, n in zip(x.argmax(-1), lengths)]
+    assert sum(illegal) > 100  # which the emissions alone would give
+
+
+def test_all_tags_at_once_are_likely_after_fit(tmp_path):
+    """In a user's model: tags that depend on the tag before, which emissions cannot tell."""
+    rng = np.random.default_rng(0)
+    y = np.cumsum(rng.integers(0, 2, (300, 8)), axis=1) % 3
+    x = np.stack([y == 2, rng.random(y.shape) < 0.5], axis=-1).astype("float32")
+    lengths = rng.integers(1, 9, 300)
+    mask = np.arange(8) < lengths[:, None]
+    x[~mask], y[~mask] = 0.0, -1
+    inputs = keras.Input((None, 2))
+    hidden = keras.layers.Dense(3)(keras.layers.Masking()(inputs))
+    crf = CRF(3)
+    model = keras.Model(inputs, crf(hidden, mask=keras.ops.any(inputs != 0, axis=-1)))
+    model.compile(keras.optimizers.Adam(0.05), loss=crf.loss)
+    history = model.fit(x, y, epochs=8, verbose=0).history["loss"]
+    assert history[-1] < 0.7 * history[0]
+    path = tmp_path / "model.keras"
+    model.save(path)
+    again = keras.saving.load_model(path)
+    loaded = again.layers[-1]
+    assert isinstance(loaded, CRF) and again.loss.crf is loaded
+    assert_close(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert loaded.decode(again(x), mask)[0].numpy().tolist() == crf.decode(model(x), mask)[0].numpy().tolist()
+    again.fit(x, y, epochs=1, verbose=0)
+
+    served = tf.Module()
+    served.model = model
+    signature = tf.TensorSpec((None, None, 2))
+    function = tf.function(lambda x: {"tags": crf.decode(model(x))[0]}, input_signature=[signature])
+    tf.saved_model.save(served, str(tmp_path / "served"), signatures=function)
+    loaded = tf.saved_model.load(str(tmp_path / "served")).signatures["serving_default"]
+    assert loaded(x=tf.constant(x))["tags"].numpy().tolist() == crf.decode(model(x))[0].numpy().tolist()
+
+
+def test_large_scores_do_not_overflow():
+    crf = CRF(3)
+    crf.build((None, None, 3))
+    x = 300 * emissions()
+    likelihood = crf.log_likelihood(crf.decode(x)[0], x)
+    assert_close(likelihood, np.zeros(BATCH))
+    assert np.all(np.isfinite(crf.marginals(x)))
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: CRF(0), "positive"),
+        (lambda: CRF(3, scheme="bio"), "names"),
+        (lambda: CRF(["O", "X-Y"], scheme="bio"), "X-Y"),
+        (lambda: CRF(NAMES, scheme="bilou"), "bilou"),
+        (lambda: CRF(3)(np.zeros((1, 2, 4), "float32")), r"batch, time, 3"),
+        (lambda: nlpseq.layers.crf.CRFLoss("nobody"), "nobody"),
+    ],
+)
+def test_bad_arguments(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
