@@ -58,7 +58,8 @@ def log_partition(emissions, mask, potentials, training=False):
     loops = _loops(should_compile("auto", training, emissions))
 
     @tf.custom_gradient
-    def partition(emissions, transitions, first, last):
+    def partition(*sources):
+        emissions, transitions, first, last = map(tf.stop_gradient, sources)
         potentials = Potentials(transitions, first, last)
         alpha, end = loops.forward(emissions, mask, potentials)
         some = tf.reduce_any(mask, axis=1)
@@ -95,6 +96,8 @@ def best(emissions, mask, potentials, count=1):
         out; and `s(y)` `(batch, count)`, best first. Where there are fewer sequences
         than `count`, the scores of the rest are `IMPOSSIBLE` or less.
     """
+    time = tf.shape(emissions)[1]
+    emissions, mask = tf.pad(emissions, [[0, 0], [0, 1], [0, 0]]), tf.pad(mask, [[0, 0], [0, 1]])
     # A state is a tag and the rank of a way to it: (batch, tags * count).
     batch, tags = tf.shape(emissions)[0], emissions.shape[-1]
     states = tags * count
@@ -132,7 +135,7 @@ def best(emissions, mask, potentials, count=1):
     found = tf.TensorArray(tf.int32, size=steps, element_shape=[None, count])
     pointers = tf.ensure_shape(layout.written(pointers, steps), [None, None, states])
     _, found = over_time(rule, back, (end, found), (pointers, mask), back=True)
-    return tf.transpose(found.stack(), [1, 2, 0]), scores
+    return tf.transpose(found.stack(), [1, 2, 0])[..., :time], scores
 
 
 class _Loops(NamedTuple):

@@ -171,7 +171,7 @@ def backward(rule, inputs, weights, mask, draws, kept, d_outputs, d_final):
 
     steps = layout.static_steps(inputs)
     steps = layout.steps(inputs) if steps is None else steps
-    d_inputs = layout.empty(steps, like, inputs.dtype, features)
+    d_inputs = layout.empty(tf.maximum(steps, SEGMENT), like, inputs.dtype, features)
     carry = (d_inputs, [tf.zeros_like(weight) for weight in tensors(weights)], d_states)
     d_inputs, d_weights, d_states = over_segments(
         rule, SEGMENT, segment, carry, sequences, back=True
@@ -276,17 +276,20 @@ def over_time(rule, step, carry, sequences, back=False, ahead=False):
     )[-1]
 
 
-def over_segments(rule, length, body, carry, sequences, back=False):
+def over_segments(rule, length, body, carry, sequences, back=False, exact=False):
     """Calls `carry = body(start, segments, carry)` for every segment of `length` steps.
 
     `segments` has the structure of `sequences`. What is left at the end is a shorter
-    segment, which may be of no steps where their number is unknown.
+    segment, which may be of no steps where their number is unknown; with `exact` there
+    is none.
     """
     flat, layout = tensors(sequences), rule.layout
     steps = layout.static_steps(flat[0])
     steps = layout.steps(flat[0]) if steps is None else steps
     count, left = steps // length, steps % length
     reverse = rule.reverse != back
+    # Of a sequence that is too short even a loop that never runs can cut no segment.
+    flat = [layout.pad(each, tf.maximum(length - steps, 0)) for each in flat]
 
     def call(start, length, carry):
         segments = [layout.cut(each, start, length) for each in flat]
@@ -295,7 +298,7 @@ def over_segments(rule, length, body, carry, sequences, back=False):
     def one(number, carry):
         return number + 1, call((count - 1 - number if reverse else number) * length, length, carry)
 
-    some_left = not (isinstance(left, int) and left == 0)
+    some_left = not (exact or (isinstance(left, int) and left == 0))
     if some_left and reverse:
         carry = call(count * length, left, carry)
     carry = tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]

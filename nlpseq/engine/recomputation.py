@@ -21,12 +21,14 @@ def segment_length(steps):
 
 
 def pad(layout, length, sequence):
-    """Time up to a multiple of `length`, with zeros; as mask, with False."""
+    """Time up to a multiple of `length`, one at least, with zeros; as mask, with False."""
     if sequence is None:
         return None
     steps = layout.static_steps(sequence)
-    steps = layout.steps(sequence) if steps is None else steps
-    return layout.pad(sequence, -steps % length)
+    if steps is None:
+        steps = layout.steps(sequence)
+        return layout.pad(sequence, tf.maximum(-(-steps // length), 1) * length - steps)
+    return layout.pad(sequence, max(-(-steps // length), 1) * length - steps)
 
 
 def forward(rule, length, inputs, weights, states, mask, draws):
@@ -52,7 +54,7 @@ def forward(rule, length, inputs, weights, states, mask, draws):
 
     carry = (list(states), outputs, starts)
     final, outputs, starts = loops.over_segments(
-        rule, length, segment, carry, (inputs, mask, draws.noise)
+        rule, length, segment, carry, (inputs, mask, draws.noise), exact=True
     )
     outputs = layout.written_segments(outputs, count * length, states[0], units)
     return outputs, final, [array.stack() for array in starts]
@@ -80,7 +82,7 @@ def backward(rule, length, inputs, weights, mask, draws, starts, d_outputs, d_fi
     carry = (d_states, [tf.zeros_like(weight) for weight in tensors(weights)], d_inputs)
     sequences = (inputs, mask, draws.noise, d_outputs)
     d_states, d_weights, d_inputs = loops.over_segments(
-        rule, length, segment, carry, sequences, back=True
+        rule, length, segment, carry, sequences, back=True, exact=True
     )
     d_inputs = layout.written_segments(d_inputs, count * length, d_final[0], features)
     return d_inputs, pack(weights, d_weights), d_states

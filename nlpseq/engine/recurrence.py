@@ -110,7 +110,7 @@ def run(
 def _padded(layout, length, mask, inputs, draws):
     """Sequences of a multiple of `length` steps; the steps that are added are masked."""
     known = layout.static_steps(inputs)
-    if mask is None and (known is None or known % length):
+    if mask is None and (not known or known % length):
         mask = tf.ones(tf.shape(inputs)[:2], bool)
     mask, inputs, noise = (
         recomputation.pad(layout, length, each) for each in (mask, inputs, draws.noise)

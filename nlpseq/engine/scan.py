@@ -39,7 +39,8 @@ def _differentiable(scan, a, b, state, layout, reverse):
     """Every `h_t`, with the gradients."""
 
     @tf.custom_gradient
-    def recurrence(a, b, state):
+    def recurrence(*sources):
+        a, b, state = map(tf.stop_gradient, sources)
         outputs = tf.ensure_shape(scan(a, b, state, reverse), a.shape)
 
         def gradient(d_outputs):

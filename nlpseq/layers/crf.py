@@ -171,19 +171,20 @@ class CRFLoss(keras.losses.Loss):
 
     def __init__(self, crf, name="crf_loss", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.crf = _layers.get(crf) if isinstance(crf, str) else crf
-        if self.crf is None:
+        layer = _layers.get(crf) if isinstance(crf, str) else crf
+        if layer is None:
             raise ValueError(
                 f"There is no CRF layer named {crf!r}: load the model with compile=False and "
                 "compile it with the `loss` of its CRF."
             )
+        self.layer = weakref.ref(layer)  # Keras would save what an attribute holds
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         mask = getattr(y_pred, "_keras_mask", None)  # Keras would weigh steps with it
         y_true = tf.convert_to_tensor(y_true)
         labelled = tf.greater_equal(y_true, 0)
         mask = labelled if mask is None else tf.cast(mask, bool) & labelled
-        losses = -self.crf.log_likelihood(y_true, y_pred, mask, training=True)
+        losses = -self.layer().log_likelihood(y_true, y_pred, mask, training=True)
         if sample_weight is not None:
             losses *= tf.cast(sample_weight, losses.dtype)
         if self.reduction in (None, "none"):
@@ -191,4 +192,4 @@ class CRFLoss(keras.losses.Loss):
         return tf.reduce_sum(losses) if self.reduction == "sum" else tf.reduce_mean(losses)
 
     def get_config(self):
-        return {**super().get_config(), "crf": self.crf.name}
+        return {**super().get_config(), "crf": self.layer().name}

@@ -22,7 +22,6 @@ model.compile("adam", "mse")
 for _ in range(3):
     for x, y in batches():
         model.train_on_batch(x, y)
-        model.predict_on_batch(x)
 """
 
 

@@ -21,7 +21,7 @@ TABLE = {
     ),
     "LSTM-variants": lambda **options: layers.LSTM(
         UNITS, layer_normalization=True, peephole=True, coupled_gates=True, projection_size=2,
-        zoneout=0.1, weight_dropout=0.2, trainable_initial_state=True, **options
+        trainable_initial_state=True, **options
     ),
     "LSTM-recompute": lambda **options: layers.LSTM(
         UNITS, return_sequences=True, recompute=True, **options
@@ -38,6 +38,7 @@ TABLE = {
     "Bidirectional": lambda **options: layers.Bidirectional(
         layers.LSTM(UNITS, return_sequences=True, **options), **options
     ),
+    "CRF": lambda **options: layers.CRF(FEATURES, **options),
     "Pooling-max": lambda **options: layers.Pooling("max", **options),
     "Pooling-mean": lambda **options: layers.Pooling("mean", **options),
     "Pooling-max-mean": lambda **options: layers.Pooling("max_mean", **options),
@@ -105,6 +106,8 @@ def fitted_weights(make, **options):
 
 @every_layer
 def test_fit_eagerly_and_in_a_graph(make):
+    if make is TABLE["CRF"]:
+        pytest.skip("passes its input on, in float32: tests/layers/test_crf.py")
     with engine.mode("portable"):
         weights = [fitted_weights(make, run_eagerly=eagerly) for eagerly in (True, False)]
     for one, other in zip(*weights, strict=True):
@@ -124,6 +127,8 @@ def test_fit_compiled_as_a_whole(name):
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 @every_layer
 def test_mixed_precision(make, policy):
+    if make is TABLE["CRF"]:
+        pytest.skip("passes its input on, in float32: tests/layers/test_crf.py")
     model, plain = model_of(make, dtype=policy), model_of(make)
     output = model([sequences(), MASK])
     assert output.dtype == keras.DTypePolicy(policy).compute_dtype

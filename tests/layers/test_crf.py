@@ -180,7 +180,7 @@ def test_all_tags_at_once_are_likely_after_fit(tmp_path):
     model.save(path)
     again = keras.saving.load_model(path)
     loaded = again.layers[-1]
-    assert isinstance(loaded, CRF) and again.loss.crf is loaded
+    assert isinstance(loaded, CRF) and again.loss.layer() is loaded
     assert_close(again.predict(x, verbose=0), model.predict(x, verbose=0))
     assert loaded.decode(again(x), mask)[0].numpy().tolist() == crf.decode(model(x), mask)[0].numpy().tolist()
     again.fit(x, y, epochs=1, verbose=0)
