@@ -168,7 +168,8 @@ class RNN(keras.layers.RNN):
         if self.stateful:
             for variable, state in zip(keras.tree.flatten(self.states), keras.tree.flatten(states)):
                 variable.assign(tf.cast(state, variable.dtype))
-        states = keras.tree.map_structure(lambda s: tf.cast(s, self.compute_dtype), list(states))
+        states = list(states) if keras.tree.is_nested(states) else [states]
+        states = keras.tree.map_structure(lambda s: tf.cast(s, self.compute_dtype), states)
         return tf.cast(hidden, self.compute_dtype), states
 
     def _learns_start(self):
@@ -251,18 +252,24 @@ class CellLayer(RNN):
         self_arguments = {
             name: given.pop(name) for name in list(given) if name not in self._cell_arguments()
         }
-        use_cudnn = self_arguments.pop("use_cudnn", "auto")
-        if use_cudnn not in ("auto", False):
-            raise ValueError(
-                f"`use_cudnn` must be 'auto' or False, got {use_cudnn!r}: nlpseq layers run on "
-                "their own engine, on every device."
-            )
+        use_cudnn = self_arguments.pop("use_cudnn", None)
+        if use_cudnn not in (None, "auto", True, False):
+            raise ValueError(f"`use_cudnn` must be 'auto', True or False, got {use_cudnn!r}.")
         policy = {key: self_arguments[key] for key in ("dtype", "trainable") if key in self_arguments}
         cell = self.cell_class(**given, **policy, name=self._cell_name())
         own = {"engine": engine, "time_major": time_major, "recompute": recompute}
         super().__init__(cell, **own, **self_arguments)
-        self.use_cudnn = use_cudnn
+        if "use_cudnn" in inspect.signature(self.keras_class.__init__).parameters:
+            self.use_cudnn = "auto" if use_cudnn is None else use_cudnn
         self.input_spec = keras.InputSpec(ndim=3)
+
+    def run(self, sequences, mask=None, initial_state=None, training=False):
+        if getattr(self, "use_cudnn", None) is True:
+            raise ValueError(
+                "`use_cudnn=True` is not for layers of nlpseq, which run on their own engine on "
+                "every device: leave it at 'auto'."
+            )
+        return super().run(sequences, mask, initial_state, training)
 
     @classmethod
     def _cell_arguments(cls):
@@ -279,6 +286,8 @@ class CellLayer(RNN):
     def get_config(self):
         layer, cell = super().get_config(), self.cell.get_config()
         layer.pop("cell")
+        if hasattr(self, "use_cudnn"):
+            layer["use_cudnn"] = self.use_cudnn
         layer["activity_regularizer"] = keras.regularizers.serialize(self.activity_regularizer)
         return {**layer, **{name: cell[name] for name in self._cell_arguments()}}
 

@@ -159,3 +159,18 @@ def test_units_may_be_positional_or_named_and_arguments_have_the_order_of_keras(
     assert ours.activation is theirs.activation
     assert ours.recurrent_activation is theirs.recurrent_activation
     assert ours.use_bias is theirs.use_bias is False
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "GRU"])
+def test_a_single_state_may_come_without_a_list(name):
+    layer = getattr(layers, name)(UNITS, return_state=True)
+    start = tf.ones((BATCH, UNITS))
+    output, state = layer(sequences(), initial_state=start)
+    expected, _ = layer(sequences(), initial_state=[start])
+    assert output.numpy().tolist() == state.numpy().tolist() == expected.numpy().tolist()
+
+
+def test_cudnn_by_force_is_refused_when_the_layer_runs():
+    layer = layers.LSTM(UNITS, use_cudnn=True)
+    with pytest.raises(ValueError, match="own engine"):
+        layer(sequences())
