@@ -115,11 +115,17 @@ class StopOnNonFinite(keras.callbacks.Callback):
         self.epoch = epoch + 1
 
     def on_train_batch_end(self, batch, logs=None):
-        loss = (logs or {}).get("loss")
+        self._check((logs or {}).get("loss"), "loss", f"epoch {self.epoch}, step {batch + 1}")
+
+    def on_epoch_end(self, epoch, logs=None):  # the last step shows in the next loss only
+        self._check((logs or {}).get("val_loss"), "validation loss", f"epoch {self.epoch}")
+
+    @staticmethod
+    def _check(loss, name, where):
         if loss is not None and not math.isfinite(float(loss)):
             raise TrainingError(
-                f"the loss became {float(loss)} in epoch {self.epoch}, step {batch + 1}: gradients "
-                "exploded; lower --learning-rate, or clip them with a --clip-norm such as 1."
+                f"the {name} became {float(loss)} in {where}: gradients exploded; lower "
+                "--learning-rate, or clip them with a --clip-norm such as 1."
             )
 
 

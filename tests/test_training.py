@@ -107,3 +107,13 @@ def test_values_out_of_range(wrong):
     (name,) = wrong
     with pytest.raises(InputError, match=f"--{name.replace('_', '-')} must be"):
         TrainingSettings(**wrong).check()
+
+
+@pytest.mark.parametrize("hook, logs", [("on_train_batch_end", "loss"), ("on_epoch_end", "val_loss")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_training_stops_where_a_loss_is_not_finite(hook, logs, value):
+    stop = training.StopOnNonFinite()
+    stop.on_epoch_begin(2)
+    getattr(stop, hook)(4, {logs: 1.5})
+    with pytest.raises(TrainingError, match="loss became (nan|inf) in epoch 3"):
+        getattr(stop, hook)(4, {logs: value})

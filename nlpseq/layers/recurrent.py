@@ -301,7 +301,8 @@ class SimpleRNN(CellLayer):
     """Plain recurrent layer; drop-in for `keras.layers.SimpleRNN`.
 
     The equation is in `nlpseq.cells.SimpleRNNCell`. Arguments are those of
-    `keras.layers.SimpleRNN` and `engine`; call arguments, returns, masking and
+    `keras.layers.SimpleRNN`, those that `nlpseq.layers.RNN` adds, and the variants of
+    the cell; call arguments, returns, masking and
     errors are those of `nlpseq.layers.RNN`. Weights: kernel `(features, units)`,
     recurrent_kernel `(units, units)`, bias `(units,)`.
 
@@ -320,7 +321,8 @@ class LSTM(CellLayer):
     """Long short-term memory layer; drop-in for `keras.layers.LSTM`.
 
     The equations are in `nlpseq.cells.LSTMCell`. Arguments are those of
-    `keras.layers.LSTM` and `engine`; call arguments, returns, masking and errors
+    `keras.layers.LSTM`, those that `nlpseq.layers.RNN` adds, and the variants of
+    the cell; call arguments, returns, masking and errors
     are those of `nlpseq.layers.RNN`, with states `[h, c]`. Weights: kernel
     `(features, 4 * units)`, recurrent_kernel `(units, 4 * units)`, bias
     `(4 * units,)`, in the gate order i, f, c, o.
@@ -341,7 +343,8 @@ class GRU(CellLayer):
     """Gated recurrent layer; drop-in for `keras.layers.GRU`.
 
     The equations are in `nlpseq.cells.GRUCell`. Arguments are those of
-    `keras.layers.GRU` and `engine`; call arguments, returns, masking and errors
+    `keras.layers.GRU`, those that `nlpseq.layers.RNN` adds, and the variants of
+    the cell; call arguments, returns, masking and errors
     are those of `nlpseq.layers.RNN`. Weights: kernel `(features, 3 * units)`,
     recurrent_kernel `(units, 3 * units)`, bias `(2, 3 * units)` (input,
     recurrent) or `(3 * units,)` with `reset_after=False`, gate order z, r, h.
