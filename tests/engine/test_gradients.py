@@ -10,23 +10,17 @@ from nlpseq import engine, layers
 from nlpseq.cells import (
     GRUCell, LSTMCell, MinGRUCell, MinLSTMCell, RecurrentCell, SimpleRNNCell,
 )
+from tests.benchmarks import cells
 from tests.layers.helpers import (
     BATCH, EMPTY_ROW, FEATURES, MASK, TIME, UNITS, assert_close, assert_same, normal, project,
     randomize, run, sequences, states_of,
 )
 
 
-class MinimalGatedCell(RecurrentCell):
-    """A user's own cell, the minimal gated unit of Zhou et al. (2016)."""
+class MinimalGatedCell(cells.MinimalGatedCell):
+    """A user's own cell, for which the engine keeps both halves whole."""
 
-    gates = 2
-    recurrent_bias = True
-
-    def transition(self, z, r, states):
-        (h,) = states
-        (z_f, z_c), (r_f, r_c) = tf.split(z, 2, axis=-1), tf.split(r, 2, axis=-1)
-        f = tf.sigmoid(z_f + r_f)
-        return [(1 - f) * h + f * tf.tanh(z_c + f * r_c)]
+    additive = 0
 
 
 class SumCell(RecurrentCell):
