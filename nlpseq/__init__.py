@@ -8,6 +8,7 @@ Submodules load when they are first used, so that `import nlpseq` is quick:
     nlpseq.text      tokenizer and vocabulary inside the graph
     nlpseq.data      TFDS and files to batches
     nlpseq.tasks     text in, answer out
+    nlpseq.decoding  greedy, beam search and sampling over any step function
 """
 
 import importlib
@@ -19,6 +20,7 @@ __all__ = [
     "cells",
     "command_line",
     "data",
+    "decoding",
     "engine",
     "errors",
     "evaluation",

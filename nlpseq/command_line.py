@@ -65,7 +65,7 @@ def _predict(chosen):
     texts = [os.fsencode(text).decode("utf-8", "replace") for text in chosen.text]
     for texts in _batches(texts or _standard_input(), 64):
         for text, answer in zip(texts, export.predict(texts)):
-            reporting.print_answer(text, answer, as_json=chosen.json)
+            reporting.print_answer(text, answer, export.config["task"], chosen.json)
 
 
 def _show(chosen):

@@ -59,7 +59,7 @@ def export(task, folder, *, data, settings, metrics, draw=None):
     with _written_beside(folder) as partial:
         _save_model(task, partial)
         _write_warmup(partial / WARMUP, task.warmup_texts)
-        about = {"task": task.kind, "labels": task.labels, "versions": versions()}
+        about = {"task": task.kind, "labels": task.labels, **task.details(), "versions": versions()}
         about["data"] = {"name": data.name, "generated": data.generated, "sizes": data.sizes}
         _write_json(partial / "config.json", {**about, "settings": settings})
         _write_json(partial / "metrics.json", metrics)

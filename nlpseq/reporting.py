@@ -22,40 +22,102 @@ def say(line):
     console.print(escape(line), soft_wrap=True)
 
 
-def print_data(data):
-    """Prints what is learnt from."""
+def print_data(data, classes="classes"):
+    """Prints what is learnt from; `classes` is what its labels are called."""
     sizes = ", ".join(f"{size:,} {split}" for split, size in data.sizes.items())
-    say(f"{data.title}: {sizes}; {len(data.labels)} classes: {', '.join(data.labels)}")
+    say(f"{data.title}: {sizes}; {len(data.labels)} {classes}: {', '.join(data.labels)}")
 
 
 def print_classification(result, data, most_mistakes=3):
     """Prints precision, recall and F1 by class, accuracy, and the most confident mistakes."""
-    table = Table(title=escape(f"test split of {data.title}"))
-    table.add_column("class")
-    for column in ("precision", "recall", "F1", "texts"):
-        table.add_column(column, justify="right")
-    for label, row in result.metrics["classes"].items():
-        table.add_row(escape(label), *_scores(row), f"{row['support']:,}")
+    metrics = result.metrics
+    table = _class_table(data, "class", "texts", metrics["classes"])
     table.add_section()
-    table.add_row("average", *_scores(result.metrics), f"{len(data.test):,}")
+    table.add_row("average", *_scores(metrics), f"{len(data.test):,}")
     console.print(table)
-    say(f"test accuracy {result.metrics['accuracy']:.4f}")
+    say(f"test accuracy {metrics['accuracy']:.4f}")
     for mistake in result.mistakes[:most_mistakes]:
         text = " ".join(mistake.text.split())
         text = text if len(text) <= 160 else text[:157] + "..."
         say(f"  {mistake.expected}, taken for {mistake.predicted} ({mistake.score:.3f}): {text}")
 
 
-def print_answer(text, answer, as_json=False):
-    """Prints the answer to one text."""
+def print_tagging(result, data, worst=3):
+    """Prints precision, recall and F1 by tag or type of span, accuracy, and the worst sentences."""
+    metrics = result.metrics
+    if data.scheme:
+        table = _class_table(data, "span", "spans", metrics["types"])
+        table.add_section()
+        table.add_row("all", *_scores(metrics), f"{sum(r['support'] for r in metrics['types'].values()):,}")
+        macro = {name: metrics[f"macro_{name}"] for name in ("precision", "recall", "f1")}
+        table.add_row("average", *_scores(macro), "")
+    else:
+        table = _class_table(data, "tag", "tokens", metrics["tags"])
+        table.add_section()
+        table.add_row("average", *_scores(metrics), f"{int(result.confusion.sum()):,}")
+    console.print(table)
+    unseen = metrics["unseen_accuracy"]
+    say(
+        f"test accuracy {metrics['accuracy']:.4f}; whole sentences {metrics['sentence_accuracy']:.4f}; "
+        + ("no words unseen in training" if unseen is None else
+           f"{metrics['unseen_tokens']:,} words unseen in training {unseen:.4f}")
+    )  # fmt: skip
+    if data.scheme:
+        say(f"sentences whose tags break the scheme {data.scheme}: {metrics['illegal_sentences']:,}")
+    for sentence in result.worst[:worst]:
+        say(f"  {_marked(sentence)}")
+
+
+def write_worst_sentences(result, path):
+    """Writes the worst sentences of a `TaggingResult`, one a line, into a text file."""
+    lines = [
+        "Wrong tags stand in brackets: token [predicted, not expected].",
+        *(f"{sentence.wrong} of {len(sentence.tokens)} wrong: {_marked(sentence)}" for sentence in result.worst),
+    ]
+    path.write_text("\n\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _marked(sentence):
+    """A sentence with its wrong tags in brackets."""
+    parts = zip(sentence.tokens, sentence.predicted, sentence.expected)
+    return " ".join(
+        token if got == expected else f"{token} [{got}, not {expected}]" for token, got, expected in parts
+    )
+
+
+def print_answer(text, answer, task, as_json=False):
+    """Prints the answer of an export of a task to one text."""
     if as_json:
         print(json.dumps({"text": text, **answer}, ensure_ascii=False), flush=True)
-        return
-    label, scores = answer.get("label"), answer.get("scores")
-    if label is not None and isinstance(scores, dict):
-        print(f"{label}\t{scores[label]:.4f}\t{' '.join(text.split())}", flush=True)
     else:
-        print("\t".join(f"{value}" for value in answer.values()), flush=True)
+        show = {"classification": _print_label, "tagging": _print_tags}[task]
+        show(text, answer)
+
+
+def _print_label(text, answer):
+    label, scores = answer["label"], answer["scores"]
+    print(f"{label}\t{scores[label]:.4f}\t{' '.join(text.split())}", flush=True)
+
+
+def _print_tags(text, answer):
+    """Tokens and tags in columns, under a line with the spans where there are some."""
+    tokens, tags, scores = answer["tokens"], answer["tags"], answer["scores"]
+    if "spans" in answer:
+        print(_bracketed(tokens, answer["spans"]))
+    width = max(map(len, tokens), default=0)
+    tag_width = max(map(len, tags), default=0)
+    for token, tag, score in zip(tokens, tags, scores):
+        print(f"{token:<{width}}  {tag:<{tag_width}}  {score:.4f}")
+    print(flush=True)
+
+
+def _bracketed(tokens, spans):
+    """The tokens in a line, each span as `[TYPE token ...]`."""
+    shown = list(tokens)
+    for span in spans:
+        shown[span["start"]] = f"[{span['type']} {shown[span['start']]}"
+        shown[span["end"] - 1] += "]"
+    return " ".join(shown)
 
 
 def print_export(export):
@@ -75,6 +137,17 @@ def print_export(export):
     for name, value in _flattened(export.config):
         table.add_row(escape(name), escape(str(value)))
     console.print(table)
+
+
+def _class_table(data, what, unit, classes):
+    """A row of scores for each class."""
+    table = Table(title=escape(f"test split of {data.title}"))
+    table.add_column(what)
+    for column in ("precision", "recall", "F1", unit):
+        table.add_column(column, justify="right")
+    for label, row in classes.items():
+        table.add_row(escape(label), *_scores(row), f"{row['support']:,}")
+    return table
 
 
 def _score_table(metrics):

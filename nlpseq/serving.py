@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from nlpseq.errors import InputError, shortened
+from nlpseq.errors import InputError, one_of, shortened
 
 
 class Export:
@@ -20,6 +20,7 @@ class Export:
     def __init__(self, path):
         self.path = find_export(path)
         self.config = _read_json(self.path / "config.json", ("task",))
+        self._read = READERS[one_of("task", self.config["task"], READERS)]
         self.metrics = _read_json(self.path / "metrics.json", ("validation", "test"))
         self._signatures = None
 
@@ -47,18 +48,30 @@ class Export:
 
         outputs = self.signatures["serving_default"](text=tf.constant(list(texts), tf.string))
         outputs = {name: value.numpy() for name, value in outputs.items()}
-        rows = range(len(texts))
         return [
-            self._named({name: _plain(value[row]) for name, value in sorted(outputs.items())})
-            for row in rows
+            self._read({name: _plain(value[row]) for name, value in sorted(outputs.items())}, self.config)
+            for row in range(len(texts))
         ]
 
-    def _named(self, row):
-        """Scores by class name where there are classes."""
-        labels = self.config.get("labels")
-        if labels and "scores" in row:
-            row["scores"] = dict(zip(labels, row["scores"]))
-        return row
+
+def _read_scores(row, config):
+    """A text's label, and its scores by class name."""
+    return {**row, "scores": dict(zip(config["labels"], row["scores"]))}
+
+
+def _read_tags(row, config):
+    """A text's tokens, tags and scores without the padding, and its spans where tags mark some."""
+    from nlpseq.text.tag_schemes import spans  # its package loads TensorFlow
+
+    length = row.pop("length")
+    row = {name: values[:length] for name, values in row.items()}
+    if config["scheme"]:
+        found = spans(row["tags"], config["scheme"])
+        row["spans"] = [{"type": kind, "start": start, "end": end} for kind, start, end in found]
+    return row
+
+
+READERS = {"classification": _read_scores, "tagging": _read_tags}
 
 
 def find_export(path):

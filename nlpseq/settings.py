@@ -27,7 +27,7 @@ class DataSettings(Settings):
     """What to learn from, and where the result goes."""
 
     dataset: str
-    """Name of a TFDS dataset, or path of a .tsv, .csv or .jsonl file or of a folder of them."""
+    """Name of a TFDS dataset, or path of a file or of a folder of files."""
     output: str
     """Folder that gets the numbered version of the export."""
     data_dir: str | None = None
@@ -54,8 +54,6 @@ class RecurrentSettings(Settings):
     """Whether to read in both directions."""
     embedding_size: int = 64
     """Size of a word's vector."""
-    ngram_embedding_size: int = 16
-    """Size of the vector of a run of words."""
     dropout: float = 0.3
     """Rate of dropped embeddings."""
     output_dropout: float = 0.3
@@ -70,7 +68,6 @@ class RecurrentSettings(Settings):
         in_range("--units", self.units, 1)
         in_range("--layers", self.layers, 1)
         in_range("--embedding-size", self.embedding_size, 1)
-        in_range("--ngram-embedding-size", self.ngram_embedding_size, 1)
         in_range("--dropout", self.dropout, 0, 0.95)
         in_range("--output-dropout", self.output_dropout, 0, 0.95)
         in_range("--recurrent-dropout", self.recurrent_dropout, 0, 0.95)
@@ -83,12 +80,24 @@ class VocabularySettings(Settings):
 
     max_tokens: int = 400
     """Longer texts are cut to this many words."""
-    cut: Literal["end", "middle"] = "end"
-    """What a longer text loses; "middle" keeps a third of its words from the start."""
     vocabulary_size: int = 30_000
     """The most words to know, padding and the unknown word included."""
     min_count: int = 2
     """How often a word must occur in training to be known."""
+
+    def check(self):
+        super().check()
+        in_range("--max-tokens", self.max_tokens, 1)
+        in_range("--vocabulary-size", self.vocabulary_size, 3)
+        in_range("--min-count", self.min_count, 1)
+
+
+@dataclass(frozen=True)
+class RunsOfWordsSettings(VocabularySettings):
+    """The words, and the runs of words, that a model knows."""
+
+    cut: Literal["end", "middle"] = "end"
+    """What a longer text loses; "middle" keeps a third of its words from the start."""
     lowercase: bool = True
     """Whether to fold case."""
     ngrams: int = 1
@@ -98,9 +107,6 @@ class VocabularySettings(Settings):
 
     def check(self):
         super().check()
-        in_range("--max-tokens", self.max_tokens, 1)
-        in_range("--vocabulary-size", self.vocabulary_size, 3)
-        in_range("--min-count", self.min_count, 1)
         in_range("--ngrams", self.ngrams, 1, 5)
         in_range("--ngram-min-count", self.ngram_min_count, 1)
 

@@ -13,12 +13,13 @@ from typing import Literal
 import nlpseq
 from nlpseq import settings
 from nlpseq.command_line import run_recipe
+from nlpseq.errors import in_range
 
 
 @dataclass(frozen=True)
 class Settings(
     settings.TrainingSettings,
-    settings.VocabularySettings,
+    settings.RunsOfWordsSettings,
     settings.RecurrentSettings,
     settings.DataSettings,
 ):
@@ -36,10 +37,16 @@ class Settings(
     """Feature or column with the text, or several with commas; None for the usual one."""
     label: str | None = None
     """Feature or column with the label; None for the usual one."""
+    ngram_embedding_size: int = 16
+    """Size of the vector of a run of words."""
     pooling: Literal["last", "max", "mean", "max_mean", "attention"] = "max"
     """How the states over time become one vector."""
     skip: bool = False
     """Whether pooled embeddings join the pooled states under the output."""
+
+    def check(self):
+        super().check()
+        in_range("--ngram-embedding-size", self.ngram_embedding_size, 1)
 
 
 # For some datasets, the settings that are its defaults.
@@ -93,12 +100,13 @@ def main(config):
     )
     nlpseq.reporting.print_data(data)
 
-    vocabulary = config.part(settings.VocabularySettings)
+    vocabulary = config.part(settings.RunsOfWordsSettings)
     encoder = nlpseq.text.WordEncoder.learn(data.train.texts, **vocabulary)
     with nlpseq.training.precision(config.mixed_precision):
         task = nlpseq.tasks.TextClassifier(
             encoder,
             data.labels,
+            ngram_embedding_size=config.ngram_embedding_size,
             pooling=config.pooling,
             skip=config.skip,
             **config.part(settings.RecurrentSettings),

@@ -15,12 +15,12 @@ def length_buckets(longest):
     return buckets
 
 
-def pad(ids, buckets):
-    """Pads ragged `(batch, None, ...)` ids with zeros to the first bucket that holds them."""
+def pad(ids, buckets, value=0):
+    """Pads ragged `(batch, None, ...)` ids with a value to the first bucket that holds them."""
     longest = tf.cast(tf.reduce_max(tf.concat([ids.row_lengths(), [1]], axis=0)), tf.int32)
     sizes = tf.constant(buckets, tf.int32)
     index = tf.minimum(tf.reduce_sum(tf.cast(sizes < longest, tf.int32)), len(buckets) - 1)
-    return ids.to_tensor(shape=tf.stack([-1, sizes[index], *ids.shape[2:]]))
+    return ids.to_tensor(value, shape=tf.stack([-1, sizes[index], *ids.shape[2:]]))
 
 
 def training_batches(examples, size, batch_size, buckets, seed):
@@ -31,21 +31,23 @@ def training_batches(examples, size, batch_size, buckets, seed):
     from its beginning. The order differs by epoch and is fixed by the seed.
 
     Args:
-        examples: `tf.data.Dataset` of `(ids (None, ...), label)`.
+        examples: `tf.data.Dataset` of `(ids (None, ...), label)`; a label is a number,
+            or one a step, `(None,)`.
         size: the number of examples.
         batch_size: of every batch; smaller only where there are fewer examples.
         buckets: padded lengths, as of `length_buckets`.
         seed: of the shuffling.
 
     Returns:
-        `tf.data.Dataset` of `(ids (batch, length, ...), labels (batch,))`, of known length.
+        `tf.data.Dataset` of `(ids (batch, length, ...), labels)`, of known length; labels
+        `(batch,)`, or `(batch, length)` with -1 for padding.
     """
     batch_size = min(batch_size, size)
     count = -(-size // batch_size)
     examples = examples.shuffle(size, seed=seed, reshuffle_each_iteration=True)
     pools = examples.repeat(2).take(count * batch_size).ragged_batch(POOL * batch_size)
     batches = pools.map(_by_length).unbatch().ragged_batch(batch_size)
-    batches = batches.map(lambda ids, label: (pad(ids, buckets), label))
+    batches = batches.map(lambda ids, label: _padded(ids, label, buckets))
     batches = batches.shuffle(POOL, seed=seed, reshuffle_each_iteration=True)
     return _finish(batches, count)
 
@@ -53,8 +55,14 @@ def training_batches(examples, size, batch_size, buckets, seed):
 def evaluation_batches(examples, size, batch_size, buckets):
     """Batches in the order of the examples, the last one as small as it is."""
     batches = examples.ragged_batch(batch_size)
-    batches = batches.map(lambda ids, label: (pad(ids, buckets), label))
+    batches = batches.map(lambda ids, label: _padded(ids, label, buckets))
     return _finish(batches, -(-size // batch_size))
+
+
+def _padded(ids, label, buckets):
+    if isinstance(label, tf.RaggedTensor):
+        label = pad(label, buckets, -1)
+    return pad(ids, buckets), label
 
 
 def _by_length(ids, label):

@@ -11,43 +11,64 @@ from pathlib import Path
 
 from nlpseq.errors import InputError, suggest
 
-SUFFIXES = (".tsv", ".csv", ".jsonl")
+ROW_SUFFIXES = (".tsv", ".csv", ".jsonl")
 SPLIT_NAMES = {
     "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test",),
+    "validation": ("validation", "valid", "val", "dev", "testa"),
+    "test": ("test", "testb"),
 }
 
 
-def is_file_dataset(dataset):
+def is_path(dataset, suffixes):
     """Whether the name is a path of a file or folder rather than the name of a dataset."""
-    path = Path(dataset)
-    looks = path.suffix.lower() in SUFFIXES or dataset.startswith((".", "/", "~"))
+    looks = Path(dataset).suffix.lower() in suffixes or dataset.startswith((".", "/", "~"))
     return looks or os.path.exists(dataset)  # unlike Path.exists, also for a name too long
 
 
-def split_files(dataset):
-    """The files of a dataset path, by split: a file is all "train", a folder has one a split."""
+def split_files(dataset, words, expected):
+    """The files of a dataset path, by split: a file is all "train", a folder has one a split.
+
+    Args:
+        dataset: the path.
+        words: from the path of a file of the folder to the words of its name that may say
+            which split it is; none where it is no file of the dataset.
+        expected: names of a training file, for the error where there is none.
+    """
     path = Path(dataset).expanduser()
-    if os.path.isdir(path):
-        found = {}
-        for split, stems in SPLIT_NAMES.items():
-            files = [path / f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES]
-            files = [file for file in files if file.is_file()]
-            if len(files) > 1:
-                names = " and ".join(file.name for file in files)
-                raise InputError(f"folder {path} has {names} for one split: keep one of them.")
-            found.update({split: file for file in files})
-        if "train" not in found:
+    if not os.path.isdir(path):
+        return {"train": path}
+    found = {}
+    for file in sorted(path.iterdir()):
+        splits = [name for name, stems in SPLIT_NAMES.items() if set(stems) & set(words(file))]
+        if len(splits) != 1 or not file.is_file():
+            continue
+        if splits[0] in found:
+            names = f"{found[splits[0]].name} and {file.name}"
+            raise InputError(f"folder {path} has {names} for one split: keep one of them.")
+        found[splits[0]] = file
+    if "train" not in found:
+        raise InputError(f"folder {path} has no training file: expected {expected}.")
+    return found
+
+
+def cannot_read(path, error):
+    """The `InputError` of an `OSError`."""
+    return InputError(f"cannot read {path}: {error.strerror.lower()}.")
+
+
+def row_files(dataset):
+    """The files of rows of a dataset path, by split."""
+    found = split_files(dataset, _stem, "train.tsv, train.csv or train.jsonl")
+    for path in found.values():
+        if path.suffix.lower() not in ROW_SUFFIXES:
             raise InputError(
-                f"folder {path} has no training file: expected train.tsv, train.csv or train.jsonl."
+                f"{path} is not a folder, nor a file whose name ends in {', '.join(ROW_SUFFIXES)}."
             )
-        return found
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"{path} is not a folder, nor a file whose name ends in {', '.join(SUFFIXES)}."
-        )
-    return {"train": path}
+    return found
+
+
+def _stem(path):
+    return (path.stem,) if path.suffix in ROW_SUFFIXES else ()
 
 
 def read_rows(path, columns):
@@ -66,7 +87,7 @@ def read_rows(path, columns):
             read = _json_rows if path.suffix.lower() == ".jsonl" else _delimited_rows
             rows = list(read(path, file, columns))
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror.lower()}.") from None
+        raise cannot_read(path, error) from None
     except csv.Error as error:
         raise InputError(f"cannot read {path}: {error}.") from None
     if not rows:

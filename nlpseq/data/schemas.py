@@ -27,6 +27,29 @@ class ClassificationSchema:
     generated: bool = False
 
 
+@dataclass(frozen=True)
+class TaggingSchema:
+    """How to read a dataset of tagged sentences.
+
+    Attributes:
+        tokens: name of the feature with the tokens of a sentence.
+        tags: name of the feature with their tags.
+        left_out: a feature and the value in it, as text, of tokens that are no words
+            of the sentence.
+        train, validation, test: TFDS splits. Without a validation or a test split a
+            tenth of the training split is held out.
+        generated: whether the sentences are generated, not written by people.
+    """
+
+    tokens: str = "tokens"
+    tags: str = "tags"
+    left_out: tuple | None = None
+    train: str = "train"
+    validation: str = "validation"
+    test: str = "test"
+    generated: bool = False
+
+
 GOEMOTIONS = tuple(
     """admiration amusement anger annoyance approval caring confusion curiosity desire
     disappointment disapproval disgust embarrassment excitement fear gratitude grief joy love
@@ -47,4 +70,16 @@ CLASSIFICATION = {
     ),
     "trec": ClassificationSchema(label="label-coarse"),
     "yelp_polarity_reviews": ClassificationSchema(),
+}
+
+TAGGING = {
+    "nlpseq_tags": TaggingSchema(generated=True),
+    "conll2002": TaggingSchema(tags="ner", validation="dev"),
+    "conll2003": TaggingSchema(tags="ner", validation="dev"),
+    # The words of "don't" follow it, and what is elided has a place: neither has a head.
+    "universal_dependencies": TaggingSchema(
+        tags="upos", left_out=("head", "None"), validation="dev"
+    ),
+    "wikiann": TaggingSchema(),
+    "xtreme_pos": TaggingSchema(tags="upos", validation="dev"),
 }

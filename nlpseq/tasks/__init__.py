@@ -1,5 +1,6 @@
 """Models that take text and give answers."""
 
 from nlpseq.tasks.classifier import TextClassifier
+from nlpseq.tasks.tagger import TokenTagger
 
-__all__ = ["TextClassifier"]
+__all__ = ["TextClassifier", "TokenTagger"]

@@ -4,18 +4,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data.batching import evaluation_batches, length_buckets, pad, training_batches
-from nlpseq.errors import in_range, one_of
-from nlpseq.layers import GRU, LSTM, Bidirectional, Pooling, SimpleRNN
+from nlpseq.data.batching import pad
+from nlpseq.errors import one_of
+from nlpseq.layers import Pooling
 from nlpseq.layers.pooling import POOLINGS
+from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers
 from nlpseq.text import PADDING, UNKNOWN
-
-CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
-ENCODE_BATCH = 512  # texts that are tokenized together
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TextClassifier(keras.Model):
+class TextClassifier(Task):
     """A recurrent classifier of texts that owns its text path.
 
         x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the runs it ends
@@ -84,45 +82,36 @@ class TextClassifier(keras.Model):
         word_dropout=0.1,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.encoder = encoder
-        self.labels = list(labels)
-        self.settings = {
-            "cell": one_of("cell", cell, CELLS),
-            "units": in_range("units", units, 1),
-            "layers": in_range("layers", layers, 1),
+        recurrent = {
+            "cell": cell,
+            "units": units,
+            "layers": layers,
             "bidirectional": bidirectional,
+            "recurrent_dropout": recurrent_dropout,
+        }
+        settings = {
+            **recurrent,
             "embedding_size": embedding_size,
             "ngram_embedding_size": ngram_embedding_size,
             "pooling": one_of("pooling", pooling, ("last", *POOLINGS)),
             "skip": skip,
             "dropout": dropout,
             "output_dropout": output_dropout,
-            "recurrent_dropout": recurrent_dropout,
             "word_dropout": word_dropout,
         }
-        self.buckets = length_buckets(encoder.max_tokens)
+        super().__init__(encoder, labels, settings, **kwargs)
         uniform = keras.initializers.RandomUniform(-0.1, 0.1)
         self.embeddings = [keras.layers.Embedding(encoder.sizes[0], embedding_size, uniform)]
         for size in encoder.sizes[1:]:  # at first a run of words changes nothing
             self.embeddings.append(keras.layers.Embedding(size, ngram_embedding_size, "zeros"))
         self.word_dropout = keras.layers.Dropout(word_dropout)
         self.input_dropout = keras.layers.Dropout(dropout)
-        self.recurrent = [self._recurrent_layer(top=i == layers - 1) for i in range(layers)]
+        self.recurrent = recurrent_layers(**recurrent, return_sequences=pooling != "last")
         self.pooling = None if pooling == "last" else Pooling(pooling)
         self.skip_pooling = Pooling("max_mean") if skip else None
         self.output_dropout = keras.layers.Dropout(output_dropout)
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
         self._answer = self.signatures()["serving_default"]
-
-    def _recurrent_layer(self, top):
-        chosen = self.settings
-        layer = CELLS[chosen["cell"]](
-            chosen["units"],
-            return_sequences=not (top and chosen["pooling"] == "last"),
-            recurrent_dropout=chosen["recurrent_dropout"],
-        )
-        return Bidirectional(layer) if chosen["bidirectional"] else layer
 
     def call(self, inputs, training=False):
         ids = pad(self.encoder(inputs), self.buckets) if inputs.dtype == tf.string else inputs
@@ -163,27 +152,17 @@ class TextClassifier(keras.Model):
         self.head.build((None, features))
         self.built = True
 
-    def prepare(self, examples, batch_size=64, training=False, seed=0):
-        """`nlpseq.data.Examples` to batches of `(ids, labels)`.
+    def _encoded(self, examples):
+        batches = examples.dataset().batch(ENCODE_BATCH)
+        return batches.map(lambda text, label: (self.encoder(text), label))
 
-        In training the batches are shuffled, all of one size and in few lengths;
-        otherwise they keep the order of the examples. Tokenizing is done once.
-        """
-        encoded = examples.dataset().batch(ENCODE_BATCH)
-        encoded = encoded.map(lambda text, label: (self.encoder(text), label))
-        encoded = encoded.unbatch().cache()
-        if training:
-            return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
-        return evaluation_batches(encoded, len(examples), batch_size, self.buckets)
+    def default_loss(self):
+        """Cross-entropy over the classes."""
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
-    def compile(self, optimizer="adam", loss=None, metrics=None, jit_compile=False, **kwargs):
-        """As in Keras; by default cross-entropy over the classes, and accuracy.
-
-        `jit_compile` is off: the loops over time are compiled by themselves.
-        """
-        loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        metrics = ["accuracy"] if metrics is None else metrics
-        super().compile(optimizer, loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
+    def default_metrics(self):
+        """Accuracy."""
+        return ["accuracy"]
 
     def answer(self, text):
         """What the export serves: `text` `(batch,)` -> `label` `(batch,)`, `scores` `(batch, classes)`."""
@@ -200,20 +179,10 @@ class TextClassifier(keras.Model):
         Returns:
             A dict: "label", a list of names; "scores", float32 `(texts, classes)`.
         """
-        texts = [texts] if isinstance(texts, (str, bytes)) else list(texts)
-        answers = [
-            self._answer(tf.constant(texts[start : start + batch_size]))
-            for start in range(0, len(texts), batch_size)
-        ]
-        scores = [answer["scores"].numpy() for answer in answers]
-        labels = [label.decode() for answer in answers for label in answer["label"].numpy()]
+        answers = list(in_batches(self._answer, tf.constant(as_texts(texts), tf.string), batch_size))
+        labels = [label.decode() for answer in answers for label in answer["label"]]
         empty = np.zeros((0, len(self.labels)), np.float32)
-        return {"label": labels, "scores": np.concatenate([empty, *scores])}
-
-    def signatures(self):
-        """The functions that an export serves, by name, not yet traced."""
-        text = tf.TensorSpec([None], tf.string, name="text")
-        return {"serving_default": tf.function(self.answer, input_signature=[text])}
+        return {"label": labels, "scores": np.concatenate([empty, *(a["scores"] for a in answers)])}
 
     def limits(self):
         """What a user should know that the model cannot do, in sentences."""
@@ -224,20 +193,3 @@ class TextClassifier(keras.Model):
             "others count as unknown.",
             "It always chooses one of its labels, whatever the text; scores are not calibrated.",
         ]
-
-    def resources(self):
-        """The lookup tables that an export must hold beside the variables."""
-        return self.encoder.tables
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "labels": self.labels,
-            **self.settings,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})

@@ -2,7 +2,20 @@
 
 from nlpseq.text.encoder import WordEncoder
 from nlpseq.text.ngrams import Ngrams
+from nlpseq.text.subwords import SubwordTokenizer
+from nlpseq.text.token_encoder import TokenEncoder
 from nlpseq.text.tokenizer import WordTokenizer
-from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from nlpseq.text.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
 
-__all__ = ["PADDING", "UNKNOWN", "Ngrams", "Vocabulary", "WordEncoder", "WordTokenizer"]
+__all__ = [
+    "END",
+    "PADDING",
+    "START",
+    "UNKNOWN",
+    "Ngrams",
+    "SubwordTokenizer",
+    "TokenEncoder",
+    "Vocabulary",
+    "WordEncoder",
+    "WordTokenizer",
+]

@@ -2,7 +2,8 @@
 
     bio (IOB2)  B-X begins a span of type X, I-X goes on in it, O is outside
     iob1        I-X begins or goes on; B-X begins a span right after another of type X
-    bioes       as bio, with E-X the end of a span and S-X a span of one token
+    bioes       as bio, with E-X the end of a span and S-X a span of one token; BILOU writes
+                L-X and U-X for them
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from nlpseq.errors import InputError, one_of
 
 PREFIXES = {"bio": "BIO", "iob1": "BIO", "bioes": "BIOES"}
+FROM_BILOU = {"L": "E", "U": "S"}
 
 
 def split_tag(tag):
@@ -98,6 +100,33 @@ def _prefix(scheme, at, kind, start, end, earlier):
             return "S"
         return "B" if at == start else "E" if at == end - 1 else "I"
     return "B" if at == start else "I"
+
+
+def legal(tags, scheme):
+    """A sequence that obeys the scheme: itself, or else one with the same `spans`.
+
+    As "I-X" that begins a span in iob1 is read like "B-X", this also turns iob1 into bio.
+    """
+    return tags if is_legal(tags, scheme) else convert(tags, scheme, scheme)
+
+
+def without_bilou(tag):
+    """The tag with the letters of bioes."""
+    prefix, kind = split_tag(tag)
+    return f"{FROM_BILOU[prefix]}-{kind}" if kind and prefix in FROM_BILOU else tag
+
+
+def scheme_of_most(counts):
+    """The scheme, "bio" or "bioes", of tags a few of which may be mistakes, or None.
+
+    Args:
+        counts: a dictionary from tag to how often it occurs. They mark spans where "O"
+            occurs and more than half are "O" or such as "B-X".
+    """
+    parts = {tag: split_tag(tag) for tag in counts}
+    fitting = [tag for tag, (prefix, kind) in parts.items() if tag == "O" or kind and prefix in set("BIES")]
+    most = 2 * sum(counts[tag] for tag in fitting) > sum(counts.values())
+    return guess_scheme(fitting) if "O" in fitting and most else None
 
 
 def guess_scheme(tags):

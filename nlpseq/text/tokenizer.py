@@ -6,7 +6,17 @@ import tensorflow as tf
 MARKUP = r"</?[a-zA-Z][^<>]*>"
 BLANK = r"[\s\pZ\pC]+"
 SINGLE_CHARACTER_WORDS = r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}])"
-TOKEN = r"((?:[\pL\pM\pN]+(?:['’][\pL\pM\pN]+)*)|[^\s\pZ\pC])"
+HALF = r"(?:n['’]t|['’](?:s|m|d|re|ve|ll))\b"
+CONTRACTION = rf"(?i)(\pL)({HALF})"
+WHOLE = [
+    r"https?://[^\s<>]*[^\s<>.,;:!?)\]]",
+    r"[\pL\pN][\pL\pN._+-]*@[\pL\pN-]+(?:\.[\pL\pN-]+)+",
+    r"\pN+(?:[.,:/-]\pN+)+",
+    r"(?:\pL\.){2,}",
+    r"(?i:\b(?:Mr|Mrs|Ms|Dr|St|Jr|vs|etc|Inc|Co|Corp)\.)",
+    r"[.]{2,}|-{2,}|[!?]{2,}|[:;=]-?[()]",
+]
+WORD, OTHER = r"[\pL\pM\pN]+(?:['’][\pL\pM\pN]+)*", r"[^\s\pZ\pC]"
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -21,6 +31,10 @@ class WordTokenizer:
     Args:
         lowercase: Whether to fold case (Unicode). Default True.
         strip_markup: Whether to drop HTML tags such as `<br />`. Default True.
+        split_contractions: Whether English contractions are two tokens, "do n't" and
+            "it 's", as treebanks have them. Default False.
+        keep_whole: Whether addresses, abbreviations, and numbers with marks inside
+            ("3.5", "U.S.") are one token. Default False.
 
     Call arguments:
         texts: string tensor `(batch,)`.
@@ -34,9 +48,15 @@ class WordTokenizer:
     "don't"
     """
 
-    def __init__(self, lowercase=True, strip_markup=True):
+    def __init__(
+        self, lowercase=True, strip_markup=True, split_contractions=False, keep_whole=False
+    ):
         self.lowercase = lowercase
         self.strip_markup = strip_markup
+        self.split_contractions = split_contractions
+        self.keep_whole = keep_whole
+        halves = [f"(?i:{HALF})"] if split_contractions else []
+        self._token = "|".join([*(WHOLE if keep_whole else []), *halves, WORD, OTHER])
 
     def __call__(self, texts):
         texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
@@ -46,11 +66,14 @@ class WordTokenizer:
         if self.lowercase:  # after the control characters: it stops at a NUL
             texts = tf.strings.lower(texts, encoding="utf-8")
         texts = tf.strings.regex_replace(texts, SINGLE_CHARACTER_WORDS, r" \1 ")
-        texts = tf.strings.regex_replace(texts, TOKEN, r" \1 ")
+        if self.split_contractions:
+            texts = tf.strings.regex_replace(texts, CONTRACTION, r"\1 \2")
+        texts = tf.strings.regex_replace(texts, f"({self._token})", r" \1 ")
         return tf.strings.split(texts)
 
     def get_config(self):
-        return {"lowercase": self.lowercase, "strip_markup": self.strip_markup}
+        names = ("lowercase", "strip_markup", "split_contractions", "keep_whole")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls, config):

@@ -8,6 +8,8 @@ import tensorflow as tf
 from nlpseq.errors import InputError
 
 PADDING, UNKNOWN = 0, 1
+START, END = 2, 3  # of a `SubwordTokenizer`; a `Vocabulary` has words there
+SPECIALS = ["<padding>", "<unknown>", "<start>", "<end>"]  # their names, in the order of ids
 
 
 @keras.saving.register_keras_serializable("nlpseq")

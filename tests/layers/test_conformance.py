@@ -11,6 +11,33 @@ from tests.layers.helpers import (
     BATCH, FEATURES, MASK, UNITS, assert_close, normal, randomize, sequences,
 )
 
+
+@keras.saving.register_keras_serializable("tests")
+class OverItself(keras.layers.Layer):
+    """Attention with one sequence as queries and memory, so that it fits the table."""
+
+    def __init__(self, attention, **options):
+        super().__init__(**options)
+        self.attention, self.supports_masking = attention, True
+
+    def build(self, shape):
+        self.attention.build(shape, shape)
+
+    def call(self, inputs, mask=None):
+        return self.attention(inputs, inputs, mask=mask)
+
+    def compute_output_shape(self, shape):
+        return self.attention.compute_output_shape(shape, shape)
+
+    def get_config(self):
+        attention = keras.saving.serialize_keras_object(self.attention)
+        return {**super().get_config(), "attention": attention}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config.pop("attention")), **config)
+
+
 TABLE = {
     "SimpleRNN": lambda **options: layers.SimpleRNN(UNITS, **options),
     "LSTM": lambda **options: layers.LSTM(UNITS, return_sequences=True, **options),
@@ -39,6 +66,13 @@ TABLE = {
         layers.LSTM(UNITS, return_sequences=True, **options), **options
     ),
     "CRF": lambda **options: layers.CRF(FEATURES, **options),
+    "BahdanauAttention": lambda **options: OverItself(
+        layers.BahdanauAttention(UNITS, **options), **options
+    ),
+    "LuongAttention": lambda **options: OverItself(layers.LuongAttention(**options), **options),
+    "LuongAttention-scaled": lambda **options: OverItself(
+        layers.LuongAttention("scaled", **options), **options
+    ),
     "Pooling-max": lambda **options: layers.Pooling("max", **options),
     "Pooling-mean": lambda **options: layers.Pooling("mean", **options),
     "Pooling-max-mean": lambda **options: layers.Pooling("max_mean", **options),

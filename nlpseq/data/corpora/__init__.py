@@ -1,5 +1,6 @@
 """Datasets that come with nlpseq: TFDS builders over small grammars, generated at first use."""
 
 from nlpseq.data.corpora.reviews import NlpseqReviews
+from nlpseq.data.corpora.tags import NlpseqTags
 
-__all__ = ["NlpseqReviews"]
+__all__ = ["NlpseqReviews", "NlpseqTags"]

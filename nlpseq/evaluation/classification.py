@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix
+
+from nlpseq.evaluation.scores import averaged, scores_by_class
 
 
 @dataclass(frozen=True)
@@ -38,22 +40,12 @@ def evaluate_classifier(task, examples, most_mistakes=20):
     examples = examples.select(order)  # texts of similar length run together
     scores = task.predict_text(examples.texts)["scores"]
     expected, predicted = examples.labels, scores.argmax(axis=1)
-    numbers = list(range(len(task.labels)))
-    *columns, support = precision_recall_fscore_support(
-        expected, predicted, labels=numbers, zero_division=0.0
-    )
-    columns = dict(zip(("precision", "recall", "f1"), columns))
-    metrics = {
-        "accuracy": float(np.mean(expected == predicted)),
-        **{name: float(column.mean()) for name, column in columns.items()},
-        "classes": {
-            label: {**{name: float(c[i]) for name, c in columns.items()}, "support": int(support[i])}
-            for i, label in enumerate(task.labels)
-        },
-    }
+    classes = scores_by_class(expected, predicted, task.labels)
+    accuracy = float(np.mean(expected == predicted))
+    metrics = {"accuracy": accuracy, **averaged(classes), "classes": classes}
     return ClassificationResult(
         metrics,
-        confusion_matrix(expected, predicted, labels=numbers),
+        confusion_matrix(expected, predicted, labels=range(len(task.labels))),
         _mistakes(task.labels, examples, scores, most_mistakes),
     )
 

@@ -1,0 +1,21 @@
+"""What a beam search adds to log-probabilities, so that short and partial answers do not win.
+
+    score(y) = log P(y) / lp(|y|) + cp                       (Wu et al. 2016, equation 14)
+    lp(n) = ((5 + n) / 6) ^ alpha
+    cp = beta sum_s log(min(sum_t a_ts, 1))
+"""
+
+import tensorflow as tf
+
+LEAST_COVERAGE = 1e-10  # of a position never attended to: its logarithm stays finite
+
+
+def length_penalty(count, alpha):
+    """lp of a number of symbols."""
+    return tf.pow((5.0 + tf.cast(count, tf.float32)) / 6.0, alpha)
+
+
+def coverage_penalty(coverage, source_mask, beta):
+    """cp `(batch, beam_size)` of the sum of attention `(batch, beam_size, source)`."""
+    covered = tf.math.log(tf.clip_by_value(coverage, LEAST_COVERAGE, 1.0))
+    return beta * tf.reduce_sum(tf.where(source_mask[:, tf.newaxis], covered, 0.0), axis=-1)

@@ -1,0 +1,266 @@
+"""From queries to a weighted sum of a memory: additive and multiplicative attention."""
+
+import keras
+import tensorflow as tf
+
+from nlpseq.errors import InputError, in_range, one_of
+
+SCORES = ("general", "dot", "scaled")
+
+
+class Attention(keras.layers.Layer):
+    """What all attention has in common, for energies e_ts of query t and memory position s.
+
+        a_ts = exp(e_ts) / sum_s exp(e_ts)      over the real positions s
+        context_t = sum_s a_ts m_s
+
+    A subclass has `add_weights`, `project` and `energy`.
+    """
+
+    def __init__(self, coverage=False, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.coverage = coverage
+        self.dropout = in_range("dropout", dropout, 0.0, 1.0)
+        self.seed_generator = keras.random.SeedGenerator() if dropout else None
+        self.supports_masking = True
+
+    def build(self, query_shape, memory_shape):
+        self.add_weights(query_shape[-1], memory_shape[-1])
+        self.built = True
+
+    def call(
+        self, query, memory, mask=None, coverage=None, keys=None, return_weights=False, training=False
+    ):
+        if coverage is not None and not self.coverage:
+            raise InputError(f"'{self.name}' takes no coverage: make the layer with coverage=True.")
+        mask = getattr(memory, "_keras_mask", None) if mask is None else mask
+        keys = self.project(memory) if keys is None else keys
+        single = len(query.shape) == 2
+        if single:
+            query = query[:, tf.newaxis]
+            coverage = None if coverage is None else coverage[:, tf.newaxis]
+        weights = _softmax(tf.cast(self.energy(query, keys, coverage), tf.float32), mask)
+        context = tf.matmul(tf.cast(self._dropped(weights, training), memory.dtype), memory)
+        if single:
+            context, weights = context[:, 0], weights[:, 0]
+        return (context, weights) if return_weights else context
+
+    def add_weights(self, size, features):
+        """Makes the weights, for queries of `size` and a memory of `features`."""
+        raise NotImplementedError
+
+    def project(self, memory):
+        """The keys `(batch, source, ...)` of a memory: all of the energy that no query changes.
+
+        Decoding computes them once and passes them to each call as `keys`.
+        """
+        raise NotImplementedError
+
+    def energy(self, query, keys, coverage):
+        """e `(batch, steps, source)` of queries `(batch, steps, size)`."""
+        raise NotImplementedError
+
+    def _product(self, inputs, kernel):
+        """`inputs @ kernel` in the compute dtype, also where no call of Keras casts them."""
+        inputs = tf.cast(tf.convert_to_tensor(inputs), self.compute_dtype)
+        return tf.tensordot(inputs, tf.cast(kernel, self.compute_dtype), 1)
+
+    def _dropped(self, weights, training):
+        if not (training and self.dropout):
+            return weights
+        return keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
+
+    def _check_built(self):
+        if not self.built:
+            raise InputError(
+                f"'{self.name}' has no weights yet: call it once, or build(query_shape, memory_shape)."
+            )
+
+    def compute_mask(self, inputs, mask=None):
+        return getattr(inputs, "_keras_mask", None)
+
+    def compute_output_shape(self, query_shape, memory_shape):
+        return (*query_shape[:-1], memory_shape[-1])
+
+    def compute_output_spec(self, query, memory, *arguments, return_weights=False, **options):
+        shape = self.compute_output_shape(query.shape, memory.shape)
+        context = keras.KerasTensor(shape, self.compute_dtype)
+        weights = keras.KerasTensor((*shape[:-1], memory.shape[1]), "float32")
+        return (context, weights) if return_weights else context
+
+    def get_config(self):
+        return {**super().get_config(), "coverage": self.coverage, "dropout": self.dropout}
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class BahdanauAttention(Attention):
+    """Additive attention (Bahdanau et al. 2015, section 3.1 and appendix A.1.2).
+
+        e_ts = v . tanh(W q_t + U m_s)
+        a_ts = exp(e_ts) / sum_s exp(e_ts)      over the real positions s
+        context_t = sum_s a_ts m_s
+
+    With coverage c_t = sum_{t' < t} a_t' (See et al. 2017, equation 11), what was
+    attended to before comes into the score:
+
+        e_ts = v . tanh(W q_t + U m_s + w_c c_ts)
+
+    A row without a real position has weights and a context of zeros.
+
+    Args:
+        units: Positive integer, the size of W q and U m.
+        coverage: Whether the score has the term of the coverage. Default False.
+        dropout: Fraction of the weights that training sets to zero, between 0 and 1.
+            Default 0.
+
+    Call arguments:
+        query: Float tensor `(batch, size)`, or `(batch, steps, size)`.
+        memory: Float tensor `(batch, source, features)`. Padding must be finite.
+        mask: Bool `(batch, source)`, True = real. Default None, the mask that the
+            memory brings from the layer that made it, or else all real.
+        coverage: With `coverage`, the sum of earlier weights, `(batch, source)` or
+            `(batch, steps, source)` like the query; None is zeros.
+        keys: `project(memory)`, computed once for many calls. Default None.
+        return_weights: Whether the weights are returned as well. Default False.
+        training: Whether there is dropout. Default False.
+
+    Returns:
+        The context, `(batch, features)` or `(batch, steps, features)`; with
+        `return_weights` also the weights before dropout, float32 `(batch, source)` or
+        `(batch, steps, source)`.
+
+    Weights:
+        query_kernel W `(size, units)`, memory_kernel U `(features, units)`,
+        vector v `(units,)`; with `coverage` coverage_kernel w_c `(units,)`.
+
+    Raises:
+        InputError: `units` below 1; coverage given to a layer without; `project`
+            before there are weights.
+
+    Example:
+
+    >>> attention = BahdanauAttention(8)
+    >>> memory = np.random.normal(size=(2, 5, 4)).astype("float32")
+    >>> context, weights = attention(memory[:, 0], memory, return_weights=True)
+    >>> context.shape, weights.shape
+    (TensorShape([2, 4]), TensorShape([2, 5]))
+    """
+
+    def __init__(self, units, coverage=False, dropout=0.0, **kwargs):
+        super().__init__(coverage, dropout, **kwargs)
+        self.units = in_range("units", units, 1)
+
+    def add_weights(self, size, features):
+        self.query_kernel = self.add_weight(name="query_kernel", shape=(size, self.units))
+        self.memory_kernel = self.add_weight(name="memory_kernel", shape=(features, self.units))
+        self.vector = self.add_weight(name="vector", shape=(self.units,))
+        if self.coverage:
+            self.coverage_kernel = self.add_weight(name="coverage_kernel", shape=(self.units,))
+
+    def project(self, memory):
+        self._check_built()
+        return self._product(memory, self.memory_kernel)
+
+    def energy(self, query, keys, coverage):
+        queries = self._product(query, self.query_kernel)
+        hidden = queries[:, :, tf.newaxis] + keys[:, tf.newaxis]
+        if coverage is not None:
+            hidden += coverage[..., tf.newaxis] * self.coverage_kernel
+        return self._product(tf.tanh(hidden), self.vector)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class LuongAttention(Attention):
+    """Multiplicative attention (Luong et al. 2015, section 3.1).
+
+        general   e_ts = q_t . W m_s
+        dot       e_ts = q_t . m_s
+        scaled    e_ts = q_t . m_s / sqrt(size)     (Vaswani et al. 2017, section 3.2.1)
+
+        a_ts = exp(e_ts) / sum_s exp(e_ts)          over the real positions s
+        context_t = sum_s a_ts m_s
+
+    With coverage c_t = sum_{t' < t} a_t' (Tu et al. 2016), + w_c c_ts in the score.
+    The attentional layer tanh(W_c [context; q]) of the paper is the caller's.
+    A row without a real position has weights and a context of zeros.
+
+    Args:
+        score: "general", "dot" or "scaled"; the last two need queries of the size of
+            the memory's features. Default "general".
+        coverage: Whether the score has the term of the coverage. Default False.
+        dropout: Fraction of the weights that training sets to zero, between 0 and 1.
+            Default 0.
+
+    Call arguments:
+        query: Float tensor `(batch, size)`, or `(batch, steps, size)`.
+        memory: Float tensor `(batch, source, features)`. Padding must be finite.
+        mask: Bool `(batch, source)`, True = real. Default None, the mask that the
+            memory brings from the layer that made it, or else all real.
+        coverage: With `coverage`, the sum of earlier weights, `(batch, source)` or
+            `(batch, steps, source)` like the query; None is zeros.
+        keys: `project(memory)`, computed once for many calls. Default None.
+        return_weights: Whether the weights are returned as well. Default False.
+        training: Whether there is dropout. Default False.
+
+    Returns:
+        The context, `(batch, features)` or `(batch, steps, features)`; with
+        `return_weights` also the weights before dropout, float32 `(batch, source)` or
+        `(batch, steps, source)`.
+
+    Weights:
+        With "general": kernel W `(features, size)`. With `coverage`: coverage_kernel
+        w_c `()`.
+
+    Raises:
+        InputError: `score` is unknown; sizes that "dot" or "scaled" cannot multiply;
+            coverage given to a layer without; `project` before there are weights.
+
+    Example:
+
+    >>> query = np.array([[1.0, 0.0]], "float32")
+    >>> memory = np.array([[[0.0, 2.0], [0.0, 4.0], [9.0, 9.0]]], "float32")
+    >>> LuongAttention("dot")(query, memory, mask=np.array([[True, True, False]])).numpy().tolist()
+    [[0.0, 3.0]]
+    """
+
+    def __init__(self, score="general", coverage=False, dropout=0.0, **kwargs):
+        super().__init__(coverage, dropout, **kwargs)
+        self.score = one_of("score", score, SCORES)
+
+    def add_weights(self, size, features):
+        if self.score == "general":
+            self.kernel = self.add_weight(name="kernel", shape=(features, size))
+        elif size != features:
+            raise InputError(
+                f"score {self.score!r} needs queries of the memory's size, got queries of {size} "
+                f'and a memory of {features}: take score "general".'
+            )
+        if self.coverage:
+            self.coverage_kernel = self.add_weight(name="coverage_kernel", shape=(), initializer="zeros")
+
+    def project(self, memory):
+        self._check_built()
+        if self.score == "general":
+            return self._product(memory, self.kernel)
+        return tf.cast(tf.convert_to_tensor(memory), self.compute_dtype)
+
+    def energy(self, query, keys, coverage):
+        if self.score == "scaled":
+            query *= query.shape[-1] ** -0.5
+        scores = tf.matmul(query, keys, transpose_b=True)
+        return scores if coverage is None else scores + coverage * self.coverage_kernel
+
+    def get_config(self):
+        return {**super().get_config(), "score": self.score}
+
+
+def _softmax(scores, mask):
+    """Weights over the real positions of the last axis; zeros where there is none."""
+    if mask is None:
+        return tf.nn.softmax(scores)
+    real = tf.cast(mask, bool)[:, tf.newaxis]
+    weights = tf.nn.softmax(tf.where(real, scores, scores.dtype.min))
+    return tf.where(real, weights, 0.0)

@@ -1,0 +1,122 @@
+"""What every task has: its text path, its recurrent layers, and answers to lists of strings."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
+from nlpseq.errors import in_range, one_of
+from nlpseq.layers import GRU, LSTM, Bidirectional, SimpleRNN
+
+CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+ENCODE_BATCH = 512  # texts that are tokenized together
+
+
+def recurrent_layers(
+    cell="lstm", units=64, layers=1, bidirectional=True, recurrent_dropout=0.0, return_sequences=True
+):
+    """A list of recurrent layers, bottom first.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        units: size of the state in each direction.
+        layers: number of layers.
+        bidirectional: whether each runs in both directions.
+        recurrent_dropout: rate of dropped recurrent inputs.
+        return_sequences: whether the top one gives its outputs at every step; the
+            others do.
+
+    Raises:
+        InputError: the cell is unknown; a number is not positive.
+    """
+    make = CELLS[one_of("cell", cell, CELLS)]
+    in_range("units", units, 1)
+    in_range("layers", layers, 1)
+    made = []
+    for number in range(1, layers + 1):
+        sequences = return_sequences or number < layers
+        layer = make(units, return_sequences=sequences, recurrent_dropout=recurrent_dropout)
+        made.append(Bidirectional(layer) if bidirectional else layer)
+    return made
+
+
+class Task(keras.Model):
+    """A Keras model that owns its text path.
+
+    A task gives `kind`, `purpose` and `warmup_texts` for its export, `call`, `build`,
+    `_encoded` (its examples, tokenized), `answer` and `limits`.
+
+    Args:
+        encoder: strings to ids, of `nlpseq.text`.
+        labels: names of the classes.
+        settings: the other arguments of the task, a dict.
+    """
+
+    def __init__(self, encoder, labels, settings, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.labels = list(labels)
+        self.settings = settings
+        self.buckets = length_buckets(encoder.max_tokens)
+
+    def prepare(self, examples, batch_size=64, training=False, seed=0):
+        """Examples of `nlpseq.data` to batches of `(ids, labels)`.
+
+        In training the batches are shuffled, all of one size and in few lengths;
+        otherwise they keep the order of the examples. Tokenizing is done once.
+        """
+        encoded = self._encoded(examples).unbatch().cache()
+        if training:
+            return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
+        return evaluation_batches(encoded, len(examples), batch_size, self.buckets)
+
+    def compile(self, optimizer="adam", loss=None, metrics=None, jit_compile=False, **kwargs):
+        """As in Keras, with the loss and metrics of the task where none are given.
+
+        `jit_compile` is off: the loops over time are compiled by themselves.
+        """
+        loss = self.default_loss() if loss is None else loss
+        metrics = self.default_metrics() if metrics is None else metrics
+        super().compile(optimizer, loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
+
+    def signatures(self):
+        """The functions that an export serves, by name, not yet traced."""
+        text = tf.TensorSpec([None], tf.string, name="text")
+        return {"serving_default": tf.function(self.answer, input_signature=[text])}
+
+    def details(self):
+        """What `config.json` of an export says beside the kind and the labels."""
+        return {}
+
+    def resources(self):
+        """The lookup tables that an export must hold beside the variables."""
+        return self.encoder.tables
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "labels": self.labels,
+            **self.settings,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})
+
+
+def in_batches(function, items, batch_size):
+    """The answers of a function to up to `batch_size` items at a time, as NumPy arrays.
+
+    Yields:
+        A dict of arrays for each batch.
+    """
+    for start in range(0, len(items), batch_size):
+        answer = function(items[start : start + batch_size])
+        yield {name: np.asarray(value) for name, value in answer.items()}
+
+
+def as_texts(texts):
+    """A list of strings (str or bytes) of one, or of a sequence of them."""
+    return [texts] if isinstance(texts, (str, bytes)) else list(texts)

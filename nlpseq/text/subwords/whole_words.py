@@ -1,0 +1,31 @@
+"""Words that are their own piece."""
+
+import tensorflow as tf
+
+from nlpseq.text.subwords.tables import table
+from nlpseq.text.vocabulary import SPECIALS, UNKNOWN
+
+
+class WholeWords:
+    """The id of each word; a word that is not in the list is unknown.
+
+    Args:
+        pieces: The pieces in the order of their ids, the specials first.
+
+    Call arguments:
+        words: string `(words,)`.
+
+    Returns:
+        int32 ragged `(words, None)`, one id a word.
+    """
+
+    unknown_text = " \ufffd"  # a whole word, which most often follows a space
+
+    def __init__(self, pieces):
+        known = range(len(SPECIALS), len(pieces))
+        self.texts = list(pieces)
+        self.tables = [table(pieces[len(SPECIALS) :], known, UNKNOWN, tf.string, tf.int32)]
+
+    def __call__(self, words):
+        (ids,) = self.tables
+        return tf.RaggedTensor.from_tensor(ids.lookup(words)[:, None])

@@ -1,0 +1,135 @@
+"""Tokens to ids of words and of their characters."""
+
+import keras
+import tensorflow as tf
+
+from nlpseq.errors import in_range
+from nlpseq.text.tokenizer import HALF, WordTokenizer
+from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+
+LEARN_BATCH = 4096  # sentences that are counted together
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class TokenEncoder:
+    """Tokens to ids of words, with the ids of their characters.
+
+    Words are looked up in lower case, with 0 for every digit; characters as they are.
+
+    Args:
+        vocabulary: `nlpseq.text.Vocabulary` of words.
+        characters: `nlpseq.text.Vocabulary` of characters.
+        tokenizer: `nlpseq.text.WordTokenizer`, for texts that are not tokens yet.
+        singletons: Number of words, the last of the vocabulary, that occur only once
+            in training. Default 0.
+        max_tokens: Longer sentences are cut to this many tokens. Default 400.
+        max_characters: Longer words lose characters in their middle. Default 16.
+
+    Call arguments:
+        tokens: string `tf.RaggedTensor` `(batch, None)`.
+
+    Returns:
+        int32 `tf.RaggedTensor` `(batch, None, 1 + max_characters)`: the id of the word
+        first, then those of its characters, 0 = padding.
+
+    Raises:
+        InputError: `max_tokens` or `max_characters` is not positive.
+
+    Example:
+
+    >>> tokens = tf.ragged.constant([["A", "cat"], ["a"]])
+    >>> encoder = TokenEncoder.learn(tokens, max_characters=4)
+    >>> encoder(tf.ragged.constant([["Cat", "dog"]]))[..., 0].to_list()
+    [[3, 1]]
+    """
+
+    def __init__(
+        self, vocabulary, characters, tokenizer, singletons=0, max_tokens=400, max_characters=16
+    ):
+        self.vocabulary = vocabulary
+        self.characters = characters
+        self.tokenizer = tokenizer
+        self.singletons = singletons
+        self.max_tokens = in_range("max_tokens", max_tokens, 1)
+        self.max_characters = in_range("max_characters", max_characters, 1)
+
+    def __call__(self, tokens):
+        tokens = self.cut(tokens)
+        words = _as_words(tokens.flat_values)
+        ids = [self.vocabulary(_normalized(words))[:, tf.newaxis], self._characters(words)]
+        return tokens.with_flat_values(tf.concat(ids, axis=1))
+
+    def tokenize(self, texts):
+        """The tokens of texts `(batch,)`, ragged `(batch, None)`, cut to `max_tokens`."""
+        return self.cut(self.tokenizer(texts))
+
+    def cut(self, sequences):
+        """The first `max_tokens` of each ragged row."""
+        return sequences[:, : self.max_tokens]
+
+    @classmethod
+    def learn(cls, tokens, vocabulary_size=30_000, min_count=1, max_tokens=400, max_characters=16):
+        """An encoder that knows the frequent words, and all characters, of some tokens.
+
+        Its tokenizer splits contractions ("do n't") where the tokens do.
+
+        Args:
+            tokens: string `tf.RaggedTensor` `(sentences, None)`.
+            vocabulary_size, min_count: as in `Vocabulary.learn`.
+            max_tokens, max_characters: as in the class.
+        """
+        words = _as_words(tokens.flat_values)
+        normalized = tf.RaggedTensor.from_row_lengths(_normalized(words), [tf.size(words)])
+        vocabulary = Vocabulary.learn([normalized], vocabulary_size, min_count)
+        counts = tf.math.bincount(vocabulary(normalized.flat_values), minlength=len(vocabulary))
+        characters = Vocabulary.learn([tf.strings.unicode_split(words, "UTF-8")])
+        tokenizer = WordTokenizer(
+            lowercase=False,
+            strip_markup=False,
+            split_contractions=bool(tf.reduce_any(tf.strings.regex_full_match(words, f"(?i){HALF}"))),
+            keep_whole=True,
+        )
+        singletons = int(tf.reduce_sum(tf.cast(counts[UNKNOWN + 1 :] == 1, tf.int32)))
+        return cls(vocabulary, characters, tokenizer, singletons, max_tokens, max_characters)
+
+    @property
+    def tables(self):
+        """The lookup tables, which an export must hold."""
+        return [self.vocabulary.table, self.characters.table]
+
+    def _characters(self, words):
+        """Ids of the characters, `(tokens, max_characters)`; of a long word both ends."""
+        characters = tf.strings.unicode_split(words, "UTF-8")
+        start = self.max_characters // 2
+        from_start = tf.ragged.range(characters.row_lengths())
+        from_end = tf.ragged.range(characters.row_lengths(), 0, -1)
+        kept = (from_start < start) | (from_end <= self.max_characters - start)
+        ids = self.characters(tf.ragged.boolean_mask(characters, kept))
+        return ids.to_tensor(PADDING, shape=(None, self.max_characters))
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "vocabulary": serialize(self.vocabulary),
+            "characters": serialize(self.characters),
+            "tokenizer": serialize(self.tokenizer),
+            "singletons": self.singletons,
+            "max_tokens": self.max_tokens,
+            "max_characters": self.max_characters,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        restore = keras.saving.deserialize_keras_object
+        parts = {name: restore(config[name]) for name in ("vocabulary", "characters", "tokenizer")}
+        return cls(**{**config, **parts})
+
+
+def _as_words(tokens):
+    """Tokens as valid UTF-8 without control characters."""
+    tokens = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8", errors="replace")
+    return tf.strings.regex_replace(tokens, r"\pC", "\N{REPLACEMENT CHARACTER}")
+
+
+def _normalized(words):
+    return tf.strings.regex_replace(tf.strings.lower(words, encoding="utf-8"), r"\pN", "0")

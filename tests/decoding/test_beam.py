@@ -1,0 +1,153 @@
+"""Beam search against enumeration, and against a plain beam in Python lists."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq.decoding import Step, beam_search, greedy
+from nlpseq.errors import InputError
+from tests.decoding.automata import (
+    END, NODES, START, VOCABULARY, Automaton, all_sequences, assert_decoded, plain_beam,
+)
+
+NODE_OF = np.array([3, 17, 8, 3, 25])  # of each sequence of a batch, to start from
+LIMITS = np.array([4, 1, 0, 3, 2])
+
+
+def search(automaton, nodes=NODE_OF, **options):
+    """In a graph of unknown batch."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)])
+    def run(nodes):
+        return beam_search(automaton.step, automaton.states(nodes), START, END, **options)
+
+    return run(tf.constant(nodes, tf.int32))
+
+
+@pytest.mark.parametrize("penalties", [(0.0, 0.0), (0.8, 0.0), (0.0, 0.4), (1.0, 0.3)], ids=str)
+@pytest.mark.parametrize("min_length", [0, 2])
+def test_a_beam_as_wide_as_the_space_equals_brute_force(min_length, penalties):
+    automaton, limits = Automaton(1), np.maximum(LIMITS, min_length)
+    alpha, beta = penalties
+    found = search(
+        automaton, max_length=tf.constant(limits), min_length=min_length, beam_size=VOCABULARY**4,
+        length_penalty=alpha, coverage_penalty=beta, n_best=20, padding=-1,
+    )
+    for row, node in enumerate(NODE_OF):
+        every = all_sequences(automaton, node, limits[row], min_length)
+        assert_decoded(found, row, every, [each.score(alpha, beta) for each in every], padding=-1)
+
+
+@pytest.mark.parametrize("sharpness", [0.7, 3.0], ids=["flat", "sharp"])
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_a_plain_beam_that_never_finishes_early(seed, sharpness):
+    """Narrow beams over long sequences: what is pruned counts, and so does what ends the search."""
+    automaton = Automaton(seed, sharpness)
+    random = np.random.default_rng(seed)
+    nodes, limits = random.integers(0, NODES, 12), random.integers(2, 14, 12)
+    real = random.random((12, 3)) < 0.7
+    for size, least, alpha, beta in [(2, 0, 0.0, 0.0), (3, 1, 0.6, 0.0), (5, 0, 1.2, 0.0), (4, 2, 0.9, 0.5)]:
+        found = search(
+            automaton, nodes, max_length=tf.constant(limits), min_length=least, beam_size=size,
+            length_penalty=alpha, coverage_penalty=beta, n_best=size, source_mask=tf.constant(real),
+        )
+        for row, node in enumerate(nodes):
+            every = plain_beam(automaton, node, limits[row], least, size)
+            scores = [each.score(alpha, beta, real[row]) for each in every]
+            assert_decoded(found, row, every, scores)
+
+
+@pytest.mark.parametrize("attends", [True, False])
+@pytest.mark.parametrize("min_length", [0, 3])
+def test_a_beam_of_one_equals_greedy(min_length, attends):
+    automaton, nodes = Automaton(4, attends=attends), np.arange(NODES)
+    limits = tf.constant(3 + nodes % 7)
+    found = search(automaton, nodes, max_length=limits, min_length=min_length, beam_size=1)
+    expected = greedy(automaton.step, automaton.states(nodes), START, END, limits, min_length)
+    assert (found.attention is None) == (expected.attention is None) == (not attends)
+    for one, other in zip(found[: 4 + attends], expected):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_neighbours_in_a_batch_change_nothing():
+    automaton, nodes = Automaton(5), np.arange(4)
+    options = {"beam_size": 3, "n_best": 3, "length_penalty": 0.7, "coverage_penalty": 0.2}
+    together = search(automaton, nodes, max_length=tf.constant(2 + 3 * nodes), **options)
+    for row, node in enumerate(nodes):
+        alone = search(automaton, [node], max_length=int(2 + 3 * node), **options)
+        length = alone.ids.shape[2]
+        np.testing.assert_array_equal(together.ids[row, :, :length], alone.ids[0])
+        np.testing.assert_array_equal(together.scores[row], alone.scores[0])
+
+
+def test_the_search_stops_as_soon_as_nothing_can_win():
+    """The end is certain after two symbols, and with it that no other sequence is better."""
+    logits = tf.constant([[0.0, -9.0, -9.0], [-9.0, 9.0, -9.0], [-9.0, -9.0, 9.0]])
+    steps = tf.Variable(0)
+
+    def step(tokens, states):
+        steps.assign_add(1)
+        return Step(tf.gather(logits, states), tf.minimum(states + 1, 2))
+
+    for alpha in (0.0, 1.0):
+        steps.assign(0)
+        found = beam_search(step, tf.zeros([1], tf.int32), 0, 2, 50, length_penalty=alpha)
+        assert found.ids.numpy().tolist() == [[[0, 1]]] and int(steps) == 3
+
+
+def test_without_attention_and_with_a_tensor_for_the_start():
+    automaton = Automaton(6, attends=False)
+    start = tf.constant([0, 1, 3], tf.int32)
+    states = automaton.states([1, 1, 1])
+    found = beam_search(automaton.step, states, start, END, 5, beam_size=2)
+    assert found.attention is None
+    alone = beam_search(automaton.step, automaton.states([1]), 3, END, 5, beam_size=2)
+    np.testing.assert_allclose(found.scores[2], alone.scores[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("eagerly", [True, False])
+def test_an_empty_batch(eagerly):
+    automaton = Automaton(7)
+    run = tf.function(lambda nodes: beam_search(automaton.step, automaton.states(nodes), 0, END, 5, n_best=2))
+    tf.config.run_functions_eagerly(eagerly)
+    try:
+        found = run(tf.zeros([0], tf.int32))
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert found.ids.shape == (0, 2, 0) and found.scores.shape == (0, 2)
+    assert found.attention.shape == (0, 2, 0, 3)
+
+
+def test_in_a_saved_model(tmp_path):
+    automaton = Automaton(8)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32)])
+    def serve(nodes, limits):
+        found = beam_search(automaton.step, automaton.states(nodes), START, END, limits, n_best=2)
+        return found._asdict()
+
+    module = tf.Module()
+    tf.saved_model.save(module, str(tmp_path), signatures=serve)
+    served = tf.saved_model.load(str(tmp_path)).signatures["serving_default"]
+    for nodes in ([4, 9, 2], [1], []):
+        nodes = tf.constant(nodes, tf.int32)
+        for name, value in served(nodes=nodes, limits=nodes + 1).items():
+            np.testing.assert_array_equal(value, serve(nodes, nodes + 1)[name])
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"beam_size": 0}, "beam_size must be at least 1"),
+        ({"beam_size": 2, "n_best": 3}, "beam_size of 2, got 3"),
+        ({"length_penalty": -0.1}, "length_penalty must be at least 0"),
+        ({"coverage_penalty": -0.1}, "coverage_penalty must be at least 0"),
+        ({"coverage_penalty": 0.1}, "the step function returns none"),
+        ({"max_length": -1}, "max_length must be at least 0"),
+        ({"min_length": 5}, "at most max_length, got 5 and 4"),
+    ],
+)
+def test_bad_arguments(options, words):
+    automaton = Automaton(0, attends=False)
+    with pytest.raises(InputError, match=words):
+        beam_search(automaton.step, automaton.states([0]), START, END, **{"max_length": 4, **options})

@@ -1,0 +1,68 @@
+"""Greedy search against plain Python, and what all searches have in common."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq.decoding import Step, greedy
+from nlpseq.errors import InputError
+from tests.decoding.automata import END, NODES, START, Automaton, assert_decoded, plain_beam
+
+
+def plain_greedy(automaton, node, max_length, min_length):
+    """The sequence that the likeliest symbols make."""
+    (found,) = [each for each in plain_beam(automaton, node, max_length, min_length, 1)][:1]
+    return found
+
+
+@pytest.mark.parametrize("min_length", [0, 2])
+@pytest.mark.parametrize("attends", [True, False])
+def test_equals_plain_python(attends, min_length):
+    automaton, nodes = Automaton(2, attends=attends), np.arange(NODES)
+    limits = min_length + nodes % 6
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2)
+    def run(nodes, limits):
+        return greedy(automaton.step, automaton.states(nodes), START, END, limits, min_length, padding=7)
+
+    found = run(tf.constant(nodes, tf.int32), tf.constant(limits, tf.int32))
+    assert found.ids.shape[2] == np.max(found.lengths)
+    for row, node in enumerate(nodes):
+        expected = plain_greedy(automaton, node, limits[row], min_length)
+        assert_decoded(found, row, [expected], [expected.log_probability], padding=7)
+    cut = (found.lengths[:, 0] == limits).numpy()
+    assert 0 < cut.sum() < NODES  # some ended, some did not
+
+
+def test_half_precision_logits_are_summed_in_float32():
+    logits = tf.random.stateless_normal([50], [1, 2])
+    step = lambda tokens, states: Step(tf.cast(tf.tile(logits[tf.newaxis], [2, 1]), tf.float16), states)
+    found = greedy(step, (), tf.constant([0, 0]), -1, 200)
+    exact = tf.cast(tf.cast(logits, tf.float16), tf.float32)
+    expected = 200 * tf.reduce_max(tf.nn.log_softmax(exact))
+    assert found.scores.dtype == tf.float32
+    np.testing.assert_allclose(found.scores[:, 0], [expected, expected], rtol=1e-5)
+
+
+def test_nothing_may_come():
+    automaton = Automaton(3)
+    for run in (greedy, tf.function(greedy)):
+        found = run(automaton.step, automaton.states([1, 2]), START, END, 0)
+        assert found.ids.shape == (2, 1, 0) and found.attention.shape == (2, 1, 0, 3)
+        assert not np.any(found.scores) and not np.any(found.lengths)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (((), 0, 1, 5), "without states"),
+        ((tf.zeros([2, 3]), 0, 1, 5), "took 1 states and returned 2"),
+        ((tf.zeros([2, 3]), 0, 1, -1), "max_length must be at least 0"),
+        ((tf.zeros([2, 3]), 0, 1, np.array([3, 4]), 4), "min_length must be at most max_length"),
+        ((tf.zeros([2, 3]), 0, 1, 5, -2), "min_length must be at least 0"),
+    ],
+)
+def test_bad_arguments(arguments, words):
+    step = lambda tokens, states: Step(tf.zeros([2, 4]), (states, states))
+    with pytest.raises(InputError, match=words):
+        greedy(step, *arguments)
