@@ -125,6 +125,8 @@ class TrainingSettings(Settings):
     """How the learning rate falls to zero after a short warm-up; "constant" keeps it."""
     clip_norm: float = 1.0
     """Global norm to which gradients are clipped; 0 does not clip."""
+    averaging: float = 0.0
+    """Decay of a moving average of the weights, which are those validated and kept; 0 for none."""
     validations: int = 1
     """Validations in each pass over the training split."""
     patience: int = 3
@@ -142,6 +144,7 @@ class TrainingSettings(Settings):
         in_range("--batch-size", self.batch_size, 1)
         in_range("--learning-rate", self.learning_rate, 1e-9, 10)
         in_range("--clip-norm", self.clip_norm, 0)
+        in_range("--averaging", self.averaging, 0, 0.99999)
         in_range("--validations", self.validations, 1)
         in_range("--patience", self.patience, 1)
         in_range("--seed", self.seed, 0, 2**32 - 1)

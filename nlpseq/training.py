@@ -53,6 +53,7 @@ def train(task, train_examples, validation_examples, settings, monitor="val_accu
     validation_batches = task.prepare(validation_examples, batch_size)
     callbacks = [
         StopOnNonFinite(),
+        *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []),
         keras.callbacks.EarlyStopping(
             monitor, mode="max", patience=settings.patience, restore_best_weights=True
         ),
@@ -77,11 +78,16 @@ def train(task, train_examples, validation_examples, settings, monitor="val_accu
 
 
 def optimizer(settings, steps):
-    """Adam (Kingma and Ba 2015) with clipping by global norm (Pascanu et al. 2013)."""
+    """Adam (Kingma and Ba 2015) with clipping by global norm (Pascanu et al. 2013).
+
+    With `settings.averaging` it keeps a moving average of the weights beside them
+    (Polyak and Juditsky 1992).
+    """
     rate = settings.learning_rate
     if settings.schedule != "constant":
         rate = WarmUp(rate, steps, settings.schedule)
-    return keras.optimizers.Adam(rate, global_clipnorm=settings.clip_norm or None)
+    averaging = {"use_ema": True, "ema_momentum": settings.averaging} if settings.averaging else {}
+    return keras.optimizers.Adam(rate, global_clipnorm=settings.clip_norm or None, **averaging)
 
 
 @keras.saving.register_keras_serializable("nlpseq")

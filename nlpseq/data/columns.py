@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from nlpseq.data.files import SPLIT_NAMES, cannot_read, split_files
-from nlpseq.errors import InputError, in_range, suggest
+from nlpseq.errors import InputError, suggest
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 SUFFIXES = (".txt", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".tsv", ".train", ".testa", ".testb")
@@ -72,8 +72,8 @@ def read_sentences(path, tokens=None, tags=None, encoding="utf-8"):
     first, fields = next((row for row in rows if row[1]), (None, None))
     if first is None:
         raise InputError(
-            f"{path} holds no sentence in its {len(lines)} lines: expected lines with a token "
-            "and its tag."
+            f"{path}, line {len(lines)}: the file ends without a sentence: expected lines with a "
+            "token and its tag."
         )
     default = ("form", "upos") if conllu else (1, max(2, len(fields)))
     chosen = [_column(path, *pair) for pair in zip((tokens, tags), default)]
@@ -87,10 +87,10 @@ def _column(path, value, default):
     value = str(default if value is None else value)
     if _is_conllu(path) and value in CONLLU:
         return CONLLU.index(value)
-    if not re.fullmatch("-?[0-9]+", value):
+    if not re.fullmatch("[1-9][0-9]{0,3}", value):
         names = suggest(value, CONLLU) if _is_conllu(path) else "give its number, from 1."
         raise InputError(f"{path} has no column {value!r}: {names}")
-    return in_range("number of a column", int(value), 1) - 1
+    return int(value) - 1
 
 
 def _check_widths(path, rows, first, width):
@@ -176,7 +176,7 @@ def _lines(path, encoding):
         raise cannot_read(path, error) from None
     except LookupError:
         raise InputError(
-            f"unknown encoding {encoding!r}: {suggest(encoding, ENCODINGS)}"
+            f"cannot read {path} in the unknown encoding {encoding!r}: {suggest(encoding, ENCODINGS)}"
         ) from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

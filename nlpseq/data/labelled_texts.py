@@ -108,9 +108,9 @@ def _from_tfds(dataset, data_dir, overrides):
     if overrides.get("label", schema.label) != schema.label:
         schema = replace(schema, names=None)
     schema = replace(schema, **overrides)
-    features = _checked_features(dataset, builder, schema)
+    _check_features(dataset, builder, schema)
     raw = sources.read_splits(
-        dataset, builder, schema, overrides, features, lambda row: _text_and_label(row, schema)
+        dataset, builder, schema, overrides, lambda row: _text_and_label(row, schema)
     )
     raw = {split: _usable(*(part.numpy() for part in pair), schema) for split, pair in raw.items()}
     labels = _label_names(builder, schema, raw["train"][1])
@@ -126,12 +126,10 @@ def _schema(builder):
     return schema or ClassificationSchema()
 
 
-def _checked_features(dataset, builder, schema):
-    """The names of the features that are read, all of them usable."""
+def _check_features(dataset, builder, schema):
     features = builder.info.features
     labels = (schema.label,) if isinstance(schema.label, str) else schema.label
-    names = (*schema.text, *labels)
-    sources.check_features(dataset, builder, names, "--text and --label")
+    sources.check_features(dataset, builder, (*schema.text, *labels), "--text and --label")
     for name in schema.text:
         if features[name].np_dtype not in (object, np.object_):
             raise InputError(f"feature {name!r} of dataset {dataset!r} is not text: give another.")
@@ -140,7 +138,6 @@ def _checked_features(dataset, builder, schema):
             raise InputError(
                 f"feature {name!r} of dataset {dataset!r} is no label: give a class, text or integer."
             )
-    return names
 
 
 def _text_and_label(row, schema):

@@ -76,7 +76,7 @@ TAGGING = {
     "nlpseq_tags": TaggingSchema(generated=True),
     "conll2002": TaggingSchema(tags="ner", validation="dev"),
     "conll2003": TaggingSchema(tags="ner", validation="dev"),
-    # The words of "don't" follow it, and what is elided has a place: neither has a head.
+    # Neither "don't", which its words follow, nor an elided word has a head.
     "universal_dependencies": TaggingSchema(
         tags="upos", left_out=("head", "None"), validation="dev"
     ),

@@ -117,14 +117,14 @@ def check_features(dataset, builder, names, flags):
             )
 
 
-def read_splits(dataset, builder, schema, overrides, features, select):
+def read_splits(dataset, builder, schema, overrides, select):
     """The splits that a schema names, read.
 
     A validation or test split that the schema, not the user, names and that
     the dataset lacks is left out.
 
     Args:
-        features: names of the features that `select` uses; no other is decoded.
+        overrides: what the user gave in place of attributes of the schema.
         select: from a row, a dictionary, to a tuple of tensors.
 
     Returns:
@@ -136,20 +136,19 @@ def read_splits(dataset, builder, schema, overrides, features, select):
         if split not in overrides and names[split] not in builder.info.splits:
             names[split] = None
     return {
-        split: _read_split(dataset, builder, name, features, select)
+        split: _read_split(dataset, builder, name, select)
         for split, name in names.items()
         if name
     }
 
 
-def _read_split(dataset, builder, split, features, select):
+def _read_split(dataset, builder, split, select):
     known = list(builder.info.splits)
     base = re.match(r"\w+", split)
     if base is None or base.group() not in known:
         raise InputError(f"dataset {dataset!r} has no split {split!r}: {suggest(split, known)}")
     try:
-        decoders = tfds.decode.PartialDecoding(set(features))
-        rows = builder.as_dataset(split=split, decoders=decoders).map(select)
+        rows = builder.as_dataset(split=split).map(select)
         batches = list(rows.ragged_batch(1024))
     except (ValueError, tf.errors.OpError) as error:
         raise InputError(

@@ -109,10 +109,11 @@ def load_tagged_sentences(dataset, data_dir=None, seed=0, encoding="utf-8", **ov
             others, or is unknown in training.
     """
     overrides = {key: value for key, value in overrides.items() if value is not None}
-    names, generated = [], False
     if files.is_path(dataset, columns.SUFFIXES):
         sources.refuse_tfds_options(dataset, data_dir, overrides)
-        raw = _from_files(dataset, encoding, **overrides)
+        raw, names, generated = _from_files(dataset, encoding, **overrides), [], False
+    elif encoding != "utf-8":
+        raise InputError(f"--encoding is for files, and {dataset!r} is a TFDS dataset: leave it out.")
     else:
         raw, names, generated = _from_tfds(dataset, data_dir, overrides)
     scheme, raw = _in_scheme(raw)
@@ -136,7 +137,7 @@ def _from_tfds(dataset, data_dir, overrides):
     names = (schema.tokens, schema.tags, *(schema.left_out or ())[:1])
     _check_features(dataset, builder, names)
     found = sources.read_splits(
-        dataset, builder, schema, overrides, names, lambda row: tuple(row[name] for name in names)
+        dataset, builder, schema, overrides, lambda row: tuple(row[name] for name in names)
     )
     values = sources.value_names(builder.info.features[schema.tags])
     raw = {
@@ -167,7 +168,7 @@ def _raw(dataset, split, schema, names, tokens, tags, left_out=None):
     if names and values.min(initial=0) < 0:
         raise InputError(f"{place} has tokens without a tag: give a split that is tagged.")
     words = np.array([sources.as_text(token) for token in tokens.values.numpy()], object)
-    tags = np.array(names, object)[values] if names else [sources.as_text(tag) for tag in values]
+    tags = [names[tag] for tag in values] if names else [sources.as_text(tag) for tag in values]
     tags = np.array(tags, object)
     if left_out is not None:
         kept = left_out.values.numpy() != schema.left_out[1].encode()

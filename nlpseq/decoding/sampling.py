@@ -19,7 +19,7 @@ def sample(
     likeliest first, whose q reaches `top_p` (Holtzman et al. 2020). The same seed draws the
     same on one machine: a draw depends on the seed, the place of the row and the step, not
     on the other rows of the batch. `temperature`, `top_k`, `top_p` and `seed` may be scalar
-    tensors.
+    tensors. `top_p` without `top_k` sorts the vocabulary at each step.
 
     Args:
         step: Step function, `step(tokens, states) -> Step` (see `Step`).

@@ -120,13 +120,13 @@ def scheme_of_most(counts):
     """The scheme, "bio" or "bioes", of tags a few of which may be mistakes, or None.
 
     Args:
-        counts: a dictionary from tag to how often it occurs. They mark spans where "O"
-            occurs and more than half are "O" or such as "B-X".
+        counts: a dictionary from tag to how often it occurs. They mark spans where all
+            are "O" or such as "B-X", or where "O" occurs and more than half are.
     """
     parts = {tag: split_tag(tag) for tag in counts}
     fitting = [tag for tag, (prefix, kind) in parts.items() if tag == "O" or kind and prefix in set("BIES")]
-    most = 2 * sum(counts[tag] for tag in fitting) > sum(counts.values())
-    return guess_scheme(fitting) if "O" in fitting and most else None
+    most = "O" in fitting and 2 * sum(counts[tag] for tag in fitting) > sum(counts.values())
+    return guess_scheme(fitting) if most or len(fitting) == len(counts) else None
 
 
 def guess_scheme(tags):

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from nlpseq.decoding import Step
 
-NODES, VOCABULARY, SOURCE = 30, 4, 3
+# So many that no path meets a node twice: the same moves in another order would be a tie.
+NODES, VOCABULARY, SOURCE = 2000, 4, 3
 START, END = 1, 2
 
 

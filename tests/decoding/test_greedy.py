@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from nlpseq.decoding import Step, greedy
 from nlpseq.errors import InputError
-from tests.decoding.automata import END, NODES, START, Automaton, assert_decoded, plain_beam
+from tests.decoding.automata import END, START, Automaton, assert_decoded, plain_beam
 
 
 def plain_greedy(automaton, node, max_length, min_length):
@@ -18,7 +18,7 @@ def plain_greedy(automaton, node, max_length, min_length):
 @pytest.mark.parametrize("min_length", [0, 2])
 @pytest.mark.parametrize("attends", [True, False])
 def test_equals_plain_python(attends, min_length):
-    automaton, nodes = Automaton(2, attends=attends), np.arange(NODES)
+    automaton, nodes = Automaton(2, attends=attends), np.arange(30)
     limits = min_length + nodes % 6
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2)
@@ -31,7 +31,7 @@ def test_equals_plain_python(attends, min_length):
         expected = plain_greedy(automaton, node, limits[row], min_length)
         assert_decoded(found, row, [expected], [expected.log_probability], padding=7)
     cut = (found.lengths[:, 0] == limits).numpy()
-    assert 0 < cut.sum() < NODES  # some ended, some did not
+    assert 0 < cut.sum() < len(nodes)  # some ended, some did not
 
 
 def test_half_precision_logits_are_summed_in_float32():

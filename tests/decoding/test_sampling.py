@@ -48,13 +48,13 @@ def assert_frequencies(drawn, probabilities):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("as_tensors", [False, True], ids=["numbers", "tensors"])
-def test_frequencies(options, allowed, as_tensors):
+def test_frequencies(options, allowed):
     logits = LOGITS / options.get("temperature", 1.0)
     probabilities = softmax(np.where(np.isin(np.arange(6), allowed), logits, -np.inf))
-    if as_tensors:
-        options = {name: tf.Variable(value) for name, value in options.items()}
-    assert_frequencies(draws(seed=3, **options), probabilities)
+    drawn = draws(seed=3, **options)
+    assert_frequencies(drawn, probabilities)
+    inputs = {name: tf.Variable(value) for name, value in options.items()}  # known when the graph runs
+    np.testing.assert_array_equal(draws(seed=3, **inputs), drawn)
 
 
 def test_steps_and_rows_are_independent():
@@ -87,7 +87,7 @@ def test_neighbours_in_a_batch_change_nothing():
         some = run(automaton, nodes[:rows], limits[:rows], top_p=0.9)
         length = some.ids.shape[2]
         np.testing.assert_array_equal(together.ids[:rows, :, :length], some.ids)
-        np.testing.assert_array_equal(together.scores[:rows], some.scores)
+        np.testing.assert_allclose(together.scores[:rows], some.scores, rtol=2e-6)
 
 
 @pytest.mark.parametrize("options", [{"temperature": 1e-6}, {"top_k": 1}, {"top_p": 1e-6}], ids=str)

@@ -111,8 +111,8 @@ def test_gradients_are_finite_and_equal_finite_differences(name):
     query, memory, past = (each("float64") for each in (
         lambda dtype: queries(name, dtype), lambda dtype: sequences(dtype=dtype), covered
     ))
-    shifts = [normal(*each.shape, seed=20 + i, dtype="float64") for i, each in enumerate((query, memory, past))]
     sources = [tf.constant(each) for each in (query, memory, past)]
+    shifts = [normal(*each.shape, seed=20 + i, dtype="float64") for i, each in enumerate(sources)]
 
     def loss(query, memory, past):
         context = layer(query, memory, mask=EMPTY_ROW, coverage=past)

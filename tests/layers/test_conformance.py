@@ -21,7 +21,8 @@ class OverItself(keras.layers.Layer):
         self.attention, self.supports_masking = attention, True
 
     def build(self, shape):
-        self.attention.build(shape, shape)
+        if not self.attention.built:  # a loaded one is
+            self.attention.build(shape, shape)
 
     def call(self, inputs, mask=None):
         return self.attention(inputs, inputs, mask=mask)

@@ -4,18 +4,16 @@ import dataclasses
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from nlpseq.command_line import run_recipe
 from nlpseq.data import load_labelled_texts
 from nlpseq.serving import Export
 from recipes import sentiment
+from tests.recipes import helpers
 
 ROWS = [(f"{a} {b} film", label) for a, b, label in [
     ("not", "good", "bad"), ("very", "good", "fine"), ("not", "dull", "fine"), ("very", "dull", "bad"),
@@ -30,11 +28,7 @@ def write(path, rows=ROWS, header="text\tlabel"):
 
 
 def run(monkeypatch, *flags):
-    """The exit status of the recipe with some flags."""
-    monkeypatch.setattr(sys, "argv", ["sentiment.py", *flags])
-    with pytest.raises(SystemExit) as end:
-        run_recipe(sentiment.main, sentiment.Settings, sentiment.PRESETS)
-    return end.value.code
+    return helpers.run(monkeypatch, sentiment, *flags)
 
 
 def test_embedded_corpus_needs_order_and_the_recipe_learns_it(tmp_path):
@@ -74,10 +68,7 @@ def test_own_file_to_export(tmp_path, monkeypatch, capsys, cell, pooling):
 
 
 def test_presets_are_the_defaults_of_their_dataset():
-    names = {field.name for field in dataclasses.fields(sentiment.Settings)}
-    for preset in sentiment.PRESETS.values():
-        assert set(preset) <= names
-        sentiment.Settings(**preset).check()
+    helpers.assert_presets_fit(sentiment)
 
 
 def test_help_names_every_setting_and_shows_the_defaults_of_the_dataset(monkeypatch, capsys):
@@ -89,13 +80,7 @@ def test_help_names_every_setting_and_shows_the_defaults_of_the_dataset(monkeypa
 
 
 def test_help_does_not_load_tensorflow():
-    code = (
-        "import sys, runpy; sys.argv = ['recipes/sentiment.py', '--help']\n"
-        "try: runpy.run_path('recipes/sentiment.py', run_name='__main__')\n"
-        "except SystemExit: print('tensorflow' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
+    helpers.assert_help_is_light("recipes/sentiment.py")
 
 
 BAD_FLAGS = {
@@ -127,10 +112,7 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
     flags, expected = BAD_FLAGS[name]
     flags = [flag.replace("{tmp}", str(tmp_path)) for flag in flags]
     assert run(monkeypatch, *flags, "--output", str(tmp_path / "out")) == 2
-    error = capsys.readouterr().err
-    assert expected in error
-    assert error.startswith("error: ") and error.count("\n") == 1 and "Traceback" not in error
-    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+    helpers.assert_one_sentence(capsys, expected, tmp_path / "out")
 
 
 def test_output_that_cannot_be_written(tmp_path, monkeypatch, capsys):

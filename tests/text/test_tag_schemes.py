@@ -5,7 +5,16 @@ import itertools
 import pytest
 
 from nlpseq.errors import InputError
-from nlpseq.text.tag_schemes import check_tags, convert, guess_scheme, is_legal, spans
+from nlpseq.text.tag_schemes import (
+    check_tags,
+    convert,
+    guess_scheme,
+    is_legal,
+    legal,
+    scheme_of_most,
+    spans,
+    without_bilou,
+)
 
 TAGS = {
     "bio": ["O", "B-X", "I-X", "B-Y", "I-Y"],
@@ -64,3 +73,37 @@ def test_the_scheme_of_a_set_of_tags(tags, expected):
 def test_a_tag_that_does_not_fit_is_named():
     with pytest.raises(InputError, match="'E-X' does not fit the scheme bio"):
         check_tags(["O", "E-X"], "bio")
+
+
+@pytest.mark.parametrize("counts, expected", [
+    ({"O": 5, "B-X": 2, "X-Y": 1}, "bio"),
+    ({"O": 5, "I-X": 2, "I-": 1}, "bio"),
+    ({"O": 5, "S-X": 2, "Q": 1}, "bioes"),
+    ({"O": 1, "B-X": 2, "NOUN": 9}, None),
+    ({"B-X": 2, "I-X": 2}, "bio"),
+    ({"B-X": 2, "I-X": 2, "Q": 1}, None),
+    ({"O": 2}, None),
+    ({}, None),
+])  # fmt: skip
+def test_the_scheme_of_tags_with_mistakes_among_them(counts, expected):
+    assert scheme_of_most(counts) == expected
+
+
+@pytest.mark.parametrize("scheme", TAGS)
+def test_a_sequence_made_legal_keeps_its_spans_and_legal_ones_stay(scheme):
+    for length in range(5):
+        for tags in itertools.product(TAGS[scheme], repeat=length):
+            changed = legal(tags, scheme)
+            assert is_legal(changed, scheme) and spans(changed, scheme) == spans(tags, scheme)
+            assert changed == tags or not is_legal(tags, scheme)
+
+
+def test_iob1_made_legal_in_bio_is_bio():
+    for tags in itertools.product(TAGS["iob1"], repeat=4):
+        if is_legal(tags, "iob1"):
+            assert list(legal(tags, "bio")) == convert(tags, "iob1", "bio")
+
+
+def test_letters_of_bilou():
+    tags = ["B-X", "I-X", "L-X", "U-Y", "O", "L", "U"]
+    assert [without_bilou(tag) for tag in tags] == ["B-X", "I-X", "E-X", "S-Y", "O", "L", "U"]

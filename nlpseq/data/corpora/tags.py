@@ -37,7 +37,8 @@ request rescu return reward select sort transport unpack upload wash""".split()
 
 def _third(verbs):
     """Verbs with the ending of the third person, which is the plural of the noun."""
-    return [word + ("es" if word.endswith(("s", "sh", "ch")) else "s") for word in verbs]
+    ies = [word[:-1] + "ie" if word in ("dry", "empty") else word for word in verbs]
+    return [word + ("es" if word.endswith(("s", "sh", "ch")) else "s") for word in ies]
 
 
 # The words of a category: a tag and the words. V base, V3 third person, N singular, N2 plural.
@@ -90,6 +91,7 @@ RULES = {
         CLAUSE and/CCONJ CLAUSE .
         CLAUSE , yet/CCONJ CLAUSE .
         V OBJECT .
+        V OBJECT LY .
         V OBJECT WHEN .
         QUESTION ?""",
     "CLAUSE": """
@@ -297,15 +299,15 @@ def sentence(draw, new=False):
         draw: a `random.Random`.
         new: whether words that are kept from training may occur.
     """
-    (first, tag), *rest = _expand(draw, "SENTENCE", new)
+    (first, tag), *rest = expand(draw, "SENTENCE", new)
     return ((first[0].upper() + first[1:], tag), *rest)
 
 
-def _expand(draw, symbol, new):
+def expand(draw, symbol, new=False):
     """The pairs that a symbol becomes."""
     if symbol in RULES:
         parts = draw.choice(RULES[symbol])
-        return [pair for part in parts for pair in _expand(draw, part, new)]
+        return [pair for part in parts for pair in expand(draw, part, new)]
     if symbol in WORDS:
         tag, words = WORDS[symbol]
         return [(draw.choice(words[::2] if symbol in OPEN and not new else words), tag)]
