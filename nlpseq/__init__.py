@@ -9,6 +9,7 @@ Submodules load when they are first used, so that `import nlpseq` is quick:
     nlpseq.data      TFDS and files to batches
     nlpseq.tasks     text in, answer out
     nlpseq.decoding  greedy, beam search and sampling over any step function
+    nlpseq.diagnostics  how gradients flow back in time
 """
 
 import importlib
@@ -21,6 +22,7 @@ __all__ = [
     "command_line",
     "data",
     "decoding",
+    "diagnostics",
     "engine",
     "errors",
     "evaluation",

@@ -23,8 +23,7 @@ def run_recipe(main, settings, presets=None):
     """
     import tyro
 
-    dataset = _flag("--dataset", sys.argv[1:])
-    default = settings(**(presets or {}).get(dataset, {}))
+    default = settings(**_preset(_flag("--dataset", sys.argv[1:]), presets or {}))
     config = tyro.cli(settings, default=default, description=main.__globals__["__doc__"])
     sys.exit(_guarded(lambda: (config.check(), quiet_tensorflow(), main(config))))
 
@@ -39,7 +38,11 @@ def main(arguments=None):
     predict.add_argument("--json", action="store_true", help="print a JSON object a text")
     show = commands.add_parser("show", help="describe an exported model")
     show.add_argument("export", help="an export, e.g. saved_models/sentiment/1")
-    chosen = parser.parse_args(arguments)
+    chosen, rest = parser.parse_known_args(arguments)
+    if chosen.command == "predict" and not any(each.startswith("-") for each in rest):
+        chosen.text += rest  # texts after an option
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     command = {"predict": _predict, "show": _show}[chosen.command]
     sys.exit(_guarded(lambda: command(chosen)))
 
@@ -112,6 +115,13 @@ def _guarded(action):
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _preset(dataset, presets):
+    """The preset of a dataset: by its whole name, the last part of a path, or without configuration."""
+    dataset = dataset or ""
+    names = (dataset, dataset.rstrip("/").split("/")[-1], dataset.split("/")[0])
+    return next((presets[name] for name in names if name in presets), {})
 
 
 def _flag(name, arguments):

@@ -37,7 +37,7 @@ def export(task, folder, *, data, settings, metrics, draw=None):
     """Writes `folder/<next free version>`.
 
     It holds the SavedModel, whose signatures take raw strings and need neither
-    nlpseq nor XLA; the class names as an asset; warm-up requests as TensorFlow
+    nlpseq nor XLA; the class names, if any, as an asset; warm-up requests as TensorFlow
     Serving reads them; `config.json`, `metrics.json`, `model_card.md`; pictures.
     All of it is written beside its final place and renamed at the end.
 
@@ -81,15 +81,16 @@ def versions():
 
 
 def _save_model(task, folder):
-    """The SavedModel: variables, tables and signatures of the task, and its class names."""
+    """The SavedModel: variables, tables and signatures of the task, and its class names if any."""
     served = tf.Module()
     served.weights = [variable.value for variable in task.variables]
     served.resources = task.resources()
     with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"):
-        labels = Path(scratch, "labels.txt")
-        lines = [" ".join(label.split()) for label in task.labels]  # a label a line
-        labels.write_text("\n".join([*lines, ""]), encoding="utf-8")
-        served.labels = tf.saved_model.Asset(str(labels))
+        if task.labels:
+            labels = Path(scratch, "labels.txt")
+            lines = [" ".join(label.split()) for label in task.labels]  # a label a line
+            labels.write_text("\n".join([*lines, ""]), encoding="utf-8")
+            served.labels = tf.saved_model.Asset(str(labels))
         tf.saved_model.save(served, str(folder), signatures=task.signatures())
 
 

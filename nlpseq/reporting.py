@@ -22,10 +22,15 @@ def say(line):
     console.print(escape(line), soft_wrap=True)
 
 
-def print_data(data, classes="classes"):
-    """Prints what is learnt from; `classes` is what its labels are called."""
+def print_data(data, details):
+    """Prints what is learnt from: its splits, and what else there is to say."""
     sizes = ", ".join(f"{size:,} {split}" for split, size in data.sizes.items())
-    say(f"{data.title}: {sizes}; {len(data.labels)} {classes}: {', '.join(data.labels)}")
+    say(f"{data.title}: {sizes}; {details}")
+
+
+def listed(labels, what="classes"):
+    """The labels of a dataset, with their number and what they are."""
+    return f"{len(labels)} {what}: {', '.join(labels)}"
 
 
 def print_classification(result, data, most_mistakes=3):
@@ -68,6 +73,25 @@ def print_tagging(result, data, worst=3):
         say(f"  {_marked(sentence)}")
 
 
+def print_translations(result, data, most=3):
+    """Prints the scores, and the best and worst translations."""
+    metrics = result.metrics
+    say(f"test split of {data.title}, {data.source} to {data.target}:")
+    say(
+        f"BLEU {metrics['bleu']:.2f} (greedy {metrics['greedy_bleu']:.2f}), chrF {metrics['chrf']:.2f}, exact "
+        f"match {metrics['exact_match']:.4f} (greedy {metrics['greedy_exact_match']:.4f}), length ratio "
+        f"{metrics['length_ratio']:.3f}"
+    )
+    say(metrics["bleu_signature"])
+    table = Table("chrF", "source", "translation", "reference", title="best and worst translations")
+    for rows in (result.best, result.worst):
+        for row in rows[:most]:
+            texts = (row.source, row.hypothesis, row.reference)
+            table.add_row(f"{row.score:.1f}", *map(escape, texts))
+        table.add_section()
+    console.print(table)
+
+
 def write_worst_sentences(result, path):
     """Writes the worst sentences of a `TaggingResult`, one a line, into a text file."""
     lines = [
@@ -90,8 +114,12 @@ def print_answer(text, answer, task, as_json=False):
     if as_json:
         print(json.dumps({"text": text, **answer}, ensure_ascii=False), flush=True)
     else:
-        show = {"classification": _print_label, "tagging": _print_tags}[task]
-        show(text, answer)
+        show = {
+            "classification": _print_label,
+            "tagging": _print_tags,
+            "translation": _print_translation,
+        }
+        show[task](text, answer)
 
 
 def _print_label(text, answer):
@@ -109,6 +137,13 @@ def _print_tags(text, answer):
     for token, tag, score in zip(tokens, tags, scores):
         print(f"{token:<{width}}  {tag:<{tag_width}}  {score:.4f}")
     print(flush=True)
+
+
+def _print_translation(text, answer):
+    """The translation in a line, and on standard error whether the text was cut."""
+    print(answer["translation"], flush=True)
+    if "cut_to_pieces" in answer:
+        print(f"note: only the first {answer['cut_to_pieces']:,} pieces of that text were read", file=sys.stderr)
 
 
 def _bracketed(tokens, spans):

@@ -71,7 +71,17 @@ def _read_tags(row, config):
     return row
 
 
-READERS = {"classification": _read_scores, "tagging": _read_tags}
+def _read_translation(row, config):
+    """A text's translation and score, and how much was read of a text that is cut."""
+    cut = row.pop("cut")
+    return {**row, "cut_to_pieces": config["max_tokens"] - 1} if cut else row
+
+
+READERS = {
+    "classification": _read_scores,
+    "tagging": _read_tags,
+    "translation": _read_translation,
+}
 
 
 def find_export(path):

@@ -50,8 +50,6 @@ class RecurrentSettings(Settings):
     """Size of the state, in each direction."""
     layers: int = 1
     """Number of recurrent layers."""
-    bidirectional: bool = True
-    """Whether to read in both directions."""
     embedding_size: int = 64
     """Size of a word's vector."""
     dropout: float = 0.3
@@ -60,8 +58,6 @@ class RecurrentSettings(Settings):
     """Rate of dropped features under the output."""
     recurrent_dropout: float = 0.0
     """Rate of dropped recurrent inputs."""
-    word_dropout: float = 0.05
-    """Rate of words that are replaced by the unknown word in training."""
 
     def check(self):
         super().check()
@@ -71,6 +67,19 @@ class RecurrentSettings(Settings):
         in_range("--dropout", self.dropout, 0, 0.95)
         in_range("--output-dropout", self.output_dropout, 0, 0.95)
         in_range("--recurrent-dropout", self.recurrent_dropout, 0, 0.95)
+
+
+@dataclass(frozen=True)
+class ReadingSettings(RecurrentSettings):
+    """The recurrent layers of a model that reads a whole text."""
+
+    bidirectional: bool = True
+    """Whether to read in both directions."""
+    word_dropout: float = 0.05
+    """Rate of words that are replaced by the unknown word in training."""
+
+    def check(self):
+        super().check()
         in_range("--word-dropout", self.word_dropout, 0, 0.95)
 
 

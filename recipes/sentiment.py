@@ -20,7 +20,7 @@ from nlpseq.errors import in_range
 class Settings(
     settings.TrainingSettings,
     settings.RunsOfWordsSettings,
-    settings.RecurrentSettings,
+    settings.ReadingSettings,
     settings.DataSettings,
 ):
     """All the settings of the recipe."""
@@ -98,7 +98,7 @@ def main(config):
         validation=config.validation_split,
         test=config.test_split,
     )
-    nlpseq.reporting.print_data(data)
+    nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
 
     vocabulary = config.part(settings.RunsOfWordsSettings)
     encoder = nlpseq.text.WordEncoder.learn(data.train.texts, **vocabulary)
@@ -109,7 +109,7 @@ def main(config):
             ngram_embedding_size=config.ngram_embedding_size,
             pooling=config.pooling,
             skip=config.skip,
-            **config.part(settings.RecurrentSettings),
+            **config.part(settings.ReadingSettings),
         )
     history, seconds = nlpseq.training.train(task, data.train, data.validation, config)
 

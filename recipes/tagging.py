@@ -21,7 +21,7 @@ from nlpseq.errors import in_range
 class Settings(
     settings.TrainingSettings,
     settings.VocabularySettings,
-    settings.RecurrentSettings,
+    settings.ReadingSettings,
     settings.DataSettings,
 ):
     """All the settings of the recipe."""
@@ -87,7 +87,7 @@ def main(config):
         validation=config.validation_split,
         test=config.test_split,
     )
-    nlpseq.reporting.print_data(data, "tags")
+    nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
 
     vocabulary = config.part(settings.VocabularySettings)
     tokens, _ = data.train.ragged()
@@ -104,7 +104,7 @@ def main(config):
             character_units=config.character_units,
             character_embedding_size=config.character_embedding_size,
             singleton_dropout=config.singleton_dropout,
-            **config.part(settings.RecurrentSettings),
+            **config.part(settings.ReadingSettings),
         )
     history, seconds = nlpseq.training.train(task, data.train, data.validation, config)
 

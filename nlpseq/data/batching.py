@@ -5,12 +5,12 @@ import tensorflow as tf
 POOL = 50  # batches that are sorted together by length
 
 
-def length_buckets(longest):
+def length_buckets(longest, shortest=16):
     """The padded lengths of batches: 16, 32, 48, 64, 96, 128, 192, ... up to `longest`."""
     buckets = []
     while not buckets or buckets[-1] < longest:
         last = buckets[-1] if buckets else 0
-        step = max(16, 2 ** (last.bit_length() - 2)) if last else 16
+        step = max(shortest, 2 ** (last.bit_length() - 2)) if last else shortest
         buckets.append(min(last + step, max(longest, 1)))
     return buckets
 

@@ -12,7 +12,7 @@ import os
 import re
 from pathlib import Path
 
-from nlpseq.data.files import SPLIT_NAMES, cannot_read, split_files
+from nlpseq.data.files import SPLIT_NAMES, cannot_read, lines_of, split_files
 from nlpseq.errors import InputError, suggest
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
@@ -167,7 +167,7 @@ def _at_blanks(line):
 
 
 def _lines(path, encoding):
-    """The lines of a text file, however they end; a form feed and the like ends none."""
+    """The lines of a text file, which has to be in that encoding."""
     try:
         content = Path(path).read_bytes()
         codec = codecs.lookup(encoding).name
@@ -185,4 +185,4 @@ def _lines(path, encoding):
             f"{path}, line {line}: the text is not {codec.upper()}; if it is {remedy}, read it "
             f"with --encoding {remedy}."
         ) from None
-    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    return lines_of(text)

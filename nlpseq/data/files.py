@@ -56,6 +56,20 @@ def cannot_read(path, error):
     return InputError(f"cannot read {path}: {error.strerror.lower()}.")
 
 
+def read_lines(path):
+    """The lines of a text file in UTF-8; other bytes are replaced."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig", "replace")
+    except OSError as error:
+        raise cannot_read(path, error) from None
+    return lines_of(text) if text else []
+
+
+def lines_of(text):
+    """The lines of a text, however they end; a form feed and the like ends none."""
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+
+
 def row_files(dataset):
     """The files of rows of a dataset path, by split."""
     found = split_files(dataset, _stem, "train.tsv, train.csv or train.jsonl")

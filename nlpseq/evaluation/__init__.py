@@ -2,12 +2,22 @@
 
 from nlpseq.evaluation.classification import ClassificationResult, Mistake, evaluate_classifier
 from nlpseq.evaluation.tagging import TaggedSentence, TaggingResult, evaluate_tagger
+from nlpseq.evaluation.translation import (
+    Translation,
+    TranslationResult,
+    evaluate_translations,
+    evaluate_translator,
+)
 
 __all__ = [
     "ClassificationResult",
     "Mistake",
     "TaggedSentence",
     "TaggingResult",
+    "Translation",
+    "TranslationResult",
     "evaluate_classifier",
     "evaluate_tagger",
+    "evaluate_translations",
+    "evaluate_translator",
 ]

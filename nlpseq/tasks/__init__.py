@@ -2,5 +2,6 @@
 
 from nlpseq.tasks.classifier import TextClassifier
 from nlpseq.tasks.tagger import TokenTagger
+from nlpseq.tasks.translator import Translator
 
-__all__ = ["TextClassifier", "TokenTagger"]
+__all__ = ["TextClassifier", "TokenTagger", "Translator"]

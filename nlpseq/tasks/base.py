@@ -79,6 +79,14 @@ class Task(keras.Model):
         metrics = self.default_metrics() if metrics is None else metrics
         super().compile(optimizer, loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
 
+    def get_compile_config(self):
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
+
+    def compile_from_config(self, config):
+        """As a loaded model is compiled: with its optimizer, and the loss and metrics of the task."""
+        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
+        self.optimizer.build(self.trainable_variables)
+
     def signatures(self):
         """The functions that an export serves, by name, not yet traced."""
         text = tf.TensorSpec([None], tf.string, name="text")

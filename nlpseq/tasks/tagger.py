@@ -8,12 +8,12 @@ from nlpseq.data.batching import pad
 from nlpseq.errors import in_range, one_of
 from nlpseq.layers import CRF, Pooling
 from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers
+from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.text import PADDING, UNKNOWN
 
 CHARACTERS = ("rnn", "cnn", "none")
 OUTPUTS = ("crf", "softmax")
 WIDTHS = (2, 3, 4)  # characters under a filter
-UNLABELLED = -1  # the label of padding
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -188,7 +188,7 @@ class TokenTagger(Task):
 
     def default_loss(self):
         """The negative log-likelihood of the tags, a token."""
-        return TaggingLoss(self.crf)
+        return SmoothedCrossEntropy() if self.crf is None else SequenceLikelihood(self.crf)
 
     def default_metrics(self):
         """Accuracy of the decoded tags, a token."""
@@ -341,54 +341,6 @@ class ConvolvedCharacters(keras.layers.Layer):
         vectors *= tf.cast(mask, vectors.dtype)[..., tf.newaxis]
         found = [self.pooling(each(vectors), mask=mask) for each in self.filters]
         return tf.reshape(tf.concat(found, -1), [*tf.unstack(tf.shape(ids)[:2]), self.size])
-
-
-@keras.saving.register_keras_serializable("nlpseq")
-class TaggingLoss(keras.losses.Loss):
-    """The negative log-likelihood of the tags of a batch, divided by its number of tokens.
-
-    Args:
-        crf: the `CRF` that the likelihood is of; None for a softmax at each step.
-    """
-
-    def __init__(self, crf=None, name="tagging_loss", **kwargs):
-        super().__init__(name=name, **kwargs)
-        self.crf = crf
-
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        mask = tf.greater_equal(y_true, 0)
-        tags = tf.where(mask, y_true, 0)
-        if self.crf is not None:
-            losses = -self.crf.log_likelihood(tags, y_pred, mask, training=True)
-        else:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tags, y_pred)
-            losses = tf.reduce_sum(tf.where(mask, losses, 0.0), axis=1)
-        if sample_weight is not None:
-            losses *= tf.cast(sample_weight, losses.dtype)
-        return tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(tf.cast(mask, losses.dtype)), 1.0)
-
-
-class TokenAccuracy(keras.metrics.Metric):
-    """The share of tokens that get their tag; labels of -1 do not count.
-
-    Args:
-        decide: function of emissions and mask to tags.
-    """
-
-    def __init__(self, decide, name="accuracy", **kwargs):
-        super().__init__(name=name, **kwargs)
-        self.decide = decide
-        self.right = self.add_variable((), "zeros", name="right")
-        self.count = self.add_variable((), "zeros", name="count")
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        mask = tf.greater_equal(y_true, 0)
-        right = mask & tf.equal(self.decide(y_pred, mask), y_true)
-        self.right.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
-        self.count.assign_add(tf.reduce_sum(tf.cast(mask, tf.float32)))
-
-    def result(self):
-        return tf.math.divide_no_nan(tf.convert_to_tensor(self.right), tf.convert_to_tensor(self.count))
 
 
 def _rows(answers):

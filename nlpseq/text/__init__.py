@@ -2,6 +2,7 @@
 
 from nlpseq.text.encoder import WordEncoder
 from nlpseq.text.ngrams import Ngrams
+from nlpseq.text.pair_encoder import PairEncoder
 from nlpseq.text.subwords import SubwordTokenizer
 from nlpseq.text.token_encoder import TokenEncoder
 from nlpseq.text.tokenizer import WordTokenizer
@@ -13,6 +14,7 @@ __all__ = [
     "START",
     "UNKNOWN",
     "Ngrams",
+    "PairEncoder",
     "SubwordTokenizer",
     "TokenEncoder",
     "Vocabulary",

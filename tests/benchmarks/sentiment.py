@@ -10,7 +10,6 @@ import collections
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 import tensorflow as tf
 import tyro
 
@@ -69,26 +68,13 @@ def main(settings):
     prepared = ours.prepare(data.train, settings.batch_size, training=True)
     batches = list(prepared.take(settings.batches).as_numpy_iterator())
     lengths = collections.Counter(ids.shape[1] for ids, _ in batches)
-    seconds = {"nlpseq": [], "keras": []}
-    warm = set()
-    for ids, labels in batches:
-        runs = {
-            "nlpseq": lambda: ours.train_on_batch(ids, labels),
-            "keras": lambda: theirs.train_on_batch(ids[..., 0], labels),
-        }
-        if ids.shape not in warm:  # traced and compiled outside the measurement
-            for run in runs.values():
-                run()
-            warm.add(ids.shape)
-        for name, run in runs.items():
-            seconds[name].append(timing.once(run))
-    seconds = {name: np.array(each) for name, each in seconds.items()}
+    steps = {
+        "nlpseq": ours.train_on_batch,
+        "keras": lambda ids, labels: theirs.train_on_batch(ids[..., 0], labels),
+    }
+    seconds = timing.turns(batches, steps)
     print(f"{len(batches)} batches of {settings.batch_size}, lengths {sorted(lengths.items())}")
-    header = ["", "median ms a step", "seconds in all"]
-    rows = [
-        [name, timing.milliseconds(each), f"{each.sum():.1f}"] for name, each in seconds.items()
-    ]
-    timing.print_table("Training step of the sentiment task", header, rows)
+    timing.print_steps("Training step of the sentiment task", seconds)
     print(f"\ntimes faster: {timing.ratio(seconds['keras'], seconds['nlpseq']):.2f} (median of steps), "
           f"{seconds['keras'].sum() / seconds['nlpseq'].sum():.2f} (in all)")
 

@@ -44,6 +44,33 @@ def once(function):
     return time.perf_counter() - start
 
 
+def turns(batches, steps):
+    """Runs every step on each batch in turn; what a new shape compiles is not counted.
+
+    Args:
+        batches: list of `(inputs, targets)` arrays.
+        steps: dict of functions of a batch, by name.
+
+    Returns:
+        Dict of seconds a step, an array, by name.
+    """
+    seconds, warm = {name: [] for name in steps}, set()
+    for batch in batches:
+        shape = batch[0].shape
+        for name, step in steps.items():
+            if shape not in warm:
+                step(*batch)
+            seconds[name].append(once(lambda: step(*batch)))
+        warm.add(shape)
+    return {name: np.array(each) for name, each in seconds.items()}
+
+
+def print_steps(title, seconds):
+    """Prints the median step and the time of all of each candidate."""
+    rows = [[name, milliseconds(each), f"{each.sum():.1f}"] for name, each in seconds.items()]
+    print_table(title, ["", "median ms a step", "seconds in all"], rows)
+
+
 def milliseconds(seconds):
     """The median, as text."""
     return f"{1e3 * np.median(seconds):.3g}"

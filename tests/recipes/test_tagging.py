@@ -88,7 +88,7 @@ def test_help_does_not_load_tensorflow():
 
 BAD_FLAGS = {
     "unknown dataset": (["--dataset", "universal_dependencis/en_ewt"], "unknown dataset"),
-    "column": (["--dataset", "{tmp}/good", "--tags", "5"], "eng.train, line 3: expected at least 5 columns, got 4"),
+    "column": (["--dataset", "{tmp}/good", "--tags", "5"], "line 3: expected at least 5 columns, got 4"),
     "few columns": (["--dataset", "{tmp}/few"], "eng.train, line 4"),
     "wrong tag": (["--dataset", "{tmp}/wrong"], "does not fit the scheme"),
     "blank": (["--dataset", "{tmp}/blank"], "eng.train"),

@@ -1,0 +1,78 @@
+"""What tasks of one label a token minimise and measure; a label of -1 is padding."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class SequenceLikelihood(keras.losses.Loss):
+    """The negative log-likelihood of a CRF, the mean over the tokens of a batch.
+
+    Args:
+        crf: the `nlpseq.layers.CRF`.
+    """
+
+    def __init__(self, crf, name="sequence_likelihood", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.crf = crf
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        mask = tf.greater_equal(y_true, 0)
+        losses = -self.crf.log_likelihood(y_true, y_pred, mask, training=True)
+        return mean_over_tokens(losses, mask, sample_weight)
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class SmoothedCrossEntropy(keras.losses.Loss):
+    """Cross-entropy with label smoothing (Szegedy et al. 2016), the mean over the tokens of a batch.
+
+        q_k = (1 - smoothing) [k = y] + smoothing / K        loss = - sum_k q_k log p_k
+
+    Args:
+        smoothing: the share of the target that goes to all K classes alike. Default 0.
+    """
+
+    def __init__(self, smoothing=0.0, name="smoothed_cross_entropy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.smoothing = smoothing
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        mask = tf.greater_equal(y_true, 0)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.where(mask, y_true, 0), y_pred)
+        if self.smoothing:  # - mean_k log p_k = log sum exp - mean, and the first is loss + logit of y
+            chosen = tf.gather(y_pred, tf.where(mask, y_true, 0), batch_dims=2)
+            losses += self.smoothing * (chosen - tf.reduce_mean(y_pred, axis=-1))
+        return mean_over_tokens(tf.reduce_sum(tf.where(mask, losses, 0.0), axis=1), mask, sample_weight)
+
+    def get_config(self):
+        return {**super().get_config(), "smoothing": self.smoothing}
+
+
+def mean_over_tokens(losses, mask, sample_weight=None):
+    """The sum of losses `(batch,)`, each that of a sequence, over the number of tokens in the mask."""
+    if sample_weight is not None:
+        losses *= tf.cast(sample_weight, losses.dtype)
+    return tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(tf.cast(mask, losses.dtype)), 1.0)
+
+
+class TokenAccuracy(keras.metrics.Metric):
+    """The share of tokens that get their tag; labels of -1 do not count.
+
+    Args:
+        decide: function of emissions and mask to tags.
+    """
+
+    def __init__(self, decide, name="accuracy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.decide = decide
+        self.right = self.add_variable((), "zeros", name="right")
+        self.count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        mask = tf.greater_equal(y_true, 0)
+        right = mask & tf.equal(self.decide(y_pred, mask), y_true)
+        self.right.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
+        self.count.assign_add(tf.reduce_sum(tf.cast(mask, tf.float32)))
+
+    def result(self):
+        return tf.math.divide_no_nan(tf.convert_to_tensor(self.right), tf.convert_to_tensor(self.count))

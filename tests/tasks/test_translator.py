@@ -1,0 +1,173 @@
+"""The translator: its text path, teacher forcing against stepping, search, saving."""
+
+import functools
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq import training
+from nlpseq.data import Pairs
+from nlpseq.errors import InputError
+from nlpseq.tasks import Translator
+from nlpseq.text import END, START, PairEncoder
+
+SOURCES = ["a b c", "c", "b a a c b", "a c"]
+TARGETS = ["x y", "z", "y x x", "z z"]
+ODD = ["", " \n", "never seen", "😀👍", "\x00\x07", b"\xff\xfe", "a " * 10_000, "a" * 10_000]
+ATTENTIONS = ["bahdanau", "general", "scaled", "none"]
+
+
+def pairs(repeat=8):
+    return Pairs(*(np.array([text.encode() for text in side] * repeat, object) for side in (SOURCES, TARGETS)))
+
+
+def encoder(**options):
+    return PairEncoder.learn(SOURCES, TARGETS, **{"kind": "word", "size": 20, "max_tokens": 12, **options})
+
+
+@functools.cache  # a translator traces its search once; those that train make their own
+def translator(**settings):
+    return new_translator(**settings)
+
+
+def new_translator(learnt=None, **settings):
+    task = Translator(learnt or encoder(), **{"units": 6, "embedding_size": 4, **settings})
+    task.build()
+    rng = np.random.default_rng(3)
+    task.set_weights([rng.normal(size=w.shape) for w in task.get_weights()])
+    return task
+
+
+@pytest.mark.parametrize("cell, attention", zip(itertools.cycle(["gru", "lstm", "rnn"]), ATTENTIONS))
+@pytest.mark.parametrize("input_feeding", [False, True])
+def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding):
+    task = translator(cell=cell, attention=attention, input_feeding=input_feeding)
+    sources = task.encoder(tf.constant(SOURCES)).to_tensor(shape=(4, 8))
+    targets = tf.constant([[START, 4, 5, 6, 4]] * 4)
+    whole = task((sources, targets))
+    memory = task._read(sources)
+    output, states = tf.zeros([4, 4]), task._first_states(memory)
+    for at in range(5):
+        output, states, weights = task._step(memory, task.target_embedding(targets[:, at]), output, states)
+        np.testing.assert_allclose(task._logits(output), whole[:, at], atol=1e-5)
+    if attention != "none":
+        np.testing.assert_allclose(tf.reduce_sum(weights, axis=1), 1, atol=1e-5)
+        assert np.abs(weights[0, 4:]).max() == 0  # padding
+
+
+@pytest.mark.parametrize("attention", ["bahdanau", "none"])
+def test_neighbours_and_padding_change_nothing(attention):
+    task = translator(attention=attention)
+    together = task.predict_text([*SOURCES, "a " * 9, ""])
+    alone = [task.predict_text(text) for text in SOURCES]
+    assert together["translation"][:4] == [answer["translation"][0] for answer in alone]
+    np.testing.assert_allclose(together["score"][:4], [answer["score"][0] for answer in alone], atol=1e-5)
+
+
+def test_scores_are_the_log_probabilities_of_the_model():
+    task = translator(length_penalty=0.0)
+    found, sources = task.search(tf.constant(SOURCES), beam_size=3)
+    for row in range(4):
+        ids = found.ids[row, 0, : found.lengths[row, 0]].numpy().tolist()
+        ended = [*ids, END] if len(ids) < min(12, 10 + 2 * len(sources[row])) else ids
+        logits = task((sources[row : row + 1], tf.constant([[START, *ended[:-1]]])))[0].numpy()
+        logits[:, [0, 1, START]] = -1e9
+        chances = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        total = sum(chances[at, piece] for at, piece in enumerate(ended))
+        np.testing.assert_allclose(found.scores[row, 0], total, rtol=1e-4)
+
+
+def test_a_wide_beam_finds_at_least_what_greedy_search_finds():
+    task = translator(length_penalty=0.0)
+    narrow, wide = (task.predict_text(SOURCES, beam_size=size)["score"] for size in (1, 8))
+    assert all(b >= a - 1e-5 for a, b in zip(narrow, wide)) and narrow != wide
+
+
+@pytest.mark.parametrize("options", [{"kind": "word"}, {"kind": "character", "joint": True}])
+def test_odd_texts_get_an_answer(options):
+    task = new_translator(encoder(**options))
+    answer = task.predict_text(ODD)
+    assert len(answer["translation"]) == len(ODD) and np.isfinite(answer["score"]).all()
+    cut = task.answer(tf.constant(ODD))["cut"].numpy().tolist()
+    assert cut[:4] == [False] * 4 and cut[6] is True
+    assert task.predict_text([]) == {"translation": [], "score": []}
+
+
+def test_best_translations_with_scores_and_attention():
+    task = translator()
+    text = tf.constant(SOURCES)
+    best, many, seen = task.answer(text), task.answer_nbest(text), task.answer_attention(text)
+    assert many["translations"].shape == many["scores"].shape == (4, 5)
+    np.testing.assert_allclose(many["scores"][:, 0], best["score"], atol=1e-6)
+    assert (np.diff(many["scores"].numpy()) <= 0).all()
+    assert seen["translation"].numpy().tolist() == best["translation"].numpy().tolist()
+    assert seen["attention"].shape[1:] == (seen["target_pieces"].shape[1], seen["source_pieces"].shape[1])
+    assert [piece for piece in seen["source_pieces"][1].numpy() if piece] == [b" c", b"<end>"]
+
+
+@pytest.mark.parametrize("settings", [
+    {"attention": "bahdanau"}, {"attention": "none", "scheduled_sampling": 0.3},
+    {"attention": "general", "input_feeding": True, "cell": "lstm"},
+])  # fmt: skip
+def test_fit_learns(settings):
+    task = new_translator(dropout=0.0, output_dropout=0.0, **settings)
+    task.compile(keras.optimizers.Adam(0.03))
+    batches = task.prepare(pairs(), batch_size=8, training=True)
+    history = task.fit(batches, epochs=12, verbose=0, shuffle=False).history
+    assert history["loss"][-1] < 0.6 * history["loss"][0]
+
+
+def test_labels_are_the_targets_and_the_decoder_reads_them_one_step_later():
+    task = translator()
+    ((sources, targets), labels), = task.prepare(pairs(1), batch_size=4)
+    x, y, z = (task.encoder.target([each])[0, 0].numpy() for each in ("x", "y", "z"))
+    assert labels[:2, :4].numpy().tolist() == [[x, y, END, -1], [z, END, -1, -1]]
+    assert targets[:2, :4].numpy().tolist() == [[START, x, y, END], [START, z, END, 0]]
+    assert sources.shape == (4, 8) and END in sources[1]
+
+
+def test_loss_is_the_smoothed_cross_entropy_of_real_pieces():
+    task = new_translator(label_smoothing=0.2)
+    ((sources, targets), labels), = task.prepare(pairs(1), batch_size=4)
+    logits = task((sources, targets)).numpy().astype("float64")
+    chances = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    total, count, pieces = 0.0, 0, logits.shape[-1]
+    for row, at in itertools.product(range(4), range(labels.shape[1])):
+        if labels[row, at] >= 0:
+            wanted = np.full(pieces, 0.2 / pieces)
+            wanted[labels[row, at]] += 0.8
+            total, count = total - (wanted * chances[row, at]).sum(), count + 1
+    np.testing.assert_allclose(task.default_loss()(labels, task((sources, targets))), total / count, rtol=1e-5)
+
+
+def test_keras_file_round_trip(tmp_path):
+    task = new_translator(encoder(kind="bpe", size=14, joint=True), cell="lstm")
+    task.compile()
+    task.save(tmp_path / "task.keras")
+    loaded = keras.saving.load_model(tmp_path / "task.keras")
+    assert loaded.get_config() == task.get_config() and loaded.encoder.joint
+    assert loaded.predict_text(SOURCES) == task.predict_text(SOURCES)
+    loaded.fit(loaded.prepare(pairs(2), 8, training=True), verbose=0, shuffle=False)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+def test_mixed_precision(name):
+    with training.precision(name):
+        task = Translator(encoder(), units=4, embedding_size=4)
+    task.compile()
+    task.fit(task.prepare(pairs(), 8, training=True), verbose=0, shuffle=False)
+    assert np.isfinite(task.predict_text(SOURCES)["score"]).all()
+
+
+@pytest.mark.parametrize("wrong, message", [
+    ({"cell": "grru"}, "unknown cell 'grru': did you mean gru"),
+    ({"attention": "luong"}, "unknown attention 'luong'"),
+    ({"beam_size": 0}, "beam_size must be at least 1"),
+    ({"label_smoothing": 2}, "label_smoothing must be between 0 and 1"),
+])  # fmt: skip
+def test_unknown_options(wrong, message):
+    with pytest.raises(InputError, match=message):
+        new_translator(**wrong)
