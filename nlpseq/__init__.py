@@ -2,14 +2,16 @@
 
 Submodules load when they are first used, so that `import nlpseq` is quick:
 
-    nlpseq.layers    LSTM, GRU, SimpleRNN, RNN, Bidirectional, StackedRNNCells, Pooling
+    nlpseq.layers    LSTM, GRU, SimpleRNN, RNN, Bidirectional, StackedRNNCells, Pooling,
+                     attention, CRF
     nlpseq.cells     their cells, and RecurrentCell to write one's own
     nlpseq.engine    how a cell is run over time
-    nlpseq.text      tokenizer and vocabulary inside the graph
+    nlpseq.text      tokenizers, vocabularies and subwords inside the graph
     nlpseq.data      TFDS and files to batches
-    nlpseq.tasks     text in, answer out
+    nlpseq.tasks     text in, answer out: TextClassifier, TokenTagger, Translator
     nlpseq.decoding  greedy, beam search and sampling over any step function
-    nlpseq.diagnostics  how gradients flow back in time
+    nlpseq.diagnostics
+                     how gradients flow back in time
 """
 
 import importlib

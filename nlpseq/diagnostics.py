@@ -65,7 +65,8 @@ def gradient_flow(model_or_layer, batch, layer=None, loss=None, state=0):
             no targets, to a scalar. Default with targets the loss with which the
             model is compiled; else the sum of the outputs, of a layer
             alone the sum of the last output.
-        state: number of the state: 0 for h, 1 for the memory c of an LSTM. Default 0.
+        state: number of the state: 0 for h, 1 for the memory c of an LSTM, whose
+            gradient takes in what c does through h of the same step. Default 0.
 
     Returns:
         `GradientFlow`.
@@ -109,7 +110,7 @@ def spectral_radius(kernel):
 
     Example:
 
-    >>> spectral_radius([[0.0, 2.0], [-2.0, 0.0]])
+    >>> spectral_radius([[0.5, 9.0], [0.0, -2.0]])
     2.0
     """
     kernel = np.asarray(kernel, np.float64)

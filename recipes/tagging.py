@@ -61,12 +61,17 @@ class Settings(
 
 # For some datasets, the settings that are its defaults.
 PRESETS = {
-    "universal_dependencies/en_ewt": {
+    "universal_dependencies": {
         "units": 128,
         "embedding_size": 128,
+        "character_units": 64,
+        "character_embedding_size": 48,
+        "dropout": 0.5,
+        "output_dropout": 0.5,
+        "word_dropout": 0.05,
         "epochs": 12,
-        "dropout": 0.4,
-        "output_dropout": 0.4,
+        "patience": 12,
+        "averaging": 0.998,
     },
 }
 

@@ -49,6 +49,14 @@ def test_predict_lines_of_standard_input_as_json(exported, capsys, monkeypatch):
         assert answer["label"] == max(answer["scores"], key=answer["scores"].get)
 
 
+def test_texts_may_follow_an_option(exported, capsys):
+    assert run("predict", exported, "--json", "a good film", "dull") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["a good film", "dull"]
+    assert run("predict", exported, "--jsn", "a good film") == 2
+    assert "--jsn" in capsys.readouterr().err
+
+
 def test_show(exported, capsys):
     assert run("show", exported) == 0
     shown = capsys.readouterr().out

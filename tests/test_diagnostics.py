@@ -1,11 +1,14 @@
 """Gradients back in time against NumPy and finite differences; figures of training against the truth."""
 
+import contextlib
+import doctest
 import inspect
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from matplotlib.image import imread
 
 import nlpseq
 from nlpseq import diagnostics, layers
@@ -15,6 +18,7 @@ from nlpseq.errors import InputError
 TIME, UNITS, FEATURES = 6, 4, 3
 
 
+@keras.saving.register_keras_serializable("tests")
 class DampedCell(RecurrentCell):
     """A cell of the user's: h_t = 0.9 h_{t-1} + 0.1 tanh(z_t + r_t)."""
 
@@ -74,6 +78,8 @@ def tail_norms(layer, x, loss, number):
             for sign in (1, -1):
                 moved = [each.copy() for each in states]
                 moved[number][at] += sign * step
+                if number == 1:  # the memory acts through h_t = o_t tanh(c_t) as well
+                    moved[0] *= np.tanh(moved[1]) / np.tanh(states[1])
                 values.append(after([tf.constant(each) for each in moved], x[:, t:]))
             slopes[at] = (values[0] - values[1]) / (2 * step)
         norms.append(np.linalg.norm(slopes))
@@ -113,36 +119,33 @@ def test_finite_differences(make, state):
     layer, x = built(make(UNITS)), batch(rows=2, time=4)
     loss = lambda h: tf.reduce_sum(h * h) + h[0, 1]  # noqa: E731
     flow = diagnostics.gradient_flow(layer, x, loss=loss, state=state)
-    expected = tail_norms(layer, x, loss, state)
-    if state == 1:  # the memory at the last step acts through h, which is fixed by then
-        flow, expected = flow.norms[1:], expected[1:]
-    else:
-        flow = flow.norms
-    np.testing.assert_allclose(flow, expected, rtol=2e-2, atol=1e-3)
+    np.testing.assert_allclose(flow.norms, tail_norms(layer, x, loss, state), rtol=1e-2, atol=1e-3)
 
 
 @pytest.mark.parametrize(
-    "wrap",
+    "make",
     [
-        lambda layer: layer,
-        lambda layer: layers.Bidirectional(layer, name="both"),
-        lambda layer: keras.layers.Bidirectional(layer, name="both"),
+        lambda: layers.LSTM(UNITS),
+        lambda: keras.layers.GRU(UNITS, return_sequences=True, zero_output_for_mask=True),
+        lambda: layers.GRU(UNITS, return_sequences=True, go_backwards=True),
+        lambda: keras.layers.SimpleRNN(UNITS, return_sequences=True, go_backwards=True),
+        lambda: layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True)),
+        lambda: keras.layers.Bidirectional(keras.layers.LSTM(UNITS, return_sequences=True)),
     ],
 )
-@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"return_sequences": True}])
-def test_a_model_gives_the_same_outputs_step_by_step(wrap, options):
-    options = {"name": "inner", **options}
-    layer = wrap(layers.LSTM(UNITS, **options))
+def test_outputs_step_by_step_are_those_of_the_layer(make):
+    layer = make()
     x, mask = tf.constant(batch()), tf.sequence_mask([TIME, 2, 4], TIME)
-    expected = layer(x, mask=mask)
+    layer(x, mask=mask)
     randomize(layer)
-    expected = layer(x, mask=mask)
-    with_runs = []
-    found = diagnostics._recurrent_layers(layer)
-    with diagnostics._step_by_step(found[0], with_runs):
+    expected, runs = layer(x, mask=mask), []
+    with contextlib.ExitStack() as stack:
+        for inner in diagnostics._recurrent_layers(layer):
+            stack.enter_context(diagnostics._step_by_step(inner, runs))
         np.testing.assert_allclose(layer(x, mask=mask), expected, atol=1e-5)
-    assert len(with_runs) == 1
-    np.testing.assert_allclose(layer(x, mask=mask), expected, atol=1e-6)  # and as before again
+    count = len(runs)
+    layer(x, mask=mask)
+    assert len(runs) == count > 0  # and runs as before again
 
 
 def test_padding_does_not_change_the_flow_of_a_model():
@@ -195,8 +198,8 @@ def test_saturation_ignores_padding():
     assert diagnostics.saturation(model, padded) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("optimizer, scaled", [("sgd", False), ("sgd", True)])
-def test_monitor_sees_the_gradients_of_every_step(tmp_path, optimizer, scaled):
+@pytest.mark.parametrize("scaled", [False, True])
+def test_monitor_sees_the_gradients_of_every_step(tmp_path, scaled):
     """With one batch and no learning, the norm is that of a tape."""
     model = keras.Sequential(
         [keras.layers.Embedding(9, FEATURES), layers.GRU(UNITS), keras.layers.Dense(1)]
@@ -208,8 +211,7 @@ def test_monitor_sees_the_gradients_of_every_step(tmp_path, optimizer, scaled):
         value = tf.reduce_mean((y - model(x)) ** 2)
     gradients = tape.gradient(value, [w.value for w in model.trainable_weights])
     norm = np.sqrt(sum(float(tf.reduce_sum(tf.square(tf.convert_to_tensor(g)))) for g in gradients))
-    limit = 0.5 * norm
-    optimizer = keras.optimizers.SGD(0.0, global_clipnorm=limit)
+    optimizer = keras.optimizers.SGD(0.0, global_clipnorm=float(norm) / 2)
     if scaled:
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer, "mse")
@@ -273,8 +275,6 @@ def test_what_cannot_be_used_gets_a_sentence(name):
 
 @pytest.mark.parametrize("name", ["gradient_flow", "spectral_radius", "saturation", "GradientMonitor"])
 def test_the_example_runs(name):
-    import doctest
-
     thing = getattr(diagnostics, name)
     names = {**vars(diagnostics), "np": np, "nlpseq": nlpseq}
     example = doctest.DocTestParser().get_doctest(inspect.getdoc(thing), names, name, None, 0)
@@ -294,8 +294,6 @@ def test_pictures(tmp_path):
     diagnostics.plot_gradient_flow(flows, tmp_path / "flow.png", "50 $ to 100 $_")
     accuracies = {name: {5: 1.0, 100: 0.5} for name in flows}
     nlpseq.pictures.plot_memory(accuracies, flows, tmp_path / "memory.png", "title", chance=0.125)
-    from matplotlib.image import imread
-
     for name in ("flow.png", "memory.png"):
         image = imread(tmp_path / name)
         assert image.shape[1] > image.shape[0] > 300 and image.std() > 0.05

@@ -16,6 +16,7 @@ from nlpseq.export import check_output, export
 from nlpseq.serving import Export, find_export
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordEncoder
+from tests.tasks import test_tagger, test_translator
 
 TEXTS = ["a good film", "a bad film", "not bad at all", "dull", "word " * 500]
 ODD = ["", "never seen", "😀👍", "\u0007 \u0000 control", "long " * 200_000]
@@ -25,24 +26,37 @@ METRICS = {
     "train_seconds": 1.5,
     "peak_memory_mb": 100,
 }
-# Loads an export where nlpseq and Keras cannot be imported, and prints its answers.
+# Loads an export where nlpseq and Keras cannot be imported, and prints its answers: to all
+# inputs together, to each alone, and to none. Bytes travel as latin-1.
 FRESH = """
 import json, sys
 sys.modules["nlpseq"] = sys.modules["keras"] = None
 import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
-served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-texts = [text.encode("utf-8") for text in json.loads(sys.argv[2])] + [b"\\xff\\xfe bad"]
-together = served(text=tf.constant(texts))
-alone = [served(text=tf.constant([text])) for text in texts]
-none = served(text=tf.constant([], tf.string))
-print(json.dumps({
-    "label": [label.decode() for label in together["label"].numpy()],
-    "together": together["scores"].numpy().tolist(),
-    "alone": [answer["scores"].numpy()[0].tolist() for answer in alone],
-    "none": none["scores"].shape.as_list(),
-}))
+path, signature, inputs = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+served = tf.saved_model.load(path).signatures[signature]
+as_bytes = lambda value: value.encode("latin-1") if isinstance(value, str) else list(map(as_bytes, value))
+as_text = lambda value: value.decode() if isinstance(value, bytes) else (
+    list(map(as_text, value)) if isinstance(value, list) else value)
+def ask(rows):
+    values = tf.constant(as_bytes(rows), tf.string)
+    if not rows:
+        values = tf.zeros([0, *[2] * (len(tf.constant(as_bytes(inputs[:1])).shape) - 1)], tf.string)
+    (name,) = served.structured_input_signature[1]
+    return {key: as_text(value.numpy().tolist()) for key, value in served(**{name: values}).items()}
+print(json.dumps({"together": ask(inputs), "alone": [ask([row]) for row in inputs], "none": ask([])}))
 """
+
+
+def in_a_fresh_process(path, inputs, signature="serving_default"):
+    """The answers of an export in a process without nlpseq."""
+    latin = lambda value: (  # noqa: E731
+        [latin(item) for item in value] if isinstance(value, list)
+        else (value if isinstance(value, bytes) else value.encode()).decode("latin-1")
+    )  # fmt: skip
+    command = [sys.executable, "-c", FRESH, str(path), signature, json.dumps(latin(inputs))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def data(generated=False):
@@ -101,15 +115,50 @@ def test_versions_count_up_and_other_names_do_not_matter(tmp_path):
 
 def test_fresh_process_without_nlpseq_gives_the_same(exported):
     task, path = exported
-    texts = [*TEXTS, *ODD]
-    command = [sys.executable, "-c", FRESH, str(path), json.dumps([t[:90_000] for t in texts])]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    served = json.loads(done.stdout.splitlines()[-1])
-    expected = task.predict_text([*texts, b"\xff\xfe bad"])
-    assert served["label"] == expected["label"]
-    np.testing.assert_allclose(served["together"], expected["scores"], atol=1e-5)
-    np.testing.assert_allclose(served["alone"], expected["scores"], atol=1e-5)
-    assert served["none"] == [0, 2]
+    texts = [*(text[:40_000] for text in [*TEXTS, *ODD]), b"\xff\xfe bad"]
+    served = in_a_fresh_process(path, texts)
+    expected = task.predict_text(texts)
+    assert served["together"]["label"] == expected["label"]
+    np.testing.assert_allclose(served["together"]["scores"], expected["scores"], atol=1e-5)
+    alone = [answer["scores"][0] for answer in served["alone"]]
+    np.testing.assert_allclose(alone, expected["scores"], atol=1e-5)
+    assert served["none"]["scores"] == []
+
+
+@pytest.mark.parametrize("output", ["crf", "softmax"])
+def test_tagger_in_a_fresh_process(tmp_path, output):
+    task = test_tagger.tagger(output=output)
+    path = write(tmp_path, task)
+    texts = ["Ada met Bo Li .", *ODD[:4], b"\xff\xfe bad", "long " * 9_000]
+    expected, served = task.predict_text(texts), in_a_fresh_process(path, texts)
+    for row, (tokens, tags, scores) in enumerate(zip(*expected.values())):
+        for answer, at in ((served["together"], row), (served["alone"][row], 0)):
+            length = answer["length"][at]
+            assert answer["tokens"][at][:length] == tokens and answer["tags"][at][:length] == tags
+            assert set(answer["tags"][at][length:]) <= {""}
+            np.testing.assert_allclose(answer["scores"][at][:length], scores, atol=1e-5)
+    assert served["alone"][1] == {"tokens": [[]], "tags": [[]], "scores": [[]], "length": [0]}
+    tokens = [["Ada", "met", "Li"], ["Bo", "", ""], ["", "", ""]]
+    served = in_a_fresh_process(path, tokens, "tag_tokens")["together"]
+    assert served["length"] == [3, 1, 0]
+    assert served["tags"][0] == task.predict_tokens(tokens[:1])["tags"][0]
+    card = (path / "model_card.md").read_text()
+    assert ("can break their scheme" in card) == (output == "softmax")
+    assert json.loads((path / "config.json").read_text())["scheme"] == "bio"
+
+
+def test_translator_in_a_fresh_process(tmp_path):
+    task = test_translator.new_translator(test_translator.encoder(kind="bpe", size=14, joint=True))
+    path = write(tmp_path, task)
+    assert not (path / "assets" / "labels.txt").exists()
+    texts = ["a b c", *ODD[:4], b"\xff\xfe bad", "a" * 10_000]
+    expected, served = task.predict_text(texts), in_a_fresh_process(path, texts)
+    assert served["together"]["translation"] == expected["translation"]
+    assert [answer["translation"][0] for answer in served["alone"]] == expected["translation"]
+    np.testing.assert_allclose(served["together"]["score"], expected["score"], atol=1e-5)
+    assert served["together"]["cut"] == [False] * 6 + [True] and served["none"]["translation"] == []
+    (answer,) = Export(path).predict(["a" * 10_000])
+    assert answer["cut_to_pieces"] == 11
 
 
 def test_a_text_of_a_megabyte(exported):
@@ -118,15 +167,17 @@ def test_a_text_of_a_megabyte(exported):
     assert answer["label"] in ("no", "yes")
 
 
-def test_no_op_needs_xla_or_python(exported):
-    _, path = exported
-    served = tf.saved_model.load(str(path)).signatures["serving_default"]
-    graph = served.graph.as_graph_def()
-    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
-    assert len(nodes) > 100
-    assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch"}
-    attributes = [f.attr for f in graph.library.function] + [node.attr for node in nodes]
-    assert not any(attr["_XlaMustCompile"].b for attr in attributes if "_XlaMustCompile" in attr)
+@pytest.mark.parametrize("make", [
+    classifier, test_tagger.tagger, test_translator.translator,
+], ids=["classifier", "tagger", "translator"])  # fmt: skip
+def test_no_op_needs_xla_or_python(tmp_path, make):
+    for served in tf.saved_model.load(str(write(tmp_path, make()))).signatures.values():
+        graph = served.graph.as_graph_def()
+        nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+        assert len(nodes) > 100
+        assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch"}
+        attributes = [f.attr for f in graph.library.function] + [node.attr for node in nodes]
+        assert not any(attr["_XlaMustCompile"].b for attr in attributes if "_XlaMustCompile" in attr)
 
 
 def test_warmup_requests_are_the_messages_of_tensorflow_serving(exported):

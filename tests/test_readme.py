@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nlpseq.layers import Bidirectional
 from tests.benchmarks.cells import MinimalGatedCell
 
 BLOCKS = re.findall(
@@ -46,6 +47,14 @@ def test_the_crf():
     labels = np.array([[1, 2, -1], [0, 1, 2]])
     history = names["model"].fit(ids, labels, epochs=20, verbose=0).history["loss"]
     assert history[-1] < history[0]
+
+
+def test_attention_and_search():
+    names = run("BahdanauAttention(48)", Bidirectional=Bidirectional)
+    model = keras.Model([names["source"], names["target"]], [names["context"], names["weights"]])
+    context, weights = model([np.ones((2, 5, 64)), np.ones((2, 3, 32))])
+    assert context.shape == (2, 3, 64) and weights.shape == (2, 3, 5)
+    assert run("beam_search(step")["found"].ids.shape[:2] == (1, 2)
 
 
 @pytest.mark.parametrize("steps", [700, 701])

@@ -218,7 +218,7 @@ def _read_sides(languages, paths):
     first, second = (f"{path} has {len(side)} lines" for path, side in zip(paths, sides))
     if len(sides[0]) != len(sides[1]):
         raise InputError(f"{first} and {second}: expected as many, each the translation of the other.")
-    return _pairs(languages, paths, enumerate(zip(*sides), start=0))
+    return _pairs(languages, paths, enumerate(zip(*sides), start=1))
 
 
 def _table_files(dataset):

@@ -80,7 +80,9 @@ class Task(keras.Model):
         super().compile(optimizer, loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
 
     def get_compile_config(self):
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
+        if self.compiled:
+            return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
+        return None
 
     def compile_from_config(self, config):
         """As a loaded model is compiled: with its optimizer, and the loss and metrics of the task."""

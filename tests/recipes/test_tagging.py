@@ -120,7 +120,7 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
 def test_universal_dependencies(tmp_path):
     dataset = "universal_dependencies/en_ewt"
     config = tagging.Settings(
-        **tagging.PRESETS[dataset],
+        **tagging.PRESETS["universal_dependencies"],
         dataset=dataset,
         data_dir=str(Path(os.environ["NLPSEQ_DATA"])),
         output=str(tmp_path),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import training
+from nlpseq import engine, training
 from nlpseq.data import Sentences
 from nlpseq.errors import InputError
 from nlpseq.tasks import TokenTagger
@@ -26,6 +26,12 @@ def sentences(repeat=8):
 
 def encoder(**options):
     return TokenEncoder.learn(sentences(1).ragged()[0], **{"max_tokens": 40, **options})
+
+
+@pytest.fixture(autouse=True)
+def portable():  # the engine's own tests compile; here it would only take time
+    with engine.mode("portable"):
+        yield
 
 
 @functools.cache  # a tagger traces its answers once; those that train make their own

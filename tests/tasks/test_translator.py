@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import training
+from nlpseq import engine, training
 from nlpseq.data import Pairs
 from nlpseq.errors import InputError
 from nlpseq.tasks import Translator
@@ -26,6 +26,12 @@ def pairs(repeat=8):
 
 def encoder(**options):
     return PairEncoder.learn(SOURCES, TARGETS, **{"kind": "word", "size": 20, "max_tokens": 12, **options})
+
+
+@pytest.fixture(autouse=True)
+def portable():  # the engine's own tests compile; here it would only take time
+    with engine.mode("portable"):
+        yield
 
 
 @functools.cache  # a translator traces its search once; those that train make their own

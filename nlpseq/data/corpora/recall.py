@@ -3,6 +3,7 @@
 import random
 import re
 
+import numpy as np
 import tensorflow_datasets as tfds
 
 from nlpseq.errors import in_range
@@ -64,7 +65,7 @@ class NlpseqRecall(tfds.core.GeneratorBasedBuilder):
             {
                 "text": tfds.features.Text(),
                 "answer": tfds.features.ClassLabel(names=list(LANGUAGES.values())),
-                "distance": tfds.features.Scalar("int32"),
+                "distance": tfds.features.Scalar(np.int32),
             }
         )
         return self.dataset_info_from_configs(
