@@ -11,8 +11,8 @@ stops with a message: --cells rnn --activation relu --recurrent-scale 1.7 --opti
 
 import json
 import sys
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+import time
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
@@ -78,11 +78,93 @@ def main(config):
 
     train = texts(config.distances, config.examples, seed=0)
     tests = {d: texts([d], -(-config.examples // 6), seed=1) for d in config.distances}
-    encoder = nlpseq.text.WordEncoder.learn(train.texts)
+    encoder = nlpseq.text.WordEncoder.learn(train.texts, max_tokens=max(config.distances) + 20)
 
     accuracies, flows, seconds = {}, {}, {}
     for cell in config.cells:
-        nlpseq.reporting.say(f"training {cell} on {len(train):,} generated texts")
+        nlpseq.reporting.say(f"{cell}: training on {len(train):,} generated texts")
         task = build(cell, encoder, config)
-        seconds[cell] = nlpseq.memory_fit(task, train, config)
-    return {}
+        seconds[cell] = fit(task, train, config)
+        accuracies[cell] = {
+            distance: nlpseq.evaluation.evaluate_classifier(task, test).metrics["accuracy"]
+            for distance, test in tests.items()
+        }
+        flows[cell] = nlpseq.diagnostics.gradient_flow(task, farthest(task, tests))
+        shown = ", ".join(f"{d}: {accuracy:.3f}" for d, accuracy in accuracies[cell].items())
+        nlpseq.reporting.say(f"{cell}: accuracy at distance {shown}")
+
+    metrics = {
+        "accuracy": accuracies,
+        "gradient_norms": {cell: flow.norms.tolist() for cell, flow in flows.items()},
+        "train_seconds": seconds,
+        "peak_memory_mb": nlpseq.reporting.peak_memory_mb(),
+        "settings": asdict(config),
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
+    title = "nlpseq_recall (generated sentences)"
+    nlpseq.pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
+    nlpseq.reporting.say(f"picture and figures in {folder}")
+    return metrics
+
+
+def texts(distances, count, seed):
+    """`count` texts of each distance, with the numbers of their answers."""
+    from nlpseq.data.corpora import recall  # here, so that the help waits for no TensorFlow
+
+    answers = list(recall.LANGUAGES.values())
+    pairs = [pair for d in distances for pair in recall.recall_sentences(d, count, seed)]
+    return nlpseq.data.Examples(
+        np.array([text.encode() for text, _ in pairs], object),
+        np.array([answers.index(answer) for _, answer in pairs], np.int32),
+    )
+
+
+def build(cell, encoder, config):
+    """A classifier by the last state, with the kernel and nonlinearity that are asked for."""
+    import keras
+
+    from nlpseq.data.corpora import recall
+
+    task = nlpseq.tasks.TextClassifier(
+        encoder,
+        list(recall.LANGUAGES.values()),
+        cell=cell,
+        units=config.units,
+        bidirectional=False,
+        embedding_size=config.embedding_size,
+        pooling="last",
+        dropout=0.0,
+        output_dropout=0.0,
+        word_dropout=0.0,
+    )
+    task.build()
+    step = task.recurrent[0].cell
+    step.recurrent_kernel.assign(config.recurrent_scale * step.recurrent_kernel)
+    if cell == "rnn":
+        step.activation = keras.activations.get(config.activation)
+    return task
+
+
+def fit(task, train, config):
+    """Trains a task; returns the seconds that it took."""
+    import keras
+
+    batches = task.prepare(train, config.batch_size, training=True, seed=config.seed)
+    rate = nlpseq.training.WarmUp(config.learning_rate, len(batches) * config.epochs)
+    optimizers = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
+    task.compile(optimizers[config.optimizer](rate, global_clipnorm=config.clip_norm or None))
+    start = time.perf_counter()
+    stop = nlpseq.training.StopOnNonFinite()
+    verbose = 1 if sys.stdout.isatty() else 2
+    task.fit(batches, epochs=config.epochs, shuffle=False, callbacks=[stop], verbose=verbose)
+    return round(time.perf_counter() - start, 1)
+
+
+def farthest(task, tests):
+    """A batch of texts of the largest distance: `(ids, answers)`."""
+    examples = tests[max(tests)]
+    return next(iter(task.prepare(examples.select(slice(32)), batch_size=32)))
+
+
+if __name__ == "__main__":
+    run_recipe(main, Settings, PRESETS)

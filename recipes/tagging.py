@@ -69,8 +69,8 @@ PRESETS = {
         "dropout": 0.5,
         "output_dropout": 0.5,
         "word_dropout": 0.05,
-        "epochs": 12,
-        "patience": 12,
+        "epochs": 10,
+        "patience": 10,
         "averaging": 0.998,
     },
 }

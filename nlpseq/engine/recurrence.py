@@ -96,8 +96,8 @@ def run(
                 )
             return tuple(tensors(gradients)), _refuse
 
-        def gradient(*d_all):
-            return first_derivative(*d_all, *flat)
+        def gradient(*d_all):  # of a `tf.gather` they come as slices
+            return first_derivative(*map(tf.convert_to_tensor, d_all), *flat)
 
         return (outputs, *final) if return_sequences else tuple(final), gradient
 

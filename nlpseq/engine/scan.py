@@ -44,6 +44,7 @@ def _differentiable(scan, a, b, state, layout, reverse):
         outputs = tf.ensure_shape(scan(a, b, state, reverse), a.shape)
 
         def gradient(d_outputs):
+            d_outputs = tf.convert_to_tensor(d_outputs)  # of a `tf.gather` it comes as slices
             nothing = tf.zeros_like(state)
             later = layout.shifted(nothing, a, not reverse)  # a_{t+1}
             g = tf.ensure_shape(scan(later, d_outputs, nothing, not reverse), a.shape)

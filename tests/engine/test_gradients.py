@@ -298,6 +298,21 @@ def test_outputs_stay_at_the_time_of_their_inputs(reverse):
     assert_close(final[0], last)
 
 
+@pytest.mark.parametrize("engine_mode", ["xla", "portable"])
+@pytest.mark.parametrize("cell", [nlpseq.cells.LSTMCell(3), nlpseq.cells.MinGRUCell(3, parallel=True)])
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_gradients_that_come_as_slices(cell, return_sequences, engine_mode):
+    layer = layers.RNN(cell, return_sequences=return_sequences, engine=engine_mode)
+    x, rows = tf.random.stateless_normal((4, 5, 2), seed=(1, 2)), [2, 0, 2]
+    found = []
+    for picked in (lambda y: tf.gather(y, rows), lambda y: tf.tensordot(tf.one_hot(rows, 4), y, 1)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(picked(layer(x)) ** 2)
+        found.append(tape.gradient(loss, x))
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
 def test_second_derivatives_are_refused():
     layer = layers.LSTM(3)
     x = tf.random.normal((2, 4, 3))
