@@ -32,6 +32,7 @@ __all__ = [
     "layers",
     "pictures",
     "reporting",
+    "runs",
     "serving",
     "settings",
     "tasks",

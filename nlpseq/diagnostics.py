@@ -252,7 +252,7 @@ class GradientMonitor(keras.callbacks.Callback):
 
 
 def _global_norm(gradients):
-    """As Keras clips by it; the gradients of embeddings are sparse."""
+    """As Keras clips by it: in the sparse gradient of an embedding each occurrence counts by itself."""
     squares = [keras.ops.sum(keras.ops.square(each)) for each in gradients if each is not None]
     return tf.sqrt(tf.add_n([tf.cast(square, tf.float32) for square in squares]))
 

@@ -39,6 +39,14 @@ class DataSettings(Settings):
     test_split: str | None = None
     """Split to test on; None for the usual one, or a tenth of training held out."""
 
+    def splits(self):
+        """The three splits by their names in `nlpseq.data`."""
+        return {
+            "train": self.train_split,
+            "validation": self.validation_split,
+            "test": self.test_split,
+        }
+
 
 @dataclass(frozen=True)
 class RecurrentSettings(Settings):

@@ -6,7 +6,6 @@ the embedded, generated corpus nlpseq_reviews: test accuracy 0.97 or more in abo
 a minute and 1.5 GB of memory. Scores on real data: recipes/README.md.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,9 +93,7 @@ def main(config):
         config.seed,
         text=config.text,
         label=config.label,
-        train=config.train_split,
-        validation=config.validation_split,
-        test=config.test_split,
+        **config.splits(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
 
@@ -111,36 +108,18 @@ def main(config):
             skip=config.skip,
             **config.part(settings.ReadingSettings),
         )
-    history, seconds = nlpseq.training.train(task, data.train, data.validation, config)
+    training = nlpseq.training.train(task, data.train, data.validation, config)
 
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
     test = nlpseq.evaluation.evaluate_classifier(task, data.test)
-    metrics = {
-        "validation": validation.metrics,
-        "test": test.metrics,
-        "train_seconds": round(seconds, 1),
-        "peak_memory_mb": nlpseq.reporting.peak_memory_mb(),
-    }
     nlpseq.reporting.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.pictures.plot_training(
-            history, folder / "training.png", data.title, per_epoch=config.validations
-        )
         nlpseq.pictures.plot_confusion(
             test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test"
         )
 
-    path = nlpseq.export.export(
-        task,
-        config.output,
-        data=data,
-        settings=dataclasses.asdict(config),
-        metrics=metrics,
-        draw=draw,
-    )
-    nlpseq.reporting.say(f"exported to {path}")
-    return metrics
+    return nlpseq.runs.finish(task, config, data, training, validation, test, draw)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ generated corpus nlpseq_tags: test accuracy 0.98 or more in about a minute and 1
 memory. Scores on real data: recipes/README.md.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,9 +87,7 @@ def main(config):
         config.encoding,
         tokens=config.tokens,
         tags=config.tags,
-        train=config.train_split,
-        validation=config.validation_split,
-        test=config.test_split,
+        **config.splits(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
 
@@ -111,39 +108,21 @@ def main(config):
             singleton_dropout=config.singleton_dropout,
             **config.part(settings.ReadingSettings),
         )
-    history, seconds = nlpseq.training.train(task, data.train, data.validation, config)
+    training = nlpseq.training.train(task, data.train, data.validation, config)
 
     validation, test = (
         nlpseq.evaluation.evaluate_tagger(task, split, data.train.tokens, data.scheme)
         for split in (data.validation, data.test)
     )
-    metrics = {
-        "validation": validation.metrics,
-        "test": test.metrics,
-        "train_seconds": round(seconds, 1),
-        "peak_memory_mb": nlpseq.reporting.peak_memory_mb(),
-    }
     nlpseq.reporting.print_tagging(test, data)
 
     def draw(folder):
-        nlpseq.pictures.plot_training(
-            history, folder / "training.png", data.title, per_epoch=config.validations
-        )
         nlpseq.pictures.plot_confusion(
             test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test"
         )
         nlpseq.reporting.write_worst_sentences(test, folder / "worst_sentences.txt")
 
-    path = nlpseq.export.export(
-        task,
-        config.output,
-        data=data,
-        settings=dataclasses.asdict(config),
-        metrics=metrics,
-        draw=draw,
-    )
-    nlpseq.reporting.say(f"exported to {path}")
-    return metrics
+    return nlpseq.runs.finish(task, config, data, training, validation, test, draw)
 
 
 if __name__ == "__main__":

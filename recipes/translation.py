@@ -7,7 +7,6 @@ corpus nlpseq_phrases, English to German: exact match 0.97 or more in about two 
 1.5 GB of memory. Scores on real data: recipes/README.md.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -112,9 +111,7 @@ def main(config):
         config.seed,
         source=config.source,
         target=config.target,
-        train=config.train_split,
-        validation=config.validation_split,
-        test=config.test_split,
+        **config.splits(),
     )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
 
@@ -141,37 +138,19 @@ def main(config):
             length_ratio=config.length_ratio,
             **config.part(settings.RecurrentSettings),
         )
-    history, seconds = nlpseq.training.train(task, data.train, data.validation, config)
+    training = nlpseq.training.train(task, data.train, data.validation, config)
 
     validation, test = (
         nlpseq.evaluation.evaluate_translator(task, split) for split in (data.validation, data.test)
     )
-    metrics = {
-        "validation": validation.metrics,
-        "test": test.metrics,
-        "train_seconds": round(seconds, 1),
-        "peak_memory_mb": nlpseq.reporting.peak_memory_mb(),
-    }
     nlpseq.reporting.print_translations(test, data)
 
     def draw(folder):
-        nlpseq.pictures.plot_training(
-            history, folder / "training.png", data.title, per_epoch=config.validations
-        )
         if config.attention != "none":
             samples = task.attention_samples(data.validation.sources)
             nlpseq.pictures.plot_attention(samples, folder / "attention.png", data.title)
 
-    path = nlpseq.export.export(
-        task,
-        config.output,
-        data=data,
-        settings=dataclasses.asdict(config),
-        metrics=metrics,
-        draw=draw,
-    )
-    nlpseq.reporting.say(f"exported to {path}")
-    return metrics
+    return nlpseq.runs.finish(task, config, data, training, validation, test, draw)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+"""Times training of the translator beside an equal model of keras.layers, and its translations.
+
+    python -m tests.benchmarks.translation --dataset FOLDER --source en --target de
+
+Both models are a bidirectional encoder, two layers of a decoder with additive attention
+between them, and tied embeddings' worth of output; they train on the same batches in turn.
+Then sentences a second from raw strings by the served search, untrained: as long as can be.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+import tensorflow as tf
+import tyro
+
+import nlpseq
+from nlpseq.tasks.objectives import SmoothedCrossEntropy
+from tests.benchmarks import timing
+from tests.benchmarks.layers import THREADS
+
+
+@dataclass(frozen=True)
+class Settings:
+    dataset: str
+    """Folder of <language>.<split>.txt, or name of a TFDS dataset."""
+    source: str | None = None
+    """Language to translate from."""
+    target: str | None = None
+    """Language to translate to."""
+    data_dir: str | None = None
+    """Folder of prepared TFDS datasets; None for that of TFDS."""
+    cell: Literal["gru", "lstm"] = "gru"
+    """Recurrent cell."""
+    units: int = 512
+    """Size of the state of the decoder; half of it in each direction of the encoder."""
+    embedding_size: int = 256
+    """Size of a piece's vector."""
+    vocabulary_size: int = 8000
+    """Pieces of both languages together."""
+    batch_size: int = 64
+    """Pairs in a training step."""
+    batches: int = 40
+    """Batches on which the models take turns."""
+
+
+def our_model(encoder, settings):
+    task = nlpseq.tasks.Translator(
+        encoder, settings.cell, settings.units, embedding_size=settings.embedding_size
+    )
+    task.compile(optimizer(), metrics=[])
+    return task
+
+
+def keras_model(encoder, settings):
+    """The shape of `Translator`."""
+    layer = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[settings.cell]
+    size, units, pieces = settings.embedding_size, settings.units, len(encoder.target)
+    embedding = keras.layers.Embedding(pieces, size, mask_zero=True)
+    sources, targets = keras.Input((None,), dtype="int32"), keras.Input((None,), dtype="int32")
+    drop = keras.layers.Dropout(0.3)
+    reader = keras.layers.Bidirectional(layer(units // 2, return_sequences=True, return_state=True))
+    memory, *states = reader(drop(embedding(sources)))
+    half = len(states) // 2
+    first = [keras.layers.Concatenate()(pair) for pair in zip(states[:half], states[half:])]
+    hidden = layer(units, return_sequences=True)(drop(embedding(targets)), initial_state=first)
+    context = keras.layers.AdditiveAttention()([hidden, memory])
+    inputs = drop(keras.layers.Concatenate()([hidden, context]))
+    hidden = layer(units, return_sequences=True)(inputs, initial_state=first)
+    outputs = keras.layers.Dense(size, "tanh")(keras.layers.Concatenate()([hidden, context]))
+    model = keras.Model([sources, targets], keras.layers.Dense(pieces)(drop(outputs)))
+    model.compile(optimizer(), SmoothedCrossEntropy(0.1))
+    return model
+
+
+def optimizer():
+    return keras.optimizers.Adam(1e-3, global_clipnorm=1.0)
+
+
+def main(settings):
+    data = nlpseq.data.load_parallel_texts(
+        settings.dataset, settings.data_dir, source=settings.source, target=settings.target
+    )
+    encoder = nlpseq.text.PairEncoder.learn(
+        data.train.sources, data.train.targets, "bpe", settings.vocabulary_size, joint=True
+    )
+    ours, theirs = our_model(encoder, settings), keras_model(encoder, settings)
+    prepared = ours.prepare(data.train, settings.batch_size, training=True)
+    batches = list(prepared.take(settings.batches).as_numpy_iterator())
+    steps = {"nlpseq": ours.train_on_batch, "keras": theirs.train_on_batch}
+    # The shape of a batch is that of sources and targets together.
+    seconds = timing.turns(batches, steps, shape=lambda inputs, labels: (inputs[0].shape, labels.shape))
+    timing.print_steps("Training step of a translator", seconds)
+    counts = [(inputs[0] > 0).sum() + (labels >= 0).sum() for inputs, labels in batches]
+    target = sum((labels >= 0).sum() for _, labels in batches)
+    print(f"\ntimes faster: {timing.ratio(seconds['keras'], seconds['nlpseq']):.2f} (median of steps), "
+          f"{seconds['keras'].sum() / seconds['nlpseq'].sum():.2f} (in all)")  # fmt: skip
+    for name, each in seconds.items():
+        print(f"{name}: {sum(counts) / each.sum():,.0f} tokens a second, {target / each.sum():,.0f} of them target")
+    for batch_size in (1, 64):
+        for beam_size in (1, 5):
+            rate = sentences_a_second(ours, data.test.sources, batch_size, beam_size)
+            print(f"beam {beam_size}, batch {batch_size}: {rate:.1f} sentences a second from strings")
+
+
+def sentences_a_second(task, texts, batch_size, beam_size):
+    texts = list(texts[: 4 * batch_size + 12])
+    task.predict_text(texts[:batch_size], batch_size, beam_size)  # traces
+    start = time.perf_counter()
+    task.predict_text(texts, batch_size, beam_size)
+    return len(texts) / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+    main(tyro.cli(Settings, description=__doc__))
