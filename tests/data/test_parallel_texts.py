@@ -319,7 +319,8 @@ HE, WE = phrases.Phrase(["he"], ["er"]), phrases.Phrase(["we"], ["wir"], "they")
     (
         phrases.Clause(HE, OPENING, "present", False, (DOOR,), ("the", "door"), time=TODAY),
         "he opens the door today",
-        "er macht heute die T\u00fcr auf", "macht er heute die T\u00fcr auf", "er heute die T\u00fcr aufmacht",
+        "er macht heute die T\u00fcr auf", "macht er heute die T\u00fcr auf",
+        "er heute die T\u00fcr aufmacht",
     ),
     (
         phrases.Clause(HE, OPENING, "past", True, (DOOR,), ("the", "door")),
