@@ -23,7 +23,7 @@ def plot_training(history, path, title="", metric="accuracy", per_epoch=1):
         epochs = np.arange(1, len(history[name]) + 1) / per_epoch
         axes.plot(epochs, history[name], "o-", color=TRAIN, label="training")
         axes.plot(epochs, history[f"val_{name}"], "o-", color=VALIDATION, label="validation")
-        _mark_best(axes, epochs, history[f"val_{name}"], highest=name == metric)
+        _mark_best(axes, epochs, history[f"val_{name}"], history[name], highest=name == metric)
         axes.set(title=name.capitalize(), xlabel="epoch")
         axes.margins(x=0.08, y=0.2)
         if per_epoch == 1:
@@ -35,14 +35,14 @@ def plot_training(history, path, title="", metric="accuracy", per_epoch=1):
     figure.savefig(path)
 
 
-def _mark_best(axes, epochs, values, highest):
-    """Writes the best value above or below its point."""
+def _mark_best(axes, epochs, values, others, highest):
+    """Writes the best value beside its point, on the side where the other curve is not."""
     at = int(np.argmax(values) if highest else np.argmin(values))
     axes.annotate(
         f"{values[at]:.3f}",
         (epochs[at], values[at]),
         textcoords="offset points",
-        xytext=(0, 7 if highest else -14),
+        xytext=(0, 7 if values[at] >= others[at] else -14),
         ha="center",
         color=VALIDATION,
     )

@@ -146,8 +146,8 @@ def main(config):
     nlpseq.reporting.print_translations(test, data)
 
     def draw(folder):
-        if config.attention != "none":
-            samples = task.attention_samples(data.validation.sources)
+        samples = task.attention_samples(data.validation.sources)
+        if samples:
             nlpseq.pictures.plot_attention(samples, folder / "attention.png", data.title)
 
     return nlpseq.runs.finish(task, config, data, training, validation, test, draw)

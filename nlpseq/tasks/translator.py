@@ -392,8 +392,14 @@ class Translator(Task):
         }
 
     def attention_samples(self, texts, count=3, longest=16):
-        """What some translations attended to: the first sentences of up to `longest` pieces, as
-        a list of `(source pieces, target pieces, weights (target, source))`."""
+        """What translations attended to, of the first sentences of up to `longest` pieces.
+
+        Returns:
+            A list of `(source pieces, target pieces, weights (target, source))`, without
+            empty translations; none without attention.
+        """
+        if self.attention is None:
+            return []
         fitting = [text for text in texts[: 20 * count] if 4 < len(self.encoder([text])[0]) <= longest]
         samples = []
         for text in (fitting or list(texts))[:count]:
@@ -402,7 +408,9 @@ class Translator(Task):
                 [piece.decode().strip() for piece in answer[f"{side}_pieces"][0].numpy() if piece]
                 for side in ("source", "target")
             )
-            samples.append((source, target, answer["attention"][0, : len(target), : len(source)].numpy()))
+            if target:
+                weights = answer["attention"][0, : len(target), : len(source)].numpy()
+                samples.append((source, target, weights))
         return samples
 
     def _function(self, beam_size):

@@ -6,13 +6,14 @@ import sys
 
 import pytest
 
+from nlpseq import engine
 from nlpseq.command_line import run_recipe
 
 
 def run(monkeypatch, recipe, *flags):
-    """The exit status of a recipe with some flags."""
+    """The exit status of a recipe with some flags; to compile tiny models would only take time."""
     monkeypatch.setattr(sys, "argv", [recipe.__file__, *flags])
-    with pytest.raises(SystemExit) as end:
+    with engine.mode("portable"), pytest.raises(SystemExit) as end:
         run_recipe(recipe.main, recipe.Settings, recipe.PRESETS)
     return end.value.code
 
