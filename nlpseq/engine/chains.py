@@ -55,7 +55,7 @@ def log_partition(emissions, mask, potentials, training=False):
 
     The gradient with respect to a score is the expected number of times that it is used.
     """
-    loops = _loops(should_compile("auto", training, emissions))
+    loops = _loops(should_compile("auto", training, emissions), emissions.shape[-1])
 
     @tf.custom_gradient
     def partition(*sources):
@@ -82,7 +82,7 @@ def log_partition(emissions, mask, potentials, training=False):
 
 def marginals(emissions, mask, potentials):
     """`P(y_t = i)`, `(batch, time, tags)`; zero at steps that the mask leaves out."""
-    loops = _loops(False)
+    loops = _loops(False, emissions.shape[-1])
     alpha, end = loops.forward(emissions, mask, potentials)
     total = tf.reduce_logsumexp(end + potentials.last, axis=-1)
     return _marginals(alpha, loops.backward(emissions, mask, potentials), mask, total)
@@ -144,8 +144,8 @@ class _Loops(NamedTuple):
 
 
 @functools.lru_cache(maxsize=None)
-def _loops(xla):
-    """The two passes, compiled with XLA or not."""
+def _loops(xla, tags):
+    """The two passes for a number of tags, which stays known, compiled with XLA or not."""
     layout = Layout(1, in_place=xla)
     options = {"jit_compile": xla or None, "autograph": False, "reduce_retracing": not xla}
     return _Loops(

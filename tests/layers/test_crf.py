@@ -217,3 +217,15 @@ def test_large_scores_do_not_overflow():
 def test_bad_arguments(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_layers_of_different_numbers_of_tags_live_side_by_side():
+    """Functions that are traced for one number must not lose it over the next."""
+    for tags in (2, 3, 4):
+        crf = CRF(tags)
+        for batch, time in ((2, 3), (3, 5), (4, 2)):
+            emissions = crf(np.random.default_rng(tags).normal(size=(batch, time, tags)))
+            marginals = tf.function(crf.marginals)(emissions)
+            np.testing.assert_allclose(tf.reduce_sum(marginals, axis=-1), 1, atol=1e-5)
+            found = tf.function(crf.log_likelihood)(tf.zeros((batch, time), tf.int32), emissions)
+            assert (found.numpy() < 0).all()
