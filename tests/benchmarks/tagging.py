@@ -17,6 +17,7 @@ import tensorflow as tf
 import tyro
 
 import nlpseq
+from nlpseq.tasks.characters import TOGETHER
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
 
@@ -80,7 +81,7 @@ def main(settings):
         "keras": lambda ids, tags: theirs.train_on_batch(ids[..., 0], tags),
         **{f"nlpseq, {name}": task.train_on_batch for name, task in ours.items()},
     }
-    seconds = timing.turns(batches, steps)
+    seconds = timing.turns(batches, steps, shape=shapes)
     print(f"{len(batches)} batches of {settings.batch_size}, lengths {sorted(lengths.items())}")
     timing.print_steps("Training step of a tagger", seconds)
     softmax, crf = seconds["nlpseq, softmax"], seconds["nlpseq, CRF"]
@@ -93,6 +94,12 @@ def main(settings):
         for batch_size in (1, 64):
             print(f"{name}, batch {batch_size}: {sentences_a_second(task, texts, batch_size):,.0f} sentences "
                   "a second from strings")  # fmt: skip
+
+
+def shapes(ids, tags):
+    """What of a batch compiles: its shape, and the number of its distinct words, in full groups."""
+    distinct = len(np.unique(ids.reshape(-1, ids.shape[-1]), axis=0))
+    return ids.shape, -(-distinct // TOGETHER)
 
 
 def sentences_a_second(task, texts, batch_size, rounds=3):
