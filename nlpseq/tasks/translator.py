@@ -299,9 +299,13 @@ class Translator(Task):
         Returns:
             `(nlpseq.decoding.Decoded, sources)`, the latter the ids that were read.
         """
+        return self._search(self.encoder.source(texts), beam_size, n_best)
+
+    def _search(self, pieces, beam_size=None, n_best=1):
+        """The same for texts that are cut into pieces, ragged `(batch, None)`."""
         chosen = self.settings
         beam_size = max(n_best, chosen["beam_size"] if beam_size is None else beam_size)
-        sources = pad(self.encoder(texts), self.buckets)
+        sources = pad(self.encoder.ended(pieces), self.buckets)
         memory = self._read(sources)
         length = tf.reduce_sum(tf.cast(memory.mask, tf.float32), axis=1)
         most = tf.cast(10 + chosen["length_ratio"] * length, tf.int32)
@@ -332,11 +336,12 @@ class Translator(Task):
         `translation`, string, and `score`, log-probability over length penalty, float32;
         `cut`, whether the text was longer than what is read; all `(batch,)`.
         """
-        found, _ = self.search(text, beam_size)
+        pieces = self.encoder.source(text)
+        found, _ = self._search(pieces, beam_size)
         return {
             "translation": self.encoder.target.decode(found.ids[:, 0]),
             "score": found.scores[:, 0],
-            "cut": self.encoder.is_cut(text),
+            "cut": self.encoder.is_cut(pieces),
         }
 
     def answer_nbest(self, text):

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import in_range, one_of
+from nlpseq.text.cutting import without_middle
 from nlpseq.text.ngrams import Ngrams
 from nlpseq.text.tokenizer import WordTokenizer
 from nlpseq.text.vocabulary import Vocabulary
@@ -103,11 +104,7 @@ class WordEncoder:
         tokens = self.tokenizer(texts)
         if self.cut == "end":
             return self.vocabulary(tokens[:, : self.max_tokens])
-        start = self.max_tokens // 3
-        from_start = tf.ragged.range(tokens.row_lengths())
-        from_end = tf.ragged.range(tokens.row_lengths(), 0, -1)
-        kept = (from_start < start) | (from_end <= self.max_tokens - start)
-        return self.vocabulary(tf.ragged.boolean_mask(tokens, kept))
+        return self.vocabulary(without_middle(tokens, self.max_tokens, self.max_tokens // 3))
 
     def _with_runs(self, words):
         columns = [words.flat_values, *(ngrams(words) for ngrams in self.ngrams)]

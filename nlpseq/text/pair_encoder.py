@@ -40,15 +40,15 @@ class PairEncoder:
         self.max_tokens = in_range("max_tokens", max_tokens, 2)
 
     def __call__(self, texts):
-        return self._ended(self.source(texts))
+        return self.ended(self.source(texts))
 
     def targets(self, texts):
         """The ids of targets, as those of sources."""
-        return self._ended(self.target(texts))
+        return self.ended(self.target(texts))
 
-    def is_cut(self, texts):
-        """Whether sources are longer than `max_tokens`, bool `(batch,)`."""
-        return self.source(texts).row_lengths() >= self.max_tokens
+    def is_cut(self, ids):
+        """Whether `ended` leaves out some of the pieces, bool `(batch,)`."""
+        return ids.row_lengths() >= self.max_tokens
 
     @classmethod
     def learn(
@@ -78,7 +78,8 @@ class PairEncoder:
         """The lookup tables, which an export must hold."""
         return self.source.tables if self.joint else [*self.source.tables, *self.target.tables]
 
-    def _ended(self, ids):
+    def ended(self, ids):
+        """Pieces, cut to what is read, with the end symbol."""
         ids = ids[:, : self.max_tokens - 1]
         return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)
 

@@ -4,10 +4,9 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import in_range
+from nlpseq.text.cutting import without_middle
 from nlpseq.text.tokenizer import HALF, WordTokenizer
 from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
-
-LEARN_BATCH = 4096  # sentences that are counted together
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -100,11 +99,8 @@ class TokenEncoder:
     def _characters(self, words):
         """Ids of the characters, `(tokens, max_characters)`; of a long word both ends."""
         characters = tf.strings.unicode_split(words, "UTF-8")
-        start = self.max_characters // 2
-        from_start = tf.ragged.range(characters.row_lengths())
-        from_end = tf.ragged.range(characters.row_lengths(), 0, -1)
-        kept = (from_start < start) | (from_end <= self.max_characters - start)
-        ids = self.characters(tf.ragged.boolean_mask(characters, kept))
+        kept = without_middle(characters, self.max_characters, self.max_characters // 2)
+        ids = self.characters(kept)
         return ids.to_tensor(PADDING, shape=(None, self.max_characters))
 
     def get_config(self):
