@@ -8,22 +8,24 @@ INK, TRAIN, VALIDATION = "#222222", "#4c78a8", "#e4572e"
 SERIES = [VALIDATION, TRAIN, "#54a24b", "#b279a2", "#9d755d", "#eeca3b"]  # over and over
 
 
-def plot_training(history, path, title="", metric="accuracy", per_epoch=1):
-    """Draws loss and metric at each validation into a PNG file.
+def plot_training(history, path, title="", metric="accuracy", mode="max", per_epoch=1):
+    """Draws loss, and metric if it is another figure, at each validation into a PNG file.
 
     Args:
         history: Keras's figures: "loss", "val_loss", the metric, "val_" + metric.
         path: of the PNG file.
         title: over the picture.
         metric: name of the figure in the second panel.
+        mode: whether its highest or lowest value is best, "max" or "min".
         per_epoch: number of validations in an epoch.
     """
-    figure = Figure(figsize=(9, 3.6), dpi=150, layout="constrained")
-    for axes, name in zip(figure.subplots(1, 2), ("loss", metric)):
+    names = ("loss",) if metric == "loss" else ("loss", metric)
+    figure = Figure(figsize=(4.5 * len(names), 3.6), dpi=150, layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
         epochs = np.arange(1, len(history[name]) + 1) / per_epoch
         axes.plot(epochs, history[name], "o-", color=TRAIN, label="training")
         axes.plot(epochs, history[f"val_{name}"], "o-", color=VALIDATION, label="validation")
-        _mark_best(axes, epochs, history[f"val_{name}"], history[name], highest=name == metric)
+        _mark_best(axes, epochs, history[f"val_{name}"], history[name], highest=name == metric and mode == "max")
         axes.set(title=name.capitalize(), xlabel="epoch")
         axes.margins(x=0.08, y=0.2)
         if per_epoch == 1:
@@ -32,6 +34,34 @@ def plot_training(history, path, title="", metric="accuracy", per_epoch=1):
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
     figure.suptitle(title, parse_math=False)
+    figure.savefig(path)
+
+
+def plot_perplexity(history, path, title=""):
+    """Draws validation perplexity against the minutes of training into a PNG file.
+
+    Args:
+        history: "val_loss", in nats a token, and "minutes", lists.
+        path: of the PNG file.
+        title: over the picture.
+    """
+    figure = Figure(figsize=(5.5, 3.8), dpi=150, layout="constrained")
+    axes, perplexities = figure.subplots(), np.exp(history["val_loss"])
+    axes.plot(history["minutes"], perplexities, "o-", color=VALIDATION)
+    best = int(np.argmin(perplexities))
+    axes.annotate(
+        f"{perplexities[best]:.1f}",
+        (history["minutes"][best], perplexities[best]),
+        textcoords="offset points",
+        xytext=(0, 8),
+        ha="center",
+        color=VALIDATION,
+    )
+    axes.set(xlabel="minutes of training", ylabel="validation perplexity", xlim=(0, None))
+    axes.set_title(title, parse_math=False)
+    axes.margins(y=0.15)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
 
 

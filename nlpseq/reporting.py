@@ -92,6 +92,22 @@ def print_translations(result, data, most=3):
     console.print(table)
 
 
+def print_language(result, data):
+    """Prints the scores of a language model."""
+    metrics = result.metrics
+    say(
+        f"test text of {data.title}, read as one with carried states: perplexity {metrics['perplexity']:.2f} over "
+        f"{metrics['tokens']:,} tokens, {metrics['unknown_share']:.2%} of them unknown; {metrics['nats_per_token']:.4f} "
+        f"nats a token, {metrics['bits_per_character']:.4f} bits a character"
+    )
+
+
+def print_samples(texts):
+    """Prints generated texts."""
+    for number, text in enumerate(texts, start=1):
+        say(f"sample {number}: {text}")
+
+
 def write_worst_sentences(result, path):
     """Writes the worst sentences of a `TaggingResult`, one a line, into a text file."""
     lines = [

@@ -31,7 +31,7 @@ def finish(task, config, data, training, validation, test, draw):
 
     def draw_all(folder):
         path = folder / "training.png"
-        pictures.plot_training(history, path, data.title, per_epoch=config.validations)
+        pictures.plot_training(history, path, data.title, task.metric, task.metric_mode, config.validations)
         draw(folder)
 
     settings = dataclasses.asdict(config)

@@ -7,7 +7,7 @@ help. TensorFlow is not imported here: help and errors come before it loads.
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from nlpseq.errors import in_range
+from nlpseq.errors import InputError, in_range
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,10 @@ class TrainingSettings(Settings):
     """The most passes over the training split."""
     batch_size: int = 64
     """Examples in a training step."""
+    optimizer: Literal["adam", "sgd", "asgd"] = "adam"
+    """Adam; gradient descent; or gradient descent that averages its weights once validation stops improving."""
     learning_rate: float = 2e-3
-    """Highest learning rate of Adam."""
+    """Highest learning rate."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """How the learning rate falls to zero after a short warm-up; "constant" keeps it."""
     clip_norm: float = 1.0
@@ -162,6 +164,8 @@ class TrainingSettings(Settings):
         in_range("--learning-rate", self.learning_rate, 1e-9, 10)
         in_range("--clip-norm", self.clip_norm, 0)
         in_range("--averaging", self.averaging, 0, 0.99999)
+        if self.averaging and self.optimizer == "asgd":
+            raise InputError("--averaging is a moving average and asgd another one: choose one of them.")
         in_range("--validations", self.validations, 1)
         in_range("--patience", self.patience, 1)
         in_range("--seed", self.seed, 0, 2**32 - 1)

@@ -9,6 +9,7 @@ import time
 import keras
 import tensorflow as tf
 
+from nlpseq.averaging import AverageWhenStuck
 from nlpseq.errors import InputError, TrainingError
 from nlpseq.reporting import say
 
@@ -31,18 +32,17 @@ def precision(name):
         keras.config.set_dtype_policy(before)
 
 
-def train(task, train_examples, validation_examples, settings, monitor="val_accuracy"):
+def train(task, train_examples, validation_examples, settings):
     """Trains a task as the settings say, and leaves it with its best weights.
 
     Args:
         task: a model of `nlpseq.tasks`.
         train_examples, validation_examples: as the task's `prepare` takes them.
         settings: a `nlpseq.settings.TrainingSettings`.
-        monitor: the validation figure, the higher the better.
 
     Returns:
-        `(history, seconds)`: Keras's figures at each validation, a dict of lists,
-        and the time taken.
+        `(history, seconds)`: Keras's figures at each validation and the "minutes" until
+        then, a dict of lists, and the time taken.
 
     Raises:
         TrainingError: the loss is no longer finite.
@@ -51,12 +51,13 @@ def train(task, train_examples, validation_examples, settings, monitor="val_accu
     batch_size = settings.batch_size
     train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
     validation_batches = task.prepare(validation_examples, batch_size)
+    watched = {"monitor": f"val_{task.metric}", "mode": task.metric_mode}
     callbacks = [
         StopOnNonFinite(),
+        Minutes(),
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []),
-        keras.callbacks.EarlyStopping(
-            monitor, mode="max", patience=settings.patience, restore_best_weights=True
-        ),
+        *([AverageWhenStuck(**watched)] if settings.optimizer == "asgd" else []),
+        keras.callbacks.EarlyStopping(**watched, patience=settings.patience, restore_best_weights=True),
         *_tensorboard(settings.tensorboard),
     ]
     steps = -(-len(train_batches) // settings.validations)  # between two validations
@@ -78,7 +79,7 @@ def train(task, train_examples, validation_examples, settings, monitor="val_accu
 
 
 def optimizer(settings, steps):
-    """Adam (Kingma and Ba 2015) with clipping by global norm (Pascanu et al. 2013).
+    """Adam (Kingma and Ba 2015) or gradient descent, clipped by global norm (Pascanu et al. 2013).
 
     With `settings.averaging` it keeps a moving average of the weights beside them
     (Polyak and Juditsky 1992).
@@ -87,7 +88,8 @@ def optimizer(settings, steps):
     if settings.schedule != "constant":
         rate = WarmUp(rate, steps, settings.schedule)
     averaging = {"use_ema": True, "ema_momentum": settings.averaging} if settings.averaging else {}
-    return keras.optimizers.Adam(rate, global_clipnorm=settings.clip_norm or None, **averaging)
+    make = keras.optimizers.Adam if settings.optimizer == "adam" else keras.optimizers.SGD
+    return make(rate, global_clipnorm=settings.clip_norm or None, **averaging)
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -112,6 +114,16 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         return {"peak": self.peak, "steps": self.steps, "decay": self.decay}
+
+
+class Minutes(keras.callbacks.Callback):
+    """Adds to the figures of each epoch the minutes since training began."""
+
+    def on_train_begin(self, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["minutes"] = (time.perf_counter() - self.start) / 60
 
 
 class StopOnNonFinite(keras.callbacks.Callback):

@@ -70,6 +70,27 @@ class TranslationSchema:
     generated: bool = False
 
 
+@dataclass(frozen=True)
+class LanguageSchema:
+    """How to read a dataset of running text.
+
+    Attributes:
+        text: name of the text feature.
+        replacements: pairs of a string of the texts that is no language, and what to put
+            in its place.
+        train, validation, test: TFDS splits. Without a validation or a test split the end
+            of the training text is held out.
+        generated: whether the sentences are generated, not written by people.
+    """
+
+    text: str = "text"
+    replacements: tuple = ()
+    train: str = "train"
+    validation: str = "validation"
+    test: str = "test"
+    generated: bool = False
+
+
 GOEMOTIONS = tuple(
     """admiration amusement anger annoyance approval caring confusion curiosity desire
     disappointment disapproval disgust embarrassment excitement fear gratitude grief joy love
@@ -119,4 +140,21 @@ TRANSLATION = {
     "wmt18_translate": TranslationSchema(),
     "wmt19_translate": TranslationSchema(),
     "wmt_t2t_translate": TranslationSchema(),
+}
+
+# The marks that its texts have between their parts.
+WIKI40B = (
+    ("\n_START_ARTICLE_\n", ""),
+    ("\n_START_SECTION_\n", "\n"),
+    ("\n_START_PARAGRAPH_\n", "\n"),
+    ("_NEWLINE_", "\n"),
+)
+
+LANGUAGE = {
+    "nlpseq_phrases": LanguageSchema(text="en", generated=True),
+    "nlpseq_recall": LanguageSchema(generated=True),
+    "nlpseq_reviews": LanguageSchema(generated=True),
+    "lm1b": LanguageSchema(),
+    "tiny_shakespeare": LanguageSchema(),
+    "wiki40b": LanguageSchema(replacements=WIKI40B),
 }

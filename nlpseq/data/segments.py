@@ -53,8 +53,60 @@ def continuous_segments(ids, batch_size, length):
             f"A text of {ids.shape[0]} ids is too short for {batch_size} streams, which need "
             f"{batch_size + 1}: give more text or a smaller batch_size."
         )
-    inputs = tf.reshape(ids[: batch_size * steps], (batch_size, steps))
-    targets = tf.reshape(ids[1 : batch_size * steps + 1], (batch_size, steps))
+    return _segments(*_streams(ids, batch_size, steps), steps, length)
+
+
+def shifted_segments(ids, batch_size, length, seed=0):
+    """As `continuous_segments`, for training: whole segments, which begin elsewhere each time.
+
+    Each pass over the dataset leaves out some other ids at the beginning, fewer than
+    `length`, so that the text is not always cut at the same places.
+
+    Args:
+        ids, batch_size, length: as of `continuous_segments`.
+        seed: of the beginnings.
+
+    Returns:
+        `tf.data.Dataset` of `((inputs, first), targets)`: int `(batch_size, length)`, and a
+        bool, whether the segment is the first of its pass; of known length and shapes.
+
+    Raises:
+        InputError: the text is too short for the streams.
+    """
+    in_range("batch_size", batch_size, 1)
+    in_range("length", length, 1)
+    ids = tf.convert_to_tensor(ids)
+    count = (int(ids.shape[0]) - length) // batch_size // length
+    if count < 1:
+        raise InputError(
+            f"a text of {ids.shape[0]:,} tokens is too short for {batch_size} streams in segments of {length}: "
+            f"give {(batch_size + 1) * length:,} or more, or a smaller batch size or segment."
+        )
+    steps = count * length
+
+    def one_pass(drawn):
+        start = drawn % length
+        inputs, targets = _streams(ids[start:], batch_size, steps)
+        segments = _segments(inputs, targets, steps, length).enumerate()
+        return segments.map(lambda number, batch: ((batch[0], number == 0), batch[1]))
+
+    draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
+    segments = draws.flat_map(one_pass).map(
+        lambda inputs, targets: (
+            (tf.ensure_shape(inputs[0], [batch_size, length]), inputs[1]),
+            tf.ensure_shape(targets, [batch_size, length]),
+        )
+    )
+    return segments.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
+
+
+def _streams(ids, batch_size, steps):
+    """Inputs and targets `(batch_size, steps)`, each row where the last one ends."""
+    size = batch_size * steps
+    return tf.reshape(ids[:size], (batch_size, steps)), tf.reshape(ids[1 : size + 1], (batch_size, steps))
+
+
+def _segments(inputs, targets, steps, length):
     starts = tf.data.Dataset.range(0, steps, length)
     return starts.map(
         lambda start: (inputs[:, start : start + length], targets[:, start : start + length])

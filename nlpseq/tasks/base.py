@@ -12,9 +12,7 @@ CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 ENCODE_BATCH = 512  # texts that are tokenized together
 
 
-def recurrent_layers(
-    cell="lstm", units=64, layers=1, bidirectional=True, recurrent_dropout=0.0, return_sequences=True
-):
+def recurrent_layers(cell="lstm", units=64, layers=1, bidirectional=True, return_sequences=True, **options):
     """A list of recurrent layers, bottom first.
 
     Args:
@@ -22,9 +20,9 @@ def recurrent_layers(
         units: size of the state in each direction.
         layers: number of layers.
         bidirectional: whether each runs in both directions.
-        recurrent_dropout: rate of dropped recurrent inputs.
         return_sequences: whether the top one gives its outputs at every step; the
             others do.
+        **options: other arguments of all the layers.
 
     Raises:
         InputError: the cell is unknown; a number is not positive.
@@ -35,22 +33,33 @@ def recurrent_layers(
     made = []
     for number in range(1, layers + 1):
         sequences = return_sequences or number < layers
-        layer = make(units, return_sequences=sequences, recurrent_dropout=recurrent_dropout)
+        layer = make(units, return_sequences=sequences, **options)
         made.append(Bidirectional(layer) if bidirectional else layer)
     return made
+
+
+def tied_logits(outputs, embedding, bias):
+    """Logits E o + b, float32 `(..., vocabulary)`, of o `(..., size)` and an `Embedding` E."""
+    embeddings = tf.cast(tf.convert_to_tensor(embedding.embeddings), outputs.dtype)
+    logits = tf.matmul(tf.reshape(outputs, [-1, outputs.shape[-1]]), embeddings, transpose_b=True)
+    logits = tf.reshape(logits, [*tf.unstack(tf.shape(outputs))[:-1], embeddings.shape[0]])
+    return tf.cast(logits, tf.float32) + bias
 
 
 class Task(keras.Model):
     """A Keras model that owns its text path.
 
     A task gives `kind`, `purpose` and `warmup_texts` for its export, `call`, `build`,
-    `_encoded` (its examples, tokenized), `answer` and `limits`.
+    `_encoded` (its examples, tokenized), `answer` and `limits`. What training watches is its
+    `metric`, and whether the highest or the lowest is best its `metric_mode`.
 
     Args:
         encoder: strings to ids, of `nlpseq.text`.
         labels: names of the classes.
         settings: the other arguments of the task, a dict.
     """
+
+    metric, metric_mode = "accuracy", "max"
 
     def __init__(self, encoder, labels, settings, **kwargs):
         super().__init__(**kwargs)

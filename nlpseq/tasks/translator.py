@@ -10,7 +10,7 @@ from nlpseq import decoding
 from nlpseq.data.batching import length_buckets, pad
 from nlpseq.errors import in_range, one_of
 from nlpseq.layers import BahdanauAttention, LuongAttention
-from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers
+from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers, tied_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.text import END, PADDING, START, UNKNOWN
 
@@ -259,10 +259,7 @@ class Translator(Task):
 
     def _logits(self, outputs, training=False):
         outputs = self.output_dropout(outputs, training=training)
-        embeddings = tf.cast(tf.convert_to_tensor(self.target_embedding.embeddings), outputs.dtype)
-        logits = tf.matmul(tf.reshape(outputs, [-1, outputs.shape[-1]]), embeddings, transpose_b=True)
-        logits = tf.reshape(logits, [*tf.unstack(tf.shape(outputs))[:-1], embeddings.shape[0]])
-        return tf.cast(logits, tf.float32) + self.bias
+        return tied_logits(outputs, self.target_embedding, self.bias)
 
     def _with_guesses(self, memory, targets):
         """Targets, some replaced by the likeliest piece after the true ones before it."""

@@ -1,6 +1,7 @@
 """Strings to ids and back, inside the graph, with core TensorFlow ops only."""
 
 from nlpseq.text.encoder import WordEncoder
+from nlpseq.text.line_encoder import LineEncoder
 from nlpseq.text.ngrams import Ngrams
 from nlpseq.text.pair_encoder import PairEncoder
 from nlpseq.text.subwords import SubwordTokenizer
@@ -13,6 +14,7 @@ __all__ = [
     "PADDING",
     "START",
     "UNKNOWN",
+    "LineEncoder",
     "Ngrams",
     "PairEncoder",
     "SubwordTokenizer",

@@ -5,6 +5,7 @@ import tensorflow as tf
 LONGEST_WORD = 64  # characters; longer words are cut, so that one costs no more than a text
 BLANK = r"[\s\pZ\p{Cc}]+"
 WORD = r" ?(?:[\pL\pM\pN]+(?:['’][\pL\pM\pN]+)*|[^ ])"
+BETWEEN_BLANKS = " ?[^ ]+"
 SEPARATOR = "\n"  # a control character: no normalised text holds it
 
 
@@ -20,13 +21,15 @@ def normalized(texts, lowercase):
     return tf.strings.lower(texts, encoding="utf-8") if lowercase else texts
 
 
-def split(texts, lowercase=False):
+def split(texts, lowercase=False, at_blanks=False):
     """The words of each text, string ragged `(batch, None)`; joined, they are the normalised text.
 
     A word is a run of letters, marks and digits with apostrophes inside it, or any
-    other single character; the space before it belongs to it.
+    other single character; with `at_blanks` it is whatever stands between blanks. The
+    space before it belongs to it.
     """
-    texts = tf.strings.regex_replace(normalized(texts, lowercase), WORD, r"\0" + SEPARATOR)
+    word = BETWEEN_BLANKS if at_blanks else WORD
+    texts = tf.strings.regex_replace(normalized(texts, lowercase), word, r"\0" + SEPARATOR)
     texts = tf.strings.regex_replace(texts, f"[^{SEPARATOR}]{{{LONGEST_WORD}}}", r"\0" + SEPARATOR)
     words = tf.strings.split(texts, SEPARATOR)
     return tf.ragged.boolean_mask(words, words != "")

@@ -1,0 +1,155 @@
+"""A recurrent language model, from raw text to a served model that scores and goes on with texts.
+
+Trains on the text of a dataset of TensorFlow Datasets, of a `.txt` file, or of a folder of
+them, by truncated backpropagation through time, evaluates over the continuous test text with
+carried state, draws pictures, and exports a SavedModel. With no flags it runs on the English
+side of the embedded, generated corpus nlpseq_phrases.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import nlpseq
+from nlpseq import settings
+from nlpseq.command_line import run_recipe
+from nlpseq.errors import in_range
+
+
+@dataclass(frozen=True)
+class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.DataSettings):
+    """All the settings of the recipe."""
+
+    dataset: str = "nlpseq_phrases"
+    output: str = "saved_models/language_model"
+    units: int = 128
+    layers: int = 1
+    embedding_size: int = 128
+    dropout: float = 0.1
+    output_dropout: float = 0.1
+    epochs: int = 8
+    batch_size: int = 20
+    learning_rate: float = 5e-3
+    text: str | None = None
+    """Feature of a TFDS dataset that holds the text; None for the usual one."""
+    vocabulary: Literal["word", "bpe", "wordpiece", "unigram", "character"] = "word"
+    """Pieces that the text is cut into."""
+    vocabulary_size: int = 10_000
+    """The most pieces to know, four of them special."""
+    at_blanks: bool = False
+    """Whether words end at blanks only, in a text whose marks stand apart already."""
+    lowercase: bool = False
+    """Whether to fold case."""
+    max_tokens: int = 10_000
+    """The most pieces of a prompt, and of a text that is scored."""
+    steps: int = 35
+    """Steps of a segment, through which gradients flow; states are carried further."""
+    tied: bool = True
+    """Whether input and output share their embeddings."""
+    hidden_dropout: float = 0.1
+    """Rate of dropped features between layers."""
+    embedding_dropout: float = 0.0
+    """Rate of dropped words."""
+    weight_dropout: float = 0.0
+    """Rate of dropped entries of the recurrent kernels."""
+    activation_regularization: float = 0.0
+    """Weight of the mean square of the outputs in the loss."""
+    temporal_activation_regularization: float = 0.0
+    """Weight of the mean square of their changes from step to step."""
+    prompt: str = ""
+    """What the printed samples begin with."""
+    temperature: float = 0.8
+    """Of the printed samples."""
+    sample_length: int = 40
+    """The most pieces of a printed sample."""
+
+    def check(self):
+        super().check()
+        in_range("--vocabulary-size", self.vocabulary_size, 5)
+        in_range("--max-tokens", self.max_tokens, 1)
+        in_range("--steps", self.steps, 1)
+        in_range("--hidden-dropout", self.hidden_dropout, 0, 0.95)
+        in_range("--embedding-dropout", self.embedding_dropout, 0, 0.95)
+        in_range("--weight-dropout", self.weight_dropout, 0, 0.95)
+        in_range("--activation-regularization", self.activation_regularization, 0)
+        in_range("--temporal-activation-regularization", self.temporal_activation_regularization, 0)
+        in_range("--temperature", self.temperature, 1e-3)
+        in_range("--sample-length", self.sample_length, 1)
+
+
+# For some datasets, the settings that are its defaults.
+PRESETS = {
+    "ptb": {
+        "at_blanks": True,
+        "vocabulary_size": 10_004,
+        "units": 512,
+        "embedding_size": 256,
+        "layers": 2,
+        "dropout": 0.3,
+        "hidden_dropout": 0.3,
+        "output_dropout": 0.3,
+        "learning_rate": 2e-3,
+        "epochs": 10,
+    },
+    "tiny_shakespeare": {
+        "vocabulary": "character",
+        "units": 512,
+        "embedding_size": 64,
+        "layers": 1,
+        "dropout": 0.1,
+        "output_dropout": 0.3,
+        "batch_size": 32,
+        "steps": 100,
+        "learning_rate": 2e-3,
+        "epochs": 20,
+        "sample_length": 300,
+    },
+}
+
+
+def main(config):
+    """Runs the recipe; returns its metrics."""
+    nlpseq.export.check_output(config.output)
+    nlpseq.training.set_seed(config.seed)
+
+    data = nlpseq.data.load_running_texts(config.dataset, config.data_dir, text=config.text, **config.splits())
+    nlpseq.reporting.print_data(data, "lines of text")
+
+    encoder = nlpseq.text.LineEncoder.learn(
+        data.train.lines,
+        config.vocabulary,
+        config.vocabulary_size,
+        config.lowercase,
+        config.at_blanks,
+        config.max_tokens,
+    )
+    with nlpseq.training.precision(config.mixed_precision):
+        task = nlpseq.tasks.LanguageModel(
+            encoder,
+            tied=config.tied,
+            steps=config.steps,
+            hidden_dropout=config.hidden_dropout,
+            embedding_dropout=config.embedding_dropout,
+            weight_dropout=config.weight_dropout,
+            activation_regularization=config.activation_regularization,
+            temporal_activation_regularization=config.temporal_activation_regularization,
+            **config.part(settings.RecurrentSettings),
+        )
+    training = nlpseq.training.train(task, data.train, data.validation, config)
+
+    validation, test = (
+        nlpseq.evaluation.evaluate_language_model(task, split) for split in (data.validation, data.test)
+    )
+    nlpseq.reporting.print_language(test, data)
+    options = {"length": config.sample_length, "temperature": config.temperature, "seed": config.seed}
+    one_line = config.vocabulary != "character"
+    samples = task.predict_text([config.prompt] * 3, one_line=one_line, **options)
+    nlpseq.reporting.print_samples(samples["text"])
+
+    def draw(folder):
+        nlpseq.pictures.plot_perplexity(training[0], folder / "perplexity.png", data.title)
+
+    return nlpseq.runs.finish(task, config, data, training, validation, test, draw)
+
+
+if __name__ == "__main__":
+    run_recipe(main, Settings, PRESETS)
