@@ -13,6 +13,18 @@ import tempfile
 from nlpseq.errors import InputError, TrainingError
 
 
+# Options of `nlpseq predict` for language models, with their defaults in `nlpseq.streaming.go_on`.
+GENERATION = {
+    "length": (int, "the most pieces to add (50)"),
+    "one_line": (bool, "stop at the end of a line"),
+    "greedy": (bool, "take the likeliest piece each time"),
+    "temperature": (float, "below 1 likely pieces become likelier (1)"),
+    "top_k": (int, "draw from so many of the likeliest pieces; 0 is all (0)"),
+    "top_p": (float, "draw from the likeliest pieces of so much probability together (1)"),
+    "seed": (int, "the same seed draws the same (0)"),
+}
+
+
 def run_recipe(main, settings, presets=None):
     """Runs `main(config)` with settings from the command line, and exits.
 
@@ -36,6 +48,12 @@ def main(arguments=None):
     predict.add_argument("export", help="an export, e.g. saved_models/sentiment/1")
     predict.add_argument("text", nargs="*", help="texts; without any, the lines of standard input")
     predict.add_argument("--json", action="store_true", help="print a JSON object a text")
+    generation = predict.add_argument_group("language models, which go on with the texts")
+    generation.add_argument("--score", action="store_true", help="print log-probability and perplexity instead")
+    for name, (kind, about) in GENERATION.items():
+        flag = f"--{name.replace('_', '-')}"
+        options = {"action": "store_const", "const": True} if kind is bool else {"type": kind}
+        generation.add_argument(flag, help=about, **options)
     show = commands.add_parser("show", help="describe an exported model")
     show.add_argument("export", help="an export, e.g. saved_models/sentiment/1")
     chosen, rest = parser.parse_known_args(arguments)
@@ -64,9 +82,20 @@ def _predict(chosen):
     from nlpseq.serving import Export
 
     export = Export(chosen.export)
+    options = {name: getattr(chosen, name) for name in GENERATION if getattr(chosen, name) is not None}
+    is_language_model = export.config["task"] == "language_model"
+    if (options or chosen.score) and not is_language_model:
+        name = "score" if chosen.score else next(iter(options)).replace("_", "-")
+        raise InputError(f"--{name} is for language models, and {export.path} is none: leave it out.")
+    if options and chosen.score:
+        raise InputError(f"--score adds nothing to a text: leave out --{next(iter(options)).replace('_', '-')}.")
     quiet_tensorflow()
-    texts = [os.fsencode(text).decode("utf-8", "replace") for text in chosen.text]
-    for texts in _batches(texts or _standard_input(), 64):
+    texts = [os.fsencode(text).decode("utf-8", "replace") for text in chosen.text] or _standard_input()
+    if is_language_model and not chosen.score:
+        for text in texts:
+            reporting.print_going_on(export, text, options, chosen.json)
+        return
+    for texts in _batches(texts, 64):
         for text, answer in zip(texts, export.predict(texts)):
             reporting.print_answer(text, answer, export.config["task"], chosen.json)
 

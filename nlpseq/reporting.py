@@ -132,10 +132,36 @@ def print_answer(text, answer, task, as_json=False):
     else:
         show = {
             "classification": _print_label,
+            "language_model": _print_text_score,
             "tagging": _print_tags,
             "translation": _print_translation,
         }
         show[task](text, answer)
+
+
+def print_going_on(export, prompt, options, as_json=False):
+    """Prints a prompt and how an exported language model goes on with it, piece by piece."""
+    from nlpseq.streaming import go_on
+
+    if as_json:
+        added = go_on(export, prompt, lambda piece: None, **options)
+        print(json.dumps({"text": prompt, "added": added}, ensure_ascii=False), flush=True)
+        return
+    waiting = [prompt]  # shown when it is known that there is an answer
+
+    def show(piece):
+        print(*waiting, piece, sep="", end="", flush=True)
+        waiting.clear()
+
+    go_on(export, prompt, show, **options)
+    print(*waiting, flush=True)
+
+
+def _print_text_score(text, answer):
+    cut = f"\tcut to {answer['cut_to_pieces']:,} pieces" if "cut_to_pieces" in answer else ""
+    print(
+        f"{answer['total']:.4f}\tperplexity {answer['perplexity']:.2f}{cut}\t{' '.join(text.split())}", flush=True
+    )
 
 
 def _print_label(text, answer):

@@ -77,8 +77,16 @@ def _read_translation(row, config):
     return {**row, "cut_to_pieces": config["max_tokens"] - 1} if cut else row
 
 
+def _read_text_score(row, config):
+    """A text's tokens with their log-probabilities, and how much was read of a text that is cut."""
+    length, cut = row.pop("length"), row.pop("cut")
+    row = {**row, "tokens": row["tokens"][:length], "log_probabilities": row["log_probabilities"][:length]}
+    return {**row, "cut_to_pieces": config["max_tokens"]} if cut else row
+
+
 READERS = {
     "classification": _read_scores,
+    "language_model": _read_text_score,
     "tagging": _read_tags,
     "translation": _read_translation,
 }

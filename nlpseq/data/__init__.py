@@ -4,7 +4,7 @@ from nlpseq.data.batching import evaluation_batches, length_buckets, pad, traini
 from nlpseq.data.labelled_texts import Examples, LabelledTexts, load_labelled_texts
 from nlpseq.data.parallel_texts import Pairs, ParallelTexts, load_parallel_texts
 from nlpseq.data.running_texts import Lines, RunningTexts, load_running_texts
-from nlpseq.data.segments import continuous_segments, split_time
+from nlpseq.data.segments import continuous_segments, shifted_segments, split_time
 from nlpseq.data.tagged_sentences import Sentences, TaggedSentences, load_tagged_sentences
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "load_running_texts",
     "load_tagged_sentences",
     "pad",
+    "shifted_segments",
     "split_time",
     "training_batches",
 ]

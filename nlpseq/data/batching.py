@@ -66,7 +66,11 @@ def _padded(ids, label, buckets):
 
 
 def _by_length(ids, label):
-    order = tf.argsort(ids.row_lengths())
+    """Sorted by length: by that of the labels first, which cost the more where there is one a step."""
+    length = ids.row_lengths()
+    if isinstance(label, tf.RaggedTensor):
+        length += label.row_lengths() * (tf.reduce_max(length) + 1)
+    order = tf.argsort(length)
     return tf.gather(ids, order), tf.gather(label, order)
 
 

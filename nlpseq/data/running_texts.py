@@ -89,7 +89,7 @@ def _from_files(dataset):
     for path in found.values():
         if path.suffix.lower() not in SUFFIXES:
             raise InputError(f"{path} is not a folder, nor a file whose name ends in .txt.")
-    return {split: "\n".join(files.read_lines(path)).encode() for split, path in found.items()}
+    return {split: "\n".join([*files.read_lines(path), ""]).encode() for split, path in found.items()}
 
 
 def _words(path):

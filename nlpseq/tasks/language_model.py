@@ -458,7 +458,7 @@ class LanguageModel(Task):
         if key not in self._functions:
             text = tf.TensorSpec([None], tf.string)
             generate = lambda prompt: self.generate(prompt, length, **options)  # noqa: E731
-            self._functions[key] = tf.function(generate, input_signature=[text])
+            self._functions[key] = tf.function(generate, input_signature=[text], autograph=False)
         return self._functions[key]
 
     def score_text(self, texts, batch_size=32):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import nlpseq
 import nlpseq.data.segments
-from nlpseq.data import continuous_segments, split_time
+from nlpseq.data import continuous_segments, shifted_segments, split_time
 from nlpseq.errors import InputError
 from tests.layers.helpers import BATCH, FEATURES, UNITS, assert_close, randomize, sequences
 
@@ -89,3 +89,36 @@ def test_a_language_model_trains_over_segments():
             losses.append(model.train_on_batch(x, y))
         layer.reset_state()
     assert losses[-1] < 0.5 * losses[0]
+
+
+def test_shifted_segments_go_on_and_begin_elsewhere_each_time():
+    ids = np.arange(103)
+    dataset = shifted_segments(ids, batch_size=3, length=5, seed=1)
+    assert len(dataset) == (103 - 5) // 3 // 5
+    starts = set()
+    for _ in range(8):
+        segments = [((x.numpy(), bool(first)), y.numpy()) for (x, first), y in dataset]
+        assert len(segments) == len(dataset)
+        assert [first for (_, first), _ in segments] == [True] + [False] * (len(segments) - 1)
+        inputs = np.concatenate([x for (x, _), _ in segments], axis=1)
+        assert inputs.shape == (3, 5 * len(dataset))
+        np.testing.assert_array_equal(np.concatenate([y for _, y in segments], axis=1), inputs + 1)
+        np.testing.assert_array_equal(np.diff(inputs.reshape(-1)), 1)
+        starts.add(int(inputs[0, 0]))
+    assert len(starts) > 1 and starts <= set(range(5))
+    (inputs, _), _ = dataset.element_spec
+    assert inputs.shape == (3, 5)
+
+
+def test_shifted_segments_of_a_seed_repeat():
+    def firsts(seed):
+        dataset = shifted_segments(np.arange(99), 2, 7, seed).repeat(4)
+        return [int(x[0, 0]) for (x, _), _ in dataset]
+
+    assert firsts(1) == firsts(1) != firsts(2)
+
+
+def test_text_too_short_for_shifted_segments():
+    with pytest.raises(InputError, match="too short for 4 streams in segments of 10: give 50 or more"):
+        shifted_segments(np.arange(44), 4, 10)
+    assert len(shifted_segments(np.arange(50), 4, 10)) == 1

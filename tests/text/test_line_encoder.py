@@ -1,0 +1,72 @@
+"""Running text to ids and back."""
+
+import keras
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlpseq.errors import InputError
+from nlpseq.text import END, UNKNOWN, LineEncoder
+
+LINES = ["the cat sat , and the dog sat", "it's here", "", "  two   blanks "]
+KINDS = ["word", "character", "bpe", "unigram", "wordpiece"]
+
+
+def learnt(kind="word", **options):
+    return LineEncoder.learn(LINES, kind, size=60, **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_line_end_is_a_symbol_and_decoding_gives_the_text_back(kind):
+    encoder = learnt(kind)
+    ids = encoder(["\n".join(LINES), "the cat\r\n\r\nit's here\r", ""])
+    assert [row.count(END) for row in ids.to_list()] == [3, 3, 0]
+    assert ids[1].numpy()[-1] == END
+    whole, other, empty = (text.decode() for text in encoder.decode(ids).numpy())
+    assert whole == "the cat sat , and the dog sat\nit's here\n\ntwo blanks"
+    assert other == "the cat\n\nit's here\n" and empty == ""
+
+
+def test_running_text_ends_every_line():
+    encoder = learnt()
+    running = encoder.running([line.encode() for line in LINES] * 300)
+    expected = [id_ for line in LINES for id_ in [*encoder([line]).to_list()[0], END]] * 300
+    assert running.numpy().tolist() == expected
+
+
+def test_words_end_at_blanks_only_where_asked():
+    lines = ["<unk> n't u.s. $ N", "a , b"]
+    assert learnt(at_blanks=True)(lines).row_lengths().numpy().tolist() == [5, 3]
+    encoder = LineEncoder.learn(lines, at_blanks=True)
+    assert encoder.tokenizer.pieces[4:] == [" $", " ,", " <unk>", " N", " a", " b", " n't", " u.s."]
+    assert encoder.decode(encoder(lines)).numpy().tolist() == [line.encode() for line in lines]
+
+
+def test_dense_and_ragged_ids_decode_alike():
+    encoder = learnt()
+    ids = encoder(["the cat\nsat", "it's"])
+    assert encoder.decode(ids.to_tensor()).numpy().tolist() == encoder.decode(ids).numpy().tolist()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text(alphabet="thecatsd,' \n", max_size=20), min_size=1, max_size=4))
+def test_texts_of_known_characters_come_back_normalised(texts):
+    encoder = learnt("character")
+    found = [text.decode() for text in encoder.decode(encoder(texts)).numpy()]
+    assert found == ["\n".join(" ".join(line.split()) for line in text.split("\n")) for text in texts]
+
+
+def test_config_round_trip_and_unknown_words():
+    encoder = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(learnt(at_blanks=True, lowercase=True, max_tokens=7))
+    )
+    assert encoder.max_tokens == 7 and encoder.tokenizer.at_blanks
+    assert encoder(tf.constant(["THE zebra"])).to_list()[0][1] == UNKNOWN
+
+
+def test_no_words_and_no_room():
+    with pytest.raises(InputError, match="hold no words"):
+        LineEncoder.learn([b"", b" "])
+    with pytest.raises(InputError, match="max_tokens must be at least 1"):
+        learnt(max_tokens=0)
