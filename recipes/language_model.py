@@ -122,6 +122,7 @@ def main(config):
         config.at_blanks,
         config.max_tokens,
     )
+    encoder.check_length([config.prompt], "--prompt")
     with nlpseq.training.precision(config.mixed_precision):
         task = nlpseq.tasks.LanguageModel(
             encoder,

@@ -340,7 +340,6 @@ class LanguageModel(Task):
             alone, strings; `log_probability` of it, float32; all `(batch,)`.
         """
         pieces = self.encoder(prompt)
-        self._check_prompts(pieces)
         states, last = self._before_last(pieces)
         options = {
             "step": self._text_step,
@@ -364,15 +363,12 @@ class LanguageModel(Task):
             "log_probability": found.log_probabilities[:, 0],
         }
 
-    def _check_prompts(self, pieces):
-        most = self.encoder.max_tokens
-        longest = tf.reduce_max(tf.concat([pieces.row_lengths(), [0]], axis=0))
-        message = f"a prompt is too long: expected at most {most:,} pieces; give the end of it. Its length:"
-        tf.debugging.Assert(longest <= most, [message, longest])
-
     def answer_generate(self, prompt, length, temperature, top_k, top_p, seed):
         """`generate` as the export serves it, with all the numbers as scalar tensors."""
+        most = self.encoder.max_tokens
+        longest = tf.reduce_max(tf.concat([self.encoder(prompt).row_lengths(), [0]], axis=0))
         checks = (
+            (longest <= most, f"a prompt must have at most {most:,} pieces, got", longest),
             (length >= 0, "length must be at least 0, got", length),
             (temperature > 0, "temperature must be above 0, got", temperature),
             (top_k >= 0, "top_k must be at least 0, got", top_k),
@@ -442,10 +438,8 @@ class LanguageModel(Task):
         """
         prompts = tf.constant(as_texts(prompts), tf.string)
         in_range("length", length, 0)
-        try:
-            answers = list(in_batches(self._generator(length, options), prompts, batch_size))
-        except tf.errors.InvalidArgumentError as error:
-            raise InputError(error.message) from None
+        self.encoder.check_length(prompts, "a prompt")
+        answers = list(in_batches(self._generator(length, options), prompts, batch_size))
         return {
             "text": [text.decode() for answer in answers for text in answer["text"]],
             "added": [text.decode() for answer in answers for text in answer["added"]],

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from nlpseq.errors import in_range
+from nlpseq.errors import InputError, in_range
 from nlpseq.text.subwords import SubwordTokenizer
 from nlpseq.text.vocabulary import END
 
@@ -56,6 +56,14 @@ class LineEncoder:
         """The ids of lines `(n,)`, each with the end symbol, ragged `(n, None)`."""
         pieces = self.tokenizer(lines)
         return tf.concat([pieces, tf.fill([pieces.nrows(), 1], END)], axis=1)
+
+    def check_length(self, texts, name):
+        """Raises an `InputError` if one of some texts, which `name` says what they are, is too long."""
+        longest = max(self(tf.constant(texts, tf.string)).row_lengths().numpy(), default=0)
+        if longest > self.max_tokens:
+            raise InputError(
+                f"{name} is too long: expected at most {self.max_tokens:,} pieces, got {longest:,}; give the end of it."
+            )
 
     def running(self, lines):
         """All the ids of many lines (bytes), one after the other, each with its end: int32 `(n,)`."""

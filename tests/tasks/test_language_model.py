@@ -236,6 +236,8 @@ def test_served_generation_checks_its_numbers():
     for name, wrong in {"length": -1, "temperature": 0.0, "top_k": -1, "top_p": 1.5}.items():
         with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name} must be"):
             generate(tf.constant(["the cat"]), **numbers(**{name: wrong}))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a prompt must have at most 3,000 pieces"):
+        generate(tf.constant(["a " * 3001]), **numbers())
 
 
 DROPPED = {

@@ -1,0 +1,97 @@
+"""The language model recipe: its claims on the embedded corpus, the user's files, and bad input."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nlpseq.serving import Export
+from recipes import language_model
+from tests.recipes import helpers
+
+SMALL = ["--units", "6", "--embedding-size", "4", "--epochs", "1", "--batch-size", "2", "--steps", "5"]
+TEXT = "the cat sat on the mat .\nthe dog sat .\n\n" * 30
+
+
+def write(folder, text=TEXT):
+    folder.mkdir(parents=True, exist_ok=True)
+    for split in ("train", "valid", "test"):
+        (folder / f"{split}.txt").write_text(text)
+    return str(folder)
+
+
+def run(monkeypatch, *flags):
+    return helpers.run(monkeypatch, language_model, *flags)
+
+
+@pytest.mark.slow
+def test_embedded_corpus_is_learnt(tmp_path, capsys):
+    config = language_model.Settings(data_dir=str(tmp_path / "tfds"), output=str(tmp_path / "out"))
+    metrics = language_model.main(config)
+    assert metrics["test"]["perplexity"] <= 20
+    shown = capsys.readouterr().out
+    assert "perplexity" in shown and shown.count("sample ") == 3
+
+
+@pytest.mark.parametrize("flags", [
+    [],
+    ["--vocabulary", "character", "--cell", "gru", "--no-tied", "--optimizer", "sgd", "--prompt", "the"],
+    ["--vocabulary", "bpe", "--vocabulary-size", "40", "--weight-dropout", "0.2", "--optimizer", "asgd"],
+])  # fmt: skip
+def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):
+    folder, out = write(tmp_path / "texts"), str(tmp_path / "out")
+    assert run(monkeypatch, "--dataset", folder, "--output", out, *flags, *SMALL) == 0
+    shown = capsys.readouterr().out
+    assert "perplexity" in shown and shown.count("sample ") == 3
+    export = Export(out)
+    names = {item.name for item in export.path.iterdir()}
+    assert names >= {"config.json", "metrics.json", "model_card.md", "training.png", "perplexity.png"}
+    assert set(export.signatures) == {"serving_default", "score", "generate", "init", "step"}
+    assert set(export.metrics["test"]) >= {"perplexity", "nats_per_token", "bits_per_character", "tokens"}
+    assert export.predict(["the cat"])[0]["tokens"]
+
+
+def test_a_single_file_is_split(tmp_path, monkeypatch):
+    path = tmp_path / "book.txt"
+    path.write_text(TEXT)
+    assert run(monkeypatch, "--dataset", str(path), "--output", str(tmp_path / "out"), *SMALL) == 0
+    assert Export(tmp_path / "out").config["data"]["sizes"]["train"] < 90
+
+
+def test_presets_are_the_defaults_of_their_dataset():
+    helpers.assert_presets_fit(language_model)
+
+
+def test_help_does_not_load_tensorflow():
+    helpers.assert_help_is_light("recipes/language_model.py")
+
+
+BAD_FLAGS = {
+    "empty": (["--dataset", "{tmp}/empty"], "is empty"),
+    "missing": (["--dataset", "{tmp}/nowhere.txt"], "cannot read"),
+    "temperature": (["--temperature", "0"], "--temperature must be at least 0.001, got 0"),
+    "steps": (["--steps", "0"], "--steps must be at least 1"),
+    "short": (["--dataset", "{tmp}/texts", "--steps", "500"], "is too short for 20 streams in segments of 500"),
+    "averages": (["--optimizer", "asgd", "--averaging", "0.9"], "choose one of them"),
+    "prompt": (["--dataset", "{tmp}/texts", "--max-tokens", "3", "--prompt", "the cat sat on", *SMALL],
+               "--prompt is too long: expected at most 3 pieces, got 4"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_FLAGS)
+def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
+    write(tmp_path / "texts")
+    write(tmp_path / "empty", "")
+    flags, expected = BAD_FLAGS[name]
+    flags = [flag.replace("{tmp}", str(tmp_path)) for flag in flags]
+    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out")) == 2
+    helpers.assert_one_sentence(capsys, expected, tmp_path / "out")
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_tiny_shakespeare(tmp_path):
+    preset = language_model.PRESETS["tiny_shakespeare"]
+    data_dir = str(Path(os.environ["NLPSEQ_DATA"]))
+    config = language_model.Settings(**preset, dataset="tiny_shakespeare", data_dir=data_dir, output=str(tmp_path))
+    assert language_model.main(config)["validation"]["nats_per_token"] <= 1.55

@@ -1,0 +1,149 @@
+"""Going on with a prompt by an export, and the command line of it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq import command_line
+from nlpseq.errors import InputError
+from nlpseq.export import export
+from nlpseq.serving import Export
+from nlpseq.streaming import go_on
+from tests.tasks.test_language_model import encoder, new_model
+from tests.test_export import METRICS, classifier, data, write
+
+PROMPTS = ["the cat", "", "a dog\n", "never seen ,", "  mat "]
+# Loads an export where nlpseq and Keras cannot be imported, and goes through its signatures.
+FRESH = """
+import json, sys
+sys.modules["nlpseq"] = sys.modules["keras"] = None
+import tensorflow as tf
+served = tf.saved_model.load(sys.argv[1]).signatures
+texts = json.loads(sys.argv[2])
+generated = served["generate"](
+    prompt=tf.constant(texts), length=tf.constant(6), temperature=tf.constant(0.8), top_k=tf.constant(5),
+    top_p=tf.constant(0.9), seed=tf.constant(3, tf.int64))
+scored = served["score"](text=tf.constant(texts))
+print(json.dumps({
+    "text": [text.decode() for text in generated["text"].numpy()],
+    "total": scored["total"].numpy().tolist(),
+    "alone": [served["score"](text=tf.constant([text]))["total"].numpy().tolist()[0] for text in texts],
+    "none": served["score"](text=tf.zeros([0], tf.string))["total"].numpy().tolist(),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    task = new_model(encoder(max_tokens=30), layers=2)
+    path = export(task, tmp_path_factory.mktemp("exports"), data=data(), settings={}, metrics=METRICS)
+    return task, path
+
+
+def test_a_fresh_process_without_nlpseq_gives_the_same(exported):
+    task, path = exported
+    command = [sys.executable, "-c", FRESH, str(path), json.dumps(PROMPTS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    options = {"length": 6, "temperature": 0.8, "top_k": 5, "top_p": 0.9, "seed": 3}
+    assert found["text"] == task.predict_text(PROMPTS, **options)["text"]
+    expected = task.score_text(PROMPTS)["total"]
+    np.testing.assert_allclose(found["total"], expected, atol=1e-4)
+    np.testing.assert_allclose(found["alone"], expected, atol=1e-4)
+    assert found["none"] == []
+
+
+@pytest.mark.parametrize("options", [
+    {"greedy": True},
+    {"seed": 4},
+    {"temperature": 0.5, "top_k": 4, "seed": 1},
+    {"top_p": 0.7, "one_line": True, "length": 20},
+])  # fmt: skip
+def test_pieces_come_one_by_one_and_are_those_of_generate(exported, options):
+    task, path = exported
+    served = Export(path)
+    method = {"method": "greedy"} if options.get("greedy") else {}
+    others = {name: value for name, value in options.items() if name != "greedy"}
+    for prompt in PROMPTS:
+        shown = []
+        added = go_on(served, prompt, shown.append, **{"length": 7, **options})
+        assert added == "".join(shown)
+        expected = task.predict_text([prompt], **{"length": 7, **method, **others})["added"][0]
+        assert added.split() == expected.split() and added.count("\n") == expected.count("\n")
+        assert len(shown) <= options.get("length", 7)
+
+
+def test_nothing_to_add(exported):
+    assert go_on(Export(exported[1]), "the", print, length=0) == ""
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"temperature": 0.0}, "temperature must be above 0, got 0.0"),
+    ({"temperature": -2.0}, "temperature must be above 0"),
+    ({"top_p": 0.0}, "top_p must be above 0"),
+    ({"top_p": 1.1}, "top_p must be above 0 and at most 1"),
+    ({"length": -1}, "length must be at least 0"),
+    ({"greedy": True, "seed": 1}, "greedy draws nothing, so seed has no use"),
+])  # fmt: skip
+def test_bad_options(exported, options, message):
+    with pytest.raises(InputError, match=message):
+        go_on(Export(exported[1]), "the", print, **options)
+
+
+def predict(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        command_line.main(["predict", *map(str, arguments)])
+    shown = capsys.readouterr()
+    return end.value.code, shown.out, shown.err
+
+
+def test_command_line_goes_on_with_prompts(exported, capsys):
+    task, path = exported
+    status, out, _ = predict(capsys, path, "the cat", "--length", 5, "--greedy")
+    assert status == 0
+    assert out == "the cat" + task.predict_text(["the cat"], length=5, method="greedy")["added"][0] + "\n"
+    _, out, _ = predict(capsys, path, "the cat", "a", "--length", 5, "--greedy", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["text"] for row in rows] == ["the cat", "a"] and set(rows[0]) == {"text", "added"}
+
+
+def test_command_line_scores(exported, capsys):
+    task, path = exported
+    _, out, _ = predict(capsys, path, "--score", "the cat sat", "a " * 31)
+    first, cut = out.splitlines()
+    assert float(first.split("\t")[0]) == pytest.approx(task.score_text(["the cat sat"])["total"][0], abs=1e-3)
+    assert "perplexity" in first and "cut to 30 pieces" in cut
+    _, out, _ = predict(capsys, path, "--score", "--json", "the cat")
+    assert json.loads(out)["tokens"] == ["the", "cat"]
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["the", "--temperature", "0"], "temperature must be above 0"),
+    (["the", "--top-p", "2"], "top_p must be above 0 and at most 1"),
+    (["a " * 31], "the prompt is too long: expected at most 30 pieces"),
+    (["the", "--score", "--seed", "1"], "--score adds nothing to a text: leave out --seed"),
+])  # fmt: skip
+def test_command_line_says_what_is_wrong(exported, capsys, arguments, message):
+    status, out, error = predict(capsys, exported[1], *arguments)
+    assert status == 2 and out == ""
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+
+
+def test_other_models_generate_nothing(tmp_path, capsys):
+    path = write(tmp_path, classifier())
+    for flag, name in (("--greedy", "greedy"), ("--score", "score"), ("--one-line", "one-line")):
+        status, _, error = predict(capsys, path, "a film", flag)
+        assert status == 2 and f"--{name} is for language models" in error
+
+
+def test_exports_need_no_xla(exported):
+    graph = tf.saved_model.load(str(exported[1])).signatures["generate"].graph.as_graph_def()
+    functions = [node for function in graph.library.function for node in function.node_def]
+    assert not any("Xla" in node.op or "_XlaMustCompile" in node.attr and node.attr["_XlaMustCompile"].b
+                   for node in [*graph.node, *functions])  # fmt: skip
+    assert os.path.isfile(exported[1] / "config.json")
