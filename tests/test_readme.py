@@ -57,6 +57,13 @@ def test_attention_and_search():
     assert run("beam_search(step")["found"].ids.shape[:2] == (1, 2)
 
 
+def test_gradients_flow(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    flows = run("gradient_flow(layer(32)")["flows"]
+    assert set(flows) == {"SimpleRNN", "LSTM", "GRU"} and len(flows["GRU"].norms) == 100
+    assert (tmp_path / "gradients.png").stat().st_size > 10_000
+
+
 @pytest.mark.parametrize("steps", [700, 701])
 def test_the_segments(steps):
     seen = []
