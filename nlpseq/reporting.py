@@ -98,7 +98,7 @@ def print_language(result, data):
     say(
         f"test text of {data.title}, read as one with carried states: perplexity {metrics['perplexity']:.2f} over "
         f"{metrics['tokens']:,} tokens, {metrics['unknown_share']:.2%} of them unknown; {metrics['nats_per_token']:.4f} "
-        f"nats a token, {metrics['bits_per_character']:.4f} bits a character"
+        f"nats a token, {metrics['nats_per_character']:.4f} nats a character"
     )
 
 
@@ -147,7 +147,7 @@ def print_going_on(export, prompt, options, as_json=False):
         added = go_on(export, prompt, lambda piece: None, **options)
         print(json.dumps({"text": prompt, "added": added}, ensure_ascii=False), flush=True)
         return
-    waiting = [prompt]  # shown when it is known that there is an answer
+    waiting = [prompt.rstrip(" \t\r")]  # shown when it is known that there is an answer
 
     def show(piece):
         print(*waiting, piece, sep="", end="", flush=True)

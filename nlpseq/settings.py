@@ -149,7 +149,7 @@ class TrainingSettings(Settings):
     validations: int = 1
     """Validations in each pass over the training split."""
     patience: int = 3
-    """Validations without a better score before training stops."""
+    """Validations without a better score before training stops; with asgd before it averages, and as many after."""
     mixed_precision: Literal["no", "bfloat16", "float16"] = "no"
     """Type to compute in, with float32 weights."""
     seed: int = 1
@@ -161,7 +161,7 @@ class TrainingSettings(Settings):
         super().check()
         in_range("--epochs", self.epochs, 1)
         in_range("--batch-size", self.batch_size, 1)
-        in_range("--learning-rate", self.learning_rate, 1e-9, 10)
+        in_range("--learning-rate", self.learning_rate, 1e-9, 100)
         in_range("--clip-norm", self.clip_norm, 0)
         in_range("--averaging", self.averaging, 0, 0.99999)
         if self.averaging and self.optimizer == "asgd":

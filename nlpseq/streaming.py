@@ -4,6 +4,8 @@ The model keeps no state: each step takes the states and gives them back. The se
 of `nlpseq.decoding`, run eagerly, so that each piece can be shown as soon as it is chosen.
 """
 
+import re
+
 from nlpseq.errors import InputError, in_range
 
 NOTHING = -1  # an id that no piece has
@@ -22,7 +24,7 @@ def go_on(export, prompt, show, length=50, greedy=False, one_line=False, **optio
         **options: of `nlpseq.decoding.sample`: temperature, top_k, top_p and seed.
 
     Returns:
-        What was added, a string; up to its first blanks it is what `generate` of the export adds.
+        What was added, a string: what `generate` of the export adds, but for blanks at its beginning.
 
     Raises:
         InputError: an option is out of its range; the prompt is too long.
@@ -31,7 +33,7 @@ def go_on(export, prompt, show, length=50, greedy=False, one_line=False, **optio
 
     if greedy and options:
         raise InputError(f"greedy draws nothing, so {' and '.join(sorted(options))} has no use: leave one out.")
-    in_range("length", length, 0)
+    in_range("length", length, 0, export.config["max_tokens"])
     steps = _Steps(export, prompt, show)
     end = export.config["line_end"] if one_line else NOTHING
     search = decoding.greedy if greedy else decoding.sample
@@ -57,7 +59,7 @@ class _Steps:
         self.never = tf.reduce_max(tf.one_hot(export.config["never"], size, on_value=float("inf")), axis=0)
         self.first = found.pop("log_probabilities") - self.never
         self.states = found
-        self.added, self.at_start = [], not prompt.strip() or prompt.endswith("\n")
+        self.added, self.at_start = [], not re.split("[\r\n]", prompt)[-1].strip()
 
     def __call__(self, tokens, states):
         from nlpseq.decoding import Step

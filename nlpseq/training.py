@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.averaging import AverageWhenStuck
+from nlpseq.diagnostics import GradientMonitor
 from nlpseq.errors import InputError, TrainingError
 from nlpseq.reporting import say
 
@@ -56,8 +57,8 @@ def train(task, train_examples, validation_examples, settings):
         StopOnNonFinite(),
         Minutes(),
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []),
-        *([AverageWhenStuck(**watched)] if settings.optimizer == "asgd" else []),
-        keras.callbacks.EarlyStopping(**watched, patience=settings.patience, restore_best_weights=True),
+        *([AverageWhenStuck(**watched, wait=settings.patience)] if settings.optimizer == "asgd" else []),
+        keras.callbacks.EarlyStopping(**watched, patience=patience(settings), restore_best_weights=True),
         *_tensorboard(settings.tensorboard),
     ]
     steps = -(-len(train_batches) // settings.validations)  # between two validations
@@ -76,6 +77,11 @@ def train(task, train_examples, validation_examples, settings):
         verbose=1 if sys.stdout.isatty() else 2,  # a bar on a terminal, a line an epoch in a log
     )
     return history.history, time.perf_counter() - start
+
+
+def patience(settings):
+    """Validations without a better score before training stops."""
+    return settings.patience if settings.optimizer != "asgd" else 2 * settings.patience + 1
 
 
 def optimizer(settings, steps):
@@ -155,4 +161,4 @@ def _tensorboard(folder):
             "--tensorboard needs the package tensorboard: install nlpseq with its extra, "
             "pip install 'nlpseq[tensorboard]'."
         )
-    return [keras.callbacks.TensorBoard(folder, update_freq="epoch")]
+    return [keras.callbacks.TensorBoard(folder, update_freq="epoch"), GradientMonitor(log_dir=folder)]

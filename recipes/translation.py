@@ -27,7 +27,7 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
     embedding_size: int = 64
     dropout: float = 0.1
     output_dropout: float = 0.1
-    epochs: int = 14
+    epochs: int = 7
     batch_size: int = 32
     learning_rate: float = 4e-3
     source: str | None = None

@@ -29,6 +29,7 @@ class Scores(keras.callbacks.Callback):
 
 
 def trained(values, wait, epochs, mode="min"):
+    keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(6, 3)).astype("float32"), rng.normal(size=(6, 1)).astype("float32")
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, use_bias=False)])

@@ -17,7 +17,7 @@ from nlpseq.streaming import go_on
 from tests.tasks.test_language_model import encoder, new_model
 from tests.test_export import METRICS, classifier, data, write
 
-PROMPTS = ["the cat", "", "a dog\n", "never seen ,", "  mat "]
+PROMPTS = ["the cat", "the dog ", "", "a dog\n", "never seen ,", "  mat "]
 # Loads an export where nlpseq and Keras cannot be imported, and goes through its signatures.
 FRESH = """
 import json, sys
@@ -87,7 +87,8 @@ def test_nothing_to_add(exported):
     ({"temperature": -2.0}, "temperature must be above 0"),
     ({"top_p": 0.0}, "top_p must be above 0"),
     ({"top_p": 1.1}, "top_p must be above 0 and at most 1"),
-    ({"length": -1}, "length must be at least 0"),
+    ({"length": -1}, "length must be between 0 and 30"),
+    ({"length": 31}, "length must be between 0 and 30"),
     ({"greedy": True, "seed": 1}, "greedy draws nothing, so seed has no use"),
 ])  # fmt: skip
 def test_bad_options(exported, options, message):

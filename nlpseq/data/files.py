@@ -56,12 +56,17 @@ def cannot_read(path, error):
     return InputError(f"cannot read {path}: {error.strerror.lower()}.")
 
 
-def read_lines(path):
-    """The lines of a text file in UTF-8; other bytes are replaced."""
+def read_bytes(path):
+    """What a file holds, or an `InputError`."""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig", "replace")
+        return Path(path).read_bytes()
     except OSError as error:
         raise cannot_read(path, error) from None
+
+
+def read_lines(path):
+    """The lines of a text file in UTF-8; other bytes are replaced."""
+    text = read_bytes(path).decode("utf-8-sig", "replace")
     return lines_of(text) if text else []
 
 

@@ -124,17 +124,13 @@ def _features(dataset, builder, schema):
     keys = builder.info.supervised_keys
     default = keys if keys and not given and all(isinstance(key, str) for key in keys) else given
     sources.check_features(dataset, builder, default, FLAGS)
-    texts = [name for name in features if _is_text(features[name])]
+    texts = [name for name in features if sources.is_text(features[name])]
     for name in default:
         if name not in texts:
             raise InputError(f"feature {name!r} of dataset {dataset!r} is not text: give another.")
     if len(default) == 2:
         return tuple(default)
     return _direction(f"dataset {dataset!r}", texts, schema.source, schema.target)
-
-
-def _is_text(feature):
-    return feature.shape == () and feature.np_dtype in (object, np.object_)
 
 
 def _whole_pairs(place, source, target):

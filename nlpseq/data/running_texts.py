@@ -1,7 +1,8 @@
 """Datasets for language models: from the name of a dataset to its running texts and splits."""
 
+import codecs
+import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -24,8 +25,8 @@ class Lines:
 
     @property
     def characters(self):
-        """The number of characters, each line end counted as one."""
-        return sum(len(line.decode("utf-8", "replace")) for line in self.lines) + len(self)
+        """The number of characters, with a run of blanks and each line end counted as one."""
+        return sum(len(" ".join(line.decode("utf-8", "replace").split())) for line in self.lines) + len(self)
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def load_running_texts(dataset, data_dir=None, **overrides):
         **overrides: attributes of `LanguageSchema` that replace those of the known
             dataset: text, train, validation, test.
 
-    Where a split is missing, the last tenth of the training text is held out for it,
-    up to the end of a line, or of a word in a text of few lines.
+    Where a split is missing, the last tenth of the training text is held out for it, from
+    the next line on, or else the next word or character. A lone carriage return ends a line.
 
     Returns:
         `RunningTexts`.
@@ -89,12 +90,12 @@ def _from_files(dataset):
     for path in found.values():
         if path.suffix.lower() not in SUFFIXES:
             raise InputError(f"{path} is not a folder, nor a file whose name ends in .txt.")
-    return {split: "\n".join([*files.read_lines(path), ""]).encode() for split, path in found.items()}
+    return {split: files.read_bytes(path).removeprefix(codecs.BOM_UTF8) for split, path in found.items()}
 
 
 def _words(path):
     """The words of the name of a `.txt` file."""
-    return Path(path).stem.lower().replace("-", ".").replace("_", ".").split(".") if path.suffix in SUFFIXES else ()
+    return re.split("[-_.]", path.stem.lower()) if path.suffix.lower() in SUFFIXES else ()
 
 
 def _from_tfds(dataset, data_dir, overrides):
@@ -102,8 +103,7 @@ def _from_tfds(dataset, data_dir, overrides):
     schema = sources.known_schema(builder, LANGUAGE) or LanguageSchema()
     schema = replace(schema, **overrides)
     sources.check_features(dataset, builder, [schema.text], "--text")
-    feature = builder.info.features[schema.text]
-    if feature.shape != () or feature.np_dtype not in (object, np.object_):
+    if not sources.is_text(builder.info.features[schema.text]):
         raise InputError(f"feature {schema.text!r} of dataset {dataset!r} is not text: give another with --text.")
     rows = sources.read_splits(dataset, builder, schema, overrides, lambda row: (row[schema.text],))
     texts = {split: b"\n".join(found.numpy().tolist()) for split, (found,) in rows.items()}
@@ -113,17 +113,17 @@ def _from_tfds(dataset, data_dir, overrides):
 
 
 def _hold_out_end(dataset, text):
-    """The text up to the end of a line, or else of a word, after nine tenths of it, and the rest."""
+    """The first nine tenths of a text, up to the end of a line, word or character, and the rest."""
     at = int(len(text) * (1 - HELD_OUT))
-    for blank in (b"\n", b" "):
-        cut = text.find(blank, at)
-        if cut >= 0 and text[:cut].strip() and text[cut:].strip():
-            return text[:cut], text[cut + 1 :]
+    for place in (rb"\n", rb" ", rb"(?=[\x00-\x7f\xc0-\xff])"):  # the last: where a character begins
+        found = re.compile(place).search(text, at)
+        if found and text[: found.start()].strip() and text[found.end() :].strip():
+            return text[: found.start()], text[found.end() :]
     raise InputError(f"the text of {dataset} is too short to hold a part out: give more of it.")
 
 
 def _lines(place, text):
-    lines = files.lines_of(text.decode("utf-8", "replace"))
-    if not any(line.strip() for line in lines):
+    text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n")
+    if not text.strip():
         raise InputError(f"{place} is empty: give one with at least one word.")
-    return Lines(np.array([line.encode() for line in lines], object))
+    return Lines(np.array(text.split(b"\n"), object))

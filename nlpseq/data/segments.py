@@ -59,8 +59,8 @@ def continuous_segments(ids, batch_size, length):
 def shifted_segments(ids, batch_size, length, seed=0):
     """As `continuous_segments`, for training: whole segments, which begin elsewhere each time.
 
-    Each pass over the dataset leaves out some other ids at the beginning, fewer than
-    `length`, so that the text is not always cut at the same places.
+    Each pass over the dataset begins at another id, so that the text is not always cut at
+    the same places; it leaves out what does not fill whole segments, before and after.
 
     Args:
         ids, batch_size, length: as of `continuous_segments`.
@@ -85,10 +85,8 @@ def shifted_segments(ids, batch_size, length, seed=0):
     steps = count * length
 
     def one_pass(drawn):
-        start = drawn % length
-        inputs, targets = _streams(ids[start:], batch_size, steps)
-        segments = _segments(inputs, targets, steps, length).enumerate()
-        return segments.map(lambda number, batch: ((batch[0], number == 0), batch[1]))
+        start = drawn % (ids.shape[0] - batch_size * steps)
+        return with_beginnings(_segments(*_streams(ids[start:], batch_size, steps), steps, length))
 
     draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
     segments = draws.flat_map(one_pass).map(
@@ -98,6 +96,11 @@ def shifted_segments(ids, batch_size, length, seed=0):
         )
     )
     return segments.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
+
+
+def with_beginnings(segments):
+    """Segments `(inputs, targets)` as `((inputs, first), targets)`, with a bool that says which is the first."""
+    return segments.enumerate().map(lambda number, batch: ((batch[0], number == 0), batch[1]))
 
 
 def _streams(ids, batch_size, steps):

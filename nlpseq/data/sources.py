@@ -159,6 +159,11 @@ def _read_split(dataset, builder, split, select):
     return tuple(tf.concat(parts, axis=0) for parts in zip(*batches))
 
 
+def is_text(feature):
+    """Whether a feature is a string."""
+    return feature.shape == () and feature.np_dtype in (object, np.object_)
+
+
 def value_names(feature):
     """The names of the values of a `ClassLabel` feature or sequence of such, else None."""
     feature = getattr(feature, "feature", feature)

@@ -1,5 +1,7 @@
 """Symbols drawn at random, each by its probability."""
 
+import math
+
 import tensorflow as tf
 
 from nlpseq.decoding.arguments import check
@@ -9,7 +11,7 @@ from nlpseq.errors import InputError, in_range
 
 def sample(
     step, states, start, end, max_length, min_length=0, temperature=1.0, top_k=0, top_p=1.0, seed=0,
-    padding=0,
+    first_row=0, padding=0,
 ):  # fmt: skip
     """Draws each symbol by its probability.
 
@@ -34,6 +36,8 @@ def sample(
         top_k: int of at least 0; 0 is all symbols. Default 0.
         top_p: float above 0 and up to 1. Default 1.
         seed: int. Default 0.
+        first_row: int, the number of the first row: rows that are drawn in several
+            batches are drawn as in one if each says where it begins. Default 0.
         padding: int, the id after the end. Default 0.
 
     Returns:
@@ -50,15 +54,13 @@ def sample(
     >>> drawn.ids.numpy().tolist()
     [[[1, 1, 1, 1]], [[1, 1, 1, 1]]]
     """
-    check(temperature, _check_temperature)
-    check(top_k, lambda value: in_range("top_k", int(value), 0))
-    check(top_p, _check_top_p)
+    check_options(temperature, top_k, top_p)
     temperature, top_p = (tf.cast(each, tf.float32) for each in (temperature, top_p))
     top_k, seed = tf.cast(top_k, tf.int32), tf.cast(seed, tf.int64)
 
     def pick(time, logits):
         key = tf.stack([seed, tf.cast(time, tf.int64)])
-        uniforms = tf.random.stateless_uniform(tf.shape(logits)[:1], key)
+        uniforms = tf.random.stateless_uniform([first_row + tf.shape(logits)[0]], key)[first_row:]
         scaled = (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / temperature
         return tf.cond(
             (top_k == 0) & (top_p >= 1.0),
@@ -91,9 +93,18 @@ def _drawn(logits, top_p, uniforms):
     return tf.reduce_sum(tf.cast(passed, tf.int32), axis=-1)
 
 
+def check_options(temperature=1.0, top_k=0, top_p=1.0):
+    """Raises an `InputError` for the first that is out of its range, if it is known already."""
+    check(temperature, _check_temperature)
+    check(top_k, lambda value: in_range("top_k", int(value), 0))
+    check(top_p, _check_top_p)
+
+
 def _check_temperature(value):
-    if not value > 0:
-        raise InputError(f"temperature must be above 0, got {value}: for the likeliest symbols use greedy.")
+    if not 0 < value < math.inf:
+        raise InputError(
+            f"temperature must be above 0 and finite, got {value}: for the likeliest symbols use greedy."
+        )
 
 
 def _check_top_p(value):

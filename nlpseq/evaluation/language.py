@@ -13,10 +13,10 @@ class LanguageResult:
     """Scores on one split.
 
     Attributes:
-        metrics: "perplexity", exp of "nats_per_token"; "bits_per_character", which is
-            comparable between vocabularies; "tokens", line ends included; and
-            "unknown_share", of tokens outside the vocabulary, which are scored as the
-            unknown piece.
+        metrics: "perplexity", exp of "nats_per_token"; "nats_per_character", which is
+            comparable between vocabularies, over the characters of the text with single
+            blanks, line ends included; "tokens", line ends included; and "unknown_share",
+            of tokens outside the vocabulary, which are scored as the unknown piece.
     """
 
     metrics: dict
@@ -26,14 +26,14 @@ def evaluate_language_model(task, lines, streams=1):
     """Scores a `LanguageModel` on `nlpseq.data.Lines`.
 
     The text is read as one, from its first word to its last, and the states are carried
-    through all of it. Every token counts once, line ends included; the context of the first
-    one is the end of a line.
+    through all of it. With one stream every token counts once, line ends included; the context
+    of the first one is the end of a line.
 
     Args:
         task: the model.
         lines: the text.
-        streams: how many parts of it are read side by side, each from empty states; that is
-            faster and a little worse. Default 1.
+        streams: how many parts of it are read side by side, each from empty states, without
+            what does not fill them; that is faster and a little worse. Default 1.
     """
     nats, tokens, unknown = 0.0, 0, 0
     measure = tf.function(lambda inputs, labels: _nats(task, inputs, labels))
@@ -44,7 +44,7 @@ def evaluate_language_model(task, lines, streams=1):
     metrics = {
         "perplexity": math.exp(min(nats / tokens, 700.0)),
         "nats_per_token": nats / tokens,
-        "bits_per_character": nats / math.log(2) / lines.characters,
+        "nats_per_character": nats / tokens * len(task.encoder.running(lines.lines)) / lines.characters,
         "tokens": tokens,
         "unknown_share": unknown / tokens,
     }

@@ -1,12 +1,15 @@
 """Language models: what comes next in a running text."""
 
+import functools
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
 from nlpseq.data.batching import pad
-from nlpseq.data.segments import continuous_segments, shifted_segments
+from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.tasks.base import Task, as_texts, in_batches, recurrent_layers, tied_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
@@ -15,7 +18,15 @@ from nlpseq.text import END, PADDING, START, UNKNOWN
 NEVER = (PADDING, UNKNOWN, START)  # ids that are no text
 NO_END = -1  # an id that nothing has: a search for it goes on
 SCORED_ROWS = 1024  # steps whose distributions are held at a time
-METHODS = ("sample", "greedy", "beam")
+# How to generate, and the options of each way.
+METHODS = {
+    "sample": (decoding.sample, ("temperature", "top_k", "top_p", "seed", "first_row")),
+    "greedy": (decoding.greedy, ()),
+    "beam": (decoding.beam_search, ("beam_size", "length_penalty")),
+}
+CHECKED = ("temperature", "top_k", "top_p")
+FIXED = ("beam_size",)  # what the shapes of a graph depend on
+WHOLE_WORDS = ("word", "wordpiece")  # kinds whose pieces are shown without the space before them
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -24,7 +35,7 @@ class LanguageModel(Task):
 
         x_t = E w_t
         h^1_t, s^1_t = RNN(x_t, s^1_{t-1}),  h^k_t, s^k_t = RNN(h^{k-1}_t, s^k_{t-1})
-        o_t = h^L_t, or W_o h^L_t where its size is not that of the embeddings
+        o_t = dropped(h^L_t), or W_o of it where its size is not that of the embeddings
         P(w_{t+1} | w_1 ... w_t) = softmax(E o_t + b)          tied embeddings
 
     Tied embeddings are those of Inan et al. (2017) and Press and Wolf (2017); untied,
@@ -36,7 +47,7 @@ class LanguageModel(Task):
     line.
 
     Dropout, in training: of whole words ("embedding"); of features, with one mask a
-    segment (Gal and Ghahramani 2016), of the input, between layers, and of the output; of
+    segment (Gal and Ghahramani 2016), of the input, between layers, and of the output h^L; of
     entries of the recurrent kernels, with one mask a batch. The loss grows by
 
         activation * mean(dropped(h^L)^2) + temporal_activation * mean((h^L_t - h^L_{t-1})^2)
@@ -51,7 +62,7 @@ class LanguageModel(Task):
         steps: Steps of a segment in training. Default 35.
         dropout: Rate of dropped features of the input. Default 0.3.
         hidden_dropout: Rate of dropped features between layers. Default 0.3.
-        output_dropout: Rate of dropped features of o. Default 0.3.
+        output_dropout: Rate of dropped features of h^L. Default 0.3.
         embedding_dropout: Rate of dropped words, in a whole batch. Default 0.
         weight_dropout: Rate of dropped entries of the recurrent kernels. Default 0.
         recurrent_dropout: Rate of dropped recurrent inputs. Default 0.
@@ -61,7 +72,7 @@ class LanguageModel(Task):
     Call arguments:
         inputs: int32 ids `(batch, time)`; or `(ids, first)` with a bool `first`: whether
             the text begins here, rather than goes on where the last batch of this
-            size ended, apart in training and not.
+            size ended; training and inference keep separate states.
         training: Whether dropout applies. Default False.
 
     Returns:
@@ -113,18 +124,23 @@ class LanguageModel(Task):
         }
         settings = {
             **recurrent,
-            "embedding_size": in_range("embedding_size", embedding_size, 1),
+            "embedding_size": embedding_size,
             "tied": tied,
-            "steps": in_range("steps", steps, 1),
+            "steps": steps,
             "dropout": dropout,
             "hidden_dropout": hidden_dropout,
             "output_dropout": output_dropout,
             "embedding_dropout": embedding_dropout,
-            "activation_regularization": in_range("activation_regularization", activation_regularization, 0),
-            "temporal_activation_regularization": in_range(
-                "temporal_activation_regularization", temporal_activation_regularization, 0
-            ),
+            "activation_regularization": activation_regularization,
+            "temporal_activation_regularization": temporal_activation_regularization,
         }
+        for name, value in settings.items():
+            if name.endswith("dropout"):
+                in_range(name, value, 0, 0.95)
+            elif name.endswith("regularization"):
+                in_range(name, value, 0)
+            elif name in ("embedding_size", "steps"):
+                in_range(name, value, 1)
         super().__init__(encoder, labels, settings, **kwargs)
         uniform = keras.initializers.RandomUniform(-0.1, 0.1)
         self.embedding = keras.layers.Embedding(len(encoder), embedding_size, uniform)
@@ -149,7 +165,7 @@ class LanguageModel(Task):
         if self.readout is not None:
             self.readout.build((None, None, units))
         if self.settings["tied"]:
-            self.bias = self.add_weight(name="bias", shape=(len(self.encoder),), dtype="float32")
+            self.bias = self.add_weight(name="bias", shape=(len(self.encoder),), dtype="float32", autocast=False)
         else:
             self.head.build((None, None, units))
         self.built = True
@@ -199,19 +215,20 @@ class LanguageModel(Task):
 
     def _logits(self, hidden, training=False):
         """Logits `(..., pieces)` of outputs `(..., units)`."""
+        outputs = hidden
         if training:
-            self._regularize(hidden)
-        outputs = hidden if self.readout is None else self.readout(hidden)
-        if training:
-            outputs = self.output_dropout(outputs, training=True)
+            outputs = self.output_dropout(hidden, training=True)
+            self._regularize(hidden, outputs)
+        if self.readout is not None:
+            outputs = self.readout(outputs)
         return tied_logits(outputs, self.embedding, self.bias) if self.head is None else self.head(outputs)
 
-    def _regularize(self, hidden):
+    def _regularize(self, hidden, dropped):
         """Adds the activation regularisers to the loss."""
-        chosen, hidden = self.settings, tf.cast(hidden, tf.float32)
+        chosen, hidden, dropped = self.settings, *(tf.cast(each, tf.float32) for each in (hidden, dropped))
         if chosen["activation_regularization"]:
-            self.add_loss(chosen["activation_regularization"] * tf.reduce_mean(tf.square(hidden)))
-        if chosen["temporal_activation_regularization"]:
+            self.add_loss(chosen["activation_regularization"] * tf.reduce_mean(tf.square(dropped)))
+        if chosen["temporal_activation_regularization"] and hidden.shape[1] != 1:
             changes = hidden[:, 1:] - hidden[:, :-1]
             self.add_loss(chosen["temporal_activation_regularization"] * tf.reduce_mean(tf.square(changes)))
 
@@ -229,14 +246,15 @@ class LanguageModel(Task):
         """`nlpseq.data.Lines` to batches of `((ids, first), labels)`, `batch_size` streams of the text.
 
         The labels are the ids one step later. In training the segments begin elsewhere in
-        each epoch; otherwise the last one may be shorter. What does not fill a whole
-        stream is left out: with a `batch_size` of 1, nothing.
+        pass, and what does not fill whole ones is left out of it. Otherwise the last one may
+        be shorter, and what does not fill a whole stream is left out: with a `batch_size` of 1,
+        nothing. A text shorter than that has as many streams as tokens.
         """
         ids = tf.concat([[END], self.encoder.running(examples.lines)], axis=0)
         if training:
             return shifted_segments(ids, batch_size, self.settings["steps"], seed)
-        segments = continuous_segments(ids, batch_size, self.settings["steps"])
-        return segments.enumerate().map(lambda number, batch: ((batch[0], number == 0), batch[1]))
+        streams = min(batch_size, len(ids) - 1)
+        return with_beginnings(continuous_segments(ids, streams, self.settings["steps"]))
 
     def default_loss(self):
         """Cross-entropy, in nats a token."""
@@ -270,7 +288,7 @@ class LanguageModel(Task):
         total = tf.reduce_sum(found, axis=1)
         unknown = tf.reduce_sum(tf.cast(real & (targets == UNKNOWN), tf.int32), axis=1)
         return {
-            "tokens": tf.where(real, tf.strings.strip(self._named(targets)), ""),
+            "tokens": tf.where(real, self._named(targets), ""),
             "log_probabilities": found,
             "total": total,
             "perplexity": tf.exp(-total / tf.cast(tf.maximum(length, 1), tf.float32)),
@@ -281,12 +299,15 @@ class LanguageModel(Task):
 
     def _named(self, ids):
         """What is shown of ids; a line end as a backslash and n."""
-        return tf.where(ids == END, r"\n", self.encoder.texts(ids))
+        texts = self.encoder.texts(ids)
+        texts = tf.strings.strip(texts) if self.encoder.tokenizer.kind in WHOLE_WORDS else texts
+        return tf.where(ids == END, r"\n", texts)
 
     def _log_probabilities(self, hidden, targets):
         """log P of targets `(batch, time)` after outputs `(batch, time, units)`, some rows at a time."""
         rows = tf.size(targets)
-        missing = -rows % SCORED_ROWS
+        size = tf.clip_by_value(rows, 1, SCORED_ROWS)
+        missing = -rows % size
         hidden = tf.pad(tf.reshape(hidden, [rows, hidden.shape[-1]]), [[0, missing], [0, 0]])
         ids = tf.pad(tf.reshape(targets, [rows]), [[0, missing]])
 
@@ -294,10 +315,9 @@ class LanguageModel(Task):
             hidden, ids = part
             return -tf.nn.sparse_softmax_cross_entropy_with_logits(ids, self._logits(hidden))
 
-        parts = (
-            tf.reshape(hidden, [-1, SCORED_ROWS, hidden.shape[-1]]), tf.reshape(ids, [-1, SCORED_ROWS])
-        )  # fmt: skip
-        found = tf.map_fn(scored, parts, fn_output_signature=tf.TensorSpec([SCORED_ROWS], tf.float32))
+        parts = tf.reshape(hidden, [-1, size, hidden.shape[-1]]), tf.reshape(ids, [-1, size])
+        signature = tf.TensorSpec([None], tf.float32)
+        found = tf.map_fn(scored, parts, fn_output_signature=signature, parallel_iterations=1)
         return tf.reshape(tf.reshape(found, [-1])[:rows], tf.shape(targets))
 
     def _within_limit(self, text):
@@ -321,40 +341,28 @@ class LanguageModel(Task):
         never = tf.reduce_any(tf.range(len(self.encoder))[:, tf.newaxis] == tf.constant(NEVER), axis=1)
         return decoding.Step(tf.where(never, float("-inf"), logits), states)
 
-    def generate(
-        self, prompt, length, temperature=1.0, top_k=0, top_p=1.0, seed=0,
-        method="sample", beam_size=5, one_line=False,
-    ):  # fmt: skip
+    def generate(self, prompt, length, method="sample", one_line=False, **options):
         """Goes on with prompts, in the graph.
 
         Args:
             prompt: string `(batch,)`; of at most `encoder.max_tokens` pieces.
             length: the most pieces to add, int or scalar tensor.
-            temperature, top_k, top_p, seed: of `nlpseq.decoding.sample`.
             method: "sample", "greedy" or "beam".
-            beam_size: of "beam".
             one_line: whether to stop at the end of a line.
+            **options: of "sample", `temperature`, `top_k`, `top_p`, `seed` and `first_row` of
+                `nlpseq.decoding.sample`; of "beam", `beam_size` and `length_penalty` of
+                `nlpseq.decoding.beam_search`.
 
         Returns:
             A dict of `text`, the prompt as it was read with what was added, and `added`
-            alone, strings; `log_probability` of it, float32; all `(batch,)`.
+            alone, strings; `log_probability` of it, float32, among the pieces that are text;
+            all `(batch,)`.
         """
+        search, _ = METHODS[one_of("method", method, METHODS)]
         pieces = self.encoder(prompt)
         states, last = self._before_last(pieces)
-        options = {
-            "step": self._text_step,
-            "states": states,
-            "start": last,
-            "end": END if one_line else NO_END,
-            "max_length": length,
-        }
-        if method == "sample":
-            options.update(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
-            found = decoding.sample(**options)
-        elif one_of("method", method, METHODS) == "greedy":
-            found = decoding.greedy(**options)
-        else:
-            found = decoding.beam_search(**options, beam_size=beam_size)
+        end = END if one_line else NO_END
+        found = search(self._text_step, states, start=last, end=end, max_length=length, **options)
         added = tf.RaggedTensor.from_tensor(found.ids[:, 0], found.lengths[:, 0])
         read, whole = self.encoder.decode(pieces), self.encoder.decode(tf.concat([pieces, added], axis=1))
         return {
@@ -369,13 +377,14 @@ class LanguageModel(Task):
         longest = tf.reduce_max(tf.concat([self.encoder(prompt).row_lengths(), [0]], axis=0))
         checks = (
             (longest <= most, f"a prompt must have at most {most:,} pieces, got", longest),
-            (length >= 0, "length must be at least 0, got", length),
-            (temperature > 0, "temperature must be above 0, got", temperature),
+            ((length >= 0) & (length <= most), f"length must be between 0 and {most:,}, got", length),
+            ((temperature > 0) & (temperature < math.inf), "temperature must be above 0 and finite, got", temperature),
             (top_k >= 0, "top_k must be at least 0, got", top_k),
             ((top_p > 0) & (top_p <= 1), "top_p must be above 0 and at most 1, got", top_p),
         )
         with tf.control_dependencies([tf.debugging.Assert(right, [text, got]) for right, text, got in checks]):
-            return self.generate(tf.identity(prompt), length, temperature, top_k, top_p, seed)
+            options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+            return self.generate(tf.identity(prompt), length, **options)
 
     def answer_init(self, prompt):
         """What comes after prompts `(batch,)`: `log_probabilities` `(batch, pieces)` of the next
@@ -399,7 +408,7 @@ class LanguageModel(Task):
         return {"log_probabilities": tf.nn.log_softmax(logits), **flat}
 
     def signatures(self):
-        """The functions that an export serves, by name, not yet traced."""
+        """The functions that an export serves, by name."""
 
         def spec(name, dtype=tf.float32, shape=()):
             return tf.TensorSpec(shape, dtype, name=name)
@@ -426,33 +435,43 @@ class LanguageModel(Task):
 
     # Answers to lists of strings
 
-    def predict_text(self, prompts, length=50, batch_size=32, **options):
-        """Goes on with prompts; the options are those of `generate`.
+    def predict_text(self, prompts, length=50, batch_size=32, method="sample", one_line=False, **options):
+        """Goes on with prompts, at most `length` pieces each; see `generate`.
+
+        The same seed gives the same, whatever the `batch_size`.
 
         Returns:
             A dict of lists: "text", the prompts as they were read with what was added,
             "added" alone, and "log_probability" of it.
 
         Raises:
-            InputError: an option is out of its range; a prompt is too long.
+            InputError: an option is unknown or out of its range; a prompt is too long.
         """
+        _, known = METHODS[one_of("method", method, METHODS)]
+        for name in options:
+            one_of(f"option of method {method!r}", name, known)
+        decoding.check_options(**{name: value for name, value in options.items() if name in CHECKED})
+        in_range("length", length, 0, self.encoder.max_tokens)
         prompts = tf.constant(as_texts(prompts), tf.string)
-        in_range("length", length, 0)
         self.encoder.check_length(prompts, "a prompt")
-        answers = list(in_batches(self._generator(length, options), prompts, batch_size))
-        return {
-            "text": [text.decode() for answer in answers for text in answer["text"]],
-            "added": [text.decode() for answer in answers for text in answer["added"]],
-            "log_probability": [float(each) for answer in answers for each in answer["log_probability"]],
-        }
+        found = {"text": [], "added": [], "log_probability": []}
+        for start in range(0, len(prompts), batch_size):
+            numbers = {"length": length, **options, **({"first_row": start} if method == "sample" else {})}
+            answer = self._generator(method, one_line, numbers)(prompts[start : start + batch_size], **{
+                name: tf.constant(value) for name, value in numbers.items() if name not in FIXED
+            })  # fmt: skip
+            for name in ("text", "added"):
+                found[name] += [text.decode() for text in answer[name].numpy()]
+            found["log_probability"] += answer["log_probability"].numpy().tolist()
+        return found
 
-    def _generator(self, length, options):
-        """The traced generation with some options."""
-        key = repr((length, sorted(options.items())))
+    def _generator(self, method, one_line, numbers):
+        """The traced generation; the numbers are tensors, but for what shapes the graph."""
+        fixed = {name: value for name, value in numbers.items() if name in FIXED}
+        key = method, one_line, *numbers, *fixed.values()
         if key not in self._functions:
-            text = tf.TensorSpec([None], tf.string)
-            generate = lambda prompt: self.generate(prompt, length, **options)  # noqa: E731
-            self._functions[key] = tf.function(generate, input_signature=[text], autograph=False)
+            generate = functools.partial(self.generate, method=method, one_line=one_line, **fixed)
+            self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
         return self._functions[key]
 
     def score_text(self, texts, batch_size=32):

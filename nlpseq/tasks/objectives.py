@@ -59,6 +59,8 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
         smoothing: as of the class.
     """
 
+    labels = tf.cast(labels, tf.int32)
+
     @tf.custom_gradient
     def losses(logits):
         total = tf.reduce_logsumexp(logits, axis=-1)
@@ -69,7 +71,8 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
 
         def gradient(upstream):
             compiled = engine.should_compile("auto", True, logits)
-            return tf.function(_logit_gradient, jit_compile=compiled)(logits, labels, total, upstream, smoothing)
+            gradient_of = _compiled_logit_gradient if compiled else _logit_gradient
+            return gradient_of(logits, labels, total, upstream, tf.constant(smoothing, logits.dtype))
 
         return found, gradient
 
@@ -81,6 +84,9 @@ def _logit_gradient(logits, labels, total, upstream, smoothing):
     right = tf.cast(tf.range(classes) == labels[..., tf.newaxis], logits.dtype)
     shares = (1 - smoothing) * right + smoothing / tf.cast(classes, logits.dtype)
     return (tf.exp(logits - total[..., tf.newaxis]) - shares) * upstream[..., tf.newaxis]
+
+
+_compiled_logit_gradient = tf.function(_logit_gradient, jit_compile=True)
 
 
 def mean_over_tokens(losses, mask, sample_weight=None):

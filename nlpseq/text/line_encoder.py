@@ -58,7 +58,7 @@ class LineEncoder:
         return tf.concat([pieces, tf.fill([pieces.nrows(), 1], END)], axis=1)
 
     def check_length(self, texts, name):
-        """Raises an `InputError` if one of some texts, which `name` says what they are, is too long."""
+        """Raises an `InputError` if one of the texts is too long; `name` is what the message calls it."""
         longest = max(self(tf.constant(texts, tf.string)).row_lengths().numpy(), default=0)
         if longest > self.max_tokens:
             raise InputError(

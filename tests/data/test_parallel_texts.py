@@ -228,11 +228,11 @@ def embedded(tmp_path_factory):
 
 
 def test_embedded_corpus(embedded):
-    assert embedded.sizes == {"train": 8000, "validation": 500, "test": 500}
+    assert embedded.sizes == {"train": 16_000, "validation": 500, "test": 500}
     assert (embedded.source, embedded.target) == ("en", "de")
     assert embedded.generated and "generated" in embedded.title
     pairs = everything(embedded)
-    assert len({source for source, _ in pairs}) == 9000
+    assert len({source for source, _ in pairs}) == 17_000
     for side in zip(*pairs):
         lengths = [sum(word not in ".,?" for word in text.split()) for text in side]
         assert min(lengths) >= 4 and max(lengths) <= 16

@@ -23,7 +23,7 @@ def test_perplexity_is_that_of_the_continuous_text(steps):
     assert metrics["nats_per_token"] == pytest.approx(nats.mean(), rel=1e-5)
     assert metrics["perplexity"] == pytest.approx(np.exp(nats.mean()), rel=1e-4)
     characters = sum(len(line) + 1 for line in text.lines)
-    assert metrics["bits_per_character"] == pytest.approx(nats.sum() / np.log(2) / characters, rel=1e-5)
+    assert metrics["nats_per_character"] == pytest.approx(nats.sum() / characters, rel=1e-5)
     assert metrics["unknown_share"] == 0
 
 

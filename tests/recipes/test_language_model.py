@@ -47,7 +47,7 @@ def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):
     names = {item.name for item in export.path.iterdir()}
     assert names >= {"config.json", "metrics.json", "model_card.md", "training.png", "perplexity.png"}
     assert set(export.signatures) == {"serving_default", "score", "generate", "init", "step"}
-    assert set(export.metrics["test"]) >= {"perplexity", "nats_per_token", "bits_per_character", "tokens"}
+    assert set(export.metrics["test"]) >= {"perplexity", "nats_per_token", "nats_per_character", "tokens"}
     assert export.predict(["the cat"])[0]["tokens"]
 
 
@@ -94,4 +94,4 @@ def test_tiny_shakespeare(tmp_path):
     preset = language_model.PRESETS["tiny_shakespeare"]
     data_dir = str(Path(os.environ["NLPSEQ_DATA"]))
     config = language_model.Settings(**preset, dataset="tiny_shakespeare", data_dir=data_dir, output=str(tmp_path))
-    assert language_model.main(config)["validation"]["nats_per_token"] <= 1.55
+    assert language_model.main(config)["validation"]["nats_per_character"] <= 1.55

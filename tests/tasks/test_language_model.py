@@ -167,6 +167,8 @@ def test_a_seed_repeats_and_a_low_temperature_is_greedy():
     task = model()
     draw = lambda **options: task.predict_text(["the cat"] * 3, length=12, **options)["text"]  # noqa: E731
     assert draw(seed=1) == draw(seed=1) != draw(seed=2)
+    assert draw(seed=1) == draw(seed=1, batch_size=1) == draw(seed=1, batch_size=2)
+    assert len(set(draw(seed=1))) == 3
     assert draw(temperature=1e-4) == draw(top_k=1) == draw(top_p=1e-6) == draw(method="greedy")
 
 
@@ -207,11 +209,15 @@ def test_no_texts():
 
 @pytest.mark.parametrize("options, message", [
     ({"temperature": 0.0}, "temperature must be above 0"),
+    ({"temperature": np.inf}, "temperature must be above 0 and finite"),
     ({"temperature": -1.0}, "temperature must be above 0"),
     ({"top_p": 0.0}, "top_p must be above 0"),
     ({"top_p": 1.5}, "top_p must be above 0 and at most 1"),
     ({"top_k": -1}, "top_k must be at least 0"),
-    ({"length": -1}, "length must be at least 0"),
+    ({"length": -1}, "length must be between 0 and 3000"),
+    ({"length": 10**9}, "length must be between 0 and 3000"),
+    ({"method": "greedy", "seed": 3}, "unknown option of method 'greedy' 'seed'"),
+    ({"beam_size": 3}, "unknown option of method 'sample' 'beam_size'"),
     ({"method": "best"}, "unknown method 'best'"),
 ])  # fmt: skip
 def test_bad_options_of_generation(options, message):
@@ -270,12 +276,16 @@ def test_dropped_words_are_dropped_in_all_their_places():
 
 
 def test_activation_regularisers_are_those_of_the_equation():
-    settings = {"dropout": 0, "hidden_dropout": 0, "output_dropout": 0}
-    task = new_model(units=4, activation_regularization=2.0, temporal_activation_regularization=3.0, **settings)
+    settings = {"dropout": 0, "hidden_dropout": 0, "output_dropout": 0.5}
+    task = new_model(units=6, activation_regularization=2.0, temporal_activation_regularization=3.0, **settings)
     ids = tf.constant(np.random.default_rng(0).integers(3, 12, (4, 9)))
+    seen = []
+    readout = task.readout.call
+    task.readout.call = lambda outputs: seen.append(outputs.numpy()) or readout(outputs)
     task(ids, training=True)
-    hidden = task._read(ids)[0].numpy()
-    expected = 2 * np.mean(hidden**2), 3 * np.mean((hidden[:, 1:] - hidden[:, :-1]) ** 2)
+    hidden, (dropped,) = task._read(ids)[0].numpy(), seen
+    assert not dropped.all() and np.allclose(dropped[dropped != 0], 2 * hidden[dropped != 0], atol=1e-5)
+    expected = 2 * np.mean(dropped**2), 3 * np.mean((hidden[:, 1:] - hidden[:, :-1]) ** 2)
     np.testing.assert_allclose([float(loss) for loss in task.losses], expected, rtol=1e-5)
     task(ids, training=False)
     assert not task.losses
@@ -327,6 +337,8 @@ def test_mixed_precision(name):
     ({"embedding_size": 0}, "embedding_size must be at least 1"),
     ({"steps": 0}, "steps must be at least 1"),
     ({"activation_regularization": -1}, "activation_regularization must be at least 0"),
+    ({"weight_dropout": 1.0}, "weight_dropout must be between 0 and 0.95"),
+    ({"dropout": -0.1}, "dropout must be between 0 and 0.95"),
 ])  # fmt: skip
 def test_unknown_options(wrong, message):
     with pytest.raises(InputError, match=message):

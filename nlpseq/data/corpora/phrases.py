@@ -78,9 +78,9 @@ class NlpseqPhrases(tfds.core.GeneratorBasedBuilder):
     "not" after the object or in "kein"; the case of an object depends on its verb.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First release."}
-    SIZES = {"train": 8000, "validation": 500, "test": 500}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES = {"1.1.0": "Twice as many training sentences.", "1.0.0": "First release."}
+    SIZES = {"train": 16_000, "validation": 500, "test": 500}
 
     def _info(self):
         return self.dataset_info_from_configs(

@@ -5,7 +5,7 @@ import collections
 import keras
 import tensorflow as tf
 
-from nlpseq.errors import in_range, one_of
+from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.text.subwords.byte_pairs import BytePairs
 from nlpseq.text.subwords.learning import learn
 from nlpseq.text.subwords.longest_match import LongestMatch
@@ -58,7 +58,7 @@ class SubwordTokenizer:
         int32 `tf.RaggedTensor` `(batch, None)`, without start and end.
 
     Raises:
-        InputError: `kind` is unknown.
+        InputError: `kind` is unknown, or is "wordpiece" with `at_blanks`.
 
     Example:
 
@@ -73,6 +73,8 @@ class SubwordTokenizer:
     def __init__(self, kind, pieces, lowercase=False, at_blanks=False, **details):
         self.kind = one_of("kind", kind, KINDS)
         self.pieces = list(pieces)
+        if kind == "wordpiece" and at_blanks:  # "##" inside a word would be taken for its mark of a continuation
+            raise InputError("wordpiece needs marks apart from words: leave out at_blanks, or choose another kind.")
         self.lowercase = lowercase
         self.at_blanks = at_blanks
         self.details = details
