@@ -26,7 +26,7 @@ from nlpseq.errors import in_range
 
 
 @dataclass(frozen=True)
-class Settings(settings.Settings):
+class Settings(settings.TrainingSettings):
     """All the settings of the recipe."""
 
     output: str = "saved_models/memory"
@@ -38,7 +38,7 @@ class Settings(settings.Settings):
     mixed: bool = False
     """Whether one network learns all the distances, rather than each its own."""
     examples: int = 2400
-    """Training texts of each distance; a tenth as many to test on."""
+    """Training texts of each distance; a tenth as many to validate on, and to test on."""
     units: int = 64
     """Size of the state."""
     embedding_size: int = 32
@@ -50,28 +50,17 @@ class Settings(settings.Settings):
     chrono: bool = True
     """Whether the gates start as for memories of the largest distance (Tallec and Ollivier 2018)."""
     epochs: int = 16
-    """Passes over the training texts."""
-    batch_size: int = 64
-    """Examples in a training step."""
     learning_rate: float = 5e-3
-    """Highest learning rate."""
-    optimizer: Literal["adam", "sgd"] = "adam"
-    """Adam hides the size of gradients; plain gradient descent feels it."""
-    clip_norm: float = 1.0
-    """Global norm to which gradients are clipped; 0 does not clip."""
-    seed: int = 1
-    """Seed of the initial weights and the shuffling."""
+    patience: int = 16
 
     def check(self):
         super().check()
-        for name in ("examples", "units", "embedding_size", "epochs", "batch_size"):
-            in_range(f"--{name.replace('_', '-')}", getattr(self, name), 1)
+        in_range("--examples", self.examples, 1)
+        in_range("--units", self.units, 1)
+        in_range("--embedding-size", self.embedding_size, 1)
         for distance in self.distances:
             in_range("--distances", distance, 5)
         in_range("--recurrent-scale", self.recurrent_scale, 0)
-        in_range("--learning-rate", self.learning_rate, 1e-9, 10)
-        in_range("--clip-norm", self.clip_norm, 0)
-        in_range("--seed", self.seed, 0, 2**32 - 1)
 
 
 PRESETS = {}
@@ -82,14 +71,17 @@ def main(config):
     folder = nlpseq.export.check_output(config.output)
     nlpseq.training.set_seed(config.seed)
 
-    tests = {d: texts([d], -(-config.examples // 10), seed=1) for d in config.distances}
+    tenth = -(-config.examples // 10)
+    tests = {d: texts([d], tenth, seed=1) for d in config.distances}
     groups = [config.distances] if config.mixed else [[d] for d in config.distances]
     accuracies, flows, start = {}, {}, time.perf_counter()
     for cell in config.cells:
         accuracies[cell] = {}
         for distances in groups:
             nlpseq.reporting.say(f"{cell} at distance {', '.join(map(str, distances))}")
-            task = trained(cell, texts(distances, config.examples, seed=0), config)
+            train, validation = texts(distances, config.examples, seed=0), texts(distances, tenth, seed=2)
+            task = classifier(cell, train, config)
+            nlpseq.training.train(task, train, validation, config)
             for distance in distances:
                 result = nlpseq.evaluation.evaluate_classifier(task, tests[distance])
                 accuracies[cell][distance] = result.metrics["accuracy"]
@@ -122,25 +114,26 @@ def texts(distances, count, seed):
     )
 
 
-def trained(cell, train, config):
-    """A classifier by the last state, trained."""
+def classifier(cell, train, config):
+    """A classifier by the last state, whose recurrent layer starts as the settings say."""
     import keras
 
     from nlpseq.data.corpora import recall
 
     encoder = nlpseq.text.WordEncoder.learn(train.texts)
-    task = nlpseq.tasks.TextClassifier(
-        encoder,
-        list(recall.LANGUAGES.values()),
-        cell=cell,
-        units=config.units,
-        bidirectional=False,
-        embedding_size=config.embedding_size,
-        pooling="last",
-        dropout=0.0,
-        output_dropout=0.0,
-        word_dropout=0.0,
-    )
+    with nlpseq.training.precision(config.mixed_precision):
+        task = nlpseq.tasks.TextClassifier(
+            encoder,
+            list(recall.LANGUAGES.values()),
+            cell=cell,
+            units=config.units,
+            bidirectional=False,
+            embedding_size=config.embedding_size,
+            pooling="last",
+            dropout=0.0,
+            output_dropout=0.0,
+            word_dropout=0.0,
+        )
     step = task.recurrent[0].cell
     if cell == "rnn":
         step.activation = keras.activations.get(config.activation)
@@ -148,13 +141,6 @@ def trained(cell, train, config):
         step.chrono_steps = max(config.distances)
     task.build()
     step.recurrent_kernel.assign(config.recurrent_scale * step.recurrent_kernel)
-
-    batches = task.prepare(train, config.batch_size, training=True, seed=config.seed)
-    rate = nlpseq.training.WarmUp(config.learning_rate, len(batches) * config.epochs)
-    optimizers = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
-    task.compile(optimizers[config.optimizer](rate, global_clipnorm=config.clip_norm or None))
-    stop = nlpseq.training.StopOnNonFinite()
-    task.fit(batches, epochs=config.epochs, shuffle=False, callbacks=[stop], verbose=2)
     return task
 
 
