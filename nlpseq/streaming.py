@@ -33,7 +33,7 @@ def go_on(export, prompt, show, length=50, greedy=False, one_line=False, **optio
 
     if greedy and options:
         raise InputError(f"greedy draws nothing, so {' and '.join(sorted(options))} has no use: leave one out.")
-    in_range("length", length, 0, export.config["max_tokens"])
+    in_range("length", length, 0, export.config["most_added"])
     steps = _Steps(export, prompt, show)
     end = export.config["line_end"] if one_line else NOTHING
     search = decoding.greedy if greedy else decoding.sample

@@ -83,12 +83,12 @@ def test_nothing_to_add(exported):
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"temperature": 0.0}, "temperature must be above 0, got 0.0"),
+    ({"temperature": 0.0}, "temperature must be above 0 and finite, got 0.0"),
     ({"temperature": -2.0}, "temperature must be above 0"),
     ({"top_p": 0.0}, "top_p must be above 0"),
     ({"top_p": 1.1}, "top_p must be above 0 and at most 1"),
-    ({"length": -1}, "length must be between 0 and 30"),
-    ({"length": 31}, "length must be between 0 and 30"),
+    ({"length": -1}, "length must be between 0 and 100000"),
+    ({"length": 10**9}, "length must be between 0 and 100000"),
     ({"greedy": True, "seed": 1}, "greedy draws nothing, so seed has no use"),
 ])  # fmt: skip
 def test_bad_options(exported, options, message):

@@ -17,6 +17,7 @@ from nlpseq.text import END, PADDING, START, UNKNOWN
 
 NEVER = (PADDING, UNKNOWN, START)  # ids that are no text
 NO_END = -1  # an id that nothing has: a search for it goes on
+MOST_ADDED = 100_000  # the most pieces that are added to a prompt
 SCORED_ROWS = 1024  # steps whose distributions are held at a time
 # How to generate, and the options of each way.
 METHODS = {
@@ -307,7 +308,7 @@ class LanguageModel(Task):
         """log P of targets `(batch, time)` after outputs `(batch, time, units)`, some rows at a time."""
         rows = tf.size(targets)
         size = tf.clip_by_value(rows, 1, SCORED_ROWS)
-        missing = -rows % size
+        missing = tf.maximum(-(-rows // size), 1) * size - rows  # one part at least
         hidden = tf.pad(tf.reshape(hidden, [rows, hidden.shape[-1]]), [[0, missing], [0, 0]])
         ids = tf.pad(tf.reshape(targets, [rows]), [[0, missing]])
 
@@ -377,7 +378,7 @@ class LanguageModel(Task):
         longest = tf.reduce_max(tf.concat([self.encoder(prompt).row_lengths(), [0]], axis=0))
         checks = (
             (longest <= most, f"a prompt must have at most {most:,} pieces, got", longest),
-            ((length >= 0) & (length <= most), f"length must be between 0 and {most:,}, got", length),
+            ((length >= 0) & (length <= MOST_ADDED), f"length must be between 0 and {MOST_ADDED:,}, got", length),
             ((temperature > 0) & (temperature < math.inf), "temperature must be above 0 and finite, got", temperature),
             (top_k >= 0, "top_k must be at least 0, got", top_k),
             ((top_p > 0) & (top_p <= 1), "top_p must be above 0 and at most 1, got", top_p),
@@ -451,7 +452,7 @@ class LanguageModel(Task):
         for name in options:
             one_of(f"option of method {method!r}", name, known)
         decoding.check_options(**{name: value for name, value in options.items() if name in CHECKED})
-        in_range("length", length, 0, self.encoder.max_tokens)
+        in_range("length", length, 0, MOST_ADDED)
         prompts = tf.constant(as_texts(prompts), tf.string)
         self.encoder.check_length(prompts, "a prompt")
         found = {"text": [], "added": [], "log_probability": []}
@@ -496,8 +497,9 @@ class LanguageModel(Task):
         return found
 
     def details(self):
-        """How much of a text is read, and what a generator must not choose."""
-        return {"max_tokens": self.encoder.max_tokens, "never": list(NEVER), "line_end": END}
+        """How much of a text is read and added, and what a generator must not choose."""
+        most = {"max_tokens": self.encoder.max_tokens, "most_added": MOST_ADDED}
+        return {**most, "never": list(NEVER), "line_end": END}
 
     def limits(self):
         """What a user should know that the model cannot do, in sentences."""

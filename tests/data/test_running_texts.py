@@ -110,7 +110,7 @@ def test_bad_input(tmp_path, name):
     write(tmp_path / "none", notes="a")
     write(tmp_path / "empty", train="", valid="a", test="a")
     write(tmp_path / "blank", train="a", valid=" \n\n", test="a")
-    write(tmp_path / "short", train="word")
+    write(tmp_path / "short", train="w")
     write(tmp_path / "two", train="a", training="a")
     (tmp_path / "picture.png").write_bytes(b"png")
     dataset, options, message = BAD[name]

@@ -116,7 +116,7 @@ def test_log_probabilities_are_those_of_the_model():
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"temperature": 0.0}, "temperature must be above 0, got 0.0"),
+        ({"temperature": 0.0}, "temperature must be above 0 and finite, got 0.0"),
         ({"temperature": tf.constant(-1.0)}, "temperature must be above 0"),
         ({"top_k": -1}, "top_k must be at least 0"),
         ({"top_p": 0.0}, "top_p must be above 0"),

@@ -214,8 +214,8 @@ def test_no_texts():
     ({"top_p": 0.0}, "top_p must be above 0"),
     ({"top_p": 1.5}, "top_p must be above 0 and at most 1"),
     ({"top_k": -1}, "top_k must be at least 0"),
-    ({"length": -1}, "length must be between 0 and 3000"),
-    ({"length": 10**9}, "length must be between 0 and 3000"),
+    ({"length": -1}, "length must be between 0 and 100000"),
+    ({"length": 10**9}, "length must be between 0 and 100000"),
     ({"method": "greedy", "seed": 3}, "unknown option of method 'greedy' 'seed'"),
     ({"beam_size": 3}, "unknown option of method 'sample' 'beam_size'"),
     ({"method": "best"}, "unknown method 'best'"),
@@ -281,7 +281,7 @@ def test_activation_regularisers_are_those_of_the_equation():
     ids = tf.constant(np.random.default_rng(0).integers(3, 12, (4, 9)))
     seen = []
     readout = task.readout.call
-    task.readout.call = lambda outputs: seen.append(outputs.numpy()) or readout(outputs)
+    task.readout.call = lambda outputs, **options: seen.append(outputs.numpy()) or readout(outputs)
     task(ids, training=True)
     hidden, (dropped,) = task._read(ids)[0].numpy(), seen
     assert not dropped.all() and np.allclose(dropped[dropped != 0], 2 * hidden[dropped != 0], atol=1e-5)
