@@ -36,8 +36,11 @@ def assert_help_is_light(path):
     assert done.stdout.splitlines()[-1] == "False"
 
 
-def assert_one_sentence(capsys, expected, output):
-    """Bad input: one sentence on standard error, and nothing half-written."""
+def assert_refused(monkeypatch, capsys, recipe, folder, flags, expected):
+    """Bad input: one sentence on standard error, and nothing half-written; {tmp} stands for the folder."""
+    flags = [flag.replace("{tmp}", str(folder)) for flag in flags]
+    output = folder / "out"
+    assert run(monkeypatch, recipe, *flags, "--output", str(output)) == 2
     error = capsys.readouterr().err
     assert expected in error
     assert error.startswith("error: ") and error.count("\n") == 1 and "Traceback" not in error

@@ -82,10 +82,7 @@ BAD_FLAGS = {
 def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
     write(tmp_path / "texts")
     write(tmp_path / "empty", "")
-    flags, expected = BAD_FLAGS[name]
-    flags = [flag.replace("{tmp}", str(tmp_path)) for flag in flags]
-    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out")) == 2
-    helpers.assert_one_sentence(capsys, expected, tmp_path / "out")
+    helpers.assert_refused(monkeypatch, capsys, language_model, tmp_path, *BAD_FLAGS[name])
 
 
 @pytest.mark.real_data

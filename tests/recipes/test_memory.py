@@ -56,9 +56,7 @@ BAD_FLAGS = {
 
 @pytest.mark.parametrize("name", BAD_FLAGS)
 def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
-    flags, expected = BAD_FLAGS[name]
-    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out")) == 2
-    helpers.assert_one_sentence(capsys, expected, tmp_path / "out")
+    helpers.assert_refused(monkeypatch, capsys, memory, tmp_path, *BAD_FLAGS[name])
 
 
 @pytest.mark.slow

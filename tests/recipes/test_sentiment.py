@@ -109,10 +109,7 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
     (tmp_path / "splits").mkdir()
     write(tmp_path / "splits" / "train.tsv")
     write(tmp_path / "splits" / "test.tsv", [("a", "elsewhere")])
-    flags, expected = BAD_FLAGS[name]
-    flags = [flag.replace("{tmp}", str(tmp_path)) for flag in flags]
-    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out")) == 2
-    helpers.assert_one_sentence(capsys, expected, tmp_path / "out")
+    helpers.assert_refused(monkeypatch, capsys, sentiment, tmp_path, *BAD_FLAGS[name])
 
 
 def test_output_that_cannot_be_written(tmp_path, monkeypatch, capsys):

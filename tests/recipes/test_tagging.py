@@ -109,10 +109,7 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
     write(tmp_path / "blank", train=["", " ", ""])
     write(tmp_path / "latin")
     (tmp_path / "latin" / "eng.train").write_bytes("caf\xe9 NN I-NP O\n".encode("latin-1"))
-    flags, expected = BAD_FLAGS[name]
-    flags = [flag.replace("{tmp}", str(tmp_path)) for flag in flags]
-    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out")) == 2
-    helpers.assert_one_sentence(capsys, expected, tmp_path / "out")
+    helpers.assert_refused(monkeypatch, capsys, tagging, tmp_path, *BAD_FLAGS[name])
 
 
 @pytest.mark.real_data

@@ -78,10 +78,7 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
     write(tmp_path / "unequal")
     (tmp_path / "unequal" / "de.train.txt").write_text("A\n" * 3)
     write(tmp_path / "empty", [PAIRS[0], ("a", ""), *PAIRS])
-    flags, expected = BAD_FLAGS[name]
-    flags = [flag.replace("{tmp}", str(tmp_path)) for flag in flags]
-    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out")) == 2
-    helpers.assert_one_sentence(capsys, expected, tmp_path / "out")
+    helpers.assert_refused(monkeypatch, capsys, translation, tmp_path, *BAD_FLAGS[name])
 
 
 @pytest.mark.real_data
