@@ -78,7 +78,8 @@ def test_the_embedded_corpus_is_generated(tmp_path):
 @pytest.mark.real_data
 def test_tiny_shakespeare_keeps_its_characters():
     data = load_running_texts("tiny_shakespeare", os.environ["NLPSEQ_DATA"])
-    assert data.train.characters + data.validation.characters + data.test.characters == pytest.approx(1_115_394, abs=3)
+    found = data.train.characters + data.validation.characters + data.test.characters
+    assert 1_115_394 - 30 < found <= 1_115_394  # but for a few runs of blanks
 
 
 @pytest.mark.real_data
