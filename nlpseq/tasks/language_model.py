@@ -246,7 +246,7 @@ class LanguageModel(Task):
     def prepare(self, examples, batch_size=20, training=False, seed=0):
         """`nlpseq.data.Lines` to batches of `((ids, first), labels)`, `batch_size` streams of the text.
 
-        The labels are the ids one step later. In training the segments begin elsewhere in
+        The labels are the ids one step later. In training the segments begin elsewhere in each
         pass, and what does not fill whole ones is left out of it. Otherwise the last one may
         be shorter, and what does not fill a whole stream is left out: with a `batch_size` of 1,
         nothing. A text shorter than that has as many streams as tokens.
