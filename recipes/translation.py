@@ -40,6 +40,8 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
     """The most pieces to know, of each language or of both together."""
     joint: bool = False
     """Whether both languages share their pieces and embeddings."""
+    at_blanks: bool = False
+    """Whether words end at blanks only, in texts whose marks stand apart already."""
     lowercase: bool = False
     """Whether to fold case."""
     max_tokens: int = 60
@@ -79,6 +81,7 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
 # For some datasets, the settings that are its defaults.
 PRESETS = {
     "scan/simple": {
+        "at_blanks": True,
         "units": 200,
         "length_ratio": 6.0,
         "epochs": 10,
@@ -125,6 +128,7 @@ def main(config):
         config.joint,
         config.lowercase,
         config.max_tokens,
+        config.at_blanks,
     )
     with nlpseq.training.precision(config.mixed_precision):
         task = nlpseq.tasks.Translator(

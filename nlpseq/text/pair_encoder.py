@@ -52,17 +52,18 @@ class PairEncoder:
 
     @classmethod
     def learn(
-        cls, sources, targets, kind="bpe", size=8000, joint=False, lowercase=False, max_tokens=100
-    ):
+        cls, sources, targets, kind="bpe", size=8000, joint=False, lowercase=False, max_tokens=100,
+        at_blanks=False,
+    ):  # fmt: skip
         """An encoder with pieces learnt from pairs of texts.
 
         Args:
             sources, targets: sequences of strings (str or bytes).
-            kind, size, lowercase: as in `SubwordTokenizer.learn`.
+            kind, size, lowercase, at_blanks: as in `SubwordTokenizer.learn`.
             joint: whether both sides share one vocabulary, of `size` in all.
             max_tokens: as in the class.
         """
-        options = {"kind": kind, "size": size, "lowercase": lowercase}
+        options = {"kind": kind, "size": size, "lowercase": lowercase, "at_blanks": at_blanks}
         if joint:
             return cls(SubwordTokenizer.learn([*sources, *targets], **options), None, max_tokens)
         source, target = (SubwordTokenizer.learn(texts, **options) for texts in (sources, targets))
