@@ -261,3 +261,12 @@ def test_real_text(kind):
 
 def _lines(path):
     return path.read_bytes().splitlines()
+
+
+def test_words_end_at_blanks_where_asked():
+    tokenizer = SubwordTokenizer.learn(["I_TURN_LEFT <unk> u.s. n't"], "word", at_blanks=True)
+    assert tokenizer.pieces[4:] == [" <unk>", " I_TURN_LEFT", " n't", " u.s."]
+    bpe = SubwordTokenizer.learn(["u.s. u.s. u.s."], "bpe", 60, at_blanks=True)
+    assert bpe(["u.s."]).to_list() == [[bpe.pieces.index(" u.s.")]]
+    with pytest.raises(InputError, match="wordpiece needs marks apart"):
+        SubwordTokenizer.learn(["a b"], "wordpiece", 60, at_blanks=True)
