@@ -3,8 +3,8 @@
 Trains on a dataset of TensorFlow Datasets, a folder of one file a language and split, or
 `.tsv` files of two columns, evaluates, draws pictures, and exports a SavedModel that takes
 raw strings and searches with a beam. With no flags it runs on the embedded, generated
-corpus nlpseq_phrases, English to German: exact match about 0.95 in about four minutes and
-1.4 GB of memory.
+corpus nlpseq_phrases, English to German: exact match about 0.99 in about three minutes and
+1.3 GB of memory.
 """
 
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
     cell: Literal["rnn", "lstm", "gru"] = "gru"
     units: int = 128
     embedding_size: int = 64
-    dropout: float = 0.1
-    output_dropout: float = 0.1
-    epochs: int = 7
+    dropout: float = 0.05
+    output_dropout: float = 0.0
+    epochs: int = 6
     batch_size: int = 32
     learning_rate: float = 4e-3
     source: str | None = None
@@ -52,7 +52,7 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
     """How the decoder looks at the source."""
     input_feeding: bool = False
     """Whether the decoder reads its last output; several times slower to train."""
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.0
     """Share of the target that goes to all pieces alike."""
     scheduled_sampling: float = 0.0
     """Rate of the decoder's inputs that are its own guesses in training."""
@@ -85,7 +85,6 @@ PRESETS = {
         "units": 200,
         "length_ratio": 6.0,
         "epochs": 10,
-        "label_smoothing": 0.0,
         "learning_rate": 2e-3,
     },
     "multi30k": {
@@ -96,6 +95,7 @@ PRESETS = {
         "embedding_size": 256,
         "dropout": 0.4,
         "output_dropout": 0.4,
+        "label_smoothing": 0.1,
         "epochs": 11,
         "batch_size": 64,
         "averaging": 0.998,

@@ -39,13 +39,16 @@ NEVER = -1e9  # the logit of what the decoder may not say
 class Translator(Task):
     """An encoder and a decoder with attention (Bahdanau et al. 2015, Luong et al. 2015).
 
-        m_1 ... m_S = BiRNN(E_x x_1 ... x_S)                  the memory
+        m_1 ... m_S = BiRNN(E_x x_1 ... x_S sqrt(size))       the memory
         s_0 = tanh(W_0 [forward m_S ; backward m_1] + b_0)    the bridge
-        s_t = RNN(E_y y_{t-1}, s_{t-1})                       the lowest layer of the decoder
+        s_t = RNN(E_y y_{t-1} sqrt(size), s_{t-1})            the lowest layer of the decoder
         c_t = attention(s_t, m)
         s'_t = RNN([s_t ; c_t], s'_{t-1})                     each further layer
         o_t = tanh(W_o [s'_t ; c_t] + b_o)
         P(y_t | y_<t, x) = softmax(E_y o_t + b)               tied embeddings
+
+    Embeddings start at a variance of 1 / size, which suits the output, and are scaled by
+    sqrt(size) where they are read (Vaswani et al. 2017, section 3.4).
 
     The lowest layer alone asks the attention, as in Wu et al. 2016, and the layers above
     read what it found, so that every layer runs over a whole sentence at once in
@@ -143,11 +146,10 @@ class Translator(Task):
         }
         super().__init__(encoder, labels, settings, **kwargs)
         self.buckets = length_buckets(encoder.max_tokens, SHORTEST_BUCKET)
-        uniform = keras.initializers.RandomUniform(-0.1, 0.1)
-        self.target_embedding = keras.layers.Embedding(len(encoder.target), embedding_size, uniform)
+        self.target_embedding = _embedding(len(encoder.target), embedding_size)
         self.source_embedding = self.target_embedding
         if not encoder.joint:
-            self.source_embedding = keras.layers.Embedding(len(encoder.source), embedding_size, uniform)
+            self.source_embedding = _embedding(len(encoder.source), embedding_size)
         recurrent = {"cell": cell, "recurrent_dropout": recurrent_dropout}
         self.reader = recurrent_layers(**recurrent, units=units // 2, layers=layers)
         one_way = {**recurrent, "units": units, "layers": 1, "bidirectional": False}
@@ -190,7 +192,7 @@ class Translator(Task):
     def _read(self, sources, training=False):
         """The memory of sources `(batch, time)`."""
         mask = tf.not_equal(sources, PADDING)
-        hidden = self.source_embedding(sources)
+        hidden = self._embed(self.source_embedding, sources)
         for layer in self.reader:
             hidden = self.input_dropout(hidden, training=training)
             hidden = layer(hidden, mask=mask, training=training)
@@ -198,6 +200,9 @@ class Translator(Task):
         summary = tf.concat([hidden[:, -1, :half], hidden[:, 0, half:]], axis=-1)  # masked steps hold
         keys = None if self.attention is None else self.attention.project(hidden)
         return Memory(hidden, mask, keys, summary)
+
+    def _embed(self, embedding, ids):
+        return embedding(ids) * self.settings["embedding_size"] ** 0.5
 
     def _first_states(self, memory):
         """The states of every layer of the decoder before the first step."""
@@ -213,7 +218,7 @@ class Translator(Task):
 
     def _write(self, memory, targets, training=False):
         """o `(batch, time, embedding_size)` of targets `(batch, time)`, the sentence at once."""
-        embedded = self.input_dropout(self.target_embedding(targets), training=training)
+        embedded = self.input_dropout(self._embed(self.target_embedding, targets), training=training)
         if self.settings["input_feeding"]:
             return self._write_by_steps(memory, embedded, training)
         states = self._first_states(memory)
@@ -309,7 +314,7 @@ class Translator(Task):
         never = tf.reduce_sum(tf.one_hot([PADDING, UNKNOWN, START], len(self.encoder.target)), axis=0) * NEVER
 
         def step(tokens, states):
-            output, states, weights = self._step(memory, self.target_embedding(tokens), *states)
+            output, states, weights = self._step(memory, self._embed(self.target_embedding, tokens), *states)
             return decoding.Step(self._logits(output) + never, (output, states), weights)
 
         first = tf.zeros([tf.shape(sources)[0], chosen["embedding_size"]], self.compute_dtype)
@@ -436,6 +441,10 @@ class Translator(Task):
             "It never says that it does not know: a text in another language or script gets a "
             "translation too.",
         ]
+
+
+def _embedding(pieces, size):
+    return keras.layers.Embedding(pieces, size, keras.initializers.RandomNormal(stddev=size**-0.5))
 
 
 def _attention(name, units):
