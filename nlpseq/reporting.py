@@ -92,6 +92,12 @@ def print_translations(result, data, most=3):
     console.print(table)
 
 
+def print_cut(share, most):
+    """Says what share of the training texts is cut, if any is."""
+    if share:
+        say(f"{share:.1%} of the training pairs are cut: a side has more than {most - 1:,} pieces (--max-tokens {most})")
+
+
 def print_language(result, data):
     """Prints the scores of a language model."""
     metrics = result.metrics

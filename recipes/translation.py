@@ -130,6 +130,8 @@ def main(config):
         config.max_tokens,
         config.at_blanks,
     )
+    some = data.train.select(slice(5000))
+    nlpseq.reporting.print_cut(encoder.cut_share(some.sources, some.targets), config.max_tokens)
     with nlpseq.training.precision(config.mixed_precision):
         task = nlpseq.tasks.Translator(
             encoder,

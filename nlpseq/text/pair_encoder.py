@@ -50,6 +50,11 @@ class PairEncoder:
         """Whether `ended` leaves out some of the pieces, bool `(batch,)`."""
         return ids.row_lengths() >= self.max_tokens
 
+    def cut_share(self, sources, targets):
+        """The share of some pairs of texts of which a side is cut."""
+        cut = self.is_cut(self.source(list(sources))) | self.is_cut(self.target(list(targets)))
+        return float(tf.reduce_mean(tf.cast(cut, tf.float32)))
+
     @classmethod
     def learn(
         cls, sources, targets, kind="bpe", size=8000, joint=False, lowercase=False, max_tokens=100,

@@ -53,6 +53,13 @@ def test_a_folder_of_languages_to_export(tmp_path, monkeypatch, capsys, flags):
     assert ("translate_attention" in export.signatures) == ("none" not in flags)
 
 
+def test_pairs_that_are_cut_are_counted(tmp_path, monkeypatch, capsys):
+    pairs = [*PAIRS, *[("a b c d", "x")] * len(PAIRS)]
+    flags = ["--dataset", write(tmp_path / "pairs", pairs), "--source", "en", "--target", "de", "--max-tokens", "4"]
+    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out"), *SMALL) == 0
+    assert "50.0% of the training pairs are cut: a side has more than 3 pieces" in capsys.readouterr().out
+
+
 def test_presets_are_the_defaults_of_their_dataset():
     helpers.assert_presets_fit(translation)
 
