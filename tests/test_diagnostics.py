@@ -86,7 +86,7 @@ def tail_norms(layer, x, loss, number):
     return norms
 
 
-@pytest.mark.parametrize("module", [layers, keras.layers])
+@pytest.mark.parametrize("module", [layers, pytest.param(keras.layers, marks=pytest.mark.slow)])
 def test_simple_rnn_is_the_product_of_its_jacobians(module):
     layer, x = built(module.SimpleRNN(UNITS)), batch()
     kernel, recurrent, bias = (np.asarray(w, np.float64) for w in layer.get_weights())
@@ -173,7 +173,7 @@ def test_spectral_radius():
         diagnostics.spectral_radius(np.ones((2, 3)))
 
 
-@pytest.mark.parametrize("module", [layers, keras.layers])
+@pytest.mark.parametrize("module", [layers, pytest.param(keras.layers, marks=pytest.mark.slow)])
 def test_saturation_counts_real_steps(module):
     """Biases alone decide: two gates of four open, one half open, one closed; the candidate is 1."""
     layer = module.LSTM(UNITS)

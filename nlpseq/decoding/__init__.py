@@ -3,6 +3,6 @@
 from nlpseq.decoding.beam import beam_search
 from nlpseq.decoding.contract import Decoded, Step
 from nlpseq.decoding.greedy import greedy
-from nlpseq.decoding.sampling import check_options, sample
+from nlpseq.decoding.sampling import sample
 
-__all__ = ["Decoded", "Step", "beam_search", "check_options", "greedy", "sample"]
+__all__ = ["Decoded", "Step", "beam_search", "greedy", "sample"]

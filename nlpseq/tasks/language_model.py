@@ -10,6 +10,7 @@ import tensorflow as tf
 from nlpseq import decoding
 from nlpseq.data.batching import pad
 from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
+from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.tasks.base import Task, as_texts, in_batches, recurrent_layers, tied_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
@@ -451,7 +452,7 @@ class LanguageModel(Task):
         _, known = METHODS[one_of("method", method, METHODS)]
         for name in options:
             one_of(f"option of method {method!r}", name, known)
-        decoding.check_options(**{name: value for name, value in options.items() if name in CHECKED})
+        check_options(**{name: value for name, value in options.items() if name in CHECKED})
         in_range("length", length, 0, MOST_ADDED)
         prompts = tf.constant(as_texts(prompts), tf.string)
         self.encoder.check_length(prompts, "a prompt")

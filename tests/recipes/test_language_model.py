@@ -36,7 +36,7 @@ def test_embedded_corpus_is_learnt(tmp_path, capsys):
 @pytest.mark.parametrize("flags", [
     [],
     ["--vocabulary", "character", "--cell", "gru", "--no-tied", "--optimizer", "sgd", "--prompt", "the"],
-    ["--vocabulary", "bpe", "--vocabulary-size", "40", "--weight-dropout", "0.2", "--optimizer", "asgd"],
+    pytest.param(["--vocabulary", "bpe", "--vocabulary-size", "40", "--optimizer", "asgd"], marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):
     folder, out = write(tmp_path / "texts"), str(tmp_path / "out")

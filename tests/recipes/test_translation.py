@@ -34,7 +34,10 @@ def test_embedded_corpus_is_learnt(tmp_path):
 
 @pytest.mark.parametrize("flags", [
     ["--vocabulary", "word"],
-    ["--vocabulary", "character", "--joint", "--attention", "general", "--cell", "lstm", "--input-feeding"],
+    pytest.param(
+        ["--vocabulary", "character", "--joint", "--attention", "general", "--cell", "lstm", "--input-feeding"],
+        marks=pytest.mark.slow,
+    ),
     ["--attention", "none", "--decoder-layers", "1", "--scheduled-sampling", "0.2"],
 ])  # fmt: skip
 def test_a_folder_of_languages_to_export(tmp_path, monkeypatch, capsys, flags):
@@ -51,13 +54,6 @@ def test_a_folder_of_languages_to_export(tmp_path, monkeypatch, capsys, flags):
     assert {"bleu", "chrf", "exact_match", "greedy_bleu", "bleu_signature"} <= set(export.metrics["test"])
     assert set(export.predict(["a e", ""])[0]) == {"translation", "score"}
     assert ("translate_attention" in export.signatures) == ("none" not in flags)
-
-
-def test_pairs_that_are_cut_are_counted(tmp_path, monkeypatch, capsys):
-    pairs = [*PAIRS, *[("a b c d", "x")] * len(PAIRS)]
-    flags = ["--dataset", write(tmp_path / "pairs", pairs), "--source", "en", "--target", "de", "--max-tokens", "4"]
-    assert run(monkeypatch, *flags, "--output", str(tmp_path / "out"), *SMALL) == 0
-    assert "50.0% of the training pairs are cut: a side has more than 3 pieces" in capsys.readouterr().out
 
 
 def test_presets_are_the_defaults_of_their_dataset():

@@ -194,7 +194,7 @@ def test_one_line_ends_where_the_line_ends():
     assert task.predict_text(["the"], length=3, one_line=True)["added"] == [""]
 
 
-@pytest.mark.parametrize("kind", ["word", "character", "bpe"])
+@pytest.mark.parametrize("kind", ["word", "bpe"])
 def test_odd_texts_get_an_answer(kind):
     task = new_model(encoder(kind, max_tokens=20_000))
     scores = task.score_text(ODD)
@@ -296,7 +296,7 @@ def test_fit_learns(settings):
     task = LanguageModel(encoder(), units=24, embedding_size=16, layers=1, steps=9, dropout=0.0, **settings)
     batches = task.prepare(lines(), batch_size=4, training=True)
     task.compile(keras.optimizers.Adam(0.02))
-    losses = task.fit(batches.repeat(), steps_per_epoch=len(batches), epochs=15, verbose=0).history["loss"]
+    losses = task.fit(batches.repeat(), steps_per_epoch=len(batches), epochs=15, shuffle=False, verbose=0).history["loss"]
     assert losses[-1] < min(0.75, losses[0] / 2)
     assert task.score_text(["the cat sat on the mat\n"])["perplexity"][0] < 2.5
 
@@ -325,7 +325,7 @@ def test_mixed_precision(name):
     with training.precision(name):
         task = LanguageModel(encoder(), units=6, embedding_size=4, activation_regularization=1.0)
     task.compile()
-    assert np.isfinite(task.fit(task.prepare(lines(), 4, training=True), verbose=0).history["loss"][0])
+    assert np.isfinite(task.fit(task.prepare(lines(), 4, training=True), shuffle=False, verbose=0).history["loss"][0])
     assert np.all(np.isfinite(task.score_text(TEXTS)["total"]))
     assert len(task.predict_text(["the"], length=3)["text"]) == 1
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from nlpseq import engine, training
 from nlpseq.data import Pairs
 from nlpseq.errors import InputError
+from nlpseq.reporting import print_cut
 from nlpseq.tasks import Translator
 from nlpseq.text import END, START, PairEncoder
 
@@ -177,3 +178,13 @@ def test_mixed_precision(name):
 def test_unknown_options(wrong, message):
     with pytest.raises(InputError, match=message):
         new_translator(**wrong)
+
+
+def test_pairs_that_are_cut_are_counted(capsys):
+    share = encoder(max_tokens=4).cut_share(["a b c", "a b c a", "a", "a"], ["x", "y", "x y x y x", "y"])
+    assert share == 0.5
+    print_cut(share, 4)
+    print_cut(0.0, 4)
+    assert capsys.readouterr().out == (
+        "50.0% of the training pairs are cut: a side has more than 3 pieces (--max-tokens 4)\n"
+    )
