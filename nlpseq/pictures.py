@@ -48,15 +48,7 @@ def plot_perplexity(history, path, title=""):
     figure = Figure(figsize=(5.5, 3.8), dpi=150, layout="constrained")
     axes, perplexities = figure.subplots(), np.exp(history["val_loss"])
     axes.plot(history["minutes"], perplexities, "o-", color=VALIDATION)
-    best = int(np.argmin(perplexities))
-    axes.annotate(
-        f"{perplexities[best]:.1f}",
-        (history["minutes"][best], perplexities[best]),
-        textcoords="offset points",
-        xytext=(0, 8),
-        ha="center",
-        color=VALIDATION,
-    )
+    _mark_best(axes, history["minutes"], perplexities, perplexities, highest=False, digits=1)
     axes.set(xlabel="minutes of training", ylabel="validation perplexity", xlim=(0, None))
     axes.set_title(title, parse_math=False)
     axes.margins(y=0.15)
@@ -65,11 +57,11 @@ def plot_perplexity(history, path, title=""):
     figure.savefig(path)
 
 
-def _mark_best(axes, epochs, values, others, highest):
+def _mark_best(axes, epochs, values, others, highest, digits=3):
     """Writes the best value beside its point, on the side where the other curve is not."""
     at = int(np.argmax(values) if highest else np.argmin(values))
     axes.annotate(
-        f"{values[at]:.3f}",
+        f"{values[at]:.{digits}f}",
         (epochs[at], values[at]),
         textcoords="offset points",
         xytext=(0, 7 if values[at] >= others[at] else -14),
