@@ -38,14 +38,6 @@ def recurrent_layers(cell="lstm", units=64, layers=1, bidirectional=True, return
     return made
 
 
-def tied_logits(outputs, embedding, bias):
-    """Logits E o + b, float32 `(..., vocabulary)`, of o `(..., size)` and an `Embedding` E."""
-    embeddings = tf.cast(tf.convert_to_tensor(embedding.embeddings), outputs.dtype)
-    logits = tf.matmul(tf.reshape(outputs, [-1, outputs.shape[-1]]), embeddings, transpose_b=True)
-    logits = tf.reshape(logits, [*tf.unstack(tf.shape(outputs))[:-1], embeddings.shape[0]])
-    return tf.cast(logits, tf.float32) + bias
-
-
 class Task(keras.Model):
     """A Keras model that owns its text path.
 

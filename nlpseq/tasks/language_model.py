@@ -12,7 +12,8 @@ from nlpseq.data.batching import pad
 from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
-from nlpseq.tasks.base import Task, as_texts, in_batches, recurrent_layers, tied_logits
+from nlpseq.tasks.base import Task, as_texts, in_batches, recurrent_layers
+from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.text import END, PADDING, START, UNKNOWN
 
@@ -35,13 +36,13 @@ WHOLE_WORDS = ("word", "wordpiece")  # kinds whose pieces are shown without the 
 class LanguageModel(Task):
     """A recurrent language model, with the regularisers of Merity et al. (2018).
 
-        x_t = E w_t
+        x_t = sqrt(size) E w_t
         h^1_t, s^1_t = RNN(x_t, s^1_{t-1}),  h^k_t, s^k_t = RNN(h^{k-1}_t, s^k_{t-1})
         o_t = dropped(h^L_t), or W_o of it where its size is not that of the embeddings
-        P(w_{t+1} | w_1 ... w_t) = softmax(E o_t + b)          tied embeddings
+        P(w_{t+1} | w_1 ... w_t) = softmax(E o_t + b)
 
-    Tied embeddings are those of Inan et al. (2017) and Press and Wolf (2017); untied,
-    the output has weights of its own and reads h^L_t.
+    The embeddings of input and output are tied, as in Inan et al. (2017) and Press and
+    Wolf (2017); untied, the output has ones of its own, of the size of h^L_t.
 
     A text is learnt in segments of `steps` (truncated backpropagation through time,
     Williams and Peng 1990): each row of a batch goes on where it stood in the last
@@ -144,18 +145,18 @@ class LanguageModel(Task):
             elif name in ("embedding_size", "steps"):
                 in_range(name, value, 1)
         super().__init__(encoder, labels, settings, **kwargs)
-        uniform = keras.initializers.RandomUniform(-0.1, 0.1)
-        self.embedding = keras.layers.Embedding(len(encoder), embedding_size, uniform)
+        self.embedding = ScaledEmbedding(len(encoder), embedding_size)
         self.embedding_dropout = keras.layers.Dropout(embedding_dropout)
         self.input_dropout = keras.layers.SpatialDropout1D(dropout)
         self.hidden_dropout = keras.layers.SpatialDropout1D(hidden_dropout)
         self.output_dropout = keras.layers.SpatialDropout1D(output_dropout)
         self.recurrent = recurrent_layers(**recurrent, bidirectional=False, return_state=True)
         self.state_sizes = [tf.nest.flatten(layer.cell.state_size) for layer in self.recurrent]
-        self.readout = None
-        if tied and units != embedding_size:
+        self.readout, self.output_embedding = None, self.embedding
+        if not tied:
+            self.output_embedding = ScaledEmbedding(len(encoder), units)
+        elif units != embedding_size:
             self.readout = keras.layers.Dense(embedding_size, use_bias=False)
-        self.head = None if tied else keras.layers.Dense(len(encoder), dtype="float32")
         self._carried = {}
         self._functions = {}
 
@@ -166,10 +167,8 @@ class LanguageModel(Task):
             layer.build((None, None, units if number else size))
         if self.readout is not None:
             self.readout.build((None, None, units))
-        if self.settings["tied"]:
-            self.bias = self.add_weight(name="bias", shape=(len(self.encoder),), dtype="float32", autocast=False)
-        else:
-            self.head.build((None, None, units))
+        self.output_embedding.build((None, None))
+        self.bias = self.add_weight(name="bias", shape=(len(self.encoder),), dtype="float32", autocast=False)
         self.built = True
 
     def call(self, inputs, training=False):
@@ -223,7 +222,7 @@ class LanguageModel(Task):
             self._regularize(hidden, outputs)
         if self.readout is not None:
             outputs = self.readout(outputs)
-        return tied_logits(outputs, self.embedding, self.bias) if self.head is None else self.head(outputs)
+        return piece_logits(outputs, self.output_embedding, self.bias, training)
 
     def _regularize(self, hidden, dropped):
         """Adds the activation regularisers to the loss."""
@@ -263,7 +262,7 @@ class LanguageModel(Task):
         return SmoothedCrossEntropy()
 
     def default_metrics(self):
-        """None: perplexity is exp of the loss, and a second softmax would cost as much as the first."""
+        """None: perplexity is exp of the loss, and others would want logits, which training goes without."""
         return []
 
     # Scoring

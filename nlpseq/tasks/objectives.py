@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from nlpseq import engine
+from nlpseq.tasks.embeddings import factors
+from nlpseq.tasks.linear_cross_entropy import linear_cross_entropy
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -40,7 +41,14 @@ class SmoothedCrossEntropy(keras.losses.Loss):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         mask = tf.greater_equal(y_true, 0)
-        losses = smoothed_cross_entropy(y_pred, tf.where(mask, y_true, 0), self.smoothing)
+        labels = tf.cast(tf.where(mask, y_true, 0), tf.int32)
+        if factors(y_pred) is not None:
+            weights = tf.cast(mask, tf.float32)
+            if sample_weight is not None:
+                weights *= tf.cast(sample_weight, tf.float32)[:, tf.newaxis]
+            total = linear_cross_entropy(*factors(y_pred), labels, weights, self.smoothing)
+            return mean_over_tokens(total, mask)
+        losses = smoothed_cross_entropy(y_pred, labels, self.smoothing)
         return mean_over_tokens(tf.reduce_sum(tf.where(mask, losses, 0.0), axis=1), mask, sample_weight)
 
     def get_config(self):
@@ -50,43 +58,15 @@ class SmoothedCrossEntropy(keras.losses.Loss):
 def smoothed_cross_entropy(logits, labels, smoothing=0.0):
     """The loss of `SmoothedCrossEntropy` at each step, `(batch, time)`.
 
-    The gradient is written by hand, dz_k = p_k - q_k, and compiled where the engine is:
-    for thousands of classes autodiff takes twice the time.
-
     Args:
         logits: float32 `(batch, time, classes)`.
         labels: int32 `(batch, time)`, of at least 0.
         smoothing: as of the class.
     """
-
-    labels = tf.cast(labels, tf.int32)
-
-    @tf.custom_gradient
-    def losses(logits):
-        total = tf.reduce_logsumexp(logits, axis=-1)
-        chosen = tf.gather(logits, labels, batch_dims=2)
-        found = total - (1 - smoothing) * chosen
-        if smoothing:
-            found -= smoothing * tf.reduce_mean(logits, axis=-1)
-
-        def gradient(upstream):
-            compiled = engine.should_compile("auto", True, logits)
-            gradient_of = _compiled_logit_gradient if compiled else _logit_gradient
-            return gradient_of(logits, labels, total, upstream, tf.constant(smoothing, logits.dtype))
-
-        return found, gradient
-
-    return losses(logits)
-
-
-def _logit_gradient(logits, labels, total, upstream, smoothing):
-    classes = tf.shape(logits)[-1]
-    right = tf.cast(tf.range(classes) == labels[..., tf.newaxis], logits.dtype)
-    shares = (1 - smoothing) * right + smoothing / tf.cast(classes, logits.dtype)
-    return (tf.exp(logits - total[..., tf.newaxis]) - shares) * upstream[..., tf.newaxis]
-
-
-_compiled_logit_gradient = tf.function(_logit_gradient, jit_compile=True)
+    losses = (1 - smoothing) * tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    if smoothing:
+        losses -= smoothing * tf.reduce_mean(tf.nn.log_softmax(logits), axis=-1)
+    return losses
 
 
 def mean_over_tokens(losses, mask, sample_weight=None):

@@ -10,8 +10,9 @@ from nlpseq import decoding
 from nlpseq.data.batching import length_buckets, pad
 from nlpseq.errors import in_range, one_of
 from nlpseq.layers import BahdanauAttention, LuongAttention
-from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers, tied_logits
-from nlpseq.tasks.objectives import SmoothedCrossEntropy, TokenAccuracy
+from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers
+from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
+from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.text import END, PADDING, START, UNKNOWN
 
 class Memory(NamedTuple):
@@ -103,6 +104,7 @@ class Translator(Task):
     kind = "translation"
     purpose = "Takes a text and gives its translation, found by beam search, and a score."
     warmup_texts = ("", "one short text", "a longer text " * 5)
+    metric, metric_mode = "loss", "min"
 
     def __init__(
         self,
@@ -146,10 +148,10 @@ class Translator(Task):
         }
         super().__init__(encoder, labels, settings, **kwargs)
         self.buckets = length_buckets(encoder.max_tokens, SHORTEST_BUCKET)
-        self.target_embedding = _embedding(len(encoder.target), embedding_size)
+        self.target_embedding = ScaledEmbedding(len(encoder.target), embedding_size)
         self.source_embedding = self.target_embedding
         if not encoder.joint:
-            self.source_embedding = _embedding(len(encoder.source), embedding_size)
+            self.source_embedding = ScaledEmbedding(len(encoder.source), embedding_size)
         recurrent = {"cell": cell, "recurrent_dropout": recurrent_dropout}
         self.reader = recurrent_layers(**recurrent, units=units // 2, layers=layers)
         one_way = {**recurrent, "units": units, "layers": 1, "bidirectional": False}
@@ -179,7 +181,7 @@ class Translator(Task):
         if self.attention is not None:
             self.attention.build((None, None, units), (None, None, memory))
         self.readout.build((None, None, units + memory))
-        self.bias = self.add_weight(name="bias", shape=(len(self.encoder.target),), dtype="float32")
+        self.bias = self.add_weight(name="bias", shape=(len(self.encoder.target),), dtype="float32", autocast=False)
         self.built = True
 
     def call(self, inputs, training=False):
@@ -192,7 +194,7 @@ class Translator(Task):
     def _read(self, sources, training=False):
         """The memory of sources `(batch, time)`."""
         mask = tf.not_equal(sources, PADDING)
-        hidden = self._embed(self.source_embedding, sources)
+        hidden = self.source_embedding(sources)
         for layer in self.reader:
             hidden = self.input_dropout(hidden, training=training)
             hidden = layer(hidden, mask=mask, training=training)
@@ -200,9 +202,6 @@ class Translator(Task):
         summary = tf.concat([hidden[:, -1, :half], hidden[:, 0, half:]], axis=-1)  # masked steps hold
         keys = None if self.attention is None else self.attention.project(hidden)
         return Memory(hidden, mask, keys, summary)
-
-    def _embed(self, embedding, ids):
-        return embedding(ids) * self.settings["embedding_size"] ** 0.5
 
     def _first_states(self, memory):
         """The states of every layer of the decoder before the first step."""
@@ -218,7 +217,7 @@ class Translator(Task):
 
     def _write(self, memory, targets, training=False):
         """o `(batch, time, embedding_size)` of targets `(batch, time)`, the sentence at once."""
-        embedded = self.input_dropout(self._embed(self.target_embedding, targets), training=training)
+        embedded = self.input_dropout(self.target_embedding(targets), training=training)
         if self.settings["input_feeding"]:
             return self._write_by_steps(memory, embedded, training)
         states = self._first_states(memory)
@@ -264,7 +263,7 @@ class Translator(Task):
 
     def _logits(self, outputs, training=False):
         outputs = self.output_dropout(outputs, training=training)
-        return tied_logits(outputs, self.target_embedding, self.bias)
+        return piece_logits(outputs, self.target_embedding, self.bias, training)
 
     def _with_guesses(self, memory, targets):
         """Targets, some replaced by the likeliest piece after the true ones before it."""
@@ -292,8 +291,8 @@ class Translator(Task):
         return SmoothedCrossEntropy(self.settings["label_smoothing"])
 
     def default_metrics(self):
-        """Accuracy of the next piece, given the true ones before it."""
-        return [TokenAccuracy(lambda logits, mask: tf.argmax(logits, axis=-1, output_type=tf.int32))]
+        """None: they would want logits, which training goes without."""
+        return []
 
     def search(self, texts, beam_size=None, n_best=1):
         """Translates `texts` `(batch,)` by beam search, greedily with a `beam_size` of 1.
@@ -314,7 +313,7 @@ class Translator(Task):
         never = tf.reduce_sum(tf.one_hot([PADDING, UNKNOWN, START], len(self.encoder.target)), axis=0) * NEVER
 
         def step(tokens, states):
-            output, states, weights = self._step(memory, self._embed(self.target_embedding, tokens), *states)
+            output, states, weights = self._step(memory, self.target_embedding(tokens), *states)
             return decoding.Step(self._logits(output) + never, (output, states), weights)
 
         first = tf.zeros([tf.shape(sources)[0], chosen["embedding_size"]], self.compute_dtype)
@@ -441,10 +440,6 @@ class Translator(Task):
             "It never says that it does not know: a text in another language or script gets a "
             "translation too.",
         ]
-
-
-def _embedding(pieces, size):
-    return keras.layers.Embedding(pieces, size, keras.initializers.RandomNormal(stddev=size**-0.5))
 
 
 def _attention(name, units):

@@ -14,7 +14,7 @@ import tensorflow as tf
 import tyro
 
 import nlpseq
-from nlpseq.tasks.base import tied_logits
+from nlpseq.tasks.embeddings import tied_logits
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
 
