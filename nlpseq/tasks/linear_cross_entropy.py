@@ -35,7 +35,8 @@ def linear_cross_entropy(outputs, embeddings, bias, labels, weights, smoothing=0
 
     @tf.custom_gradient
     def total(outputs, embeddings, bias):
-        found, *gradients = make(outputs, embeddings, bias, labels, weights, tf.constant(smoothing, tf.float32))
+        sources = [tf.stop_gradient(each) for each in (outputs, embeddings, bias)]  # no tape need look in
+        found, *gradients = make(*sources, labels, weights, tf.constant(smoothing, tf.float32))
 
         def scaled(upstream):
             return [tf.cast(upstream * tf.cast(each, tf.float32), each.dtype) for each in gradients]

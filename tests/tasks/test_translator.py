@@ -58,7 +58,7 @@ def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding
     memory = task._read(sources)
     output, states = tf.zeros([4, 4]), task._first_states(memory)
     for at in range(5):
-        output, states, weights = task._step(memory, task._embed(task.target_embedding, targets[:, at]), output, states)
+        output, states, weights = task._step(memory, task.target_embedding(targets[:, at]), output, states)
         np.testing.assert_allclose(task._logits(output), whole[:, at], atol=1e-5)
     if attention != "none":
         np.testing.assert_allclose(tf.reduce_sum(weights, axis=1), 1, atol=1e-5)
