@@ -8,7 +8,8 @@ Submodules load when they are first used, so that `import nlpseq` is quick:
     nlpseq.engine    how a cell is run over time
     nlpseq.text      tokenizers, vocabularies and subwords inside the graph
     nlpseq.data      TFDS and files to batches
-    nlpseq.tasks     text in, answer out: TextClassifier, TokenTagger, Translator
+    nlpseq.tasks     text in, answer out: TextClassifier, TokenTagger, Translator,
+                     LanguageModel
     nlpseq.decoding  greedy, beam search and sampling over any step function
     nlpseq.diagnostics
                      how gradients flow back in time
@@ -35,6 +36,7 @@ __all__ = [
     "runs",
     "serving",
     "settings",
+    "streaming",
     "tasks",
     "text",
     "training",

@@ -82,7 +82,7 @@ def print_translations(result, data, most=3):
         f"match {metrics['exact_match']:.4f} (greedy {metrics['greedy_exact_match']:.4f}), length ratio "
         f"{metrics['length_ratio']:.3f}"
     )
-    say(metrics["bleu_signature"])
+    say(f"BLEU {metrics['bleu_signature']}; chrF {metrics['chrf_signature']}")
     table = Table("chrF", "source", "translation", "reference", title="best and worst translations")
     for rows in (result.best, result.worst):
         for row in rows[:most]:
@@ -149,6 +149,9 @@ def print_going_on(export, prompt, options, as_json=False):
     """Prints a prompt and how an exported language model goes on with it, piece by piece."""
     from nlpseq.streaming import go_on
 
+    unknown = export.predict([prompt])[0]["unknown"]
+    if unknown:
+        print(f"note: {unknown:,} pieces of that prompt are unknown to the model", file=sys.stderr)
     if as_json:
         added = go_on(export, prompt, lambda piece: None, **options)
         print(json.dumps({"text": prompt, "added": added}, ensure_ascii=False), flush=True)
@@ -165,6 +168,7 @@ def print_going_on(export, prompt, options, as_json=False):
 
 def _print_text_score(text, answer):
     cut = f"\tcut to {answer['cut_to_pieces']:,} pieces" if "cut_to_pieces" in answer else ""
+    cut += f"\t{answer['unknown']:,} unknown" if answer["unknown"] else ""
     print(
         f"{answer['total']:.4f}\tperplexity {answer['perplexity']:.2f}{cut}\t{' '.join(text.split())}", flush=True
     )

@@ -15,6 +15,9 @@ from nlpseq.errors import InputError, TrainingError
 from nlpseq.reporting import say
 
 
+HELD = 8  # examples in which saturated gates are counted, for TensorBoard
+
+
 def set_seed(seed):
     """Fixes everything that TensorFlow lets us fix: initial weights, shuffling, dropout, order."""
     keras.utils.set_random_seed(seed)
@@ -59,7 +62,7 @@ def train(task, train_examples, validation_examples, settings):
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []),
         *([AverageWhenStuck(**watched, wait=settings.patience)] if settings.optimizer == "asgd" else []),
         keras.callbacks.EarlyStopping(**watched, patience=patience(settings), restore_best_weights=True),
-        *_tensorboard(settings.tensorboard),
+        *_tensorboard(settings.tensorboard, validation_batches),
     ]
     steps = -(-len(train_batches) // settings.validations)  # between two validations
     rounds = settings.epochs * settings.validations
@@ -153,7 +156,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
             )
 
 
-def _tensorboard(folder):
+def _tensorboard(folder, batches):
     if folder is None:
         return []
     if importlib.util.find_spec("tensorboard") is None:
@@ -161,4 +164,6 @@ def _tensorboard(folder):
             "--tensorboard needs the package tensorboard: install nlpseq with its extra, "
             "pip install 'nlpseq[tensorboard]'."
         )
-    return [keras.callbacks.TensorBoard(folder, update_freq="epoch"), GradientMonitor(log_dir=folder)]
+    inputs, _ = next(iter(batches))
+    held = tf.nest.map_structure(lambda each: each[:HELD] if len(each.shape) else each, inputs)
+    return [keras.callbacks.TensorBoard(folder, update_freq="epoch"), GradientMonitor(held, folder)]

@@ -17,7 +17,7 @@ answer at least 0.99 of the questions, the simple RNN no more than by chance.
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,7 +25,7 @@ import numpy as np
 import nlpseq
 from nlpseq import settings
 from nlpseq.command_line import run_recipe
-from nlpseq.errors import in_range
+from nlpseq.errors import InputError, in_range
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,9 @@ class Settings(settings.TrainingSettings):
         in_range("--examples", self.examples, 1)
         in_range("--units", self.units, 1)
         in_range("--embedding-size", self.embedding_size, 1)
+        for name in ("cells", "distances"):
+            if not getattr(self, name):
+                raise InputError(f"--{name} has no values: give at least one, or leave it out.")
         for distance in self.distances:
             in_range("--distances", distance, 5)
         in_range("--recurrent-scale", self.recurrent_scale, 0)
@@ -76,7 +79,8 @@ def main(config):
 
     tenth = -(-config.examples // 10)
     tests = {d: texts([d], tenth, seed=1) for d in config.distances}
-    groups = [config.distances] if config.mixed else [[d] for d in config.distances]
+    chosen = sorted(set(config.distances))
+    groups = [chosen] if config.mixed else [[d] for d in chosen]
     accuracies, flows, start = {}, {}, time.perf_counter()
     for cell in config.cells:
         accuracies[cell] = {}
@@ -84,7 +88,7 @@ def main(config):
             nlpseq.reporting.say(f"{cell} at distance {', '.join(map(str, distances))}")
             train, validation = texts(distances, config.examples, seed=0), texts(distances, tenth, seed=2)
             task = classifier(cell, train, config)
-            nlpseq.training.train(task, train, validation, config)
+            nlpseq.training.train(task, train, validation, logging_apart(config, cell, distances))
             for distance in distances:
                 result = nlpseq.evaluation.evaluate_classifier(task, tests[distance])
                 accuracies[cell][distance] = result.metrics["accuracy"]
@@ -103,6 +107,13 @@ def main(config):
     nlpseq.pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
     nlpseq.reporting.say(f"picture and figures in {folder}")
     return metrics
+
+
+def logging_apart(config, cell, distances):
+    """The settings, with a folder of its own for TensorBoard."""
+    if config.tensorboard is None:
+        return config
+    return replace(config, tensorboard=f"{config.tensorboard}/{cell}-{'-'.join(map(str, distances))}")
 
 
 def texts(distances, count, seed):

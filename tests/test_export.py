@@ -16,7 +16,7 @@ from nlpseq.export import check_output, export
 from nlpseq.serving import Export, find_export
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordEncoder
-from tests.tasks import test_tagger, test_translator
+from tests.tasks import test_language_model, test_tagger, test_translator
 
 TEXTS = ["a good film", "a bad film", "not bad at all", "dull", "word " * 500]
 ODD = ["", "never seen", "😀👍", "\u0007 \u0000 control", "long " * 200_000]
@@ -168,8 +168,8 @@ def test_a_text_of_a_megabyte(exported):
 
 
 @pytest.mark.parametrize("make", [
-    classifier, test_tagger.tagger, test_translator.translator,
-], ids=["classifier", "tagger", "translator"])  # fmt: skip
+    classifier, test_tagger.tagger, test_translator.translator, test_language_model.model,
+], ids=["classifier", "tagger", "translator", "language model"])  # fmt: skip
 def test_no_op_needs_xla_or_python(tmp_path, make):
     for served in tf.saved_model.load(str(write(tmp_path, make()))).signatures.values():
         graph = served.graph.as_graph_def()

@@ -64,6 +64,14 @@ def test_gradients_flow(tmp_path, monkeypatch):
     assert (tmp_path / "gradients.png").stat().st_size > 10_000
 
 
+def test_a_language_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = [f"It was a {word} night {number} .\n" for number in range(50) for word in ("dark", "cold")]
+    (tmp_path / "my_book.txt").write_text("".join(lines))
+    task = run("load_running_texts")["task"]
+    assert len(task.predict_text(["It was"], length=3, method="beam")["added"]) == 1
+
+
 @pytest.mark.parametrize("steps", [700, 701])
 def test_the_segments(steps):
     seen = []

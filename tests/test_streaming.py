@@ -1,13 +1,11 @@
 """Going on with a prompt by an export, and the command line of it."""
 
 import json
-import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from nlpseq import command_line
 from nlpseq.errors import InputError
@@ -18,21 +16,31 @@ from tests.tasks.test_language_model import encoder, new_model
 from tests.test_export import METRICS, classifier, data, write
 
 PROMPTS = ["the cat", "the dog ", "", "a dog\n", "never seen ,", "  mat "]
+ODD = ["😀👍", "\x00\x07", "a " * 3000, "\r\n\n\n"]  # the third is cut
 # Loads an export where nlpseq and Keras cannot be imported, and goes through its signatures.
 FRESH = """
 import json, sys
 sys.modules["nlpseq"] = sys.modules["keras"] = None
-import tensorflow as tf
 served = tf.saved_model.load(sys.argv[1]).signatures
-texts = json.loads(sys.argv[2])
+texts, odd = json.loads(sys.argv[2])
 generated = served["generate"](
     prompt=tf.constant(texts), length=tf.constant(6), temperature=tf.constant(0.8), top_k=tf.constant(5),
     top_p=tf.constant(0.9), seed=tf.constant(3, tf.int64))
-scored = served["score"](text=tf.constant(texts))
+scored = served["score"](text=tf.constant(texts + odd))
+def total_by_steps(text, ids):
+    found = served["init"](prompt=tf.constant([text]))
+    total = 0.0
+    for token in ids:
+        total += float(found["log_probabilities"][0, token])
+        states = {name: each for name, each in found.items() if name.startswith("state_")}
+        found = served["step"](token=tf.constant([token]), **states)
+    return total
 print(json.dumps({
     "text": [text.decode() for text in generated["text"].numpy()],
     "total": scored["total"].numpy().tolist(),
     "alone": [served["score"](text=tf.constant([text]))["total"].numpy().tolist()[0] for text in texts],
+    "steps": total_by_steps("", json.loads(sys.argv[3])),
+    "bad": served["score"](text=tf.constant([b"\xff\xfe"]))["total"].numpy().tolist(),
     "none": served["score"](text=tf.zeros([0], tf.string))["total"].numpy().tolist(),
 }))
 """
@@ -47,14 +55,17 @@ def exported(tmp_path_factory):
 
 def test_a_fresh_process_without_nlpseq_gives_the_same(exported):
     task, path = exported
-    command = [sys.executable, "-c", FRESH, str(path), json.dumps(PROMPTS)]
+    ids = task.encoder([PROMPTS[0]])[0].numpy().tolist()
+    command = [sys.executable, "-c", FRESH, str(path), json.dumps([PROMPTS, ODD]), json.dumps(ids)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     options = {"length": 6, "temperature": 0.8, "top_k": 5, "top_p": 0.9, "seed": 3}
     assert found["text"] == task.predict_text(PROMPTS, **options)["text"]
-    expected = task.score_text(PROMPTS)["total"]
-    np.testing.assert_allclose(found["total"], expected, atol=1e-4)
-    np.testing.assert_allclose(found["alone"], expected, atol=1e-4)
+    expected = task.score_text([*PROMPTS, *ODD])["total"]
+    np.testing.assert_allclose(found["total"], expected, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(found["alone"], expected[: len(PROMPTS)], atol=1e-4)
+    np.testing.assert_allclose(found["steps"], expected[0], atol=1e-5)
+    np.testing.assert_allclose(found["bad"], task.score_text([b"\xff\xfe"])["total"], atol=1e-4)
     assert found["none"] == []
 
 
@@ -140,11 +151,3 @@ def test_other_models_generate_nothing(tmp_path, capsys):
     for flag, name in (("--greedy", "greedy"), ("--score", "score"), ("--one-line", "one-line")):
         status, _, error = predict(capsys, path, "a film", flag)
         assert status == 2 and f"--{name} is for language models" in error
-
-
-def test_exports_need_no_xla(exported):
-    graph = tf.saved_model.load(str(exported[1])).signatures["generate"].graph.as_graph_def()
-    functions = [node for function in graph.library.function for node in function.node_def]
-    assert not any("Xla" in node.op or "_XlaMustCompile" in node.attr and node.attr["_XlaMustCompile"].b
-                   for node in [*graph.node, *functions])  # fmt: skip
-    assert os.path.isfile(exported[1] / "config.json")

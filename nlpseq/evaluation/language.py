@@ -14,8 +14,8 @@ class LanguageResult:
 
     Attributes:
         metrics: "perplexity", exp of "nats_per_token"; "nats_per_character", which is
-            comparable between vocabularies, over the characters of the text with single
-            blanks, line ends included; "tokens", line ends included; and "unknown_share",
+            comparable between vocabularies that know all of the text and keep its case, over the
+            characters of the text with single blanks, line ends included; "tokens", line ends included; and "unknown_share",
             of tokens outside the vocabulary, which are scored as the unknown piece.
     """
 

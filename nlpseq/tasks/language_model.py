@@ -453,6 +453,7 @@ class LanguageModel(Task):
             one_of(f"option of method {method!r}", name, known)
         check_options(**{name: value for name, value in options.items() if name in CHECKED})
         in_range("length", length, 0, MOST_ADDED)
+        in_range("length_penalty", options.get("length_penalty", 0), 0)
         prompts = tf.constant(as_texts(prompts), tf.string)
         self.encoder.check_length(prompts, "a prompt")
         found = {"text": [], "added": [], "log_probability": []}

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nlpseq import decoding
 from nlpseq.data.batching import length_buckets, pad
-from nlpseq.errors import in_range, one_of
+from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.layers import BahdanauAttention, LuongAttention
 from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers
 from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
@@ -79,8 +79,8 @@ class Translator(Task):
             Default 0.
         beam_size, length_penalty, coverage_penalty: Of the beam search that translates;
             see `nlpseq.decoding.beam_search`. Default 5, 1 and 0.
-        length_ratio: A translation has at most `10 + length_ratio * source` pieces.
-            Default 2.
+        length_ratio: A translation has at most `10 + length_ratio * source` pieces, and no
+            more than the `max_tokens` of the encoder. Default 2.
 
     Call arguments:
         inputs: int32 ids `(sources, targets)`, each `(batch, time)`, 0 = padding; the
@@ -146,6 +146,8 @@ class Translator(Task):
             "coverage_penalty": in_range("coverage_penalty", coverage_penalty, 0),
             "length_ratio": in_range("length_ratio", length_ratio, 0),
         }
+        if attention == "none" and coverage_penalty:
+            raise InputError('coverage_penalty is of attention, and there is none: leave it at 0, or give an attention.')
         super().__init__(encoder, labels, settings, **kwargs)
         self.buckets = length_buckets(encoder.max_tokens, SHORTEST_BUCKET)
         self.target_embedding = ScaledEmbedding(len(encoder.target), embedding_size)
@@ -230,8 +232,10 @@ class Translator(Task):
 
     def _write_by_steps(self, memory, embedded, training):
         """The same, where each step reads the output of the last."""
-        outputs = tf.zeros_like(embedded[:, 0])
-        carry = (outputs, self._first_states(memory))
+        outputs, states = tf.zeros_like(embedded[:, 0]), self._first_states(memory)
+        for layer, first in zip(self.writer, states):
+            layer.cell.draw(embedded, first, training)  # the cell keeps its masks: one of each a sentence
+        carry = (outputs, states)
 
         def step(carry, embedded):
             output, states = carry
@@ -250,7 +254,7 @@ class Translator(Task):
             if context is not None:
                 hidden = tf.concat([hidden, context], axis=-1)
                 hidden = self.input_dropout(hidden, training=training)
-            hidden, state = layer.cell(hidden, state)
+            hidden, state = layer.cell(hidden, state, training=training)
             found.append(list(state))
             if context is None:
                 rows, batch = tf.shape(hidden)[0], tf.shape(memory.states)[0]
@@ -325,7 +329,7 @@ class Translator(Task):
             max_length=tf.minimum(most, self.encoder.max_tokens),
             beam_size=beam_size,
             length_penalty=chosen["length_penalty"],
-            coverage_penalty=chosen["coverage_penalty"] if self.attention is not None else 0.0,
+            coverage_penalty=chosen["coverage_penalty"],
             n_best=n_best,
             source_mask=memory.mask,
         )
@@ -351,19 +355,19 @@ class Translator(Task):
         return {"translations": self.encoder.target.decode(found.ids), "scores": found.scores}
 
     def answer_attention(self, text):
-        """The best, with what it attended to.
+        """The same, with what they attended to.
 
-        `translation` and `score` `(batch,)`; `source_pieces` `(batch, source)` and
-        `target_pieces` `(batch, target)`, "" after the end; `attention` `(batch, target,
-        source)`, of each piece of the target.
+        `source_pieces` `(batch, source)` and `target_pieces` `(batch, beam_size, target)`, ""
+        after the end; `attention` `(batch, beam_size, target, source)`, of each piece of the
+        target.
         """
-        found, sources = self.search(text)
+        found, sources = self.search(text, n_best=self.settings["beam_size"])
         return {
-            "translation": self.encoder.target.decode(found.ids[:, 0]),
-            "score": found.scores[:, 0],
+            "translations": self.encoder.target.decode(found.ids),
+            "scores": found.scores,
             "source_pieces": _named(self.encoder.source, sources),
-            "target_pieces": _named(self.encoder.target, found.ids[:, 0]),
-            "attention": found.attention[:, 0],
+            "target_pieces": _named(self.encoder.target, found.ids),
+            "attention": found.attention,
         }
 
     def signatures(self):
@@ -385,10 +389,14 @@ class Translator(Task):
 
         Returns:
             A dict of lists: "translation", strings, and "score".
+
+        Raises:
+            InputError: `beam_size` is below 1.
         """
+        beam_size = self.settings["beam_size"] if beam_size is None else in_range("beam_size", beam_size, 1)
         texts = [text.encode("utf-8", "replace") if isinstance(text, str) else text for text in as_texts(texts)]
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        function, found = self._function(beam_size or self.settings["beam_size"]), []
+        function, found = self._function(beam_size), []
         for answer in in_batches(function, tf.constant([texts[i] for i in order], tf.string), batch_size):
             found += zip(answer["translation"], answer["score"])
         rows = dict(zip(order, found))
@@ -411,11 +419,11 @@ class Translator(Task):
         for text in (fitting or list(texts))[:count]:
             answer = self.answer_attention(tf.constant([text]))
             source, target = (
-                [piece.decode().strip() for piece in answer[f"{side}_pieces"][0].numpy() if piece]
-                for side in ("source", "target")
+                [piece.decode().strip() for piece in pieces.numpy() if piece]
+                for pieces in (answer["source_pieces"][0], answer["target_pieces"][0, 0])
             )
             if target:
-                weights = answer["attention"][0, : len(target), : len(source)].numpy()
+                weights = answer["attention"][0, 0, : len(target), : len(source)].numpy()
                 samples.append((source, target, weights))
         return samples
 

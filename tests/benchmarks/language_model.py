@@ -14,7 +14,7 @@ import tensorflow as tf
 import tyro
 
 import nlpseq
-from nlpseq.tasks.embeddings import tied_logits
+from nlpseq.tasks.embeddings import piece_logits
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
 
@@ -52,7 +52,7 @@ class Tied(keras.layers.Layer):
         self.bias = self.add_weight(shape=(embedding.input_dim,))
 
     def call(self, outputs):
-        return tied_logits(outputs, self.embedding, self.bias)
+        return piece_logits(outputs, self.embedding, self.bias)
 
 
 def our_model(encoder, settings):

@@ -162,7 +162,7 @@ def reference_run(cell, step, x, states, mask=None):
     return np.stack(outputs, axis=1), states
 
 
-@pytest.mark.parametrize("zoneout", [0.0, 0.3])
+@pytest.mark.parametrize("zoneout", [0.3, pytest.param(0.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("make, step, options", CASES)
 def test_a_run_equals_the_equations(make, step, options, zoneout):
     cell = built(make, zoneout=zoneout, **options)
@@ -176,7 +176,9 @@ def test_a_run_equals_the_equations(make, step, options, zoneout):
         assert_close(one, other)
 
 
-@pytest.mark.parametrize("mask, reverse", [(None, True), (MASK, False)])
+@pytest.mark.parametrize("mask, reverse", [
+    (MASK, True), pytest.param(None, True, marks=pytest.mark.slow), pytest.param(MASK, False, marks=pytest.mark.slow),
+])  # fmt: skip
 @pytest.mark.parametrize("make, step, options", CASES)
 def test_the_engine_equals_the_cell_in_keras(make, step, options, mask, reverse):
     cell = built(make, **options)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from nlpseq.data import load_running_texts
+from nlpseq.data import load_running_texts, sources
+from nlpseq.data.schemas import LANGUAGE
 from nlpseq.errors import InputError
 
 
@@ -82,9 +83,25 @@ def test_tiny_shakespeare_keeps_its_characters():
     assert 1_115_394 - 30 < found <= 1_115_394  # but for a few runs of blanks
 
 
+def test_every_schema_fits_its_builder(tmp_path):
+    for name, schema in LANGUAGE.items():
+        builder = tfds.builder({"wiki40b": "wiki40b/en"}.get(name, name), data_dir=tmp_path)
+        assert sources.known_schema(builder, LANGUAGE) is schema
+        assert sources.is_text(builder.info.features[schema.text]), name
+
+
+def test_the_marks_of_wiki40b_become_lines():
+    text = "\n_START_ARTICLE_\nTitle\n_START_SECTION_\nHead\n_START_PARAGRAPH_\nOne._NEWLINE_Two."
+    for old, new in LANGUAGE["wiki40b"].replacements:
+        text = text.replace(old, new)
+    assert text.splitlines() == ["Title", "Head", "One.", "Two."]
+
+
 @pytest.mark.real_data
 def test_penn_treebank_has_its_tokens():
     folder = Path(os.environ["NLPSEQ_DATA"]).parent / "ptb"
+    if not folder.is_dir():
+        pytest.skip("needs the folder ptb beside that of NLPSEQ_DATA")
     data = load_running_texts(str(folder))
     counts = [sum(len(line.split()) + 1 for line in split.lines) for split in (data.train, data.validation, data.test)]
     assert counts == [929_589, 73_760, 82_430]

@@ -79,7 +79,15 @@ TABLE = {
     "Pooling-max-mean": lambda **options: layers.Pooling("max_mean", **options),
     "Pooling-attention": lambda **options: layers.Pooling("attention", **options),
 }
+# Kin of others in the table: the tests that take seconds leave them to the slow run.
+KIN = {
+    "GRU-reset-before", "RNN", "LSTM-recompute", "RNN-linear", "LuongAttention-scaled", "Pooling-mean",
+    "Pooling-max-mean",
+}  # fmt: skip
 every_layer = pytest.mark.parametrize("make", TABLE.values(), ids=TABLE.keys())
+each_kind_of_layer = pytest.mark.parametrize("make", [
+    pytest.param(make, id=name, marks=pytest.mark.slow if name in KIN else ()) for name, make in TABLE.items()
+])  # fmt: skip
 
 
 def model_of(make, **options):
@@ -104,7 +112,7 @@ def test_config_round_trip(make):
     assert_close(again(sequences(), mask=MASK), layer(sequences(), mask=MASK))
 
 
-@every_layer
+@each_kind_of_layer
 def test_save_and_load(make, tmp_path):
     model = model_of(make)
     expected = model.predict_on_batch([sequences(), MASK])
@@ -119,7 +127,7 @@ def test_save_and_load(make, tmp_path):
     assert_close(fresh.predict_on_batch([sequences(), MASK]), expected)
 
 
-@every_layer
+@each_kind_of_layer
 def test_eager_graph_and_xla_agree(make):
     layer = make()
     layer.build((BATCH, None, FEATURES))
@@ -139,7 +147,7 @@ def fitted_weights(make, **options):
     return model.get_weights()
 
 
-@every_layer
+@each_kind_of_layer
 def test_fit_eagerly_and_in_a_graph(make):
     if make is TABLE["CRF"]:
         pytest.skip("passes its input on, in float32: tests/layers/test_crf.py")
@@ -160,7 +168,7 @@ def test_fit_compiled_as_a_whole(name):
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-@every_layer
+@each_kind_of_layer
 def test_mixed_precision(make, policy):
     if make is TABLE["CRF"]:
         pytest.skip("passes its input on, in float32: tests/layers/test_crf.py")

@@ -50,6 +50,7 @@ BAD_FLAGS = {
     "distance": (["--distances", "4"], "--distances must be at least 5, got 4"),
     "units": (["--units", "0"], "--units must be at least 1, got 0"),
     "clip norm": (["--clip-norm", "-1"], "--clip-norm must be at least 0, got -1"),
+    "no distances": (["--distances"], "--distances has no values"),
     "scale": (["--recurrent-scale", "-1"], "--recurrent-scale must be at least 0, got -1"),
 }
 

@@ -51,7 +51,8 @@ def new_translator(learnt=None, **settings):
 @pytest.mark.parametrize("cell, attention", zip(itertools.cycle(["gru", "lstm", "rnn"]), ATTENTIONS))
 @pytest.mark.parametrize("input_feeding", [False, True])
 def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding):
-    task = translator(cell=cell, attention=attention, input_feeding=input_feeding)
+    deep = {"layers": 2, "decoder_layers": 3} if attention == "dot" else {}
+    task = translator(cell=cell, attention=attention, input_feeding=input_feeding, **deep)
     sources = task.encoder(tf.constant(SOURCES)).to_tensor(shape=(4, 8))
     targets = tf.constant([[START, 4, 5, 6, 4]] * 4)
     whole = task((sources, targets))
@@ -110,8 +111,10 @@ def test_best_translations_with_scores_and_attention():
     assert many["translations"].shape == many["scores"].shape == (4, 5)
     np.testing.assert_allclose(many["scores"][:, 0], best["score"], atol=1e-6)
     assert (np.diff(many["scores"].numpy()) <= 0).all()
-    assert seen["translation"].numpy().tolist() == best["translation"].numpy().tolist()
-    assert seen["attention"].shape[1:] == (seen["target_pieces"].shape[1], seen["source_pieces"].shape[1])
+    assert seen["translations"].numpy().tolist() == many["translations"].numpy().tolist()
+    assert seen["target_pieces"].shape[:2] == (4, 5)
+    assert seen["attention"].shape[1:] == (*seen["target_pieces"].shape[1:], seen["source_pieces"].shape[1])
+    np.testing.assert_allclose(tf.reduce_sum(seen["attention"][:, 0, 0], axis=-1), 1, atol=1e-5)
     assert [piece for piece in seen["source_pieces"][1].numpy() if piece] == [b" c", b"<end>"]
 
 
@@ -174,10 +177,32 @@ def test_mixed_precision(name):
     ({"attention": "luong"}, "unknown attention 'luong'"),
     ({"beam_size": 0}, "beam_size must be at least 1"),
     ({"label_smoothing": 2}, "label_smoothing must be between 0 and 1"),
+    ({"attention": "none", "coverage_penalty": 0.5}, "coverage_penalty is of attention"),
 ])  # fmt: skip
 def test_unknown_options(wrong, message):
     with pytest.raises(InputError, match=message):
         new_translator(**wrong)
+
+
+def test_a_beam_of_zero():
+    with pytest.raises(InputError, match="beam_size must be at least 1, got 0"):
+        translator().predict_text(SOURCES, beam_size=0)
+
+
+@pytest.mark.parametrize("input_feeding", [False, True])
+def test_recurrent_dropout_drops_in_training_only(input_feeding):
+    settings = {"dropout": 0.0, "output_dropout": 0.0, "input_feeding": input_feeding}
+    task, still = (new_translator(recurrent_dropout=rate, **settings) for rate in (0.6, 0.0))
+    inputs = task.encoder(tf.constant(SOURCES)).to_tensor(shape=(4, 8)), tf.constant([[START, 4, 5, 6]] * 4)
+    np.testing.assert_allclose(task(inputs), still(inputs), atol=1e-5)
+    memory = still._read(inputs[0])
+    in_training = tf.function(lambda task: task._write(memory, inputs[1], training=True), autograph=False)
+    assert np.abs(in_training(task) - in_training(still)).max() > 1e-2
+
+
+def test_coverage_changes_what_a_search_likes_best():
+    plain, covering = translator(), translator(coverage_penalty=2.0)
+    assert plain.predict_text(SOURCES)["score"] != covering.predict_text(SOURCES)["score"]
 
 
 def test_pairs_that_are_cut_are_counted(capsys):
