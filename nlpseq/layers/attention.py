@@ -4,7 +4,6 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import InputError, in_range, one_of
-from nlpseq.layers.additive_energy import additive_energy
 
 SCORES = ("general", "dot", "scaled")
 
@@ -40,7 +39,7 @@ class Attention(keras.layers.Layer):
         if single:
             query = query[:, tf.newaxis]
             coverage = None if coverage is None else coverage[:, tf.newaxis]
-        weights = _softmax(tf.cast(self.energy(query, keys, coverage, training), tf.float32), mask)
+        weights = _softmax(tf.cast(self.energy(query, keys, coverage), tf.float32), mask)
         context = tf.matmul(tf.cast(self._dropped(weights, training), memory.dtype), memory)
         if single:
             context, weights = context[:, 0], weights[:, 0]
@@ -57,7 +56,7 @@ class Attention(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def energy(self, query, keys, coverage, training):
+    def energy(self, query, keys, coverage):
         """e `(batch, steps, source)` of queries `(batch, steps, size)`."""
         raise NotImplementedError
 
@@ -162,12 +161,11 @@ class BahdanauAttention(Attention):
         self._check_built()
         return self._product(memory, self.memory_kernel)
 
-    def energy(self, query, keys, coverage, training):
+    def energy(self, query, keys, coverage):
         queries = self._product(query, self.query_kernel)
-        if coverage is None:
-            return additive_energy(queries, keys, tf.cast(self.vector, queries.dtype), training)
         hidden = queries[:, :, tf.newaxis] + keys[:, tf.newaxis]
-        hidden += coverage[..., tf.newaxis] * self.coverage_kernel
+        if coverage is not None:
+            hidden += coverage[..., tf.newaxis] * self.coverage_kernel
         return self._product(tf.tanh(hidden), self.vector)
 
     def get_config(self):
@@ -249,7 +247,7 @@ class LuongAttention(Attention):
             return self._product(memory, self.kernel)
         return tf.cast(tf.convert_to_tensor(memory), self.compute_dtype)
 
-    def energy(self, query, keys, coverage, training):
+    def energy(self, query, keys, coverage):
         if self.score == "scaled":
             query *= query.shape[-1] ** -0.5
         scores = tf.matmul(query, keys, transpose_b=True)

@@ -74,7 +74,7 @@ class Task(keras.Model):
     def compile(self, optimizer="adam", loss=None, metrics=None, jit_compile=False, **kwargs):
         """As in Keras, with the loss and metrics of the task where none are given.
 
-        `jit_compile` is off: the loops over time are compiled by themselves.
+        `jit_compile` is off: the loops over time, and large losses, are compiled by themselves.
         """
         loss = self.default_loss() if loss is None else loss
         metrics = self.default_metrics() if metrics is None else metrics

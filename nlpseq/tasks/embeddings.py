@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable("nlpseq")
 class ScaledEmbedding(keras.layers.Embedding):
     """An embedding for both ends of a model: x = sqrt(size) E w (Vaswani et al. 2017, section 3.4).
 
@@ -11,12 +12,13 @@ class ScaledEmbedding(keras.layers.Embedding):
     scaled to a variance of 1, which suits the layers above.
 
     Args:
-        pieces: number of vectors.
-        size: size of each.
+        input_dim: number of vectors.
+        output_dim: size of each.
     """
 
-    def __init__(self, pieces, size):
-        super().__init__(pieces, size, keras.initializers.RandomNormal(stddev=size**-0.5))
+    def __init__(self, input_dim, output_dim, **kwargs):
+        kwargs.setdefault("embeddings_initializer", keras.initializers.RandomNormal(stddev=output_dim**-0.5))
+        super().__init__(input_dim, output_dim, **kwargs)
 
     def call(self, inputs):
         return super().call(inputs) * self.output_dim**0.5

@@ -14,44 +14,55 @@ def linear_cross_entropy(outputs, embeddings, bias, labels, weights, smoothing=0
         q_ik = (1 - smoothing) [k = y_i] + smoothing / K        (Szegedy et al. 2016)
         dloss/dz_ik = w_i (p_ik - q_ik)
 
-    The gradients are made with the loss, while the logits of a row are at hand; rows of
-    weight zero, padding, cost nothing. For training, since the gradients are two thirds of
-    the work, compiled as the engine is.
+    The gradients are made with the loss, while the logits of a row are at hand, so this is
+    for training. Whole parts of rows of weight zero, padding, cost nothing. Compiled as the
+    engine is.
 
     Args:
-        outputs: o, float `(..., size)`, in whose type the products are made.
+        outputs: o, float `(..., size)`, in whose type the products are made; those of float16
+            are made in float32, since gradients are small before the loss is scaled.
         embeddings: E, float `(K, size)`.
         bias: b, float32 `(K,)`.
         labels: y, int32 `(...)`.
         weights: w, float32 `(...)`.
-        smoothing: between 0 and 1. Default 0.
+        smoothing: float between 0 and 1. Default 0.
 
     Returns:
-        A float32 scalar.
+        A float32 scalar. It has first derivatives only.
     """
     compiled = engine.should_compile("auto", True, outputs)
     make = _compiled if compiled else _loss_and_gradients
     labels, weights = tf.reshape(labels, [-1]), tf.reshape(weights, [-1])
 
     @tf.custom_gradient
-    def total(outputs, embeddings, bias):
-        sources = [tf.stop_gradient(each) for each in (outputs, embeddings, bias)]  # no tape need look in
-        found, *gradients = make(*sources, labels, weights, tf.constant(smoothing, tf.float32))
+    def total(*sources):
+        fixed = [tf.stop_gradient(each) for each in sources]  # no tape need look in
+        found, *gradients = make(*fixed, labels, weights, smoothing)
 
-        def scaled(upstream):
-            return [tf.cast(upstream * tf.cast(each, tf.float32), each.dtype) for each in gradients]
+        @tf.custom_gradient
+        def first_derivative(upstream, *sources):
+            scaled = [tf.cast(upstream * each, source.dtype) for each, source in zip(gradients, sources)]
+            return tuple(scaled), _refuse
 
-        return found, scaled
+        return found, lambda upstream: first_derivative(upstream, *sources)
 
     rows = tf.reshape(outputs, [-1, outputs.shape[-1]])
     return total(rows, tf.convert_to_tensor(embeddings), tf.convert_to_tensor(bias))
 
 
+def _refuse(*_):
+    raise NotImplementedError(
+        "The loss of nlpseq has first derivatives only: for second ones, compile with "
+        "keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)."
+    )
+
+
 def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
-    """The loss, and its gradients by outputs, embeddings and bias."""
-    count, size, kernel = tf.shape(outputs)[0], outputs.shape[1], tf.cast(embeddings, outputs.dtype)
+    """The loss, and its gradients by outputs, embeddings and bias, all in float32."""
+    dtype = tf.float32 if outputs.dtype == tf.float16 else outputs.dtype
+    kernel, count, size = tf.cast(embeddings, dtype), tf.shape(outputs)[0], outputs.shape[1]
     order = tf.argsort(tf.cast(weights == 0, tf.int32), stable=True)  # what counts comes first
-    parts = -(-count // ROWS)
+    parts = tf.maximum(-(-count // ROWS), 1)  # XLA refuses to slice nothing
     missing = parts * ROWS - count
 
     def cut(rows):
@@ -59,32 +70,31 @@ def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
         rows = tf.pad(rows, [[0, missing]] + [[0, 0]] * (len(rows.shape) - 1))
         return tf.reshape(rows, [parts, ROWS, *rows.shape[1:]])
 
-    outputs, labels, weights = cut(outputs), cut(labels), cut(weights)
+    outputs, labels, weights = cut(tf.cast(outputs, dtype)), cut(labels), cut(weights)
 
-    def part(number, loss, d_outputs, d_embeddings, d_bias):
+    def part(number, loss, d_outputs, d_kernel, d_bias):
         some, weight = outputs[number], weights[number]
         logits = tf.cast(tf.matmul(some, kernel, transpose_b=True), tf.float32) + bias
         losses, d_logits = _of_logits(logits, labels[number], smoothing)
-        d_logits *= weight[:, tf.newaxis]
-        narrow = tf.cast(d_logits, some.dtype)
-        d_some = tf.matmul(narrow, kernel)
-        d_kernel = tf.matmul(narrow, some, transpose_a=True)
+        real = weight != 0
+        d_logits = tf.where(real[:, tf.newaxis], d_logits * weight[:, tf.newaxis], 0.0)
+        narrow = tf.cast(d_logits, dtype)
+        d_some = tf.cast(tf.matmul(narrow, kernel), tf.float32)
         return (
             number + 1,
-            loss + tf.reduce_sum(losses * weight),
+            loss + tf.reduce_sum(tf.where(real, losses * weight, 0.0)),
             tf.tensor_scatter_nd_update(d_outputs, [[number]], d_some[tf.newaxis]),
-            d_embeddings + tf.cast(d_kernel, tf.float32),
+            d_kernel + tf.cast(tf.matmul(narrow, some, transpose_a=True), tf.float32),
             d_bias + tf.reduce_sum(d_logits, axis=0),
         )
 
     needed = -(-tf.math.count_nonzero(weights, dtype=tf.int32) // ROWS)
-    zeros = tf.zeros_like(outputs), tf.zeros(tf.shape(embeddings)), tf.zeros_like(bias)
-    _, loss, d_outputs, d_embeddings, d_bias = tf.while_loop(
+    zeros = [tf.zeros(tf.shape(each)) for each in (outputs, kernel, bias)]
+    _, loss, d_outputs, d_kernel, d_bias = tf.while_loop(
         lambda number, *_: number < needed, part, (0, tf.constant(0.0), *zeros)
     )
-    back = tf.argsort(order)
-    d_outputs = tf.gather(tf.reshape(d_outputs, [-1, size]), back)
-    return loss, d_outputs, tf.cast(d_embeddings, embeddings.dtype), d_bias
+    rows = tf.reshape(d_outputs, [-1, size])
+    return loss, tf.gather(rows, tf.math.invert_permutation(order)), d_kernel, d_bias
 
 
 _compiled = tf.function(_loss_and_gradients, jit_compile=True)
@@ -93,8 +103,8 @@ _compiled = tf.function(_loss_and_gradients, jit_compile=True)
 def _of_logits(logits, labels, smoothing):
     """The losses of logits `(rows, K)`, and their gradients."""
     classes = tf.shape(logits)[1]
-    total = tf.reduce_logsumexp(logits, axis=1, keepdims=True)
-    right = tf.cast(tf.range(classes) == labels[:, tf.newaxis], logits.dtype)
-    wanted = (1 - smoothing) * right + smoothing / tf.cast(classes, logits.dtype)
-    log_probabilities = logits - total
+    wanted = tf.cast(tf.range(classes) == labels[:, tf.newaxis], logits.dtype)
+    if smoothing:
+        wanted = (1 - smoothing) * wanted + smoothing / tf.cast(classes, logits.dtype)
+    log_probabilities = logits - tf.reduce_logsumexp(logits, axis=1, keepdims=True)
     return -tf.reduce_sum(wanted * log_probabilities, axis=1), tf.exp(log_probabilities) - wanted

@@ -22,7 +22,9 @@ class SequenceLikelihood(keras.losses.Loss):
     def __call__(self, y_true, y_pred, sample_weight=None):
         mask = tf.greater_equal(y_true, 0)
         losses = -self.crf.log_likelihood(y_true, y_pred, mask, training=True)
-        return mean_over_tokens(losses, mask, sample_weight)
+        if sample_weight is not None:
+            losses *= tf.cast(sample_weight, losses.dtype)
+        return mean_over_tokens(losses, mask)
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -42,14 +44,15 @@ class SmoothedCrossEntropy(keras.losses.Loss):
     def __call__(self, y_true, y_pred, sample_weight=None):
         mask = tf.greater_equal(y_true, 0)
         labels = tf.cast(tf.where(mask, y_true, 0), tf.int32)
-        if factors(y_pred) is not None:
-            weights = tf.cast(mask, tf.float32)
-            if sample_weight is not None:
-                weights *= tf.cast(sample_weight, tf.float32)[:, tf.newaxis]
-            total = linear_cross_entropy(*factors(y_pred), labels, weights, self.smoothing)
-            return mean_over_tokens(total, mask)
+        weights = tf.cast(mask, tf.float32)
+        if sample_weight is not None:
+            sample_weight = tf.cast(sample_weight, tf.float32)
+            weights *= sample_weight[:, tf.newaxis] if len(sample_weight.shape) == 1 else sample_weight
+        made_of = factors(y_pred)
+        if made_of is not None:
+            return mean_over_tokens(linear_cross_entropy(*made_of, labels, weights, self.smoothing), mask)
         losses = smoothed_cross_entropy(y_pred, labels, self.smoothing)
-        return mean_over_tokens(tf.reduce_sum(tf.where(mask, losses, 0.0), axis=1), mask, sample_weight)
+        return mean_over_tokens(tf.where(mask, losses * weights, 0.0), mask)
 
     def get_config(self):
         return {**super().get_config(), "smoothing": self.smoothing}
@@ -69,11 +72,13 @@ def smoothed_cross_entropy(logits, labels, smoothing=0.0):
     return losses
 
 
-def mean_over_tokens(losses, mask, sample_weight=None):
-    """The sum of losses `(batch,)`, each that of a sequence, over the number of tokens in the mask."""
-    if sample_weight is not None:
-        losses *= tf.cast(sample_weight, losses.dtype)
-    return tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(tf.cast(mask, losses.dtype)), 1.0)
+def mean_over_tokens(losses, mask):
+    """The sum of losses of any shape over the number of tokens in the mask.
+
+    As Keras does, it is divided by the number of replicas, whose gradients are added.
+    """
+    tokens = tf.maximum(tf.reduce_sum(tf.cast(mask, losses.dtype)), 1.0)
+    return tf.reduce_sum(losses) / tokens / tf.distribute.get_strategy().num_replicas_in_sync
 
 
 class TokenAccuracy(keras.metrics.Metric):
