@@ -96,7 +96,7 @@ PRESETS = {
         "dropout": 0.4,
         "output_dropout": 0.4,
         "label_smoothing": 0.1,
-        "epochs": 8,
+        "epochs": 11,
         "batch_size": 64,
         "averaging": 0.998,
         "learning_rate": 2e-3,

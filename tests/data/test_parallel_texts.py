@@ -2,7 +2,6 @@
 
 import os
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from nlpseq.data.corpora import german, phrases
 from nlpseq.data.corpora import phrase_words as words
 from nlpseq.data.schemas import TRANSLATION
 from nlpseq.errors import InputError
+from tests import real_data
 
 PAIRS = [(f"one {i}", f"ein\u00e9 {i}") for i in range(40)]
 
@@ -358,7 +358,7 @@ def test_clauses_by_the_place_of_their_verb(clause, english, main, inverted, fin
 @pytest.mark.real_data
 @pytest.mark.parametrize("source, target", [("en", "de"), ("de", "en")])
 def test_multi30k(source, target):
-    folder = Path(os.environ["NLPSEQ_DATA"]).parent / "multi30k"
+    folder = real_data.beside("multi30k")
     data = load_parallel_texts(str(folder), source=source, target=target)
     assert data.sizes == {"train": 29000, "validation": 1014, "test": 1000}
     for side, texts in ((source, data.test.sources), (target, data.test.targets)):

@@ -1,7 +1,6 @@
 """Running texts from files and TFDS builders."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import tensorflow_datasets as tfds
 from nlpseq.data import load_running_texts, sources
 from nlpseq.data.schemas import LANGUAGE
 from nlpseq.errors import InputError
+from tests import real_data
 
 
 def write(folder, **texts):
@@ -99,10 +99,7 @@ def test_the_marks_of_wiki40b_become_lines():
 
 @pytest.mark.real_data
 def test_penn_treebank_has_its_tokens():
-    folder = Path(os.environ["NLPSEQ_DATA"]).parent / "ptb"
-    if not folder.is_dir():
-        pytest.skip("needs the folder ptb beside that of NLPSEQ_DATA")
-    data = load_running_texts(str(folder))
+    data = load_running_texts(str(real_data.beside("ptb")))
     counts = [sum(len(line.split()) + 1 for line in split.lines) for split in (data.train, data.validation, data.test)]
     assert counts == [929_589, 73_760, 82_430]
 

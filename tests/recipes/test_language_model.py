@@ -7,6 +7,7 @@ import pytest
 
 from nlpseq.serving import Export
 from recipes import language_model
+from tests import real_data
 from tests.recipes import helpers
 
 SMALL = ["--units", "6", "--embedding-size", "4", "--epochs", "1", "--batch-size", "2", "--steps", "5"]
@@ -92,3 +93,11 @@ def test_tiny_shakespeare(tmp_path):
     data_dir = str(Path(os.environ["NLPSEQ_DATA"]))
     config = language_model.Settings(**preset, dataset="tiny_shakespeare", data_dir=data_dir, output=str(tmp_path))
     assert language_model.main(config)["validation"]["nats_per_character"] <= 1.55
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_penn_treebank(tmp_path):
+    dataset = str(real_data.beside("ptb"))
+    config = language_model.Settings(**language_model.PRESETS["ptb"], dataset=dataset, output=str(tmp_path))
+    assert language_model.main(config)["test"]["perplexity"] <= 110

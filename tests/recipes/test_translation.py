@@ -7,6 +7,7 @@ import pytest
 
 from nlpseq.serving import Export
 from recipes import translation
+from tests import real_data
 from tests.recipes import helpers
 
 SMALL = ["--units", "6", "--embedding-size", "4", "--epochs", "1", "--batch-size", "8"]
@@ -91,3 +92,11 @@ def test_scan(tmp_path):
     preset = translation.PRESETS["scan/simple"]
     config = translation.Settings(**preset, dataset="scan/simple", data_dir=data_dir, output=str(tmp_path))
     assert translation.main(config)["test"]["exact_match"] >= 0.99
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_multi30k(tmp_path):
+    languages = {"dataset": str(real_data.beside("multi30k")), "source": "en", "target": "de"}
+    config = translation.Settings(**translation.PRESETS["multi30k"], **languages, output=str(tmp_path))
+    assert translation.main(config)["test"]["bleu"] >= 31

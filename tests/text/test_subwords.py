@@ -1,10 +1,8 @@
 """Subword tokenizers against the encoding of the library that their pieces are learnt with."""
 
 import json
-import os
 import random
 import unicodedata
-from pathlib import Path
 
 import keras
 import pytest
@@ -15,6 +13,7 @@ from nlpseq.errors import InputError
 from nlpseq.text import END, PADDING, START, UNKNOWN, SubwordTokenizer
 from nlpseq.text.subwords import KINDS
 from nlpseq.text.vocabulary import SPECIALS
+from tests import real_data
 
 SUBWORD_KINDS = ("bpe", "wordpiece", "unigram")
 WORDS = """Die der das Männer grüne Straße läuft laufen gelaufen Übung under over undertaker don't
@@ -246,9 +245,7 @@ def test_unknown_kind_is_an_input_error():
 @pytest.mark.parametrize("kind", KINDS)
 def test_real_text(kind):
     """Multi30k, one vocabulary for both languages: agreement and reversal on all test sentences."""
-    folder = Path(os.environ["NLPSEQ_DATA"]).parent / "multi30k"
-    if not folder.is_dir():
-        pytest.skip("needs the folder multi30k beside that of NLPSEQ_DATA")
+    folder = real_data.beside("multi30k")
     training, texts = (
         [line for language in ("en", "de") for line in _lines(folder / f"{language}.{split}.txt")]
         for split in ("train", "test")
