@@ -13,10 +13,11 @@ class LanguageResult:
     """Scores on one split.
 
     Attributes:
-        metrics: "perplexity", exp of "nats_per_token"; "nats_per_character", which is
-            comparable between vocabularies that know all of the text and keep its case, over the
-            characters of the text with single blanks, line ends included; "tokens", line ends included; and "unknown_share",
-            of tokens outside the vocabulary, which are scored as the unknown piece.
+        metrics: "perplexity", exp of "nats_per_token"; "nats_per_character", over the
+            characters of the text with single blanks, line ends included, which is comparable
+            between vocabularies that know all of the text and keep its case; "tokens", line
+            ends included; and "unknown_share", of tokens outside the vocabulary, which are
+            scored as the unknown piece.
     """
 
     metrics: dict
