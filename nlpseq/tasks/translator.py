@@ -147,7 +147,7 @@ class Translator(Task):
             "length_ratio": in_range("length_ratio", length_ratio, 0),
         }
         if attention == "none" and coverage_penalty:
-            raise InputError('coverage_penalty is of attention, and there is none: leave it at 0, or give an attention.')
+            raise InputError('coverage_penalty is of attention, and there is none: leave it at 0, or choose one.')
         super().__init__(encoder, labels, settings, **kwargs)
         self.buckets = length_buckets(encoder.max_tokens, SHORTEST_BUCKET)
         self.target_embedding = ScaledEmbedding(len(encoder.target), embedding_size)
