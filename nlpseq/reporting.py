@@ -151,7 +151,7 @@ def print_going_on(export, prompt, options, as_json=False):
 
     unknown = export.predict([prompt])[0]["unknown"]
     if unknown:
-        print(f"note: {unknown:,} pieces of that prompt are unknown to the model", file=sys.stderr)
+        print(f"note: pieces of that prompt that the model does not know: {unknown:,}", file=sys.stderr)
     if as_json:
         added = go_on(export, prompt, lambda piece: None, **options)
         print(json.dumps({"text": prompt, "added": added}, ensure_ascii=False), flush=True)
