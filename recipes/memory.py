@@ -11,7 +11,7 @@ A simple RNN of rectified units whose recurrent kernel starts too large explodes
 stops with a message: --cells rnn --distances 10 --activation relu --recurrent-scale 1.7
 --optimizer sgd --learning-rate 0.3 --clip-norm 0. With --clip-norm 0.1 it learns.
 
-The default run takes about ten minutes and 1.8 GB of memory: at distance 100 LSTM and GRU
+The default run takes five to ten minutes and 1.9 GB of memory: at distance 100 LSTM and GRU
 answer at least 0.99 of the questions, the simple RNN no more than by chance.
 """
 
