@@ -9,11 +9,11 @@ import time
 import keras
 import tensorflow as tf
 
+from nlpseq.adam import Adam
 from nlpseq.averaging import AverageWhenStuck
 from nlpseq.diagnostics import GradientMonitor
 from nlpseq.errors import InputError, TrainingError
 from nlpseq.reporting import say
-
 
 HELD = 8  # examples in which saturated gates are counted, for TensorBoard
 
@@ -97,7 +97,7 @@ def optimizer(settings, steps):
     if settings.schedule != "constant":
         rate = WarmUp(rate, steps, settings.schedule)
     averaging = {"use_ema": True, "ema_momentum": settings.averaging} if settings.averaging else {}
-    make = keras.optimizers.Adam if settings.optimizer == "adam" else keras.optimizers.SGD
+    make = Adam if settings.optimizer == "adam" else keras.optimizers.SGD
     return make(rate, global_clipnorm=settings.clip_norm or None, **averaging)
 
 
