@@ -16,6 +16,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nlpseq.engine.compilation import should_compile
+from nlpseq.engine.derivatives import first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import Rule, over_time
 
@@ -75,7 +76,7 @@ def log_partition(emissions, mask, potentials, training=False):
             d_first = tf.einsum("bti,bt->i", found, starts)
             return found, d_transitions, d_first, tf.reduce_sum(weight * ended, axis=0)
 
-        return total, gradient
+        return total, first_only(gradient, sources, "run the forward algorithm in tf.scan")
 
     return partition(emissions, *potentials)
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from nlpseq.cells.parts import pack, tensors
 from nlpseq.engine import loops, recomputation, scan
 from nlpseq.engine.compilation import should_compile
+from nlpseq.engine.derivatives import first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import Rule
 
@@ -82,9 +83,7 @@ def run(
         else:
             outputs, final, starts = loop.forward_again(length, inputs, weights, states, *random)
 
-        @tf.custom_gradient
-        def first_derivative(*d_all):
-            d_all = list(d_all[: -len(flat)])
+        def gradient(*d_all):
             d_outputs, d_final = (d_all[0], d_all[1:]) if return_sequences else (None, d_all)
             d_final = [tf.cast(d, state.dtype) for d, state in zip(d_final, states)]
             if length is None:
@@ -94,12 +93,10 @@ def run(
                 gradients = loop.backward_again(
                     length, inputs, weights, *random, starts, d_outputs, d_final
                 )
-            return tuple(tensors(gradients)), _refuse
+            return tensors(gradients)
 
-        def gradient(*d_all):  # of a `tf.gather` they come as slices
-            return first_derivative(*map(tf.convert_to_tensor, d_all), *flat)
-
-        return (outputs, *final) if return_sequences else tuple(final), gradient
+        found = (outputs, *final) if return_sequences else tuple(final)
+        return found, first_only(gradient, flat, "run the cell in keras.layers.RNN")
 
     outputs, *final = recurrence(*flat) if return_sequences else (None, *recurrence(*flat))
     if not return_sequences:
@@ -116,13 +113,6 @@ def _padded(layout, length, mask, inputs, draws):
         recomputation.pad(layout, length, each) for each in (mask, inputs, draws.noise)
     )
     return mask, inputs, draws._replace(noise=noise)
-
-
-def _refuse(*_):
-    raise NotImplementedError(
-        "The recurrence of nlpseq has first derivatives only: for second ones, run the cell in "
-        "keras.layers.RNN."
-    )
 
 
 class _Loop:

@@ -9,6 +9,7 @@ import functools
 
 import tensorflow as tf
 
+from nlpseq.engine.derivatives import first_only
 from nlpseq.engine.loops import Rule, over_time
 
 
@@ -44,14 +45,13 @@ def _differentiable(scan, a, b, state, layout, reverse):
         outputs = tf.ensure_shape(scan(a, b, state, reverse), a.shape)
 
         def gradient(d_outputs):
-            d_outputs = tf.convert_to_tensor(d_outputs)  # of a `tf.gather` it comes as slices
             nothing = tf.zeros_like(state)
             later = layout.shifted(nothing, a, not reverse)  # a_{t+1}
             g = tf.ensure_shape(scan(later, d_outputs, nothing, not reverse), a.shape)
             before = layout.shifted(state, outputs, reverse)
             return g * before, g, _end(layout, a * g, last=reverse)
 
-        return outputs, gradient
+        return outputs, first_only(gradient, sources, "run the cell in keras.layers.RNN")
 
     return recurrence(a, b, state)
 

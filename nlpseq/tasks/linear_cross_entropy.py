@@ -5,6 +5,7 @@ import tensorflow as tf
 from nlpseq import engine
 
 ROWS = 128  # rows whose logits are held at a time
+REMEDY = "compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)"
 
 
 def linear_cross_entropy(outputs, embeddings, bias, labels, weights, smoothing=0.0):
@@ -39,22 +40,13 @@ def linear_cross_entropy(outputs, embeddings, bias, labels, weights, smoothing=0
         fixed = [tf.stop_gradient(each) for each in sources]  # no tape need look in
         found, *gradients = make(*fixed, labels, weights, smoothing)
 
-        @tf.custom_gradient
-        def first_derivative(upstream, *sources):
-            scaled = [tf.cast(upstream * each, source.dtype) for each, source in zip(gradients, sources)]
-            return tuple(scaled), _refuse
+        def gradient(upstream):
+            return [tf.cast(upstream * each, source.dtype) for each, source in zip(gradients, sources)]
 
-        return found, lambda upstream: first_derivative(upstream, *sources)
+        return found, engine.first_only(gradient, sources, REMEDY)
 
     rows = tf.reshape(outputs, [-1, outputs.shape[-1]])
     return total(rows, tf.convert_to_tensor(embeddings), tf.convert_to_tensor(bias))
-
-
-def _refuse(*_):
-    raise NotImplementedError(
-        "The loss of nlpseq has first derivatives only: for second ones, compile with "
-        "keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)."
-    )
 
 
 def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):

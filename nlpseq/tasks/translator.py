@@ -200,8 +200,9 @@ class Translator(Task):
         for layer in self.reader:
             hidden = self.input_dropout(hidden, training=training)
             hidden = layer(hidden, mask=mask, training=training)
-        half = hidden.shape[-1] // 2
-        summary = tf.concat([hidden[:, -1, :half], hidden[:, 0, half:]], axis=-1)  # masked steps hold
+        half, last = hidden.shape[-1] // 2, tf.reduce_sum(tf.cast(mask, tf.int32), axis=1) - 1
+        read = tf.gather(hidden[..., :half], tf.maximum(last, 0), batch_dims=1)  # the last real step
+        summary = tf.concat([read, hidden[:, 0, half:]], axis=-1)
         keys = None if self.attention is None else self.attention.project(hidden)
         return Memory(hidden, mask, keys, summary)
 
@@ -301,6 +302,8 @@ class Translator(Task):
     def search(self, texts, beam_size=None, n_best=1):
         """Translates `texts` `(batch,)` by beam search, greedily with a `beam_size` of 1.
 
+        Greedy search has no penalties: its scores are log-probabilities.
+
         Returns:
             `(nlpseq.decoding.Decoded, sources)`, the latter the ids that were read.
         """
@@ -320,6 +323,7 @@ class Translator(Task):
             output, states, weights = self._step(memory, self.target_embedding(tokens), *states)
             return decoding.Step(self._logits(output) + never, (output, states), weights)
 
+        penalties = {name: chosen[name] for name in ("length_penalty", "coverage_penalty")}
         first = tf.zeros([tf.shape(sources)[0], chosen["embedding_size"]], self.compute_dtype)
         found = decoding.beam_search(
             step,
@@ -328,17 +332,17 @@ class Translator(Task):
             end=END,
             max_length=tf.minimum(most, self.encoder.max_tokens),
             beam_size=beam_size,
-            length_penalty=chosen["length_penalty"],
-            coverage_penalty=chosen["coverage_penalty"],
             n_best=n_best,
             source_mask=memory.mask,
+            **(penalties if beam_size > 1 else {}),
         )
         return found, sources
 
     def answer(self, text, beam_size=None):
         """What the export serves: `text` `(batch,)` ->
 
-        `translation`, string, and `score`, log-probability over length penalty, float32;
+        `translation`, string, and `score`, what the search ranks by, log-probability over
+        length penalty, float32;
         `cut`, whether the text was longer than what is read; all `(batch,)`.
         """
         pieces = self.encoder.source(text)

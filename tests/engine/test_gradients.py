@@ -313,8 +313,11 @@ def test_gradients_that_come_as_slices(cell, return_sequences, engine_mode):
     np.testing.assert_allclose(*found, atol=1e-6)
 
 
-def test_second_derivatives_are_refused():
-    layer = layers.LSTM(3)
+@pytest.mark.parametrize(
+    "cell", [nlpseq.cells.LSTMCell(3), nlpseq.cells.MinGRUCell(3), nlpseq.cells.MinGRUCell(3, parallel=True)]
+)
+def test_second_derivatives_are_refused(cell):
+    layer = layers.RNN(cell)
     x = tf.random.normal((2, 4, 3))
     for loss in (tf.square, tf.identity):
         with tf.GradientTape() as outer:

@@ -140,6 +140,18 @@ def test_gradients(crf, mode):
         assert float(tf.reduce_sum(gradient * direction)) == pytest.approx(expected, rel=2e-3, abs=2e-3)
 
 
+def test_second_derivatives_are_refused(crf):
+    x = tf.constant(emissions())
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            likelihood = crf.log_likelihood(np.zeros((BATCH, TIME), int), x, MASK)
+        slope = tf.reduce_sum(inner.gradient(likelihood, x) ** 2)
+    with pytest.raises(NotImplementedError, match="first derivatives only"):
+        outer.gradient(slope, x)
+
+
 @pytest.mark.parametrize("scheme, names", [
     ("bio", ["O", "B-X", "I-X", "B-Y", "I-Y"]),
     ("iob1", ["I-X", "O", "B-X", "I-Y"]),

@@ -92,6 +92,15 @@ def test_a_row_of_weight_zero_may_be_anything():
     assert np.isfinite(found[3]).all()
 
 
+def recorded(monkeypatch):
+    """What the losses give to `linear_cross_entropy` from now on."""
+    calls = []
+    monkeypatch.setattr(
+        objectives, "linear_cross_entropy", lambda *given: calls.append(given) or linear_cross_entropy(*given)
+    )
+    return calls
+
+
 def test_second_derivatives_are_refused():
     sources = [tf.constant(each, tf.float32) for each in case(3)[:3]]
     labels, weights = tf.zeros(3, tf.int32), tf.ones(3)
@@ -129,10 +138,7 @@ def test_a_model_trains_with_it_and_to_the_same_gradients(monkeypatch, tied, wei
         found.append([loss, *map(tf.convert_to_tensor, tape.gradient(loss, variables))])
     for one, other in zip(*found):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
-    calls = []
-    monkeypatch.setattr(
-        objectives, "linear_cross_entropy", lambda *given: calls.append(given) or linear_cross_entropy(*given)
-    )
+    calls = recorded(monkeypatch)
     task.fit(batches, verbose=0, shuffle=False)
     assert len(calls) == 1  # traced once
     task.evaluate(task.prepare(lines, 3), verbose=0)
@@ -140,10 +146,7 @@ def test_a_model_trains_with_it_and_to_the_same_gradients(monkeypatch, tied, wei
 
 
 def test_a_translator_trains_with_it(monkeypatch):
-    calls = []
-    monkeypatch.setattr(
-        objectives, "linear_cross_entropy", lambda *given: calls.append(given) or linear_cross_entropy(*given)
-    )
+    calls = recorded(monkeypatch)
     task = new_translator(label_smoothing=0.2)
     task.compile("sgd")
     task.fit(task.prepare(pairs(4), 8, training=True), verbose=0, shuffle=False)

@@ -18,7 +18,7 @@ from nlpseq.text import END, START, PairEncoder
 SOURCES = ["a b c", "c", "b a a c b", "a c"]
 TARGETS = ["x y", "z", "y x x", "z z"]
 ODD = ["", " \n", "never seen", "😀👍", "\x00\x07", b"\xff\xfe", "a " * 10_000, "a" * 10_000]
-ATTENTIONS = ["bahdanau", "general", "scaled", "none"]
+ATTENTIONS = ["bahdanau", "general", "dot", "scaled", "none"]
 
 
 def pairs(repeat=8):
@@ -69,10 +69,33 @@ def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding
 @pytest.mark.parametrize("attention", ["bahdanau", "none"])
 def test_neighbours_and_padding_change_nothing(attention):
     task = translator(attention=attention)
-    together = task.predict_text([*SOURCES, "a " * 9, ""])
-    alone = [task.predict_text(text) for text in SOURCES]
-    assert together["translation"][:4] == [answer["translation"][0] for answer in alone]
-    np.testing.assert_allclose(together["score"][:4], [answer["score"][0] for answer in alone], atol=1e-5)
+    texts = [*SOURCES, "a b c a b c a", "a " * 9, ""]  # the one of seven, and its end, fills a bucket alone
+    together = task.predict_text(texts)
+    alone = [task.predict_text(text) for text in texts]
+    assert together["translation"] == [answer["translation"][0] for answer in alone]
+    np.testing.assert_allclose(together["score"], [answer["score"][0] for answer in alone], atol=1e-5)
+
+
+def test_the_decoder_begins_with_what_both_directions_read():
+    task = translator(attention="none")
+    sources = task.encoder(tf.constant(SOURCES)).to_tensor(shape=(4, 8))
+    lengths = np.count_nonzero(sources, axis=1)
+    summary = task._read(sources).summary.numpy()
+    for row, length in enumerate(lengths):
+        found = task._read(sources[row : row + 1, :length]).states.numpy()[0]
+        np.testing.assert_allclose(summary[row], np.concatenate([found[-1, :3], found[0, 3:]]), atol=1e-6)
+
+
+def test_a_beam_of_one_is_greedy_search():
+    task = translator()
+    found, sources = task.search(tf.constant(SOURCES), beam_size=1)
+    for row, most in enumerate(10 + 2 * np.count_nonzero(sources, axis=1)):
+        ids = [START]
+        while ids[-1] != END and len(ids) <= min(most, 12):
+            logits = task((sources[row : row + 1], tf.constant([ids])))[0, -1].numpy()
+            ids.append(int(np.argmax(np.where(np.isin(np.arange(len(logits)), [0, 1, START]), -1e9, logits))))
+        expected = [each for each in ids[1:] if each != END]
+        assert found.ids[row, 0, : found.lengths[row, 0]].numpy().tolist() == expected
 
 
 def test_scores_are_the_log_probabilities_of_the_model():
@@ -114,7 +137,9 @@ def test_best_translations_with_scores_and_attention():
     assert seen["translations"].numpy().tolist() == many["translations"].numpy().tolist()
     assert seen["target_pieces"].shape[:2] == (4, 5)
     assert seen["attention"].shape[1:] == (*seen["target_pieces"].shape[1:], seen["source_pieces"].shape[1])
-    np.testing.assert_allclose(tf.reduce_sum(seen["attention"][:, 0, 0], axis=-1), 1, atol=1e-5)
+    real = seen["target_pieces"].numpy() != b""
+    assert real.any()
+    np.testing.assert_allclose(tf.reduce_sum(seen["attention"], axis=-1), real, atol=1e-5)
     assert [piece for piece in seen["source_pieces"][1].numpy() if piece] == [b" c", b"<end>"]
 
 
