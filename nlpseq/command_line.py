@@ -95,7 +95,7 @@ def _predict(chosen):
         for text in texts:
             reporting.print_going_on(export, text, options, chosen.json)
         return
-    for texts in _batches(texts, 64):
+    for texts in _batches(texts, 8 if is_language_model else 64):  # its texts may be long
         for text, answer in zip(texts, export.predict(texts)):
             reporting.print_answer(text, answer, export.config["task"], chosen.json)
 
@@ -147,10 +147,15 @@ def _guarded(action):
 
 
 def _preset(dataset, presets):
-    """The preset of a dataset: by its whole name, the last part of a path, or without configuration."""
+    """The preset of a dataset: by its whole name, the last part of a path, or without configuration.
+
+    Files of one's own have no splits to name.
+    """
     dataset = dataset or ""
     names = (dataset, dataset.rstrip("/").split("/")[-1], dataset.split("/")[0])
-    return next((presets[name] for name in names if name in presets), {})
+    preset = next((presets[name] for name in names if name in presets), {})
+    files = dataset.startswith((".", "/", "~")) or os.path.exists(dataset)
+    return {name: value for name, value in preset.items() if not (files and name.endswith("_split"))}
 
 
 def _flag(name, arguments):

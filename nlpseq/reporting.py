@@ -92,10 +92,13 @@ def print_translations(result, data, most=3):
     console.print(table)
 
 
-def print_cut(share, most):
-    """Says what share of the training texts is cut, if any is."""
+def print_cut(share, most, count):
+    """Says what share of the first `count` training pairs is cut, if any is."""
     if share:
-        say(f"{share:.1%} of the training pairs are cut: a side has more than {most - 1:,} pieces (--max-tokens {most})")
+        say(
+            f"{share:.2%} of the first {count:,} training pairs are cut: a side has more than "
+            f"{most - 1:,} pieces (--max-tokens {most})"
+        )
 
 
 def print_language(result, data):
@@ -149,11 +152,8 @@ def print_going_on(export, prompt, options, as_json=False):
     """Prints a prompt and how an exported language model goes on with it, piece by piece."""
     from nlpseq.streaming import go_on
 
-    unknown = export.predict([prompt])[0]["unknown"]
-    if unknown:
-        print(f"note: pieces of that prompt that the model does not know: {unknown:,}", file=sys.stderr)
     if as_json:
-        added = go_on(export, prompt, lambda piece: None, **options)
+        added = go_on(export, prompt, lambda piece: None, note=_note_unknown, **options)
         print(json.dumps({"text": prompt, "added": added}, ensure_ascii=False), flush=True)
         return
     waiting = [prompt.rstrip(" \t\r")]  # shown when it is known that there is an answer
@@ -162,8 +162,13 @@ def print_going_on(export, prompt, options, as_json=False):
         print(*waiting, piece, sep="", end="", flush=True)
         waiting.clear()
 
-    go_on(export, prompt, show, **options)
+    go_on(export, prompt, show, note=_note_unknown, **options)
     print(*waiting, flush=True)
+
+
+def _note_unknown(count):
+    if count:
+        print(f"note: pieces of that prompt that the model does not know: {count:,}", file=sys.stderr)
 
 
 def _print_text_score(text, answer):

@@ -11,7 +11,7 @@ from nlpseq.errors import InputError, in_range
 NOTHING = -1  # an id that no piece has
 
 
-def go_on(export, prompt, show, length=50, greedy=False, one_line=False, **options):
+def go_on(export, prompt, show, length=50, greedy=False, one_line=False, note=None, **options):
     """Goes on with a prompt, piece by piece.
 
     Args:
@@ -21,6 +21,7 @@ def go_on(export, prompt, show, length=50, greedy=False, one_line=False, **optio
         length: the most pieces to add.
         greedy: whether to take the likeliest piece, rather than to draw one.
         one_line: whether to stop at the end of a line.
+        note: function that is called first with how many pieces of the prompt are unknown.
         **options: of `nlpseq.decoding.sample`: temperature, top_k, top_p and seed.
 
     Returns:
@@ -35,6 +36,8 @@ def go_on(export, prompt, show, length=50, greedy=False, one_line=False, **optio
         raise InputError(f"greedy draws nothing, so {' and '.join(sorted(options))} has no use: leave one out.")
     in_range("length", length, 0, export.config["most_added"])
     steps = _Steps(export, prompt, show)
+    if note is not None:
+        note(steps.unknown)
     end = export.config["line_end"] if one_line else NOTHING
     search = decoding.greedy if greedy else decoding.sample
     found = search(steps, steps.states, start=[NOTHING], end=end, max_length=length, **options)
@@ -55,6 +58,7 @@ class _Steps:
             raise InputError(
                 f"the prompt is too long: expected at most {export.config['max_tokens']:,} pieces; give its end."
             )
+        self.unknown = int(found.pop("unknown")[0])
         size = found["log_probabilities"].shape[1]
         self.never = tf.reduce_max(tf.one_hot(export.config["never"], size, on_value=float("inf")), axis=0)
         self.first = found.pop("log_probabilities") - self.never

@@ -74,7 +74,7 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
         in_range("--activation-regularization", self.activation_regularization, 0)
         in_range("--temporal-activation-regularization", self.temporal_activation_regularization, 0)
         in_range("--temperature", self.temperature, 1e-3)
-        in_range("--sample-length", self.sample_length, 1)
+        in_range("--sample-length", self.sample_length, 1, 100_000)
 
 
 # For some datasets, the settings that are its defaults.

@@ -24,6 +24,7 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
     output: str = "saved_models/translation"
     cell: Literal["rnn", "lstm", "gru"] = "gru"
     units: int = 128
+    """Size of the state of the decoder; half of it in each direction of the encoder."""
     embedding_size: int = 64
     dropout: float = 0.05
     output_dropout: float = 0.0
@@ -46,6 +47,8 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
     """Whether to fold case."""
     max_tokens: int = 60
     """Longer texts are cut to this many pieces."""
+    layers: int = 1
+    """Number of recurrent layers of the encoder."""
     decoder_layers: int = 2
     """Number of recurrent layers of the decoder."""
     attention: Literal["bahdanau", "general", "dot", "scaled", "none"] = "bahdanau"
@@ -131,7 +134,7 @@ def main(config):
         config.at_blanks,
     )
     some = data.train.select(slice(5000))
-    nlpseq.reporting.print_cut(encoder.cut_share(some.sources, some.targets), config.max_tokens)
+    nlpseq.reporting.print_cut(encoder.cut_share(some.sources, some.targets), config.max_tokens, len(some))
     with nlpseq.training.precision(config.mixed_precision):
         task = nlpseq.tasks.Translator(
             encoder,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from nlpseq.pictures import plot_confusion, plot_training
+from nlpseq.pictures import plot_attention, plot_confusion, plot_training
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 30])
@@ -22,4 +22,15 @@ def test_confusion(tmp_path, classes):
     counts[0] = 0  # a class that does not occur
     labels = [f"label $_{i}$" for i in range(classes)]  # no formulas
     plot_confusion(counts, labels, tmp_path / "a.png", "50 $ to 100 $_")
+    assert imread(tmp_path / "a.png").std() > 0.05
+
+
+@pytest.mark.parametrize("lengths", [[(3, 4)], [(1, 1), (16, 20), (5, 2)]])
+def test_attention(tmp_path, lengths):
+    draw = np.random.default_rng(0)
+    samples = [
+        ([f"$_{i}" for i in range(source)], [f"{i} <" for i in range(target)], draw.dirichlet(np.ones(source), target))
+        for target, source in lengths
+    ]
+    plot_attention(samples, tmp_path / "a.png", "50 $ to 100 $_")
     assert imread(tmp_path / "a.png").std() > 0.05

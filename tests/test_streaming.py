@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nlpseq import command_line
 from nlpseq.errors import InputError
@@ -91,6 +92,34 @@ def test_pieces_come_one_by_one_and_are_those_of_generate(exported, options):
         assert len(shown) <= options.get("length", 7)
 
 
+def test_unknown_pieces_are_told_before_the_first_piece(exported):
+    told = []
+    go_on(Export(exported[1]), "never the seen", told.append, length=2, note=told.append)
+    assert told[0] == 2 and all(isinstance(each, str) for each in told[1:])
+
+
+def test_of_a_long_prompt_the_end_is_read(exported):
+    task, path = exported
+    texts = ["the cat " * 20, "the cat " * 15]  # 40 pieces, and the 30 that are read
+    found = Export(path).signatures["init"](prompt=tf.constant(texts))
+    assert found["cut"].numpy().tolist() == [True, False] and found["unknown"].numpy().tolist() == [0, 0]
+    for name in ("log_probabilities", "state_0"):
+        np.testing.assert_allclose(found[name][0], found[name][1], atol=1e-6)
+
+
+def test_a_batch_of_no_prompts(exported):
+    served = Export(exported[1]).signatures
+    none = tf.zeros([0], tf.string)
+    found = served["init"](prompt=none)
+    assert found["log_probabilities"].shape[0] == 0
+    states = {name: each for name, each in found.items() if name.startswith("state_")}
+    assert served["step"](token=tf.zeros([0], tf.int32), **states)["text"].shape == [0]
+    numbers = {"length": 3, "temperature": 1.0, "top_k": 0, "top_p": 1.0}
+    numbers = {name: tf.constant(value) for name, value in numbers.items()}
+    generated = served["generate"](prompt=none, seed=tf.constant(0, tf.int64), **numbers)
+    assert generated["text"].shape == [0]
+
+
 def test_nothing_to_add(exported):
     assert go_on(Export(exported[1]), "the", print, length=0) == ""
 
@@ -102,6 +131,8 @@ def test_nothing_to_add(exported):
     ({"top_p": 1.1}, "top_p must be above 0 and at most 1"),
     ({"length": -1}, "length must be between 0 and 100000"),
     ({"length": 10**9}, "length must be between 0 and 100000"),
+    ({"top_k": 3_000_000_000}, "top_k must be between 0 and 2147483647"),
+    ({"seed": 2**63}, "seed must be between"),
     ({"greedy": True, "seed": 1}, "greedy draws nothing, so seed has no use"),
 ])  # fmt: skip
 def test_bad_options(exported, options, message):

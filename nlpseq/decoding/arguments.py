@@ -46,7 +46,9 @@ def known(value):
 
 def check(value, test):
     """Calls `test` with the least number of a value that is known."""
-    if known(value) is not None:
+    if isinstance(value, (int, float)):  # which need not fit into a tensor
+        test(value)
+    elif known(value) is not None:
         test(np.min(known(value)))
 
 

@@ -54,7 +54,7 @@ def sample(
     >>> drawn.ids.numpy().tolist()
     [[[1, 1, 1, 1]], [[1, 1, 1, 1]]]
     """
-    check_options(temperature, top_k, top_p)
+    check_options(temperature, top_k, top_p, seed)
     temperature, top_p = (tf.cast(each, tf.float32) for each in (temperature, top_p))
     top_k, seed = tf.cast(top_k, tf.int32), tf.cast(seed, tf.int64)
 
@@ -93,11 +93,12 @@ def _drawn(logits, top_p, uniforms):
     return tf.reduce_sum(tf.cast(passed, tf.int32), axis=-1)
 
 
-def check_options(temperature=1.0, top_k=0, top_p=1.0):
+def check_options(temperature=1.0, top_k=0, top_p=1.0, seed=0):
     """Raises an `InputError` for the first that is out of its range, if it is known already."""
     check(temperature, _check_temperature)
-    check(top_k, lambda value: in_range("top_k", int(value), 0))
+    check(top_k, lambda value: in_range("top_k", int(value), 0, tf.int32.max))
     check(top_p, _check_top_p)
+    check(seed, lambda value: in_range("seed", int(value), tf.int64.min, tf.int64.max))
 
 
 def _check_temperature(value):

@@ -4,11 +4,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.cells import RecurrentCell
 from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
 from nlpseq.errors import in_range, one_of
-from nlpseq.layers import GRU, LSTM, Bidirectional, SimpleRNN
+from nlpseq.layers import GRU, LSTM, RNN, Bidirectional, SimpleRNN
 
-CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+LAYERS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+CELL_OPTIONS = ("recurrent_dropout", "weight_dropout")
 ENCODE_BATCH = 512  # texts that are tokenized together
 
 
@@ -16,7 +18,8 @@ def recurrent_layers(cell="lstm", units=64, layers=1, bidirectional=True, return
     """A list of recurrent layers, bottom first.
 
     Args:
-        cell: "rnn", "lstm" or "gru".
+        cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, or the
+            name under which Keras has it registered.
         units: size of the state in each direction.
         layers: number of layers.
         bidirectional: whether each runs in both directions.
@@ -27,7 +30,7 @@ def recurrent_layers(cell="lstm", units=64, layers=1, bidirectional=True, return
     Raises:
         InputError: the cell is unknown; a number is not positive.
     """
-    make = CELLS[one_of("cell", cell, CELLS)]
+    make = _maker(cell)
     in_range("units", units, 1)
     in_range("layers", layers, 1)
     made = []
@@ -36,6 +39,19 @@ def recurrent_layers(cell="lstm", units=64, layers=1, bidirectional=True, return
         layer = make(units, return_sequences=sequences, **options)
         made.append(Bidirectional(layer) if bidirectional else layer)
     return made
+
+
+def _maker(cell):
+    """The function of units and options that makes a layer of a cell."""
+    known = keras.saving.get_registered_object(cell) if isinstance(cell, str) else cell
+    if not (isinstance(known, type) and issubclass(known, RecurrentCell)):
+        return LAYERS[one_of("cell", cell, LAYERS)]
+
+    def make(units, **options):
+        own = {name: options.pop(name) for name in CELL_OPTIONS if name in options}
+        return RNN(known(units, **{name: rate for name, rate in own.items() if rate}), **options)
+
+    return make
 
 
 class Task(keras.Model):
@@ -59,6 +75,11 @@ class Task(keras.Model):
         self.labels = list(labels)
         self.settings = settings
         self.buckets = length_buckets(encoder.max_tokens)
+
+    def ensure_built(self):
+        """Makes the weights, where nothing has called the model yet."""
+        if not self.built:
+            self.build()
 
     def prepare(self, examples, batch_size=64, training=False, seed=0):
         """Examples of `nlpseq.data` to batches of `(ids, labels)`.
@@ -109,7 +130,13 @@ class Task(keras.Model):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "labels": self.labels,
             **self.settings,
+            **self._cell_config(),
         }
+
+    def _cell_config(self):
+        """A cell of one's own by the name under which Keras finds it again."""
+        cell = self.settings.get("cell")
+        return {"cell": keras.saving.get_registered_name(cell)} if isinstance(cell, type) else {}
 
     @classmethod
     def from_config(cls, config):
@@ -123,6 +150,7 @@ def in_batches(function, items, batch_size):
     Yields:
         A dict of arrays for each batch.
     """
+    in_range("batch_size", batch_size, 1)
     for start in range(0, len(items), batch_size):
         answer = function(items[start : start + batch_size])
         yield {name: np.asarray(value) for name, value in answer.items()}

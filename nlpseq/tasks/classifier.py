@@ -26,7 +26,8 @@ class TextClassifier(Task):
     Args:
         encoder: `nlpseq.text.WordEncoder`.
         labels: Names of the classes.
-        cell: "rnn", "lstm" or "gru". Default "lstm".
+        cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, registered
+            with Keras. Default "lstm".
         units: Size of the state in each direction. Default 64.
         layers: Number of recurrent layers. Default 1.
         bidirectional: Whether each layer runs in both directions. Default True.

@@ -1,39 +1,20 @@
 """Language models: what comes next in a running text."""
 
-import functools
-import math
-
 import keras
-import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
-from nlpseq.data.batching import pad
 from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
-from nlpseq.decoding.sampling import check_options
-from nlpseq.errors import InputError, in_range, one_of
-from nlpseq.tasks.base import Task, as_texts, in_batches, recurrent_layers
+from nlpseq.errors import InputError, in_range
+from nlpseq.tasks.base import Task, recurrent_layers
 from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
+from nlpseq.tasks.language_answers import LanguageAnswers
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
-from nlpseq.text import END, PADDING, START, UNKNOWN
-
-NEVER = (PADDING, UNKNOWN, START)  # ids that are no text
-NO_END = -1  # an id that nothing has: a search for it goes on
-MOST_ADDED = 100_000  # the most pieces that are added to a prompt
-SCORED_ROWS = 1024  # steps whose distributions are held at a time
-# How to generate, and the options of each way.
-METHODS = {
-    "sample": (decoding.sample, ("temperature", "top_k", "top_p", "seed", "first_row")),
-    "greedy": (decoding.greedy, ()),
-    "beam": (decoding.beam_search, ("beam_size", "length_penalty")),
-}
-CHECKED = ("temperature", "top_k", "top_p")
-FIXED = ("beam_size",)  # what the shapes of a graph depend on
-WHOLE_WORDS = ("word", "wordpiece")  # kinds whose pieces are shown without the space before them
+from nlpseq.text import END
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class LanguageModel(Task):
+class LanguageModel(LanguageAnswers, Task):
     """A recurrent language model, with the regularisers of Merity et al. (2018).
 
         x_t = sqrt(size) E w_t
@@ -57,7 +38,8 @@ class LanguageModel(Task):
 
     Args:
         encoder: `nlpseq.text.LineEncoder`.
-        cell: "rnn", "lstm" or "gru". Default "lstm".
+        cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, registered
+            with Keras. Default "lstm".
         units: Size of the state. Default 512.
         layers: Number of recurrent layers. Default 2.
         embedding_size: Size of a piece's vector. Default 256.
@@ -198,6 +180,7 @@ class LanguageModel(Task):
 
     def _read(self, ids, states=None, mask=None, training=False):
         """The outputs h^L `(batch, time, units)`, and the final states of each layer."""
+        self.ensure_built()
         hidden, finals = self._embed(ids, training), []
         for number, layer in enumerate(self.recurrent):
             dropout = self.hidden_dropout if number else self.input_dropout
@@ -241,15 +224,14 @@ class LanguageModel(Task):
             found.append(list(state))
         return decoding.Step(self._logits(hidden), found)
 
-    # Learning
-
     def prepare(self, examples, batch_size=20, training=False, seed=0):
         """`nlpseq.data.Lines` to batches of `((ids, first), labels)`, `batch_size` streams of the text.
 
         The labels are the ids one step later. In training the segments begin elsewhere in each
         pass, and what does not fill whole ones is left out of it. Otherwise the last one may
-        be shorter, and what does not fill a whole stream is left out: with a `batch_size` of 1,
-        nothing. A text shorter than that has as many streams as tokens.
+        be shorter, and counts as much in Keras's mean of the loss; what does not fill a whole
+        stream is left out: with a `batch_size` of 1, nothing. A text shorter than that has as
+        many streams as tokens.
         """
         ids = tf.concat([[END], self.encoder.running(examples.lines)], axis=0)
         if training:
@@ -264,249 +246,3 @@ class LanguageModel(Task):
     def default_metrics(self):
         """None: perplexity is exp of the loss, and others would want logits, which training goes without."""
         return []
-
-    # Scoring
-
-    def score(self, text):
-        """What the export serves: `text` `(batch,)` ->
-
-        `tokens`, string, and `log_probabilities`, float32, each of the text's pieces given
-        those before it, `(batch, longest)`, padded with "" and 0; `total`, their sum;
-        `perplexity`, exp(-total / length), 1 for an empty text; `length`, int32; `unknown`,
-        how many of the pieces are unknown, int32; and `cut`, whether the text was longer than
-        what is read; all four `(batch,)`. A line end is a piece: a text that ends in one is
-        scored as whole.
-        """
-        pieces, cut = self._within_limit(text)
-        length = tf.cast(pieces.row_lengths(), tf.int32)
-        targets = pad(pieces, self.buckets)
-        inputs = tf.concat([tf.fill([tf.shape(targets)[0], 1], END), targets[:, :-1]], axis=1)
-        hidden, _ = self._read(inputs)
-        longest = tf.reduce_max(tf.concat([length, [0]], axis=0))
-        targets, hidden = targets[:, :longest], hidden[:, :longest]
-        real = tf.sequence_mask(length, longest)
-        found = tf.where(real, self._log_probabilities(hidden, targets), 0.0)
-        total = tf.reduce_sum(found, axis=1)
-        unknown = tf.reduce_sum(tf.cast(real & (targets == UNKNOWN), tf.int32), axis=1)
-        return {
-            "tokens": tf.where(real, self._named(targets), ""),
-            "log_probabilities": found,
-            "total": total,
-            "perplexity": tf.exp(-total / tf.cast(tf.maximum(length, 1), tf.float32)),
-            "length": length,
-            "unknown": unknown,
-            "cut": cut,
-        }
-
-    def _named(self, ids):
-        """What is shown of ids; a line end as a backslash and n."""
-        texts = self.encoder.texts(ids)
-        texts = tf.strings.strip(texts) if self.encoder.tokenizer.kind in WHOLE_WORDS else texts
-        return tf.where(ids == END, r"\n", texts)
-
-    def _log_probabilities(self, hidden, targets):
-        """log P of targets `(batch, time)` after outputs `(batch, time, units)`, some rows at a time."""
-        rows = tf.size(targets)
-        size = tf.clip_by_value(rows, 1, SCORED_ROWS)
-        missing = tf.maximum(-(-rows // size), 1) * size - rows  # one part at least
-        hidden = tf.pad(tf.reshape(hidden, [rows, hidden.shape[-1]]), [[0, missing], [0, 0]])
-        ids = tf.pad(tf.reshape(targets, [rows]), [[0, missing]])
-
-        def scored(part):
-            hidden, ids = part
-            return -tf.nn.sparse_softmax_cross_entropy_with_logits(ids, self._logits(hidden))
-
-        parts = tf.reshape(hidden, [-1, size, hidden.shape[-1]]), tf.reshape(ids, [-1, size])
-        signature = tf.TensorSpec([None], tf.float32)
-        found = tf.map_fn(scored, parts, fn_output_signature=signature, parallel_iterations=1)
-        return tf.reshape(tf.reshape(found, [-1])[:rows], tf.shape(targets))
-
-    def _within_limit(self, text):
-        """The pieces of texts, ragged, up to the limit, and whether some were left out."""
-        pieces = self.encoder(text)
-        return pieces[:, : self.encoder.max_tokens], pieces.row_lengths() > self.encoder.max_tokens
-
-    # Generation
-
-    def _before_last(self, pieces):
-        """The states before the last symbol of prompts, ragged, and that symbol `(batch,)`."""
-        symbols = tf.concat([tf.fill([pieces.nrows(), 1], END), pieces], axis=1)
-        before = symbols[:, :-1]
-        ids = pad(before, self.buckets)
-        _, states = self._read(ids, mask=tf.sequence_mask(before.row_lengths(), tf.shape(ids)[1]))
-        return states, symbols[:, -1:].values
-
-    def _text_step(self, tokens, states):
-        """A step that gives no probability to what is no text."""
-        logits, states, _ = self._step(tokens, states)
-        never = tf.reduce_any(tf.range(len(self.encoder))[:, tf.newaxis] == tf.constant(NEVER), axis=1)
-        return decoding.Step(tf.where(never, float("-inf"), logits), states)
-
-    def generate(self, prompt, length, method="sample", one_line=False, **options):
-        """Goes on with prompts, in the graph.
-
-        Args:
-            prompt: string `(batch,)`; of at most `encoder.max_tokens` pieces.
-            length: the most pieces to add, int or scalar tensor.
-            method: "sample", "greedy" or "beam".
-            one_line: whether to stop at the end of a line.
-            **options: of "sample", `temperature`, `top_k`, `top_p`, `seed` and `first_row` of
-                `nlpseq.decoding.sample`; of "beam", `beam_size` and `length_penalty` of
-                `nlpseq.decoding.beam_search`.
-
-        Returns:
-            A dict of `text`, the prompt as it was read with what was added, and `added`
-            alone, strings; `log_probability` of it, float32, among the pieces that are text;
-            all `(batch,)`.
-        """
-        search, _ = METHODS[one_of("method", method, METHODS)]
-        pieces = self.encoder(prompt)
-        states, last = self._before_last(pieces)
-        end = END if one_line else NO_END
-        found = search(self._text_step, states, start=last, end=end, max_length=length, **options)
-        added = tf.RaggedTensor.from_tensor(found.ids[:, 0], found.lengths[:, 0])
-        read, whole = self.encoder.decode(pieces), self.encoder.decode(tf.concat([pieces, added], axis=1))
-        return {
-            "text": whole,
-            "added": tf.strings.substr(whole, tf.strings.length(read), tf.strings.length(whole)),
-            "log_probability": found.log_probabilities[:, 0],
-        }
-
-    def answer_generate(self, prompt, length, temperature, top_k, top_p, seed):
-        """`generate` as the export serves it, with all the numbers as scalar tensors."""
-        most = self.encoder.max_tokens
-        longest = tf.reduce_max(tf.concat([self.encoder(prompt).row_lengths(), [0]], axis=0))
-        checks = (
-            (longest <= most, f"a prompt must have at most {most:,} pieces, got", longest),
-            ((length >= 0) & (length <= MOST_ADDED), f"length must be between 0 and {MOST_ADDED:,}, got", length),
-            ((temperature > 0) & (temperature < math.inf), "temperature must be above 0 and finite, got", temperature),
-            (top_k >= 0, "top_k must be at least 0, got", top_k),
-            ((top_p > 0) & (top_p <= 1), "top_p must be above 0 and at most 1, got", top_p),
-        )
-        with tf.control_dependencies([tf.debugging.Assert(right, [text, got]) for right, text, got in checks]):
-            options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-            return self.generate(tf.identity(prompt), length, **options)
-
-    def answer_init(self, prompt):
-        """What comes after prompts `(batch,)`: `log_probabilities` `(batch, pieces)` of the next
-        piece, the states `state_0`, `state_1`, ..., each `(batch, size)`, and `cut`, whether
-        the prompt was longer than what is read: then its beginning is left out."""
-        pieces = self.encoder(prompt)
-        cut = pieces.row_lengths() > self.encoder.max_tokens
-        states, last = self._before_last(pieces[:, -self.encoder.max_tokens :])
-        return {**self._served_step(last, states), "cut": cut}
-
-    def answer_step(self, token, **states):
-        """What comes after one more piece, int32 `(batch,)`, from the states of `init` or `step`;
-        as `init`, and `text`, what the piece adds to the text."""
-        flat = [states[f"state_{number}"] for number in range(len(states))]
-        found = self._served_step(token, tf.nest.pack_sequence_as(self.state_sizes, flat))
-        return {**found, "text": self.encoder.texts(token)}
-
-    def _served_step(self, tokens, states):
-        logits, states, _ = self._step(tokens, states)
-        flat = {f"state_{i}": tf.cast(each, tf.float32) for i, each in enumerate(tf.nest.flatten(states))}
-        return {"log_probabilities": tf.nn.log_softmax(logits), **flat}
-
-    def signatures(self):
-        """The functions that an export serves, by name."""
-
-        def spec(name, dtype=tf.float32, shape=()):
-            return tf.TensorSpec(shape, dtype, name=name)
-
-        score = tf.function(self.score, input_signature=[spec("text", tf.string, [None])])
-        prompt = spec("prompt", tf.string, [None])
-        numbers = [
-            spec("length", tf.int32), spec("temperature"), spec("top_k", tf.int32), spec("top_p"),
-            spec("seed", tf.int64),
-        ]  # fmt: skip
-        states = {
-            f"state_{i}": spec(f"state_{i}", shape=[None, size])
-            for i, size in enumerate(tf.nest.flatten(self.state_sizes))
-        }
-        return {
-            "serving_default": score,
-            "score": score,
-            "generate": tf.function(self.answer_generate, input_signature=[prompt, *numbers]),
-            "init": tf.function(self.answer_init, input_signature=[prompt]),
-            "step": tf.function(self.answer_step).get_concrete_function(
-                spec("token", tf.int32, [None]), **states
-            ),
-        }
-
-    # Answers to lists of strings
-
-    def predict_text(self, prompts, length=50, batch_size=32, method="sample", one_line=False, **options):
-        """Goes on with prompts, at most `length` pieces each; see `generate`.
-
-        The same seed gives the same, whatever the `batch_size`.
-
-        Returns:
-            A dict of lists: "text", the prompts as they were read with what was added,
-            "added" alone, and "log_probability" of it.
-
-        Raises:
-            InputError: an option is unknown or out of its range; a prompt is too long.
-        """
-        _, known = METHODS[one_of("method", method, METHODS)]
-        for name in options:
-            one_of(f"option of method {method!r}", name, known)
-        check_options(**{name: value for name, value in options.items() if name in CHECKED})
-        in_range("length", length, 0, MOST_ADDED)
-        in_range("length_penalty", options.get("length_penalty", 0), 0)
-        prompts = tf.constant(as_texts(prompts), tf.string)
-        self.encoder.check_length(prompts, "a prompt")
-        found = {"text": [], "added": [], "log_probability": []}
-        for start in range(0, len(prompts), batch_size):
-            numbers = {"length": length, **options, **({"first_row": start} if method == "sample" else {})}
-            answer = self._generator(method, one_line, numbers)(prompts[start : start + batch_size], **{
-                name: tf.constant(value) for name, value in numbers.items() if name not in FIXED
-            })  # fmt: skip
-            for name in ("text", "added"):
-                found[name] += [text.decode() for text in answer[name].numpy()]
-            found["log_probability"] += answer["log_probability"].numpy().tolist()
-        return found
-
-    def _generator(self, method, one_line, numbers):
-        """The traced generation; the numbers are tensors, but for what shapes the graph."""
-        fixed = {name: value for name, value in numbers.items() if name in FIXED}
-        key = method, one_line, *numbers, *fixed.values()
-        if key not in self._functions:
-            generate = functools.partial(self.generate, method=method, one_line=one_line, **fixed)
-            self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
-        return self._functions[key]
-
-    def score_text(self, texts, batch_size=32):
-        """Scores strings.
-
-        Returns:
-            A dict of lists, as of `score`: "tokens" and "log_probabilities", without the
-            padding, "total", "perplexity", "unknown" and "cut".
-        """
-        if "score" not in self._functions:
-            self._functions["score"] = tf.function(
-                self.score, input_signature=[tf.TensorSpec([None], tf.string)]
-            )
-        found = {name: [] for name in ("tokens", "log_probabilities", "total", "perplexity", "unknown", "cut")}
-        texts = tf.constant(as_texts(texts), tf.string)
-        for answer in in_batches(self._functions["score"], texts, batch_size):
-            for row, length in enumerate(answer["length"]):
-                found["tokens"].append([token.decode() for token in answer["tokens"][row, :length]])
-                found["log_probabilities"].append(answer["log_probabilities"][row, :length])
-                for name in ("total", "perplexity", "unknown", "cut"):
-                    found[name].append(np.asarray(answer[name][row]).item())
-        return found
-
-    def details(self):
-        """How much of a text is read and added, and what a generator must not choose."""
-        most = {"max_tokens": self.encoder.max_tokens, "most_added": MOST_ADDED}
-        return {**most, "never": list(NEVER), "line_end": END}
-
-    def limits(self):
-        """What a user should know that the model cannot do, in sentences."""
-        return [
-            f"It knows {len(self.encoder):,} pieces of text, those of its training text; others count as "
-            "unknown, and it never says them.",
-            f"It scores {self.encoder.max_tokens:,} pieces of a text at most, and takes as many of a prompt.",
-            "What it says is likely, not true.",
-        ]

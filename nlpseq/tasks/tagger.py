@@ -36,7 +36,8 @@ class TokenTagger(Task):
         scheme: "bio", "iob1" or "bioes" where tags mark spans: with the CRF no
             sequence comes out that breaks it. Default None.
         output: "crf" or "softmax". Default "crf".
-        cell: "rnn", "lstm" or "gru". Default "lstm".
+        cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, registered
+            with Keras. Default "lstm".
         units: Size of the state in each direction. Default 128.
         layers: Number of recurrent layers. Default 1.
         bidirectional: Whether each layer runs in both directions. Default True.

@@ -1,19 +1,22 @@
 """Translation: a text in, a text of another language, and of another length, out."""
 
-import functools
 from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
-from nlpseq import decoding
-from nlpseq.data.batching import length_buckets, pad
+from nlpseq.data.batching import length_buckets
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.layers import BahdanauAttention, LuongAttention
-from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers
+from nlpseq.tasks.base import ENCODE_BATCH, Task, recurrent_layers
 from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
-from nlpseq.text import END, PADDING, START, UNKNOWN
+from nlpseq.tasks.translation_answers import TranslationAnswers
+from nlpseq.text import END, PADDING, START
+
+ATTENTIONS = ("bahdanau", "general", "dot", "scaled", "none")
+SHORTEST_BUCKET = 8  # sentences are short: finer buckets leave less padding
+
 
 class Memory(NamedTuple):
     """What the decoder knows of the sources.
@@ -31,13 +34,8 @@ class Memory(NamedTuple):
     summary: tf.Tensor
 
 
-ATTENTIONS = ("bahdanau", "general", "dot", "scaled", "none")
-SHORTEST_BUCKET = 8  # sentences are short: finer buckets leave less padding
-NEVER = -1e9  # the logit of what the decoder may not say
-
-
 @keras.saving.register_keras_serializable("nlpseq")
-class Translator(Task):
+class Translator(TranslationAnswers, Task):
     """An encoder and a decoder with attention (Bahdanau et al. 2015, Luong et al. 2015).
 
         m_1 ... m_S = BiRNN(E_x x_1 ... x_S sqrt(size))       the memory
@@ -62,7 +60,8 @@ class Translator(Task):
 
     Args:
         encoder: `nlpseq.text.PairEncoder`.
-        cell: "rnn", "lstm" or "gru". Default "gru".
+        cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, registered
+            with Keras. Default "gru".
         units: Size of the state of the decoder; half of it in each direction of the
             encoder. Default 512.
         layers: Number of recurrent layers of the encoder. Default 1.
@@ -78,7 +77,8 @@ class Translator(Task):
             training, from a first pass over the true ones (Mihaylova and Martins 2019).
             Default 0.
         beam_size, length_penalty, coverage_penalty: Of the beam search that translates;
-            see `nlpseq.decoding.beam_search`. Default 5, 1 and 0.
+            see `nlpseq.decoding.beam_search`; a beam of 1 is greedy search, without penalties.
+            Default 5, 1 and 0.
         length_ratio: A translation has at most `10 + length_ratio * source` pieces, and no
             more than the `max_tokens` of the encoder. Default 2.
 
@@ -195,6 +195,7 @@ class Translator(Task):
 
     def _read(self, sources, training=False):
         """The memory of sources `(batch, time)`."""
+        self.ensure_built()
         mask = tf.not_equal(sources, PADDING)
         hidden = self.source_embedding(sources)
         for layer in self.reader:
@@ -299,160 +300,6 @@ class Translator(Task):
         """None: they would want logits, which training goes without."""
         return []
 
-    def search(self, texts, beam_size=None, n_best=1):
-        """Translates `texts` `(batch,)` by beam search, greedily with a `beam_size` of 1.
-
-        Greedy search has no penalties: its scores are log-probabilities.
-
-        Returns:
-            `(nlpseq.decoding.Decoded, sources)`, the latter the ids that were read.
-        """
-        return self._search(self.encoder.source(texts), beam_size, n_best)
-
-    def _search(self, pieces, beam_size=None, n_best=1):
-        """The same for texts that are cut into pieces, ragged `(batch, None)`."""
-        chosen = self.settings
-        beam_size = max(n_best, chosen["beam_size"] if beam_size is None else beam_size)
-        sources = pad(self.encoder.ended(pieces), self.buckets)
-        memory = self._read(sources)
-        length = tf.reduce_sum(tf.cast(memory.mask, tf.float32), axis=1)
-        most = tf.cast(10 + chosen["length_ratio"] * length, tf.int32)
-        never = tf.reduce_sum(tf.one_hot([PADDING, UNKNOWN, START], len(self.encoder.target)), axis=0) * NEVER
-
-        def step(tokens, states):
-            output, states, weights = self._step(memory, self.target_embedding(tokens), *states)
-            return decoding.Step(self._logits(output) + never, (output, states), weights)
-
-        penalties = {name: chosen[name] for name in ("length_penalty", "coverage_penalty")}
-        first = tf.zeros([tf.shape(sources)[0], chosen["embedding_size"]], self.compute_dtype)
-        found = decoding.beam_search(
-            step,
-            (first, self._first_states(memory)),
-            start=START,
-            end=END,
-            max_length=tf.minimum(most, self.encoder.max_tokens),
-            beam_size=beam_size,
-            n_best=n_best,
-            source_mask=memory.mask,
-            **(penalties if beam_size > 1 else {}),
-        )
-        return found, sources
-
-    def answer(self, text, beam_size=None):
-        """What the export serves: `text` `(batch,)` ->
-
-        `translation`, string, and `score`, what the search ranks by, log-probability over
-        length penalty, float32;
-        `cut`, whether the text was longer than what is read; all `(batch,)`.
-        """
-        pieces = self.encoder.source(text)
-        found, _ = self._search(pieces, beam_size)
-        return {
-            "translation": self.encoder.target.decode(found.ids[:, 0]),
-            "score": found.scores[:, 0],
-            "cut": self.encoder.is_cut(pieces),
-        }
-
-    def answer_nbest(self, text):
-        """The `beam_size` best: `translations`, string, and `scores`, `(batch, beam_size)`."""
-        found, _ = self.search(text, n_best=self.settings["beam_size"])
-        return {"translations": self.encoder.target.decode(found.ids), "scores": found.scores}
-
-    def answer_attention(self, text):
-        """The same, with what they attended to.
-
-        `source_pieces` `(batch, source)` and `target_pieces` `(batch, beam_size, target)`, ""
-        after the end; `attention` `(batch, beam_size, target, source)`, of each piece of the
-        target.
-        """
-        found, sources = self.search(text, n_best=self.settings["beam_size"])
-        return {
-            "translations": self.encoder.target.decode(found.ids),
-            "scores": found.scores,
-            "source_pieces": _named(self.encoder.source, sources),
-            "target_pieces": _named(self.encoder.target, found.ids),
-            "attention": found.attention,
-        }
-
-    def signatures(self):
-        """The functions that an export serves, by name, not yet traced."""
-        text = tf.TensorSpec([None], tf.string, name="text")
-        functions = {"translate_nbest": self.answer_nbest}
-        if self.attention is not None:
-            functions["translate_attention"] = self.answer_attention
-        more = {name: tf.function(each, input_signature=[text]) for name, each in functions.items()}
-        return {**super().signatures(), **more}
-
-    def predict_text(self, texts, batch_size=32, beam_size=None):
-        """Translates strings.
-
-        Args:
-            texts: a string, or a sequence of strings (str or bytes).
-            batch_size: how many to run at a time; those of similar length run together.
-            beam_size: of the search, 1 for greedy; None for that of the task.
-
-        Returns:
-            A dict of lists: "translation", strings, and "score".
-
-        Raises:
-            InputError: `beam_size` is below 1.
-        """
-        beam_size = self.settings["beam_size"] if beam_size is None else in_range("beam_size", beam_size, 1)
-        texts = [text.encode("utf-8", "replace") if isinstance(text, str) else text for text in as_texts(texts)]
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        function, found = self._function(beam_size), []
-        for answer in in_batches(function, tf.constant([texts[i] for i in order], tf.string), batch_size):
-            found += zip(answer["translation"], answer["score"])
-        rows = dict(zip(order, found))
-        return {
-            "translation": [rows[i][0].decode() for i in range(len(texts))],
-            "score": [float(rows[i][1]) for i in range(len(texts))],
-        }
-
-    def attention_samples(self, texts, count=3, longest=16):
-        """What translations attended to, of the first sentences of up to `longest` pieces.
-
-        Returns:
-            A list of `(source pieces, target pieces, weights (target, source))`, without
-            empty translations; none without attention.
-        """
-        if self.attention is None:
-            return []
-        fitting = [text for text in texts[: 20 * count] if 4 < len(self.encoder([text])[0]) <= longest]
-        samples = []
-        for text in (fitting or list(texts))[:count]:
-            answer = self.answer_attention(tf.constant([text]))
-            source, target = (
-                [piece.decode().strip() for piece in pieces.numpy() if piece]
-                for pieces in (answer["source_pieces"][0], answer["target_pieces"][0, 0])
-            )
-            if target:
-                weights = answer["attention"][0, 0, : len(target), : len(source)].numpy()
-                samples.append((source, target, weights))
-        return samples
-
-    def _function(self, beam_size):
-        """The traced search of a beam size."""
-        if beam_size not in self._functions:
-            text = tf.TensorSpec([None], tf.string, name="text")
-            search = functools.partial(self.answer, beam_size=beam_size)
-            self._functions[beam_size] = tf.function(search, input_signature=[text])
-        return self._functions[beam_size]
-
-    def details(self):
-        """How much of a text is read."""
-        return {"max_tokens": self.encoder.max_tokens}
-
-    def limits(self):
-        """What a user should know that the model cannot do, in sentences."""
-        return [
-            f"It reads {self.encoder.max_tokens - 1:,} pieces of words of a text at most and leaves "
-            "out the rest; the output `cut` says when.",
-            "It translates each text by itself, as one sentence.",
-            "It never says that it does not know: a text in another language or script gets a "
-            "translation too.",
-        ]
-
 
 def _attention(name, units):
     """The layer of a name, or None for "none"."""
@@ -470,9 +317,3 @@ def _shifted(labels):
     """What the decoder reads: the start symbol, and the labels but for the last."""
     start = tf.fill([tf.shape(labels)[0], 1], START)
     return tf.concat([start, tf.where(labels[:, :-1] < 0, PADDING, labels[:, :-1])], axis=1)
-
-
-def _named(tokenizer, ids):
-    """The pieces of ids, "" for padding."""
-    names = tf.constant(["", *tokenizer.pieces[1:]])
-    return tf.gather(names, ids)

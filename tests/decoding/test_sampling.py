@@ -118,7 +118,8 @@ def test_log_probabilities_are_those_of_the_model():
     [
         ({"temperature": 0.0}, "temperature must be above 0 and finite, got 0.0"),
         ({"temperature": tf.constant(-1.0)}, "temperature must be above 0"),
-        ({"top_k": -1}, "top_k must be at least 0"),
+        ({"top_k": -1}, "top_k must be between 0 and 2147483647, got -1"),
+        ({"seed": 2**63}, "seed must be between"),
         ({"top_p": 0.0}, "top_p must be above 0"),
         ({"top_p": 1.5}, "top_p must be above 0 and at most 1"),
         ({"min_length": 9}, "min_length must be at most max_length"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nlpseq import command_line
 from nlpseq.serving import Export
 from recipes import language_model
 from tests import real_data
@@ -59,8 +60,12 @@ def test_a_single_file_is_split(tmp_path, monkeypatch):
     assert Export(tmp_path / "out").config["data"]["sizes"]["train"] < 90
 
 
-def test_presets_are_the_defaults_of_their_dataset():
+def test_presets_are_the_defaults_of_their_dataset(tmp_path):
     helpers.assert_presets_fit(language_model)
+    folder = write(tmp_path / "lm1b")  # whose files have no splits to slice
+    assert command_line._preset(folder, language_model.PRESETS) == {}
+    assert command_line._preset("lm1b", language_model.PRESETS) == language_model.PRESETS["lm1b"]
+    assert command_line._preset(str(tmp_path / "ptb"), language_model.PRESETS) == language_model.PRESETS["ptb"]
 
 
 def test_help_does_not_load_tensorflow():

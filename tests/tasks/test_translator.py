@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq import engine, training
+from nlpseq.cells import MinGRUCell, RecurrentCell
 from nlpseq.data import Pairs
 from nlpseq.errors import InputError
 from nlpseq.reporting import print_cut
@@ -19,6 +20,14 @@ SOURCES = ["a b c", "c", "b a a c b", "a c"]
 TARGETS = ["x y", "z", "y x x", "z z"]
 ODD = ["", " \n", "never seen", "😀👍", "\x00\x07", b"\xff\xfe", "a " * 10_000, "a" * 10_000]
 ATTENTIONS = ["bahdanau", "general", "dot", "scaled", "none"]
+
+
+@keras.saving.register_keras_serializable("tests")
+class DriftCell(RecurrentCell):
+    """h_t = 0.5 h_{t-1} + 0.5 tanh(W x_t + U h_{t-1} + b)."""
+
+    def transition(self, z, r, states):
+        return [0.5 * states[0] + 0.5 * tf.tanh(z + r)]
 
 
 def pairs(repeat=8):
@@ -64,6 +73,31 @@ def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding
     if attention != "none":
         np.testing.assert_allclose(tf.reduce_sum(weights, axis=1), 1, atol=1e-5)
         assert np.abs(weights[0, 4:]).max() == 0  # padding
+
+
+@pytest.mark.parametrize("cell", [DriftCell, MinGRUCell])
+def test_a_cell_of_ones_own_trains_translates_and_is_saved(tmp_path, cell):
+    task = new_translator(cell=cell, recurrent_dropout=0.0)
+    whole = task((task.encoder(tf.constant(SOURCES)).to_tensor(), tf.constant([[START, 4, 5]] * 4)))
+    again = Translator.from_config(task.get_config())
+    again.build()
+    again.set_weights(task.get_weights())
+    assert {type(layer.cell) for layer in again.writer} == {cell}
+    np.testing.assert_array_equal(
+        whole, again((task.encoder(tf.constant(SOURCES)).to_tensor(), tf.constant([[START, 4, 5]] * 4)))
+    )
+    task.compile(keras.optimizers.Adam(0.03))
+    history = task.fit(task.prepare(pairs(), 8, training=True), epochs=8, verbose=0, shuffle=False).history
+    assert history["loss"][-1] < 0.8 * history["loss"][0]
+    task.save(tmp_path / "task.keras")
+    loaded = keras.saving.load_model(tmp_path / "task.keras")
+    assert loaded.predict_text(SOURCES) == task.predict_text(SOURCES)
+
+
+def test_a_cell_that_is_none():
+    for cell in ("grv", keras.layers.GRUCell):
+        with pytest.raises(InputError, match="unknown cell"):
+            Translator(encoder(), cell=cell)
 
 
 @pytest.mark.parametrize("attention", ["bahdanau", "none"])
@@ -141,6 +175,17 @@ def test_best_translations_with_scores_and_attention():
     assert real.any()
     np.testing.assert_allclose(tf.reduce_sum(seen["attention"], axis=-1), real, atol=1e-5)
     assert [piece for piece in seen["source_pieces"][1].numpy() if piece] == [b" c", b"<end>"]
+
+
+def test_samples_of_attention():
+    task = translator()
+    samples = task.attention_samples([*SOURCES, "a b c a b"], count=2)
+    assert len(samples) == 2  # of the sentences of at least four pieces and an end
+    for source, target, weights in samples:
+        assert source in (["b", "a", "a", "c", "b", "<end>"], ["a", "b", "c", "a", "b", "<end>"])
+        assert weights.shape == (len(target), len(source)) and target
+        np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
+    assert translator(attention="none").attention_samples(SOURCES) == []
 
 
 @pytest.mark.parametrize("settings", [
@@ -233,8 +278,8 @@ def test_coverage_changes_what_a_search_likes_best():
 def test_pairs_that_are_cut_are_counted(capsys):
     share = encoder(max_tokens=4).cut_share(["a b c", "a b c a", "a", "a"], ["x", "y", "x y x y x", "y"])
     assert share == 0.5
-    print_cut(share, 4)
-    print_cut(0.0, 4)
+    print_cut(share, 4, 4)
+    print_cut(0.0, 4, 4)
     assert capsys.readouterr().out == (
-        "50.0% of the training pairs are cut: a side has more than 3 pieces (--max-tokens 4)\n"
+        "50.00% of the first 4 training pairs are cut: a side has more than 3 pieces (--max-tokens 4)\n"
     )

@@ -1,0 +1,20 @@
+"""Every public name of these packages has a docstring, and its example runs."""
+
+import doctest
+
+import pytest
+
+from nlpseq import decoding, tasks, text
+from tests.layers.test_docstrings import examples
+
+NAMES = [
+    (module, name) for module in (decoding, tasks, text) for name in module.__all__ if callable(getattr(module, name))
+]
+
+
+@pytest.mark.parametrize("module, name", NAMES, ids=lambda value: getattr(value, "__name__", value))
+def test_the_example_runs(module, name):
+    example, report = examples(module, name), []
+    assert example.examples, f"{name} has no example"
+    result = doctest.DocTestRunner(verbose=False).run(example, out=report.append)
+    assert result.failed == 0, "".join(report)
