@@ -105,9 +105,9 @@ def print_language(result, data):
     """Prints the scores of a language model."""
     metrics = result.metrics
     say(
-        f"test text of {data.title}, read as one with carried states: perplexity {metrics['perplexity']:.2f} over "
-        f"{metrics['tokens']:,} tokens, {metrics['unknown_share']:.2%} of them unknown; {metrics['nats_per_token']:.4f} "
-        f"nats a token, {metrics['nats_per_character']:.4f} nats a character"
+        f"test text of {data.title}, read as one with carried states: perplexity {metrics['perplexity']:.2f} "
+        f"over {metrics['tokens']:,} tokens, {metrics['unknown_share']:.2%} of them unknown; "
+        f"{metrics['nats_per_token']:.4f} nats a token, {metrics['nats_per_character']:.4f} nats a character"
     )
 
 

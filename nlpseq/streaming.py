@@ -58,7 +58,7 @@ class _Steps:
             raise InputError(
                 f"the prompt is too long: expected at most {export.config['max_tokens']:,} pieces; give its end."
             )
-        self.unknown = int(found.pop("unknown")[0])
+        self.unknown = int(found.pop("unknown", [0])[0])  # which older exports do not tell
         size = found["log_probabilities"].shape[1]
         self.never = tf.reduce_max(tf.one_hot(export.config["never"], size, on_value=float("inf")), axis=0)
         self.first = found.pop("log_probabilities") - self.never

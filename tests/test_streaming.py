@@ -152,6 +152,9 @@ def test_command_line_goes_on_with_prompts(exported, capsys):
     status, out, _ = predict(capsys, path, "the cat", "--length", 5, "--greedy")
     assert status == 0
     assert out == "the cat" + task.predict_text(["the cat"], length=5, method="greedy")["added"][0] + "\n"
+    for more in ([], ["--json"]):
+        assert "does not know: 1" in predict(capsys, path, "never", "--length", 2, *more)[2]
+        assert "does not know" not in predict(capsys, path, "the", "--length", 2, *more)[2]
     _, out, _ = predict(capsys, path, "the cat", "a", "--length", 5, "--greedy", "--json")
     rows = [json.loads(line) for line in out.splitlines()]
     assert [row["text"] for row in rows] == ["the cat", "a"] and set(rows[0]) == {"text", "added"}

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from nlpseq.cells import RecurrentCell
 from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
-from nlpseq.errors import in_range, one_of
+from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.layers import GRU, LSTM, RNN, Bidirectional, SimpleRNN
 
 LAYERS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
@@ -28,7 +28,7 @@ def recurrent_layers(cell="lstm", units=64, layers=1, bidirectional=True, return
         **options: other arguments of all the layers.
 
     Raises:
-        InputError: the cell is unknown; a number is not positive.
+        InputError: the cell is unknown, or not to Keras; a number is not positive.
     """
     make = _maker(cell)
     in_range("units", units, 1)
@@ -46,6 +46,11 @@ def _maker(cell):
     known = keras.saving.get_registered_object(cell) if isinstance(cell, str) else cell
     if not (isinstance(known, type) and issubclass(known, RecurrentCell)):
         return LAYERS[one_of("cell", cell, LAYERS)]
+    if keras.saving.get_registered_object(keras.saving.get_registered_name(known)) is not known:
+        raise InputError(
+            f"Keras does not know the cell {known.__name__}: decorate it with "
+            "@keras.saving.register_keras_serializable(), so that a task with it can be saved."
+        )
 
     def make(units, **options):
         own = {name: options.pop(name) for name in CELL_OPTIONS if name in options}
@@ -108,6 +113,8 @@ class Task(keras.Model):
 
     def compile_from_config(self, config):
         """As a loaded model is compiled: with its optimizer, and the loss and metrics of the task."""
+        import nlpseq.training  # noqa: F401, whose optimizer and schedule Keras then knows
+
         self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
         self.optimizer.build(self.trainable_variables)
 

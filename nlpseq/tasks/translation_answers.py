@@ -16,8 +16,8 @@ NEVER = -1e9  # the logit of what the decoder may not say
 class TranslationAnswers:
     """The answers of a `Translator`, in the graph and to lists of strings.
 
-    The model gives `encoder`, `buckets`, `attention`, `target_embedding`, `_functions`, `_read`,
-    `_first_states`, `_step` and `_logits`.
+    The model gives `encoder`, `settings`, `buckets`, `compute_dtype`, `attention`, `target_embedding`,
+    `_functions`, `_read`, `_first_states`, `_step` and `_logits`.
     """
 
     def search(self, texts, beam_size=None, n_best=1):
@@ -62,8 +62,7 @@ class TranslationAnswers:
     def answer(self, text, beam_size=None):
         """What the export serves: `text` `(batch,)` ->
 
-        `translation`, string, and `score`, what the search ranks by, log-probability over
-        length penalty, float32;
+        `translation`, string, and `score`, what the search ranks by, float32;
         `cut`, whether the text was longer than what is read; all `(batch,)`.
         """
         pieces = self.encoder.source(text)

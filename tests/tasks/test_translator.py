@@ -94,9 +94,13 @@ def test_a_cell_of_ones_own_trains_translates_and_is_saved(tmp_path, cell):
     assert loaded.predict_text(SOURCES) == task.predict_text(SOURCES)
 
 
+class NewCell(RecurrentCell):
+    """A cell that nobody has told Keras of."""
+
+
 def test_a_cell_that_is_none():
-    for cell in ("grv", keras.layers.GRUCell):
-        with pytest.raises(InputError, match="unknown cell"):
+    for cell, message in (("grv", "unknown"), (keras.layers.GRUCell, "unknown"), (NewCell, "does not know the")):
+        with pytest.raises(InputError, match=f"{message} cell"):
             Translator(encoder(), cell=cell)
 
 
