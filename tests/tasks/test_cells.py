@@ -35,7 +35,7 @@ def language_model(cell):
     return task, Lines(texts(4)), lambda texts: task.predict_text(texts, length=4)
 
 
-@pytest.mark.parametrize("cell", [DriftCell, MinGRUCell])
+@pytest.mark.parametrize("cell", [DriftCell, pytest.param(MinGRUCell, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("make", [classifier, tagger, language_model])
 def test_a_cell_of_ones_own(tmp_path, make, cell):
     with engine.mode("portable"):

@@ -75,7 +75,7 @@ def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding
         assert np.abs(weights[0, 4:]).max() == 0  # padding
 
 
-@pytest.mark.parametrize("cell", [DriftCell, MinGRUCell])
+@pytest.mark.parametrize("cell", [DriftCell, pytest.param(MinGRUCell, marks=pytest.mark.slow)])
 def test_a_cell_of_ones_own_trains_translates_and_is_saved(tmp_path, cell):
     task = new_translator(cell=cell, recurrent_dropout=0.0)
     whole = task((task.encoder(tf.constant(SOURCES)).to_tensor(), tf.constant([[START, 4, 5]] * 4)))
