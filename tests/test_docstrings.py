@@ -1,11 +1,9 @@
 """Every public name of these packages has a docstring, and its example runs."""
 
-import doctest
-
 import pytest
 
 from nlpseq import decoding, tasks, text
-from tests.layers.test_docstrings import examples
+from tests.layers.test_docstrings import assert_example_runs
 
 NAMES = [
     (module, name) for module in (decoding, tasks, text) for name in module.__all__ if callable(getattr(module, name))
@@ -14,7 +12,4 @@ NAMES = [
 
 @pytest.mark.parametrize("module, name", NAMES, ids=lambda value: getattr(value, "__name__", value))
 def test_the_example_runs(module, name):
-    example, report = examples(module, name), []
-    assert example.examples, f"{name} has no example"
-    result = doctest.DocTestRunner(verbose=False).run(example, out=report.append)
-    assert result.failed == 0, "".join(report)
+    assert_example_runs(module, name)

@@ -32,10 +32,11 @@ def beam_search(
     `max_length` the open ones are finished as they are. The scores rank the finished.
 
     A sequence of the batch is done when no open hypothesis can beat its finished ones:
-    log P only falls, lp only grows, and cp is never above 0, so no continuation of a
-    hypothesis with log P = g scores above g / lp(max_length). As soon as that is no more than
-    the score of the finished sequence in place `n_best`, going on would change nothing. This is exact for penalties of
-    at least 0, the only ones allowed; and the tighter `max_length`, the sooner it comes.
+    log P only falls, lp only grows, and cp is never above 0, so no continuation of a hypothesis
+    with log P = g scores above g / lp(max_length). As soon as that is no more than the score of
+    the finished sequence in place `n_best`, going on would change nothing. This is exact for
+    penalties of at least 0, the only ones allowed; and the tighter `max_length`, the sooner it
+    comes.
 
     Args:
         step: Step function, `step(tokens, states) -> Step` (see `Step`), for
