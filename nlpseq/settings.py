@@ -92,6 +92,95 @@ class ReadingSettings(RecurrentSettings):
 
 
 @dataclass(frozen=True)
+class TranslatorSettings(RecurrentSettings):
+    """Encoder, decoder, and how translations are searched for."""
+
+    cell: Literal["rnn", "lstm", "gru"] = "gru"
+    units: int = 128
+    """Size of the state of the decoder; half of it in each direction of the encoder."""
+    layers: int = 1
+    """Number of recurrent layers of the encoder."""
+    decoder_layers: int = 2
+    """Number of recurrent layers of the decoder."""
+    attention: Literal["bahdanau", "general", "dot", "scaled", "none"] = "bahdanau"
+    """How the decoder looks at the source."""
+    input_feeding: bool = False
+    """Whether the decoder reads its last output; several times slower to train."""
+    label_smoothing: float = 0.0
+    """Share of the target that goes to all pieces alike."""
+    scheduled_sampling: float = 0.0
+    """Rate of the decoder's inputs that are its own guesses in training."""
+    beam_size: int = 5
+    """Hypotheses of the search; 1 is greedy."""
+    length_penalty: float = 1.0
+    """Exponent of the length by which scores are divided."""
+    coverage_penalty: float = 0.0
+    """Weight of the penalty for what nothing attended to."""
+    length_ratio: float = 2.0
+    """A translation has at most 10 pieces, and this many for each of the source."""
+
+    def check(self):
+        super().check()
+        in_range("--decoder-layers", self.decoder_layers, 1)
+        in_range("--label-smoothing", self.label_smoothing, 0, 0.95)
+        in_range("--scheduled-sampling", self.scheduled_sampling, 0, 1)
+        in_range("--beam-size", self.beam_size, 1)
+        in_range("--length-penalty", self.length_penalty, 0)
+        in_range("--coverage-penalty", self.coverage_penalty, 0)
+        in_range("--length-ratio", self.length_ratio, 0)
+
+
+@dataclass(frozen=True)
+class LanguageModelSettings(RecurrentSettings):
+    """The recurrent layers of a language model, and their regularisers (Merity et al. 2018)."""
+
+    steps: int = 35
+    """Steps of a segment, through which gradients flow; states are carried further."""
+    tied: bool = True
+    """Whether input and output share their embeddings."""
+    hidden_dropout: float = 0.1
+    """Rate of dropped features between layers."""
+    embedding_dropout: float = 0.0
+    """Rate of dropped words."""
+    weight_dropout: float = 0.0
+    """Rate of dropped entries of the recurrent kernels."""
+    activation_regularization: float = 0.0
+    """Weight of the mean square of the outputs in the loss."""
+    temporal_activation_regularization: float = 0.0
+    """Weight of the mean square of their changes from step to step."""
+
+    def check(self):
+        super().check()
+        in_range("--steps", self.steps, 1)
+        in_range("--hidden-dropout", self.hidden_dropout, 0, 0.95)
+        in_range("--embedding-dropout", self.embedding_dropout, 0, 0.95)
+        in_range("--weight-dropout", self.weight_dropout, 0, 0.95)
+        in_range("--activation-regularization", self.activation_regularization, 0)
+        in_range("--temporal-activation-regularization", self.temporal_activation_regularization, 0)
+
+
+@dataclass(frozen=True)
+class PiecesSettings(Settings):
+    """The pieces that texts are cut into, of a model that writes texts again."""
+
+    vocabulary: Literal["word", "bpe", "wordpiece", "unigram", "character"] = "word"
+    """Pieces that texts are cut into."""
+    vocabulary_size: int = 8000
+    """The most pieces to know, four of them special."""
+    at_blanks: bool = False
+    """Whether words end at blanks only, in texts whose marks stand apart already."""
+    lowercase: bool = False
+    """Whether to fold case."""
+    max_tokens: int = 60
+    """Longer texts are cut to this many pieces."""
+
+    def check(self):
+        super().check()
+        in_range("--vocabulary-size", self.vocabulary_size, 5)
+        in_range("--max-tokens", self.max_tokens, 1)
+
+
+@dataclass(frozen=True)
 class VocabularySettings(Settings):
     """The words that a model knows."""
 

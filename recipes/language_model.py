@@ -17,13 +17,17 @@ from nlpseq.errors import in_range
 
 
 @dataclass(frozen=True)
-class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.DataSettings):
+class Settings(
+    settings.TrainingSettings,
+    settings.PiecesSettings,
+    settings.LanguageModelSettings,
+    settings.DataSettings,
+):
     """All the settings of the recipe."""
 
     dataset: str = "nlpseq_phrases"
     output: str = "saved_models/language_model"
     units: int = 128
-    layers: int = 1
     embedding_size: int = 128
     dropout: float = 0.1
     output_dropout: float = 0.1
@@ -32,30 +36,9 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
     learning_rate: float = 5e-3
     text: str | None = None
     """Feature of a TFDS dataset that holds the text; None for the usual one."""
-    vocabulary: Literal["word", "bpe", "wordpiece", "unigram", "character"] = "word"
-    """Pieces that the text is cut into."""
     vocabulary_size: int = 10_000
-    """The most pieces to know, four of them special."""
-    at_blanks: bool = False
-    """Whether words end at blanks only, in a text whose marks stand apart already."""
-    lowercase: bool = False
-    """Whether to fold case."""
     max_tokens: int = 10_000
     """The most pieces of a prompt, and of a text that is scored."""
-    steps: int = 35
-    """Steps of a segment, through which gradients flow; states are carried further."""
-    tied: bool = True
-    """Whether input and output share their embeddings."""
-    hidden_dropout: float = 0.1
-    """Rate of dropped features between layers."""
-    embedding_dropout: float = 0.0
-    """Rate of dropped words."""
-    weight_dropout: float = 0.0
-    """Rate of dropped entries of the recurrent kernels."""
-    activation_regularization: float = 0.0
-    """Weight of the mean square of the outputs in the loss."""
-    temporal_activation_regularization: float = 0.0
-    """Weight of the mean square of their changes from step to step."""
     prompt: str = ""
     """What the printed samples begin with."""
     temperature: float = 0.8
@@ -65,14 +48,6 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
 
     def check(self):
         super().check()
-        in_range("--vocabulary-size", self.vocabulary_size, 5)
-        in_range("--max-tokens", self.max_tokens, 1)
-        in_range("--steps", self.steps, 1)
-        in_range("--hidden-dropout", self.hidden_dropout, 0, 0.95)
-        in_range("--embedding-dropout", self.embedding_dropout, 0, 0.95)
-        in_range("--weight-dropout", self.weight_dropout, 0, 0.95)
-        in_range("--activation-regularization", self.activation_regularization, 0)
-        in_range("--temporal-activation-regularization", self.temporal_activation_regularization, 0)
         in_range("--temperature", self.temperature, 1e-3)
         in_range("--sample-length", self.sample_length, 1, 100_000)
 
@@ -127,17 +102,7 @@ def main(config):
     )
     encoder.check_length([config.prompt], "--prompt")
     with nlpseq.training.precision(config.mixed_precision):
-        task = nlpseq.tasks.LanguageModel(
-            encoder,
-            tied=config.tied,
-            steps=config.steps,
-            hidden_dropout=config.hidden_dropout,
-            embedding_dropout=config.embedding_dropout,
-            weight_dropout=config.weight_dropout,
-            activation_regularization=config.activation_regularization,
-            temporal_activation_regularization=config.temporal_activation_regularization,
-            **config.part(settings.RecurrentSettings),
-        )
+        task = nlpseq.tasks.LanguageModel(encoder, **config.part(settings.LanguageModelSettings))
     training = nlpseq.training.train(task, data.train, data.validation, config)
 
     validation, test = (

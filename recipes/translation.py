@@ -17,15 +17,16 @@ from nlpseq.errors import in_range
 
 
 @dataclass(frozen=True)
-class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.DataSettings):
+class Settings(
+    settings.TrainingSettings,
+    settings.PiecesSettings,
+    settings.TranslatorSettings,
+    settings.DataSettings,
+):
     """All the settings of the recipe."""
 
     dataset: str = "nlpseq_phrases"
     output: str = "saved_models/translation"
-    cell: Literal["rnn", "lstm", "gru"] = "gru"
-    units: int = 128
-    """Size of the state of the decoder; half of it in each direction of the encoder."""
-    embedding_size: int = 64
     dropout: float = 0.05
     output_dropout: float = 0.0
     epochs: int = 6
@@ -35,61 +36,19 @@ class Settings(settings.TrainingSettings, settings.RecurrentSettings, settings.D
     """Language to translate from, or feature or column; None for the usual one."""
     target: str | None = None
     """Language to translate to, or feature or column; None for the usual one."""
-    vocabulary: Literal["bpe", "wordpiece", "unigram", "word", "character"] = "word"
-    """Pieces that texts are cut into."""
     vocabulary_size: int = 8000
     """The most pieces to know, of each language or of both together."""
     joint: bool = False
     """Whether both languages share their pieces and embeddings."""
-    at_blanks: bool = False
-    """Whether words end at blanks only, in texts whose marks stand apart already."""
-    lowercase: bool = False
-    """Whether to fold case."""
-    max_tokens: int = 60
-    """Longer texts are cut to this many pieces."""
-    layers: int = 1
-    """Number of recurrent layers of the encoder."""
-    decoder_layers: int = 2
-    """Number of recurrent layers of the decoder."""
-    attention: Literal["bahdanau", "general", "dot", "scaled", "none"] = "bahdanau"
-    """How the decoder looks at the source."""
-    input_feeding: bool = False
-    """Whether the decoder reads its last output; several times slower to train."""
-    label_smoothing: float = 0.0
-    """Share of the target that goes to all pieces alike."""
-    scheduled_sampling: float = 0.0
-    """Rate of the decoder's inputs that are its own guesses in training."""
-    beam_size: int = 5
-    """Hypotheses of the search; 1 is greedy."""
-    length_penalty: float = 1.0
-    """Exponent of the length by which scores are divided."""
-    coverage_penalty: float = 0.0
-    """Weight of the penalty for what nothing attended to."""
-    length_ratio: float = 2.0
-    """A translation has at most 10 pieces, and this many for each of the source."""
 
     def check(self):
         super().check()
-        in_range("--vocabulary-size", self.vocabulary_size, 5)
         in_range("--max-tokens", self.max_tokens, 2)
-        in_range("--decoder-layers", self.decoder_layers, 1)
-        in_range("--label-smoothing", self.label_smoothing, 0, 0.95)
-        in_range("--scheduled-sampling", self.scheduled_sampling, 0, 1)
-        in_range("--beam-size", self.beam_size, 1)
-        in_range("--length-penalty", self.length_penalty, 0)
-        in_range("--coverage-penalty", self.coverage_penalty, 0)
-        in_range("--length-ratio", self.length_ratio, 0)
 
 
 # For some datasets, the settings that are its defaults.
 PRESETS = {
-    "scan/simple": {
-        "at_blanks": True,
-        "units": 200,
-        "length_ratio": 6.0,
-        "epochs": 10,
-        "learning_rate": 2e-3,
-    },
+    "scan/simple": {"at_blanks": True, "units": 200, "length_ratio": 6.0, "epochs": 10, "learning_rate": 2e-3},
     "multi30k": {
         "vocabulary": "bpe",
         "vocabulary_size": 6000,
@@ -136,19 +95,7 @@ def main(config):
     some = data.train.select(slice(5000))
     nlpseq.reporting.print_cut(encoder.cut_share(some.sources, some.targets), config.max_tokens, len(some))
     with nlpseq.training.precision(config.mixed_precision):
-        task = nlpseq.tasks.Translator(
-            encoder,
-            decoder_layers=config.decoder_layers,
-            attention=config.attention,
-            input_feeding=config.input_feeding,
-            label_smoothing=config.label_smoothing,
-            scheduled_sampling=config.scheduled_sampling,
-            beam_size=config.beam_size,
-            length_penalty=config.length_penalty,
-            coverage_penalty=config.coverage_penalty,
-            length_ratio=config.length_ratio,
-            **config.part(settings.RecurrentSettings),
-        )
+        task = nlpseq.tasks.Translator(encoder, **config.part(settings.TranslatorSettings))
     training = nlpseq.training.train(task, data.train, data.validation, config)
 
     validation, test = (

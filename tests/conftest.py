@@ -1,11 +1,14 @@
 """Options and fixtures that all tests share."""
 
+import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import pytest
+
+from nlpseq import engine
 
 REAL_DATA = "NLPSEQ_DATA"
 
@@ -21,6 +24,21 @@ def pytest_collection_modifyitems(config, items):
         if "real_data" in item.keywords and not os.environ.get(REAL_DATA):
             reason = f"needs prepared datasets: set {REAL_DATA} to their folder"
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def settled():
+    """What a module leaves behind stays: later garbage collections need not look at it again."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def portable():
+    """The engine's own tests compile its loops; where it is only used, that would only take time."""
+    with engine.mode("portable"):
+        yield
 
 
 @pytest.fixture(autouse=True)

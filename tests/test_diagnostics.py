@@ -13,6 +13,7 @@ from matplotlib.image import imread
 import nlpseq
 from nlpseq import diagnostics, layers
 from nlpseq.cells import RecurrentCell
+from nlpseq.diagnostics import stepping
 from nlpseq.errors import InputError
 
 TIME, UNITS, FEATURES = 6, 4, 3
@@ -140,8 +141,8 @@ def test_outputs_step_by_step_are_those_of_the_layer(make):
     randomize(layer)
     expected, runs = layer(x, mask=mask), []
     with contextlib.ExitStack() as stack:
-        for inner in diagnostics._recurrent_layers(layer):
-            stack.enter_context(diagnostics._step_by_step(inner, runs))
+        for inner in stepping.recurrent_layers(layer):
+            stack.enter_context(stepping.step_by_step(inner, runs))
         np.testing.assert_allclose(layer(x, mask=mask), expected, atol=1e-5)
     count = len(runs)
     layer(x, mask=mask)
@@ -280,7 +281,7 @@ def test_what_cannot_be_used_gets_a_sentence(name):
 @pytest.mark.parametrize("name", ["gradient_flow", "spectral_radius", "saturation", "GradientMonitor"])
 def test_the_example_runs(name):
     thing = getattr(diagnostics, name)
-    names = {**vars(diagnostics), "np": np, "nlpseq": nlpseq}
+    names = {**vars(diagnostics), "keras": keras, "np": np, "nlpseq": nlpseq}
     example = doctest.DocTestParser().get_doctest(inspect.getdoc(thing), names, name, None, 0)
     assert example.examples
     assert doctest.DocTestRunner(verbose=False).run(example).failed == 0

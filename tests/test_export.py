@@ -125,7 +125,8 @@ def test_fresh_process_without_nlpseq_gives_the_same(exported):
     assert served["none"]["scores"] == []
 
 
-@pytest.mark.parametrize("output", ["crf", "softmax"])
+@pytest.mark.usefixtures("portable")
+@pytest.mark.parametrize("output", ["crf", pytest.param("softmax", marks=pytest.mark.slow)])
 def test_tagger_in_a_fresh_process(tmp_path, output):
     task = test_tagger.tagger(output=output)
     path = write(tmp_path, task)
@@ -147,16 +148,20 @@ def test_tagger_in_a_fresh_process(tmp_path, output):
     assert json.loads((path / "config.json").read_text())["scheme"] == "bio"
 
 
+@pytest.mark.usefixtures("portable")
 def test_translator_in_a_fresh_process(tmp_path):
     task = test_translator.new_translator(test_translator.encoder(kind="bpe", size=14, joint=True))
     path = write(tmp_path, task)
     assert not (path / "assets" / "labels.txt").exists()
-    texts = ["a b c", *ODD[:4], b"\xff\xfe bad", "a" * 10_000]
+    full = "c c c c c c c"  # fills a bucket where it is alone
+    pieces = task.encoder(tf.constant([full])).to_tensor().shape[1]
+    assert pieces == task.buckets[0]
+    texts = [full, "a b c", *ODD[:4], b"\xff\xfe bad", "a" * 10_000]
     expected, served = task.predict_text(texts), in_a_fresh_process(path, texts)
     assert served["together"]["translation"] == expected["translation"]
     assert [answer["translation"][0] for answer in served["alone"]] == expected["translation"]
     np.testing.assert_allclose(served["together"]["score"], expected["score"], atol=1e-5)
-    assert served["together"]["cut"] == [False] * 6 + [True] and served["none"]["translation"] == []
+    assert served["together"]["cut"] == [False] * 7 + [True] and served["none"]["translation"] == []
     (answer,) = Export(path).predict(["a" * 10_000])
     assert answer["cut_to_pieces"] == 11
 

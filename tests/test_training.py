@@ -15,6 +15,8 @@ from nlpseq.settings import TrainingSettings
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordEncoder
 
+pytestmark = pytest.mark.usefixtures("portable")
+
 TEXTS = ["good one", "bad one", "not good", "not bad"]
 
 

@@ -67,7 +67,9 @@ def test_large_sequences(small_cache, name, masked, reverse):
     assert_same(actual, expected)
 
 
-@pytest.mark.parametrize("options", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}, {"dropout": 0.5, "implementation": 1}], ids=str)
+@pytest.mark.parametrize("options", [
+    {"dropout": 0.5}, {"recurrent_dropout": 0.5}, {"dropout": 0.5, "implementation": 1},
+], ids=str)  # fmt: skip
 @pytest.mark.parametrize("name", ["LSTM", "GRU", "GRU-reset-before"])
 def test_large_sequences_under_dropout(small_cache, name, options):
     results = []

@@ -179,7 +179,10 @@ def model_of(name, **options):
     return keras.Model([source, target], [keras.layers.Dense(1)(context), weights])
 
 
-@every_attention
+@pytest.mark.usefixtures("portable")
+@pytest.mark.parametrize("name", [
+    "additive", "dot", *(pytest.param(name, marks=pytest.mark.slow) for name in ("general", "scaled")),
+])  # fmt: skip
 def test_in_a_functional_model_with_the_mask_of_the_memory(name, tmp_path):
     model = model_of(name)
     random = np.random.default_rng(0)
@@ -192,7 +195,7 @@ def test_in_a_functional_model_with_the_mask_of_the_memory(name, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert_close(again.predict([source, target], verbose=0)[1], weights)
-    model.compile(keras.optimizers.Adam(0.05), loss=["mse", None])
+    model.compile(keras.optimizers.Adam(0.05), loss=["mse", None], jit_compile=False)
     wanted = (source[:, :1] == target)[..., np.newaxis].astype("float32")
     losses = model.fit([source, target], wanted, epochs=4, verbose=0).history["loss"]
     assert losses[-1] < losses[0]

@@ -39,7 +39,9 @@ def test_embedded_corpus_is_learnt(tmp_path):
         ["--vocabulary", "character", "--joint", "--attention", "general", "--cell", "lstm", "--input-feeding"],
         marks=pytest.mark.slow,
     ),
-    ["--attention", "none", "--decoder-layers", "1", "--scheduled-sampling", "0.2"],
+    pytest.param(
+        ["--attention", "none", "--decoder-layers", "1", "--scheduled-sampling", "0.2"], marks=pytest.mark.slow
+    ),
 ])  # fmt: skip
 def test_a_folder_of_languages_to_export(tmp_path, monkeypatch, capsys, flags):
     folder = write(tmp_path / "pairs")

@@ -11,6 +11,8 @@ from nlpseq.errors import InputError
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordEncoder
 
+pytestmark = pytest.mark.usefixtures("portable")
+
 TEXTS = ["a good film", "a bad film , not good", "not bad at all", "dull"]
 LABELS = ["no", "yes", "maybe"]
 ODD = ["", " \n", "never seen", "😀👍", "\x00\x07", b"\xff\xfe", "word " * 200_000]
@@ -124,7 +126,7 @@ def test_keras_file_round_trip(tmp_path):
     np.testing.assert_allclose(expected, got, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
 def test_mixed_precision(name):
     with training.precision(name):
         task = TextClassifier(encoder(), LABELS, units=4, embedding_size=4)

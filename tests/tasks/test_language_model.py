@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import engine, training
+from nlpseq import training
 from nlpseq.data import Lines
 from nlpseq.errors import InputError
 from nlpseq.tasks import LanguageModel
 from nlpseq.text import END, UNKNOWN, LineEncoder
+
+pytestmark = pytest.mark.usefixtures("portable")
 
 LINES = ["the cat sat on the mat", "the dog sat", "a cat , a dog and a mat"]
 TEXTS = ["the cat sat", "a dog\nthe mat sat\n", "", "the zebra sat", "mat"]
@@ -30,12 +32,6 @@ def lines(repeat=40):
 
 def encoder(kind="word", **options):
     return LineEncoder.learn(LINES, kind, size=40, **{"max_tokens": 3000, **options})
-
-
-@pytest.fixture(autouse=True)
-def portable():  # the engine's own tests compile; here it would only take time
-    with engine.mode("portable"):
-        yield
 
 
 @functools.cache  # a model traces its functions once; those that train make their own
@@ -296,7 +292,8 @@ def test_fit_learns(settings):
     task = LanguageModel(encoder(), units=24, embedding_size=16, layers=1, steps=9, dropout=0.0, **settings)
     batches = task.prepare(lines(), batch_size=4, training=True)
     task.compile(keras.optimizers.Adam(0.02))
-    losses = task.fit(batches.repeat(), steps_per_epoch=len(batches), epochs=15, shuffle=False, verbose=0).history["loss"]
+    options = {"steps_per_epoch": len(batches), "epochs": 15, "shuffle": False, "verbose": 0}
+    losses = task.fit(batches.repeat(), **options).history["loss"]
     assert losses[-1] < min(0.75, losses[0] / 2)
     assert task.score_text(["the cat sat on the mat\n"])["perplexity"][0] < 2.5
 
@@ -320,7 +317,7 @@ def test_keras_file_round_trip(tmp_path):
     assert loaded.score_text(TEXTS)["total"] == task.score_text(TEXTS)["total"]
 
 
-@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
 def test_mixed_precision(name):
     with training.precision(name):
         task = LanguageModel(encoder(), units=6, embedding_size=4, activation_regularization=1.0)

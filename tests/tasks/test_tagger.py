@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import engine, training
+from nlpseq import training
 from nlpseq.data import Sentences
 from nlpseq.errors import InputError
 from nlpseq.tasks import TokenTagger
 from nlpseq.text import UNKNOWN, TokenEncoder
 from nlpseq.text.tag_schemes import is_legal
+
+pytestmark = pytest.mark.usefixtures("portable")
 
 SENTENCES = [["Ada", "met", "Bo", "Li"], ["met", "."], ["Bo", "met", "Ada", "."], ["."]]
 TAGS = [[1, 0, 1, 2], [0, 0], [1, 0, 1, 0], [0]]
@@ -26,12 +28,6 @@ def sentences(repeat=8):
 
 def encoder(**options):
     return TokenEncoder.learn(sentences(1).ragged()[0], **{"max_tokens": 40, **options})
-
-
-@pytest.fixture(autouse=True)
-def portable():  # the engine's own tests compile; here it would only take time
-    with engine.mode("portable"):
-        yield
 
 
 @functools.cache  # a tagger traces its answers once; those that train make their own
@@ -178,7 +174,7 @@ def test_keras_file_round_trip(tmp_path):
     assert_rows_equal(expected["scores"], got["scores"])
 
 
-@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
 def test_mixed_precision(name):
     with training.precision(name):
         task = TokenTagger(encoder(), LABELS, "bio", units=4, embedding_size=4, character_units=3)

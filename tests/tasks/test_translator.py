@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import engine, training
+from nlpseq import training
 from nlpseq.cells import MinGRUCell, RecurrentCell
 from nlpseq.data import Pairs
 from nlpseq.errors import InputError
 from nlpseq.reporting import print_cut
 from nlpseq.tasks import Translator
 from nlpseq.text import END, START, PairEncoder
+
+pytestmark = pytest.mark.usefixtures("portable")
 
 SOURCES = ["a b c", "c", "b a a c b", "a c"]
 TARGETS = ["x y", "z", "y x x", "z z"]
@@ -36,12 +38,6 @@ def pairs(repeat=8):
 
 def encoder(**options):
     return PairEncoder.learn(SOURCES, TARGETS, **{"kind": "word", "size": 20, "max_tokens": 12, **options})
-
-
-@pytest.fixture(autouse=True)
-def portable():  # the engine's own tests compile; here it would only take time
-    with engine.mode("portable"):
-        yield
 
 
 @functools.cache  # a translator traces its search once; those that train make their own
@@ -194,7 +190,7 @@ def test_samples_of_attention():
 
 @pytest.mark.parametrize("settings", [
     {"attention": "bahdanau"}, {"attention": "none", "scheduled_sampling": 0.3},
-    {"attention": "general", "input_feeding": True, "cell": "lstm"},
+    pytest.param({"attention": "general", "input_feeding": True, "cell": "lstm"}, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_fit_learns(settings):
     task = new_translator(dropout=0.0, output_dropout=0.0, **settings)
@@ -237,7 +233,7 @@ def test_keras_file_round_trip(tmp_path):
     loaded.fit(loaded.prepare(pairs(2), 8, training=True), verbose=0, shuffle=False)
 
 
-@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
 def test_mixed_precision(name):
     with training.precision(name):
         task = Translator(encoder(), units=4, embedding_size=4)
