@@ -37,7 +37,7 @@ def run_recipe(main, settings, presets=None):
 
     default = settings(**_preset(_flag("--dataset", sys.argv[1:]), presets or {}))
     config = tyro.cli(settings, default=default, description=main.__globals__["__doc__"])
-    sys.exit(_guarded(lambda: (config.check(), quiet_tensorflow(), main(config))))
+    sys.exit(_guarded(lambda: (_check_utf8(sys.argv[1:]), config.check(), quiet_tensorflow(), main(config))))
 
 
 def main(arguments=None):
@@ -146,12 +146,21 @@ def _guarded(action):
         return 130
 
 
+def _check_utf8(arguments):
+    """Refuses what would fail where it is written, after training."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"{ascii(argument)} is not UTF-8: give it in that encoding, or rename the file.") from error
+
+
 def _preset(dataset, presets):
     """The preset of a dataset: by its whole name, the last part of a path, or without configuration.
 
     Files of one's own have no splits to name.
     """
-    dataset = dataset or ""
+    dataset = (dataset or "").partition(":")[0]  # without the version
     names = (dataset, dataset.rstrip("/").split("/")[-1], dataset.split("/")[0])
     preset = next((presets[name] for name in names if name in presets), {})
     files = dataset.startswith((".", "/", "~")) or os.path.exists(dataset)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from nlpseq.adam import Adam
 from nlpseq.averaging import AverageWhenStuck
 from nlpseq.diagnostics import GradientMonitor
-from nlpseq.errors import InputError, TrainingError
+from nlpseq.errors import InputError, TrainingError, in_range
 from nlpseq.reporting import say
 
 HELD = 8  # examples in which saturated gates are counted, for TensorBoard
@@ -64,7 +64,8 @@ def train(task, train_examples, validation_examples, settings):
         keras.callbacks.EarlyStopping(**watched, patience=patience(settings), restore_best_weights=True),
         *_tensorboard(settings.tensorboard, validation_batches),
     ]
-    steps = -(-len(train_batches) // settings.validations)  # between two validations
+    in_range("--validations", settings.validations, 1, len(train_batches))
+    steps = round(len(train_batches) / settings.validations)  # between two validations
     rounds = settings.epochs * settings.validations
     task.compile(optimizer=optimizer(settings, steps * rounds))
     if settings.validations > 1:

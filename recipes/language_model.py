@@ -8,7 +8,6 @@ and 1 GB of memory.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import nlpseq
 from nlpseq import settings

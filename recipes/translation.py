@@ -8,7 +8,6 @@ corpus nlpseq_phrases, English to German: exact match about 0.98 in about two mi
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import nlpseq
 from nlpseq import settings

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
+from nlpseq import command_line
 from nlpseq import export as exporting
 from nlpseq.data import Examples, LabelledTexts
 from nlpseq.errors import InputError
@@ -164,6 +165,22 @@ def test_translator_in_a_fresh_process(tmp_path):
     assert served["together"]["cut"] == [False] * 7 + [True] and served["none"]["translation"] == []
     (answer,) = Export(path).predict(["a" * 10_000])
     assert answer["cut_to_pieces"] == 11
+    attended, expected = in_a_fresh_process(path, texts, "translate_attention"), task.answer_attention(tf.constant(texts))
+    for name in ("translations", "source_pieces", "target_pieces"):
+        found = [[piece.encode() for piece in tf.nest.flatten(row)] for row in attended["together"][name]]
+        assert found == [tf.nest.flatten(row) for row in expected[name].numpy().tolist()]
+    np.testing.assert_allclose(attended["together"]["attention"], expected["attention"], atol=1e-5)
+
+
+@pytest.mark.usefixtures("portable")
+def test_the_command_translates_and_says_what_was_cut(tmp_path, capsys):
+    task = test_translator.new_translator(test_translator.encoder(kind="bpe", size=14, joint=True))
+    with pytest.raises(SystemExit) as end:
+        command_line.main(["predict", str(write(tmp_path, task)), "a b c", "a" * 10_000])
+    assert end.value.code == 0
+    shown = capsys.readouterr()
+    assert task.predict_text("a b c")["translation"][0] in shown.out
+    assert "only the first 11 pieces" in shown.err
 
 
 def test_a_text_of_a_megabyte(exported):

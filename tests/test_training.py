@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import training
+from nlpseq import engine, training
+from nlpseq.averaging import AverageWhenStuck
 from nlpseq.data import Examples
 from nlpseq.errors import InputError, TrainingError
 from nlpseq.settings import TrainingSettings
@@ -41,7 +42,6 @@ def test_warm_up_then_fall():
 
 
 def test_optimizer_clips_by_the_global_norm():
-    variables = [keras.Variable([0.0, 0.0]), keras.Variable([0.0])]
     settings = TrainingSettings(schedule="constant", clip_norm=1.0)
     clipped = training.optimizer(settings, steps=1)._clip_gradients(
         [tf.constant([3.0, 0.0]), tf.constant([4.0])]
@@ -49,7 +49,6 @@ def test_optimizer_clips_by_the_global_norm():
     norm = math.sqrt(sum(float(tf.reduce_sum(g**2)) for g in clipped))
     assert norm == pytest.approx(1.0)
     assert training.optimizer(TrainingSettings(clip_norm=0.0), 1).global_clipnorm is None
-    assert variables
 
 
 def test_best_weights_come_back():
@@ -66,12 +65,39 @@ def test_a_seed_fixes_the_run():
     def weights(seed):
         training.set_seed(seed)
         chosen = task()
-        training.train(chosen, examples(), examples(), TrainingSettings(epochs=2, seed=seed))
+        with engine.mode("auto"):  # as users have it
+            training.train(chosen, examples(), examples(), TrainingSettings(epochs=2, seed=seed))
         return chosen.get_weights()
 
     first, again, other = weights(5), weights(5), weights(6)
     assert all((a == b).all() for a, b in zip(first, again))
     assert any((a != b).any() for a, b in zip(first, other))
+
+
+def test_asgd_averages_once_validation_gets_worse(monkeypatch):
+    """Which it does where the labels of validation are turned round."""
+    made = []
+
+    class Kept(AverageWhenStuck):
+        def on_train_begin(self, logs=None):
+            super().on_train_begin(logs)
+            made.append(self)
+
+    monkeypatch.setattr(training, "AverageWhenStuck", Kept)
+    texts = np.array([b"good one", b"bad one"] * 12, object)
+    right, turned = Examples(texts, np.array([1, 0] * 12)), Examples(texts, np.array([0, 1] * 12))
+    options = {"optimizer": "asgd", "schedule": "constant", "learning_rate": 1.0, "patience": 2}
+    chosen = task(dropout=0.0, output_dropout=0.0, word_dropout=0.0)
+    history, _ = training.train(chosen, right, turned, TrainingSettings(epochs=9, batch_size=8, **options))
+    (averaging,) = made
+    assert averaging.count > 0 and averaging.count % 3 == 0  # three steps a pass
+    assert len(history["loss"]) > 5  # early stopping leaves it as many validations again
+    assert chosen.evaluate(chosen.prepare(turned, 8), verbose=0)[1] == pytest.approx(max(history["val_accuracy"]))
+
+
+def test_more_validations_than_batches():
+    with pytest.raises(InputError, match="--validations must be between 1 and 3, got 4"):
+        training.train(task(), examples(), examples(), TrainingSettings(validations=4, batch_size=8))
 
 
 def test_loss_that_is_not_finite_stops_with_a_sentence():

@@ -77,6 +77,7 @@ def load_running_texts(dataset, data_dir=None, **overrides):
         texts, generated = _from_files(dataset), False
     else:
         texts, generated = _from_tfds(dataset, data_dir, overrides)
+    texts = {split: text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for split, text in texts.items()}
     for split in ("test", "validation"):
         if split not in texts:
             texts["train"], texts[split] = _hold_out_end(dataset, texts["train"])
@@ -123,7 +124,7 @@ def _hold_out_end(dataset, text):
 
 
 def _lines(place, text):
-    text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n")
+    text = text.removesuffix(b"\n")
     if not text.strip():
         raise InputError(f"{place} is empty: give one with at least one word.")
     return Lines(np.array(text.split(b"\n"), object))

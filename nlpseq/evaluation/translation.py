@@ -25,7 +25,7 @@ class TranslationResult:
         metrics: "bleu" (Papineni et al. 2002) and "chrf" (Popovic 2015), both of 0 to 100
             and of the whole corpus, as sacrebleu computes them (Post 2018), whose settings
             are "bleu_signature" and "chrf_signature"; "exact_match", the share of
-            translations that are the reference but for blanks at the ends;
+            translations that are the reference but for the kind and number of blanks;
             "length_ratio", the number of tokens of the translations by that of the
             references, as BLEU counts them.
         best, worst: `Translation`s by chrF, the best and the worst ones first, and of
@@ -83,7 +83,7 @@ def evaluate_translations(sources, references, hypotheses, most=10):
 
 
 def _same(reference, hypothesis):
-    return reference.strip() == hypothesis.strip()
+    return reference.split() == hypothesis.split()
 
 
 def _extremes(chrf, sources, references, hypotheses, most):

@@ -1,5 +1,7 @@
 """What every task has: its text path, its recurrent layers, and answers to lists of strings."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -57,6 +59,21 @@ def _maker(cell):
         return RNN(known(units, **{name: rate for name, rate in own.items() if rate}), **options)
 
     return make
+
+
+def in_own_precision(init):
+    """The `__init__` of a task, that makes all its layers with the `dtype` that the task is given."""
+
+    @functools.wraps(init)
+    def wrapped(self, *args, dtype=None, **kwargs):
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(before if dtype is None else keras.dtype_policies.get(dtype))
+        try:
+            init(self, *args, **kwargs)
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    return wrapped
 
 
 class Task(keras.Model):

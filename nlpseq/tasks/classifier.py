@@ -8,7 +8,7 @@ from nlpseq.data.batching import pad
 from nlpseq.errors import one_of
 from nlpseq.layers import Pooling
 from nlpseq.layers.pooling import POOLINGS
-from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers
+from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, in_own_precision, recurrent_layers
 from nlpseq.text import PADDING, UNKNOWN
 
 
@@ -65,6 +65,7 @@ class TextClassifier(Task):
     purpose = "Takes a text, gives one of several labels and a score for each."
     warmup_texts = ("", "one short text", "a longer text " * 20)
 
+    @in_own_precision
     def __init__(
         self,
         encoder,

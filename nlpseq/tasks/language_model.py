@@ -6,7 +6,7 @@ import tensorflow as tf
 from nlpseq import decoding
 from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
 from nlpseq.errors import InputError, in_range
-from nlpseq.tasks.base import Task, recurrent_layers
+from nlpseq.tasks.base import Task, in_own_precision, recurrent_layers
 from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
 from nlpseq.tasks.language_answers import LanguageAnswers
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
@@ -80,6 +80,7 @@ class LanguageModel(LanguageAnswers, Task):
     warmup_texts = ("", "one short text", "a longer text " * 5)
     metric, metric_mode = "loss", "min"
 
+    @in_own_precision
     def __init__(
         self,
         encoder,
@@ -212,9 +213,10 @@ class LanguageModel(LanguageAnswers, Task):
         chosen, hidden, dropped = self.settings, *(tf.cast(each, tf.float32) for each in (hidden, dropped))
         if chosen["activation_regularization"]:
             self.add_loss(chosen["activation_regularization"] * tf.reduce_mean(tf.square(dropped)))
-        if chosen["temporal_activation_regularization"] and hidden.shape[1] != 1:
-            changes = hidden[:, 1:] - hidden[:, :-1]
-            self.add_loss(chosen["temporal_activation_regularization"] * tf.reduce_mean(tf.square(changes)))
+        if chosen["temporal_activation_regularization"]:
+            squares = tf.square(hidden[:, 1:] - hidden[:, :-1])
+            count = tf.cast(tf.maximum(tf.size(squares), 1), tf.float32)  # none in a segment of one step
+            self.add_loss(chosen["temporal_activation_regularization"] * tf.reduce_sum(squares) / count)
 
     def _step(self, tokens, states):
         """One step of rows `(n,)`: `nlpseq.decoding.Step`."""

@@ -65,10 +65,11 @@ def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
     outputs, labels, weights = cut(tf.cast(outputs, dtype)), cut(labels), cut(weights)
 
     def part(number, loss, d_outputs, d_kernel, d_bias):
-        some, weight = outputs[number], weights[number]
+        weight = weights[number]
+        real = weight != 0
+        some = tf.where(real[:, tf.newaxis], outputs[number], 0)
         logits = tf.cast(tf.matmul(some, kernel, transpose_b=True), tf.float32) + bias
         losses, d_logits = _of_logits(logits, labels[number], smoothing)
-        real = weight != 0
         d_logits = tf.where(real[:, tf.newaxis], d_logits * weight[:, tf.newaxis], 0.0)
         narrow = tf.cast(d_logits, dtype)
         d_some = tf.cast(tf.matmul(narrow, kernel), tf.float32)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from nlpseq.data.batching import pad
 from nlpseq.errors import in_range, one_of
 from nlpseq.layers import CRF
-from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, recurrent_layers
+from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, in_own_precision, recurrent_layers
 from nlpseq.tasks.characters import ConvolvedCharacters, RecurrentCharacters
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.text import PADDING, UNKNOWN
@@ -79,6 +79,7 @@ class TokenTagger(Task):
     purpose = "Takes a text, or its tokens, and gives each token one tag and a score."
     warmup_texts = ("", "one short text", "a longer text " * 20)
 
+    @in_own_precision
     def __init__(
         self,
         encoder,

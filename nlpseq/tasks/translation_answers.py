@@ -37,12 +37,11 @@ class TranslationAnswers:
         sources = pad(self.encoder.ended(pieces), self.buckets)
         memory = self._read(sources)
         length = tf.reduce_sum(tf.cast(memory.mask, tf.float32), axis=1)
-        most = tf.cast(10 + chosen["length_ratio"] * length, tf.int32)
-        never = tf.reduce_sum(tf.one_hot([PADDING, UNKNOWN, START], len(self.encoder.target)), axis=0) * NEVER
+        most = tf.minimum(10 + chosen["length_ratio"] * length, float(self.encoder.max_tokens))
 
         def step(tokens, states):
             output, states, weights = self._step(memory, self.target_embedding(tokens), *states)
-            return decoding.Step(self._logits(output) + never, (output, states), weights)
+            return decoding.Step(self._writable(self._logits(output)), (output, states), weights)
 
         penalties = {name: chosen[name] for name in ("length_penalty", "coverage_penalty")}
         first = tf.zeros([tf.shape(sources)[0], chosen["embedding_size"]], self.compute_dtype)
@@ -51,13 +50,18 @@ class TranslationAnswers:
             (first, self._first_states(memory)),
             start=START,
             end=END,
-            max_length=tf.minimum(most, self.encoder.max_tokens),
+            max_length=tf.cast(most, tf.int32),
             beam_size=beam_size,
             n_best=n_best,
             source_mask=memory.mask,
             **(penalties if beam_size > 1 else {}),
         )
         return found, sources
+
+    def _writable(self, logits):
+        """Logits without the pieces that no translation has."""
+        never = tf.one_hot([PADDING, UNKNOWN, START], len(self.encoder.target))
+        return logits + NEVER * tf.reduce_sum(never, axis=0)
 
     def answer(self, text, beam_size=None):
         """What the export serves: `text` `(batch,)` ->
@@ -134,19 +138,20 @@ class TranslationAnswers:
 
         Returns:
             A list of `(source pieces, target pieces, weights (target, source))`, without
-            empty translations; none without attention.
+            translations that are empty or twice as long; none without attention.
         """
         if self.attention is None:
             return []
-        fitting = [text for text in texts[: 20 * count] if 4 < len(self.encoder([text])[0]) <= longest]
+        lengths = {text: len(self.encoder([text])[0]) for text in texts[: 20 * count]}
+        fitting = [text for text, length in lengths.items() if length <= longest]
         samples = []
-        for text in (fitting or list(texts))[:count]:
+        for text in ([text for text in fitting if lengths[text] > 4] or fitting)[:count]:
             answer = self.answer_attention(tf.constant([text]))
             source, target = (
                 [piece.decode().strip() for piece in pieces.numpy() if piece]
                 for pieces in (answer["source_pieces"][0], answer["target_pieces"][0, 0])
             )
-            if target:
+            if 0 < len(target) <= 2 * longest:
                 weights = answer["attention"][0, 0, : len(target), : len(source)].numpy()
                 samples.append((source, target, weights))
         return samples

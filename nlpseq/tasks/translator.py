@@ -8,11 +8,11 @@ import tensorflow as tf
 from nlpseq.data.batching import length_buckets
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.layers import BahdanauAttention, LuongAttention
-from nlpseq.tasks.base import ENCODE_BATCH, Task, recurrent_layers
+from nlpseq.tasks.base import ENCODE_BATCH, Task, in_own_precision, recurrent_layers
 from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.translation_answers import TranslationAnswers
-from nlpseq.text import END, PADDING, START
+from nlpseq.text import PADDING, START
 
 ATTENTIONS = ("bahdanau", "general", "dot", "scaled", "none")
 SHORTEST_BUCKET = 8  # sentences are short: finer buckets leave less padding
@@ -106,6 +106,7 @@ class Translator(TranslationAnswers, Task):
     warmup_texts = ("", "one short text", "a longer text " * 5)
     metric, metric_mode = "loss", "min"
 
+    @in_own_precision
     def __init__(
         self,
         encoder,
@@ -136,9 +137,9 @@ class Translator(TranslationAnswers, Task):
             "embedding_size": in_range("embedding_size", embedding_size, 1),
             "attention": one_of("attention", attention, ATTENTIONS),
             "input_feeding": input_feeding,
-            "dropout": dropout,
-            "output_dropout": output_dropout,
-            "recurrent_dropout": recurrent_dropout,
+            "dropout": in_range("dropout", dropout, 0, 0.95),
+            "output_dropout": in_range("output_dropout", output_dropout, 0, 0.95),
+            "recurrent_dropout": in_range("recurrent_dropout", recurrent_dropout, 0, 0.95),
             "label_smoothing": in_range("label_smoothing", label_smoothing, 0, 1),
             "scheduled_sampling": in_range("scheduled_sampling", scheduled_sampling, 0, 1),
             "beam_size": in_range("beam_size", beam_size, 1),
@@ -148,6 +149,8 @@ class Translator(TranslationAnswers, Task):
         }
         if attention == "none" and coverage_penalty:
             raise InputError('coverage_penalty is of attention, and there is none: leave it at 0, or choose one.')
+        if attention in ("dot", "scaled") and units % 2:
+            raise InputError(f"attention {attention!r} needs an even number of units, got {units}: take one more.")
         super().__init__(encoder, labels, settings, **kwargs)
         self.buckets = length_buckets(encoder.max_tokens, SHORTEST_BUCKET)
         self.target_embedding = ScaledEmbedding(len(encoder.target), embedding_size)
@@ -273,10 +276,11 @@ class Translator(TranslationAnswers, Task):
 
     def _with_guesses(self, memory, targets):
         """Targets, some replaced by the likeliest piece after the true ones before it."""
-        guesses = tf.argmax(self._logits(self._write(memory, targets)), axis=-1, output_type=tf.int32)
+        logits = self._writable(self._logits(self._write(memory, targets)))
+        guesses = tf.argmax(logits, axis=-1, output_type=tf.int32)
         guesses = tf.concat([targets[:, :1], guesses[:, :-1]], axis=1)
         drawn = keras.random.uniform(tf.shape(targets), seed=self.seed_generator)
-        chosen = (drawn < self.settings["scheduled_sampling"]) & (targets > END)
+        chosen = (drawn < self.settings["scheduled_sampling"]) & (targets != PADDING)
         return tf.stop_gradient(tf.where(chosen, guesses, targets))
 
     def _encoded(self, pairs):

@@ -43,8 +43,9 @@ class PairEncoder:
         return self.ended(self.source(texts))
 
     def targets(self, texts):
-        """The ids of targets, as those of sources."""
-        return self.ended(self.target(texts))
+        """The ids of targets; one that is cut has no end symbol, since it does not end there."""
+        ids = self.target(texts)
+        return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)[:, : self.max_tokens]
 
     def is_cut(self, ids):
         """Whether `ended` leaves out some of the pieces, bool `(batch,)`."""

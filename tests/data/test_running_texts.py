@@ -56,6 +56,14 @@ def test_a_file_whose_end_is_held_out(tmp_path):
     assert [len(part) for part in parts] == pytest.approx([81, 9, 10], abs=2)
 
 
+def test_a_lone_carriage_return_ends_a_line(tmp_path):
+    path = tmp_path / "old.txt"
+    path.write_bytes(b"\r".join(b"one line %d" % number for number in range(100)))
+    data = load_running_texts(str(path))
+    assert data.train.lines[0] == b"one line 0" and data.test.lines[-1] == b"one line 99"
+    assert all(line.startswith(b"one line ") for line in data.test.lines)
+
+
 def test_a_text_of_one_line_is_cut_between_words(tmp_path):
     path = tmp_path / "text8.txt"
     words = [f"word{number}" for number in range(200)]

@@ -117,6 +117,7 @@ def test_log_probabilities_are_those_of_the_model():
     "options, words",
     [
         ({"temperature": 0.0}, "temperature must be above 0 and finite, got 0.0"),
+        ({"temperature": 1e-46}, "temperature must be above 0"),  # 0 in float32
         ({"temperature": tf.constant(-1.0)}, "temperature must be above 0"),
         ({"top_k": -1}, "top_k must be between 0 and 2147483647, got -1"),
         ({"seed": 2**63}, "seed must be between"),

@@ -7,7 +7,8 @@ import pytest
 import sacrebleu
 
 from nlpseq.errors import InputError
-from nlpseq.evaluation import evaluate_translations
+from nlpseq.data import Pairs
+from nlpseq.evaluation import evaluate_translations, evaluate_translator
 
 VOCABULARY = "the a cat dog sat on mat , . it's B\u00e4r \u4e2d\u6587 r\u00f6d".split()
 
@@ -22,6 +23,21 @@ def nearly(references, seed):
     rng = np.random.default_rng(seed)
     texts = [text.split() for text in references]
     return [" ".join(w if rng.random() < 0.8 else rng.choice(VOCABULARY) for w in text) for text in texts]
+
+
+class Dictionary:
+    """A translator that knows one sentence more with its beam than greedily."""
+
+    def predict_text(self, texts, beam_size=None):
+        known = {b"a": "the cat sat on", b"b": "the  mat\u00a0, it's" if beam_size is None else "wrong"}
+        return {"translation": [known[text] for text in texts]}
+
+
+def test_beam_and_greedy_search_are_both_scored():
+    pairs = Pairs(np.array([b"a", b"b"], object), np.array([b"the cat sat on", b"the mat , it's "], object))
+    metrics = evaluate_translator(Dictionary(), pairs).metrics
+    assert (metrics["exact_match"], metrics["greedy_exact_match"]) == (1.0, 0.5)
+    assert metrics["bleu"] == pytest.approx(100) and metrics["greedy_bleu"] < 90
 
 
 def test_counts_made_by_hand():

@@ -65,6 +65,7 @@ def test_presets_are_the_defaults_of_their_dataset(tmp_path):
     folder = write(tmp_path / "lm1b")  # whose files have no splits to slice
     assert command_line._preset(folder, language_model.PRESETS) == {}
     assert command_line._preset("lm1b", language_model.PRESETS) == language_model.PRESETS["lm1b"]
+    assert command_line._preset("lm1b:1.1.0", language_model.PRESETS) == language_model.PRESETS["lm1b"]
     assert command_line._preset(str(tmp_path / "ptb"), language_model.PRESETS) == language_model.PRESETS["ptb"]
 
 
@@ -78,6 +79,7 @@ BAD_FLAGS = {
     "temperature": (["--temperature", "0"], "--temperature must be at least 0.001, got 0"),
     "steps": (["--steps", "0"], "--steps must be at least 1"),
     "short": (["--dataset", "{tmp}/texts", "--steps", "500"], "is too short for 20 streams in segments of 500"),
+    "encoding": (["--prompt", "caf\udce9"], "is not UTF-8"),
     "averages": (["--optimizer", "asgd", "--averaging", "0.9"], "choose one of them"),
     "prompt": (["--dataset", "{tmp}/texts", "--max-tokens", "3", "--prompt", "the cat sat on", *SMALL],
                "--prompt is too long: expected at most 3 pieces, got 4"),

@@ -283,6 +283,8 @@ def test_activation_regularisers_are_those_of_the_equation():
     assert not dropped.all() and np.allclose(dropped[dropped != 0], 2 * hidden[dropped != 0], atol=1e-5)
     expected = 2 * np.mean(dropped**2), 3 * np.mean((hidden[:, 1:] - hidden[:, :-1]) ** 2)
     np.testing.assert_allclose([float(loss) for loss in task.losses], expected, rtol=1e-5)
+    task(ids[:, :1], training=True)  # no change to take the mean of
+    assert float(task.losses[1]) == 0
     task(ids, training=False)
     assert not task.losses
 

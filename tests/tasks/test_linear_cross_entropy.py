@@ -88,8 +88,8 @@ def test_a_row_of_weight_zero_may_be_anything():
     clean = loss_and_gradients(outputs, embeddings, bias, labels, np.where(np.arange(9) == 4, 0, weights), 0.1)
     outputs[4] = np.nan
     found = loss_and_gradients(outputs, embeddings, bias, labels, np.where(np.arange(9) == 4, 0, weights), 0.1)
-    np.testing.assert_allclose(found[0], clean[0])
-    assert np.isfinite(found[3]).all()
+    for one, other in zip(found, clean):
+        np.testing.assert_allclose(one, other)
 
 
 def recorded(monkeypatch):

@@ -186,6 +186,7 @@ def test_samples_of_attention():
         assert weights.shape == (len(target), len(source)) and target
         np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
     assert translator(attention="none").attention_samples(SOURCES) == []
+    assert task.attention_samples(["a b c a b c a b"], longest=8) == []
 
 
 @pytest.mark.parametrize("settings", [
@@ -242,12 +243,26 @@ def test_mixed_precision(name):
     assert np.isfinite(task.predict_text(SOURCES)["score"]).all()
 
 
+@pytest.mark.parametrize("input_feeding", [False, True])
+def test_a_task_of_its_own_precision_is_loaded_as_it_was(tmp_path, input_feeding):
+    task = Translator(encoder(), units=4, embedding_size=4, input_feeding=input_feeding, dtype="mixed_bfloat16")
+    task.build()
+    assert task.readout.compute_dtype == task.reader[0].compute_dtype == "bfloat16"
+    task.save(tmp_path / "t.keras")
+    loaded = keras.saving.load_model(tmp_path / "t.keras")
+    assert keras.config.dtype_policy().name == "float32" and loaded.readout.compute_dtype == "bfloat16"
+    assert loaded.predict_text(SOURCES) == task.predict_text(SOURCES)
+
+
 @pytest.mark.parametrize("wrong, message", [
     ({"cell": "grru"}, "unknown cell 'grru': did you mean gru"),
     ({"attention": "luong"}, "unknown attention 'luong'"),
     ({"beam_size": 0}, "beam_size must be at least 1"),
     ({"label_smoothing": 2}, "label_smoothing must be between 0 and 1"),
     ({"attention": "none", "coverage_penalty": 0.5}, "coverage_penalty is of attention"),
+    ({"dropout": 1.5}, "dropout must be between 0 and 0.95"),
+    ({"recurrent_dropout": -0.1}, "recurrent_dropout must be between 0 and 0.95"),
+    ({"attention": "dot", "units": 7}, "'dot' needs an even number of units, got 7"),
 ])  # fmt: skip
 def test_unknown_options(wrong, message):
     with pytest.raises(InputError, match=message):
@@ -273,6 +288,29 @@ def test_recurrent_dropout_drops_in_training_only(input_feeding):
 def test_coverage_changes_what_a_search_likes_best():
     plain, covering = translator(), translator(coverage_penalty=2.0)
     assert plain.predict_text(SOURCES)["score"] != covering.predict_text(SOURCES)["score"]
+
+
+def test_translations_without_a_limit_of_their_own_end_at_that_of_the_task():
+    task = translator(length_ratio=1e9)
+    found, _ = task.search(tf.constant(SOURCES))
+    assert 0 < found.lengths.numpy().max() <= 12 and np.isfinite(found.scores).all()
+
+
+def test_a_target_that_is_cut_does_not_end():
+    targets = encoder(max_tokens=4).targets(tf.constant(["x y z", "x y z x", "x y z x y z", ""]))
+    assert [END in row for row in targets.to_list()] == [True, False, False, True]
+    assert targets.row_lengths().numpy().tolist() == [4, 4, 4, 1]
+
+
+def test_guesses_are_pieces_that_a_translation_may_have():
+    task = new_translator(scheduled_sampling=1.0)
+    task.bias.assign([9.0, 9.0, 9.0, *task.bias.numpy()[3:]])  # of padding, the unknown piece and the start
+    sources = task.encoder(tf.constant(SOURCES)).to_tensor(shape=(4, 8))
+    targets = np.array([[START, 4, 5, 1, 4, 0]] * 4)
+    guessed = task._with_guesses(task._read(sources), tf.constant(targets, tf.int32)).numpy()
+    assert (guessed[:, 0] == START).all() and (guessed[:, 5] == 0).all() and (guessed[:, 1:5] >= END).all()
+    likeliest = task._writable(task((sources, tf.constant(targets)))).numpy().argmax(axis=-1)
+    np.testing.assert_array_equal(guessed[:, 1:5], likeliest[:, :4])
 
 
 def test_pairs_that_are_cut_are_counted(capsys):
