@@ -158,14 +158,14 @@ def backward(rule, inputs, weights, mask, draws, kept, d_outputs, d_final):
     """
     layout, like = rule.layout, d_final[0]
     sequences = (inputs, kept.previous, kept.halves, mask, draws.noise, d_outputs)
-    d_states = list(d_final)
+    d_states, transposed = list(d_final), tf.transpose(weights.recurrent_kernel)
     if rule.hoist or rule.unroll or not _large(inputs, weights.kernel.shape[1], IN_SEGMENTS):
-        return _backward_segment(rule, weights, draws, sequences, d_states)
+        return _backward_segment(rule, weights, transposed, draws, sequences, d_states)
     features = inputs.shape[-1]
 
     def segment(start, slices, carry):
         d_inputs, d_weights, d_states = carry
-        part, more, d_states = _backward_segment(rule, weights, draws, slices, d_states)
+        part, more, d_states = _backward_segment(rule, weights, transposed, draws, slices, d_states)
         d_weights = [total + each for total, each in zip(d_weights, tensors(more))]
         return layout.write_segment(d_inputs, start, part, SEGMENT), d_weights, d_states
 
@@ -179,13 +179,13 @@ def backward(rule, inputs, weights, mask, draws, kept, d_outputs, d_final):
     return layout.written(d_inputs, steps), pack(weights, d_weights), d_states
 
 
-def _backward_segment(rule, weights, draws, sequences, d_states):
+def _backward_segment(rule, weights, transposed, draws, sequences, d_states):
     """As `backward`, from cut sequences and the gradients of the states at their end."""
     inputs, previous, halves, mask, _, d_outputs = sequences
     narrow, wide, layout = inputs.dtype, d_states[0].dtype, rule.layout
     steps = layout.steps(inputs)
     gradients = [layout.empty(steps, d_states[0], narrow, half.shape[-1]) for half in halves]
-    kernels = _blocks(weights.recurrent_kernel, _recurrent(halves))
+    kernels = _blocks(transposed, _recurrent(halves))
 
     def step(at, slices, carry):
         d_states, gradients, d_own = carry
@@ -218,7 +218,7 @@ def _backward_segment(rule, weights, draws, sequences, d_states):
         None if weights.recurrent_bias is None else _over_rows(dr),
         d_own,
     )
-    return block_rows_gradient(dz, _blocks(weights.kernel, dz), masks), d_weights, list(d_states)
+    return block_rows_gradient(dz, _blocks(tf.transpose(weights.kernel), dz), masks), d_weights, list(d_states)
 
 
 def _inputs(halves):
@@ -231,9 +231,9 @@ def _recurrent(halves):
     return [*halves[:-2], halves[-1]]
 
 
-def _blocks(kernel, halves):
-    """The kernel in blocks of columns."""
-    return tf.split(kernel, [half.shape[-1] for half in halves], axis=1)
+def _blocks(transposed, halves):
+    """A transposed kernel in blocks of rows."""
+    return tf.split(transposed, [half.shape[-1] for half in halves], axis=0)
 
 
 def over_time(rule, step, carry, sequences, back=False, ahead=False):

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from nlpseq import engine
 
-ROWS = 128  # rows whose logits are held at a time
+ROWS = 256  # rows whose logits are held at a time
 REMEDY = "compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)"
 
 
@@ -55,12 +55,13 @@ def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
     kernel, count, size = tf.cast(embeddings, dtype), tf.shape(outputs)[0], outputs.shape[1]
     order = tf.argsort(tf.cast(weights == 0, tf.int32), stable=True)  # what counts comes first
     parts = tf.maximum(-(-count // ROWS), 1)  # XLA refuses to slice nothing
-    missing = parts * ROWS - count
+    length = tf.maximum(-(-count // parts), 1)  # of a part, so that little is missing in the last
+    missing = parts * length - count
 
     def cut(rows):
         rows = tf.gather(rows, order)
         rows = tf.pad(rows, [[0, missing]] + [[0, 0]] * (len(rows.shape) - 1))
-        return tf.reshape(rows, [parts, ROWS, *rows.shape[1:]])
+        return tf.reshape(rows, [parts, length, *rows.shape[1:]])
 
     outputs, labels, weights = cut(tf.cast(outputs, dtype)), cut(labels), cut(weights)
 
@@ -81,7 +82,7 @@ def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
             d_bias + tf.reduce_sum(d_logits, axis=0),
         )
 
-    needed = -(-tf.math.count_nonzero(weights, dtype=tf.int32) // ROWS)
+    needed = -(-tf.math.count_nonzero(weights, dtype=tf.int32) // length)
     zeros = [tf.zeros(tf.shape(each)) for each in (outputs, kernel, bias)]
     _, loss, d_outputs, d_kernel, d_bias = tf.while_loop(
         lambda number, *_: number < needed, part, (0, tf.constant(0.0), *zeros)
