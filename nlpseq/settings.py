@@ -105,7 +105,7 @@ class TranslatorSettings(RecurrentSettings):
     attention: Literal["bahdanau", "general", "dot", "scaled", "none"] = "bahdanau"
     """How the decoder looks at the source."""
     input_feeding: bool = False
-    """Whether the decoder reads its last output; several times slower to train."""
+    """Whether the decoder reads its last output; training takes about one and a half times as long."""
     label_smoothing: float = 0.0
     """Share of the target that goes to all pieces alike."""
     scheduled_sampling: float = 0.0

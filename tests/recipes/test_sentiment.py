@@ -141,7 +141,7 @@ def test_loss_that_explodes_stops_with_a_sentence(tmp_path, monkeypatch, capsys)
 def exploding_optimizer(settings, steps):
     import keras
 
-    return keras.optimizers.SGD(1e30)
+    return keras.optimizers.SGD(float("inf"))
 
 
 def real(name):
