@@ -45,7 +45,7 @@ def kernel_gradient(rows, gradient, masks=None):
 
 
 def block_rows_gradient(gradients, blocks, masks=None):
-    """The gradient with respect to the rows: the sum over the blocks."""
+    """The gradient with respect to the rows: the sum over the blocks of the transposed kernel."""
     masks = _block_masks(gradients, masks)
     return sum(map(rows_gradient, gradients, blocks, masks))
 
