@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from nlpseq import engine
 
-ROWS = 256  # at most, of rows whose logits are held at a time
+ROWS = 256  # the most whose logits are held at a time
 REMEDY = "compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)"
 
 
