@@ -1,55 +1,49 @@
-"""nlpseq: recurrent text models for Keras 3, trained fast, served as one SavedModel.
+"""nlpseq: recurrent sequence models for Keras 3, trained fast, served as one SavedModel.
 
 Submodules load when they are first used, so that `import nlpseq` is quick:
 
-    nlpseq.layers    LSTM, GRU, SimpleRNN, RNN, Bidirectional, StackedRNNCells, Pooling,
-                     attention, CRF
-    nlpseq.cells     their cells, and RecurrentCell to write one's own
-    nlpseq.engine    how a cell is run over time
-    nlpseq.text      tokenizers, vocabularies and subwords inside the graph
-    nlpseq.data      TFDS and files to batches
-    nlpseq.tasks     text in, answer out: TextClassifier, TokenTagger, Translator,
-                     LanguageModel
-    nlpseq.decoding  greedy, beam search and sampling over any step function
-    nlpseq.diagnostics
-                     how gradients flow back in time
+    nlpseq.layers       LSTM, GRU, SimpleRNN, RNN, Bidirectional, StackedRNNCells, Pooling,
+                        attention, CRF
+    nlpseq.cells        their cells, and RecurrentCell, the base class of custom cells
+    nlpseq.engine       how a cell is run over time
+    nlpseq.text         tokenizers, vocabularies and subwords inside the graph
+    nlpseq.data         TFDS and files to batches
+    nlpseq.tasks        TextClassifier, TokenTagger, Translator, LanguageModel
+    nlpseq.decoding     greedy search, beam search and sampling over any step function
+    nlpseq.training     fit, optimizers, callbacks
+    nlpseq.serving      exports: written, loaded, asked
+    nlpseq.diagnostics  how gradients flow back in time
 """
 
-import importlib
-
+from nlpseq import lazy
 from nlpseq.backend import check_backend
 
 __version__ = "0.1.0"
-__all__ = [
-    "cells",
-    "command_line",
-    "data",
-    "decoding",
-    "diagnostics",
-    "engine",
-    "errors",
-    "evaluation",
-    "export",
-    "layers",
-    "pictures",
-    "reporting",
-    "runs",
-    "serving",
-    "settings",
-    "streaming",
-    "tasks",
-    "text",
-    "training",
-]
 
 check_backend()
 
-
-def __getattr__(name):
-    if name in __all__:
-        return importlib.import_module(f"nlpseq.{name}")
-    raise AttributeError(f"module 'nlpseq' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    {
+        name: f"nlpseq.{name}"
+        for name in (
+            "cells",
+            "cli",
+            "corpora",
+            "data",
+            "decoding",
+            "diagnostics",
+            "engine",
+            "errors",
+            "evaluation",
+            "layers",
+            "reporting",
+            "serving",
+            "settings",
+            "tag_schemes",
+            "tasks",
+            "text",
+            "training",
+        )
+    },
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import nlpseq
 from nlpseq import settings
-from nlpseq.command_line import run_recipe
+from nlpseq.cli.command_line import run_recipe
 from nlpseq.errors import in_range
 
 
@@ -85,7 +85,7 @@ PRESETS = {
 
 def main(config):
     """Runs the recipe; returns its metrics."""
-    nlpseq.export.check_output(config.output)
+    nlpseq.serving.export.check_output(config.output)
     nlpseq.training.set_seed(config.seed)
 
     data = nlpseq.data.load_running_texts(config.dataset, config.data_dir, text=config.text, **config.splits())
@@ -114,9 +114,9 @@ def main(config):
     nlpseq.reporting.print_samples(samples["text"])
 
     def draw(folder):
-        nlpseq.pictures.plot_perplexity(training[0], folder / "perplexity.png", data.title)
+        nlpseq.reporting.pictures.plot_perplexity(training[0], folder / "perplexity.png", data.title)
 
-    return nlpseq.runs.finish(task, config, data, training, validation, test, draw)
+    return nlpseq.cli.runs.finish(task, config, data, training, validation, test, draw)
 
 
 if __name__ == "__main__":

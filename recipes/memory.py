@@ -24,7 +24,7 @@ import numpy as np
 
 import nlpseq
 from nlpseq import settings
-from nlpseq.command_line import run_recipe
+from nlpseq.cli.command_line import run_recipe
 from nlpseq.errors import InputError, in_range
 
 
@@ -74,7 +74,7 @@ PRESETS = {}
 
 def main(config):
     """Runs the recipe; returns its metrics."""
-    folder = nlpseq.export.check_output(config.output)
+    folder = nlpseq.serving.export.check_output(config.output)
     nlpseq.training.set_seed(config.seed)
 
     tenth = -(-config.examples // 10)
@@ -104,7 +104,7 @@ def main(config):
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
     title = "nlpseq_recall (generated sentences)"
-    nlpseq.pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
+    nlpseq.reporting.pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
     nlpseq.reporting.say(f"picture and figures in {folder}")
     return metrics
 
@@ -118,7 +118,7 @@ def logging_apart(config, cell, distances):
 
 def texts(distances, count, seed):
     """`count` texts of each distance, with the numbers of their answers."""
-    from nlpseq.data.corpora import recall  # here, so that the help waits for no TensorFlow
+    from nlpseq.corpora import recall  # here, so that the help waits for no TensorFlow
 
     answers = list(recall.LANGUAGES.values())
     pairs = [pair for d in distances for pair in recall.recall_sentences(d, count, seed)]
@@ -132,7 +132,7 @@ def classifier(cell, train, config):
     """A classifier by the last state, whose recurrent layer starts as the settings say."""
     import keras
 
-    from nlpseq.data.corpora import recall
+    from nlpseq.corpora import recall
 
     encoder = nlpseq.text.WordEncoder.learn(train.texts)
     with nlpseq.training.precision(config.mixed_precision):

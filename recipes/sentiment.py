@@ -11,7 +11,7 @@ from typing import Literal
 
 import nlpseq
 from nlpseq import settings
-from nlpseq.command_line import run_recipe
+from nlpseq.cli.command_line import run_recipe
 from nlpseq.errors import in_range
 
 
@@ -84,7 +84,7 @@ PRESETS = {
 
 def main(config):
     """Runs the recipe; returns its metrics."""
-    nlpseq.export.check_output(config.output)
+    nlpseq.serving.export.check_output(config.output)
     nlpseq.training.set_seed(config.seed)
 
     data = nlpseq.data.load_labelled_texts(
@@ -115,11 +115,11 @@ def main(config):
     nlpseq.reporting.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.pictures.plot_confusion(
+        nlpseq.reporting.pictures.plot_confusion(
             test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test"
         )
 
-    return nlpseq.runs.finish(task, config, data, training, validation, test, draw)
+    return nlpseq.cli.runs.finish(task, config, data, training, validation, test, draw)
 
 
 if __name__ == "__main__":

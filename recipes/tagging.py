@@ -12,7 +12,7 @@ from typing import Literal
 
 import nlpseq
 from nlpseq import settings
-from nlpseq.command_line import run_recipe
+from nlpseq.cli.command_line import run_recipe
 from nlpseq.errors import in_range
 
 
@@ -77,7 +77,7 @@ PRESETS = {
 
 def main(config):
     """Runs the recipe; returns its metrics."""
-    nlpseq.export.check_output(config.output)
+    nlpseq.serving.export.check_output(config.output)
     nlpseq.training.set_seed(config.seed)
 
     data = nlpseq.data.load_tagged_sentences(
@@ -93,9 +93,7 @@ def main(config):
 
     vocabulary = config.part(settings.VocabularySettings)
     tokens, _ = data.train.ragged()
-    encoder = nlpseq.text.TokenEncoder.learn(
-        tokens, **vocabulary, max_characters=config.max_characters
-    )
+    encoder = nlpseq.text.TokenEncoder.learn(tokens, **vocabulary, max_characters=config.max_characters)
     with nlpseq.training.precision(config.mixed_precision):
         task = nlpseq.tasks.TokenTagger(
             encoder,
@@ -117,12 +115,12 @@ def main(config):
     nlpseq.reporting.print_tagging(test, data)
 
     def draw(folder):
-        nlpseq.pictures.plot_confusion(
+        nlpseq.reporting.pictures.plot_confusion(
             test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test"
         )
         nlpseq.reporting.write_worst_sentences(test, folder / "worst_sentences.txt")
 
-    return nlpseq.runs.finish(task, config, data, training, validation, test, draw)
+    return nlpseq.cli.runs.finish(task, config, data, training, validation, test, draw)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import nlpseq
 from nlpseq import settings
-from nlpseq.command_line import run_recipe
+from nlpseq.cli.command_line import run_recipe
 from nlpseq.errors import in_range
 
 
@@ -68,7 +68,7 @@ PRESETS["scan/length"] = PRESETS["scan/simple"]
 
 def main(config):
     """Runs the recipe; returns its metrics."""
-    nlpseq.export.check_output(config.output)
+    nlpseq.serving.export.check_output(config.output)
     nlpseq.training.set_seed(config.seed)
 
     data = nlpseq.data.load_parallel_texts(
@@ -97,17 +97,15 @@ def main(config):
         task = nlpseq.tasks.Translator(encoder, **config.part(settings.TranslatorSettings))
     training = nlpseq.training.train(task, data.train, data.validation, config)
 
-    validation, test = (
-        nlpseq.evaluation.evaluate_translator(task, split) for split in (data.validation, data.test)
-    )
+    validation, test = (nlpseq.evaluation.evaluate_translator(task, split) for split in (data.validation, data.test))
     nlpseq.reporting.print_translations(test, data)
 
     def draw(folder):
         samples = task.attention_samples(data.validation.sources)
         if samples:
-            nlpseq.pictures.plot_attention(samples, folder / "attention.png", data.title)
+            nlpseq.reporting.pictures.plot_attention(samples, folder / "attention.png", data.title)
 
-    return nlpseq.runs.finish(task, config, data, training, validation, test, draw)
+    return nlpseq.cli.runs.finish(task, config, data, training, validation, test, draw)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,7 @@ import tensorflow as tf
 from nlpseq.layers import Bidirectional
 from tests.benchmarks.cells import MinimalGatedCell
 
-BLOCKS = re.findall(
-    r"```python\n(.*?)```", Path(__file__).parents[1].joinpath("README.md").read_text("utf-8"), re.S
-)
+BLOCKS = re.findall(r"```python\n(.*?)```", Path(__file__).parents[1].joinpath("README.md").read_text("utf-8"), re.S)
 
 
 def run(word, **names):

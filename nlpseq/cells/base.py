@@ -134,8 +134,7 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
     ):
         if units <= 0:
             raise ValueError(
-                "Received an invalid value for argument `units`, "
-                f"expected a positive integer, got {units}."
+                f"Received an invalid value for argument `units`, expected a positive integer, got {units}."
             )
         super().__init__(**kwargs)
         self.units = units
@@ -177,9 +176,7 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         Returns:
             The new states, a list like `states`; the first is the output.
         """
-        raise NotImplementedError(
-            f"{type(self).__name__} must define transition(self, z, r, states)."
-        )
+        raise NotImplementedError(f"{type(self).__name__} must define transition(self, z, r, states).")
 
     @property
     def fused(self):
@@ -223,9 +220,7 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         """Adds the weights of layer normalisation."""
         shape = (self.gates * self.units,)
         self.kernel_gain = self.add_weight(name="kernel_gain", shape=shape, initializer="ones")
-        self.recurrent_gain = self.add_weight(
-            name="recurrent_gain", shape=shape, initializer="ones"
-        )
+        self.recurrent_gain = self.add_weight(name="recurrent_gain", shape=shape, initializer="ones")
 
     def _add(self, name, options, shape):
         return self.add_weight(
@@ -293,9 +288,7 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
     def _kernel_mask(self):
         if self._dropped_kernel_mask is None:
             ones = tf.ones(self.recurrent_kernel.shape, self.compute_dtype)
-            self._dropped_kernel_mask = keras.random.dropout(
-                ones, self.weight_dropout, seed=self.seed_generator
-            )
+            self._dropped_kernel_mask = keras.random.dropout(ones, self.weight_dropout, seed=self.seed_generator)
         return self._dropped_kernel_mask
 
     # What is random
@@ -405,16 +398,12 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
 
     def get_initial_state(self, batch_size=None):
         if self.trainable_initial_state:
-            return [
-                tf.broadcast_to(self.weight(state), (batch_size, state.shape[0]))
-                for state in self.initial_states
-            ]
+            return [tf.broadcast_to(self.weight(state), (batch_size, state.shape[0])) for state in self.initial_states]
         return [tf.zeros((batch_size, size), self.compute_dtype) for size in self.state_sizes]
 
     def get_config(self):
         options = {
-            name: getattr(keras, name.rsplit("_", 1)[1] + "s").serialize(getattr(self, name))
-            for name in WEIGHT_OPTIONS
+            name: getattr(keras, name.rsplit("_", 1)[1] + "s").serialize(getattr(self, name)) for name in WEIGHT_OPTIONS
         }
         return {
             **super().get_config(),

@@ -17,8 +17,13 @@ class GatedCell(RecurrentCell):
     """
 
     def __init__(
-        self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True,
-        *args, **kwargs,
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        *args,
+        **kwargs,
     ):
         super().__init__(units, use_bias, *args, **kwargs)
         self.activation = keras.activations.get(activation)
@@ -35,18 +40,13 @@ class GatedCell(RecurrentCell):
         if self._sigmoid_and_tanh():
             half = tf.constant([0.5 if gate == "g" else 1.0 for gate in pattern], block.dtype)
             parts = tf.split(tf.tanh(block * tf.repeat(half, self.units)), len(pattern), axis=-1)
-            return [
-                0.5 * part + 0.5 if gate == "g" else part for gate, part in zip(pattern, parts)
-            ]
+            return [0.5 * part + 0.5 if gate == "g" else part for gate, part in zip(pattern, parts)]
         rules = {"g": self.recurrent_activation, "c": self.activation}
         parts = tf.split(block, len(pattern), axis=-1)
         return [rules[gate](part) for gate, part in zip(pattern, parts)]
 
     def _sigmoid_and_tanh(self):
-        return (
-            self.activation is keras.activations.tanh
-            and self.recurrent_activation is keras.activations.sigmoid
-        )
+        return self.activation is keras.activations.tanh and self.recurrent_activation is keras.activations.sigmoid
 
     def get_config(self):
         return {

@@ -57,23 +57,26 @@ class LinearCell(GatedCell):
     float32_states = True
 
     def __init__(
-        self, units, activation="linear", recurrent_activation="sigmoid", use_bias=True,
-        *, parallel=False, **kwargs,
+        self,
+        units,
+        activation="linear",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        *,
+        parallel=False,
+        **kwargs,
     ):
         given = sorted(set(kwargs) & set(RECURRENT))
         if given:
             raise ValueError(
-                f"`{given[0]}` is not for {type(self).__name__}, which has no recurrent kernel; "
-                "leave it out."
+                f"`{given[0]}` is not for {type(self).__name__}, which has no recurrent kernel; leave it out."
             )
         super().__init__(units, activation, recurrent_activation, use_bias, **kwargs)
         self.parallel = parallel
 
     def coefficients(self, z):
         """`(a, b)` of `h_t = a * h_{t-1} + b`, each `(..., units)`, from z `(..., gates * units)`."""
-        raise NotImplementedError(
-            f"{type(self).__name__} must define coefficients(self, z)."
-        )
+        raise NotImplementedError(f"{type(self).__name__} must define coefficients(self, z).")
 
     @property
     def fused(self):

@@ -89,8 +89,15 @@ class LSTMCell(GatedCell):
         if coupled_gates:
             self.gates = 3
         super().__init__(
-            units, activation, recurrent_activation, use_bias,
-            kernel_initializer, recurrent_initializer, bias_initializer, *args, **kwargs,
+            units,
+            activation,
+            recurrent_activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            *args,
+            **kwargs,
         )
         if projection_size is not None and projection_size <= 0:
             raise ValueError(f"`projection_size` must be positive or None, got {projection_size}.")
@@ -105,22 +112,14 @@ class LSTMCell(GatedCell):
     def build(self, input_shape):
         super().build(input_shape)
         if self.peephole:
-            self.peephole_kernel = self.add_weight(
-                name="peephole_kernel", shape=(self.gates - 1, self.units)
-            )
+            self.peephole_kernel = self.add_weight(name="peephole_kernel", shape=(self.gates - 1, self.units))
         if self.projection_size:
-            self.projection_kernel = self.add_weight(
-                name="projection_kernel", shape=(self.units, self.projection_size)
-            )
+            self.projection_kernel = self.add_weight(name="projection_kernel", shape=(self.units, self.projection_size))
 
     def build_normalization(self):
         super().build_normalization()
-        self.state_gain = self.add_weight(
-            name="state_gain", shape=(self.units,), initializer="ones"
-        )
-        self.state_shift = self.add_weight(
-            name="state_shift", shape=(self.units,), initializer="zeros"
-        )
+        self.state_gain = self.add_weight(name="state_gain", shape=(self.units,), initializer="ones")
+        self.state_shift = self.add_weight(name="state_shift", shape=(self.units,), initializer="zeros")
 
     def transition(self, z, r, states):
         _, c = states

@@ -52,7 +52,5 @@ def chrono_start(steps, shape, dtype=None, seed=None):
 def check_chrono(steps):
     """`steps` of `chrono_start`, which must be None or more than 2."""
     if steps is not None and steps <= 2:
-        raise ValueError(
-            f"`chrono_steps` must be more than 2, the longest dependency in steps, got {steps}."
-        )
+        raise ValueError(f"`chrono_steps` must be more than 2, the longest dependency in steps, got {steps}.")
     return steps

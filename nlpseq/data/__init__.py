@@ -1,30 +1,17 @@
 """TFDS and files to batches."""
 
-from nlpseq.data.batching import evaluation_batches, length_buckets, pad, training_batches
-from nlpseq.data.labelled_texts import Examples, LabelledTexts, load_labelled_texts
-from nlpseq.data.parallel_texts import Pairs, ParallelTexts, load_parallel_texts
-from nlpseq.data.running_texts import Lines, RunningTexts, load_running_texts
-from nlpseq.data.segments import continuous_segments, shifted_segments, split_time
-from nlpseq.data.tagged_sentences import Sentences, TaggedSentences, load_tagged_sentences
+from nlpseq import lazy
 
-__all__ = [
-    "Examples",
-    "LabelledTexts",
-    "Lines",
-    "Pairs",
-    "ParallelTexts",
-    "RunningTexts",
-    "Sentences",
-    "TaggedSentences",
-    "continuous_segments",
-    "evaluation_batches",
-    "length_buckets",
-    "load_labelled_texts",
-    "load_parallel_texts",
-    "load_running_texts",
-    "load_tagged_sentences",
-    "pad",
-    "shifted_segments",
-    "split_time",
-    "training_batches",
-]
+_MODULES = {
+    "nlpseq.data.batching": ("evaluation_batches", "length_buckets", "pad", "training_batches"),
+    "nlpseq.data.segments": ("continuous_segments", "shifted_segments", "split_time"),
+    # The readers of each kind, under one name.
+    "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),
+    "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),
+    "nlpseq.tasks.tagging.data": ("Sentences", "TaggedSentences", "load_tagged_sentences"),
+    "nlpseq.tasks.translation.data": ("Pairs", "ParallelTexts", "load_parallel_texts"),
+}
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__, {name: module for module, names in _MODULES.items() for name in names}
+)

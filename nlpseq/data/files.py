@@ -80,9 +80,7 @@ def row_files(dataset):
     found = split_files(dataset, _stem, "train.tsv, train.csv or train.jsonl")
     for path in found.values():
         if path.suffix.lower() not in ROW_SUFFIXES:
-            raise InputError(
-                f"{path} is not a folder, nor a file whose name ends in {', '.join(ROW_SUFFIXES)}."
-            )
+            raise InputError(f"{path} is not a folder, nor a file whose name ends in {', '.join(ROW_SUFFIXES)}.")
     return found
 
 
@@ -129,9 +127,7 @@ def _delimited_rows(path, file, columns):
         if not row:
             continue
         if len(row) != len(header):
-            raise InputError(
-                f"{path}, line {reader.line_num}: expected {len(header)} columns, got {len(row)}."
-            )
+            raise InputError(f"{path}, line {reader.line_num}: expected {len(header)} columns, got {len(row)}.")
         yield tuple(row[place] for place in places)
 
 

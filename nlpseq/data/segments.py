@@ -111,9 +111,7 @@ def _streams(ids, batch_size, steps):
 
 def _segments(inputs, targets, steps, length):
     starts = tf.data.Dataset.range(0, steps, length)
-    return starts.map(
-        lambda start: (inputs[:, start : start + length], targets[:, start : start + length])
-    )
+    return starts.map(lambda start: (inputs[:, start : start + length], targets[:, start : start + length]))
 
 
 def split_time(sequences, length):

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from nlpseq.data import corpora  # registers the embedded corpora
+from nlpseq import corpora  # registers the embedded corpora
 from nlpseq.errors import InputError, shortened, suggest
 
 CORPORA = tuple(getattr(corpora, name).name for name in corpora.__all__)
@@ -56,13 +56,9 @@ def prepared_builder(dataset, data_dir, known):
         builder = tfds.builder(dataset, data_dir=data_dir)
     except tfds.core.registered.DatasetNotFoundError:
         names = sorted({*tfds.list_builders(), *known})
-        raise InputError(
-            f"unknown dataset {shortened(dataset)!r}: {suggest(dataset, names)}"
-        ) from None
+        raise InputError(f"unknown dataset {shortened(dataset)!r}: {suggest(dataset, names)}") from None
     except Exception as error:  # TFDS throws all kinds for odd names and versions
-        raise InputError(
-            f"cannot open dataset {shortened(dataset)!r}: {first_line(error)}"
-        ) from None
+        raise InputError(f"cannot open dataset {shortened(dataset)!r}: {first_line(error)}") from None
     if not builder.is_prepared():
         _prepare(dataset, builder)
     return builder
@@ -74,8 +70,7 @@ def _prepare(dataset, builder):
     remedy = "connect to the network, or name with --data-dir the folder that holds it"
     if shipped and not _online():
         raise InputError(
-            f"dataset {dataset!r} is not in {builder.data_dir} and there is no network to "
-            f"download it: {remedy}."
+            f"dataset {dataset!r} is not in {builder.data_dir} and there is no network to download it: {remedy}."
         )
     try:
         with contextlib.redirect_stdout(sys.stdout if shipped else io.StringIO()):
@@ -135,11 +130,7 @@ def read_splits(dataset, builder, schema, overrides, select):
     for split in ("validation", "test"):
         if split not in overrides and names[split] not in builder.info.splits:
             names[split] = None
-    return {
-        split: _read_split(dataset, builder, name, select)
-        for split, name in names.items()
-        if name
-    }
+    return {split: _read_split(dataset, builder, name, select) for split, name in names.items() if name}
 
 
 def _read_split(dataset, builder, split, select):
@@ -151,9 +142,7 @@ def _read_split(dataset, builder, split, select):
         rows = builder.as_dataset(split=split).map(select)
         batches = list(rows.ragged_batch(1024))
     except (ValueError, tf.errors.OpError) as error:
-        raise InputError(
-            f"cannot read split {split!r} of {dataset!r}: {first_line(error)}"
-        ) from None
+        raise InputError(f"cannot read split {split!r} of {dataset!r}: {first_line(error)}") from None
     if not batches:
         raise InputError(f"split {split!r} of dataset {dataset!r} is empty: give another.")
     return tuple(tf.concat(parts, axis=0) for parts in zip(*batches))

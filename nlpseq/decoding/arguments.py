@@ -30,8 +30,7 @@ def prepared(states, start, end, max_length, min_length):
     lengths = known(min_length), known(max_length)
     if all(each is not None for each in lengths) and np.any(np.greater(*lengths)):
         raise InputError(
-            f"min_length must be at most max_length, got {min_length} and {max_length}: lower one "
-            "or raise the other."
+            f"min_length must be at most max_length, got {min_length} and {max_length}: lower one or raise the other."
         )
     batch = _batch(states, start)
     start, *lengths = (_a_row(each, batch) for each in (start, max_length, min_length))

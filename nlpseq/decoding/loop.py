@@ -100,7 +100,5 @@ def _array(dtype, size, rank):
 
 def _same_shapes(states, shapes):
     if len(states) != len(shapes):
-        raise InputError(
-            f"the step function took {len(shapes)} states and returned {len(states)}: return as many."
-        )
+        raise InputError(f"the step function took {len(shapes)} states and returned {len(states)}: return as many.")
     return [tf.ensure_shape(state, shape) for state, shape in zip(states, shapes)]

@@ -1,8 +1,8 @@
 """What a beam search adds to log-probabilities, so that short and partial answers do not win.
 
-    score(y) = log P(y) / lp(|y|) + cp                       (Wu et al. 2016, equation 14)
-    lp(n) = ((5 + n) / 6) ^ alpha
-    cp = beta sum_s log(min(sum_t a_ts, 1))
+score(y) = log P(y) / lp(|y|) + cp                       (Wu et al. 2016, equation 14)
+lp(n) = ((5 + n) / 6) ^ alpha
+cp = beta sum_s log(min(sum_t a_ts, 1))
 """
 
 import tensorflow as tf

@@ -104,9 +104,7 @@ def check_options(temperature=1.0, top_k=0, top_p=1.0, seed=0):
 
 def _check_temperature(value):
     if not np.finfo(np.float32).tiny <= value < math.inf:
-        raise InputError(
-            f"temperature must be above 0 and finite, got {value}: for the likeliest symbols use greedy."
-        )
+        raise InputError(f"temperature must be above 0 and finite, got {value}: for the likeliest symbols use greedy.")
 
 
 def _check_top_p(value):

@@ -97,9 +97,7 @@ def spectral_radius(kernel):
     """
     kernel = np.asarray(kernel, np.float64)
     if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1]:
-        raise InputError(
-            f"kernel must be a square matrix, got shape {kernel.shape}: give the block of one gate."
-        )
+        raise InputError(f"kernel must be a square matrix, got shape {kernel.shape}: give the block of one gate.")
     return float(np.max(np.abs(np.linalg.eigvals(kernel)), initial=0.0))
 
 
@@ -130,9 +128,7 @@ def _loss(model, inputs, targets, outputs, loss):
     if targets is None:
         return tf.add_n([tf.reduce_sum(each) for each in keras.tree.flatten(outputs)])
     if not getattr(model, "compiled", False):
-        raise InputError(
-            f"{model.name!r} has no loss for the targets: compile the model, or give `loss`."
-        )
+        raise InputError(f"{model.name!r} has no loss for the targets: compile the model, or give `loss`.")
     return model.compute_loss(inputs, targets, outputs, training=False)
 
 

@@ -8,9 +8,7 @@ from nlpseq.diagnostics.saturated import saturation
 from nlpseq.errors import in_range
 
 # What TensorBoard's own `tf.summary.scalar` writes, which is there only if TensorBoard is.
-SCALAR = tf.compat.v1.SummaryMetadata(
-    plugin_data={"plugin_name": "scalars"}, data_class="DATA_CLASS_SCALAR"
-)
+SCALAR = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"}, data_class="DATA_CLASS_SCALAR")
 
 
 class GradientMonitor(keras.callbacks.Callback):

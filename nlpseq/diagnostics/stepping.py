@@ -13,14 +13,11 @@ from nlpseq.errors import InputError
 def recurrent_layers(model_or_layer):
     """All of a model, or the one that is given."""
     if not isinstance(model_or_layer, keras.Layer):
-        raise InputError(
-            f"expected a Keras model or a recurrent layer, got {type(model_or_layer).__name__}."
-        )
+        raise InputError(f"expected a Keras model or a recurrent layer, got {type(model_or_layer).__name__}.")
     found = [each for each in model_or_layer._flatten_layers() if isinstance(each, keras.layers.RNN)]
     if not found:
         raise InputError(
-            f"{model_or_layer.name!r} has no recurrent layer: give a model with one of "
-            "nlpseq.layers or keras.layers."
+            f"{model_or_layer.name!r} has no recurrent layer: give a model with one of nlpseq.layers or keras.layers."
         )
     return found
 
@@ -28,9 +25,7 @@ def recurrent_layers(model_or_layer):
 def supported(layer):
     """The layer, if it can be run step by step."""
     if hasattr(layer.cell, "cells"):
-        raise InputError(
-            f"layer {layer.name!r} runs a stack of cells: expected one cell; stack layers instead."
-        )
+        raise InputError(f"layer {layer.name!r} runs a stack of cells: expected one cell; stack layers instead.")
     return layer
 
 

@@ -144,14 +144,12 @@ class _Loops(NamedTuple):
     backward: tf.types.experimental.GenericFunction
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _loops(xla, tags):
     """The two passes for a number of tags, which stays known, compiled with XLA or not."""
     layout = Layout(1, in_place=xla)
     options = {"jit_compile": xla or None, "autograph": False, "reduce_retracing": not xla}
-    return _Loops(
-        *(tf.function(functools.partial(each, layout), **options) for each in (_forward, _backward))
-    )
+    return _Loops(*(tf.function(functools.partial(each, layout), **options) for each in (_forward, _backward)))
 
 
 def _forward(layout, emissions, mask, potentials):
@@ -209,9 +207,7 @@ def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
     largest = tf.reduce_max(before, axis=-1, keepdims=True)
     rest = emissions + beta + largest - total[:, tf.newaxis, tf.newaxis]
     weight = tf.where(_inner(mask), weight, 0.0)[..., tf.newaxis]
-    counts = tf.einsum(
-        "bti,btj->ij", tf.exp(before - largest), weight * tf.exp(tf.minimum(rest, LARGEST))
-    )
+    counts = tf.einsum("bti,btj->ij", tf.exp(before - largest), weight * tf.exp(tf.minimum(rest, LARGEST)))
     return counts * tf.exp(transitions)
 
 

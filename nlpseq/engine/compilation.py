@@ -59,7 +59,5 @@ def should_compile(layer_mode, training, inputs):
     """
     chosen = _mode if _mode != "auto" else layer_mode
     if chosen == "auto":
-        return bool(training) or (
-            not tf.executing_eagerly() and inputs.shape.is_fully_defined()
-        )
+        return bool(training) or (not tf.executing_eagerly() and inputs.shape.is_fully_defined())
     return chosen == "xla"

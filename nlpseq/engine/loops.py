@@ -5,8 +5,9 @@ reversed run goes from the end of the sequence to its start, and every result st
 the time of its input.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -173,9 +174,7 @@ def backward(rule, inputs, weights, mask, draws, kept, d_outputs, d_final):
     steps = layout.steps(inputs) if steps is None else steps
     d_inputs = layout.empty(tf.maximum(steps, SEGMENT), like, inputs.dtype, features)
     carry = (d_inputs, [tf.zeros_like(weight) for weight in tensors(weights)], d_states)
-    d_inputs, d_weights, d_states = over_segments(
-        rule, SEGMENT, segment, carry, sequences, back=True
-    )
+    d_inputs, d_weights, d_states = over_segments(rule, SEGMENT, segment, carry, sequences, back=True)
     return layout.written(d_inputs, steps), pack(weights, d_weights), d_states
 
 
@@ -205,9 +204,7 @@ def _backward_segment(rule, weights, transposed, draws, sequences, d_states):
         return d_before, gradients, [d + more for d, more in zip(d_own, d_more)]
 
     carry = (d_states, gradients, [tf.zeros_like(weight) for weight in weights.own])
-    d_states, gradients, d_own = over_time(
-        rule, step, carry, (None, *sequences[1:]), back=True
-    )
+    d_states, gradients, d_own = over_time(rule, step, carry, (None, *sequences[1:]), back=True)
     gradients = [layout.written(each, steps) for each in gradients]
     dz, dr = _inputs(gradients), _recurrent(gradients)
     masks, hidden = layout.spread(draws.inputs), previous[0]
@@ -271,9 +268,7 @@ def over_time(rule, step, carry, sequences, back=False, ahead=False):
         for _ in range(layout.static_steps(flat[0])):
             state = body(*state)
         return state[-1]
-    return tf.while_loop(
-        lambda number, *_: number < steps, body, state, maximum_iterations=steps
-    )[-1]
+    return tf.while_loop(lambda number, *_: number < steps, body, state, maximum_iterations=steps)[-1]
 
 
 def over_segments(rule, length, body, carry, sequences, back=False, exact=False):
@@ -321,10 +316,7 @@ def _over_rows(gradients):
 
 def _write_all(layout, sequences, at, values):
     """Lists of lists of sequences, each with its step written."""
-    return [
-        [layout.write(sequence, at, value) for sequence, value in zip(*pair)]
-        for pair in zip(sequences, values)
-    ]
+    return [[layout.write(sequence, at, value) for sequence, value in zip(*pair)] for pair in zip(sequences, values)]
 
 
 def _hold(real, new, old):

@@ -47,15 +47,11 @@ def forward(rule, length, inputs, weights, states, mask, draws):
         states, outputs, starts = carry
         inputs, mask, noise = slices
         starts = [array.write(start // length, state) for array, state in zip(starts, states)]
-        part, states, _ = loops.forward(
-            rule, True, False, inputs, weights, states, mask, draws._replace(noise=noise)
-        )
+        part, states, _ = loops.forward(rule, True, False, inputs, weights, states, mask, draws._replace(noise=noise))
         return states, layout.write_segment(outputs, start, part, length), starts
 
     carry = (list(states), outputs, starts)
-    final, outputs, starts = loops.over_segments(
-        rule, length, segment, carry, (inputs, mask, draws.noise), exact=True
-    )
+    final, outputs, starts = loops.over_segments(rule, length, segment, carry, (inputs, mask, draws.noise), exact=True)
     outputs = layout.written_segments(outputs, count * length, states[0], units)
     return outputs, final, [array.stack() for array in starts]
 
@@ -72,17 +68,13 @@ def backward(rule, length, inputs, weights, mask, draws, starts, d_outputs, d_fi
         states = [sequence[start // length] for sequence in starts]
         random = draws._replace(noise=noise)
         *_, kept = loops.forward(rule, False, True, inputs, weights, states, mask, random)
-        part, more, d_states = loops.backward(
-            rule, inputs, weights, mask, random, kept, d_outputs, d_states
-        )
+        part, more, d_states = loops.backward(rule, inputs, weights, mask, random, kept, d_outputs, d_states)
         d_weights = [total + each for total, each in zip(d_weights, tensors(more))]
         return d_states, d_weights, layout.write_segment(d_inputs, start, part, length)
 
     d_states = [tf.cast(d, sequence.dtype) for d, sequence in zip(d_final, starts)]
     carry = (d_states, [tf.zeros_like(weight) for weight in tensors(weights)], d_inputs)
     sequences = (inputs, mask, draws.noise, d_outputs)
-    d_states, d_weights, d_inputs = loops.over_segments(
-        rule, length, segment, carry, sequences, back=True, exact=True
-    )
+    d_states, d_weights, d_inputs = loops.over_segments(rule, length, segment, carry, sequences, back=True, exact=True)
     d_inputs = layout.written_segments(d_inputs, count * length, d_final[0], features)
     return d_inputs, pack(weights, d_weights), d_states

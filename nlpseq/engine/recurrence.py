@@ -77,9 +77,7 @@ def run(
         inputs, weights, states = pack(sources, map(tf.stop_gradient, flat))
         random = (mask, draws)
         if length is None:
-            outputs, final, kept = loop.forward(
-                return_sequences, bool(training), inputs, weights, states, *random
-            )
+            outputs, final, kept = loop.forward(return_sequences, bool(training), inputs, weights, states, *random)
         else:
             outputs, final, starts = loop.forward_again(length, inputs, weights, states, *random)
 
@@ -90,9 +88,7 @@ def run(
                 again = kept or loop.forward(False, True, inputs, weights, states, *random)[-1]
                 gradients = loop.backward(inputs, weights, *random, again, d_outputs, d_final)
             else:
-                gradients = loop.backward_again(
-                    length, inputs, weights, *random, starts, d_outputs, d_final
-                )
+                gradients = loop.backward_again(length, inputs, weights, *random, starts, d_outputs, d_final)
             return tensors(gradients)
 
         found = (outputs, *final) if return_sequences else tuple(final)
@@ -109,9 +105,7 @@ def _padded(layout, length, mask, inputs, draws):
     known = layout.static_steps(inputs)
     if mask is None and (not known or known % length):
         mask = tf.ones(tf.shape(inputs)[:2], bool)
-    mask, inputs, noise = (
-        recomputation.pad(layout, length, each) for each in (mask, inputs, draws.noise)
-    )
+    mask, inputs, noise = (recomputation.pad(layout, length, each) for each in (mask, inputs, draws.noise))
     return mask, inputs, draws._replace(noise=noise)
 
 

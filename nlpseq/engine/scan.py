@@ -56,7 +56,7 @@ def _differentiable(scan, a, b, state, layout, reverse):
     return recurrence(a, b, state)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _scan(layout, parallel, unroll):
     """`(a, b, state, reverse) -> h`, compiled where sequences are written in place."""
     manner = _in_parallel if parallel else _step_by_step

@@ -28,9 +28,7 @@ class Attention(keras.layers.Layer):
         self.add_weights(query_shape[-1], memory_shape[-1])
         self.built = True
 
-    def call(
-        self, query, memory, mask=None, coverage=None, keys=None, return_weights=False, training=False
-    ):
+    def call(self, query, memory, mask=None, coverage=None, keys=None, return_weights=False, training=False):
         if coverage is not None and not self.coverage:
             raise InputError(f"'{self.name}' takes no coverage: make the layer with coverage=True.")
         mask = getattr(memory, "_keras_mask", None) if mask is None else mask
@@ -72,9 +70,7 @@ class Attention(keras.layers.Layer):
 
     def _check_built(self):
         if not self.built:
-            raise InputError(
-                f"'{self.name}' has no weights yet: call it once, or build(query_shape, memory_shape)."
-            )
+            raise InputError(f"'{self.name}' has no weights yet: call it once, or build(query_shape, memory_shape).")
 
     def compute_mask(self, inputs, mask=None):
         return getattr(inputs, "_keras_mask", None)

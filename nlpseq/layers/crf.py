@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from nlpseq.engine import chains
 from nlpseq.engine.chains import IMPOSSIBLE, Potentials
-from nlpseq.text.tag_schemes import transition_rules
+from nlpseq.tag_schemes import transition_rules
 
 _layers = weakref.WeakValueDictionary()  # by name, for losses that are loaded
 
@@ -60,8 +60,13 @@ class CRF(keras.layers.Layer):
     """
 
     def __init__(
-        self, tags, scheme=None, boundaries=True,
-        transition_initializer="zeros", transition_regularizer=None, **kwargs,
+        self,
+        tags,
+        scheme=None,
+        boundaries=True,
+        transition_initializer="zeros",
+        transition_regularizer=None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.tags = tags if isinstance(tags, int) else list(tags)

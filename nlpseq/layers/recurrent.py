@@ -136,9 +136,7 @@ class RNN(keras.layers.RNN):
         if initial_state is None:
             initial_state = self.states if self.stateful else None
         if initial_state is None:
-            initial_state = self.get_initial_state(
-                batch_size=tf.shape(sequences)[1 - self.time_axis]
-            )
+            initial_state = self.get_initial_state(batch_size=tf.shape(sequences)[1 - self.time_axis])
         hidden = sequences
         cells, states, finals = self._cells(), self._states_by_cell(initial_state), []
         connected = getattr(self.cell, "connection", None) is not None
@@ -249,9 +247,7 @@ class CellLayer(RNN):
         given = inspect.signature(self.keras_class.__init__).bind(self, *args, **kwargs).arguments
         given = {**given.pop("kwargs", {}), **given}
         given.pop("self")
-        self_arguments = {
-            name: given.pop(name) for name in list(given) if name not in self._cell_arguments()
-        }
+        self_arguments = {name: given.pop(name) for name in list(given) if name not in self._cell_arguments()}
         use_cudnn = self_arguments.pop("use_cudnn", None)
         if use_cudnn not in (None, "auto", True, False):
             raise ValueError(f"`use_cudnn` must be 'auto', True or False, got {use_cudnn!r}.")

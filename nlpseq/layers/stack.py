@@ -55,9 +55,7 @@ class StackedRNNCells(keras.layers.StackedRNNCells):
     def __init__(self, cells, connection=None, **kwargs):
         super().__init__(cells, **kwargs)
         if connection not in CONNECTIONS:
-            raise ValueError(
-                f"`connection` must be None, 'residual' or 'highway', got {connection!r}."
-            )
+            raise ValueError(f"`connection` must be None, 'residual' or 'highway', got {connection!r}.")
         sizes = {getattr(cell, "output_size", None) for cell in cells}
         if connection is not None and len(sizes) > 1:
             raise ValueError(

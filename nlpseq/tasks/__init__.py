@@ -1,8 +1,13 @@
-"""Models that take text and give answers."""
+"""The kinds of task: each a folder of its own, with model, settings, data, evaluation and answers."""
 
-from nlpseq.tasks.classifier import TextClassifier
-from nlpseq.tasks.language_model import LanguageModel
-from nlpseq.tasks.tagger import TokenTagger
-from nlpseq.tasks.translator import Translator
+from nlpseq import lazy
 
-__all__ = ["LanguageModel", "TextClassifier", "TokenTagger", "Translator"]
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    {
+        "LanguageModel": "nlpseq.tasks.language_modeling.model",
+        "TextClassifier": "nlpseq.tasks.classification.model",
+        "TokenTagger": "nlpseq.tasks.tagging.model",
+        "Translator": "nlpseq.tasks.translation.model",
+    },
+)

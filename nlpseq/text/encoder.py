@@ -84,8 +84,7 @@ class WordEncoder:
         if ngrams > 1:
             words = [encoder._words(batch) for batch in batches]
             encoder.ngrams = [
-                Ngrams.learn(words, order, len(vocabulary), ngram_min_count)
-                for order in range(2, ngrams + 1)
+                Ngrams.learn(words, order, len(vocabulary), ngram_min_count) for order in range(2, ngrams + 1)
             ]
         return encoder
 

@@ -42,9 +42,7 @@ class TokenEncoder:
     [[3, 1]]
     """
 
-    def __init__(
-        self, vocabulary, characters, tokenizer, singletons=0, max_tokens=400, max_characters=16
-    ):
+    def __init__(self, vocabulary, characters, tokenizer, singletons=0, max_tokens=400, max_characters=16):
         self.vocabulary = vocabulary
         self.characters = characters
         self.tokenizer = tokenizer

@@ -48,9 +48,7 @@ class WordTokenizer:
     "don't"
     """
 
-    def __init__(
-        self, lowercase=True, strip_markup=True, split_contractions=False, keep_whole=False
-    ):
+    def __init__(self, lowercase=True, strip_markup=True, split_contractions=False, keep_whole=False):
         self.lowercase = lowercase
         self.strip_markup = strip_markup
         self.split_contractions = split_contractions

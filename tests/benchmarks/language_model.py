@@ -15,8 +15,8 @@ import tensorflow as tf
 import tyro
 
 import nlpseq
-from nlpseq.adam import Adam
 from nlpseq.tasks.embeddings import piece_logits
+from nlpseq.training.adam import Adam
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
 

@@ -83,9 +83,7 @@ def run(kind, variant, size, runs):
     """The two figures, medians over processes."""
     command = [sys.executable, "-m", __spec__.name, kind, variant, size]
     lines = [
-        subprocess.run(
-            command, capture_output=True, text=True, check=True, env={**os.environ, **MALLOC}
-        ).stdout
+        subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **MALLOC}).stdout
         for _ in range(runs)
     ]
     return [statistics.median(pair) for pair in zip(*(map(float, line.split()) for line in lines))]

@@ -35,9 +35,7 @@ class Settings:
 
 
 def our_model(encoder, labels, settings):
-    task = nlpseq.tasks.TextClassifier(
-        encoder, labels, units=settings.units, embedding_size=settings.embedding_size
-    )
+    task = nlpseq.tasks.TextClassifier(encoder, labels, units=settings.units, embedding_size=settings.embedding_size)
     task.compile(optimizer())
     return task
 
@@ -75,8 +73,10 @@ def main(settings):
     seconds = timing.turns(batches, steps)
     print(f"{len(batches)} batches of {settings.batch_size}, lengths {sorted(lengths.items())}")
     timing.print_steps("Training step of the sentiment task", seconds)
-    print(f"\ntimes faster: {timing.ratio(seconds['keras'], seconds['nlpseq']):.2f} (median of steps), "
-          f"{seconds['keras'].sum() / seconds['nlpseq'].sum():.2f} (in all)")
+    print(
+        f"\ntimes faster: {timing.ratio(seconds['keras'], seconds['nlpseq']):.2f} (median of steps), "
+        f"{seconds['keras'].sum() / seconds['nlpseq'].sum():.2f} (in all)"
+    )
 
 
 if __name__ == "__main__":

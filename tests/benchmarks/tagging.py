@@ -17,7 +17,7 @@ import tensorflow as tf
 import tyro
 
 import nlpseq
-from nlpseq.tasks.characters import TOGETHER
+from nlpseq.tasks.tagging.characters import TOGETHER
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
 

@@ -20,7 +20,7 @@ import tensorflow as tf
 import tyro
 
 import nlpseq
-from nlpseq.adam import Adam
+from nlpseq.training.adam import Adam
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
 

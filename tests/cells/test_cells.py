@@ -7,8 +7,17 @@ import pytest
 import nlpseq
 from nlpseq.cells import GRUCell, LSTMCell, SimpleRNNCell
 from tests.layers.helpers import (
-    BATCH, FEATURES, MASK, UNITS, assert_close, assert_same, normal, randomize, run,
-    same_weights, sequences,
+    BATCH,
+    FEATURES,
+    MASK,
+    UNITS,
+    assert_close,
+    assert_same,
+    normal,
+    randomize,
+    run,
+    same_weights,
+    sequences,
 )
 
 STEPS = 4
@@ -200,8 +209,11 @@ def test_dropout_in_a_step_is_that_of_keras(name, implementation, reset_after):
 def test_config_round_trip(make, reference):
     numbers = {"use_bias": False, "dropout": 0.1, "recurrent_dropout": 0.2, "seed": 3}
     options = {
-        **numbers, "activation": "relu", "kernel_initializer": "he_normal",
-        "recurrent_regularizer": "l2", "bias_constraint": "non_neg",
+        **numbers,
+        "activation": "relu",
+        "kernel_initializer": "he_normal",
+        "recurrent_regularizer": "l2",
+        "bias_constraint": "non_neg",
     }
     config = make(UNITS, **options).get_config()
     again = type(make(UNITS)).from_config(config)

@@ -11,7 +11,16 @@ import nlpseq
 from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell, MinLSTMCell, SimpleRNNCell
 from nlpseq.cells.variants import EPSILON, check_rates
 from tests.layers.helpers import (
-    BATCH, FEATURES, MASK, TIME, UNITS, assert_close, assert_same, normal, randomize, run,
+    BATCH,
+    FEATURES,
+    MASK,
+    TIME,
+    UNITS,
+    assert_close,
+    assert_same,
+    normal,
+    randomize,
+    run,
     sequences,
 )
 
@@ -241,9 +250,7 @@ def test_coupled_gates_are_an_input_gate_of_one_minus_the_forget_gate():
     coupled, plain = built(LSTMCell, coupled_gates=True), built(LSTMCell)
     f, g, o = (np.s_[..., i * UNITS : (i + 1) * UNITS] for i in range(3))
     # sigmoid(-x) = 1 - sigmoid(x)
-    plain.set_weights(
-        [np.concatenate([-w[f], w[f], w[g], w[o]], axis=-1) for w in coupled.get_weights()]
-    )
+    plain.set_weights([np.concatenate([-w[f], w[f], w[g], w[o]], axis=-1) for w in coupled.get_weights()])
     layers = [nlpseq.layers.RNN(cell, return_sequences=True) for cell in (coupled, plain)]
     assert_close(*(layer(sequences()) for layer in layers))
 
@@ -270,9 +277,7 @@ def test_zoneout_in_training_is_that_of_keras_step_by_step(monkeypatch):
     layer = nlpseq.layers.RNN(cell, return_sequences=True)
     outputs = layer(x, initial_state=states, training=True)
     for time in range(TIME):
-        monkeypatch.setattr(
-            cell, "noise", lambda shape, training=False, time=time: tf.constant(held[:, time])
-        )
+        monkeypatch.setattr(cell, "noise", lambda shape, training=False, time=time: tf.constant(held[:, time]))
         _, states = cell(x[:, time], states, training=True)
         assert_close(outputs[:, time], states[0])
 
@@ -358,9 +363,7 @@ def test_a_trainable_initial_state_is_where_a_run_starts_and_learns(make):
     assert len(names) == layer.cell.states
     assert all(not w.numpy().any() for w in layer.weights if w.name in names)
     randomize(layer)
-    states = [
-        np.tile(w.numpy(), (BATCH, 1)) for w in layer.weights if w.name.startswith("initial_state")
-    ]
+    states = [np.tile(w.numpy(), (BATCH, 1)) for w in layer.weights if w.name.startswith("initial_state")]
     assert_close(layer(sequences()), layer(sequences(), initial_state=states))
     _, gradients = run(layer, sequences(), training=True)
     assert all(np.any(gradients[key]) for key in gradients if "initial_state" in key)

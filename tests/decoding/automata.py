@@ -54,9 +54,7 @@ class Hypothesis(NamedTuple):
     def longer(self, automaton, token):
         gained = automaton.log_probabilities[self.node, token]
         rows = (*self.attention, automaton.attention[self.node])
-        return Hypothesis(
-            (*self.ids, token), self.log_probability + gained, automaton.moves[self.node, token], rows
-        )
+        return Hypothesis((*self.ids, token), self.log_probability + gained, automaton.moves[self.node, token], rows)
 
     @property
     def ended(self):

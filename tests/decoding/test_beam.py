@@ -7,7 +7,14 @@ import tensorflow as tf
 from nlpseq.decoding import Step, beam_search, greedy
 from nlpseq.errors import InputError
 from tests.decoding.automata import (
-    END, NODES, START, VOCABULARY, Automaton, all_sequences, assert_decoded, plain_beam,
+    END,
+    NODES,
+    START,
+    VOCABULARY,
+    Automaton,
+    all_sequences,
+    assert_decoded,
+    plain_beam,
 )
 
 NODE_OF = np.array([3, 17, 8, 3, 25])  # of each sequence of a batch, to start from
@@ -30,8 +37,13 @@ def searching(automaton, **options):
 def test_a_beam_as_wide_as_the_space_equals_brute_force(min_length, alpha, beta):
     automaton, limits = Automaton(1), np.maximum(LIMITS, min_length)
     search = searching(
-        automaton, min_length=min_length, beam_size=VOCABULARY**4, length_penalty=alpha,
-        coverage_penalty=beta, n_best=20, padding=-1,
+        automaton,
+        min_length=min_length,
+        beam_size=VOCABULARY**4,
+        length_penalty=alpha,
+        coverage_penalty=beta,
+        n_best=20,
+        padding=-1,
     )
     found = search(NODE_OF, limits)
     for row, node in enumerate(NODE_OF):
@@ -49,8 +61,13 @@ def test_equals_a_plain_beam_that_never_finishes_early(sharpness, beam_size, min
     nodes, limits = random.integers(0, NODES, 40), random.integers(2, 14, 40)
     real = random.random((40, 3)) < 0.7
     search = searching(
-        automaton, min_length=min_length, beam_size=beam_size, length_penalty=alpha,
-        coverage_penalty=beta, n_best=beam_size, source_mask=tf.constant(real),
+        automaton,
+        min_length=min_length,
+        beam_size=beam_size,
+        length_penalty=alpha,
+        coverage_penalty=beta,
+        n_best=beam_size,
+        source_mask=tf.constant(real),
     )
     found = search(nodes, limits)
     for row, node in enumerate(nodes):

@@ -80,9 +80,7 @@ def test_should_compile(global_mode, layer_mode, training, expected):
 @pytest.mark.parametrize("shape, expected", [((5, 2, 3), True), ((5, None, 3), False), ((None, 2, 3), False)])
 def test_a_graph_of_known_shape_is_compiled_in_inference(shape, expected):
     chosen = []
-    tf.function(lambda x: chosen.append(should_compile("auto", False, x))).get_concrete_function(
-        tf.TensorSpec(shape)
-    )
+    tf.function(lambda x: chosen.append(should_compile("auto", False, x))).get_concrete_function(tf.TensorSpec(shape))
     assert chosen == [expected]
 
 

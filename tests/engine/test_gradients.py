@@ -8,12 +8,29 @@ import tensorflow as tf
 import nlpseq
 from nlpseq import engine, layers
 from nlpseq.cells import (
-    GRUCell, LSTMCell, MinGRUCell, MinLSTMCell, RecurrentCell, SimpleRNNCell,
+    GRUCell,
+    LSTMCell,
+    MinGRUCell,
+    MinLSTMCell,
+    RecurrentCell,
+    SimpleRNNCell,
 )
 from tests.benchmarks import cells
 from tests.layers.helpers import (
-    BATCH, EMPTY_ROW, FEATURES, MASK, TIME, UNITS, assert_close, assert_same, normal, project,
-    randomize, run, sequences, states_of,
+    BATCH,
+    EMPTY_ROW,
+    FEATURES,
+    MASK,
+    TIME,
+    UNITS,
+    assert_close,
+    assert_same,
+    normal,
+    project,
+    randomize,
+    run,
+    sequences,
+    states_of,
 )
 
 
@@ -158,8 +175,7 @@ def test_gradients_without_bias_or_sequences(cell_class):
 @pytest.mark.parametrize("cell_class", CELLS)
 def test_gradients_under_recurrent_dropout(monkeypatch, cell_class, one_a_gate, reverse):
     cell = built(cell_class)
-    masks = [tf.constant(2.0 * (normal(BATCH, UNITS, seed=i, dtype="float64") > 0))
-             for i in range(cell.gates)]
+    masks = [tf.constant(2.0 * (normal(BATCH, UNITS, seed=i, dtype="float64") > 0)) for i in range(cell.gates)]
     # Fixed masks, for the differences need the same ones in every evaluation.
     monkeypatch.setattr(cell, "recurrent_masks", lambda *_: masks if one_a_gate else masks[0])
     check_against_differences(cell, MASK, reverse=reverse, training=True)
@@ -207,8 +223,12 @@ def test_additive_changes_no_number(mask, reverse, unroll, engine_mode):
     results = []
     for cell_class in (SumCell, AdditiveSumCell):
         layer = nlpseq.layers.RNN(
-            cell_class(UNITS), return_sequences=True, return_state=True,
-            go_backwards=reverse, unroll=unroll, engine=engine_mode,
+            cell_class(UNITS),
+            return_sequences=True,
+            return_state=True,
+            go_backwards=reverse,
+            unroll=unroll,
+            engine=engine_mode,
         )
         layer.build((BATCH, TIME, FEATURES))
         randomize(layer)
@@ -232,8 +252,12 @@ def test_xla_portable_and_unrolled_agree(cell_class, mask, reverse):
     results = []
     for mode, unrolled in (("portable", False), ("xla", False), ("portable", True)):
         layer = nlpseq.layers.RNN(
-            cell, return_sequences=True, return_state=True, go_backwards=reverse,
-            unroll=unrolled, engine=mode,
+            cell,
+            return_sequences=True,
+            return_state=True,
+            go_backwards=reverse,
+            unroll=unrolled,
+            engine=mode,
         )
         results.append(run(layer, sequences(), states_of(layer), mask=mask))
     assert_same(results[1], results[0])
@@ -291,9 +315,7 @@ def test_outputs_stay_at_the_time_of_their_inputs(reverse):
     cell = built(LSTMCell)
     x, *states = arguments(cell)
     outputs, final = engine.run(cell, x, states, reverse=reverse, engine="portable")
-    last, _ = engine.run(
-        cell, x, states, reverse=reverse, return_sequences=False, engine="portable"
-    )
+    last, _ = engine.run(cell, x, states, reverse=reverse, return_sequences=False, engine="portable")
     assert_close(outputs[:, 0 if reverse else -1], last)
     assert_close(final[0], last)
 

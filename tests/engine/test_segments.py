@@ -11,10 +11,17 @@ from nlpseq.engine import loops, recomputation
 from tests.benchmarks import cells
 from tests.engine.test_gradients import AdditiveSumCell, MinimalGatedCell
 from tests.layers.helpers import (
-    BATCH, FEATURES, UNITS, assert_close, assert_same, normal, randomize, run, sequences,
+    BATCH,
+    FEATURES,
+    UNITS,
+    assert_close,
+    assert_same,
+    normal,
+    randomize,
+    run,
+    sequences,
     states_of,
 )
-
 
 CELLS = {
     "SimpleRNN": SimpleRNNCell,

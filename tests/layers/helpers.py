@@ -73,8 +73,7 @@ def run(layer, x, initial_state=None, **options):
 def project(outputs):
     """A scalar that weighs every number differently, so that no two can be swapped."""
     return sum(
-        tf.reduce_sum(o * tf.random.stateless_normal(tf.shape(o), (3, i), dtype=o.dtype))
-        for i, o in enumerate(outputs)
+        tf.reduce_sum(o * tf.random.stateless_normal(tf.shape(o), (3, i), dtype=o.dtype)) for i, o in enumerate(outputs)
     )
 
 

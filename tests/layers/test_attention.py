@@ -8,7 +8,17 @@ import tensorflow as tf
 from nlpseq.errors import InputError
 from nlpseq.layers import LSTM, BahdanauAttention, LuongAttention
 from tests.layers.helpers import (
-    BATCH, EMPTY_ROW, FEATURES, MASK, TIME, UNITS, assert_close, normal, project, randomize, sequences,
+    BATCH,
+    EMPTY_ROW,
+    FEATURES,
+    MASK,
+    TIME,
+    UNITS,
+    assert_close,
+    normal,
+    project,
+    randomize,
+    sequences,
 )
 
 STEPS = 2
@@ -108,9 +118,9 @@ def test_no_coverage_yet_is_zero_coverage():
 @every_attention
 def test_gradients_are_finite_and_equal_finite_differences(name):
     layer = built(name, coverage=True, dtype="float64")
-    query, memory, past = (each("float64") for each in (
-        lambda dtype: queries(name, dtype), lambda dtype: sequences(dtype=dtype), covered
-    ))
+    query, memory, past = (
+        each("float64") for each in (lambda dtype: queries(name, dtype), lambda dtype: sequences(dtype=dtype), covered)
+    )
     sources = [tf.constant(each) for each in (query, memory, past)]
     shifts = [normal(*each.shape, seed=20 + i, dtype="float64") for i, each in enumerate(sources)]
 

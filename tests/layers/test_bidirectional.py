@@ -7,8 +7,17 @@ import tensorflow as tf
 
 from nlpseq import cells, layers
 from tests.layers.helpers import (
-    BATCH, EMPTY_ROW, FEATURES, RECURRENT, UNITS, assert_close, assert_same, normal, run,
-    same_weights, sequences,
+    BATCH,
+    EMPTY_ROW,
+    FEATURES,
+    RECURRENT,
+    UNITS,
+    assert_close,
+    assert_same,
+    normal,
+    run,
+    same_weights,
+    sequences,
 )
 
 MERGES = ["concat", "sum", "mul", "ave", None]
@@ -30,9 +39,7 @@ def initial_states(count):
 @pytest.mark.parametrize("merge_mode", MERGES)
 @pytest.mark.parametrize("return_sequences", [False, True])
 def test_merge_modes_states_and_masks(merge_mode, return_sequences):
-    ours, theirs = pair(
-        "LSTM", merge_mode, return_sequences=return_sequences, return_state=True
-    )
+    ours, theirs = pair("LSTM", merge_mode, return_sequences=return_sequences, return_state=True)
     states = initial_states(4)
     expected = run(theirs, sequences(), states, mask=EMPTY_ROW)
     assert_same(run(ours, sequences(), states, mask=EMPTY_ROW), expected)
@@ -106,9 +113,7 @@ def test_stateful():
     [
         lambda module: module.Bidirectional("LSTM"),
         lambda module: module.Bidirectional(module.LSTM(UNITS), merge_mode="max"),
-        lambda module: module.Bidirectional(
-            module.LSTM(UNITS), backward_layer=module.LSTM(UNITS)
-        ),
+        lambda module: module.Bidirectional(module.LSTM(UNITS), backward_layer=module.LSTM(UNITS)),
         lambda module: module.Bidirectional(
             module.LSTM(UNITS),
             backward_layer=module.LSTM(UNITS, go_backwards=True, return_sequences=True),
@@ -129,7 +134,5 @@ def test_errors_are_those_of_keras(make):
 def test_shapes_are_known_before_the_call(merge_mode, return_sequences):
     ours, theirs = pair("LSTM", merge_mode, return_sequences=return_sequences)
     inputs = keras.Input((None, FEATURES))
-    shapes, expected = (
-        [each.shape for each in keras.tree.flatten(layer(inputs))] for layer in (ours, theirs)
-    )
+    shapes, expected = ([each.shape for each in keras.tree.flatten(layer(inputs))] for layer in (ours, theirs))
     assert shapes == expected

@@ -8,7 +8,14 @@ import tensorflow as tf
 from nlpseq import engine, layers
 from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell, MinLSTMCell
 from tests.layers.helpers import (
-    BATCH, FEATURES, MASK, UNITS, assert_close, normal, randomize, sequences,
+    BATCH,
+    FEATURES,
+    MASK,
+    UNITS,
+    assert_close,
+    normal,
+    randomize,
+    sequences,
 )
 
 
@@ -44,36 +51,31 @@ TABLE = {
     "LSTM": lambda **options: layers.LSTM(UNITS, return_sequences=True, **options),
     "GRU": lambda **options: layers.GRU(UNITS, **options),
     "GRU-reset-before": lambda **options: layers.GRU(UNITS, reset_after=False, **options),
-    "RNN": lambda **options: layers.RNN(
-        [LSTMCell(UNITS, **options), GRUCell(UNITS + 1, **options)], **options
-    ),
+    "RNN": lambda **options: layers.RNN([LSTMCell(UNITS, **options), GRUCell(UNITS + 1, **options)], **options),
     "LSTM-variants": lambda **options: layers.LSTM(
-        UNITS, layer_normalization=True, peephole=True, coupled_gates=True, projection_size=2,
-        trainable_initial_state=True, **options
+        UNITS,
+        layer_normalization=True,
+        peephole=True,
+        coupled_gates=True,
+        projection_size=2,
+        trainable_initial_state=True,
+        **options,
     ),
-    "LSTM-recompute": lambda **options: layers.LSTM(
-        UNITS, return_sequences=True, recompute=True, **options
-    ),
+    "LSTM-recompute": lambda **options: layers.LSTM(UNITS, return_sequences=True, recompute=True, **options),
     "RNN-linear": lambda **options: layers.RNN(
         [MinLSTMCell(UNITS, **options), MinGRUCell(UNITS, parallel=True, **options)], **options
     ),
     "StackedRNNCells": lambda **options: layers.RNN(
-        layers.StackedRNNCells(
-            [GRUCell(UNITS, **options), GRUCell(UNITS, **options)], "highway", **options
-        ),
+        layers.StackedRNNCells([GRUCell(UNITS, **options), GRUCell(UNITS, **options)], "highway", **options),
         **options,
     ),
     "Bidirectional": lambda **options: layers.Bidirectional(
         layers.LSTM(UNITS, return_sequences=True, **options), **options
     ),
     "CRF": lambda **options: layers.CRF(FEATURES, **options),
-    "BahdanauAttention": lambda **options: OverItself(
-        layers.BahdanauAttention(UNITS, **options), **options
-    ),
+    "BahdanauAttention": lambda **options: OverItself(layers.BahdanauAttention(UNITS, **options), **options),
     "LuongAttention": lambda **options: OverItself(layers.LuongAttention(**options), **options),
-    "LuongAttention-scaled": lambda **options: OverItself(
-        layers.LuongAttention("scaled", **options), **options
-    ),
+    "LuongAttention-scaled": lambda **options: OverItself(layers.LuongAttention("scaled", **options), **options),
     "Pooling-max": lambda **options: layers.Pooling("max", **options),
     "Pooling-mean": lambda **options: layers.Pooling("mean", **options),
     "Pooling-max-mean": lambda **options: layers.Pooling("max_mean", **options),
@@ -198,11 +200,7 @@ def test_unknown_batch_and_time(make):
     layer = model.layers[-1]
     shapes = set()
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec((None, None, FEATURES)), tf.TensorSpec((None, None), tf.bool)
-        ]
-    )
+    @tf.function(input_signature=[tf.TensorSpec((None, None, FEATURES)), tf.TensorSpec((None, None), tf.bool)])
     def call(x, mask):
         shapes.add(tuple(x.shape))
         return model([x, mask])
@@ -253,8 +251,14 @@ def test_weights_of_a_keras_model_load(name, tmp_path):
 )
 def test_every_option_is_in_the_config(make):
     options = {
-        "engine": "portable", "return_sequences": True, "return_state": True, "unroll": True,
-        "go_backwards": True, "stateful": True, "zero_output_for_mask": True, "name": "mine",
+        "engine": "portable",
+        "return_sequences": True,
+        "return_state": True,
+        "unroll": True,
+        "go_backwards": True,
+        "stateful": True,
+        "zero_output_for_mask": True,
+        "name": "mine",
     }
     layer = make(UNITS, **options)
     again = type(layer).from_config(layer.get_config())

@@ -10,7 +10,7 @@ import tensorflow as tf
 import nlpseq
 from nlpseq import engine
 from nlpseq.layers import CRF
-from nlpseq.text.tag_schemes import is_legal
+from nlpseq.tag_schemes import is_legal
 from tests.layers.helpers import assert_close, normal
 
 TAGS, TIME = 3, 4
@@ -152,11 +152,14 @@ def test_second_derivatives_are_refused(crf):
         outer.gradient(slope, x)
 
 
-@pytest.mark.parametrize("scheme, names", [
-    ("bio", ["O", "B-X", "I-X", "B-Y", "I-Y"]),
-    ("iob1", ["I-X", "O", "B-X", "I-Y"]),
-    ("bioes", ["O", "B-X", "I-X", "E-X", "S-X", "S-Y"]),
-])
+@pytest.mark.parametrize(
+    "scheme, names",
+    [
+        ("bio", ["O", "B-X", "I-X", "B-Y", "I-Y"]),
+        ("iob1", ["I-X", "O", "B-X", "I-Y"]),
+        ("bioes", ["O", "B-X", "I-X", "E-X", "S-X", "S-Y"]),
+    ],
+)
 def test_no_illegal_sequence_comes_out(scheme, names):
     crf = CRF(names, scheme)
     x = 5 * normal(200, 9, len(names))

@@ -37,7 +37,6 @@ def test_the_example_runs(module, name):
 @pytest.mark.parametrize("module", [cells, layers], ids=lambda module: module.__name__)
 def test_all_is_sorted_and_complete(module):
     public = {
-        name for name, thing in vars(module).items()
-        if inspect.isclass(thing) and thing.__module__.startswith("nlpseq")
+        name for name, thing in vars(module).items() if inspect.isclass(thing) and thing.__module__.startswith("nlpseq")
     }
     assert public == set(module.__all__)

@@ -7,7 +7,14 @@ import tensorflow as tf
 
 from nlpseq import layers
 from tests.layers.helpers import (
-    FEATURES, RECURRENT, TIME, UNITS, assert_close, normal, pair, sequences,
+    FEATURES,
+    RECURRENT,
+    TIME,
+    UNITS,
+    assert_close,
+    normal,
+    pair,
+    sequences,
 )
 
 REGULARIZERS = {

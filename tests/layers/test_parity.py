@@ -8,7 +8,15 @@ import pytest
 import tensorflow as tf
 
 from tests.layers.helpers import (
-    EMPTY_ROW, MASK, RECURRENT, assert_close, assert_same, pair, run, sequences, states_of,
+    EMPTY_ROW,
+    MASK,
+    RECURRENT,
+    assert_close,
+    assert_same,
+    pair,
+    run,
+    sequences,
+    states_of,
 )
 
 FLAGS = list(itertools.product([False, True], repeat=3))
@@ -26,9 +34,7 @@ def check(name, mask=None, started=False, x=None, engine="portable", **options):
 @pytest.mark.parametrize("mask", [None, EMPTY_ROW], ids=["whole", "mask"])
 @pytest.mark.parametrize("name", RECURRENT)
 def test_outputs_states_and_gradients(name, mask, return_sequences, go_backwards, started):
-    check(
-        name, mask, started, return_sequences=return_sequences, go_backwards=go_backwards
-    )
+    check(name, mask, started, return_sequences=return_sequences, go_backwards=go_backwards)
 
 
 @pytest.mark.parametrize("name", RECURRENT)
@@ -39,7 +45,11 @@ def test_compiled(name):
 @pytest.mark.parametrize("return_sequences, go_backwards, started", FLAGS)
 def test_zero_output_for_mask(return_sequences, go_backwards, started):
     check(
-        "LSTM", EMPTY_ROW, started, return_sequences=return_sequences, go_backwards=go_backwards,
+        "LSTM",
+        EMPTY_ROW,
+        started,
+        return_sequences=return_sequences,
+        go_backwards=go_backwards,
         zero_output_for_mask=True,
     )
 
@@ -47,15 +57,17 @@ def test_zero_output_for_mask(return_sequences, go_backwards, started):
 @pytest.mark.parametrize("mask, go_backwards", [(None, False), (EMPTY_ROW, True)])
 @pytest.mark.parametrize("name", RECURRENT)
 def test_unroll(name, mask, go_backwards):
-    check(
-        name, mask, started=True, return_sequences=True, go_backwards=go_backwards, unroll=True
-    )
+    check(name, mask, started=True, return_sequences=True, go_backwards=go_backwards, unroll=True)
 
 
 @pytest.mark.parametrize("return_sequences, go_backwards, started", FLAGS)
 def test_reset_gate_before_the_product(return_sequences, go_backwards, started):
     check(
-        "GRU", EMPTY_ROW, started, return_sequences=return_sequences, go_backwards=go_backwards,
+        "GRU",
+        EMPTY_ROW,
+        started,
+        return_sequences=return_sequences,
+        go_backwards=go_backwards,
         reset_after=False,
     )
 
@@ -163,9 +175,7 @@ def test_fit_gives_the_weights_of_keras(name):
         model = keras.Sequential([keras.Input((None, 4)), layer, keras.layers.Dense(1)])
         model.layers[-1].set_weights([np.array([[0.3], [-0.5], [0.7]]), np.array([0.1])])
         model.compile(keras.optimizers.SGD(0.5), "mse", jit_compile=False)
-        history = model.fit(
-            sequences(), np.array([[1.0], [-1.0], [0.5]]), epochs=4, shuffle=False, verbose=0
-        )
+        history = model.fit(sequences(), np.array([[1.0], [-1.0], [0.5]]), epochs=4, shuffle=False, verbose=0)
         losses.append(history.history["loss"])
         weights.append(model.get_weights())
     np.testing.assert_allclose(*losses, rtol=1e-4)

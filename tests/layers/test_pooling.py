@@ -7,7 +7,15 @@ import pytest
 from nlpseq.layers import Pooling
 from nlpseq.layers.pooling import POOLINGS
 from tests.layers.helpers import (
-    BATCH, EMPTY_ROW, FEATURES, MASK, TIME, assert_close, project, randomize, run,
+    BATCH,
+    EMPTY_ROW,
+    FEATURES,
+    MASK,
+    TIME,
+    assert_close,
+    project,
+    randomize,
+    run,
     sequences,
 )
 

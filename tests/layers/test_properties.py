@@ -16,9 +16,7 @@ LAYERS = {
     "GRU-backwards": layers.GRU(UNITS, go_backwards=True, engine="portable"),
     "LSTM-last": layers.LSTM(UNITS, engine="portable"),
     "stack": layers.RNN([LSTMCell(UNITS), GRUCell(UNITS)], engine="portable"),
-    "Bidirectional": layers.Bidirectional(
-        layers.LSTM(UNITS, return_sequences=True, engine="portable")
-    ),
+    "Bidirectional": layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True, engine="portable")),
     "Pooling-max": layers.Pooling("max"),
     "Pooling-mean": layers.Pooling("mean"),
     "Pooling-max-mean": layers.Pooling("max_mean"),

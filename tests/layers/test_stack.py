@@ -6,8 +6,19 @@ import pytest
 
 from nlpseq import cells, layers
 from tests.layers.helpers import (
-    BATCH, EMPTY_ROW, FEATURES, MASK, RECURRENT, UNITS, assert_close, assert_same, randomize, run, same_weights,
-    sequences, states_of,
+    BATCH,
+    EMPTY_ROW,
+    FEATURES,
+    MASK,
+    RECURRENT,
+    UNITS,
+    assert_close,
+    assert_same,
+    randomize,
+    run,
+    same_weights,
+    sequences,
+    states_of,
 )
 
 STACKS = {
@@ -25,14 +36,10 @@ def pair(stack, engine="portable", wrap=False, **options):
     )
     if wrap:
         ours, theirs = layers.StackedRNNCells(ours), keras.layers.StackedRNNCells(theirs)
-    return same_weights(
-        layers.RNN(ours, engine=engine, **options), keras.layers.RNN(theirs, **options)
-    )
+    return same_weights(layers.RNN(ours, engine=engine, **options), keras.layers.RNN(theirs, **options))
 
 
-@pytest.mark.parametrize(
-    "mask, return_sequences", [(None, True), (EMPTY_ROW, False), (EMPTY_ROW, True)]
-)
+@pytest.mark.parametrize("mask, return_sequences", [(None, True), (EMPTY_ROW, False), (EMPTY_ROW, True)])
 @pytest.mark.parametrize("stack", [name for name in STACKS])
 def test_outputs_states_and_gradients(stack, mask, return_sequences):
     ours, theirs = pair(stack, return_sequences=return_sequences, return_state=True)
@@ -45,7 +52,10 @@ def test_outputs_states_and_gradients(stack, mask, return_sequences):
 @pytest.mark.parametrize("stack", ["mixed", "reset before"])
 def test_initial_states(stack, zero_output_for_mask, go_backwards):
     ours, theirs = pair(
-        stack, return_sequences=True, return_state=True, go_backwards=go_backwards,
+        stack,
+        return_sequences=True,
+        return_state=True,
+        go_backwards=go_backwards,
         zero_output_for_mask=zero_output_for_mask,
     )
     states = states_of(theirs)

@@ -7,7 +7,16 @@ import tensorflow as tf
 
 from nlpseq import layers
 from tests.layers.helpers import (
-    BATCH, FEATURES, MASK, RECURRENT, TIME, UNITS, assert_close, normal, pair, sequences,
+    BATCH,
+    FEATURES,
+    MASK,
+    RECURRENT,
+    TIME,
+    UNITS,
+    assert_close,
+    normal,
+    pair,
+    sequences,
 )
 
 
@@ -75,8 +84,12 @@ def test_stateful_fit_equals_keras():
         model = keras.Model(inputs, layer(inputs))
         model.compile(keras.optimizers.SGD(0.3), "mse")
         model.fit(
-            np.concatenate([sequences(), sequences(seed=4)]), np.zeros((2 * BATCH, UNITS)),
-            batch_size=BATCH, shuffle=False, epochs=2, verbose=0,
+            np.concatenate([sequences(), sequences(seed=4)]),
+            np.zeros((2 * BATCH, UNITS)),
+            batch_size=BATCH,
+            shuffle=False,
+            epochs=2,
+            verbose=0,
         )
         weights.append(model.get_weights())
     for one, other in zip(*weights, strict=True):
@@ -90,8 +103,7 @@ def test_keras_tensors_as_initial_states(name):
     states = [keras.Input((UNITS,)) for _ in theirs.state_size]
     values = [sequences(), *(normal(BATCH, UNITS, seed=i) for i in range(len(states)))]
     results = [
-        keras.Model([x, *states], layer(x, initial_state=states)).predict_on_batch(values)
-        for layer in (ours, theirs)
+        keras.Model([x, *states], layer(x, initial_state=states)).predict_on_batch(values) for layer in (ours, theirs)
     ]
     assert_close(*results)
 

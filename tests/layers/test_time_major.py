@@ -8,7 +8,13 @@ import nlpseq
 from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell
 from nlpseq.layers import Bidirectional, StackedRNNCells
 from tests.layers.helpers import (
-    BATCH, FEATURES, MASK, UNITS, assert_close, randomize, sequences,
+    BATCH,
+    FEATURES,
+    MASK,
+    UNITS,
+    assert_close,
+    randomize,
+    sequences,
 )
 
 MAKES = {

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from nlpseq import engine
-from nlpseq.command_line import run_recipe
+from nlpseq.cli.command_line import run_recipe
 
 
 def run(monkeypatch, recipe, *flags):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nlpseq import command_line
-from nlpseq.serving import Export
+from nlpseq.cli import command_line
+from nlpseq.serving.client import Export
 from recipes import language_model
 from tests import real_data
 from tests.recipes import helpers

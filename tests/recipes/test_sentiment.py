@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from nlpseq.data import load_labelled_texts
-from nlpseq.serving import Export
+from nlpseq.serving.client import Export
 from recipes import sentiment
 from tests.recipes import helpers
 
@@ -118,9 +118,7 @@ def test_output_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     assert "cannot write to the output folder" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "flags", [["--epocs", "3"], ["--cell", "lstn"], ["--units", "many"], ["--layers"]]
-)
+@pytest.mark.parametrize("flags", [["--epocs", "3"], ["--cell", "lstn"], ["--units", "many"], ["--layers"]])
 def test_bad_flags(monkeypatch, capsys, flags):
     assert run(monkeypatch, *flags) == 2
     error = capsys.readouterr().err
@@ -152,9 +150,7 @@ def real(name):
 @pytest.mark.real_data
 def test_trec_runs_with_no_code_change(tmp_path):
     data_dir, dataset = real("trec")
-    config = sentiment.Settings(
-        **sentiment.PRESETS["trec"], dataset=dataset, data_dir=data_dir, output=str(tmp_path)
-    )
+    config = sentiment.Settings(**sentiment.PRESETS["trec"], dataset=dataset, data_dir=data_dir, output=str(tmp_path))
     assert sentiment.main(config)["test"]["accuracy"] >= 0.90
     assert len(json.loads((tmp_path / "1" / "config.json").read_text())["labels"]) == 6
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nlpseq.data import load_tagged_sentences
-from nlpseq.serving import Export
+from nlpseq.serving.client import Export
 from recipes import tagging
 from tests.recipes import helpers
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nlpseq.serving import Export
+from nlpseq.serving.client import Export
 from recipes import translation
 from tests import real_data
 from tests.recipes import helpers

@@ -9,8 +9,8 @@ from nlpseq.cells import MinGRUCell
 from nlpseq.data import Examples, Lines
 from nlpseq.tasks import LanguageModel, TextClassifier
 from nlpseq.text import LineEncoder, WordEncoder
-from tests.tasks.test_tagger import new_tagger, sentences
-from tests.tasks.test_translator import DriftCell
+from tests.tasks.tagging.test_model import new_tagger, sentences
+from tests.tasks.translation.test_model import DriftCell
 
 TEXTS = ["a b c", "b a", "c c a b"]
 SIZES = {"units": 5, "embedding_size": 4}

@@ -13,7 +13,7 @@ from nlpseq.tasks import LanguageModel, objectives
 from nlpseq.tasks.embeddings import ScaledEmbedding, factors, piece_logits
 from nlpseq.tasks.linear_cross_entropy import ROWS, linear_cross_entropy
 from nlpseq.text import LineEncoder
-from tests.tasks.test_translator import new_translator, pairs
+from tests.tasks.translation.test_model import new_translator, pairs
 
 SIZE, CLASSES = 5, 11
 
@@ -121,12 +121,10 @@ def test_second_derivatives_are_refused():
 def test_a_model_trains_with_it_and_to_the_same_gradients(monkeypatch, tied, weighting):
     lines = Lines(np.array([b"the cat sat on the mat", b"the dog sat"] * 9, object))
     encoder = LineEncoder.learn(lines.lines, "word", 20)
-    task = LanguageModel(
-        encoder, units=6, embedding_size=4, layers=1, tied=tied, dropout=0, output_dropout=0, steps=5
-    )
+    task = LanguageModel(encoder, units=6, embedding_size=4, layers=1, tied=tied, dropout=0, output_dropout=0, steps=5)
     task.compile("sgd")
     batches = task.prepare(lines, 3, training=True)
-    (inputs, labels), = batches.take(1)
+    ((inputs, labels),) = batches.take(1)
     weights, found = weighting(np.array([1.0, 2.0, 0.5], "float32"), labels), []
     for plain in (False, True):
         with tf.GradientTape() as tape:

@@ -16,10 +16,44 @@ from nlpseq.text.vocabulary import SPECIALS
 from tests import real_data
 
 SUBWORD_KINDS = ("bpe", "wordpiece", "unigram")
-WORDS = """Die der das Männer grüne Straße läuft laufen gelaufen Übung under over undertaker don't
-    it’s l'été 12 3.5 (see) "quoted" A-B e\u0301te\u0301 世界 你好世界 naïve #tag ##run ▁mark
-    😀 👩\u200d👩\u200d👧 ❤\ufe0f ... ?! <unknown> <s>""".split()
-UNSEEN = """жук ξένος 東京 🦄🦄 qqq Źdźbło \ufffd under🦄 xжжy ##\u0434""".split() + [b"\xff\xfe!"]
+WORDS = [
+    "Die",
+    "der",
+    "das",
+    "Männer",
+    "grüne",
+    "Straße",
+    "läuft",
+    "laufen",
+    "gelaufen",
+    "Übung",
+    "under",
+    "over",
+    "undertaker",
+    "don't",
+    "it’s",
+    "l'été",
+    "12",
+    "3.5",
+    "(see)",
+    '"quoted"',
+    "A-B",
+    "été",
+    "世界",
+    "你好世界",
+    "naïve",
+    "#tag",
+    "##run",
+    "▁mark",
+    "😀",
+    "👩\u200d👩\u200d👧",
+    "❤️",
+    "...",
+    "?!",
+    "<unknown>",
+    "<s>",
+]
+UNSEEN = ["жук", "ξένος", "東京", "🦄🦄", "qqq", "Źdźbło", "�", "under🦄", "xжжy", "##д"] + [b"\xff\xfe!"]
 BLANKS = [" ", "  ", "\t", "\u00a0", "\n", "\u3000", "\0", " \u2028"]
 
 

@@ -34,7 +34,7 @@ def test_characters_are_as_they_are():
 
 def test_long_words_keep_both_ends():
     encoder = learn([["abcdefghij"]], max_characters=4)
-    (_, *kept), = ids(encoder, "abcdefghij")
+    ((_, *kept),) = ids(encoder, "abcdefghij")
     assert [encoder.characters.words[i - 2] for i in kept] == list("abij")
 
 

@@ -40,10 +40,7 @@ class BytePairs:
         # Padding is never merged with padding; the entry is there as no table may be empty.
         keys = [PADDING, *(left * self.size + right for left, right in merges)]
         # Rank and merged piece in one number: the least is the one to merge first.
-        values = [
-            rank * self.size + ids[pieces[left] + pieces[right]]
-            for rank, (left, right) in enumerate(merges)
-        ]
+        values = [rank * self.size + ids[pieces[left] + pieces[right]] for rank, (left, right) in enumerate(merges)]
         self.tables = [
             table(characters, [ids[each] for each in characters], UNKNOWN, tf.string, tf.int32),
             table(keys, [NO_MERGE, *values], NO_MERGE, tf.int64, tf.int64),

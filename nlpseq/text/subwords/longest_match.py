@@ -34,8 +34,7 @@ class LongestMatch:
         # No piece that starts a word begins with "##": "#" is always a word of its own.
         self.texts = [piece.removeprefix(CONTINUATION) for piece in pieces]
         starts = [
-            text if piece.startswith(CONTINUATION) else WORD_START + text
-            for piece, text in zip(pieces, self.texts)
+            text if piece.startswith(CONTINUATION) else WORD_START + text for piece, text in zip(pieces, self.texts)
         ]
         self.trie = Trie(starts[len(SPECIALS) :])
         self.tables = [self.trie.table]

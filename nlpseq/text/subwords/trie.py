@@ -27,11 +27,7 @@ class Trie:
         for piece in pieces:
             for end in range(1, len(piece)):
                 nodes.setdefault(piece[:end], len(nodes) + len(SPECIALS) - 1)
-        steps = {
-            nodes[prefix[:-1]] * CODE_POINTS + ord(prefix[-1]): node
-            for prefix, node in nodes.items()
-            if prefix
-        }
+        steps = {nodes[prefix[:-1]] * CODE_POINTS + ord(prefix[-1]): node for prefix, node in nodes.items() if prefix}
         self.table = table(list(steps), list(steps.values()), DEAD, tf.int64, tf.int32)
 
     def matches(self, characters):

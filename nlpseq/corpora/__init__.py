@@ -1,0 +1,8 @@
+"""Datasets that come with nlpseq: TFDS builders over small grammars, generated at first use."""
+
+from nlpseq.corpora.phrases import NlpseqPhrases
+from nlpseq.corpora.recall import NlpseqRecall
+from nlpseq.corpora.reviews import NlpseqReviews
+from nlpseq.corpora.tags import NlpseqTags
+
+__all__ = ["NlpseqPhrases", "NlpseqRecall", "NlpseqReviews", "NlpseqTags"]

@@ -1,0 +1,14 @@
+"""Scores of a task on a split: the evaluations of all kinds under one name."""
+
+from nlpseq import lazy
+
+_NAMES = {
+    "classification": ("ClassificationResult", "Mistake", "evaluate_classifier"),
+    "language_modeling": ("LanguageResult", "evaluate_language_model"),
+    "tagging": ("TaggedSentence", "TaggingResult", "evaluate_tagger"),
+    "translation": ("Translation", "TranslationResult", "evaluate_translations", "evaluate_translator"),
+}
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__, {name: f"nlpseq.tasks.{kind}.evaluation" for kind, names in _NAMES.items() for name in names}
+)

@@ -1,0 +1,5 @@
+"""Exports: written, described, and asked."""
+
+from nlpseq.serving.client import Export
+
+__all__ = ["Export"]
