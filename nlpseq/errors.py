@@ -40,7 +40,7 @@ def in_range(name, value, low=None, high=None):
     """Returns `value` if `low <= value <= high`, else raises an `InputError`."""
     if not (low is None or value >= low) or not (high is None or value <= high) or value == inf:
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
-        raise InputError(f"{name} must be {bounds}, got {value}.")
+        raise InputError(f"`{name}` must be {bounds}, got {value}.")
     return value
 
 

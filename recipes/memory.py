@@ -17,20 +17,21 @@ answer at least 0.99 of the questions, the simple RNN no more than by chance.
 
 import json
 import time
-from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 
 import nlpseq
-from nlpseq import settings
-from nlpseq.cli.command_line import run_recipe
+from nlpseq.cli import run_recipe
 from nlpseq.errors import InputError, in_range
+from nlpseq.settings import Range, Settings
+from nlpseq.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
-class Settings(settings.TrainingSettings):
-    """All the settings of the recipe."""
+class MemorySettings(Settings):
+    """The cells that are compared, and the texts."""
 
     output: str = "saved_models/memory"
     """Folder that gets the picture memory.png and the figures metrics.json."""
@@ -39,81 +40,81 @@ class Settings(settings.TrainingSettings):
     distances: tuple[int, ...] = (5, 20, 40, 60, 80, 100)
     """Words between cue and answer."""
     mixed: bool = False
-    """Whether one network learns all the distances, rather than each its own."""
-    examples: int = 2400
+    """Whether one network learns all the distances, rather than one network each."""
+    examples: Annotated[int, Range(1)] = 2400
     """Training texts of each distance; a tenth as many to validate on, and to test on."""
-    units: int = 64
+    units: Annotated[int, Range(1)] = 64
     """Size of the state."""
-    embedding_size: int = 32
-    """Size of a word's vector."""
+    embedding_size: Annotated[int, Range(1)] = 32
+    """Size of a word vector."""
     activation: Literal["tanh", "relu"] = "tanh"
     """Nonlinearity of the simple RNN."""
-    recurrent_scale: float = 0.8
-    """The orthogonal recurrent kernel at the start, times this, for all the cells."""
+    recurrent_scale: Annotated[float, Range(0)] = 0.8
+    """Factor of the orthogonal recurrent kernel at the start, of all the cells."""
     chrono: bool = True
     """Whether the gates start as for memories of the largest distance (Tallec and Ollivier 2018)."""
-    epochs: int = 30
-    learning_rate: float = 5e-3
-    patience: int = 8
 
-    def check(self):
+    def check(self) -> None:
         super().check()
-        in_range("--examples", self.examples, 1)
-        in_range("--units", self.units, 1)
-        in_range("--embedding-size", self.embedding_size, 1)
         for name in ("cells", "distances"):
             if not getattr(self, name):
-                raise InputError(f"--{name} has no values: give at least one, or leave it out.")
+                raise InputError(f"`{name}` has no values: give at least one, or leave it out.")
         for distance in self.distances:
-            in_range("--distances", distance, 5)
-        in_range("--recurrent-scale", self.recurrent_scale, 0)
+            in_range("distances", distance, 5)
 
 
-PRESETS = {}
+@dataclass(frozen=True)
+class AllSettings(Settings):
+    """All settings of the recipe."""
+
+    memory: MemorySettings = MemorySettings()
+    training: TrainingSettings = TrainingSettings(epochs=30, learning_rate=5e-3, patience=8)
 
 
-def main(config):
+def main(config: AllSettings) -> dict:
     """Runs the recipe; returns its metrics."""
-    folder = nlpseq.serving.export.check_output(config.output)
-    nlpseq.training.set_seed(config.seed)
+    from nlpseq.diagnostics import pictures
 
-    tenth = -(-config.examples // 10)
-    tests = {d: texts([d], tenth, seed=1) for d in config.distances}
-    chosen = sorted(set(config.distances))
-    groups = [chosen] if config.mixed else [[d] for d in chosen]
+    folder = nlpseq.serving.check_output(config.memory.output)
+    nlpseq.training.set_seed(config.training.seed)
+
+    tenth = -(-config.memory.examples // 10)
+    tests = {d: texts([d], tenth, seed=1) for d in config.memory.distances}
+    chosen = sorted(set(config.memory.distances))
+    groups = [chosen] if config.memory.mixed else [[d] for d in chosen]
     accuracies, flows, start = {}, {}, time.perf_counter()
-    for cell in config.cells:
+    for cell in config.memory.cells:
         accuracies[cell] = {}
         for distances in groups:
             nlpseq.reporting.say(f"{cell} at distance {', '.join(map(str, distances))}")
-            train, validation = texts(distances, config.examples, seed=0), texts(distances, tenth, seed=2)
+            train, validation = texts(distances, config.memory.examples, seed=0), texts(distances, tenth, seed=2)
             task = classifier(cell, train, config)
-            nlpseq.training.train(task, train, validation, logging_apart(config, cell, distances))
+            nlpseq.training.train(task, train, validation, training_settings(config, cell, distances))
             for distance in distances:
                 result = nlpseq.evaluation.evaluate_classifier(task, tests[distance])
                 accuracies[cell][distance] = result.metrics["accuracy"]
                 nlpseq.reporting.say(f"  {distance}: accuracy {result.metrics['accuracy']:.4f}")
-        flows[cell] = nlpseq.diagnostics.gradient_flow(task, some(task, tests[distance]))
+        flows[cell] = nlpseq.diagnostics.gradient_flow(task, gradient_batch(task, tests[distance]))
 
     metrics = {
         "accuracy": accuracies,
         "gradient_norms": {cell: flow.norms.tolist() for cell, flow in flows.items()},
         "seconds": round(time.perf_counter() - start, 1),
         "peak_memory_mb": nlpseq.reporting.peak_memory_mb(),
-        "settings": asdict(config),
+        "settings": config.flat(),
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
     title = "nlpseq_recall (generated sentences)"
-    nlpseq.reporting.pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
+    pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
     nlpseq.reporting.say(f"picture and figures in {folder}")
     return metrics
 
 
-def logging_apart(config, cell, distances):
-    """The settings, with a folder of its own for TensorBoard."""
-    if config.tensorboard is None:
-        return config
-    return replace(config, tensorboard=f"{config.tensorboard}/{cell}-{'-'.join(map(str, distances))}")
+def training_settings(config, cell, distances):
+    """The settings of one training, with a TensorBoard folder of its own."""
+    if config.training.tensorboard is None:
+        return config.training
+    return config.training.replace(tensorboard=f"{config.training.tensorboard}/{cell}-{'-'.join(map(str, distances))}")
 
 
 def texts(distances, count, seed):
@@ -134,15 +135,15 @@ def classifier(cell, train, config):
 
     from nlpseq.corpora import recall
 
-    encoder = nlpseq.text.WordEncoder.learn(train.texts)
-    with nlpseq.training.precision(config.mixed_precision):
+    preprocessor = nlpseq.text.WordPreprocessor.learn(train.texts)
+    with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TextClassifier(
-            encoder,
+            preprocessor,
             list(recall.LANGUAGES.values()),
             cell=cell,
-            units=config.units,
+            units=config.memory.units,
             bidirectional=False,
-            embedding_size=config.embedding_size,
+            embedding_size=config.memory.embedding_size,
             pooling="last",
             dropout=0.0,
             output_dropout=0.0,
@@ -150,18 +151,18 @@ def classifier(cell, train, config):
         )
     step = task.recurrent[0].cell
     if cell == "rnn":
-        step.activation = keras.activations.get(config.activation)
-    elif config.chrono:
-        step.chrono_steps = max(config.distances)
+        step.activation = keras.activations.get(config.memory.activation)
+    elif config.memory.chrono:
+        step.chrono_steps = max(config.memory.distances)
     task.build()
-    step.recurrent_kernel.assign(config.recurrent_scale * step.recurrent_kernel)
+    step.recurrent_kernel.assign(config.memory.recurrent_scale * step.recurrent_kernel)
     return task
 
 
-def some(task, examples):
+def gradient_batch(task, examples):
     """A batch for the gradients: `(ids, answers)`."""
     return next(iter(task.prepare(examples.select(slice(32)), batch_size=32)))
 
 
 if __name__ == "__main__":
-    run_recipe(main, Settings, PRESETS)
+    run_recipe(main, AllSettings)

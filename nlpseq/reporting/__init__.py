@@ -1,4 +1,13 @@
-"""What the terminal and pictures show."""
+"""What the terminal and pictures show of every kind of task."""
 
-from nlpseq.reporting.console import *  # noqa: F403
-from nlpseq.reporting.console import _note_unknown  # noqa: F401
+from nlpseq import lazy
+
+_MODULES = {
+    "nlpseq.reporting.console": ("listed", "print_data", "print_export", "say"),
+    "nlpseq.reporting.memory": ("peak_memory_mb",),
+    "nlpseq.reporting.pictures": ("plot_confusion", "plot_training"),
+}
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__, {name: module for module, names in _MODULES.items() for name in names}
+)

@@ -1,5 +1,14 @@
-"""Exports: written, described, and asked."""
+"""Exports: written, described, loaded and asked."""
 
-from nlpseq.serving.client import Export
+from nlpseq import lazy
 
-__all__ = ["Export"]
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    {
+        "Export": "nlpseq.serving.client",
+        "Metadata": "nlpseq.serving.metadata",
+        "check_output": "nlpseq.serving.output",
+        "export": "nlpseq.serving.exporting",
+        "find_export": "nlpseq.serving.client",
+    },
+)

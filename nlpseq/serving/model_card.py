@@ -1,49 +1,58 @@
 """The page that tells a reader of an export what it is."""
 
+from typing import Any
+
+from nlpseq.serving.metadata import Metadata
+
 GENERATED = (
     "**The data are generated** by a small grammar that comes with nlpseq: the scores say that "
-    "the model learnt that grammar, and nothing about real text."
+    "the model learnt that grammar, and nothing about real data."
 )
 
 
-def model_card(task, data, settings, metrics, versions):
+def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, metrics: dict[str, Any]) -> str:
     """The text of `model_card.md`.
 
     Args:
-        task: a model of `nlpseq.tasks`.
-        data: the dataset: its name, sizes, and whether it was generated.
-        settings: of the run, a dict.
+        name: of the class of the task.
+        purpose: what the task does, a sentence.
+        limits: what it cannot do, sentences.
+        metadata: of the export.
         metrics: as in `metrics.json`.
-        versions: of the software, a dict.
     """
+    data = metadata.data
     scores = [
-        f"| {split} | {name} | {value:.4f} |"
+        f"| {split} | {figure} | {value:.4f} |"
         for split in ("validation", "test")
-        for name, value in metrics[split].items()
+        for figure, value in metrics[split].items()
         if isinstance(value, float)
     ]
     sections = {
-        f"# {type(task).__name__} trained on {data.name}": [task.purpose],
+        f"# {name} trained on {data['name']}": [purpose],
         "## Data": [
-            *([GENERATED, ""] if data.generated else []),
+            *([GENERATED, ""] if data["generated"] else []),
             "| split | examples |",
             "|---|---|",
-            *(f"| {split} | {size:,} |" for split, size in data.sizes.items()),
+            *(f"| {split} | {size:,} |" for split, size in data["sizes"].items()),
         ],
         "## Scores": [
             "| split | figure | value |",
             "|---|---|---|",
             *scores,
             "",
-            f"Training took {metrics['train_seconds']:.0f} s; the process held at most "
-            f"{metrics['peak_memory_mb']:,} MB.",
+            _cost(metrics),
         ],
-        "## Limits": [f"- {limit}" for limit in task.limits()],
+        "## Limits": [f"- {limit}" for limit in limits],
         "## Settings": [
             "| setting | value |",
             "|---|---|",
-            *(f"| {name} | {value} |" for name, value in settings.items()),
+            *(f"| {setting} | {value} |" for setting, value in metadata.settings.items()),
         ],
-        "## Versions": [f"- {name} {version}" for name, version in versions.items()],
+        "## Versions": [f"- {software} {version}" for software, version in metadata.versions.items()],
     }
     return "\n".join(line for title, body in sections.items() for line in (title, "", *body, ""))
+
+
+def _cost(metrics):
+    seconds, memory = f"Training took {metrics['train_seconds']:.0f} s", metrics["peak_memory_mb"]
+    return f"{seconds}." if memory is None else f"{seconds}; the process held at most {memory:,} MB."

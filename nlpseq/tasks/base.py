@@ -1,120 +1,94 @@
-"""What every task has: its text path, its recurrent layers, and answers to lists of strings."""
+"""The contract of a task: what a kind gives, and what every kind gets.
 
-import functools
+A kind of task is a package with a `Task`, its `Answers` (`nlpseq.tasks.answers`) and a line in the
+table of `nlpseq.tasks`. Training asks a task for `prepare`, `default_loss`, `default_metrics` and
+`metric`; exporting asks for `signatures`, `warmup`, `details`, `resources` and `limits`. What the
+export answers is read and shown by the kind's `Answers`, without the task.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.cells import RecurrentCell
-from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
-from nlpseq.errors import InputError, in_range, one_of
-from nlpseq.layers import GRU, LSTM, RNN, Bidirectional, SimpleRNN
-
-LAYERS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
-CELL_OPTIONS = ("recurrent_dropout", "weight_dropout")
-ENCODE_BATCH = 512  # texts that are tokenized together
-
-
-def recurrent_layers(cell="lstm", units=64, layers=1, bidirectional=True, return_sequences=True, **options):
-    """A list of recurrent layers, bottom first.
-
-    Args:
-        cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, or the
-            name under which Keras has it registered.
-        units: size of the state in each direction.
-        layers: number of layers.
-        bidirectional: whether each runs in both directions.
-        return_sequences: whether the top one gives its outputs at every step; the
-            others do.
-        **options: other arguments of all the layers.
-
-    Raises:
-        InputError: the cell is unknown, or not to Keras; a number is not positive.
-    """
-    make = _maker(cell)
-    in_range("units", units, 1)
-    in_range("layers", layers, 1)
-    made = []
-    for number in range(1, layers + 1):
-        sequences = return_sequences or number < layers
-        layer = make(units, return_sequences=sequences, **options)
-        made.append(Bidirectional(layer) if bidirectional else layer)
-    return made
-
-
-def _maker(cell):
-    """The function of units and options that makes a layer of a cell."""
-    known = keras.saving.get_registered_object(cell) if isinstance(cell, str) else cell
-    if not (isinstance(known, type) and issubclass(known, RecurrentCell)):
-        return LAYERS[one_of("cell", cell, LAYERS)]
-    if keras.saving.get_registered_object(keras.saving.get_registered_name(known)) is not known:
-        raise InputError(
-            f"Keras does not know the cell {known.__name__}: decorate it with "
-            "@keras.saving.register_keras_serializable(), so that a task with it can be saved."
-        )
-
-    def make(units, **options):
-        own = {name: options.pop(name) for name in CELL_OPTIONS if name in options}
-        return RNN(known(units, **{name: rate for name, rate in own.items() if rate}), **options)
-
-    return make
-
-
-def in_own_precision(init):
-    """The `__init__` of a task, that makes all its layers with the `dtype` that the task is given."""
-
-    @functools.wraps(init)
-    def wrapped(self, *args, dtype=None, **kwargs):
-        before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(before if dtype is None else keras.dtype_policies.get(dtype))
-        try:
-            init(self, *args, **kwargs)
-        finally:
-            keras.config.set_dtype_policy(before)
-
-    return wrapped
+from nlpseq.errors import in_range
+from nlpseq.settings import Settings
+from nlpseq.tasks.recurrent import cell_name
 
 
 class Task(keras.Model):
-    """A Keras model that owns its text path.
+    """A Keras model that prepares its own data and says what an export of it serves.
 
-    A task gives `kind`, `purpose` and `warmup_texts` for its export, `call`, `build`,
-    `_encoded` (its examples, tokenized), `answer` and `limits`. What training watches is its
-    `metric`, and whether the highest or the lowest is best its `metric_mode`.
+    A subclass sets the class attributes and defines `make_layers`, `build`, `call`, `prepare`,
+    `default_loss`, `default_metrics`, `signatures`, `warmup` and `limits`.
+
+    Class attributes:
+        kind: Name of the kind, as in the table of `nlpseq.tasks` and in the metadata of exports.
+        purpose: What the task does, a sentence for the model card.
+        settings_class: Dataclass of the arguments of the model, the one place of their defaults.
+        metric, metric_mode: What training watches, and whether "max" or "min" is best.
 
     Args:
-        encoder: strings to ids, of `nlpseq.text`.
-        labels: names of the classes.
-        settings: the other arguments of the task, a dict.
+        labels: Names of the classes, if there are any.
+        preprocessor: Object that turns raw examples into tensors in the graph, serializable by
+            Keras and saved with the model. Default None.
+        name: Name of the model. Default by Keras.
+        dtype: Type or `keras.DTypePolicy` of all the layers. Default the global policy.
+        **settings: Attributes of `settings_class`.
+
+    Raises:
+        InputError: a setting is unknown or out of its range.
     """
 
+    kind: ClassVar[str]
+    purpose: ClassVar[str]
+    settings_class: ClassVar[type[Settings]]
     metric, metric_mode = "accuracy", "max"
 
-    def __init__(self, encoder, labels, settings, **kwargs):
-        super().__init__(**kwargs)
-        self.encoder = encoder
-        self.labels = list(labels)
-        self.settings = settings
-        self.buckets = length_buckets(encoder.max_tokens)
+    def __init__(
+        self,
+        labels: Sequence[str] = (),
+        *,
+        preprocessor: Any = None,
+        name: str | None = None,
+        dtype=None,
+        **settings: Any,
+    ):
+        values = self.settings_class.of(**settings)
+        with _dtype_policy(dtype):
+            super().__init__(name=name)
+            self.labels = list(labels)
+            self.preprocessor = preprocessor
+            self.settings = values
+            self.make_layers()
 
-    def ensure_built(self):
+    def make_layers(self) -> None:
+        """Creates the layers from `self.settings` and `self.labels`, without weights."""
+        raise NotImplementedError(f"{type(self).__name__} must define make_layers(self).")
+
+    def ensure_built(self) -> None:
         """Makes the weights, where nothing has called the model yet."""
         if not self.built:
             self.build()
 
-    def prepare(self, examples, batch_size=64, training=False, seed=0):
-        """Examples of `nlpseq.data` to batches of `(ids, labels)`.
+    # Training
 
-        In training the batches are shuffled, all of one size and in few lengths;
-        otherwise they keep the order of the examples. Tokenizing is done once.
-        """
-        encoded = self._encoded(examples).unbatch().cache()
-        if training:
-            return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
-        return evaluation_batches(encoded, len(examples), batch_size, self.buckets)
+    def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
+        """Examples to batches of `(inputs, labels)`, of known number."""
+        raise NotImplementedError(f"{type(self).__name__} must define prepare(self, examples, ...).")
 
-    def compile(self, optimizer="adam", loss=None, metrics=None, jit_compile=False, **kwargs):
+    def default_loss(self) -> Any:
+        """The loss where `compile` is given none."""
+        raise NotImplementedError(f"{type(self).__name__} must define default_loss(self).")
+
+    def default_metrics(self) -> list:
+        """The metrics where `compile` is given none."""
+        return []
+
+    def compile(self, optimizer="adam", loss=None, metrics=None, jit_compile=False, **kwargs: Any) -> None:
         """As in Keras, with the loss and metrics of the task where none are given.
 
         `jit_compile` is off: the loops over time, and large losses, are compiled by themselves.
@@ -129,46 +103,66 @@ class Task(keras.Model):
         return None
 
     def compile_from_config(self, config):
-        """As a loaded model is compiled: with its optimizer, and the loss and metrics of the task."""
-        import nlpseq.training  # noqa: F401, whose optimizer and schedule Keras then knows
-
+        """Compiles a loaded model with its optimizer, and the loss and metrics of the task."""
         self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
         self.optimizer.build(self.trainable_variables)
 
-    def signatures(self):
-        """The functions that an export serves, by name, not yet traced."""
-        text = tf.TensorSpec([None], tf.string, name="text")
-        return {"serving_default": tf.function(self.answer, input_signature=[text])}
+    # Exporting
 
-    def details(self):
-        """What `config.json` of an export says beside the kind and the labels."""
+    def signatures(self) -> dict[str, Callable]:
+        """The functions that an export serves, by name, not yet traced; one is "serving_default"."""
+        raise NotImplementedError(f"{type(self).__name__} must define signatures(self).")
+
+    def warmup(self) -> list[dict[str, np.ndarray]]:
+        """Example inputs of "serving_default", which TensorFlow Serving runs when it loads the model."""
+        raise NotImplementedError(f"{type(self).__name__} must define warmup(self).")
+
+    def limits(self) -> list[str]:
+        """What a user should know that the model cannot do, in sentences."""
+        raise NotImplementedError(f"{type(self).__name__} must define limits(self).")
+
+    def details(self) -> dict[str, Any]:
+        """What the kind's `Answers` need to know beside the labels, as JSON values."""
         return {}
 
-    def resources(self):
+    def resources(self) -> list:
         """The lookup tables that an export must hold beside the variables."""
-        return self.encoder.tables
+        return []
+
+    # Saving
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "labels": self.labels,
-            **self.settings,
-            **self._cell_config(),
-        }
-
-    def _cell_config(self):
-        """A cell of one's own by the name under which Keras finds it again."""
-        cell = self.settings.get("cell")
-        return {"cell": keras.saving.get_registered_name(cell)} if isinstance(cell, type) else {}
+        settings = self.settings.flat()
+        if "cell" in settings:
+            settings["cell"] = cell_name(settings["cell"])
+        preprocessor = {}
+        if self.preprocessor is not None:
+            preprocessor["preprocessor"] = keras.saving.serialize_keras_object(self.preprocessor)
+        return {**super().get_config(), **preprocessor, "labels": self.labels, **settings}
 
     @classmethod
     def from_config(cls, config):
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})
+        config = dict(config)
+        trainable = config.pop("trainable", True)
+        if "preprocessor" in config:
+            config["preprocessor"] = keras.saving.deserialize_keras_object(config["preprocessor"])
+        task = cls(**config)
+        task.trainable = trainable
+        return task
 
 
-def in_batches(function, items, batch_size):
+@contextlib.contextmanager
+def _dtype_policy(dtype) -> Iterator[None]:
+    """Makes the layers within a `with` block in a type, or in the global one for None."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(before if dtype is None else keras.dtype_policies.get(dtype))
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def in_batches(function: Callable, items: Any, batch_size: int) -> Iterator[dict[str, np.ndarray]]:
     """The answers of a function to up to `batch_size` items at a time, as NumPy arrays.
 
     Yields:
@@ -178,8 +172,3 @@ def in_batches(function, items, batch_size):
     for start in range(0, len(items), batch_size):
         answer = function(items[start : start + batch_size])
         yield {name: np.asarray(value) for name, value in answer.items()}
-
-
-def as_texts(texts):
-    """A list of strings (str or bytes) of one, or of a sequence of them."""
-    return [texts] if isinstance(texts, (str, bytes)) else list(texts)

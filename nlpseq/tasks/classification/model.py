@@ -5,118 +5,74 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
-from nlpseq.errors import one_of
 from nlpseq.layers import Pooling
-from nlpseq.layers.pooling import POOLINGS
-from nlpseq.tasks.base import ENCODE_BATCH, Task, as_texts, in_batches, in_own_precision, recurrent_layers
+from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.classification.settings import ClassifierSettings
+from nlpseq.tasks.recurrent import recurrent_layers
+from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts
 from nlpseq.text import PADDING, UNKNOWN
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TextClassifier(Task):
+class TextClassifier(TextTask):
     """A recurrent classifier of texts that owns its text path.
 
-        x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the runs it ends
-        h_t = BiRNN(x_1 ... x_T)_t                 one layer or more
-        p = pool_t h_t                             last state, max, mean or attention
+        x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams it ends
+        h_t = BiRNN(x_1 ... x_T)_t                 one layer or several
+        p = pool_t h_t                             last output, max, mean or attention
         y = softmax(W_hy [p ; pool_t x_t] + b_y)   one score a class; x with `skip` only
 
     It takes raw strings, or padded ids as `prepare` makes them.
 
     Args:
-        encoder: `nlpseq.text.WordEncoder`.
+        preprocessor: `nlpseq.text.WordPreprocessor`.
         labels: Names of the classes.
-        cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, registered
-            with Keras. Default "lstm".
-        units: Size of the state in each direction. Default 64.
-        layers: Number of recurrent layers. Default 1.
-        bidirectional: Whether each layer runs in both directions. Default True.
-        embedding_size: Size of a word's vector. Default 64.
-        ngram_embedding_size: Size of the vector of a run of words. Default 16.
-        pooling: "last", "max", "mean", "max_mean" or "attention". Default "max".
-        skip: Whether the embeddings, max- and mean-pooled, join the pooled states
-            under the output. Default False.
-        dropout: Rate of dropped embeddings. Default 0.3.
-        output_dropout: Rate of dropped features under the output. Default 0.3.
-        recurrent_dropout: Rate of dropped recurrent inputs. Default 0.
-        word_dropout: Rate of words replaced by the unknown word, and of runs
-            left out, in training. Default 0.1.
+        name, dtype: As in `nlpseq.tasks.base.Task`.
+        **settings: Attributes of `nlpseq.tasks.classification.settings.ClassifierSettings`,
+            which has their meaning, ranges and defaults: cell, units, layers, bidirectional,
+            embedding_size, ngram_embedding_size, pooling, skip, dropout, output_dropout,
+            recurrent_dropout, word_dropout.
 
     Call arguments:
         inputs: string tensor `(batch,)`, or int32 ids `(batch, time, columns)` of
-            the encoder, 0 = padding.
+            the preprocessor, 0 = padding.
         training: Whether dropout applies. Default False.
 
     Returns:
         Logits, float32 `(batch, classes)`.
 
     Raises:
-        InputError: `cell` or `pooling` is unknown.
+        InputError: a setting is unknown or out of its range.
 
     Example:
 
-    >>> encoder = nlpseq.text.WordEncoder.learn(["good film", "bad film"])
-    >>> task = TextClassifier(encoder, ["negative", "positive"], units=4, embedding_size=4)
+    >>> preprocessor = nlpseq.text.WordPreprocessor.learn(["good film", "bad film"])
+    >>> task = TextClassifier(preprocessor, ["negative", "positive"], units=4, embedding_size=4)
     >>> tuple(task.predict_text(["a good film"])["scores"].shape)
     (1, 2)
     """
 
     kind = "classification"
     purpose = "Takes a text, gives one of several labels and a score for each."
-    warmup_texts = ("", "one short text", "a longer text " * 20)
+    settings_class = ClassifierSettings
 
-    @in_own_precision
-    def __init__(
-        self,
-        encoder,
-        labels,
-        cell="lstm",
-        units=64,
-        layers=1,
-        bidirectional=True,
-        embedding_size=64,
-        ngram_embedding_size=16,
-        pooling="max",
-        skip=False,
-        dropout=0.3,
-        output_dropout=0.3,
-        recurrent_dropout=0.0,
-        word_dropout=0.1,
-        **kwargs,
-    ):
-        recurrent = {
-            "cell": cell,
-            "units": units,
-            "layers": layers,
-            "bidirectional": bidirectional,
-            "recurrent_dropout": recurrent_dropout,
-        }
-        settings = {
-            **recurrent,
-            "embedding_size": embedding_size,
-            "ngram_embedding_size": ngram_embedding_size,
-            "pooling": one_of("pooling", pooling, ("last", *POOLINGS)),
-            "skip": skip,
-            "dropout": dropout,
-            "output_dropout": output_dropout,
-            "word_dropout": word_dropout,
-        }
-        super().__init__(encoder, labels, settings, **kwargs)
+    def make_layers(self):
+        settings, sizes = self.settings, self.preprocessor.sizes
         uniform = keras.initializers.RandomUniform(-0.1, 0.1)
-        self.embeddings = [keras.layers.Embedding(encoder.sizes[0], embedding_size, uniform)]
-        for size in encoder.sizes[1:]:  # at first a run of words changes nothing
-            self.embeddings.append(keras.layers.Embedding(size, ngram_embedding_size, "zeros"))
-        self.word_dropout = keras.layers.Dropout(word_dropout)
-        self.input_dropout = keras.layers.Dropout(dropout)
-        self.recurrent = recurrent_layers(**recurrent, return_sequences=pooling != "last")
-        self.pooling = None if pooling == "last" else Pooling(pooling)
-        self.skip_pooling = Pooling("max_mean") if skip else None
-        self.output_dropout = keras.layers.Dropout(output_dropout)
+        self.embeddings = [keras.layers.Embedding(sizes[0], settings.embedding_size, uniform)]
+        for size in sizes[1:]:  # at first an n-gram changes nothing
+            self.embeddings.append(keras.layers.Embedding(size, settings.ngram_embedding_size, "zeros"))
+        self.word_dropout = keras.layers.Dropout(settings.word_dropout)
+        self.input_dropout = keras.layers.Dropout(settings.dropout)
+        self.recurrent = recurrent_layers(**settings.recurrent(), return_sequences=settings.pooling != "last")
+        self.pooling = None if settings.pooling == "last" else Pooling(settings.pooling)
+        self.skip_pooling = Pooling("max_mean") if settings.skip else None
+        self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
         self._answer = self.signatures()["serving_default"]
 
     def call(self, inputs, training=False):
-        ids = pad(self.encoder(inputs), self.buckets) if inputs.dtype == tf.string else inputs
+        ids = pad(self.preprocessor(inputs), self.buckets) if inputs.dtype == tf.string else inputs
         mask = tf.not_equal(ids[..., 0], PADDING)
         embedded = self._embed(ids, mask, training)
         hidden = embedded
@@ -129,7 +85,7 @@ class TextClassifier(Task):
         return self.head(self.output_dropout(features, training=training))
 
     def _embed(self, ids, mask, training):
-        """The vectors of words and runs, `(batch, time, features)`."""
+        """The vectors of words and n-grams, `(batch, time, features)`."""
         kept = self.word_dropout(tf.ones(tf.shape(ids)), training=training)  # 0, or 1 / (1 - rate)
         words = tf.where(mask & (kept[..., 0] == 0), UNKNOWN, ids[..., 0])
         parts = [self.embeddings[0](words)]
@@ -154,9 +110,9 @@ class TextClassifier(Task):
         self.head.build((None, features))
         self.built = True
 
-    def _encoded(self, examples):
+    def encode_examples(self, examples):
         batches = examples.dataset().batch(ENCODE_BATCH)
-        return batches.map(lambda text, label: (self.encoder(text), label))
+        return batches.map(lambda text, label: (self.preprocessor(text), label))
 
     def default_loss(self):
         """Cross-entropy over the classes."""
@@ -171,7 +127,7 @@ class TextClassifier(Task):
         scores = tf.nn.softmax(self(text, training=False))
         return {"label": tf.gather(tf.constant(self.labels), tf.argmax(scores, 1)), "scores": scores}
 
-    def predict_text(self, texts, batch_size=64):
+    def predict_text(self, texts, batch_size: int = 64) -> dict:
         """Classifies strings.
 
         Args:
@@ -184,14 +140,13 @@ class TextClassifier(Task):
         answers = list(in_batches(self._answer, tf.constant(as_texts(texts), tf.string), batch_size))
         labels = [label.decode() for answer in answers for label in answer["label"]]
         empty = np.zeros((0, len(self.labels)), np.float32)
-        return {"label": labels, "scores": np.concatenate([empty, *(a["scores"] for a in answers)])}
+        return {"label": labels, "scores": np.concatenate([empty, *(answer["scores"] for answer in answers)])}
 
     def limits(self):
-        """What a user should know that the model cannot do, in sentences."""
+        preprocessor = self.preprocessor
         return [
-            f"It reads {self.encoder.max_tokens:,} words and marks of a text at most; the "
-            f"{self.encoder.cut} of a longer one is cut out.",
-            f"It knows {len(self.encoder.vocabulary.words):,} words, those of its training texts; "
-            "others count as unknown.",
+            f"It reads {preprocessor.max_tokens:,} words and punctuation marks of a text at most; the "
+            f"{preprocessor.truncate} of a longer one is left out.",
+            f"It knows {len(preprocessor.vocabulary.words):,} words, those of its training texts; others count as unknown.",
             "It always chooses one of its labels, whatever the text; scores are not calibrated.",
         ]

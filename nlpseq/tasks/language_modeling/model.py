@@ -1,20 +1,31 @@
 """Language models: what comes next in a running text."""
 
+import functools
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
 from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
-from nlpseq.errors import InputError, in_range
-from nlpseq.tasks.base import Task, in_own_precision, recurrent_layers
+from nlpseq.decoding.sampling import check_options
+from nlpseq.errors import InputError, in_range, one_of
+from nlpseq.tasks.base import in_batches
 from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
-from nlpseq.tasks.language_modeling.generation import LanguageAnswers
+from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
+from nlpseq.tasks.language_modeling.scoring import Scorer
+from nlpseq.tasks.language_modeling.settings import MOST_ADDED, LanguageModelSettings
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
+from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
+from nlpseq.tasks.text_task import TextTask, as_texts, text_spec
 from nlpseq.text import END
+
+STATIC = ("beam_size",)  # options that the shapes of a graph depend on
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class LanguageModel(LanguageAnswers, Task):
+class LanguageModel(TextTask):
     """A recurrent language model, with the regularisers of Merity et al. (2018).
 
         x_t = sqrt(size) E w_t
@@ -26,7 +37,7 @@ class LanguageModel(LanguageAnswers, Task):
     Wolf (2017); untied, the output has ones of its own, of the size of h^L_t.
 
     A text is learnt in segments of `steps` (truncated backpropagation through time,
-    Williams and Peng 1990): each row of a batch goes on where it stood in the last
+    Williams and Peng 1990): each row of a batch continues where it ended in the last
     one, and its states are carried over. The context of the first word is the end of a
     line.
 
@@ -37,22 +48,13 @@ class LanguageModel(LanguageAnswers, Task):
         activation * mean(dropped(h^L)^2) + temporal_activation * mean((h^L_t - h^L_{t-1})^2)
 
     Args:
-        encoder: `nlpseq.text.LineEncoder`.
-        cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, registered
-            with Keras. Default "lstm".
-        units: Size of the state. Default 512.
-        layers: Number of recurrent layers. Default 2.
-        embedding_size: Size of a piece's vector. Default 256.
-        tied: Whether input and output share their embeddings. Default True.
-        steps: Steps of a segment in training. Default 35.
-        dropout: Rate of dropped features of the input. Default 0.3.
-        hidden_dropout: Rate of dropped features between layers. Default 0.3.
-        output_dropout: Rate of dropped features of h^L. Default 0.3.
-        embedding_dropout: Rate of dropped words, in a whole batch. Default 0.
-        weight_dropout: Rate of dropped entries of the recurrent kernels. Default 0.
-        recurrent_dropout: Rate of dropped recurrent inputs. Default 0.
-        activation_regularization: `activation` above. Default 0.
-        temporal_activation_regularization: `temporal_activation` above. Default 0.
+        preprocessor: `nlpseq.text.LinePreprocessor`.
+        name, dtype: As in `nlpseq.tasks.base.Task`.
+        **settings: Attributes of `nlpseq.tasks.language_modeling.settings.LanguageModelSettings`,
+            which has their meaning, ranges and defaults: cell, units, layers, embedding_size,
+            tied, steps, dropout, hidden_dropout, output_dropout, embedding_dropout,
+            weight_dropout, recurrent_dropout, activation_regularization (`activation` above),
+            temporal_activation_regularization.
 
     Call arguments:
         inputs: int32 ids `(batch, time)`; or `(ids, first)` with a bool `first`: whether
@@ -64,107 +66,63 @@ class LanguageModel(LanguageAnswers, Task):
         Logits of the next id at each step, float32 `(batch, time, pieces)`.
 
     Raises:
-        InputError: `cell` is unknown; a number is out of its range.
+        InputError: a setting is unknown or out of its range.
 
     Example:
 
-    >>> encoder = nlpseq.text.LineEncoder.learn(["the cat sat", "the dog sat"], kind="word")
-    >>> task = LanguageModel(encoder, units=8, embedding_size=4)
+    >>> preprocessor = nlpseq.text.LinePreprocessor.learn(["the cat sat", "the dog sat"], kind="word")
+    >>> task = LanguageModel(preprocessor, units=8, embedding_size=4)
     >>> scores = task.score_text(["the dog"])
     >>> scores["tokens"], scores["log_probabilities"][0].shape
     ([['the', 'dog']], (2,))
     """
 
     kind = "language_model"
-    purpose = "Takes a text and gives its probability, or goes on with it."
+    purpose = "Gives the probability of a text, or continues it."
+    settings_class = LanguageModelSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
     metric, metric_mode = "loss", "min"
 
-    @in_own_precision
-    def __init__(
-        self,
-        encoder,
-        cell="lstm",
-        units=512,
-        layers=2,
-        embedding_size=256,
-        tied=True,
-        steps=35,
-        dropout=0.3,
-        hidden_dropout=0.3,
-        output_dropout=0.3,
-        embedding_dropout=0.0,
-        weight_dropout=0.0,
-        recurrent_dropout=0.0,
-        activation_regularization=0.0,
-        temporal_activation_regularization=0.0,
-        labels=(),
-        **kwargs,
-    ):
-        recurrent = {
-            "cell": cell,
-            "units": units,
-            "layers": layers,
-            "recurrent_dropout": recurrent_dropout,
-            "weight_dropout": weight_dropout,
-        }
-        settings = {
-            **recurrent,
-            "embedding_size": embedding_size,
-            "tied": tied,
-            "steps": steps,
-            "dropout": dropout,
-            "hidden_dropout": hidden_dropout,
-            "output_dropout": output_dropout,
-            "embedding_dropout": embedding_dropout,
-            "activation_regularization": activation_regularization,
-            "temporal_activation_regularization": temporal_activation_regularization,
-        }
-        for name, value in settings.items():
-            if name.endswith("dropout"):
-                in_range(name, value, 0, 0.95)
-            elif name.endswith("regularization"):
-                in_range(name, value, 0)
-            elif name in ("embedding_size", "steps"):
-                in_range(name, value, 1)
-        super().__init__(encoder, labels, settings, **kwargs)
-        self.embedding = ScaledEmbedding(len(encoder), embedding_size)
-        self.embedding_dropout = keras.layers.Dropout(embedding_dropout)
-        self.input_dropout = keras.layers.SpatialDropout1D(dropout)
-        self.hidden_dropout = keras.layers.SpatialDropout1D(hidden_dropout)
-        self.output_dropout = keras.layers.SpatialDropout1D(output_dropout)
-        self.recurrent = recurrent_layers(**recurrent, bidirectional=False, return_state=True)
-        self.state_sizes = [tf.nest.flatten(layer.cell.state_size) for layer in self.recurrent]
+    def make_layers(self):
+        settings, count = self.settings, len(self.preprocessor)
+        self.embedding = ScaledEmbedding(count, settings.embedding_size)
+        self.embedding_dropout = keras.layers.Dropout(settings.embedding_dropout)
+        self.input_dropout = keras.layers.SpatialDropout1D(settings.dropout)
+        self.hidden_dropout = keras.layers.SpatialDropout1D(settings.hidden_dropout)
+        self.output_dropout = keras.layers.SpatialDropout1D(settings.output_dropout)
+        self.recurrent = recurrent_layers(**settings.recurrent(), bidirectional=False, return_state=True)
+        self.state_sizes = [state_sizes(layer) for layer in self.recurrent]
         self.readout, self.output_embedding = None, self.embedding
-        if not tied:
-            self.output_embedding = ScaledEmbedding(len(encoder), units)
-        elif units != embedding_size:
-            self.readout = keras.layers.Dense(embedding_size, use_bias=False)
+        if not settings.tied:
+            self.output_embedding = ScaledEmbedding(count, settings.units)
+        elif settings.units != settings.embedding_size:
+            self.readout = keras.layers.Dense(settings.embedding_size, use_bias=False)
+        self.score, self.generate = Scorer(self), Generator(self)
         self._carried = {}
         self._functions = {}
 
     def build(self, input_shape=None):
-        units, size = self.settings["units"], self.settings["embedding_size"]
+        units, size = self.settings.units, self.settings.embedding_size
         self.embedding.build((None, None))
         for number, layer in enumerate(self.recurrent):
             layer.build((None, None, units if number else size))
         if self.readout is not None:
             self.readout.build((None, None, units))
         self.output_embedding.build((None, None))
-        self.bias = self.add_weight(name="bias", shape=(len(self.encoder),), dtype="float32", autocast=False)
+        self.bias = self.add_weight(name="bias", shape=(len(self.preprocessor),), dtype="float32", autocast=False)
         self.built = True
 
     def call(self, inputs, training=False):
         ids, first = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
         if first is None:
-            hidden, _ = self._read(ids, training=training)
-            return self._logits(hidden, training)
+            hidden, _ = self.run(ids, training=training)
+            return self.logits(hidden, training)
         carried = self._states_carried(training, ids.shape[0])
         states = [[tf.where(first, tf.zeros_like(state), state) for state in each] for each in carried]
-        hidden, states = self._read(ids, states, training=training)
+        hidden, states = self.run(ids, states, training=training)
         for variable, state in zip(tf.nest.flatten(carried), tf.nest.flatten(states)):
             variable.assign(tf.stop_gradient(tf.cast(state, variable.dtype)))
-        return self._logits(hidden, training)
+        return self.logits(hidden, training)
 
     def _states_carried(self, training, streams):
         """Variables with the states after the last batch of so many streams."""
@@ -179,7 +137,7 @@ class LanguageModel(LanguageAnswers, Task):
                 ]
         return self._carried[key]
 
-    def _read(self, ids, states=None, mask=None, training=False):
+    def run(self, ids, states=None, mask=None, training=False):
         """The outputs h^L `(batch, time, units)`, and the final states of each layer."""
         self.ensure_built()
         hidden, finals = self._embed(ids, training), []
@@ -193,12 +151,12 @@ class LanguageModel(LanguageAnswers, Task):
 
     def _embed(self, ids, training=False):
         vectors = self.embedding(ids)
-        if not (training and self.settings["embedding_dropout"]):
+        if not (training and self.settings.embedding_dropout):
             return vectors
-        kept = self.embedding_dropout(tf.ones([len(self.encoder), 1], vectors.dtype), training=True)
+        kept = self.embedding_dropout(tf.ones([len(self.preprocessor), 1], vectors.dtype), training=True)
         return vectors * tf.gather(kept, ids)
 
-    def _logits(self, hidden, training=False):
+    def logits(self, hidden, training=False):
         """Logits `(..., pieces)` of outputs `(..., units)`."""
         outputs = hidden
         if training:
@@ -210,21 +168,21 @@ class LanguageModel(LanguageAnswers, Task):
 
     def _regularize(self, hidden, dropped):
         """Adds the activation regularisers to the loss."""
-        chosen, hidden, dropped = self.settings, *(tf.cast(each, tf.float32) for each in (hidden, dropped))
-        if chosen["activation_regularization"]:
-            self.add_loss(chosen["activation_regularization"] * tf.reduce_mean(tf.square(dropped)))
-        if chosen["temporal_activation_regularization"]:
+        settings, hidden, dropped = self.settings, tf.cast(hidden, tf.float32), tf.cast(dropped, tf.float32)
+        if settings.activation_regularization:
+            self.add_loss(settings.activation_regularization * tf.reduce_mean(tf.square(dropped)))
+        if settings.temporal_activation_regularization:
             squares = tf.square(hidden[:, 1:] - hidden[:, :-1])
             count = tf.cast(tf.maximum(tf.size(squares), 1), tf.float32)  # none in a segment of one step
-            self.add_loss(chosen["temporal_activation_regularization"] * tf.reduce_sum(squares) / count)
+            self.add_loss(settings.temporal_activation_regularization * tf.reduce_sum(squares) / count)
 
-    def _step(self, tokens, states):
+    def step(self, tokens, states):
         """One step of rows `(n,)`: `nlpseq.decoding.Step`."""
         hidden, found = self.embedding(tokens), []
         for layer, state in zip(self.recurrent, states):
             hidden, state = layer.cell(hidden, list(state))
             found.append(list(state))
-        return decoding.Step(self._logits(hidden), found)
+        return decoding.Step(self.logits(hidden), found)
 
     def prepare(self, examples, batch_size=20, training=False, seed=0):
         """`nlpseq.data.Lines` to batches of `((ids, first), labels)`, `batch_size` streams of the text.
@@ -235,16 +193,103 @@ class LanguageModel(LanguageAnswers, Task):
         stream is left out: with a `batch_size` of 1, nothing. A text shorter than that has as
         many streams as tokens.
         """
-        ids = tf.concat([[END], self.encoder.running(examples.lines)], axis=0)
+        ids = tf.concat([[END], self.preprocessor.running(examples.lines)], axis=0)
         if training:
-            return shifted_segments(ids, batch_size, self.settings["steps"], seed)
+            return shifted_segments(ids, batch_size, self.settings.steps, seed)
         streams = min(batch_size, len(ids) - 1)
-        return with_beginnings(continuous_segments(ids, streams, self.settings["steps"]))
+        return with_beginnings(continuous_segments(ids, streams, self.settings.steps))
 
     def default_loss(self):
         """Cross-entropy, in nats a token."""
         return SmoothedCrossEntropy()
 
-    def default_metrics(self):
-        """None: perplexity is exp of the loss, and others would want logits, which training goes without."""
-        return []
+    def answer(self, text):
+        """What the export serves by default: scores, as `nlpseq.tasks.language_modeling.scoring.Scorer`."""
+        return self.score(text)
+
+    def signatures(self):
+        score = tf.function(self.score, input_signature=[text_spec("text")])
+        return {"serving_default": score, "score": score, **self.generate.signatures()}
+
+    def predict_text(
+        self,
+        prompts,
+        length: int = 50,
+        batch_size: int = 32,
+        method: str = "sample",
+        one_line: bool = False,
+        **options: Any,
+    ) -> dict[str, list]:
+        """Completes prompts with at most `length` tokens; see `Generator`.
+
+        The same seed gives the same completions, whatever the `batch_size`.
+
+        Returns:
+            A dict of lists: "text", the prompts as they were read with their completions,
+            "added", the completions alone, and "log_probability" of these.
+
+        Raises:
+            InputError: an option is unknown or out of its range; a prompt is too long.
+        """
+        _, known = METHODS[one_of("method", method, METHODS)]
+        for name in options:
+            one_of(f"option of method {method!r}", name, known)
+        if method == "sample":
+            check_options(**options)
+        in_range("length", length, 0, MOST_ADDED)
+        in_range("batch_size", batch_size, 1)
+        in_range("length_penalty", options.get("length_penalty", 0), 0)
+        prompts = tf.constant(as_texts(prompts), tf.string)
+        self.preprocessor.check_length(prompts, "a prompt")
+        answers = {"text": [], "added": [], "log_probability": []}
+        for start in range(0, len(prompts), batch_size):
+            numbers = {"length": length, **options, **({"first_row": start} if method == "sample" else {})}
+            tensors = {name: tf.constant(value) for name, value in numbers.items() if name not in STATIC}
+            answer = self._traced_generator(method, one_line, numbers)(prompts[start : start + batch_size], **tensors)
+            for name in ("text", "added"):
+                answers[name] += [text.decode() for text in answer[name].numpy()]
+            answers["log_probability"] += answer["log_probability"].numpy().tolist()
+        return answers
+
+    def _traced_generator(self, method, one_line, numbers):
+        """The traced generation; the numbers are tensors, but for those that shape the graph."""
+        static = {name: value for name, value in numbers.items() if name in STATIC}
+        key = method, one_line, *numbers, *static.values()
+        if key not in self._functions:
+            generate = functools.partial(self.generate, method=method, one_line=one_line, **static)
+            self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
+        return self._functions[key]
+
+    def score_text(self, texts, batch_size: int = 32) -> dict[str, list]:
+        """Scores strings.
+
+        Returns:
+            A dict of lists, as of `Scorer`: "tokens" and "log_probabilities", without the
+            padding, "total", "perplexity", "unknown" and "truncated".
+        """
+        if "score" not in self._functions:
+            self._functions["score"] = tf.function(self.score, input_signature=[text_spec("text")])
+        figures = ("total", "perplexity", "unknown", "truncated")
+        answers = {name: [] for name in ("tokens", "log_probabilities", *figures)}
+        texts = tf.constant(as_texts(texts), tf.string)
+        for answer in in_batches(self._functions["score"], texts, batch_size):
+            for row, length in enumerate(answer["length"]):
+                answers["tokens"].append([token.decode() for token in answer["tokens"][row, :length]])
+                answers["log_probabilities"].append(answer["log_probabilities"][row, :length])
+                for name in figures:
+                    answers[name].append(np.asarray(answer[name][row]).item())
+        return answers
+
+    def details(self):
+        """How much of a text is read and added, and what a generator must not choose."""
+        most = {"max_tokens": self.preprocessor.max_tokens, "most_added": MOST_ADDED}
+        return {**most, "special": list(SPECIAL), "line_end": END}
+
+    def limits(self):
+        most = self.preprocessor.max_tokens
+        return [
+            f"It knows {len(self.preprocessor):,} tokens, those of its training text; others count as "
+            "unknown, and it never generates them.",
+            f"It scores {most:,} tokens of a text at most, and takes as many of a prompt.",
+            "What it generates is likely, not true.",
+        ]

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.layers import Pooling
-from nlpseq.tasks.base import recurrent_layers
+from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.text import PADDING
 
 WIDTHS = (2, 3, 4)  # characters under a filter

@@ -1,0 +1,6 @@
+"""Translation: model, settings, data, evaluation, answers."""
+
+from nlpseq import lazy
+from nlpseq.tasks.translation.answers import Answers  # noqa: F401
+
+__getattr__, __dir__, __all__ = lazy.attach(__name__, {"Translator": "nlpseq.tasks.translation.model"})

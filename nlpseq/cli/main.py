@@ -1,0 +1,61 @@
+"""The command `nlpseq`: train with a recipe, ask an export, describe it."""
+
+import argparse
+import importlib
+import sys
+
+from nlpseq import tasks
+from nlpseq.cli import predict, show, train
+from nlpseq.cli.guard import guarded
+
+EXPORT_HELP = "an export, e.g. saved_models/sentiment/1"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command `nlpseq` and exits.
+
+    Args:
+        arguments: of the command line. Default those of this process.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["train"]:  # a recipe reads its own flags
+        sys.exit(guarded(lambda: train.run(arguments[1:])))
+    options = _options()
+    parser = _parser(options)
+    chosen, rest = parser.parse_known_args(arguments)
+    if chosen.command == "predict" and not any(argument.startswith("-") for argument in rest):
+        chosen.text += rest  # texts after an option
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if chosen.command == "predict":
+        kind_options = {option.name: getattr(chosen, option.name) for group in options.values() for option in group}
+        given = {name: value for name, value in kind_options.items() if value is not None}
+        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options)  # noqa: E731
+    else:
+        action = lambda: show.run(chosen.export)  # noqa: E731
+    sys.exit(guarded(action, {option.name for group in options.values() for option in group}))
+
+
+def _options():
+    """The options of `nlpseq predict` of each kind of task that has some."""
+    kinds = {name: importlib.import_module(package).Answers.options for name, package in tasks.kinds().items()}
+    return {name: options for name, options in kinds.items() if options}
+
+
+def _parser(options):
+    parser = argparse.ArgumentParser("nlpseq", description="Trains sequence models, and asks what was exported.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("train", help="train a model with a recipe and export it")
+    command = commands.add_parser("predict", help="answer inputs with an exported model")
+    command.add_argument("export", help=EXPORT_HELP)
+    command.add_argument("text", nargs="*", help="inputs; without any, the lines of standard input")
+    command.add_argument("--json", action="store_true", help="print a JSON object for each input")
+    for kind, kind_options in options.items():
+        group = command.add_argument_group(f"exports of the kind {kind}")
+        for option in kind_options:
+            flag = f"--{option.name.replace('_', '-')}"
+            values = {"action": "store_const", "const": True} if option.type is bool else {"type": option.type}
+            group.add_argument(flag, help=option.help, **values)
+    command = commands.add_parser("show", help="describe an exported model")
+    command.add_argument("export", help=EXPORT_HELP)
+    return parser

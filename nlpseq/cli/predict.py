@@ -1,0 +1,68 @@
+"""`nlpseq predict`: the answers of an export to arguments, or to the lines of standard input."""
+
+import itertools
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nlpseq.cli.start import quiet_tensorflow
+from nlpseq.errors import InputError
+
+
+def run(
+    export_path: str,
+    texts: list[str],
+    as_json: bool,
+    options: dict[str, Any],
+    options_by_kind: dict[str, tuple],
+) -> None:
+    """Prints the answers.
+
+    Args:
+        export_path: of the export.
+        texts: inputs; without any, the lines of standard input are answered.
+        as_json: whether an answer is a JSON object a line.
+        options: the options of a kind that were given.
+        options_by_kind: the options that each kind has.
+
+    Raises:
+        InputError: there is no export; an option belongs to another kind; an input is not valid.
+    """
+    from nlpseq.serving import Export
+
+    export = Export(export_path)
+    known = {option.name for option in export.answers.options}
+    for name in options:
+        if name not in known:
+            kinds = [kind for kind, group in options_by_kind.items() if name in {option.name for option in group}]
+            raise InputError(
+                f"`{name}` is an option for exports of the kind {' or '.join(kinds)}, and {export.path} is of the kind "
+                f"{export.metadata.task}: leave it out."
+            )
+    quiet_tensorflow()
+    lines = [os.fsencode(text).decode("utf-8", "replace") for text in texts] or _standard_input()
+    # What is typed at a terminal is answered line by line.
+    size = export.answers.batch_size if texts or not sys.stdin.isatty() else 1
+    batches = _batches(map(export.answers.parse, lines), size)
+    export.answers.respond(export, batches, _write, _note, as_json, **options)
+
+
+def _write(text):
+    print(text, end="", flush=True)
+
+
+def _note(line):
+    print(f"note: {line}", file=sys.stderr)
+
+
+def _standard_input() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield line.rstrip(b"\r\n").decode("utf-8", "replace")
+
+
+def _batches(items: Iterable, size: int) -> Iterator[list]:
+    """Lists of up to `size` items."""
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch

@@ -1,0 +1,17 @@
+"""`nlpseq show`: what an export is."""
+
+from nlpseq.cli.start import quiet_tensorflow
+
+
+def run(export_path: str) -> None:
+    """Prints the signatures, scores and settings of an export.
+
+    Raises:
+        InputError: there is no export at the path.
+    """
+    from nlpseq.reporting import print_export
+    from nlpseq.serving import Export
+
+    export = Export(export_path)
+    quiet_tensorflow()
+    print_export(export)

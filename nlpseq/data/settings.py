@@ -1,0 +1,34 @@
+"""Settings of the data that all recipes share."""
+
+from dataclasses import dataclass
+
+from nlpseq.settings import Settings
+
+
+@dataclass(frozen=True)
+class DataSettings(Settings):
+    """The data to learn from, and where the result is written."""
+
+    dataset: str = ""
+    """Name of a TFDS dataset, or path of a file or of a folder of files."""
+    output: str = ""
+    """Folder in which the export gets the next free version number."""
+
+
+@dataclass(frozen=True)
+class SplitSettings(Settings):
+    """Datasets of TensorFlow Datasets: where they are, and which splits are read."""
+
+    data_dir: str | None = None
+    """Folder of prepared TFDS datasets; None for the default of TFDS."""
+    train_split: str | None = None
+    """Split of a TFDS dataset to train on, e.g. "train[:80%]"; None for the usual one."""
+    validation_split: str | None = None
+    """Split to validate on; None for the usual one, or a tenth of training held out."""
+    test_split: str | None = None
+    """Split to test on; None for the usual one, or a tenth of training held out."""
+
+    def loading(self) -> dict[str, str | None]:
+        """The arguments of the `load_...` functions of `nlpseq.data`."""
+        splits = {"train": self.train_split, "validation": self.validation_split, "test": self.test_split}
+        return {"data_dir": self.data_dir, **splits}

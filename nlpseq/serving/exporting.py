@@ -1,0 +1,92 @@
+"""A trained task to one self-contained SavedModel, complete or absent."""
+
+import platform
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+import nlpseq
+from nlpseq import engine
+from nlpseq.serving.metadata import Metadata, write_json
+from nlpseq.serving.model_card import model_card
+from nlpseq.serving.output import check_output, new_version, publish
+from nlpseq.serving.warmup import write_warmup
+
+
+def export(
+    task: keras.Model,
+    folder: str | Path,
+    *,
+    data: Any,
+    settings: dict[str, Any],
+    metrics: dict[str, Any],
+    draw: Callable[[Path], None] | None = None,
+) -> Path:
+    """Writes `folder/<next free version>`.
+
+    It holds the SavedModel, whose signatures take raw input and need neither nlpseq nor XLA;
+    the class names, if any, as an asset; warm-up requests as TensorFlow Serving reads them;
+    `config.json`, `metrics.json`, `model_card.md`; pictures. All of it is written beside its
+    final place and renamed at the end.
+
+    Args:
+        task: a `nlpseq.tasks.base.Task`.
+        folder: of the numbered versions.
+        data: the dataset: its name, sizes, and whether it was generated.
+        settings: of the run, by flat names.
+        metrics: of `metrics.json`.
+        draw: function that draws PNG files into the folder that it is given.
+
+    Returns:
+        The path of the version.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    folder = check_output(folder)
+    metadata = Metadata(
+        task=task.kind,
+        labels=task.labels,
+        details=task.details(),
+        data={"name": data.name, "generated": data.generated, "sizes": data.sizes},
+        settings=settings,
+        versions=versions(),
+    )
+    with new_version(folder) as partial:
+        _save_model(task, partial)
+        write_warmup(partial, task.warmup())
+        metadata.write(partial)
+        write_json(partial / "metrics.json", metrics)
+        card = model_card(type(task).__name__, task.purpose, task.limits(), metadata, metrics)
+        (partial / "model_card.md").write_text(card, encoding="utf-8")
+        if draw is not None:
+            draw(partial)
+        return publish(partial, folder)
+
+
+def versions() -> dict[str, str]:
+    """The versions of the software that a result depends on."""
+    return {
+        "nlpseq": nlpseq.__version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _save_model(task, folder):
+    """The SavedModel: variables, tables and signatures of the task, and its class names if any."""
+    served = tf.Module()
+    served.weights = [variable.value for variable in task.variables]
+    served.resources = task.resources()
+    with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"):
+        if task.labels:
+            labels = Path(scratch, "labels.txt")
+            lines = [" ".join(label.split()) for label in task.labels]  # a label a line
+            labels.write_text("\n".join([*lines, ""]), encoding="utf-8")
+            served.labels = tf.saved_model.Asset(str(labels))
+        tf.saved_model.save(served, str(folder), signatures=task.signatures())

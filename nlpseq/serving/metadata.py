@@ -1,0 +1,85 @@
+"""What an export says of itself: `config.json`."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nlpseq.errors import InputError
+
+FORMAT_VERSION = 1
+FILE_NAME = "config.json"
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What an export says of itself.
+
+    Attributes:
+        task: kind of task, a name of the table in `nlpseq.tasks`.
+        labels: names of the classes, empty where there are none.
+        details: what the kind's answers need beside them.
+        data: name, sizes of the splits, and whether the data are generated.
+        settings: of the run, by flat names.
+        versions: of the software.
+        format_version: of this file; newer ones than `FORMAT_VERSION` are refused.
+    """
+
+    task: str
+    labels: list[str]
+    details: dict[str, Any]
+    data: dict[str, Any]
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    format_version: int = FORMAT_VERSION
+
+    def write(self, folder: Path) -> None:
+        """Writes `config.json` into a folder."""
+        write_json(folder / FILE_NAME, dataclasses.asdict(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Metadata":
+        """Reads `config.json` of an export.
+
+        Raises:
+            InputError: the file cannot be read, is of a newer format, or lacks a value.
+        """
+        path = folder / FILE_NAME
+        values = read_json(path)
+        version = values.get("format_version")
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise InputError(f"{path} has no format_version: export the model again with this version of nlpseq.")
+        if version > FORMAT_VERSION:
+            raise InputError(
+                f"{path} has format {version}, and this version of nlpseq reads formats up to {FORMAT_VERSION}: "
+                "upgrade nlpseq."
+            )
+        types = {field.name: field.type for field in dataclasses.fields(cls)}
+        for name, kind in types.items():
+            expected = {str: str, list[str]: list, int: int}.get(kind, dict)
+            if not isinstance(values.get(name), expected):
+                raise InputError(f"{path} lacks a valid value of {name!r}: export the model again.")
+        if not all(isinstance(label, str) for label in values["labels"]):
+            raise InputError(f"{path} has labels that are not strings: export the model again.")
+        return cls(**{name: values[name] for name in types})
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as a JSON file."""
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        InputError: the file cannot be read, or holds no JSON object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"cannot read {path} ({error}): export the model again.") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path} holds no JSON object: export the model again.")
+    return values

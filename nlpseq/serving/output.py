@@ -1,0 +1,51 @@
+"""The folder that gets the numbered versions of an export."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from nlpseq.errors import InputError
+
+
+def check_output(folder: str | Path) -> Path:
+    """Creates the folder that gets the numbered versions.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    folder = Path(folder).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise InputError(
+            f"cannot write to the output folder {folder} ({error.strerror}): give one that can be written as `output`."
+        ) from None
+
+
+@contextlib.contextmanager
+def new_version(folder: Path) -> Iterator[Path]:
+    """A folder beside the versions, to be filled and `publish`ed; it is deleted if it is not."""
+    partial = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def publish(partial: Path, folder: Path) -> Path:
+    """Renames the complete folder to the next free version, and returns its path."""
+    partial.chmod(0o755)
+    while True:
+        taken = [int(item.name) for item in folder.iterdir() if item.name.isdecimal()]
+        version = folder / str(max(taken, default=0) + 1)
+        try:
+            os.rename(partial, version)
+            return version
+        except OSError:
+            if not version.exists():
+                raise

@@ -1,0 +1,72 @@
+"""What tasks share whose input is text: a preprocessor inside the model, and string signatures."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
+from nlpseq.tasks.base import Task
+
+ENCODE_BATCH = 512  # texts that are tokenized together
+
+
+class TextTask(Task):
+    """A task that owns its text path.
+
+    A subclass defines `encode_examples` and `answer` beside what `Task` lists.
+
+    Class attributes:
+        warmup_texts: Texts of the warm-up requests.
+        shortest_bucket: Padded length of the shortest batches.
+
+    Args:
+        preprocessor: Strings to ids, of `nlpseq.text`.
+        labels, name, dtype, **settings: As in `Task`.
+    """
+
+    warmup_texts: ClassVar[tuple[str, ...]] = ("", "one short text", "a longer text " * 20)
+    shortest_bucket = 16
+
+    def __init__(self, preprocessor, labels: Sequence[str] = (), **kwargs: Any):
+        super().__init__(labels, preprocessor=preprocessor, **kwargs)
+        self.buckets = length_buckets(preprocessor.max_tokens, self.shortest_bucket)
+
+    def prepare(self, examples, batch_size=64, training=False, seed=0):
+        """Examples of `nlpseq.data` to batches of `(ids, labels)`.
+
+        In training the batches are shuffled, all of one size and of few lengths;
+        otherwise they keep the order of the examples. Tokenizing is done once.
+        """
+        encoded = self.encode_examples(examples).unbatch().cache()
+        if training:
+            return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
+        return evaluation_batches(encoded, len(examples), batch_size, self.buckets)
+
+    def encode_examples(self, examples) -> tf.data.Dataset:
+        """Examples to batches of ragged ids and labels, in order."""
+        raise NotImplementedError(f"{type(self).__name__} must define encode_examples(self, examples).")
+
+    def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What "serving_default" gives for strings `(batch,)`."""
+        raise NotImplementedError(f"{type(self).__name__} must define answer(self, text).")
+
+    def signatures(self):
+        return {"serving_default": tf.function(self.answer, input_signature=[text_spec("text")])}
+
+    def warmup(self):
+        return [{"text": np.array([text], object)} for text in self.warmup_texts]
+
+    def resources(self):
+        return self.preprocessor.tables
+
+
+def text_spec(name: str) -> tf.TensorSpec:
+    """The specification of strings `(batch,)`."""
+    return tf.TensorSpec([None], tf.string, name=name)
+
+
+def as_texts(texts: str | bytes | Sequence) -> list:
+    """A list of strings (str or bytes) from one, or from a sequence of them."""
+    return [texts] if isinstance(texts, (str, bytes)) else list(texts)

@@ -1,0 +1,19 @@
+"""The answers of exported translators."""
+
+from nlpseq.tasks import answers
+
+
+class Answers(answers.Answers):
+    """A text's translation and score, and how much was read of a text that is too long."""
+
+    def read(self, row):
+        truncated = row.pop("truncated")
+        return {**row, "truncated_to": self.metadata.details["max_tokens"] - 1} if truncated else row
+
+    def show(self, example, answer):
+        return answer["translation"]
+
+    def notes(self, answer):
+        if "truncated_to" not in answer:
+            return []
+        return [f"only the first {answer['truncated_to']:,} tokens of that text were read"]
