@@ -202,7 +202,7 @@ class VocabularySettings(Settings):
 class RunsOfWordsSettings(VocabularySettings):
     """The words, and the runs of words, that a model knows."""
 
-    cut: Literal["end", "middle"] = "end"
+    truncation: Literal["end", "middle"] = "end"
     """What a longer text loses; "middle" keeps a third of its words from the start."""
     lowercase: bool = True
     """Whether to fold case."""

@@ -54,7 +54,7 @@ PRESETS = {
     "imdb_reviews": {
         **RUNS_OF_WORDS,
         "ngram_min_count": 3,
-        "cut": "middle",
+        "truncation": "middle",
         "units": 48,
         "embedding_size": 48,
         "dropout": 0.2,

@@ -92,7 +92,7 @@ def main(config):
         config.at_blanks,
     )
     some = data.train.select(slice(5000))
-    nlpseq.reporting.print_cut(encoder.cut_share(some.sources, some.targets), config.max_tokens, len(some))
+    nlpseq.reporting.print_cut(encoder.truncated_share(some.sources, some.targets), config.max_tokens, len(some))
     with nlpseq.training.precision(config.mixed_precision):
         task = nlpseq.tasks.Translator(encoder, **config.part(settings.TranslatorSettings))
     training = nlpseq.training.train(task, data.train, data.validation, config)

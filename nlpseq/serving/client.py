@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from nlpseq.errors import InputError, one_of, shortened
+from nlpseq.errors import InputError, one_of, shorten
 
 
 class Export:
@@ -101,7 +101,7 @@ def find_export(path):
         if all(os.path.isfile(candidate / name) for name in ("saved_model.pb", "config.json")):
             return candidate
     raise InputError(
-        f"{shortened(path)} is no export of nlpseq: expected a folder such as saved_models/sentiment/1 that "
+        f"{shorten(path)} is no export of nlpseq: expected a folder such as saved_models/sentiment/1 that "
         "holds saved_model.pb and config.json; run a recipe to make one."
     )
 

@@ -235,7 +235,7 @@ class LanguageModel(LanguageAnswers, Task):
         stream is left out: with a `batch_size` of 1, nothing. A text shorter than that has as
         many streams as tokens.
         """
-        ids = tf.concat([[END], self.encoder.running(examples.lines)], axis=0)
+        ids = tf.concat([[END], self.encoder.encode_corpus(examples.lines)], axis=0)
         if training:
             return shifted_segments(ids, batch_size, self.settings["steps"], seed)
         streams = min(batch_size, len(ids) - 1)

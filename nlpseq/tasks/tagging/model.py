@@ -183,7 +183,7 @@ class TokenTagger(Task):
 
     def _encoded(self, sentences):
         batches = tf.data.Dataset.from_tensor_slices(sentences.ragged()).batch(ENCODE_BATCH)
-        return batches.map(lambda tokens, tags: (self.encoder(tokens), self.encoder.cut(tags)))
+        return batches.map(lambda tokens, tags: (self.encoder(tokens), self.encoder.truncate(tags)))
 
     def default_loss(self):
         """The negative log-likelihood of the tags, a token."""
@@ -215,7 +215,7 @@ class TokenTagger(Task):
 
     def answer_tokens(self, tokens):
         """The same for `tokens`, strings `(batch, longest)` with "" after the end of a row."""
-        return self._tagged(self.encoder.cut(tf.RaggedTensor.from_tensor(tokens, padding="")))
+        return self._tagged(self.encoder.truncate(tf.RaggedTensor.from_tensor(tokens, padding="")))
 
     def _tagged(self, tokens):
         emissions = self(tokens, training=False)

@@ -34,7 +34,7 @@ class TranslationAnswers:
         """The same for texts that are cut into pieces, ragged `(batch, None)`."""
         chosen = self.settings
         beam_size = max(n_best, chosen["beam_size"] if beam_size is None else beam_size)
-        sources = pad(self.encoder.ended(pieces), self.buckets)
+        sources = pad(self.encoder.append_end(pieces), self.buckets)
         memory = self._read(sources)
         length = tf.reduce_sum(tf.cast(memory.mask, tf.float32), axis=1)
         most = tf.minimum(10 + chosen["length_ratio"] * length, float(self.encoder.max_tokens))
@@ -74,7 +74,7 @@ class TranslationAnswers:
         return {
             "translation": self.encoder.target.decode(found.ids[:, 0]),
             "score": found.scores[:, 0],
-            "cut": self.encoder.is_cut(pieces),
+            "cut": self.encoder.is_truncated(pieces),
         }
 
     def answer_nbest(self, text):
