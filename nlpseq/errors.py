@@ -11,7 +11,7 @@ class InputError(ValueError):
     """
 
 
-def shortened(text, most=100):
+def shorten(text, most=100):
     """A name as it may stand in a sentence."""
     text = str(text)
     return text if len(text) <= most else f"{text[: most - 3]}..."

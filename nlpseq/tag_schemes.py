@@ -102,7 +102,7 @@ def _prefix(scheme, at, kind, start, end, earlier):
     return "B" if at == start else "I"
 
 
-def legal(tags, scheme):
+def repair(tags, scheme):
     """A sequence that obeys the scheme: itself, or else one with the same `spans`.
 
     As "I-X" that begins a span in iob1 is read like "B-X", this also turns iob1 into bio.

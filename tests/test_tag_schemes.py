@@ -10,7 +10,7 @@ from nlpseq.tag_schemes import (
     convert,
     guess_scheme,
     is_legal,
-    legal,
+    repair,
     scheme_of_most,
     spans,
     without_bilou,
@@ -107,7 +107,7 @@ def test_the_scheme_of_tags_with_mistakes_among_them(counts, expected):
 def test_a_sequence_made_legal_keeps_its_spans_and_legal_ones_stay(scheme):
     for length in range(5):
         for tags in itertools.product(TAGS[scheme], repeat=length):
-            changed = legal(tags, scheme)
+            changed = repair(tags, scheme)
             assert is_legal(changed, scheme) and spans(changed, scheme) == spans(tags, scheme)
             assert changed == tags or not is_legal(tags, scheme)
 
@@ -115,7 +115,7 @@ def test_a_sequence_made_legal_keeps_its_spans_and_legal_ones_stay(scheme):
 def test_iob1_made_legal_in_bio_is_bio():
     for tags in itertools.product(TAGS["iob1"], repeat=4):
         if is_legal(tags, "iob1"):
-            assert list(legal(tags, "bio")) == convert(tags, "iob1", "bio")
+            assert list(repair(tags, "bio")) == convert(tags, "iob1", "bio")
 
 
 def test_letters_of_bilou():

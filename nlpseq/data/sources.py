@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from nlpseq import corpora  # registers the embedded corpora
-from nlpseq.errors import InputError, shortened, suggest
+from nlpseq.errors import InputError, shorten, suggest
 
 CORPORA = tuple(getattr(corpora, name).name for name in corpora.__all__)
 SPLITS = ("train", "validation", "test")
@@ -56,9 +56,9 @@ def prepared_builder(dataset, data_dir, known):
         builder = tfds.builder(dataset, data_dir=data_dir)
     except tfds.core.registered.DatasetNotFoundError:
         names = sorted({*tfds.list_builders(), *known})
-        raise InputError(f"unknown dataset {shortened(dataset)!r}: {suggest(dataset, names)}") from None
+        raise InputError(f"unknown dataset {shorten(dataset)!r}: {suggest(dataset, names)}") from None
     except Exception as error:  # TFDS throws all kinds for odd names and versions
-        raise InputError(f"cannot open dataset {shortened(dataset)!r}: {first_line(error)}") from None
+        raise InputError(f"cannot open dataset {shorten(dataset)!r}: {summary_of(error)}") from None
     if not builder.is_prepared():
         _prepare(dataset, builder)
     return builder
@@ -78,12 +78,12 @@ def _prepare(dataset, builder):
     except OSError as error:
         raise InputError(
             f"dataset {dataset!r} could not be written to {builder.data_dir} or downloaded "
-            f"({first_line(error)}): {remedy}, or one that can be written."
+            f"({summary_of(error)}): {remedy}, or one that can be written."
         ) from None
     except Exception as error:  # whatever else a builder throws, TFDS's own errors included
         raise InputError(
             f"dataset {dataset!r} could not be prepared in {builder.data_dir} "
-            f"({type(error).__name__}: {first_line(error)}): {remedy}."
+            f"({type(error).__name__}: {summary_of(error)}): {remedy}."
         ) from None
 
 
@@ -142,7 +142,7 @@ def _read_split(dataset, builder, split, select):
         rows = builder.as_dataset(split=split).map(select)
         batches = list(rows.ragged_batch(1024))
     except (ValueError, tf.errors.OpError) as error:
-        raise InputError(f"cannot read split {split!r} of {dataset!r}: {first_line(error)}") from None
+        raise InputError(f"cannot read split {split!r} of {dataset!r}: {summary_of(error)}") from None
     if not batches:
         raise InputError(f"split {split!r} of dataset {dataset!r} is empty: give another.")
     return tuple(tf.concat(parts, axis=0) for parts in zip(*batches))
@@ -168,11 +168,11 @@ def fill_splits(splits, seed):
     """Splits with a test and a validation split, if need be held out from training, in place."""
     for split in ("test", "validation"):
         if split not in splits:
-            splits["train"], splits[split] = hold_out(splits["train"], seed)
+            splits["train"], splits[split] = split_off_tenth(splits["train"], seed)
     return splits
 
 
-def hold_out(examples, seed):
+def split_off_tenth(examples, seed):
     """All but a tenth of the examples, and that tenth, chosen by the seed.
 
     The first example of each class in the drawn order stays in training.
@@ -194,7 +194,7 @@ def hold_out(examples, seed):
     return examples.select(np.sort(order[held:])), examples.select(np.sort(order[:held]))
 
 
-def first_line(error):
+def summary_of(error):
     """The first line of the text of an error, or its kind."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__

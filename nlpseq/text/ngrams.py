@@ -7,7 +7,7 @@ import tensorflow as tf
 from nlpseq.errors import InputError
 from nlpseq.text.vocabulary import UNKNOWN
 
-NO_RUN = -1  # too near the start of a text, or with an unknown word
+NO_NGRAM = -1  # too near the start of a text, or with an unknown word
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -61,13 +61,13 @@ class Ngrams:
         """The lookup table, made when it is first needed."""
         if self._table is None:
             with tf.init_scope():
-                keys = tf.constant([NO_RUN, *self.keys.tolist()], tf.int64)
+                keys = tf.constant([NO_NGRAM, *self.keys.tolist()], tf.int64)
                 initializer = tf.lookup.KeyValueTensorInitializer(keys, tf.range(len(self)))
                 self._table = tf.lookup.StaticHashTable(initializer, default_value=0)
         return self._table
 
     def _keys_of(self, ids):
-        """The number of the run that ends at each word, `NO_RUN` where there is none."""
+        """The number of the run that ends at each word, `NO_NGRAM` where there is none."""
         words, rows = tf.cast(ids.flat_values, tf.int64), ids.value_rowids()
         keys, inside = words, tf.ones_like(words, tf.bool)
         for back in range(1, self.order):
@@ -75,7 +75,7 @@ class Ngrams:
             keys += earlier * self.vocabulary_size**back
             same_text = tf.equal(_shifted(rows + 1, back), rows + 1)
             inside &= same_text & (earlier != UNKNOWN)
-        return tf.where(inside & (words != UNKNOWN), keys, NO_RUN)
+        return tf.where(inside & (words != UNKNOWN), keys, NO_NGRAM)
 
     @classmethod
     def learn(cls, id_batches, order, vocabulary_size, min_count):

@@ -41,7 +41,7 @@ def test_a_part_held_out_leaves_every_class_in_training(seed):
     random = np.random.default_rng(seed)
     tags = [random.integers(0, 60, random.integers(1, 5)).tolist() for _ in range(60)]
     tokens = [[f"{number}"] * len(row) for number, row in enumerate(tags)]
-    kept, held = sources.hold_out(Sentences(tokens, tags), seed)
+    kept, held = sources.split_off_tenth(Sentences(tokens, tags), seed)
     assert len(held) == 6 and sorted(kept.tokens + held.tokens) == sorted(tokens)
     assert set(sum(kept.tags, [])) == set(sum(tags, []))
     assert all(tags[int(row[0])] == found for row, found in zip(held.tokens, held.tags))
@@ -49,4 +49,4 @@ def test_a_part_held_out_leaves_every_class_in_training(seed):
 
 def test_too_few_to_hold_a_part_out():
     with pytest.raises(InputError, match="too small to hold a part out"):
-        sources.hold_out(Sentences([["a"], ["b"]], [[0], [1]]), 0)
+        sources.split_off_tenth(Sentences([["a"], ["b"]], [[0], [1]]), 0)

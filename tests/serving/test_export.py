@@ -66,7 +66,7 @@ def data(generated=False):
 
 
 def classifier():
-    encoder = WordEncoder.learn(TEXTS, max_tokens=60, ngrams=2, ngram_min_count=1, cut="middle")
+    encoder = WordEncoder.learn(TEXTS, max_tokens=60, ngrams=2, ngram_min_count=1, truncation="middle")
     task = TextClassifier(encoder, ["no", "yes"], units=5, embedding_size=6)
     task.build()
     rng = np.random.default_rng(5)

@@ -297,9 +297,9 @@ def _lines(path):
 
 
 def test_words_end_at_blanks_where_asked():
-    tokenizer = SubwordTokenizer.learn(["I_TURN_LEFT <unk> u.s. n't"], "word", at_blanks=True)
+    tokenizer = SubwordTokenizer.learn(["I_TURN_LEFT <unk> u.s. n't"], "word", pretokenized=True)
     assert tokenizer.pieces[4:] == [" <unk>", " I_TURN_LEFT", " n't", " u.s."]
-    bpe = SubwordTokenizer.learn(["u.s. u.s. u.s."], "bpe", 60, at_blanks=True)
+    bpe = SubwordTokenizer.learn(["u.s. u.s. u.s."], "bpe", 60, pretokenized=True)
     assert bpe(["u.s."]).to_list() == [[bpe.pieces.index(" u.s.")]]
     with pytest.raises(InputError, match="wordpiece needs marks apart"):
-        SubwordTokenizer.learn(["a b"], "wordpiece", 60, at_blanks=True)
+        SubwordTokenizer.learn(["a b"], "wordpiece", 60, pretokenized=True)

@@ -80,7 +80,7 @@ def load_running_texts(dataset, data_dir=None, **overrides):
     texts = {split: text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for split, text in texts.items()}
     for split in ("test", "validation"):
         if split not in texts:
-            texts["train"], texts[split] = _hold_out_end(dataset, texts["train"])
+            texts["train"], texts[split] = _split_off_end(dataset, texts["train"])
     splits = {split: _lines(f"the {split} text of {dataset}", text) for split, text in texts.items()}
     return RunningTexts(dataset, generated=generated, **splits)
 
@@ -113,7 +113,7 @@ def _from_tfds(dataset, data_dir, overrides):
     return texts, schema.generated
 
 
-def _hold_out_end(dataset, text):
+def _split_off_end(dataset, text):
     """The first nine tenths of a text, up to the end of a line, word or character, and the rest."""
     at = int(len(text) * (1 - HELD_OUT))
     for place in (rb"\n", rb" ", rb"(?=[\x00-\x7f\xc0-\xff])"):  # the last: where a character begins

@@ -182,8 +182,8 @@ def _in_scheme(raw):
     raw = {split: _with_tags(part, _without_bilou) for split, part in raw.items()}
     for part in raw.values():
         _check_scheme(part, scheme)
-    legal = partial(tag_schemes.legal, scheme=scheme)
-    return scheme, {split: _with_tags(part, legal) for split, part in raw.items()}
+    repair = partial(tag_schemes.repair, scheme=scheme)
+    return scheme, {split: _with_tags(part, repair) for split, part in raw.items()}
 
 
 def _without_bilou(tags):

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import files, sources
-from nlpseq.errors import InputError, shortened
+from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.translation.schemas import TRANSLATION, TranslationSchema
 
 SUFFIXES = (".tsv", ".txt")
@@ -143,7 +143,7 @@ def _direction(place, languages, source, target):
     """Source and target, of which one that is not given is the first or the other of two."""
     for name in (source, target):
         if name is not None and name not in languages:
-            raise InputError(f"{place} has no {shortened(name)!r}: choose from {_listed(languages)} with {FLAGS}.")
+            raise InputError(f"{place} has no {shorten(name)!r}: choose from {_listed(languages)} with {FLAGS}.")
     if len(languages) < 2:
         raise InputError(f"{place} has {_listed(languages) or 'no text'} only: expected two languages.")
     if len(languages) > 2 and not (source and target):
@@ -153,7 +153,7 @@ def _direction(place, languages, source, target):
 
 
 def _listed(languages):
-    return shortened(", ".join(languages))
+    return shorten(", ".join(languages))
 
 
 def _from_files(dataset, source, target):

@@ -21,14 +21,14 @@ def normalized(texts, lowercase):
     return tf.strings.lower(texts, encoding="utf-8") if lowercase else texts
 
 
-def split(texts, lowercase=False, at_blanks=False):
+def split(texts, lowercase=False, pretokenized=False):
     """The words of each text, string ragged `(batch, None)`; joined, they are the normalised text.
 
     A word is a run of letters, marks and digits with apostrophes inside it, or any
-    other single character; with `at_blanks` it is whatever stands between blanks. The
+    other single character; with `pretokenized` it is whatever stands between blanks. The
     space before it belongs to it.
     """
-    word = BETWEEN_BLANKS if at_blanks else WORD
+    word = BETWEEN_BLANKS if pretokenized else WORD
     texts = tf.strings.regex_replace(normalized(texts, lowercase), word, r"\0" + SEPARATOR)
     texts = tf.strings.regex_replace(texts, f"[^{SEPARATOR}]{{{LONGEST_WORD}}}", r"\0" + SEPARATOR)
     words = tf.strings.split(texts, SEPARATOR)

@@ -46,7 +46,7 @@ class SubwordTokenizer:
         kind: "bpe", "wordpiece", "unigram", "word" or "character".
         pieces: The pieces in the order of their ids, the four specials first.
         lowercase: Whether to fold case (Unicode). Default False.
-        at_blanks: Whether words end at blanks only, for texts in which marks stand apart
+        pretokenized: Whether words end at blanks only, for texts in which marks stand apart
             already, or belong to the words. Default False.
         details: What the kind needs beside its pieces: `merges` for "bpe", `scores`
             for "unigram".
@@ -58,7 +58,7 @@ class SubwordTokenizer:
         int32 `tf.RaggedTensor` `(batch, None)`, without start and end.
 
     Raises:
-        InputError: `kind` is unknown, or is "wordpiece" with `at_blanks`.
+        InputError: `kind` is unknown, or is "wordpiece" with `pretokenized`.
 
     Example:
 
@@ -70,13 +70,13 @@ class SubwordTokenizer:
     b'low lowest'
     """
 
-    def __init__(self, kind, pieces, lowercase=False, at_blanks=False, **details):
+    def __init__(self, kind, pieces, lowercase=False, pretokenized=False, **details):
         self.kind = one_of("kind", kind, KINDS)
         self.pieces = list(pieces)
-        if kind == "wordpiece" and at_blanks:  # "##" inside a word would be taken for its mark of a continuation
-            raise InputError("wordpiece needs marks apart from words: leave out at_blanks, or choose another kind.")
+        if kind == "wordpiece" and pretokenized:  # "##" inside a word would be taken for its mark of a continuation
+            raise InputError("wordpiece needs marks apart from words: leave out pretokenized, or choose another kind.")
         self.lowercase = lowercase
-        self.at_blanks = at_blanks
+        self.pretokenized = pretokenized
         self.details = details
         self._segment = SEGMENTERS[kind](self.pieces, **details)
         texts = [self._segment.unknown_text, *self._segment.texts[len(SPECIALS) :]]
@@ -84,14 +84,14 @@ class SubwordTokenizer:
         self._texts = table(known, texts, "", tf.int32, tf.string)
 
     @classmethod
-    def learn(cls, texts, kind="bpe", size=8000, lowercase=False, at_blanks=False):
+    def learn(cls, texts, kind="bpe", size=8000, lowercase=False, pretokenized=False):
         """A tokenizer with pieces learnt from texts; the same texts give the same pieces.
 
         Args:
             texts: sequence of strings (str or bytes).
             kind: as in the class.
             size: the most ids to give out, the specials included.
-            lowercase, at_blanks: as in the class.
+            lowercase, pretokenized: as in the class.
 
         Raises:
             InputError: the texts hold no word, or `size` is too small for the
@@ -102,15 +102,15 @@ class SubwordTokenizer:
         counts = collections.Counter()
         for start in range(0, len(texts), LEARN_BATCH):
             batch = tf.constant(list(texts[start : start + LEARN_BATCH]), tf.string)
-            counts.update(split(batch, lowercase, at_blanks).flat_values.numpy().tolist())
+            counts.update(split(batch, lowercase, pretokenized).flat_values.numpy().tolist())
         words = {word.decode("utf-8"): count for word, count in counts.items()}
-        return cls(kind, lowercase=lowercase, at_blanks=at_blanks, **learn(kind, words, size))
+        return cls(kind, lowercase=lowercase, pretokenized=pretokenized, **learn(kind, words, size))
 
     def __len__(self):
         return len(self.pieces)
 
     def __call__(self, texts):
-        words = split(texts, self.lowercase, self.at_blanks)
+        words = split(texts, self.lowercase, self.pretokenized)
         distinct, places = tf.unique(words.flat_values)
         pieces = tf.gather(self._segment(distinct), places)  # (words, None)
         return words.with_flat_values(pieces).merge_dims(1, 2)
@@ -140,7 +140,7 @@ class SubwordTokenizer:
             "kind": self.kind,
             "pieces": self.pieces,
             "lowercase": self.lowercase,
-            "at_blanks": self.at_blanks,
+            "pretokenized": self.pretokenized,
             **self.details,
         }
 

@@ -117,7 +117,7 @@ def test_fit_takes_raw_strings():
 
 
 def test_keras_file_round_trip(tmp_path):
-    learnt = encoder(ngrams=3, lowercase=False, cut="middle")
+    learnt = encoder(ngrams=3, lowercase=False, truncation="middle")
     task = classifier(learnt, cell="gru", pooling="attention", skip=True)
     task.save(tmp_path / "task.keras")
     loaded = keras.saving.load_model(tmp_path / "task.keras")

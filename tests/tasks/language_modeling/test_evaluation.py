@@ -14,7 +14,7 @@ from tests.tasks.language_modeling.test_model import encoder, lines, new_model
 @pytest.mark.parametrize("steps", [4, 1000])
 def test_perplexity_is_that_of_the_continuous_text(steps):
     task, text = new_model(layers=2, steps=steps), lines(7)
-    ids = task.encoder.running(text.lines).numpy()
+    ids = task.encoder.encode_corpus(text.lines).numpy()
     with engine.mode("portable"):
         metrics = evaluate_language_model(task, text).metrics
         logits = task(tf.constant([[END, *ids[:-1]]]))[0]

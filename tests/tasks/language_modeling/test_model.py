@@ -302,7 +302,7 @@ def test_fit_learns(settings):
 
 def test_one_stream_leaves_nothing_out():
     task = model()
-    running = task.encoder.running(lines(3).lines).numpy().tolist()
+    running = task.encoder.encode_corpus(lines(3).lines).numpy().tolist()
     labels = [label for _, batch in task.prepare(lines(3), batch_size=1) for label in batch.numpy()[0]]
     assert labels == running
     inputs = [id_ for (batch, _), _ in task.prepare(lines(3), batch_size=1) for id_ in batch.numpy()[0]]

@@ -314,7 +314,7 @@ def test_guesses_are_pieces_that_a_translation_may_have():
 
 
 def test_pairs_that_are_cut_are_counted(capsys):
-    share = encoder(max_tokens=4).cut_share(["a b c", "a b c a", "a", "a"], ["x", "y", "x y x y x", "y"])
+    share = encoder(max_tokens=4).truncated_share(["a b c", "a b c a", "a", "a"], ["x", "y", "x y x y x", "y"])
     assert share == 0.5
     print_cut(share, 4, 4)
     print_cut(0.0, 4, 4)

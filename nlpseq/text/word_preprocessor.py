@@ -4,17 +4,17 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import in_range, one_of
-from nlpseq.text.cutting import without_middle
 from nlpseq.text.ngrams import Ngrams
 from nlpseq.text.tokenizer import WordTokenizer
+from nlpseq.text.truncation import truncate_middle
 from nlpseq.text.vocabulary import Vocabulary
 
-CUTS = ("end", "middle")
+TRUNCATIONS = ("end", "middle")
 LEARN_BATCH = 512  # texts that are tokenized together
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class WordEncoder:
+class WordPreprocessor:
     """Strings to ids of words, and of the runs of words that end at each.
 
     Args:
@@ -22,7 +22,7 @@ class WordEncoder:
         vocabulary: `nlpseq.text.Vocabulary`.
         ngrams: List of `nlpseq.text.Ngrams`, one an order. Default none.
         max_tokens: Longer texts are cut to this many words. Default 400.
-        cut: What a long text loses: "end", or "middle", which keeps the first
+        truncation: What a long text loses: "end", or "middle", which keeps the first
             third and the last two thirds of `max_tokens`. Default "end".
 
     Call arguments:
@@ -33,24 +33,24 @@ class WordEncoder:
         first, then those of the runs.
 
     Raises:
-        InputError: `cut` is unknown or `max_tokens` is not positive.
+        InputError: `truncation` is unknown or `max_tokens` is not positive.
 
     Example:
 
-    >>> encoder = WordEncoder.learn(["a b a b", "b"])
+    >>> encoder = WordPreprocessor.learn(["a b a b", "b"])
     >>> encoder(["b a c"]).to_list()
     [[[2], [3], [1]]]
     """
 
-    def __init__(self, tokenizer, vocabulary, ngrams=(), max_tokens=400, cut="end"):
+    def __init__(self, tokenizer, vocabulary, ngrams=(), max_tokens=400, truncation="end"):
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
         self.ngrams = list(ngrams)
         self.max_tokens = in_range("max_tokens", max_tokens, 1)
-        self.cut = one_of("cut", cut, CUTS)
+        self.truncation = one_of("truncation", truncation, TRUNCATIONS)
 
     def __call__(self, texts):
-        return self._with_runs(self._words(texts))
+        return self._with_ngrams(self._words(texts))
 
     @classmethod
     def learn(
@@ -62,7 +62,7 @@ class WordEncoder:
         ngrams=1,
         ngram_min_count=4,
         max_tokens=400,
-        cut="end",
+        truncation="end",
     ):
         """An encoder that knows the frequent words, and runs of up to `ngrams` words, of `texts`.
 
@@ -72,7 +72,7 @@ class WordEncoder:
             lowercase: as in `WordTokenizer`.
             ngrams: the longest run of words to know; 1 for words alone.
             ngram_min_count: how often a run must occur to be known.
-            max_tokens, cut: as in the class.
+            max_tokens, truncation: as in the class.
         """
         tokenizer = WordTokenizer(lowercase)
         batches = [
@@ -80,7 +80,7 @@ class WordEncoder:
             for start in range(0, len(texts), LEARN_BATCH)
         ]
         vocabulary = Vocabulary.learn(map(tokenizer, batches), vocabulary_size, min_count)
-        encoder = cls(tokenizer, vocabulary, (), max_tokens, cut)
+        encoder = cls(tokenizer, vocabulary, (), max_tokens, truncation)
         if ngrams > 1:
             words = [encoder._words(batch) for batch in batches]
             encoder.ngrams = [
@@ -101,11 +101,11 @@ class WordEncoder:
     def _words(self, texts):
         """Ids of the words that are kept, ragged `(batch, None)`."""
         tokens = self.tokenizer(texts)
-        if self.cut == "end":
+        if self.truncation == "end":
             return self.vocabulary(tokens[:, : self.max_tokens])
-        return self.vocabulary(without_middle(tokens, self.max_tokens, self.max_tokens // 3))
+        return self.vocabulary(truncate_middle(tokens, self.max_tokens, self.max_tokens // 3))
 
-    def _with_runs(self, words):
+    def _with_ngrams(self, words):
         columns = [words.flat_values, *(ngrams(words) for ngrams in self.ngrams)]
         return words.with_flat_values(tf.stack(columns, axis=-1))
 
@@ -116,7 +116,7 @@ class WordEncoder:
             "vocabulary": serialize(self.vocabulary),
             "ngrams": [serialize(ngrams) for ngrams in self.ngrams],
             "max_tokens": self.max_tokens,
-            "cut": self.cut,
+            "truncation": self.truncation,
         }
 
     @classmethod

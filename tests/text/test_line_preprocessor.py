@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlpseq.errors import InputError
-from nlpseq.text import END, UNKNOWN, LineEncoder
+from nlpseq.text import END, UNKNOWN, LinePreprocessor
 
 LINES = ["the cat sat , and the dog sat", "it's here", "", "  two   blanks "]
 KINDS = ["word", "character", "bpe", "unigram", "wordpiece"]
 
 
 def learnt(kind="word", **options):
-    return LineEncoder.learn(LINES, kind, size=60, **options)
+    return LinePreprocessor.learn(LINES, kind, size=60, **options)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -30,15 +30,15 @@ def test_a_line_end_is_a_symbol_and_decoding_gives_the_text_back(kind):
 
 def test_running_text_ends_every_line():
     encoder = learnt()
-    running = encoder.running([line.encode() for line in LINES] * 300)
+    running = encoder.encode_corpus([line.encode() for line in LINES] * 300)
     expected = [id_ for line in LINES for id_ in [*encoder([line]).to_list()[0], END]] * 300
     assert running.numpy().tolist() == expected
 
 
 def test_words_end_at_blanks_only_where_asked():
     lines = ["<unk> n't u.s. $ N", "a , b"]
-    assert learnt(at_blanks=True)(lines).row_lengths().numpy().tolist() == [5, 3]
-    encoder = LineEncoder.learn(lines, at_blanks=True)
+    assert learnt(pretokenized=True)(lines).row_lengths().numpy().tolist() == [5, 3]
+    encoder = LinePreprocessor.learn(lines, pretokenized=True)
     assert encoder.tokenizer.pieces[4:] == [" $", " ,", " <unk>", " N", " a", " b", " n't", " u.s."]
     assert encoder.decode(encoder(lines)).numpy().tolist() == [line.encode() for line in lines]
 
@@ -59,14 +59,14 @@ def test_texts_of_known_characters_come_back_normalised(texts):
 
 def test_config_round_trip_and_unknown_words():
     encoder = keras.saving.deserialize_keras_object(
-        keras.saving.serialize_keras_object(learnt(at_blanks=True, lowercase=True, max_tokens=7))
+        keras.saving.serialize_keras_object(learnt(pretokenized=True, lowercase=True, max_tokens=7))
     )
-    assert encoder.max_tokens == 7 and encoder.tokenizer.at_blanks
+    assert encoder.max_tokens == 7 and encoder.tokenizer.pretokenized
     assert encoder(tf.constant(["THE zebra"])).to_list()[0][1] == UNKNOWN
 
 
 def test_no_words_and_no_room():
     with pytest.raises(InputError, match="hold no words"):
-        LineEncoder.learn([b"", b" "])
+        LinePreprocessor.learn([b"", b" "])
     with pytest.raises(InputError, match="max_tokens must be at least 1"):
         learnt(max_tokens=0)

@@ -11,7 +11,7 @@ BATCH = 512  # lines that are cut into pieces together
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class LineEncoder:
+class LinePreprocessor:
     r"""Texts to ids, in which the end of a line is a symbol of its own.
 
         "a b\nc"  ->  a b END c
@@ -34,7 +34,7 @@ class LineEncoder:
 
     Example:
 
-    >>> encoder = LineEncoder.learn([b"a b", b"b"], kind="word")
+    >>> encoder = LinePreprocessor.learn([b"a b", b"b"], kind="word")
     >>> ids = encoder(["b a\nb", ""])
     >>> ids.to_list()
     [[4, 5, 3, 4], []]
@@ -49,10 +49,10 @@ class LineEncoder:
     def __call__(self, texts):
         texts = tf.strings.regex_replace(texts, "\r\n?", "\n")
         lines = tf.strings.split(texts, "\n")
-        pieces = self.ended(lines.flat_values)
+        pieces = self.encode_lines(lines.flat_values)
         return lines.with_flat_values(pieces).merge_dims(1, 2)[:, :-1]
 
-    def ended(self, lines):
+    def encode_lines(self, lines):
         """The ids of lines `(n,)`, each with the end symbol, ragged `(n, None)`."""
         pieces = self.tokenizer(lines)
         return tf.concat([pieces, tf.fill([pieces.nrows(), 1], END)], axis=1)
@@ -65,10 +65,10 @@ class LineEncoder:
                 f"{name} is too long: expected at most {self.max_tokens:,} pieces, got {longest:,}; give the end of it."
             )
 
-    def running(self, lines):
+    def encode_corpus(self, lines):
         """All the ids of many lines (bytes), one after the other, each with its end: int32 `(n,)`."""
         batches = (list(lines[start : start + BATCH]) for start in range(0, len(lines), BATCH))
-        return tf.concat([self.ended(tf.constant(batch, tf.string)).flat_values for batch in batches], axis=0)
+        return tf.concat([self.encode_lines(tf.constant(batch, tf.string)).flat_values for batch in batches], axis=0)
 
     def decode(self, ids):
         """Joins ids, a tensor or ragged tensor `(..., time)`, to texts `(...)`."""
@@ -83,9 +83,9 @@ class LineEncoder:
         return tf.where(tf.equal(ids, END), "\n", self.tokenizer.texts(ids))
 
     @classmethod
-    def learn(cls, lines, kind="word", size=10_000, lowercase=False, at_blanks=False, max_tokens=10_000):
+    def learn(cls, lines, kind="word", size=10_000, lowercase=False, pretokenized=False, max_tokens=10_000):
         """An encoder with pieces learnt from lines (str or bytes); see `SubwordTokenizer.learn`."""
-        return cls(SubwordTokenizer.learn(lines, kind, size, lowercase, at_blanks), max_tokens)
+        return cls(SubwordTokenizer.learn(lines, kind, size, lowercase, pretokenized), max_tokens)
 
     def __len__(self):
         return len(self.tokenizer)

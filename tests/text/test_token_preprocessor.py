@@ -4,13 +4,13 @@ import pytest
 import tensorflow as tf
 
 from nlpseq.errors import InputError
-from nlpseq.text import UNKNOWN, TokenEncoder
+from nlpseq.text import UNKNOWN, TokenPreprocessor
 
 TOKENS = [["The", "cat", "saw", "the", "Cat", "in", "2019"], ["in", "1984"], []]
 
 
 def learn(tokens=TOKENS, **options):
-    return TokenEncoder.learn(tf.ragged.constant(tokens, ragged_rank=1), **options)
+    return TokenPreprocessor.learn(tf.ragged.constant(tokens, ragged_rank=1), **options)
 
 
 def ids(encoder, *tokens):
@@ -64,7 +64,7 @@ def test_odd_tokens():
 
 def test_config_round_trip():
     encoder = learn(max_characters=5, max_tokens=6)
-    again = TokenEncoder.from_config(encoder.get_config())
+    again = TokenPreprocessor.from_config(encoder.get_config())
     assert again.get_config() == encoder.get_config()
     assert ids(again, "The", "dog") == ids(encoder, "The", "dog")
 

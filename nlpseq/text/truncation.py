@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def without_middle(sequences, most, start):
+def truncate_middle(sequences, most, start):
     """The first `start` and the last `most - start` items of each ragged row `(rows, None)`.
 
     Rows of up to `most` items stay as they are.

@@ -4,13 +4,13 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import in_range
-from nlpseq.text.cutting import without_middle
 from nlpseq.text.tokenizer import HALF, WordTokenizer
+from nlpseq.text.truncation import truncate_middle
 from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TokenEncoder:
+class TokenPreprocessor:
     """Tokens to ids of words, with the ids of their characters.
 
     Words are looked up in lower case, with 0 for every digit; characters as they are.
@@ -37,7 +37,7 @@ class TokenEncoder:
     Example:
 
     >>> tokens = tf.ragged.constant([["A", "cat"], ["a"]])
-    >>> encoder = TokenEncoder.learn(tokens, max_characters=4)
+    >>> encoder = TokenPreprocessor.learn(tokens, max_characters=4)
     >>> encoder(tf.ragged.constant([["Cat", "dog"]]))[..., 0].to_list()
     [[3, 1]]
     """
@@ -51,16 +51,16 @@ class TokenEncoder:
         self.max_characters = in_range("max_characters", max_characters, 1)
 
     def __call__(self, tokens):
-        tokens = self.cut(tokens)
+        tokens = self.truncate(tokens)
         words = _as_words(tokens.flat_values)
         ids = [self.vocabulary(_normalized(words))[:, tf.newaxis], self._characters(words)]
         return tokens.with_flat_values(tf.concat(ids, axis=1))
 
     def tokenize(self, texts):
         """The tokens of texts `(batch,)`, ragged `(batch, None)`, cut to `max_tokens`."""
-        return self.cut(self.tokenizer(texts))
+        return self.truncate(self.tokenizer(texts))
 
-    def cut(self, sequences):
+    def truncate(self, sequences):
         """The first `max_tokens` of each ragged row."""
         return sequences[:, : self.max_tokens]
 
@@ -97,7 +97,7 @@ class TokenEncoder:
     def _characters(self, words):
         """Ids of the characters, `(tokens, max_characters)`; of a long word both ends."""
         characters = tf.strings.unicode_split(words, "UTF-8")
-        kept = without_middle(characters, self.max_characters, self.max_characters // 2)
+        kept = truncate_middle(characters, self.max_characters, self.max_characters // 2)
         ids = self.characters(kept)
         return ids.to_tensor(PADDING, shape=(None, self.max_characters))
 

@@ -9,7 +9,7 @@ from nlpseq.text.vocabulary import END
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class PairEncoder:
+class PairPreprocessor:
     """Sources and targets to ids, each with the end symbol.
 
     Args:
@@ -29,7 +29,7 @@ class PairEncoder:
 
     Example:
 
-    >>> encoder = PairEncoder.learn(["a b"], ["c d"], kind="word", size=10)
+    >>> encoder = PairPreprocessor.learn(["a b"], ["c d"], kind="word", size=10)
     >>> encoder(tf.constant(["b", ""])).to_list()
     [[5, 3], [3]]
     """
@@ -40,36 +40,36 @@ class PairEncoder:
         self.max_tokens = in_range("max_tokens", max_tokens, 2)
 
     def __call__(self, texts):
-        return self.ended(self.source(texts))
+        return self.append_end(self.source(texts))
 
     def targets(self, texts):
         """The ids of targets; one that is cut has no end symbol, since it does not end there."""
         ids = self.target(texts)
         return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)[:, : self.max_tokens]
 
-    def is_cut(self, ids):
-        """Whether `ended` leaves out some of the pieces, bool `(batch,)`."""
+    def is_truncated(self, ids):
+        """Whether `append_end` leaves out some of the pieces, bool `(batch,)`."""
         return ids.row_lengths() >= self.max_tokens
 
-    def cut_share(self, sources, targets):
+    def truncated_share(self, sources, targets):
         """The share of some pairs of texts of which a side is cut."""
-        cut = self.is_cut(self.source(list(sources))) | self.is_cut(self.target(list(targets)))
+        cut = self.is_truncated(self.source(list(sources))) | self.is_truncated(self.target(list(targets)))
         return float(tf.reduce_mean(tf.cast(cut, tf.float32)))
 
     @classmethod
     def learn(
         cls, sources, targets, kind="bpe", size=8000, joint=False, lowercase=False, max_tokens=100,
-        at_blanks=False,
+        pretokenized=False,
     ):  # fmt: skip
         """An encoder with pieces learnt from pairs of texts.
 
         Args:
             sources, targets: sequences of strings (str or bytes).
-            kind, size, lowercase, at_blanks: as in `SubwordTokenizer.learn`.
+            kind, size, lowercase, pretokenized: as in `SubwordTokenizer.learn`.
             joint: whether both sides share one vocabulary, of `size` in all.
             max_tokens: as in the class.
         """
-        options = {"kind": kind, "size": size, "lowercase": lowercase, "at_blanks": at_blanks}
+        options = {"kind": kind, "size": size, "lowercase": lowercase, "pretokenized": pretokenized}
         if joint:
             return cls(SubwordTokenizer.learn([*sources, *targets], **options), None, max_tokens)
         source, target = (SubwordTokenizer.learn(texts, **options) for texts in (sources, targets))
@@ -85,7 +85,7 @@ class PairEncoder:
         """The lookup tables, which an export must hold."""
         return self.source.tables if self.joint else [*self.source.tables, *self.target.tables]
 
-    def ended(self, ids):
+    def append_end(self, ids):
         """Pieces, cut to what is read, with the end symbol."""
         ids = ids[:, : self.max_tokens - 1]
         return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq.errors import InputError
-from nlpseq.text import UNKNOWN, WordEncoder
+from nlpseq.text import UNKNOWN, WordPreprocessor
 
 TEXTS = ["a b a b", "c a b"]
 
@@ -16,14 +16,14 @@ def words(encoder, text):
 
 
 def test_columns_are_words_and_runs():
-    encoder = WordEncoder.learn(TEXTS, ngrams=3, ngram_min_count=2)
+    encoder = WordPreprocessor.learn(TEXTS, ngrams=3, ngram_min_count=2)
     assert [len(row) for row in encoder(["a b"]).to_list()[0]] == [3, 3]
     assert encoder.sizes == [5, 2, 1]  # a, b, c; "a b" occurs three times, no triple twice
     assert [row[1] for row in encoder(["a b c a b"]).to_list()[0]] == [0, 1, 0, 0, 1]
 
 
 def test_order_of_learning_options():
-    encoder = WordEncoder.learn(["A a b"], min_count=2, lowercase=True)
+    encoder = WordPreprocessor.learn(["A a b"], min_count=2, lowercase=True)
     assert encoder.vocabulary.words == ["a"]
     assert [row[0] for row in encoder(["b A"]).to_list()[0]] == [UNKNOWN, 2]
 
@@ -32,15 +32,15 @@ def test_order_of_learning_options():
 def test_cuts(length):
     text = " ".join("abcdefghijklmnopqrst"[:length])
     letters = text.split()
-    end = WordEncoder.learn(["a b c d e f g h i j k l m n o p q r s t"], max_tokens=6)
+    end = WordPreprocessor.learn(["a b c d e f g h i j k l m n o p q r s t"], max_tokens=6)
     assert words(end, text) == letters[:6]
-    middle = WordEncoder(end.tokenizer, end.vocabulary, (), 6, "middle")
+    middle = WordPreprocessor(end.tokenizer, end.vocabulary, (), 6, "middle")
     assert words(middle, text) == (letters if length <= 6 else letters[:2] + letters[-4:])
 
 
 def test_eager_equals_graph_and_config_round_trips():
-    encoder = WordEncoder.learn(TEXTS, ngrams=2, ngram_min_count=1, max_tokens=3, cut="middle")
-    again = WordEncoder.from_config(encoder.get_config())
+    encoder = WordPreprocessor.learn(TEXTS, ngrams=2, ngram_min_count=1, max_tokens=3, truncation="middle")
+    again = WordPreprocessor.from_config(encoder.get_config())
     texts = tf.constant(["a b c a b", "", "new"])
     expected = encoder(texts).to_list()
     assert tf.function(again)(texts).to_list() == expected
@@ -49,6 +49,6 @@ def test_eager_equals_graph_and_config_round_trips():
 
 def test_bad_options():
     with pytest.raises(InputError, match="unknown cut 'start'"):
-        WordEncoder.learn(TEXTS, cut="start")
+        WordPreprocessor.learn(TEXTS, truncation="start")
     with pytest.raises(InputError, match="max_tokens must be at least 1"):
-        WordEncoder.learn(TEXTS, max_tokens=0)
+        WordPreprocessor.learn(TEXTS, max_tokens=0)
