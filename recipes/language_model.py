@@ -25,7 +25,7 @@ def main(config: Settings) -> dict:
     data = nlpseq.data.load_running_texts(config.data.dataset, text=config.data.text, **config.splits.loading())
     nlpseq.reporting.print_data(data, "lines of text")
 
-    preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.flat())
+    preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())
     samples = config.samples
     preprocessor.check_length([samples.prompt], "`prompt`")
     with nlpseq.training.precision(config.training.mixed_precision):

@@ -31,7 +31,9 @@ def main(config: Settings) -> dict:
     )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
 
-    preprocessor = nlpseq.text.PairPreprocessor.learn(data.train.sources, data.train.targets, **config.tokens.flat())
+    preprocessor = nlpseq.text.PairPreprocessor.learn(
+        data.train.sources, data.train.targets, **config.tokens.learning()
+    )
     pairs = data.train.select(slice(CHECKED))
     share = preprocessor.truncated_share(pairs.sources, pairs.targets)
     report.print_truncated(share, config.tokens.max_tokens, len(pairs))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq import tasks
-from nlpseq.errors import InputError, shortened
+from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 
 
@@ -80,7 +80,7 @@ def find_export(path: str | Path) -> Path:
         if all(os.path.isfile(candidate / name) for name in ("saved_model.pb", FILE_NAME)):
             return candidate
     raise InputError(
-        f"{shortened(path)} is not an export of nlpseq: expected a folder such as saved_models/sentiment/1 that "
+        f"{shorten(path)} is not an export of nlpseq: expected a folder such as saved_models/sentiment/1 that "
         f"holds saved_model.pb and {FILE_NAME}; run a recipe to make one."
     )
 

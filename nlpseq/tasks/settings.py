@@ -70,3 +70,8 @@ class SubwordSettings(Settings):
     """Whether to fold case."""
     max_tokens: Annotated[int, Range(1)] = 60
     """Longer texts are truncated to this many tokens."""
+
+    def learning(self) -> dict:
+        """The arguments of `learn` of a preprocessor of subwords."""
+        names = {**self.flat(), "kind": self.vocabulary, "size": self.vocabulary_size}
+        return {name: value for name, value in names.items() if name not in ("vocabulary", "vocabulary_size")}

@@ -146,7 +146,8 @@ class TextClassifier(TextTask):
         preprocessor = self.preprocessor
         return [
             f"It reads {preprocessor.max_tokens:,} words and punctuation marks of a text at most; the "
-            f"{preprocessor.truncate} of a longer one is left out.",
-            f"It knows {len(preprocessor.vocabulary.words):,} words, those of its training texts; others count as unknown.",
+            f"{preprocessor.truncation} of a longer one is left out.",
+            f"It knows {len(preprocessor.vocabulary.words):,} words, those of its training texts; others count "
+            "as unknown.",
             "It always chooses one of its labels, whatever the text; scores are not calibrated.",
         ]

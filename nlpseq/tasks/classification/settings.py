@@ -39,7 +39,7 @@ class NgramSettings(WordSettings):
     """How often an n-gram must occur in training to be known."""
     lowercase: bool = True
     """Whether to fold case."""
-    truncate: Literal["end", "middle"] = "end"
+    truncation: Literal["end", "middle"] = "end"
     """What a longer text loses; "middle" keeps a third of its words from the start."""
 
 
@@ -74,7 +74,7 @@ PRESETS = {
     "imdb_reviews": {
         **_NGRAMS,
         "ngram_min_count": 3,
-        "truncate": "middle",
+        "truncation": "middle",
         "units": 48,
         "embedding_size": 48,
         "epochs": 1,  # a second pass memorises the n-grams

@@ -45,7 +45,7 @@ def evaluate_language_model(task, lines, streams=1):
     metrics = {
         "perplexity": math.exp(min(nats / tokens, 700.0)),
         "nats_per_token": nats / tokens,
-        "nats_per_character": nats / tokens * len(task.encoder.encode_corpus(lines.lines)) / lines.characters,
+        "nats_per_character": nats / tokens * len(task.preprocessor.encode_corpus(lines.lines)) / lines.characters,
         "tokens": tokens,
         "unknown_share": unknown / tokens,
     }

@@ -193,7 +193,7 @@ class LanguageModel(TextTask):
         stream is left out: with a `batch_size` of 1, nothing. A text shorter than that has as
         many streams as tokens.
         """
-        ids = tf.concat([[END], self.preprocessor.running(examples.lines)], axis=0)
+        ids = tf.concat([[END], self.preprocessor.encode_corpus(examples.lines)], axis=0)
         if training:
             return shifted_segments(ids, batch_size, self.settings.steps, seed)
         streams = min(batch_size, len(ids) - 1)

@@ -136,7 +136,7 @@ class TokenTagger(TextTask):
 
     def encode_examples(self, sentences):
         batches = tf.data.Dataset.from_tensor_slices(sentences.ragged()).batch(ENCODE_BATCH)
-        return batches.map(lambda tokens, tags: (self.preprocessor(tokens), self.preprocessor.cut(tags)))
+        return batches.map(lambda tokens, tags: (self.preprocessor(tokens), self.preprocessor.truncate(tags)))
 
     def default_loss(self):
         """The negative log-likelihood of the tags, a token."""
@@ -168,7 +168,7 @@ class TokenTagger(TextTask):
 
     def answer_tokens(self, tokens):
         """The same for `tokens`, strings `(batch, longest)` with "" after the end of a row."""
-        return self._tagged(self.preprocessor.cut(tf.RaggedTensor.from_tensor(tokens, padding="")))
+        return self._tagged(self.preprocessor.truncate(tf.RaggedTensor.from_tensor(tokens, padding="")))
 
     def _tagged(self, tokens):
         emissions = self(tokens, training=False)
