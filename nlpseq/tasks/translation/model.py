@@ -238,28 +238,30 @@ class Translator(TranslationAnswers, Task):
     def _write_by_steps(self, memory, embedded, training):
         """The same, where each step reads the output of the last."""
         outputs, states = tf.zeros_like(embedded[:, 0]), self._first_states(memory)
-        for layer, first in zip(self.writer, states):
-            layer.cell.draw(embedded, first, training)  # the cell keeps its masks: one of each a sentence
+        masks = [  # of each cell, the same at every step
+            {"masks": layer.cell.draw_masks(embedded[:, 0], first, training)}
+            for layer, first in zip(self.writer, states)
+        ]
         carry = (outputs, states)
 
         def step(carry, embedded):
             output, states = carry
-            output, states, _ = self._step(memory, embedded, output, states, training)
+            output, states, _ = self._step(memory, embedded, output, states, training, masks)
             return output, states
 
         found, _ = tf.scan(step, tf.transpose(embedded, [1, 0, 2]), carry)
         return tf.transpose(found, [1, 0, 2])
 
-    def _step(self, memory, embedded, output, states, training=False):
+    def _step(self, memory, embedded, output, states, training=False, masks=None):
         """One step of rows `(batch * n, ...)`: o, the states, and the weights of the attention."""
         fed = [embedded, output] if self.settings["input_feeding"] else [embedded]
         hidden, context, found = tf.concat(fed, axis=-1), None, []
         weights = None
-        for layer, state in zip(self.writer, states):
+        for layer, state, options in zip(self.writer, states, masks or [{}] * len(states)):
             if context is not None:
                 hidden = tf.concat([hidden, context], axis=-1)
                 hidden = self.input_dropout(hidden, training=training)
-            hidden, state = layer.cell(hidden, state, training=training)
+            hidden, state = layer.cell(hidden, state, training=training, **options)
             found.append(list(state))
             if context is None:
                 rows, batch = tf.shape(hidden)[0], tf.shape(memory.states)[0]
