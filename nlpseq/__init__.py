@@ -17,10 +17,12 @@ Submodules load when they are first used, so that `import nlpseq` is quick:
 
 from nlpseq import lazy
 from nlpseq.backend import check_backend
+from nlpseq.registration import register_when_keras_is_imported
 
 __version__ = "0.1.0"
 
 check_backend()
+register_when_keras_is_imported()
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,

@@ -1,12 +1,16 @@
-"""The contract between a recurrent cell and the engine that runs it over time."""
+"""The base class of recurrent cells."""
+
+import contextlib
+from typing import Any
 
 import keras
 import tensorflow as tf
-from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from nlpseq.cells.parts import Draws, Weights
+from nlpseq.cells.contract import CellWeights, DropoutMasks, RandomMasks
+from nlpseq.cells.masks import KerasDropoutCell, MaskSource
+from nlpseq.cells.normalization import layer_normalize
 from nlpseq.cells.products import gate_product
-from nlpseq.cells.variants import check_rates, hold_some, layer_normalize
+from nlpseq.cells.zoneout import apply_zoneout, check_rates
 
 WEIGHT_OPTIONS = tuple(
     f"{weight}_{kind}"
@@ -15,78 +19,79 @@ WEIGHT_OPTIONS = tuple(
 )
 
 
-class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
-    """One step of a recurrence, split so that one engine can run every cell.
+class RecurrentCell(KerasDropoutCell, keras.layers.Layer):
+    """Base class of recurrent cells: one step of a recurrence, split so that one engine runs every cell.
 
-        z_t = x_t W + b                  input half, no dependence on time
-        r_t = h_{t-1} U (+ b_r)          recurrent half, the only product in the loop
-        s_t = transition(z_t, r_t, s_{t-1})      row by row, no trainable matrix
+        wx_t = x_t W + b                 input half: independent of the state
+        uh_t = h_{t-1} U + d             recurrent half: the only product in the loop
+        s_t = transition(wx_t, uh_t, s_{t-1})      row by row
 
-    The output of a step is the first state, `h_t = s_t[0]`. A subclass sets
-    `gates` and writes `transition`; weights, dropout masks, backpropagation
-    through time, masking and saving are then taken care of. A cell may add weights
-    of its own in `build` and use them in `transition`: the engine finds them and
-    sums their gradients step by step, which is quick for vectors and slower for
-    matrices.
+    The output of a step is the first state, `h_t = s_t[0]`. A subclass sets `gates` and
+    defines `transition`; weights, dropout, backpropagation through time, masking and saving
+    are inherited. A subclass may add weights in `build` and use them in `transition`: the
+    engine accumulates their gradients step by step, which is fast for vectors and slower
+    for matrices.
 
     Class attributes:
         gates: Number of blocks of `units` columns in `kernel`. Default 1.
         states: Number of state tensors, each `(batch, units)`. Default 1.
-        recurrent_bias: Whether the recurrent half has a bias of its own, which
-            makes `bias` a `(2, gates * units)` matrix. Default False.
+        recurrent_bias: Whether the recurrent half has its own bias d; `bias` is then a
+            `(2, gates * units)` matrix. Default False.
         additive: Number of leading gates for which `transition` uses only the sum
-            `z + r` (all four of LSTM, two of the three of GRU): the engine then keeps
-            and differentiates their sum alone, which saves memory and time. True
-            for all of them. Default 0.
-        float32_states: Set it to True where `transition` takes any float type:
-            in mixed precision the engine then carries the states in float32,
-            and only the products are made in the narrow type. Default False.
+            `wx + uh` (all four gates of LSTM, the first two of GRU); True for all gates.
+            The engine then saves and differentiates only the sum, which takes less memory
+            and time. Default 0.
+        float32_states: Whether `transition` accepts any float dtype. In mixed precision the
+            engine then carries the states in float32, and only the products are computed
+            in the compute dtype. Default False.
 
     Args:
         units: Positive integer, the size of each state.
         use_bias: Whether there is a bias. Default True.
-        kernel_initializer, recurrent_initializer, bias_initializer: Keras
-            initializers. Default "glorot_uniform", "orthogonal", "zeros".
-        kernel_regularizer, recurrent_regularizer, bias_regularizer,
-        kernel_constraint, recurrent_constraint, bias_constraint: as in Keras.
-        dropout: Rate in [0, 1] of dropped inputs, one mask a sequence.
-        recurrent_dropout: Rate in [0, 1] of dropped recurrent inputs, one mask a
-            sequence (Gal and Ghahramani 2016) and, as in Keras, one a gate.
-            A rate of 1 counts as 0 in cells with gates, as in Keras.
-        implementation: 1 draws an input dropout mask for each gate, 2 one for
-            all of them. Recurrent dropout implies 1. Default 2.
-        seed: Integer seed of the dropout masks. Default None (random). Masks are
-            drawn, and the seed moves on, in training only; Keras draws in
-            inference too.
-        layer_normalization: Whether both halves are normalised over their
-            `gates * units` columns, with a gain each, before the bias (Ba et al.
-            2016, equation 20): z = LN(x W) * g_z + b, r = LN(h U) * g_r (+ b_r).
-            Default False.
-        zoneout: Rate in [0, 1) of state entries that keep their previous value
-            (Krueger et al. 2017), or a list of one rate a state. In inference
+        kernel_initializer, recurrent_initializer, bias_initializer: Keras initializers.
+            Default "glorot_uniform", "orthogonal", "zeros".
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Keras regularizers.
+            Default None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Keras constraints.
+            Default None.
+        dropout: Rate of dropped inputs, in [0, 1], one mask a sequence. Default 0.
+        recurrent_dropout: Rate of dropped recurrent inputs, in [0, 1], one mask a sequence
+            (Gal and Ghahramani 2016) and, as in Keras, one mask a gate. As in Keras, a
+            rate of 1 counts as 0 in cells with several gates. Default 0.
+        implementation: 1 draws one input dropout mask for each gate, 2 one mask for all
+            gates. Recurrent dropout implies 1. Default 2.
+        seed: Integer seed of the random masks. Default None, random. Masks are drawn in
+            training only, whereas Keras advances the seed in inference as well.
+        layer_normalization: Whether both halves are normalized over their `gates * units`
+            columns, with one gain each, before the bias (Ba et al. 2016, equation 20):
+            wx = LN(x W) * g_w + b, uh = LN(h U) * g_u + d. Default False.
+        zoneout: Rate of state entries that keep their previous value, in [0, 1), or a list
+            of one rate for each state (Krueger et al. 2017). In inference
             s_t = rate * s_{t-1} + (1 - rate) * s'_t. Default 0.
-        weight_dropout: Rate in [0, 1) of dropped entries of the recurrent kernel,
-            one mask a batch (DropConnect; Merity et al. 2018). Default 0.
-        trainable_initial_state: Whether the state before the first step is
-            learned, from zeros, rather than zero. Default False.
+        weight_dropout: Rate of dropped entries of the recurrent kernel, in [0, 1), one mask
+            a batch (DropConnect; Merity et al. 2018). Default 0.
+        trainable_initial_state: Whether the state before the first step is trained, starting
+            from zeros, rather than zero. Default False.
 
     Call arguments:
         inputs: Float tensor `(batch, features)`.
-        states: The previous states, a list of `(batch, units)` tensors (or the
-            tensor itself where there is only one).
+        states: The previous states, a list of `(batch, units)` tensors, or the tensor
+            itself if there is only one.
         training: Whether dropout applies. Default False.
+        masks: The random masks of this step, from `draw_masks`. Default None: as in Keras,
+            dropout masks are drawn at the first step in training and used again until
+            `reset_dropout_mask` and `reset_recurrent_dropout_mask` are called.
 
     Returns:
-        `(output, new_states)`: the output `(batch, units)`, and the states in
-        the form in which they were given.
+        `(output, new_states)`: the output `(batch, units)`, and the new states in the
+        structure of `states`.
 
     Weights:
         kernel `(features, gates * units)`,
         recurrent_kernel `(units, gates * units)`,
-        bias `(gates * units,)` or `(2, gates * units)`: input, recurrent,
-        kernel_gain and recurrent_gain `(gates * units,)` with
-        `layer_normalization`, initial_state_0, ... `(units,)` with
-        `trainable_initial_state`.
+        bias `(gates * units,)`, or `(2, gates * units)`: b and d,
+        kernel_gain and recurrent_gain `(gates * units,)` with `layer_normalization`,
+        initial_state_0, ... `(units,)` with `trainable_initial_state`.
 
     Raises:
         ValueError: `units` is not positive, or a rate is out of range.
@@ -95,43 +100,43 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
 
     >>> class LeakyCell(RecurrentCell):
     ...     "h_t = 0.9 h_{t-1} + 0.1 tanh(W x_t + U h_{t-1} + b)"
-    ...     def transition(self, z, r, states):
-    ...         return [0.9 * states[0] + 0.1 * tf.tanh(z + r)]
+    ...     def transition(self, wx, uh, states):
+    ...         return [0.9 * states[0] + 0.1 * tf.tanh(wx + uh)]
     >>> output, states = LeakyCell(4)(tf.ones((2, 3)), [tf.zeros((2, 4))])
     >>> tuple(output.shape)
     (2, 4)
     """
 
-    gates = 1
-    states = 1
-    recurrent_bias = False
-    additive = 0
-    float32_states = False
-    linear = False  # whether there is no recurrent product: `nlpseq.cells.linear`
+    gates: int = 1
+    states: int = 1
+    recurrent_bias: bool = False
+    additive: int | bool = 0
+    float32_states: bool = False
+    linear: bool = False  # whether there is no recurrent product: see `nlpseq.cells.linear`
 
     def __init__(
         self,
-        units,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        implementation=2,
-        layer_normalization=False,
-        zoneout=0.0,
-        weight_dropout=0.0,
-        trainable_initial_state=False,
-        **kwargs,
-    ):
+        units: int,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        implementation: int = 2,
+        layer_normalization: bool = False,
+        zoneout: float | list[float] = 0.0,
+        weight_dropout: float = 0.0,
+        trainable_initial_state: bool = False,
+        **kwargs: Any,
+    ) -> None:
         if units <= 0:
             raise ValueError(
                 f"Received an invalid value for argument `units`, expected a positive integer, got {units}."
@@ -151,8 +156,8 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         self.dropout = min(1.0, max(0.0, dropout))
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
         self.implementation = 1 if self.recurrent_dropout else implementation
-        if self.gates > 1 and self.implementation == 1:
-            self.dropout_mask_count = self.gates
+        mask_a_gate = self.gates > 1 and self.implementation == 1
+        self.dropout_mask_count = self.gates if mask_a_gate else None
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed=seed)
         self.layer_normalization = layer_normalization
@@ -162,41 +167,51 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         self.trainable_initial_state = trainable_initial_state
         self.state_size = units if self.states == 1 else [units] * self.states
         self.output_size = units
-        self._dropped_kernel_mask = None
+        self.mask_source = MaskSource(
+            self.dropout,
+            self.recurrent_dropout,
+            self.weight_dropout,
+            self.zoneout_rates,
+            self.dropout_mask_count,
+            self.gates,
+            self.seed_generator,
+        )
 
-    def transition(self, z, r, states):
-        """The local rule: `(z_t, r_t, s_{t-1}) -> s_t`, pure and row by row.
+    # The equations
+
+    def transition(self, wx: tf.Tensor, uh: tf.Tensor, states: list[tf.Tensor]) -> list[tf.Tensor]:
+        """The new states from both halves and the previous states: a pure function, row by row.
 
         Args:
-            z: `(batch, gates * units)`, the input half.
-            r: `(batch, gates * units)`, the recurrent half. A cell whose gates are
-                all additive may get the sum as `z`, and the number 0 here.
+            wx: `(batch, gates * units)`, the input half.
+            uh: `(batch, gates * units)`, the recurrent half. If all gates are additive, the
+                engine may pass the sum of both as `wx`, and the number 0 as `uh`.
             states: list of `(batch, units)`.
 
         Returns:
-            The new states, a list like `states`; the first is the output.
+            The new states, a list with the shapes of `states`; the first one is the output.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define transition(self, z, r, states).")
+        raise NotImplementedError(f"{type(self).__name__} must define transition(self, wx, uh, states).")
 
     @property
-    def fused(self):
-        """Whether the engine applies: whether `transition` tells the whole step."""
+    def fused(self) -> bool:
+        """Whether the engine can run this cell: whether `call` is not overridden."""
         return type(self).call is RecurrentCell.call
 
     @property
-    def state_sizes(self):
-        """The size of each state, a list."""
+    def state_sizes(self) -> list[int]:
+        """The size of each state."""
         return list(keras.tree.flatten(self.state_size))
 
     @property
-    def state_dtype(self):
-        """The type in which the engine carries the states."""
-        wide = self.float32_states and tf.as_dtype(self.compute_dtype).size < 4
-        return "float32" if wide else self.compute_dtype
+    def state_dtype(self) -> str:
+        """The dtype in which the engine carries the states."""
+        widen = self.float32_states and tf.as_dtype(self.compute_dtype).size < 4
+        return "float32" if widen else self.compute_dtype
 
     # Weights
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         columns = self.gates * self.units
         rows = (2,) if self.recurrent_bias else ()
         self.kernel = self._add("kernel", "kernel", (input_shape[-1], columns))
@@ -211,13 +226,13 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
             ]
         self.built = True
 
-    def build_recurrent_kernel(self):
+    def build_recurrent_kernel(self) -> None:
         """Adds `recurrent_kernel`."""
         shape = (self.output_size, self.gates * self.units)
         self.recurrent_kernel = self._add("recurrent_kernel", "recurrent", shape)
 
-    def build_normalization(self):
-        """Adds the weights of layer normalisation."""
+    def build_normalization(self) -> None:
+        """Adds the weights of layer normalization."""
         shape = (self.gates * self.units,)
         self.kernel_gain = self.add_weight(name="kernel_gain", shape=shape, initializer="ones")
         self.recurrent_gain = self.add_weight(name="recurrent_gain", shape=shape, initializer="ones")
@@ -226,182 +241,193 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
         return self.add_weight(
             name=name,
             shape=shape,
-            initializer=self.start_bias if name == "bias" else getattr(self, f"{options}_initializer"),
+            initializer=self.initial_bias if name == "bias" else getattr(self, f"{options}_initializer"),
             regularizer=getattr(self, f"{options}_regularizer"),
             constraint=getattr(self, f"{options}_constraint"),
         )
 
-    def start_bias(self, shape, dtype=None):
+    def initial_bias(self, shape: tuple[int, ...], dtype: str | None = None) -> tf.Tensor:
         """The initial value of `bias`."""
         return self.bias_initializer(shape, dtype=dtype)
 
-    def weight(self, variable, like=None):
-        """The value of a weight, in the type of the tensor `like` or in the compute dtype."""
+    def weight_value(self, weight: Any, like: tf.Tensor | None = None) -> tf.Tensor:
+        """The value of a weight, in the dtype of the tensor `like`, or by default in the compute dtype."""
         dtype = self.compute_dtype if like is None else like.dtype
-        return tf.cast(tf.convert_to_tensor(variable), dtype)
+        return tf.cast(tf.convert_to_tensor(weight), dtype)
 
-    def biases(self):
-        """The biases of the input half and of the recurrent half, None where absent."""
+    def biases(self) -> tuple[tf.Tensor | None, tf.Tensor | None]:
+        """The biases b and d of the input half and of the recurrent half; None if there is none."""
         if self.bias is None:
             return None, None
-        bias = self.weight(self.bias)
-        if not self.recurrent_bias:
-            return bias, None
-        return bias[0], bias[1]
+        bias = self.weight_value(self.bias)
+        return (bias[0], bias[1]) if self.recurrent_bias else (bias, None)
 
-    def own_weights(self):
-        """The weights that the step uses beside the products: found, not declared."""
-        outside = [self.kernel, self.recurrent_kernel]
-        if not self.layer_normalization:  # which puts the bias into the step
-            outside.append(self.bias)
+    def step_weights(self) -> list[keras.Variable]:
+        """The trainable weights that the step uses: all but those of the products before it."""
+        others = [self.kernel, self.recurrent_kernel]
+        if not self.layer_normalization:  # which adds the bias in the step, after normalizing
+            others.append(self.bias)
         if self.trainable_initial_state:
-            outside.extend(self.initial_states)
-        outside = {id(weight) for weight in outside}
-        return [weight for weight in self.trainable_weights if id(weight) not in outside]
+            others.extend(self.initial_states)
+        others = {id(weight) for weight in others}
+        return [weight for weight in self.trainable_weights if id(weight) not in others]
 
-    def engine_weights(self, training=False):
-        """The values of all the weights, as `nlpseq.cells.parts.Weights`."""
+    def run_weights(self, masks: RandomMasks) -> CellWeights:
+        """The values of the weights for a run with these random masks."""
         bias, recurrent_bias = (None, None) if self.layer_normalization else self.biases()
-        return Weights(
-            self.weight(self.kernel),
-            self.product_kernel(training),
+        return CellWeights(
+            self.weight_value(self.kernel),
+            self.weight_value(self.dropped_kernel(masks)),
             bias,
             recurrent_bias,
-            [self.own_value(weight, training) for weight in self.own_weights()],
+            [tf.convert_to_tensor(weight) for weight in self.step_weights()],
         )
 
-    def own_value(self, weight, training=False):
-        """The value of one of `own_weights()` in a run."""
-        return tf.convert_to_tensor(weight)
-
-    def product_kernel(self, training=False):
-        """The matrix that makes the recurrent half, with its dropped entries."""
-        return self.weight(self.dropped_kernel(training))
-
-    def dropped_kernel(self, training=False):
-        """`recurrent_kernel`, some of its entries dropped where `weight_dropout` says so."""
+    def dropped_kernel(self, masks: RandomMasks) -> tf.Tensor:
+        """The recurrent kernel after weight dropout, in its own dtype."""
         kernel = tf.convert_to_tensor(self.recurrent_kernel)
-        if training and self.weight_dropout:
-            kernel = kernel * tf.cast(self._kernel_mask(), kernel.dtype)
-        return kernel
+        if masks.recurrent_kernel is None:
+            return kernel
+        return kernel * tf.cast(masks.recurrent_kernel, kernel.dtype)
 
-    def _kernel_mask(self):
-        if self._dropped_kernel_mask is None:
-            ones = tf.ones(self.recurrent_kernel.shape, self.compute_dtype)
-            self._dropped_kernel_mask = keras.random.dropout(ones, self.weight_dropout, seed=self.seed_generator)
-        return self._dropped_kernel_mask
+    # Random masks
 
-    # What is random
-
-    def _drops(self, rate):
-        return 0 < rate < 1 or (rate == 1 and self.gates == 1)
-
-    def input_masks(self, inputs, training=False):
-        """The dropout masks of inputs `(batch, features)`: None, a tensor or one a gate."""
-        if training and self._drops(self.dropout):
-            return self.get_dropout_mask(inputs)
-        return None
-
-    def recurrent_masks(self, state, training=False):
-        """The recurrent dropout masks of this sequence: None, a tensor or one a gate."""
-        if training and self._drops(self.recurrent_dropout):
-            return self.get_recurrent_dropout_mask(state)
-        return None
-
-    def noise(self, shape, training=False):
-        """Which entries zoneout holds, bool `(*shape, sum of state sizes)`, or None."""
-        if not (training and any(self.zoneout_rates)):
-            return None
-        parts = [
-            keras.random.uniform((*shape, size), seed=self.seed_generator) < rate
-            for size, rate in zip(self.state_sizes, self.zoneout_rates)
-        ]
-        return tf.concat(parts, axis=-1)
-
-    def draw(self, inputs, states, training=False):
-        """All that is random in a run over sequences of `inputs`: `Draws`.
+    def draw_masks(self, inputs: tf.Tensor, states: list[tf.Tensor], training: bool = False) -> RandomMasks:
+        """New random masks for a run over `inputs`; the cell does not store them.
 
         Args:
-            inputs: `(batch, time, features)` or `(time, batch, features)`.
+            inputs: `(batch, time, features)` or `(time, batch, features)`; or `(batch,
+                features)` to call the cell step by step with the same masks. `zoneout` of
+                the result is then None, and each step draws its own zoneout mask.
             states: list of `(batch, units)`.
+            training: Whether there are any. Default False.
+
+        Example:
+
+        >>> cell, x, states = GRUCell(4, recurrent_dropout=0.5), np.ones((2, 5, 3), "float32"), [tf.zeros((2, 4))]
+        >>> masks = cell.draw_masks(x[:, 0], states, training=True)
+        >>> for step in range(5):
+        ...     output, states = cell(x[:, step], states, training=True, masks=masks)
         """
-        hidden = tf.stop_gradient(tf.cast(states[0], inputs.dtype))
-        one = tf.ones(tf.concat([tf.shape(hidden)[:1], tf.shape(inputs)[-1:]], 0), inputs.dtype)
-        self.reset_dropout_mask()  # the cell keeps its masks; every sequence gets new ones
-        self.reset_recurrent_dropout_mask()
-        dropped = self.input_masks(one, training)
-        recurrent, constant = self.split_masks(self.recurrent_masks(hidden, training))
-        noise = self.noise(tf.unstack(tf.shape(inputs)[:2]), training)
-        return Draws(dropped, recurrent, noise, constant)
+        if not training:
+            return RandomMasks()
+        return self.mask_source.draw(inputs, states, self.state_sizes, self.recurrent_kernel)
 
-    def get_recurrent_dropout_mask(self, step_input):
-        if self.weight_dropout:  # Keras draws what is constant over time by this call
-            self._kernel_mask()
-        return super().get_recurrent_dropout_mask(step_input)
+    def step_masks(
+        self, inputs: tf.Tensor, states: list[tf.Tensor], training: bool = False, masks: RandomMasks | None = None
+    ) -> RandomMasks:
+        """The masks of one `call`: the given ones with a zoneout mask, else the stored ones."""
+        if not training:
+            return RandomMasks()
+        if masks is None:
+            return self.mask_source.stored(inputs, states, self.state_sizes, self.recurrent_kernel)
+        if masks.zoneout is not None:
+            return masks
+        return masks._replace(zoneout=self.mask_source.draw_zoneout([tf.shape(inputs)[0]], self.state_sizes))
 
-    def reset_recurrent_dropout_mask(self):
-        self._dropped_kernel_mask = None
-        super().reset_recurrent_dropout_mask()
+    # Keras's protocol: `keras.layers.RNN` calls both `get_` methods before its loop, so that all
+    # steps share the masks, and both `reset_` methods after it.
+
+    def get_dropout_mask(self, step_input: tf.Tensor) -> DropoutMasks:
+        """The stored dropout masks of the inputs, drawn if there are none."""
+        return self.mask_source.stored_inputs(step_input)
+
+    def get_recurrent_dropout_mask(self, step_input: tf.Tensor) -> DropoutMasks:
+        """The stored dropout masks of the recurrent inputs, drawn if there are none."""
+        return self.mask_source.stored_recurrent(step_input, self.recurrent_kernel)
+
+    def reset_dropout_mask(self) -> None:
+        """Deletes the stored dropout masks of the inputs."""
+        self.mask_source.reset_inputs()
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        """Deletes the stored dropout masks of the recurrent inputs and of the recurrent kernel."""
+        self.mask_source.reset_recurrent()
 
     # The step
 
-    def step(self, z, r, states, noise=None, constant=None):
-        """`transition`, with the variants round it; `noise` and `constant` as in `Draws`."""
-        if self.layer_normalization:
-            z = self._normalized(z, self.kernel_gain, 0)
-            r = self._normalized(r, self.recurrent_gain, 1)
-        extra = () if constant is None else (constant,)
-        new = self.transition(z, r, states, *extra)
-        if any(self.zoneout_rates):
-            new = hold_some(new, states, self.zoneout_rates, noise)
-        return new
+    def step(
+        self,
+        step_weights: list[tf.Tensor],
+        wx: tf.Tensor,
+        uh: tf.Tensor,
+        states: list[tf.Tensor],
+        masks: RandomMasks,
+    ) -> list[tf.Tensor]:
+        """`transition` with layer normalization and zoneout: what the engine runs and differentiates.
 
-    def _normalized(self, half, gain, row):
-        """A half, normalised, with its bias: row 0 is that of the inputs, row 1 the recurrent one."""
-        columns = half.shape[-1]
-        half = layer_normalize(half, self.weight(gain, half)[:columns])
-        if self.bias is None or (row and not self.recurrent_bias):
-            return half
-        bias = self.weight(self.bias, half)
-        return half + (bias[row] if self.recurrent_bias else bias)[:columns]
+        Args:
+            step_weights: `step` of `run_weights`.
+            wx, uh, states: as in `transition`.
+            masks: the random masks, `zoneout` those of this step.
 
-    def step_with(self, own, *arguments):
-        """`step` with the values of `own_weights()` in their place."""
-        weights = self.own_weights()
+        Returns:
+            The new states.
+        """
+        with self.replaced_weights(step_weights):
+            wx, uh = self.normalize(wx, uh)
+            new = self.transition(wx, uh, states)
+        return self.zone_out(new, states, masks.zoneout)
+
+    def replaced_weights(self, values: list[tf.Tensor]) -> contextlib.AbstractContextManager:
+        """A context in which `step_weights()` have these values, which the engine differentiates by."""
+        weights = self.step_weights()
         if not weights:
-            return self.step(*arguments)
-        with keras.StatelessScope(state_mapping=list(zip(weights, own))):
-            return self.step(*arguments)
+            return contextlib.nullcontext()
+        return keras.StatelessScope(state_mapping=list(zip(weights, values)))
+
+    def normalize(self, wx: tf.Tensor, uh: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Both halves after layer normalization, if the cell has it, with gain and bias."""
+        if not self.layer_normalization:
+            return wx, uh
+        bias, recurrent_bias = self.bias, None
+        if self.recurrent_bias and self.bias is not None:
+            bias, recurrent_bias = tf.unstack(tf.convert_to_tensor(self.bias))
+        return (
+            self._normalize_half(wx, self.kernel_gain, bias),
+            self._normalize_half(uh, self.recurrent_gain, recurrent_bias),
+        )
+
+    def _normalize_half(self, half, gain, bias):
+        columns = half.shape[-1]
+        shift = None if bias is None else self.weight_value(bias, half)[:columns]
+        return layer_normalize(half, self.weight_value(gain, half)[:columns], shift)
+
+    def zone_out(self, new: list[tf.Tensor], old: list[tf.Tensor], mask: tf.Tensor | None = None) -> list[tf.Tensor]:
+        """The new states after zoneout, if the cell has it."""
+        return apply_zoneout(new, old, self.zoneout_rates, mask) if any(self.zoneout_rates) else list(new)
 
     @property
-    def additive_columns(self):
-        """How many leading columns of z and r `step` uses through their sum alone."""
+    def additive_columns(self) -> int:
+        """How many leading columns of `wx` and `uh` the step uses through their sum only."""
         if self.layer_normalization:
             return 0
         return self.units * (self.gates if self.additive is True else self.additive)
 
-    def call(self, inputs, states, training=False):
+    def call(
+        self,
+        inputs: tf.Tensor,
+        states: list[tf.Tensor] | tf.Tensor,
+        training: bool = False,
+        masks: RandomMasks | None = None,
+    ) -> tuple[tf.Tensor, list[tf.Tensor] | tf.Tensor]:
         nested = isinstance(states, (list, tuple))
         previous = list(states) if nested else [states]
-        weights = self.engine_weights(training)
-        masks = self.input_masks(inputs, training)
-        z = gate_product(inputs, weights.kernel, masks, weights.bias)
-        masks, constant = self.split_masks(self.recurrent_masks(previous[0], training))
-        r = gate_product(previous[0], weights.recurrent_kernel, masks, weights.recurrent_bias)
-        noise = self.noise([tf.shape(inputs)[0]], training)
-        new = list(self.step_with(weights.own, z, r, previous, noise, constant))
+        masks = self.step_masks(inputs, previous, training, masks)
+        weights = self.run_weights(masks)
+        wx = gate_product(inputs, weights.kernel, masks.inputs, weights.bias)
+        uh = gate_product(previous[0], weights.recurrent_kernel, masks.recurrent, weights.recurrent_bias)
+        new = self.step(weights.step, wx, uh, previous, masks)
         return new[0], (new if nested else new[0])
 
-    def split_masks(self, masks):
-        """The recurrent masks of the product before the step, and one that the step needs."""
-        return masks, None
-
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | tf.Tensor | None = None) -> list[tf.Tensor]:
+        """The states before the first step, a list of `(batch_size, units)`."""
         if self.trainable_initial_state:
-            return [tf.broadcast_to(self.weight(state), (batch_size, state.shape[0])) for state in self.initial_states]
+            values = [self.weight_value(state) for state in self.initial_states]
+            return [tf.broadcast_to(value, (batch_size, value.shape[0])) for value in values]
         return [tf.zeros((batch_size, size), self.compute_dtype) for size in self.state_sizes]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         options = {
             name: getattr(keras, name.rsplit("_", 1)[1] + "s").serialize(getattr(self, name)) for name in WEIGHT_OPTIONS
         }

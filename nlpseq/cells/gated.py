@@ -1,4 +1,6 @@
-"""What cells with gates share: the two nonlinearities, and one fast form for both."""
+"""What gated cells share: two nonlinearities, and a fast evaluation of both."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -7,48 +9,54 @@ from nlpseq.cells.base import RecurrentCell
 
 
 class GatedCell(RecurrentCell):
-    """A cell whose gates and candidate have a nonlinearity each.
+    """Base class of cells with one nonlinearity for the gates and one for the candidate.
 
     Args:
         units: Positive integer, the size of each state.
         activation: Nonlinearity of the candidate. Default "tanh".
         recurrent_activation: Nonlinearity of the gates. Default "sigmoid".
-        **kwargs: as in `RecurrentCell`.
+        use_bias: Whether there is a bias. Default True.
+        **kwargs: as in `nlpseq.cells.RecurrentCell`.
     """
 
     def __init__(
         self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        *args,
-        **kwargs,
-    ):
-        super().__init__(units, use_bias, *args, **kwargs)
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(units, use_bias, **kwargs)
         self.activation = keras.activations.get(activation)
         self.recurrent_activation = keras.activations.get(recurrent_activation)
 
-    def activate(self, block, pattern):
-        """Activates neighbouring gates of `units` columns each.
+    def activate(self, block: tf.Tensor, pattern: str) -> list[tf.Tensor]:
+        """Applies the nonlinearities to adjacent gates.
 
-        `pattern` has a letter a gate: "g" for a gate, "c" for a candidate. With
-        the usual pair of nonlinearities the whole block goes through one tanh,
-        by sigmoid(x) = (1 + tanh(x / 2)) / 2: written gate by gate, XLA computes
+        With tanh and sigmoid the whole block goes through one tanh, by
+        sigmoid(x) = (1 + tanh(x / 2)) / 2: if they are written gate by gate, XLA computes
         each activation again for every one of its uses.
+
+        Args:
+            block: `(..., gates * units)`.
+            pattern: one letter for each gate, "g" for a gate and "c" for a candidate.
+
+        Returns:
+            The activated gates, `(..., units)` each.
         """
         if self._sigmoid_and_tanh():
             half = tf.constant([0.5 if gate == "g" else 1.0 for gate in pattern], block.dtype)
             parts = tf.split(tf.tanh(block * tf.repeat(half, self.units)), len(pattern), axis=-1)
             return [0.5 * part + 0.5 if gate == "g" else part for gate, part in zip(pattern, parts)]
-        rules = {"g": self.recurrent_activation, "c": self.activation}
+        functions = {"g": self.recurrent_activation, "c": self.activation}
         parts = tf.split(block, len(pattern), axis=-1)
-        return [rules[gate](part) for gate, part in zip(pattern, parts)]
+        return [functions[gate](part) for gate, part in zip(pattern, parts)]
 
     def _sigmoid_and_tanh(self):
         return self.activation is keras.activations.tanh and self.recurrent_activation is keras.activations.sigmoid
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "activation": keras.activations.serialize(self.activation),

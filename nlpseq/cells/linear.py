@@ -1,43 +1,50 @@
-"""Cells whose recurrence is linear, so that it can run as a parallel scan."""
+"""Cells whose recurrence is linear in the state, so that it can run as a parallel scan."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from nlpseq.cells.contract import DropoutMasks, RandomMasks
 from nlpseq.cells.gated import GatedCell
+from nlpseq.cells.normalization import layer_normalize
 from nlpseq.cells.products import gate_product
-from nlpseq.cells.variants import hold_some, layer_normalize
 
-RECURRENT = (
+RECURRENT_OPTIONS = (
     "recurrent_initializer", "recurrent_regularizer", "recurrent_constraint",
     "recurrent_dropout", "weight_dropout",
 )  # fmt: skip
 
 
 class LinearCell(GatedCell):
-    """A cell whose gates see the input alone, and whose step is linear in its state.
+    """Base class of cells whose gates depend only on the input, and whose step is linear in the state.
 
-        z_t = x_t W + b
-        a_t, b_t = coefficients(z_t)
+        wx_t = x_t W + b
+        a_t, b_t = coefficients(wx_t)
         h_t = a_t * h_{t-1} + b_t
 
-    There is no recurrent product. The engine makes the coefficients of all steps at
-    once, and the recurrence either step by step or as a parallel scan, in a number of
-    passes that grows with the logarithm of the number of steps. A subclass sets
-    `gates` and writes `coefficients`.
+    There is no recurrent product. The engine computes the coefficients of all steps at
+    once, and runs the recurrence either step by step or as a parallel scan, whose number of
+    passes grows with the logarithm of the number of steps. A subclass sets `gates` and
+    defines `coefficients`.
+
+    Class attributes:
+        gates: Number of blocks of `units` columns in `kernel`. Default 1.
 
     Args:
         units: Positive integer, the size of the state.
         activation: Nonlinearity of the candidate. Default "linear", as published.
         recurrent_activation: Nonlinearity of the gates. Default "sigmoid".
-        parallel: Whether the recurrence runs as a parallel scan: for devices with
-            many cores. Default False, step by step, which two cores do faster.
-        **kwargs: as in `nlpseq.cells.RecurrentCell`, except those of the recurrent
-            product, which is not there. Layer normalisation is that of z.
+        use_bias: Whether there is a bias. Default True.
+        parallel: Whether the recurrence runs as a parallel scan, for devices with many
+            cores. Default False, step by step, which is faster on two cores.
+        **kwargs: as in `nlpseq.cells.RecurrentCell`, except those of the recurrent product,
+            which does not exist. Layer normalization is that of wx.
 
     Call arguments, returns: as in `nlpseq.cells.RecurrentCell`.
 
     Weights:
-        kernel `(features, gates * units)`, bias `(gates * units,)`.
+        kernel W `(features, gates * units)`, bias b `(gates * units,)`.
 
     Raises:
         ValueError: an argument of the recurrent product is given.
@@ -45,10 +52,10 @@ class LinearCell(GatedCell):
     Example:
 
     >>> class LeakyCell(LinearCell):
-    ...     "h_t = 0.9 h_{t-1} + 0.1 z_t"
+    ...     "h_t = 0.9 h_{t-1} + 0.1 wx_t"
     ...     gates = 1
-    ...     def coefficients(self, z):
-    ...         return 0.9 * tf.ones_like(z), 0.1 * z
+    ...     def coefficients(self, wx):
+    ...         return 0.9 * tf.ones_like(wx), 0.1 * wx
     >>> tuple(nlpseq.layers.RNN(LeakyCell(4))(np.ones((2, 5, 3), "float32")).shape)
     (2, 4)
     """
@@ -58,76 +65,92 @@ class LinearCell(GatedCell):
 
     def __init__(
         self,
-        units,
-        activation="linear",
-        recurrent_activation="sigmoid",
-        use_bias=True,
+        units: int,
+        activation: Any = "linear",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
         *,
-        parallel=False,
-        **kwargs,
-    ):
-        given = sorted(set(kwargs) & set(RECURRENT))
-        if given:
+        parallel: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        unusable = sorted(set(kwargs) & set(RECURRENT_OPTIONS))
+        if unusable:
             raise ValueError(
-                f"`{given[0]}` is not for {type(self).__name__}, which has no recurrent kernel; leave it out."
+                f"`{unusable[0]}` does not apply to {type(self).__name__}, which has no recurrent kernel: leave it out."
             )
         super().__init__(units, activation, recurrent_activation, use_bias, **kwargs)
         self.parallel = parallel
 
-    def coefficients(self, z):
-        """`(a, b)` of `h_t = a * h_{t-1} + b`, each `(..., units)`, from z `(..., gates * units)`."""
-        raise NotImplementedError(f"{type(self).__name__} must define coefficients(self, z).")
+    def coefficients(self, wx: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """`(a, b)` of `h_t = a * h_{t-1} + b`, `(..., units)` each, from wx `(..., gates * units)`."""
+        raise NotImplementedError(f"{type(self).__name__} must define coefficients(self, wx).")
 
     @property
-    def fused(self):
+    def fused(self) -> bool:
         return type(self).call is LinearCell.call
 
-    def build_recurrent_kernel(self):
+    def build_recurrent_kernel(self) -> None:
         self.recurrent_kernel = None
 
-    def build_normalization(self):
+    def build_normalization(self) -> None:
         shape = (self.gates * self.units,)
         self.kernel_gain = self.add_weight(name="kernel_gain", shape=shape, initializer="ones")
 
-    def coefficients_of(self, inputs, masks, noise=None):
-        """`(a, b)` of steps or of sequences, with the variants, in the type of the states."""
+    def run_coefficients(
+        self, inputs: tf.Tensor, masks: DropoutMasks = None, zoneout: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """`coefficients` with layer normalization and zoneout, of one step or of all steps at once.
+
+        Args:
+            inputs: `(..., features)`.
+            masks: dropout masks that broadcast with `inputs`.
+            zoneout: bool `(..., units)`, which state entries keep their previous value.
+
+        Returns:
+            `(a, b)`, `(..., units)` each, in the dtype of the states.
+        """
         bias = None if self.layer_normalization else self.biases()[0]
-        z = gate_product(inputs, self.weight(self.kernel), masks, bias)
-        z = tf.cast(z, self.state_dtype)
+        wx = gate_product(inputs, self.weight_value(self.kernel), masks, bias)
+        wx = tf.cast(wx, self.state_dtype)
         if self.layer_normalization:
-            shift = None if self.bias is None else self.weight(self.bias, z)
-            z = layer_normalize(z, self.weight(self.kernel_gain, z), shift)
-        a, b = self.coefficients(z)
-        if any(self.zoneout_rates):  # linear as well: what is held has a = 1 and b = 0
-            one, zero = [tf.ones_like(a)], [tf.zeros_like(b)]
-            (a,) = hold_some([a], one, self.zoneout_rates, noise)
-            (b,) = hold_some([b], zero, self.zoneout_rates, noise)
+            shift = None if self.bias is None else self.weight_value(self.bias, wx)
+            wx = layer_normalize(wx, self.weight_value(self.kernel_gain, wx), shift)
+        a, b = self.coefficients(wx)
+        # Zoneout is linear as well: an entry that keeps its value has a = 1 and b = 0.
+        (a,) = self.zone_out([a], [tf.ones_like(a)], zoneout)
+        (b,) = self.zone_out([b], [tf.zeros_like(b)], zoneout)
         return a, b
 
-    def call(self, inputs, states, training=False):
+    def call(
+        self,
+        inputs: tf.Tensor,
+        states: list[tf.Tensor] | tf.Tensor,
+        training: bool = False,
+        masks: RandomMasks | None = None,
+    ) -> tuple[tf.Tensor, list[tf.Tensor] | tf.Tensor]:
         nested = isinstance(states, (list, tuple))
         h = states[0] if nested else states
-        noise = self.noise([tf.shape(inputs)[0]], training)
-        a, b = self.coefficients_of(inputs, self.input_masks(inputs, training), noise)
+        masks = self.step_masks(inputs, [h], training, masks)
+        a, b = self.run_coefficients(inputs, masks.inputs, masks.zoneout)
         new = tf.cast(a * tf.cast(h, a.dtype) + b, self.compute_dtype)
         return new, ([new] if nested else new)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "parallel": self.parallel}
-        return {name: value for name, value in config.items() if name not in RECURRENT}
+        return {name: value for name, value in config.items() if name not in RECURRENT_OPTIONS}
 
 
 @keras.saving.register_keras_serializable("nlpseq")
 class MinGRUCell(LinearCell):
-    """Minimal GRU (Feng et al. 2024, section 3.1), the GRU without its look at the past.
+    """Minimal GRU (Feng et al. 2024, section 3.1), a GRU whose gates depend only on the input.
 
         z_t = sigmoid(W_z x_t + b_z)
         g_t = W_h x_t + b_h
         h_t = (1 - z_t) * h_{t-1} + z_t * g_t
 
-    The update gate z is named as in the paper; it stands for 1 - z of `GRUCell`.
+    The update gate z is that of the paper, 1 - z of `GRUCell`.
 
-    Args, call arguments, returns: as in `nlpseq.cells.linear.LinearCell`; gate
+    Args, call arguments, returns, weights, raises: as in `nlpseq.cells.LinearCell`; gate
     order z, h.
 
     Example:
@@ -142,21 +165,21 @@ class MinGRUCell(LinearCell):
 
     gates = 2
 
-    def coefficients(self, z):
-        update, candidate = self.activate(z, "gc")
-        return 1 - update, update * candidate
+    def coefficients(self, wx: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        z, g = self.activate(wx, "gc")
+        return 1 - z, z * g
 
 
 @keras.saving.register_keras_serializable("nlpseq")
 class MinLSTMCell(LinearCell):
-    """Minimal LSTM (Feng et al. 2024, section 3.2), its two gates scaled to a sum of one.
+    """Minimal LSTM (Feng et al. 2024, section 3.2), its two gates normalized to a sum of one.
 
         f_t = sigmoid(W_f x_t + b_f)
         i_t = sigmoid(W_i x_t + b_i)
         g_t = W_h x_t + b_h
         h_t = f_t / (f_t + i_t) * h_{t-1} + i_t / (f_t + i_t) * g_t
 
-    Args, call arguments, returns: as in `nlpseq.cells.linear.LinearCell`; gate
+    Args, call arguments, returns, weights, raises: as in `nlpseq.cells.LinearCell`; gate
     order f, i, h.
 
     Example:
@@ -171,7 +194,7 @@ class MinLSTMCell(LinearCell):
 
     gates = 3
 
-    def coefficients(self, z):
-        f, i, candidate = self.activate(z, "ggc")
+    def coefficients(self, wx: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        f, i, g = self.activate(wx, "ggc")
         total = f + i + keras.config.epsilon()
-        return f / total, i / total * candidate
+        return f / total, i / total * g

@@ -1,10 +1,10 @@
 """When a recurrence is compiled with XLA: decided here and nowhere else.
 
-XLA makes one program of the whole loop, which on a CPU trains about twice as
-fast as the same loop run op by op. It compiles once for every shape, so it pays
-where shapes repeat: in training, on batches that come in few lengths, and in a
-`tf.function` that is made for one shape. It is not wanted in an export, which
-must run in a server that may have no XLA; there the batch is of unknown size.
+XLA makes one program of the whole loop, which on a CPU trains about twice as fast as the
+same loop run op by op. It compiles once for each shape, so it pays where shapes repeat: in
+training, on batches of few different lengths, and in a `tf.function` that is traced for one
+shape. It is not wanted in an export, which must run on a server that may have no XLA; there
+the batch size is unknown.
 
     "auto"      compile in training, and in graphs in which batch and time are
                 known; run op by op otherwise (default)
@@ -13,6 +13,7 @@ must run in a server that may have no XLA; there the batch is of unknown size.
 """
 
 import contextlib
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -20,27 +21,39 @@ MODES = ("auto", "xla", "portable")
 _mode = "auto"
 
 
-def check_mode(mode):
-    """Returns `mode`, or raises a ValueError that says which modes there are."""
+def check_mode(mode: str) -> str:
+    """`mode`, if it is "auto", "xla" or "portable".
+
+    Raises:
+        ValueError: it is not.
+    """
     if mode not in MODES:
         raise ValueError(f"`engine` must be one of {', '.join(MODES)}, got {mode!r}.")
     return mode
 
 
-def get_mode():
-    """The global mode, used where a layer's own `engine` is "auto"."""
+def get_mode() -> str:
+    """The global mode. Unless it is "auto", it overrides the `engine` of the layers."""
     return _mode
 
 
-def set_mode(mode):
-    """Sets the global mode: "auto", "xla" or "portable"."""
+def set_mode(mode: str) -> None:
+    """Sets the global mode: "auto", "xla" or "portable".
+
+    Raises:
+        ValueError: the mode is unknown.
+    """
     global _mode
     _mode = check_mode(mode)
 
 
 @contextlib.contextmanager
-def mode(name):
-    """Sets the global mode within a `with` block."""
+def mode(name: str) -> Iterator[None]:
+    """Sets the global mode within a `with` block.
+
+    Raises:
+        ValueError: the mode is unknown.
+    """
     before = get_mode()
     set_mode(name)
     try:
@@ -49,13 +62,13 @@ def mode(name):
         set_mode(before)
 
 
-def should_compile(layer_mode, training, inputs):
-    """Whether to compile: the global mode first if set, then the layer's, then by the case.
+def should_compile(layer_mode: str, training: bool | None, inputs: tf.Tensor) -> bool:
+    """Whether to compile: by the global mode unless it is "auto", else by the layer's, else by the call.
 
     Args:
-        layer_mode: the layer's `engine`.
-        training: whether the layer runs in training.
-        inputs: `(time, batch, features)`.
+        layer_mode: the `engine` of the layer.
+        training: whether the layer is called in training.
+        inputs: `(batch, time, features)` or `(time, batch, features)`.
     """
     chosen = _mode if _mode != "auto" else layer_mode
     if chosen == "auto":

@@ -1,15 +1,20 @@
-"""Gradients by hand, which have no gradient of their own: asked for one, they say so."""
+"""Gradients derived by hand, which refuse to be differentiated a second time."""
+
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
 
-def first_only(gradient, sources, remedy):
-    """`gradient` for `tf.custom_gradient`; its derivative raises, where it would silently miss terms.
+def first_only(gradient: Callable, sources: Sequence[tf.Tensor], remedy: str) -> Callable:
+    """`gradient` for `tf.custom_gradient`, with a derivative that raises instead of silently missing terms.
 
     Args:
-        gradient: function of the upstream gradients, to a tuple of those of `sources`.
-        sources: the tensors that were differentiated by, which `gradient` reads without a tape.
-        remedy: what gives second derivatives, "run the cell in keras.layers.RNN".
+        gradient: function of the upstream gradients that returns the gradients of `sources`.
+        sources: the tensors that are differentiated by; `gradient` uses them without a tape.
+        remedy: how to get second derivatives, as in "run the cell in keras.layers.RNN".
+
+    Returns:
+        A function as `gradient`. Its derivative raises a NotImplementedError.
     """
 
     def refuse(*_):
@@ -19,5 +24,5 @@ def first_only(gradient, sources, remedy):
     def first_derivatives(*arguments):
         return tuple(gradient(*arguments[: -len(sources)])), refuse
 
-    # Of a `tf.gather` the upstream comes as slices.
+    # The upstream gradient of a `tf.gather` comes as `tf.IndexedSlices`.
     return lambda *upstream: first_derivatives(*map(tf.convert_to_tensor, upstream), *sources)

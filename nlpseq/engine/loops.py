@@ -1,317 +1,366 @@
-"""The two loops of a recurrence: forward over time, and backward through time.
+"""The two loops of a recurrence: forward over time, and backpropagation through time.
 
-Pure functions of tensors. Sequences are in the order that the rule's layout says; a
-reversed run goes from the end of the sequence to its start, and every result stays at
-the time of its input.
+Pure functions of tensors. The order of batch and time is that of the layout of the
+`StepSpec`; a reversed run goes from the end of the sequence to its start, and every result
+stays at the time of its input.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from nlpseq.cells.parts import Weights, pack, tensors
-from nlpseq.cells.products import (
-    block_kernel_gradient,
-    block_rows_gradient,
-    gate_product,
-)
+from nlpseq.cells.contract import CellWeights, RandomMasks
+from nlpseq.cells.products import gate_product
 from nlpseq.engine.layout import Layout
+from nlpseq.engine.nests import flatten, pack_as
+from nlpseq.engine.products import bias_gradient, block_kernel_gradient, block_rows_gradient
 
-# Bytes of the input half from which on it is better made step by step, in the loop, and
-# from which on the reverse loop goes by segments of so many steps.
+# Sizes of the input half in bytes: from IN_LOOP on it is computed step by step in the loop, from
+# IN_SEGMENTS on the reverse loop runs over segments of SEGMENT steps.
 IN_LOOP, IN_SEGMENTS, SEGMENT = 10_000_000, 4_000_000, 16
 
 
-class Kept(NamedTuple):
-    """What `forward` keeps for `backward`, sequences of columns.
+class Residuals(NamedTuple):
+    """What the forward loop saves for the reverse loop: sequences.
 
     Attributes:
-        previous: the states before each step, a list.
-        halves: the two halves of each step, as `Rule.halves` makes them.
+        states: the states before each step, a list.
+        preactivations: the blocks of both halves at each step: see `StepSpec.to_blocks`.
     """
 
-    previous: list
-    halves: list
+    states: list[tf.Tensor]
+    preactivations: list[tf.Tensor]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """How one cell is stepped, and in which manner.
+class StepSpec:
+    """Step specification: how one cell is stepped, and in which order.
 
     Attributes:
-        step: `(own weights, z, r, states, noise, constant) -> new states`.
-        additive: how many leading columns of z and r it uses through `z + r` alone.
-        layout: the order of the sequences.
+        step: `(step_weights, wx, uh, states, masks) -> new_states`: see `RecurrentCell.step`.
+        additive: how many leading columns of wx and uh it uses through `wx + uh` only.
+        layout: the order of batch and time.
         reverse: whether time runs from the end to the start.
-        unroll: whether the loop is written out, a static number of steps.
-        hoist: whether the input half is always made before the loop.
+        unroll: whether the loop is unrolled, for a static number of steps.
+        hoist: whether the input half is always computed before the loop.
     """
 
-    step: Callable
+    step: Callable[[list, tf.Tensor, tf.Tensor, list, RandomMasks], list] | None
     additive: int
     layout: Layout
     reverse: bool = False
     unroll: bool = False
     hoist: bool = True
 
-    def halves(self, z, r):
-        """z and r without what is needed of neither: `[z + r]`, `[z, r]`, or the sum and both rests."""
+    def to_blocks(self, wx: tf.Tensor, uh: tf.Tensor) -> list[tf.Tensor]:
+        """The columns of both halves that are saved and differentiated.
+
+        `[wx + uh]` if all columns are additive, `[wx, uh]` if none is, else the sum of the
+        additive columns and the other columns of wx and of uh.
+        """
         columns = self.additive
         if not columns:
-            return [z, r]
-        total = z[:, :columns] + r[:, :columns]
-        return [total] if columns == z.shape[1] else [total, z[:, columns:], r[:, columns:]]
+            return [wx, uh]
+        total = wx[:, :columns] + uh[:, :columns]
+        return [total] if columns == wx.shape[1] else [total, wx[:, columns:], uh[:, columns:]]
 
-    def both(self, halves):
-        """A z and an r that have these halves."""
-        if len(halves) == 2:
-            return halves
-        total, *rests = halves
-        if not rests:
+    def from_blocks(self, blocks: list[tf.Tensor]) -> tuple[tf.Tensor, Any]:
+        """A wx and a uh with these `blocks`."""
+        if len(blocks) == 2:
+            return blocks[0], blocks[1]
+        total, *others = blocks
+        if not others:
             return total, 0.0
         zero = tf.zeros_like(total)
-        return [tf.concat(pair, axis=-1) for pair in zip((total, zero), rests)]
+        return tf.concat([total, others[0]], axis=-1), tf.concat([zero, others[1]], axis=-1)
 
-    def gradients(self, own, halves, states, random, d_new):
-        """`(d_halves, d_states, d_own)` of a step, by autodiff."""
-        inputs = [*halves, *states, *own]
+    def gradients(
+        self,
+        step_weights: list[tf.Tensor],
+        blocks: list[tf.Tensor],
+        states: list[tf.Tensor],
+        masks: RandomMasks,
+        d_new: list[tf.Tensor],
+    ) -> tuple[list, list, list]:
+        """`(d_blocks, d_states, d_step_weights)` of one step, by automatic differentiation."""
+        sources = [*blocks, *states, *step_weights]
         with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            new = list(self.step(own, *self.both(halves), list(states), *random))
-        gradients = tape.gradient(new, inputs, d_new, unconnected_gradients="zero")
-        first, last = len(halves), len(halves) + len(states)
+            tape.watch(sources)
+            new = list(self.step(step_weights, *self.from_blocks(blocks), list(states), masks))
+        gradients = tape.gradient(new, sources, d_new, unconnected_gradients="zero")
+        first, last = len(blocks), len(blocks) + len(states)
         return gradients[:first], gradients[first:last], gradients[last:]
 
 
-def forward(rule, show, keep, inputs, weights, states, mask, draws):
+def forward(
+    spec: StepSpec,
+    return_outputs: bool,
+    save_residuals: bool,
+    inputs: tf.Tensor,
+    weights: CellWeights,
+    states: list[tf.Tensor],
+    mask: tf.Tensor | None,
+    masks: RandomMasks,
+) -> tuple[tf.Tensor | None, list[tf.Tensor], Residuals | None]:
     """Runs a cell over time.
 
     Args:
-        rule: a `Rule`.
-        show: whether to return the outputs.
-        keep: whether to return what `backward` needs.
+        spec: the step specification.
+        return_outputs: whether to return the outputs of all steps.
+        save_residuals: whether to return what `backward` needs.
         inputs: sequence of features.
-        weights: `nlpseq.cells.parts.Weights`.
-        states: the initial states, a list of `(batch, units)`. Their type may be
-            wider than that of the inputs: they are then carried in that type, and
-            only the products are made in the narrow one.
-        mask: bool, a sequence without columns, True = real, or None.
-        draws: `nlpseq.cells.parts.Draws`.
+        weights: the weights of the cell.
+        states: the initial states, a list of `(batch, units)`. Their dtype may be wider than
+            that of the inputs: they are then carried in that dtype, and only the products
+            are computed in the narrow one.
+        mask: bool `(batch, time)`, or `(time, batch)`, True = real, or None.
+        masks: the random masks.
 
     Returns:
-        `(outputs, final_states, kept)`: the sequence of the first state or None, and
-        `Kept` or None.
+        `(outputs, final_states, residuals)`: the sequence of the first state or None, the
+        final states, and `Residuals` or None.
     """
-    narrow, layout = inputs.dtype, rule.layout
+    compute_dtype, layout = inputs.dtype, spec.layout
     steps = layout.steps(inputs)
     columns = [weights.kernel.shape[1], weights.recurrent_kernel.shape[1]]
-    outputs = [layout.empty(steps, states[0], narrow)] if show else []
-    previous, halves = [], []
-    if keep:
-        types = [narrow, *(state.dtype for state in states[1:])]
-        previous = [layout.empty(steps, state, dtype) for state, dtype in zip(states, types)]
-        widths = [half.shape[1] for half in rule.halves(*(tf.zeros((1, n)) for n in columns))]
-        halves = [layout.empty(steps, states[0], narrow, width) for width in widths]
-    hoist = rule.hoist or rule.unroll or not _large(inputs, columns[0], IN_LOOP)
+    outputs = [layout.empty(steps, states[0], compute_dtype)] if return_outputs else []
+    saved_states, saved_blocks = [], []
+    if save_residuals:
+        dtypes = [compute_dtype, *(state.dtype for state in states[1:])]
+        saved_states = [layout.empty(steps, state, dtype) for state, dtype in zip(states, dtypes)]
+        widths = [block.shape[1] for block in spec.to_blocks(*(tf.zeros((1, n)) for n in columns))]
+        saved_blocks = [layout.empty(steps, states[0], compute_dtype, width) for width in widths]
+    hoist = spec.hoist or spec.unroll or not _is_large(inputs, columns[0], IN_LOOP)
     rows = inputs
     if hoist:
-        rows = gate_product(inputs, weights.kernel, layout.spread(draws.inputs), weights.bias)
+        rows = gate_product(inputs, weights.kernel, layout.broadcast_masks(masks.inputs), weights.bias)
 
     def step(at, slices, carry):
-        states, *kept = carry
-        rows, real, noise = slices
-        z = rows if hoist else gate_product(rows, weights.kernel, draws.inputs, weights.bias)
-        hidden = tf.cast(states[0], narrow)
-        r = gate_product(hidden, weights.recurrent_kernel, draws.recurrent, weights.recurrent_bias)
-        wide = [tf.cast(half, states[0].dtype) for half in (z, r)]
-        new = list(rule.step(weights.own, *wide, list(states), noise, draws.constant))
-        new = _hold(real, new, states)
-        values = [tf.cast(new[0], narrow)], [hidden, *states[1:]], rule.halves(z, r)
-        return new, *(_write_all(layout, kept, at, values))
+        states, *written = carry
+        rows, real, zoneout = slices
+        wx = rows if hoist else gate_product(rows, weights.kernel, masks.inputs, weights.bias)
+        hidden = tf.cast(states[0], compute_dtype)
+        uh = gate_product(hidden, weights.recurrent_kernel, masks.recurrent, weights.recurrent_bias)
+        halves = [tf.cast(half, states[0].dtype) for half in (wx, uh)]
+        new = list(spec.step(weights.step, *halves, list(states), masks._replace(zoneout=zoneout)))
+        new = _hold_states(real, new, states)
+        values = [tf.cast(new[0], compute_dtype)], [hidden, *states[1:]], spec.to_blocks(wx, uh)
+        return new, *(_write_all(layout, written, at, values))
 
-    carry = (list(states), outputs, previous, halves)
-    ahead = rule.additive < columns[0]
-    final, *kept = over_time(rule, step, carry, (rows, mask, draws.noise), ahead=ahead)
-    outputs, previous, halves = [[layout.written(each, steps) for each in part] for part in kept]
-    return (outputs[0] if show else None), list(final), (Kept(previous, halves) if keep else None)
+    carry = (list(states), outputs, saved_states, saved_blocks)
+    prefetch = spec.additive < columns[0]
+    final, *written = scan_steps(spec, step, carry, (rows, mask, masks.zoneout), prefetch=prefetch)
+    outputs, saved_states, saved_blocks = [
+        [layout.finish(sequence, steps) for sequence in sequences] for sequences in written
+    ]
+    residuals = Residuals(saved_states, saved_blocks) if save_residuals else None
+    return (outputs[0] if return_outputs else None), list(final), residuals
 
 
-def backward(rule, inputs, weights, mask, draws, kept, d_outputs, d_final):
+def backward(
+    spec: StepSpec,
+    inputs: tf.Tensor,
+    weights: CellWeights,
+    mask: tf.Tensor | None,
+    masks: RandomMasks,
+    residuals: Residuals,
+    d_outputs: tf.Tensor | None,
+    d_final: list[tf.Tensor],
+) -> tuple[tf.Tensor, CellWeights, list[tf.Tensor]]:
     """Backpropagation through time: the gradients of `forward`.
 
-    The reverse loop carries the gradients of the states and makes one product a
-    step, `dr_t U^T`; the weights being shared over time, their gradients are one
-    product each after the loop:
+    The reverse loop carries the gradients of the states and computes one product a step,
+    `d_uh_t U^T`. The weights are shared over time, so that their gradients are one product
+    each after the loop:
 
-        dU = sum_t h_{t-1}^T dr_t      dW = sum_t x_t^T dz_t      db = sum_t dz_t
+        dU = sum_t h_{t-1}^T d_uh_t      dW = sum_t x_t^T d_wx_t      db = sum_t d_wx_t
 
-    Long sequences go segment by segment, with one product for each.
+    Long sequences are processed in segments, with one product for each.
 
     Args:
-        kept: as `forward` returned it.
-        d_outputs: gradient of the outputs, or None where it is zero.
-        d_final: list of gradients of the final states.
+        spec, inputs, weights, mask, masks: as in `forward`.
+        residuals: as returned by `forward`.
+        d_outputs: gradient of the outputs, or None if it is zero.
+        d_final: gradients of the final states.
 
     Returns:
         `(d_inputs, d_weights, d_states)`.
     """
-    layout, like = rule.layout, d_final[0]
-    sequences = (inputs, kept.previous, kept.halves, mask, draws.noise, d_outputs)
+    layout, like = spec.layout, d_final[0]
+    sequences = (inputs, residuals.states, residuals.preactivations, mask, masks.zoneout, d_outputs)
     d_states, transposed = list(d_final), tf.transpose(weights.recurrent_kernel)
-    if rule.hoist or rule.unroll or not _large(inputs, weights.kernel.shape[1], IN_SEGMENTS):
-        return _backward_segment(rule, weights, transposed, draws, sequences, d_states)
+    if spec.hoist or spec.unroll or not _is_large(inputs, weights.kernel.shape[1], IN_SEGMENTS):
+        return _backward_segment(spec, weights, transposed, masks, sequences, d_states)
     features = inputs.shape[-1]
 
     def segment(start, slices, carry):
         d_inputs, d_weights, d_states = carry
-        part, more, d_states = _backward_segment(rule, weights, transposed, draws, slices, d_states)
-        d_weights = [total + each for total, each in zip(d_weights, tensors(more))]
-        return layout.write_segment(d_inputs, start, part, SEGMENT), d_weights, d_states
+        d_segment, d_more, d_states = _backward_segment(spec, weights, transposed, masks, slices, d_states)
+        d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
+        return layout.write_segment(d_inputs, start, d_segment, SEGMENT), d_weights, d_states
 
     steps = layout.static_steps(inputs)
     steps = layout.steps(inputs) if steps is None else steps
     d_inputs = layout.empty(tf.maximum(steps, SEGMENT), like, inputs.dtype, features)
-    carry = (d_inputs, [tf.zeros_like(weight) for weight in tensors(weights)], d_states)
-    d_inputs, d_weights, d_states = over_segments(rule, SEGMENT, segment, carry, sequences, back=True)
-    return layout.written(d_inputs, steps), pack(weights, d_weights), d_states
+    carry = (d_inputs, [tf.zeros_like(weight) for weight in flatten(weights)], d_states)
+    d_inputs, d_weights, d_states = scan_segments(spec, SEGMENT, segment, carry, sequences, backward=True)
+    return layout.finish(d_inputs, steps), pack_as(weights, d_weights), d_states
 
 
-def _backward_segment(rule, weights, transposed, draws, sequences, d_states):
-    """As `backward`, from cut sequences and the gradients of the states at their end."""
-    inputs, previous, halves, mask, _, d_outputs = sequences
-    narrow, wide, layout = inputs.dtype, d_states[0].dtype, rule.layout
+def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
+    """As `backward`, from sliced sequences and the gradients of the states at their end."""
+    inputs, saved_states, saved_blocks, *_ = sequences
+    compute_dtype, state_dtype, layout = inputs.dtype, d_states[0].dtype, spec.layout
     steps = layout.steps(inputs)
-    gradients = [layout.empty(steps, d_states[0], narrow, half.shape[-1]) for half in halves]
-    kernels = _blocks(transposed, _recurrent(halves))
+    d_blocks = [layout.empty(steps, d_states[0], compute_dtype, block.shape[-1]) for block in saved_blocks]
+    kernels = _split_rows(transposed, _recurrent_blocks(saved_blocks))
 
     def step(at, slices, carry):
-        d_states, gradients, d_own = carry
-        _, before, halves, real, noise, d_output = slices
+        d_states, written, d_step_weights = carry
+        _, before, blocks, real, zoneout, d_output = slices
         if d_output is not None:
-            d_states = [d_states[0] + tf.cast(d_output, wide), *d_states[1:]]
-        before = [tf.cast(state, wide) for state in before]
-        halves = [tf.cast(half, wide) for half in halves]
-        d_new, d_held = _split(real, d_states)
-        random = (noise, draws.constant)
-        d_halves, d_before, d_more = rule.gradients(weights.own, halves, before, random, d_new)
-        d_halves = [tf.cast(d_half, narrow) for d_half in d_halves]
-        d_hidden = block_rows_gradient(_recurrent(d_halves), kernels, draws.recurrent)
-        d_before = [d_before[0] + tf.cast(d_hidden, wide), *d_before[1:]]
+            d_states = [d_states[0] + tf.cast(d_output, state_dtype), *d_states[1:]]
+        before = [tf.cast(state, state_dtype) for state in before]
+        blocks = [tf.cast(block, state_dtype) for block in blocks]
+        d_new, d_held = _split_gradients(real, d_states)
+        step_masks = masks._replace(zoneout=zoneout)
+        d_blocks, d_before, d_more = spec.gradients(weights.step, blocks, before, step_masks, d_new)
+        d_blocks = [tf.cast(d_block, compute_dtype) for d_block in d_blocks]
+        d_hidden = block_rows_gradient(_recurrent_blocks(d_blocks), kernels, masks.recurrent)
+        d_before = [d_before[0] + tf.cast(d_hidden, state_dtype), *d_before[1:]]
         d_before = [d if held is None else d + held for d, held in zip(d_before, d_held)]
-        (gradients,) = _write_all(layout, [gradients], at, [d_halves])
-        return d_before, gradients, [d + more for d, more in zip(d_own, d_more)]
+        (written,) = _write_all(layout, [written], at, [d_blocks])
+        return d_before, written, [total + gradient for total, gradient in zip(d_step_weights, d_more)]
 
-    carry = (d_states, gradients, [tf.zeros_like(weight) for weight in weights.own])
-    d_states, gradients, d_own = over_time(rule, step, carry, (None, *sequences[1:]), back=True)
-    gradients = [layout.written(each, steps) for each in gradients]
-    dz, dr = _inputs(gradients), _recurrent(gradients)
-    masks, hidden = layout.spread(draws.inputs), previous[0]
-    d_weights = Weights(
-        block_kernel_gradient(inputs, dz, masks),
-        block_kernel_gradient(hidden, dr, layout.spread(draws.recurrent)),
-        None if weights.bias is None else _over_rows(dz),
-        None if weights.recurrent_bias is None else _over_rows(dr),
-        d_own,
+    carry = (d_states, d_blocks, [tf.zeros_like(weight) for weight in weights.step])
+    d_states, d_blocks, d_step_weights = scan_steps(spec, step, carry, (None, *sequences[1:]), backward=True)
+    d_blocks = [layout.finish(block, steps) for block in d_blocks]
+    d_wx, d_uh = _input_blocks(d_blocks), _recurrent_blocks(d_blocks)
+    input_masks, recurrent_masks = layout.broadcast_masks(masks.inputs), layout.broadcast_masks(masks.recurrent)
+    d_weights = CellWeights(
+        block_kernel_gradient(inputs, d_wx, input_masks),
+        block_kernel_gradient(saved_states[0], d_uh, recurrent_masks),
+        None if weights.bias is None else bias_gradient(d_wx),
+        None if weights.recurrent_bias is None else bias_gradient(d_uh),
+        d_step_weights,
     )
-    return block_rows_gradient(dz, _blocks(tf.transpose(weights.kernel), dz), masks), d_weights, list(d_states)
+    d_inputs = block_rows_gradient(d_wx, _split_rows(tf.transpose(weights.kernel), d_wx), input_masks)
+    return d_inputs, d_weights, list(d_states)
 
 
-def _inputs(halves):
-    """What makes up z, or its gradient."""
-    return halves[:-1] if len(halves) > 1 else halves
+def _input_blocks(blocks):
+    """The blocks that make up wx, or their gradients."""
+    return blocks[:-1] if len(blocks) > 1 else blocks
 
 
-def _recurrent(halves):
-    """What makes up r, or its gradient."""
-    return [*halves[:-2], halves[-1]]
+def _recurrent_blocks(blocks):
+    """The blocks that make up uh, or their gradients."""
+    return [*blocks[:-2], blocks[-1]]
 
 
-def _blocks(transposed, halves):
-    """A transposed kernel in blocks of rows."""
-    return tf.split(transposed, [half.shape[-1] for half in halves], axis=0)
+def _split_rows(transposed, blocks):
+    """A transposed kernel, split into the rows that belong to each block."""
+    return tf.split(transposed, [block.shape[-1] for block in blocks], axis=0)
 
 
-def over_time(rule, step, carry, sequences, back=False, ahead=False):
+def scan_steps(
+    spec: StepSpec, step: Callable, carry: Any, sequences: Any, backward: bool = False, prefetch: bool = False
+) -> Any:
     """Calls `carry = step(time, slices, carry)` for every time, and returns the last carry.
 
-    `slices` has the structure of `sequences`, with what each holds at that time; None
-    stays None. `back` runs against the direction of the rule. With `ahead` the slices
-    are read one step ahead and carried: where a step computes the new state out of a
-    slice and of the old state in one go, XLA writes it in place, and compiles a step
-    that reads a slice as well without vector instructions, which takes twice the time.
-    Elsewhere it is a copy for nothing.
+    Args:
+        spec: the step specification; its `step` is not used.
+        step: the function.
+        carry: the first carry, a nested structure of tensors.
+        sequences: nested structure of sequences; `slices` has the same structure, with the
+            value of each sequence at that time. None stays None.
+        backward: whether to run against the direction of `spec`.
+        prefetch: whether the slices are read one step ahead and carried. If a step computes
+            the new state directly from a slice and the old state, XLA updates the state in
+            place, and then compiles a step that also reads a slice without vector
+            instructions, which takes twice the time. Otherwise it is a useless copy.
     """
-    flat, layout = tensors(sequences), rule.layout
+    flat, layout = flatten(sequences), spec.layout
     steps = layout.steps(flat[0])
     last = steps - 1
     # XLA refuses to slice a sequence of no steps, even in a loop that never runs.
     # Padding by nothing, the usual case, copies nothing.
-    padded = [layout.pad(each, 1 - tf.minimum(steps, 1)) for each in flat]
+    padded = [layout.pad(sequence, 1 - tf.minimum(steps, 1)) for sequence in flat]
 
     def time(number):
-        return last - number if rule.reverse != back else number
+        return last - number if spec.reverse != backward else number
 
     def read(number):
-        return [layout.read(each, time(number)) for each in padded]
+        return [layout.read(sequence, time(number)) for sequence in padded]
 
     def read_ahead(number):
-        return read(tf.minimum(number, tf.maximum(last, 0))) if ahead else []
+        return read(tf.minimum(number, tf.maximum(last, 0))) if prefetch else []
 
     def body(number, slices, carry):
-        carry = step(time(number), pack(sequences, slices if ahead else read(number)), carry)
+        carry = step(time(number), pack_as(sequences, slices if prefetch else read(number)), carry)
         return number + 1, read_ahead(number + 1), carry
 
-    state = (0, read_ahead(0), carry)
-    if rule.unroll:
+    loop_state = (0, read_ahead(0), carry)
+    if spec.unroll:
         for _ in range(layout.static_steps(flat[0])):
-            state = body(*state)
-        return state[-1]
-    return tf.while_loop(lambda number, *_: number < steps, body, state, maximum_iterations=steps)[-1]
+            loop_state = body(*loop_state)
+        return loop_state[-1]
+    return tf.while_loop(lambda number, *_: number < steps, body, loop_state, maximum_iterations=steps)[-1]
 
 
-def over_segments(rule, length, body, carry, sequences, back=False, exact=False):
-    """Calls `carry = body(start, segments, carry)` for every segment of `length` steps.
+def scan_segments(
+    spec: StepSpec,
+    length: int,
+    body: Callable,
+    carry: Any,
+    sequences: Any,
+    backward: bool = False,
+    exact: bool = False,
+) -> Any:
+    """Calls `carry = body(start, segments, carry)` for every segment of `length` steps, and returns the last carry.
 
-    `segments` has the structure of `sequences`. What is left at the end is a shorter
-    segment, which may be of no steps where their number is unknown; with `exact` there
-    is none.
+    Args:
+        spec: the step specification; its `step` is not used.
+        length: the number of steps of a segment.
+        body: the function.
+        carry: the first carry, a nested structure of tensors.
+        sequences: nested structure of sequences; `segments` has the same structure.
+        backward: whether to run against the direction of `spec`.
+        exact: whether the number of steps is a multiple of `length`. Otherwise the segment
+            at the end of the sequence is shorter, and has no steps at all if the number of
+            steps is unknown and happens to be a multiple.
     """
-    flat, layout = tensors(sequences), rule.layout
+    flat, layout = flatten(sequences), spec.layout
     steps = layout.static_steps(flat[0])
     steps = layout.steps(flat[0]) if steps is None else steps
-    count, left = steps // length, steps % length
-    reverse = rule.reverse != back
-    # Of a sequence that is too short even a loop that never runs can cut no segment.
-    flat = [layout.pad(each, tf.maximum(length - steps, 0)) for each in flat]
+    count, remainder = steps // length, steps % length
+    reverse = spec.reverse != backward
+    # No segment can be sliced from a sequence that is too short, even in a loop that never runs.
+    flat = [layout.pad(sequence, tf.maximum(length - steps, 0)) for sequence in flat]
 
     def call(start, length, carry):
-        segments = [layout.cut(each, start, length) for each in flat]
-        return body(start, pack(sequences, segments), carry)
+        segments = [layout.slice_steps(sequence, start, length) for sequence in flat]
+        return body(start, pack_as(sequences, segments), carry)
 
-    def one(number, carry):
+    def whole_segment(number, carry):
         return number + 1, call((count - 1 - number if reverse else number) * length, length, carry)
 
-    some_left = not (exact or (isinstance(left, int) and left == 0))
-    if some_left and reverse:
-        carry = call(count * length, left, carry)
-    carry = tf.while_loop(lambda number, _: number < count, one, (0, carry))[-1]
-    if some_left and not reverse:
-        carry = call(count * length, left, carry)
+    has_remainder = not (exact or (isinstance(remainder, int) and remainder == 0))
+    if has_remainder and reverse:
+        carry = call(count * length, remainder, carry)
+    carry = tf.while_loop(lambda number, _: number < count, whole_segment, (0, carry))[-1]
+    if has_remainder and not reverse:
+        carry = call(count * length, remainder, carry)
     return carry
 
 
-def _large(inputs, columns, limit):
-    """Whether a sequence of so many columns has `limit` bytes or more, or a size unknown as yet."""
+def _is_large(inputs, columns, limit):
+    """Whether a sequence of so many columns has `limit` bytes or more, or an unknown size."""
     if not inputs.shape.is_fully_defined():
         return True
     return inputs.shape[0] * inputs.shape[1] * columns * inputs.dtype.size >= limit
-
-
-def _over_rows(gradients):
-    """The gradient of a bias."""
-    return tf.concat([tf.reduce_sum(each, axis=(0, 1)) for each in gradients], axis=0)
 
 
 def _write_all(layout, sequences, at, values):
@@ -319,8 +368,8 @@ def _write_all(layout, sequences, at, values):
     return [[layout.write(sequence, at, value) for sequence, value in zip(*pair)] for pair in zip(sequences, values)]
 
 
-def _hold(real, new, old):
-    """A masked step keeps the states that it found."""
+def _hold_states(real, new, old):
+    """The new states, at masked steps the old ones."""
     if real is not None:
         new = [tf.where(real[:, tf.newaxis], after, before) for after, before in zip(new, old)]
     for after, before in zip(new, old):
@@ -328,8 +377,8 @@ def _hold(real, new, old):
     return new
 
 
-def _split(real, d_states):
-    """The gradients that enter the step, and those that pass it by (None for none)."""
+def _split_gradients(real, d_states):
+    """The gradients that enter the step, and those that bypass it at masked steps (None without mask)."""
     if real is None:
         return d_states, [None] * len(d_states)
     real = real[:, tf.newaxis]

@@ -1,98 +1,111 @@
-"""Runs any cell over a batch of sequences, with backpropagation through time by hand."""
+"""Runs any cell over a batch of sequences, with hand-derived backpropagation through time."""
 
 import functools
 import weakref
 
 import tensorflow as tf
 
-from nlpseq.cells.parts import pack, tensors
+from nlpseq.cells.base import RecurrentCell
+from nlpseq.cells.contract import RandomMasks
 from nlpseq.engine import loops, recomputation, scan
 from nlpseq.engine.compilation import should_compile
 from nlpseq.engine.derivatives import first_only
 from nlpseq.engine.layout import Layout
-from nlpseq.engine.loops import Rule
+from nlpseq.engine.loops import StepSpec
+from nlpseq.engine.nests import flatten, pack_as
 
-_functions = weakref.WeakKeyDictionary()
+_functions = weakref.WeakKeyDictionary()  # cell -> {(layout, reverse, unroll): _Loops}
 
 
 def run(
-    cell,
-    inputs,
-    states,
-    mask=None,
+    cell: RecurrentCell,
+    inputs: tf.Tensor,
+    states: list[tf.Tensor],
+    mask: tf.Tensor | None = None,
     *,
-    return_sequences=True,
-    reverse=False,
-    unroll=False,
-    training=False,
-    engine="auto",
-    recompute=False,
-    time_major=False,
-):
+    return_sequences: bool = True,
+    reverse: bool = False,
+    unroll: bool = False,
+    training: bool | None = False,
+    engine: str = "auto",
+    recompute: bool = False,
+    time_major: bool = False,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs `cell` over a batch of sequences.
 
     Args:
         cell: a built `nlpseq.cells.RecurrentCell` whose `fused` is True.
-        inputs: `(batch, time, features)`, in the cell's compute dtype.
-        states: list of initial states, `(batch, units)`, of that type or a wider one.
-        mask: bool `(batch, time)`, True = real, or None. A masked step holds the
-            states.
-        return_sequences: whether to return every output or the last. Default True.
+        inputs: `(batch, time, features)`, in the compute dtype of the cell.
+        states: list of initial states, `(batch, units)`, in that dtype or a wider one.
+        mask: bool `(batch, time)`, True = real. A masked step keeps the states. Default None.
+        return_sequences: whether to return every output or the last one. Default True.
         reverse: whether to run from the end to the start. Default False.
-        unroll: whether to write the loop out, for a short static time. Default False.
-        training: whether dropout applies, whether "auto" compiles, and whether
-            what the gradients need is kept. Gradients can be had without it as
-            well: they then run the loop once more. Default False.
-        engine: "auto", "xla" or "portable": see `nlpseq.engine.compilation`.
-        recompute: whether to keep little for the gradients and to compute the rest
-            once more, segment by segment; slower, for long sequences. Default False.
-        time_major: whether inputs, mask and outputs are `(time, batch, ...)`; neither
-            order is transposed. Default False.
-
-    Raises:
-        NotImplementedError: a second derivative is asked for.
+        unroll: whether to unroll the loop, for a short static time. Default False.
+        training: whether dropout applies, whether "auto" compiles, and whether residuals
+            are saved for the gradients. Without it gradients are available as well, and
+            run the forward loop once more. Default False.
+        engine: "auto", "xla" or "portable": see `nlpseq.engine.compilation`. Default "auto".
+        recompute: whether to save few residuals and recompute the others segment by
+            segment: slower, for long sequences. Default False.
+        time_major: whether inputs, mask and outputs are `(time, batch, ...)`; neither order
+            is transposed. Default False.
 
     Returns:
-        `(outputs, final_states)`: outputs `(batch, time, units)`, each at the time
-        of its input whatever the direction, or the last one `(batch, units)`; and
-        the list of states at the end, in the types of the initial ones.
+        `(outputs, final_states)`: outputs `(batch, time, units)`, each at the time of its
+        input in both directions, or the last output `(batch, units)`; and the list of final
+        states, in the dtypes of the initial ones.
+
+    Raises:
+        NotImplementedError: a second derivative is computed.
+
+    Example:
+
+    >>> cell = nlpseq.cells.GRUCell(4)
+    >>> cell.build((2, 3))
+    >>> outputs, [h] = run(cell, tf.ones((2, 5, 3)), [tf.zeros((2, 4))])
+    >>> tuple(outputs.shape), tuple(h.shape)
+    ((2, 5, 4), (2, 4))
     """
-    draws = cell.draw(inputs, states, training)
+    masks = cell.draw_masks(inputs, states, bool(training))
     xla = should_compile(engine, training, inputs)
-    layout = Layout(0 if time_major else 1, in_place=xla)
+    layout = Layout(0 if time_major else 1, preallocate=xla)
     if cell.linear:
-        outputs, final = scan.run(cell, inputs, *states, mask, draws, layout, reverse, unroll)
+        outputs, final = scan.run(cell, inputs, *states, mask, masks, layout, reverse, unroll)
         return tf.cast(outputs if return_sequences else final, inputs.dtype), [final]
-    weights = cell.engine_weights(training)
+    weights = cell.run_weights(masks)
+    masks = masks._replace(recurrent_kernel=None)  # it is in the weights
     length, steps = None, layout.steps(inputs)
     if recompute and not unroll:
         length = recomputation.segment_length(layout.static_steps(inputs))
-        mask, inputs, draws = _padded(layout, length, mask, inputs, draws)
-    loop = _loop(cell, layout, reverse, unroll)
+        mask, inputs, masks = _pad(layout, length, mask, inputs, masks)
+    loop = _loops(cell, layout, reverse, unroll)
     sources = (inputs, weights, list(states))
-    flat = tensors(sources)
+    flat = flatten(sources)
 
     @tf.custom_gradient
     def recurrence(*flat):
-        inputs, weights, states = pack(sources, map(tf.stop_gradient, flat))
-        random = (mask, draws)
+        inputs, weights, states = pack_as(sources, map(tf.stop_gradient, flat))
         if length is None:
-            outputs, final, kept = loop.forward(return_sequences, bool(training), inputs, weights, states, *random)
+            outputs, final, residuals = loop.forward(
+                return_sequences, bool(training), inputs, weights, states, mask, masks
+            )
         else:
-            outputs, final, starts = loop.forward_again(length, inputs, weights, states, *random)
+            outputs, final, segment_states = loop.forward_segments(length, inputs, weights, states, mask, masks)
 
-        def gradient(*d_all):
-            d_outputs, d_final = (d_all[0], d_all[1:]) if return_sequences else (None, d_all)
+        def gradient(*upstream):
+            d_outputs, d_final = (upstream[0], upstream[1:]) if return_sequences else (None, upstream)
             d_final = [tf.cast(d, state.dtype) for d, state in zip(d_final, states)]
             if length is None:
-                again = kept or loop.forward(False, True, inputs, weights, states, *random)[-1]
-                gradients = loop.backward(inputs, weights, *random, again, d_outputs, d_final)
+                saved = residuals or loop.forward(False, True, inputs, weights, states, mask, masks)[-1]
+                gradients = loop.backward(inputs, weights, mask, masks, saved, d_outputs, d_final)
             else:
-                gradients = loop.backward_again(length, inputs, weights, *random, starts, d_outputs, d_final)
-            return tensors(gradients)
+                gradients = loop.backward_segments(
+                    length, inputs, weights, mask, masks, segment_states, d_outputs, d_final
+                )
+            return flatten(gradients)
 
-        found = (outputs, *final) if return_sequences else tuple(final)
-        return found, first_only(gradient, flat, "run the cell in keras.layers.RNN")
+        results = (outputs, *final) if return_sequences else tuple(final)
+        return results, first_only(gradient, flat, "run the cell in keras.layers.RNN")
 
     outputs, *final = recurrence(*flat) if return_sequences else (None, *recurrence(*flat))
     if not return_sequences:
@@ -100,46 +113,46 @@ def run(
     return (outputs if length is None else layout.first(outputs, steps)), final
 
 
-def _padded(layout, length, mask, inputs, draws):
-    """Sequences of a multiple of `length` steps; the steps that are added are masked."""
+def _pad(layout: Layout, length: int, mask: tf.Tensor | None, inputs: tf.Tensor, masks: RandomMasks):
+    """Sequences padded to a multiple of `length` steps; the added steps are masked."""
     known = layout.static_steps(inputs)
     if mask is None and (not known or known % length):
         mask = tf.ones(tf.shape(inputs)[:2], bool)
-    mask, inputs, noise = (recomputation.pad(layout, length, each) for each in (mask, inputs, draws.noise))
-    return mask, inputs, draws._replace(noise=noise)
+    mask, inputs, zoneout = (recomputation.pad(layout, length, sequence) for sequence in (mask, inputs, masks.zoneout))
+    return mask, inputs, masks._replace(zoneout=zoneout)
 
 
-class _Loop:
-    """The loops of one cell and manner as `tf.function`s."""
+class _Loops:
+    """The loops of one step specification as `tf.function`s, compiled with XLA or not."""
 
-    def __init__(self, rule, xla):
-        def compiled(function):
+    def __init__(self, spec: StepSpec, xla: bool) -> None:
+        def as_function(function):
             return tf.function(
-                functools.partial(function, rule),
+                functools.partial(function, spec),
                 jit_compile=xla or None,
                 autograph=False,
                 reduce_retracing=not xla,
             )
 
-        self.forward, self.backward = compiled(loops.forward), compiled(loops.backward)
-        self.forward_again = compiled(recomputation.forward)
-        self.backward_again = compiled(recomputation.backward)
+        self.forward, self.backward = as_function(loops.forward), as_function(loops.backward)
+        self.forward_segments = as_function(recomputation.forward)
+        self.backward_segments = as_function(recomputation.backward)
 
 
-def _loop(cell, layout, reverse, unroll):
-    """The loops of this cell, made once for each manner of running."""
-    manners = _functions.setdefault(cell, {})
+def _loops(cell: RecurrentCell, layout: Layout, reverse: bool, unroll: bool) -> _Loops:
+    """The loops of this cell, made once for each layout and direction."""
+    functions = _functions.setdefault(cell, {})
     key = (layout, reverse, unroll)
-    if key not in manners:
-        own = weakref.ref(cell)  # the cache must not keep the cell alive
-        xla = layout.in_place
-        rule = Rule(
-            lambda *arguments: own().step_with(*arguments),
+    if key not in functions:
+        reference = weakref.ref(cell)  # the cache must not keep the cell alive
+        xla = layout.preallocate
+        spec = StepSpec(
+            lambda *arguments: reference().step(*arguments),
             cell.additive_columns,
             layout,
             reverse,
             unroll,
             hoist=not xla,
         )
-        manners[key] = _Loop(rule, xla)
-    return manners[key]
+        functions[key] = _Loops(spec, xla)
+    return functions[key]

@@ -1,6 +1,6 @@
 """Linear recurrences: `h_t = a_t * h_{t-1} + b_t`, step by step or as a parallel scan.
 
-The gradient of one is another, the other way round in time:
+The gradient of a linear recurrence is a linear recurrence in the opposite direction:
 
     g_t = dh_t + a_{t+1} * g_{t+1}      db_t = g_t      da_t = g_t * h_{t-1}
 """
@@ -9,35 +9,48 @@ import functools
 
 import tensorflow as tf
 
+from nlpseq.cells.contract import RandomMasks
+from nlpseq.cells.linear import LinearCell
 from nlpseq.engine.derivatives import first_only
-from nlpseq.engine.loops import Rule, over_time
+from nlpseq.engine.layout import Layout
+from nlpseq.engine.loops import StepSpec, scan_steps
 
 
-def run(cell, inputs, state, mask, draws, layout, reverse, unroll):
-    """Runs a `nlpseq.cells.linear.LinearCell`.
+def run(
+    cell: LinearCell,
+    inputs: tf.Tensor,
+    state: tf.Tensor,
+    mask: tf.Tensor | None,
+    masks: RandomMasks,
+    layout: Layout,
+    reverse: bool,
+    unroll: bool,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Runs a `nlpseq.cells.LinearCell`.
 
     Args:
+        cell: the cell.
         inputs: sequence of features.
         state: the initial state, `(batch, units)`.
-        mask: bool, a sequence without columns, True = real, or None.
-        draws: `nlpseq.cells.parts.Draws`.
-        layout, reverse, unroll: as in `nlpseq.engine.loops.Rule`.
+        mask: bool `(batch, time)`, or `(time, batch)`, True = real, or None.
+        masks: the random masks.
+        layout, reverse, unroll: as in `nlpseq.engine.loops.StepSpec`.
 
     Returns:
         `(outputs, final_state)`.
     """
-    a, b = cell.coefficients_of(inputs, layout.spread(draws.inputs), draws.noise)
-    if mask is not None:  # a masked step holds the state
+    a, b = cell.run_coefficients(inputs, layout.broadcast_masks(masks.inputs), masks.zoneout)
+    if mask is not None:  # a masked step keeps the state
         real = mask[..., tf.newaxis]
         a, b = tf.where(real, a, tf.ones_like(a)), tf.where(real, b, tf.zeros_like(b))
     parallel = cell.parallel and bool(layout.static_steps(inputs))
     outputs = _differentiable(_scan(layout, parallel, unroll), a, b, state, layout, reverse)
-    last = _end(layout, outputs, last=not reverse)
+    last = _edge(layout, outputs, last=not reverse)
     return outputs, tf.where(layout.steps(inputs) > 0, last, state)
 
 
 def _differentiable(scan, a, b, state, layout, reverse):
-    """Every `h_t`, with the gradients."""
+    """All h_t, with their gradients."""
 
     @tf.custom_gradient
     def recurrence(*sources):
@@ -45,11 +58,11 @@ def _differentiable(scan, a, b, state, layout, reverse):
         outputs = tf.ensure_shape(scan(a, b, state, reverse), a.shape)
 
         def gradient(d_outputs):
-            nothing = tf.zeros_like(state)
-            later = layout.shifted(nothing, a, not reverse)  # a_{t+1}
-            g = tf.ensure_shape(scan(later, d_outputs, nothing, not reverse), a.shape)
-            before = layout.shifted(state, outputs, reverse)
-            return g * before, g, _end(layout, a * g, last=reverse)
+            zero = tf.zeros_like(state)
+            a_next = layout.previous(zero, a, not reverse)  # a_{t+1}
+            g = tf.ensure_shape(scan(a_next, d_outputs, zero, not reverse), a.shape)
+            h_previous = layout.previous(state, outputs, reverse)
+            return g * h_previous, g, _edge(layout, a * g, last=reverse)
 
         return outputs, first_only(gradient, sources, "run the cell in keras.layers.RNN")
 
@@ -58,26 +71,26 @@ def _differentiable(scan, a, b, state, layout, reverse):
 
 @functools.cache
 def _scan(layout, parallel, unroll):
-    """`(a, b, state, reverse) -> h`, compiled where sequences are written in place."""
-    manner = _in_parallel if parallel else _step_by_step
+    """`(a, b, state, reverse) -> h`, compiled if sequences are preallocated."""
+    scan = _in_parallel if parallel else _step_by_step
     return tf.function(
-        functools.partial(manner, layout, unroll),
-        jit_compile=layout.in_place or None,
+        functools.partial(scan, layout, unroll),
+        jit_compile=layout.preallocate or None,
         autograph=False,
-        reduce_retracing=not (parallel or layout.in_place),  # they need the number of steps
+        reduce_retracing=not (parallel or layout.preallocate),  # they need the number of steps
     )
 
 
 def _in_parallel(layout, unroll, a, b, state, reverse):
-    """Doubling (Hillis and Steele 1986): after k passes each step holds 2^k steps as one.
+    """Doubling (Hillis and Steele 1986): after k passes each step combines 2^k steps.
 
-    Two steps as one are a step: a_2 (a_1 h + b_1) + b_2 = (a_2 a_1) h + (a_2 b_1 + b_2).
+    Two steps combine into one: a_2 (a_1 h + b_1) + b_2 = (a_2 a_1) h + (a_2 b_1 + b_2).
     """
     steps, distance = layout.static_steps(a), 1
     while distance < steps:
-        one = layout.delayed(a, distance, reverse, fill=1)
-        other = layout.delayed(b, distance, reverse, fill=0)
-        a, b = a * one, a * other + b
+        a_1 = layout.delay(a, distance, reverse, fill=1)
+        b_1 = layout.delay(b, distance, reverse, fill=0)
+        a, b = a * a_1, a * b_1 + b
         distance *= 2
     return a * tf.expand_dims(state, layout.axis) + b
 
@@ -91,13 +104,13 @@ def _step_by_step(layout, unroll, a, b, state, reverse):
         h = a * h + b
         return h, layout.write(outputs, at, h)
 
-    rule = Rule(None, 0, layout, reverse, unroll)
+    spec = StepSpec(None, 0, layout, reverse, unroll)
     carry = (state, layout.empty(steps, state, state.dtype))
-    _, outputs = over_time(rule, step, carry, (a, b), ahead=True)
-    return layout.written(outputs, steps)
+    _, outputs = scan_steps(spec, step, carry, (a, b), prefetch=True)
+    return layout.finish(outputs, steps)
 
 
-def _end(layout, sequence, last):
-    """The last step or the first, zero where there is none."""
+def _edge(layout, sequence, last):
+    """The last step or the first, zero if there is none."""
     padded = layout.pad(sequence, 1 - tf.minimum(layout.steps(sequence), 1))
     return layout.read(padded, -1 if last else 0)

@@ -1,4 +1,6 @@
-"""Both directions over time."""
+"""A recurrent layer in both directions over time."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -20,24 +22,29 @@ class Bidirectional(keras.layers.Bidirectional):
 
         y_t = merge(forward h_t, backward h_t)      (Schuster and Paliwal 1997)
 
-    With layers of nlpseq nothing is reversed: the backward loop runs from the end.
+    With layers of nlpseq no sequence is reversed: the backward loop runs from the end.
 
     Args:
-        layer: A recurrent layer.
+        layer: A recurrent layer, which runs forward.
         merge_mode: "concat", "sum", "mul", "ave" or None. Default "concat".
         weights: Initial weights, those of the forward layer first. Default None.
-        backward_layer: The layer to run backwards. Default a copy of `layer`.
+        backward_layer: The layer that runs backward, with `go_backwards=True`. Default None,
+            a copy of `layer`.
+        **kwargs: as in `keras.layers.Layer`.
 
     Call arguments:
         sequences: Float tensor `(batch, time, features)`.
-        initial_state: List of states, those of the forward layer first.
-        mask: Bool `(batch, time)`, True = real.
-        training: Whether dropout applies. Default None.
+        initial_state: List of states, those of the forward layer first. Default None, zeros.
+        mask: Bool `(batch, time)`, True = real. Default None.
+        training: Whether dropout applies. Default None, False.
 
     Returns:
-        The merged output (a pair where `merge_mode` is None), followed by the
-        final states of both layers with `return_state`. With `return_sequences`
-        masked steps give zero.
+        The merged output, a pair if `merge_mode` is None, followed by the final states of
+        both layers with `return_state`. With `return_sequences` both layers have zero
+        outputs at masked steps.
+
+    Weights:
+        Those of the forward layer, then those of the backward layer.
 
     Raises:
         ValueError: `layer` is not recurrent, `merge_mode` is unknown, or the two
@@ -48,11 +55,31 @@ class Bidirectional(keras.layers.Bidirectional):
     >>> layer = Bidirectional(nlpseq.layers.LSTM(4, return_sequences=True))
     >>> tuple(layer(np.ones((2, 5, 3), "float32")).shape)
     (2, 5, 8)
+
+    Reference:
+        Schuster and Paliwal (1997), Bidirectional recurrent neural networks.
     """
 
-    def call(self, sequences, initial_state=None, mask=None, training=None):
+    def __init__(
+        self,
+        layer: keras.layers.Layer,
+        merge_mode: str | None = "concat",
+        weights: list | None = None,
+        backward_layer: keras.layers.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(layer, merge_mode, weights, backward_layer, **kwargs)
+        self.supports_masking = True
+
+    def call(
+        self,
+        sequences: tf.Tensor,
+        initial_state: Any = None,
+        mask: tf.Tensor | None = None,
+        training: bool | None = None,
+    ) -> Any:
         layers = self.forward_layer, self.backward_layer
-        if not self._ours(layers):
+        if not self._run_on_engine(layers):
             return super().call(sequences, initial_state, mask, training)
         starts = (None, None)
         if initial_state is not None:
@@ -61,14 +88,14 @@ class Bidirectional(keras.layers.Bidirectional):
         (y, states), (y_back, states_back) = (
             layer.run(sequences, mask, start, training) for layer, start in zip(layers, starts)
         )
-        merged = MERGES[self.merge_mode](*(tf.cast(each, self.compute_dtype) for each in (y, y_back)))
+        merged = MERGES[self.merge_mode](tf.cast(y, self.compute_dtype), tf.cast(y_back, self.compute_dtype))
         if not self.return_state:
             return merged
         return (*(merged if self.merge_mode is None else [merged]), *states, *states_back)
 
     @staticmethod
-    def _ours(layers):
-        """Whether both layers run on the engine, one in each direction and in one order."""
+    def _run_on_engine(layers):
+        """Whether the engine runs both layers, with the same order of batch and time."""
         forward, backward = layers
         return (
             all(isinstance(layer, RNN) and layer.fused for layer in layers)

@@ -1,15 +1,18 @@
-"""Several cells as one, and what leads round a cell."""
+"""Several cells as one, with residual or highway connections."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 CONNECTIONS = (None, "residual", "highway")
-CARRY = -1.0  # initial bias of a highway's gate: at first it mostly carries
+HIGHWAY_BIAS = -1.0  # initial bias of a highway gate: at first it mostly passes its input on
 
 
 @keras.saving.register_keras_serializable("nlpseq")
 class StackedRNNCells(keras.layers.StackedRNNCells):
-    """Cells one on top of another; drop-in for `keras.layers.StackedRNNCells`.
+    """A stack of cells; drop-in for `keras.layers.StackedRNNCells`.
 
         h^1_t = cell_1(x_t, ...)      y^1_t = h^1_t
         h^k_t = cell_k(y^{k-1}_t, ...)
@@ -19,18 +22,19 @@ class StackedRNNCells(keras.layers.StackedRNNCells):
         highway      y^k_t = g * h^k_t + (1 - g) * y^{k-1}_t
                      g = sigmoid(W_g y^{k-1}_t + b_g)             (Srivastava et al. 2015)
 
-    Within `nlpseq.layers.RNN`, cells of nlpseq run one whole sequence after the
-    other on the engine, which gives the same numbers as step by step.
+    In `nlpseq.layers.RNN`, cells of nlpseq run on the engine one after the other, each
+    over the whole sequence, which gives the same numbers as step by step.
 
     Args:
-        cells: List of cells.
-        connection: What leads round each cell but the first: None, "residual" or
-            "highway"; the outputs of all the cells are then of one size.
-            Default None.
+        cells: List of cells, the lowest first.
+        connection: The connection around each cell but the first: None, "residual" or
+            "highway", which need cells with outputs of equal size. Default None.
+        **kwargs: as in `keras.layers.Layer`.
 
     Call arguments:
         inputs: Float tensor `(batch, features)`.
-        states: One list of states a cell.
+        states: One list of states for each cell.
+        training: Whether dropout applies. Default False.
 
     Returns:
         `(output, new_states)`: the output of the last cell, and the states in
@@ -38,11 +42,12 @@ class StackedRNNCells(keras.layers.StackedRNNCells):
 
     Weights:
         Those of the cells; with "highway" for each cell but the first
-        highway_kernel `(units, units)` and highway_bias `(units,)`, which
+        highway_kernel W_g `(units, units)` and highway_bias b_g `(units,)`, which
         starts at -1.
 
     Raises:
-        ValueError: `connection` is unknown, or the sizes of the cells differ; a cell has no `call` or no `state_size`.
+        ValueError: `connection` is unknown, or the sizes of the outputs differ; a cell has
+            no `call` or no `state_size`.
 
     Example:
 
@@ -52,19 +57,20 @@ class StackedRNNCells(keras.layers.StackedRNNCells):
     (2, 4)
     """
 
-    def __init__(self, cells, connection=None, **kwargs):
+    def __init__(self, cells: Sequence[keras.layers.Layer], connection: str | None = None, **kwargs: Any) -> None:
         super().__init__(cells, **kwargs)
+        self.supports_masking = True
         if connection not in CONNECTIONS:
             raise ValueError(f"`connection` must be None, 'residual' or 'highway', got {connection!r}.")
         sizes = {getattr(cell, "output_size", None) for cell in cells}
         if connection is not None and len(sizes) > 1:
             raise ValueError(
-                f"connection='{connection}' needs cells with outputs of one size, got "
+                f"`connection`='{connection}' needs cells with outputs of one size, got "
                 f"{[getattr(cell, 'output_size', None) for cell in cells]}."
             )
         self.connection = connection
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence) -> None:
         super().build(input_shape)
         if self.connection == "highway":
             units = self.output_size
@@ -74,25 +80,30 @@ class StackedRNNCells(keras.layers.StackedRNNCells):
                     self.add_weight(
                         name=f"highway_bias_{k}",
                         shape=(units,),
-                        initializer=keras.initializers.Constant(CARRY),
+                        initializer=keras.initializers.Constant(HIGHWAY_BIAS),
                     ),
                 )
                 for k in range(1, len(self.cells))
             ]
         self.built = True
 
-    def connect(self, number, below, above):
-        """`y^k` from `y^{k-1}` and `h^k`, both `(..., units)`; the first cell has number 0."""
-        if self.connection is None or number == 0:
-            return above
-        below, above = (tf.cast(each, self.compute_dtype) for each in (below, above))
-        if self.connection == "residual":
-            return above + below
-        kernel, bias = (tf.cast(each, self.compute_dtype) for each in self.highways[number - 1])
-        gate = tf.sigmoid(tf.einsum("...i,ij->...j", below, kernel) + bias)
-        return gate * above + (1 - gate) * below
+    def connect(self, number: int, inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """`y^k` from the inputs `y^{k-1}` and the outputs `h^k` of a cell, `(..., units)`.
 
-    def call(self, inputs, states, training=False, **kwargs):
+        Args:
+            number: the index of the cell, from 0.
+            inputs, outputs: those of the cell.
+        """
+        if self.connection is None or number == 0:
+            return outputs
+        inputs, outputs = tf.cast(inputs, self.compute_dtype), tf.cast(outputs, self.compute_dtype)
+        if self.connection == "residual":
+            return outputs + inputs
+        kernel, bias = (tf.cast(weight, self.compute_dtype) for weight in self.highways[number - 1])
+        gate = tf.sigmoid(tf.einsum("...i,ij->...j", inputs, kernel) + bias)
+        return gate * outputs + (1 - gate) * inputs
+
+    def call(self, inputs: tf.Tensor, states: Sequence, training: bool = False, **kwargs: Any) -> tuple:
         if self.connection is None:
             return super().call(inputs, states, training=training, **kwargs)
         new_states = []
@@ -102,5 +113,5 @@ class StackedRNNCells(keras.layers.StackedRNNCells):
             new_states.append(new)
         return inputs, new_states
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "connection": self.connection}

@@ -14,8 +14,8 @@ class MinimalGatedCell(RecurrentCell):
     additive = 1
     recurrent_bias = True
 
-    def transition(self, z, r, states):
+    def transition(self, wx, uh, states):
         (h,) = states
-        (z_f, z_c), (r_f, r_c) = tf.split(z, 2, axis=-1), tf.split(r, 2, axis=-1)
-        f = tf.sigmoid(z_f + r_f)
-        return [(1 - f) * h + f * tf.tanh(z_c + f * r_c)]
+        (wx_f, wx_c), (uh_f, uh_c) = tf.split(wx, 2, axis=-1), tf.split(uh, 2, axis=-1)
+        f = tf.sigmoid(wx_f + uh_f)
+        return [(1 - f) * h + f * tf.tanh(wx_c + f * uh_c)]

@@ -23,8 +23,8 @@ TIME, UNITS, FEATURES = 6, 4, 3
 class DampedCell(RecurrentCell):
     """A cell of the user's: h_t = 0.9 h_{t-1} + 0.1 tanh(z_t + r_t)."""
 
-    def transition(self, z, r, states):
-        return [0.9 * states[0] + 0.1 * tf.tanh(z + r)]
+    def transition(self, wx, uh, states):
+        return [0.9 * states[0] + 0.1 * tf.tanh(wx + uh)]
 
 
 @keras.saving.register_keras_serializable("tests")

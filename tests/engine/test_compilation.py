@@ -153,9 +153,9 @@ def test_loops_are_traced_once_for_many_lengths():
     traces = []
 
     class CountingCell(LSTMCell):
-        def transition(self, z, r, states):
-            traces.append(z.shape)
-            return super().transition(z, r, states)
+        def transition(self, wx, uh, states):
+            traces.append(wx.shape)
+            return super().transition(wx, uh, states)
 
     layer = nlpseq.layers.RNN(CountingCell(UNITS), engine="portable")
     for time in range(1, 4):

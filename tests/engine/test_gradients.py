@@ -41,14 +41,14 @@ class MinimalGatedCell(cells.MinimalGatedCell):
 
 
 class SumCell(RecurrentCell):
-    """A cell of z + r with two states, one of which forgets slowly."""
+    """A cell of wx + uh with two states, one of which forgets slowly."""
 
     gates = 2
     states = 2
 
-    def transition(self, z, r, states):
+    def transition(self, wx, uh, states):
         _, memory = states
-        gate, candidate = tf.split(z + r, 2, axis=-1)
+        gate, candidate = tf.split(wx + uh, 2, axis=-1)
         memory = 0.7 * memory + tf.sigmoid(gate) * candidate
         return [tf.tanh(memory), memory]
 
@@ -359,8 +359,8 @@ class ScaledCell(RecurrentCell):
         super().build(input_shape)
         self.scale = self.add_weight(name="scale", shape=(self.units,), initializer="normal")
 
-    def transition(self, z, r, states):
-        return [tf.tanh(self.scale * (z + r))]
+    def transition(self, wx, uh, states):
+        return [tf.tanh(self.scale * (wx + uh))]
 
 
 @pytest.mark.parametrize("training", [False, True])

@@ -183,29 +183,30 @@ class Translator(TextTask):
     def _decode_step_by_step(self, memory, embedded, training):
         """The same, where each step reads the output of the last."""
         outputs, states = tf.zeros_like(embedded[:, 0]), self.initial_states(memory)
-        for layer, first in zip(self.decoder_layers, states):
-            layer.cell.draw(embedded, first, training)  # the cell keeps its masks: one of each a sentence
+        masks = [  # of each cell, the same at every step
+            {"masks": layer.cell.draw_masks(embedded[:, 0], first, training)}
+            for layer, first in zip(self.decoder_layers, states)
+        ]
         carry = (outputs, states)
 
         def step(carry, embedded):
             output, states = carry
-            output, states, _ = self.step(memory, embedded, output, states, training)
+            output, states, _ = self.step(memory, embedded, output, states, training, masks)
             return output, states
 
-        found, _ = tf.scan(step, tf.transpose(embedded, [1, 0, 2]), carry)
-        return tf.transpose(found, [1, 0, 2])
+        outputs, _ = tf.scan(step, tf.transpose(embedded, [1, 0, 2]), carry)
+        return tf.transpose(outputs, [1, 0, 2])
 
-    def step(self, memory, embedded, output, states, training=False):
+    def step(self, memory, embedded, output, states, training=False, masks=None):
         """One step of rows `(batch * n, ...)`: o, the states, and the weights of the attention."""
         fed = [embedded, output] if self.settings.input_feeding else [embedded]
-        hidden, context, found = tf.concat(fed, axis=-1), None, []
-        weights = None
-        for layer, state in zip(self.decoder_layers, states):
+        hidden, context, weights, new_states = tf.concat(fed, axis=-1), None, None, []
+        for layer, state, options in zip(self.decoder_layers, states, masks or [{}] * len(states)):
             if context is not None:
                 hidden = tf.concat([hidden, context], axis=-1)
                 hidden = self.input_dropout(hidden, training=training)
-            hidden, state = layer.cell(hidden, state, training=training)
-            found.append(list(state))
+            hidden, state = layer.cell(hidden, state, training=training, **options)
+            new_states.append(list(state))
             if context is None:
                 rows, batch = tf.shape(hidden)[0], tf.shape(memory.states)[0]
                 query = tf.reshape(hidden, [batch, -1, hidden.shape[-1]])
@@ -213,7 +214,7 @@ class Translator(TextTask):
                 context = tf.reshape(context, [rows, context.shape[-1]])
         if weights is not None:
             weights = tf.reshape(weights, [rows, tf.shape(memory.states)[1]])
-        return self.readout(tf.concat([hidden, context], axis=-1)), found, weights
+        return self.readout(tf.concat([hidden, context], axis=-1)), new_states, weights
 
     def logits(self, outputs, training=False):
         outputs = self.output_dropout(outputs, training=training)

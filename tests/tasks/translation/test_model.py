@@ -28,8 +28,8 @@ ATTENTIONS = ["bahdanau", "general", "dot", "scaled", "none"]
 class DriftCell(RecurrentCell):
     """h_t = 0.5 h_{t-1} + 0.5 tanh(W x_t + U h_{t-1} + b)."""
 
-    def transition(self, z, r, states):
-        return [0.5 * states[0] + 0.5 * tf.tanh(z + r)]
+    def transition(self, wx, uh, states):
+        return [0.5 * states[0] + 0.5 * tf.tanh(wx + uh)]
 
 
 def pairs(repeat=8):

@@ -1,0 +1,75 @@
+"""Lets Keras load saved models of nlpseq after `import nlpseq` alone, without importing their classes before.
+
+Keras finds a registered class by its name, "nlpseq>LSTM". Until the module of the class has been
+imported, a placeholder stands for it, which imports the module when Keras makes the object; the
+class itself then takes its place.
+"""
+
+import importlib
+from typing import Any
+
+import wrapt
+
+PACKAGE = "nlpseq"
+CLASSES = {
+    "nlpseq.cells": ("GRUCell", "LSTMCell", "MinGRUCell", "MinLSTMCell", "ResetBeforeGRUCell", "SimpleRNNCell"),
+    "nlpseq.layers": (
+        "CRF",
+        "GRU",
+        "LSTM",
+        "RNN",
+        "BahdanauAttention",
+        "Bidirectional",
+        "LuongAttention",
+        "Pooling",
+        "SimpleRNN",
+        "StackedRNNCells",
+    ),
+    "nlpseq.layers.crf": ("CRFLoss",),
+    "nlpseq.tasks": ("LanguageModel", "TextClassifier", "TokenTagger", "Translator"),
+    "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
+    "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
+    "nlpseq.text": (
+        "LinePreprocessor",
+        "Ngrams",
+        "PairPreprocessor",
+        "SubwordTokenizer",
+        "TokenPreprocessor",
+        "Vocabulary",
+        "WordPreprocessor",
+        "WordTokenizer",
+    ),
+    "nlpseq.training.adam": ("Adam",),
+    "nlpseq.training.optimizers": ("WarmUp",),
+}
+
+
+class Placeholder:
+    """Stands for a registered class whose module has not been imported yet.
+
+    Args:
+        module: that has the class.
+        name: of the class.
+    """
+
+    def __init__(self, module: str, name: str):
+        self.module, self.__name__ = module, name
+
+    def from_config(self, config: dict[str, Any]) -> Any:
+        """The object of a configuration, by the class itself."""
+        return getattr(importlib.import_module(self.module), self.__name__).from_config(config)
+
+
+def register_placeholders(keras: Any = None) -> None:
+    """Registers a placeholder for each class that Keras does not know yet; `keras` is the module."""
+    from keras.saving import get_custom_objects
+
+    registered = get_custom_objects()
+    for module, names in CLASSES.items():
+        for name in names:
+            registered.setdefault(f"{PACKAGE}>{name}", Placeholder(module, name))
+
+
+def register_when_keras_is_imported() -> None:
+    """Registers the placeholders now, or as soon as Keras is imported."""
+    wrapt.register_post_import_hook(register_placeholders, "keras")
