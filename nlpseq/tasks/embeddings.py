@@ -1,4 +1,6 @@
-"""Vectors of pieces of text, for models that read them and give logits of them."""
+"""Token embeddings that are also the output weights of a model, and the logits that come of them."""
+
+from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
@@ -6,17 +8,32 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("nlpseq")
 class ScaledEmbedding(keras.layers.Embedding):
-    """An embedding for both ends of a model: x = sqrt(size) E w (Vaswani et al. 2017, section 3.4).
+    """An embedding for the input and the output of a model: x = sqrt(size) E[i].
 
-    E starts at a variance of 1 / size, which suits the logits E o + b; what is read of it is
-    scaled to a variance of 1, which suits the layers above.
+    E is initialised with a variance of 1 / size, which suits the logits E o + b of unit-variance
+    outputs o; the scaled input vectors x have a variance of 1, which suits the layers above.
 
     Args:
-        input_dim: number of vectors.
-        output_dim: size of each.
+        input_dim: Number of tokens.
+        output_dim: Size of the vectors.
+        **kwargs: As of `keras.layers.Embedding`.
+
+    Call arguments:
+        inputs: Token ids, integers `(...)`.
+
+    Returns:
+        Vectors `(..., output_dim)`, in the layer's compute dtype.
+
+    Example:
+
+    >>> ScaledEmbedding(1000, 64)(tf.constant([[3, 4, 5]])).shape
+    TensorShape([1, 3, 64])
+
+    Reference:
+        Vaswani et al. (2017), Attention is all you need, section 3.4.
     """
 
-    def __init__(self, input_dim, output_dim, **kwargs):
+    def __init__(self, input_dim: int, output_dim: int, **kwargs):
         kwargs.setdefault("embeddings_initializer", keras.initializers.RandomNormal(stddev=output_dim**-0.5))
         super().__init__(input_dim, output_dim, **kwargs)
 
@@ -24,22 +41,69 @@ class ScaledEmbedding(keras.layers.Embedding):
         return super().call(inputs) * self.output_dim**0.5
 
 
-def piece_logits(outputs, embedding, bias, training=False):
-    """Logits E o + b, float32 `(..., pieces)`, of o `(..., size)` and an `Embedding` E.
+@dataclass(frozen=True)
+class FactoredLogits:
+    """Logits z = E o + b that are not computed yet.
 
-    In training they bring what they are made of, from which `SmoothedCrossEntropy` makes the
-    loss without them; in a graph in which nothing else wants them, they are then never made.
+    A loss that knows the type, such as `SmoothedCrossEntropy`, is computed from the factors
+    without holding all logits. Any other TensorFlow or Keras operation takes the object for the
+    tensor of the logits, which is computed then.
+
+    Attributes:
+        outputs: o, float `(..., size)`, in whose dtype the product is computed.
+        embeddings: E, float `(tokens, size)`.
+        bias: b, float32 `(tokens,)`.
+
+    Example:
+
+    >>> logits = FactoredLogits(tf.ones([2, 3]), tf.ones([5, 3]), tf.zeros([5]))
+    >>> tf.argmax(logits, axis=-1).shape, logits.shape
+    (TensorShape([2]), TensorShape([2, 5]))
     """
-    embeddings = tf.convert_to_tensor(embedding.embeddings)
-    kernel = tf.cast(embeddings, outputs.dtype)
-    logits = tf.matmul(tf.reshape(outputs, [-1, outputs.shape[-1]]), kernel, transpose_b=True)
-    logits = tf.reshape(logits, [*tf.unstack(tf.shape(outputs))[:-1], kernel.shape[0]])
-    logits = tf.cast(logits, tf.float32) + bias
-    if training:
-        logits._nlpseq_factors = outputs, embeddings, bias
-    return logits
+
+    outputs: tf.Tensor
+    embeddings: tf.Tensor
+    bias: tf.Tensor
+
+    @property
+    def shape(self) -> tf.TensorShape:
+        """Static shape `(..., tokens)`."""
+        return self.outputs.shape[:-1] + self.embeddings.shape[:1]
+
+    @property
+    def dtype(self) -> tf.DType:
+        """float32."""
+        return tf.float32
+
+    def compute(self) -> tf.Tensor:
+        """The logits, float32 `(..., tokens)`."""
+        kernel = tf.cast(self.embeddings, self.outputs.dtype)
+        rows = tf.reshape(self.outputs, [-1, self.outputs.shape[-1]])
+        logits = tf.matmul(rows, kernel, transpose_b=True)
+        logits = tf.reshape(logits, [*tf.unstack(tf.shape(self.outputs))[:-1], kernel.shape[0]])
+        return tf.cast(logits, tf.float32) + self.bias
 
 
-def factors(logits):
-    """The `(outputs, embeddings, bias)` that logits bring, or None."""
-    return getattr(logits, "_nlpseq_factors", None)
+def _to_tensor(logits, dtype=None, name=None, as_ref=False):
+    return tf.cast(logits.compute(), dtype or tf.float32, name=name)
+
+
+tf.register_tensor_conversion_function(FactoredLogits, _to_tensor)
+
+
+def piece_logits(
+    outputs: tf.Tensor, embedding: keras.layers.Embedding, bias: tf.Tensor, training: bool = False
+) -> "tf.Tensor | FactoredLogits":
+    """Logits z = E o + b.
+
+    Args:
+        outputs: o, float `(..., size)`.
+        embedding: The layer with the weights E, `(tokens, size)`.
+        bias: b, float32 `(tokens,)`.
+        training: Whether a loss is all that is computed from the logits. Default False.
+
+    Returns:
+        The logits, float32 `(..., tokens)`; in training as `FactoredLogits`.
+    """
+    logits = FactoredLogits(outputs, tf.convert_to_tensor(embedding.embeddings), tf.convert_to_tensor(bias))
+    return logits if training else logits.compute()

@@ -1,91 +1,110 @@
-"""The cross-entropy of logits that are never held: some rows of them at a time."""
+"""The cross-entropy of a linear layer's outputs that never holds the logits of all rows."""
 
 import tensorflow as tf
 
 from nlpseq import engine
 
-ROWS = 256  # the most whose logits are held at a time
+BLOCK_ROWS = 256  # the most rows whose logits are in memory at a time
 REMEDY = "compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)"
 
 
-def linear_cross_entropy(outputs, embeddings, bias, labels, weights, smoothing=0.0):
-    """Cross-entropy of z = E o + b, summed over the rows, without all of z.
+def linear_cross_entropy(
+    outputs: tf.Tensor,
+    embeddings: tf.Tensor,
+    bias: tf.Tensor,
+    labels: tf.Tensor,
+    weights: tf.Tensor,
+    smoothing: float = 0.0,
+) -> tf.Tensor:
+    """Cross-entropy of the logits z = E o + b, a weighted sum over rows, for training.
 
         loss = sum_i w_i (- sum_k q_ik log p_ik),   p_i = softmax(z_i)
-        q_ik = (1 - smoothing) [k = y_i] + smoothing / K        (Szegedy et al. 2016)
+        q_ik = (1 - smoothing) [k = y_i] + smoothing / K
         dloss/dz_ik = w_i (p_ik - q_ik)
 
-    The gradients are made with the loss, while the logits of a row are at hand, so this is
-    for training. Whole parts of rows of weight zero, padding, cost nothing. Compiled as the
-    engine is.
+    The gradients are computed together with the loss, block by block, so that only the logits of
+    one block exist at a time. Rows of weight zero (padding) are gathered at the end, and blocks
+    of nothing else are skipped. Compiled under the same conditions as the recurrent loops of
+    `nlpseq.engine`.
 
     Args:
-        outputs: o, float `(..., size)`, in whose type the products are made; those of float16
-            are made in float32, since gradients are small before the loss is scaled.
+        outputs: o, float `(..., size)`. Matrix products are computed in its dtype, but in float32
+            for float16, whose range is too small for gradients before loss scaling.
         embeddings: E, float `(K, size)`.
         bias: b, float32 `(K,)`.
-        labels: y, int32 `(...)`.
+        labels: y, int32 `(...)`, from 0 to K - 1.
         weights: w, float32 `(...)`.
-        smoothing: float between 0 and 1. Default 0.
+        smoothing: Share of the target that is spread over all K classes, from 0 to 1. Default 0.
 
     Returns:
-        A float32 scalar. It has first derivatives only.
+        A float32 scalar, differentiable once by outputs, embeddings and bias.
+
+    Example:
+
+    >>> outputs, embeddings, bias = tf.ones([2, 3, 4]), tf.zeros([5, 4]), tf.zeros([5])
+    >>> loss = linear_cross_entropy(outputs, embeddings, bias, tf.zeros([2, 3], tf.int32), tf.ones([2, 3]))
+    >>> round(float(loss), 4)  # 6 log 5
+    9.6566
+
+    Reference:
+        Szegedy et al. (2016), Rethinking the inception architecture for computer vision,
+        section 7, for q.
     """
-    compiled = engine.should_compile("auto", True, outputs)
-    make = _compiled if compiled else _loss_and_gradients
+    is_compiled = engine.should_compile("auto", True, outputs)
+    loss_and_gradients = _compiled if is_compiled else _loss_and_gradients
     labels, weights = tf.reshape(labels, [-1]), tf.reshape(weights, [-1])
 
     @tf.custom_gradient
-    def total(*sources):
-        fixed = [tf.stop_gradient(each) for each in sources]  # no tape need look in
-        found, *gradients = make(*fixed, labels, weights, smoothing)
+    def weighted_sum(*sources):
+        constants = [tf.stop_gradient(source) for source in sources]  # outer tapes record nothing
+        loss, *gradients = loss_and_gradients(*constants, labels, weights, smoothing)
 
-        def gradient(upstream):
-            return [tf.cast(upstream * each, source.dtype) for each, source in zip(gradients, sources)]
+        def backward(upstream):
+            return [tf.cast(upstream * gradient, source.dtype) for gradient, source in zip(gradients, sources)]
 
-        return found, engine.first_only(gradient, sources, REMEDY)
+        return loss, engine.first_only(backward, sources, REMEDY)
 
     rows = tf.reshape(outputs, [-1, outputs.shape[-1]])
-    return total(rows, tf.convert_to_tensor(embeddings), tf.convert_to_tensor(bias))
+    return weighted_sum(rows, tf.convert_to_tensor(embeddings), tf.convert_to_tensor(bias))
 
 
 def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
-    """The loss, and its gradients by outputs, embeddings and bias, all in float32."""
+    """The loss, and its gradients by outputs, embeddings and bias, all float32."""
     dtype = tf.float32 if outputs.dtype == tf.float16 else outputs.dtype
     kernel, count, size = tf.cast(embeddings, dtype), tf.shape(outputs)[0], outputs.shape[1]
-    order = tf.argsort(tf.cast(weights == 0, tf.int32), stable=True)  # what counts comes first
-    parts = tf.maximum(-(-count // ROWS), 1)  # XLA refuses to slice nothing
-    length = tf.maximum(-(-count // parts), 1)  # of a part, so that little is missing in the last
-    missing = parts * length - count
+    order = tf.argsort(tf.cast(weights == 0, tf.int32), stable=True)  # rows of weight zero last
+    blocks = tf.maximum(-(-count // BLOCK_ROWS), 1)  # at least one: XLA cannot slice an empty tensor
+    block_rows = tf.maximum(-(-count // blocks), 1)  # blocks of equal size need the least padding
+    padding = blocks * block_rows - count
 
-    def cut(rows):
+    def to_blocks(rows):
         rows = tf.gather(rows, order)
-        rows = tf.pad(rows, [[0, missing]] + [[0, 0]] * (len(rows.shape) - 1))
-        return tf.reshape(rows, [parts, length, *rows.shape[1:]])
+        rows = tf.pad(rows, [[0, padding]] + [[0, 0]] * (len(rows.shape) - 1))
+        return tf.reshape(rows, [blocks, block_rows, *rows.shape[1:]])
 
-    outputs, labels, weights = cut(tf.cast(outputs, dtype)), cut(labels), cut(weights)
+    outputs, labels, weights = to_blocks(tf.cast(outputs, dtype)), to_blocks(labels), to_blocks(weights)
 
-    def part(number, loss, d_outputs, d_kernel, d_bias):
+    def add_block(number, loss, d_outputs, d_kernel, d_bias):
         weight = weights[number]
         real = weight != 0
-        some = tf.where(real[:, tf.newaxis], outputs[number], 0)
-        logits = tf.cast(tf.matmul(some, kernel, transpose_b=True), tf.float32) + bias
-        losses, d_logits = _of_logits(logits, labels[number], smoothing)
+        block = tf.where(real[:, tf.newaxis], outputs[number], 0)
+        logits = tf.cast(tf.matmul(block, kernel, transpose_b=True), tf.float32) + bias
+        losses, d_logits = _softmax_cross_entropy(logits, labels[number], smoothing)
         d_logits = tf.where(real[:, tf.newaxis], d_logits * weight[:, tf.newaxis], 0.0)
         narrow = tf.cast(d_logits, dtype)
-        d_some = tf.cast(tf.matmul(narrow, kernel), tf.float32)
+        d_block = tf.cast(tf.matmul(narrow, kernel), tf.float32)
         return (
             number + 1,
             loss + tf.reduce_sum(tf.where(real, losses * weight, 0.0)),
-            tf.tensor_scatter_nd_update(d_outputs, [[number]], d_some[tf.newaxis]),
-            d_kernel + tf.cast(tf.matmul(narrow, some, transpose_a=True), tf.float32),
+            tf.tensor_scatter_nd_update(d_outputs, [[number]], d_block[tf.newaxis]),
+            d_kernel + tf.cast(tf.matmul(narrow, block, transpose_a=True), tf.float32),
             d_bias + tf.reduce_sum(d_logits, axis=0),
         )
 
-    needed = -(-tf.math.count_nonzero(weights, dtype=tf.int32) // length)
-    zeros = [tf.zeros(tf.shape(each)) for each in (outputs, kernel, bias)]
+    real_blocks = -(-tf.math.count_nonzero(weights, dtype=tf.int32) // block_rows)
+    zeros = [tf.zeros(tf.shape(x)) for x in (outputs, kernel, bias)]
     _, loss, d_outputs, d_kernel, d_bias = tf.while_loop(
-        lambda number, *_: number < needed, part, (0, tf.constant(0.0), *zeros)
+        lambda number, *_: number < real_blocks, add_block, (0, tf.constant(0.0), *zeros)
     )
     rows = tf.reshape(d_outputs, [-1, size])
     return loss, tf.gather(rows, tf.math.invert_permutation(order)), d_kernel, d_bias
@@ -94,11 +113,11 @@ def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
 _compiled = tf.function(_loss_and_gradients, jit_compile=True)
 
 
-def _of_logits(logits, labels, smoothing):
-    """The losses of logits `(rows, K)`, and their gradients."""
+def _softmax_cross_entropy(logits, labels, smoothing):
+    """The losses of logits `(rows, K)`, `(rows,)`, and their gradients p - q, `(rows, K)`."""
     classes = tf.shape(logits)[1]
-    wanted = tf.cast(tf.range(classes) == labels[:, tf.newaxis], logits.dtype)
+    target = tf.cast(tf.range(classes) == labels[:, tf.newaxis], logits.dtype)
     if smoothing:
-        wanted = (1 - smoothing) * wanted + smoothing / tf.cast(classes, logits.dtype)
+        target = (1 - smoothing) * target + smoothing / tf.cast(classes, logits.dtype)
     log_probabilities = logits - tf.reduce_logsumexp(logits, axis=1, keepdims=True)
-    return -tf.reduce_sum(wanted * log_probabilities, axis=1), tf.exp(log_probabilities) - wanted
+    return -tf.reduce_sum(target * log_probabilities, axis=1), tf.exp(log_probabilities) - target

@@ -1,4 +1,7 @@
-"""Precision, recall and F1 by class."""
+"""Precision, recall and F1 of each class."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
@@ -6,25 +9,47 @@ from sklearn.metrics import precision_recall_fscore_support
 FIGURES = ("precision", "recall", "f1")
 
 
-def scores_by_class(expected, predicted, names):
-    """Precision, recall, F1 and support (how many are expected) of each class.
+def scores_by_class(expected: Any, predicted: Any, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1 and support (the number of expected items) of each class.
+
+    A score whose denominator is zero is 0.
 
     Args:
-        expected, predicted: numbers of classes, of equal length; a number that no
-            name has stands for none of the classes.
-        names: of the classes.
+        expected, predicted: Class indices, integers `(items,)`. An index outside the names
+            stands for none of the classes.
+        names: Names of the classes.
 
     Returns:
         `{name: {"precision": ..., "recall": ..., "f1": ..., "support": ...}}`.
+
+    Example:
+
+    >>> scores_by_class([0, 0, 1], [0, 1, 1], ["negative", "positive"])["positive"]["precision"]
+    0.5
     """
-    numbers = list(range(len(names)))
-    *columns, support = precision_recall_fscore_support(expected, predicted, labels=numbers, zero_division=0.0)
+    indices = list(range(len(names)))
+    *columns, support = precision_recall_fscore_support(expected, predicted, labels=indices, zero_division=0.0)
     return {
-        name: {**{f: float(c[i]) for f, c in zip(FIGURES, columns)}, "support": int(support[i])}
-        for i, name in enumerate(names)
+        name: {
+            **{figure: float(column[index]) for figure, column in zip(FIGURES, columns)},
+            "support": int(support[index]),
+        }
+        for index, name in enumerate(names)
     }
 
 
-def averaged(classes):
-    """The mean of each figure over the classes."""
-    return {name: float(np.mean([row[name] for row in classes.values()])) for name in FIGURES}
+def averaged(classes: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The mean of precision, recall and F1 over the classes (macro average).
+
+    Args:
+        classes: As `scores_by_class` returns them, with at least one class.
+
+    Returns:
+        `{"precision": ..., "recall": ..., "f1": ...}`.
+
+    Example:
+
+    >>> averaged(scores_by_class([0, 0, 1], [0, 1, 1], ["negative", "positive"]))["recall"]
+    0.75
+    """
+    return {figure: float(np.mean([row[figure] for row in classes.values()])) for figure in FIGURES}

@@ -1,7 +1,18 @@
-"""Training a task with Keras's own `fit`."""
+"""Training a task with Keras's own `fit`: optimizers, callbacks, averaging, precision and seeds."""
 
 from nlpseq import lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
-    __name__, dict.fromkeys(("optimizer", "patience", "precision", "set_seed", "train"), "nlpseq.training.fit")
+    __name__,
+    {
+        "Adam": "nlpseq.training.adam",
+        "Minutes": "nlpseq.training.callbacks",
+        "StopOnNonFinite": "nlpseq.training.callbacks",
+        "TriggeredAveraging": "nlpseq.training.averaging",
+        "WarmUp": "nlpseq.training.optimizers",
+        "optimizer": "nlpseq.training.optimizers",
+        "precision": "nlpseq.training.reproducibility",
+        "set_seed": "nlpseq.training.reproducibility",
+        "train": "nlpseq.training.fit",
+    },
 )

@@ -1,30 +1,46 @@
 """Averages of the weights over the steps of training."""
 
+from typing import Literal
+
 import keras
 import tensorflow as tf
 
 
-class AverageWhenStuck(keras.callbacks.Callback):
-    """Averages the weights from when validation stops improving (NT-ASGD; Merity et al. 2018).
+class TriggeredAveraging(keras.callbacks.Callback):
+    """Averages the weights as soon as validation stops improving (NT-ASGD).
 
-        w' = mean of w_T ... w_K,   T = the step after the first validation that is worse
-                                    than the best but for the last `wait` ones (algorithm 1)
+        averaged = 1 / (K - T + 1) sum_{k=T}^{K} w_k
+        T = the first step after a validation t with v_t > min(v_0, ..., v_{t-wait-1})
 
-    Validation, what it keeps, and the end of training have the averaged weights;
-    training goes on with its own.
+    The model has the averaged weights in validation, in the callbacks after this one at the end
+    of an epoch, and after training; training itself continues with the weights w_k.
 
     Args:
-        monitor: the validation figure, "val_loss" or another.
-        mode: "min" or "max", which is best.
-        wait: validations that need not be better than those before them. Default 5.
+        monitor: Name of the validation metric v. Default "val_loss".
+        mode: "min" or "max", which values of it are better. Default "min".
+        wait: The number of latest validations that a value is not compared with, at least 1.
+            Default 5.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 3)), np.ones(4)
+    >>> _ = model.fit(x, y, validation_data=(x, y), verbose=0, callbacks=[TriggeredAveraging(wait=3)])
+
+    Reference:
+        Merity, Keskar and Socher (2018), Regularizing and optimizing LSTM language models,
+        algorithm 1.
     """
 
-    def __init__(self, monitor="val_loss", mode="min", wait=5):
+    def __init__(self, monitor: str = "val_loss", mode: Literal["min", "max"] = "min", wait: int = 5):
         super().__init__()
         self.monitor, self.sign, self.wait = monitor, 1.0 if mode == "min" else -1.0, wait
 
     def on_train_begin(self, logs=None):
-        self.seen, self.means, self.count, self.swapped = [], None, 0, False
+        self.validations: list[float] = []
+        self.means: list[tf.Variable] | None = None
+        self.count, self.swapped = 0, False
 
     def on_epoch_begin(self, epoch, logs=None):
         self._swap(False)
@@ -32,7 +48,7 @@ class AverageWhenStuck(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if self.means is not None:
             self.count += 1
-            _move_means(self.means, self._weights(), tf.constant(1.0 / self.count))
+            _update_means(self.means, self._weights(), tf.constant(1.0 / self.count))
 
     def on_test_begin(self, logs=None):
         self._swap(True)
@@ -42,26 +58,26 @@ class AverageWhenStuck(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         value = self.sign * logs[self.monitor]
-        if self.means is None and value > min(self.seen[: -self.wait], default=float("inf")):
+        if self.means is None and value > min(self.validations[: -self.wait], default=float("inf")):
             self.means = [tf.Variable(weight) for weight in self._weights()]
-        self.seen.append(value)
+        self.validations.append(value)
         self._swap(True)
 
     def _weights(self):
         return [variable.value for variable in self.model.trainable_variables]
 
     def _swap(self, averaged):
-        """Puts the averaged weights into the model, or its own ones back."""
+        """Exchanges the weights of the model and the means, unless the wanted ones are there already."""
         if self.means is None or not self.count or averaged == self.swapped:
             return
         for mean, weight in zip(self.means, self._weights()):
-            kept = tf.identity(weight)
+            previous = tf.identity(weight)
             weight.assign(mean)
-            mean.assign(kept)
+            mean.assign(previous)
         self.swapped = averaged
 
 
 @tf.function(reduce_retracing=True)
-def _move_means(means, weights, rate):
+def _update_means(means, weights, rate):
     for mean, weight in zip(means, weights):
         mean.assign_add((weight - mean) * tf.cast(rate, mean.dtype))

@@ -1,19 +1,21 @@
-"""The cross-entropy without logits against NumPy, and against the plain one in a model."""
+"""The linear cross-entropy against NumPy, and against the cross-entropy of logits in a model."""
 
 import types
 from unittest import mock
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from nlpseq import engine
-from nlpseq.data import Lines
 from nlpseq.tasks import LanguageModel, objectives
-from nlpseq.tasks.embeddings import ScaledEmbedding, factors, piece_logits
-from nlpseq.tasks.linear_cross_entropy import ROWS, linear_cross_entropy
+from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, piece_logits
+from nlpseq.tasks.linear_cross_entropy import BLOCK_ROWS, linear_cross_entropy
 from nlpseq.text import LineEncoder
-from tests.tasks.translation.test_model import new_translator, pairs
+from tests.tasks.translation.test_model import new_translator
+
+pytestmark = pytest.mark.usefixtures("portable")
 
 SIZE, CLASSES = 5, 11
 
@@ -31,78 +33,68 @@ def in_numpy(outputs, embeddings, bias, labels, weights, smoothing):
     """The loss, and its gradients by outputs, embeddings and bias."""
     logits = outputs @ embeddings.T + bias
     log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    wanted = (1 - smoothing) * np.eye(CLASSES)[labels] + smoothing / CLASSES
-    slopes = weights[:, np.newaxis] * (np.exp(log_probabilities) - wanted)
-    loss = -(weights[:, np.newaxis] * wanted * log_probabilities).sum()
-    return loss, slopes @ embeddings, slopes.T @ outputs, slopes.sum(axis=0)
+    target = (1 - smoothing) * np.eye(CLASSES)[labels] + smoothing / CLASSES
+    d_logits = weights[:, np.newaxis] * (np.exp(log_probabilities) - target)
+    loss = -(weights[:, np.newaxis] * target * log_probabilities).sum()
+    return loss, d_logits @ embeddings, d_logits.T @ outputs, d_logits.sum(axis=0)
 
 
 def loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing, dtype=tf.float32, upstream=3.0):
-    """The loss, and its gradients where it is one factor of what is differentiated."""
+    """The loss, and its gradients, which reach it multiplied by `upstream`."""
     sources = [tf.constant(outputs, dtype), tf.constant(embeddings, tf.float32), tf.constant(bias, tf.float32)]
     with tf.GradientTape() as tape:
         tape.watch(sources)
         weights = tf.constant(weights, tf.float32)
         loss = linear_cross_entropy(*sources, tf.constant(labels, tf.int32), weights, smoothing)
         scaled = upstream * loss
-    return loss, *(tf.cast(each, tf.float32) / upstream for each in tape.gradient(scaled, sources))
+    return loss, *(tf.cast(gradient, tf.float32) / upstream for gradient in tape.gradient(scaled, sources))
 
 
-@pytest.mark.parametrize("mode", ["portable", "xla"])
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
-@pytest.mark.parametrize("rows, real", [(7, 0.7), (ROWS, 1.0), (2 * ROWS + 9, 0.4), (6, 0.0), (0, 1.0)])
-def test_equals_numpy(rows, real, smoothing, mode):
+@pytest.mark.parametrize("mode, smoothing", [("portable", 0.0), ("xla", 0.2)])
+@pytest.mark.parametrize("rows, real", [(7, 0.7), (BLOCK_ROWS, 1.0), (2 * BLOCK_ROWS + 9, 0.4), (6, 0.0), (0, 1.0)])
+def test_equals_numpy(rows, real, mode, smoothing):
     arguments = *case(rows, real), smoothing
     with engine.mode(mode):
-        found = loss_and_gradients(*arguments)
-    for one, other in zip(found, in_numpy(*arguments)):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+        actual = loss_and_gradients(*arguments)
+    for value, expected in zip(actual, in_numpy(*arguments)):
+        np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_rows_of_sequences():
     outputs, embeddings, bias, labels, weights = case(12)
     shaped = outputs.reshape(3, 4, SIZE), embeddings, bias, labels.reshape(3, 4), weights.reshape(3, 4)
-    found = loss_and_gradients(*shaped, 0.0)
-    assert found[1].shape == (3, 4, SIZE)
-    np.testing.assert_allclose(found[0], in_numpy(outputs, embeddings, bias, labels, weights, 0.0)[0], rtol=1e-5)
+    loss, d_outputs, *_ = loss_and_gradients(*shaped, 0.0)
+    assert d_outputs.shape == (3, 4, SIZE)
+    np.testing.assert_allclose(loss, in_numpy(outputs, embeddings, bias, labels, weights, 0.0)[0], rtol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
 def test_narrow_outputs_have_narrow_gradients(dtype):
     arguments = *case(9), 0.1
-    found = loss_and_gradients(*arguments, dtype=dtype)
-    for one, other in zip(found, in_numpy(*arguments)):
-        np.testing.assert_allclose(one, other, rtol=0.05, atol=0.05)
+    actual = loss_and_gradients(*arguments, dtype=dtype)
+    for value, expected in zip(actual, in_numpy(*arguments)):
+        np.testing.assert_allclose(value, expected, rtol=0.05, atol=0.05)
 
 
 def test_small_gradients_of_float16_are_scaled_before_they_are_narrowed():
     outputs, embeddings, bias, labels, weights = case(9)
     arguments = outputs, embeddings, bias, labels, 1e-8 * weights, 0.0
-    found = loss_and_gradients(*arguments, dtype=tf.float16, upstream=2.0**26)
-    for one, other in zip(found, in_numpy(*arguments)):
-        np.testing.assert_allclose(one, other, rtol=0.02, atol=1e-10)
+    actual = loss_and_gradients(*arguments, dtype=tf.float16, upstream=2.0**26)
+    for value, expected in zip(actual, in_numpy(*arguments)):
+        np.testing.assert_allclose(value, expected, rtol=0.02, atol=1e-10)
 
 
 def test_a_row_of_weight_zero_may_be_anything():
     outputs, embeddings, bias, labels, weights = case(9, real=1.0)
     clean = loss_and_gradients(outputs, embeddings, bias, labels, np.where(np.arange(9) == 4, 0, weights), 0.1)
     outputs[4] = np.nan
-    found = loss_and_gradients(outputs, embeddings, bias, labels, np.where(np.arange(9) == 4, 0, weights), 0.1)
-    for one, other in zip(found, clean):
-        np.testing.assert_allclose(one, other)
-
-
-def recorded(monkeypatch):
-    """What the losses give to `linear_cross_entropy` from now on."""
-    calls = []
-    monkeypatch.setattr(
-        objectives, "linear_cross_entropy", lambda *given: calls.append(given) or linear_cross_entropy(*given)
-    )
-    return calls
+    actual = loss_and_gradients(outputs, embeddings, bias, labels, np.where(np.arange(9) == 4, 0, weights), 0.1)
+    for value, expected in zip(actual, clean):
+        np.testing.assert_allclose(value, expected)
 
 
 def test_second_derivatives_are_refused():
-    sources = [tf.constant(each, tf.float32) for each in case(3)[:3]]
+    sources = [tf.constant(source, tf.float32) for source in case(3)[:3]]
     labels, weights = tf.zeros(3, tf.int32), tf.ones(3)
     with tf.GradientTape() as outer:
         outer.watch(sources)
@@ -114,46 +106,90 @@ def test_second_derivatives_are_refused():
         outer.gradient(slope, sources[0])
 
 
-@pytest.mark.parametrize("tied, weighting", [
-    (True, lambda rows, labels: rows),
-    (False, lambda rows, labels: rows[:, np.newaxis] * np.linspace(0, 2, labels.shape[1], dtype="float32")),
-])  # fmt: skip
-def test_a_model_trains_with_it_and_to_the_same_gradients(monkeypatch, tied, weighting):
-    lines = Lines(np.array([b"the cat sat on the mat", b"the dog sat"] * 9, object))
-    encoder = LineEncoder.learn(lines.lines, "word", 20)
-    task = LanguageModel(encoder, units=6, embedding_size=4, layers=1, tied=tied, dropout=0, output_dropout=0, steps=5)
-    task.compile("sgd")
-    batches = task.prepare(lines, 3, training=True)
-    ((inputs, labels),) = batches.take(1)
-    weights, found = weighting(np.array([1.0, 2.0, 0.5], "float32"), labels), []
-    for plain in (False, True):
+def factored(shape=(2, 3)):
+    generator = np.random.default_rng(4)
+    embedding = ScaledEmbedding(CLASSES, SIZE)
+    embedding.build()
+    outputs, bias = generator.normal(size=(*shape, SIZE)), generator.normal(size=CLASSES)
+    arguments = tf.constant(outputs, tf.float32), embedding, tf.constant(bias, tf.float32)
+    expected = outputs @ embedding.embeddings.numpy().T + bias
+    return arguments, expected
+
+
+def test_factored_logits_stand_for_the_tensor():
+    arguments, expected = factored()
+    logits = piece_logits(*arguments, training=True)
+    assert isinstance(logits, FactoredLogits)
+    assert logits.shape == expected.shape and logits.dtype == tf.float32
+    np.testing.assert_allclose(piece_logits(*arguments), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(tf.nn.relu(logits), np.maximum(expected, 0), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(keras.ops.argmax(logits, -1), expected.argmax(-1))
+
+
+class TiedModel(keras.Model):
+    """Predicts tokens from tokens, with the same vectors at both ends."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.hidden = ScaledEmbedding(CLASSES, SIZE), keras.layers.Dense(SIZE, "tanh")
+        self.bias = self.add_weight(name="bias", shape=(CLASSES,))
+
+    def call(self, inputs, training=False):
+        return piece_logits(self.hidden(self.embedding(inputs)), self.embedding, self.bias, training)
+
+
+IDS, LABELS = np.array([[1, 2, 3], [4, 5, 1], [6, 1, 1]]), np.array([[2, 3, 1], [5, 1, -1], [1, 1, -1]])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("shape", [(3,), (3, 3)])
+def test_the_loss_of_factors_has_the_gradients_of_the_loss_of_logits(smoothing, shape):
+    """In a model whose embeddings get gradients from their lookup too, with sample weights."""
+    model, loss = TiedModel(), objectives.SmoothedCrossEntropy(smoothing)
+    weights = np.random.default_rng(2).uniform(0, 2, shape).astype("float32")
+    losses, gradients = [], []
+    for convert in (lambda logits: logits, tf.convert_to_tensor):
         with tf.GradientTape() as tape:
-            logits = task(inputs, training=True)
-            assert factors(logits) is not None
-            logits = tf.identity(logits) if plain else logits
-            loss = task.loss(labels, logits, sample_weight=weights)
-        variables = [each.value for each in task.trainable_variables]
-        found.append([loss, *map(tf.convert_to_tensor, tape.gradient(loss, variables))])
-    for one, other in zip(*found):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
-    calls = recorded(monkeypatch)
-    task.fit(batches, verbose=0, shuffle=False)
-    assert len(calls) == 1  # traced once
-    task.evaluate(task.prepare(lines, 3), verbose=0)
-    assert len(calls) == 1 and factors(task(inputs)) is None
+            losses.append(loss(LABELS, convert(model(IDS, training=True)), weights))
+        variables = [variable.value for variable in model.trainable_variables]
+        gradients.append([tf.convert_to_tensor(gradient) for gradient in tape.gradient(losses[-1], variables)])
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    for from_factors, from_logits in zip(*gradients):
+        np.testing.assert_allclose(from_factors, from_logits, rtol=1e-4, atol=1e-6)
 
 
-def test_a_translator_trains_with_it(monkeypatch):
-    calls = recorded(monkeypatch)
-    task = new_translator(label_smoothing=0.2)
-    task.compile("sgd")
-    task.fit(task.prepare(pairs(4), 8, training=True), verbose=0, shuffle=False)
-    assert calls and all(given[-1] == 0.2 for given in calls)
+def test_fit_computes_no_logits(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        objectives, "linear_cross_entropy", lambda *given: calls.append(given[-1]) or linear_cross_entropy(*given)
+    )
+    monkeypatch.setattr(FactoredLogits, "compute", mock.Mock(side_effect=AssertionError))
+    model = TiedModel()
+    model.compile("sgd", objectives.SmoothedCrossEntropy(0.2))
+    model.fit(IDS, LABELS, verbose=0)
+    assert set(calls) == {0.2}
+
+
+def test_fit_computes_logits_for_metrics():
+    model = TiedModel()
+    model.compile(keras.optimizers.SGD(0.0), objectives.SmoothedCrossEntropy(), metrics=["sparse_categorical_accuracy"])
+    labels = np.abs(LABELS)
+    history = model.fit(IDS, labels, verbose=0).history
+    accuracy = np.mean(model.predict(IDS, verbose=0).argmax(-1) == labels)
+    assert history["sparse_categorical_accuracy"] == [pytest.approx(accuracy)]
+
+
+def test_tasks_train_with_it():
+    ids = tf.constant([[3, 4, 5]])
+    language_model = LanguageModel(LineEncoder.learn(["the cat sat on the mat"], "word", 20), units=6, embedding_size=4)
+    for task, inputs in ((language_model, ids), (new_translator(), (ids, ids))):
+        assert isinstance(task(inputs, training=True), FactoredLogits)
+        assert tf.is_tensor(task(inputs))
 
 
 @pytest.mark.parametrize("in_training", [True, False])
 def test_replicas_share_the_loss(in_training):
-    """As in Keras: the gradients of the replicas are added, so each has its part of the mean."""
+    """As in Keras: the gradients of the replicas are summed."""
     embedding = ScaledEmbedding(CLASSES, SIZE)
     embedding.build()
     labels = tf.constant([[1, 2, -1]])

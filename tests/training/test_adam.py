@@ -1,4 +1,4 @@
-"""Adam compiled beside Keras's own, on the same gradients."""
+"""The compiled Adam against Keras's, on the same gradients."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ import tensorflow as tf
 from nlpseq import engine
 from nlpseq.training import adam
 
-SHAPES = [(300, 250), (20, 10), (adam.LARGE,)]
+SHAPES = [(300, 250), (20, 10), (adam.MIN_COMPILED_SIZE,)]
 
 
 def after_steps(make, gradients, graph=True):
@@ -16,28 +16,31 @@ def after_steps(make, gradients, graph=True):
     variables = [keras.Variable(np.random.default_rng(0).normal(size=shape).astype("float32")) for shape in SHAPES]
     optimizer = make(0.1, global_clipnorm=2.0, use_ema=True, ema_momentum=0.5)
     optimizer.build(variables)
-    step = lambda *some: optimizer.apply(list(some), variables)
+
+    def step(*gradients):
+        optimizer.apply(list(gradients), variables)
+
     step = tf.function(step) if graph else step
-    for some in gradients:
-        step(*some)
+    for of_step in gradients:
+        step(*of_step)
     optimizer.finalize_variable_values(variables)
-    return [each.numpy() for each in variables + optimizer.variables]
+    return [variable.numpy() for variable in variables + optimizer.variables]
 
 
 @pytest.fixture
 def gradients():
-    draw = np.random.default_rng(1)
-    return [[tf.constant(draw.normal(size=shape), tf.float32) for shape in SHAPES] for _ in range(4)]
+    generator = np.random.default_rng(1)
+    return [[tf.constant(generator.normal(size=shape), tf.float32) for shape in SHAPES] for _ in range(4)]
 
 
 @pytest.mark.parametrize("graph", [True, False])
 def test_equals_keras(gradients, graph):
-    wanted = after_steps(keras.optimizers.Adam, gradients)
-    for ours, theirs in zip(after_steps(adam.Adam, gradients, graph), wanted, strict=True):
+    expected = after_steps(keras.optimizers.Adam, gradients)
+    for ours, theirs in zip(after_steps(adam.Adam, gradients, graph), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-6)
 
 
-def test_rows_of_a_table(gradients):
+def test_sparse_gradients(gradients):
     def after(make):
         table = keras.Variable(np.ones(SHAPES[0], "float32"))
         optimizer = make(0.1)
@@ -53,15 +56,15 @@ def compiled_calls(optimizer, variable):
     step = tf.function(lambda gradient: optimizer.apply([gradient], [variable]))
     graph = step.get_concrete_function(tf.TensorSpec(variable.shape)).graph
     functions = graph.as_graph_def().library.function
-    return sum("_XlaMustCompile" in each.attr and each.attr["_XlaMustCompile"].b for each in functions)
+    return sum("_XlaMustCompile" in f.attr and f.attr["_XlaMustCompile"].b for f in functions)
 
 
 def test_what_is_compiled():
     large, small = keras.Variable(np.zeros(SHAPES[0], "float32")), keras.Variable(np.zeros(SHAPES[1], "float32"))
-    for variable, wanted in ((large, 1), (small, 0)):
+    for variable, count in ((large, 1), (small, 0)):
         optimizer = adam.Adam()
         optimizer.build([variable])
-        assert compiled_calls(optimizer, variable) == wanted
+        assert compiled_calls(optimizer, variable) == count
     with engine.mode("portable"):
         optimizer = adam.Adam()
         optimizer.build([large])

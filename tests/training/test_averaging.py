@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from nlpseq.training.averaging import AverageWhenStuck
+from nlpseq.training import TriggeredAveraging
 
 
 class Recorder(keras.callbacks.Callback):
@@ -18,7 +18,7 @@ class Recorder(keras.callbacks.Callback):
 
 
 class Scores(keras.callbacks.Callback):
-    """Puts given values in the place of the validation loss."""
+    """Replaces the validation loss by given values."""
 
     def __init__(self, values):
         super().__init__()
@@ -34,7 +34,7 @@ def trained(values, wait, epochs, mode="min"):
     x, y = rng.normal(size=(6, 3)).astype("float32"), rng.normal(size=(6, 1)).astype("float32")
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, use_bias=False)])
     model.compile(keras.optimizers.SGD(0.1), "mse")
-    recorder, averaging = Recorder(), AverageWhenStuck(mode=mode, wait=wait)
+    recorder, averaging = Recorder(), TriggeredAveraging(mode=mode, wait=wait)
     options = {"epochs": epochs, "batch_size": 2, "shuffle": False, "validation_data": (x, y), "verbose": 0}
     model.fit(x, y, callbacks=[recorder, Scores(values), averaging], **options)
     return model, np.array(recorder.weights)
@@ -44,7 +44,7 @@ def trained(values, wait, epochs, mode="min"):
 def test_the_mean_from_when_validation_is_worse(mode, sign):
     values = [sign * value for value in (3.0, 2.0, 1.0, 2.5, 0.5, 0.4)]
     model, weights = trained(values, wait=1, epochs=6, mode=mode)
-    # The fourth value is the first that is worse than the best of those but for the last before it.
+    # The fourth value, 2.5, is the first above min(v_0, ..., v_{t-2}) = 2.
     np.testing.assert_allclose(model.get_weights()[0], weights[4 * 3 :].mean(axis=0), atol=1e-6)
 
 
@@ -53,7 +53,7 @@ def test_no_mean_while_validation_improves():
     np.testing.assert_array_equal(model.get_weights()[0], weights[-1])
 
 
-def test_training_goes_on_with_its_own_weights():
+def test_training_continues_with_its_own_weights():
     values = [1.0, 1.0, 2.0, 2.0, 2.0]
     _, averaged = trained(values, wait=1, epochs=5)
     _, plain = trained([5.0, 4.0, 3.0, 2.0, 1.0], wait=1, epochs=5)

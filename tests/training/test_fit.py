@@ -1,144 +1,177 @@
-"""Schedules, clipping, early stopping, seeds, and losses that are not finite."""
+"""`train`: best weights, averaging, seeds, validations in an epoch, and losses that are not finite."""
 
 import importlib.util
-import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import engine, training
+from nlpseq import training
 from nlpseq.data import Examples
 from nlpseq.errors import InputError, TrainingError
 from nlpseq.settings import TrainingSettings
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordEncoder
-from nlpseq.training.averaging import AverageWhenStuck
+from nlpseq.training import fit
 
-pytestmark = pytest.mark.usefixtures("portable")
+ROWS, FEATURES = 24, 3
 
-TEXTS = ["good one", "bad one", "not good", "not bad"]
+
+class NumbersTask(keras.Model):
+    """The least that `train` requires: rows of numbers to one of two classes."""
+
+    metric, metric_mode = "accuracy", "max"
+
+    def __init__(self, dropout=0.0):
+        super().__init__()
+        self.dropout, self.head = keras.layers.Dropout(dropout), keras.layers.Dense(2)
+        self.steps = []  # the weights after each step
+
+    def call(self, inputs, training=False):
+        return self.head(self.dropout(inputs, training=training))
+
+    def prepare(self, examples, batch_size, training=False, seed=0):
+        batches = tf.data.Dataset.from_tensor_slices(examples)
+        return (batches.shuffle(ROWS, seed=seed) if training else batches).batch(batch_size)
+
+    def compile(self, optimizer):
+        super().compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+
+    def fit(self, *args, callbacks, **kwargs):
+        def record(batch, logs):
+            self.steps.append(self.get_weights())
+
+        recorder = keras.callbacks.LambdaCallback(on_train_batch_end=record)
+        return super().fit(*args, callbacks=[recorder, *callbacks], **kwargs)
 
 
 def examples():
-    texts = [text.encode() for text in TEXTS] * 6
-    return Examples(np.array(texts, object), np.array([1, 0, 0, 1] * 6))
+    x = np.random.default_rng(0).normal(size=(ROWS, FEATURES)).astype("float32")
+    return x, (x.sum(axis=1) > 0).astype("int32")
 
 
-def task(**settings):
-    encoder = WordEncoder.learn(TEXTS)
-    return TextClassifier(encoder, ["n", "p"], units=4, embedding_size=4, **settings)
+def opposite():
+    """The same rows with the other labels: validation on them gets worse with every epoch."""
+    x, y = examples()
+    return x, 1 - y
 
 
-def test_warm_up_then_fall():
-    for decay, middle in (("cosine", 0.5), ("linear", 0.5)):
-        rate = training.WarmUp(2.0, 100, decay)
-        assert float(rate(0)) == pytest.approx(0.2)
-        assert float(rate(9)) == pytest.approx(2.0)
-        assert float(rate(55)) == pytest.approx(2.0 * middle, abs=0.02)
-        assert float(rate(100)) == pytest.approx(0.0, abs=1e-6)
-        assert training.WarmUp.from_config(rate.get_config()).get_config() == rate.get_config()
+def settings(**values):
+    return TrainingSettings(**{"batch_size": 8, "schedule": "constant", "learning_rate": 0.1, **values})
 
 
-def test_optimizer_clips_by_the_global_norm():
-    settings = TrainingSettings(schedule="constant", clip_norm=1.0)
-    clipped = training.optimizer(settings, steps=1)._clip_gradients([tf.constant([3.0, 0.0]), tf.constant([4.0])])
-    norm = math.sqrt(sum(float(tf.reduce_sum(g**2)) for g in clipped))
-    assert norm == pytest.approx(1.0)
-    assert training.optimizer(TrainingSettings(clip_norm=0.0), 1).global_clipnorm is None
+def final_accuracy(task, examples):
+    return task.evaluate(task.prepare(examples, 8), verbose=0)[1]
 
 
-def test_best_weights_come_back():
-    chosen = task()
-    settings = TrainingSettings(epochs=8, learning_rate=0.3, patience=2, batch_size=8)
-    history, seconds = training.train(chosen, examples(), examples(), settings)
-    assert seconds > 0
-    best = max(history["val_accuracy"])
-    batches = chosen.prepare(examples(), 8)
-    assert chosen.evaluate(batches, verbose=0)[1] == pytest.approx(best)
+def test_the_best_weights_are_restored_after_the_patience():
+    task = NumbersTask()
+    history, seconds = training.train(task, examples(), opposite(), settings(epochs=9, patience=2))
+    accuracies = history["val_accuracy"]
+    best = int(np.argmax(accuracies))
+    assert len(accuracies) == best + 3 and accuracies[-1] < accuracies[best]
+    assert final_accuracy(task, opposite()) == pytest.approx(accuracies[best])
+    assert 0 < history["minutes"][0] < history["minutes"][-1] <= seconds / 60
+
+
+def test_the_mode_of_the_metric_decides_what_is_best():
+    task = NumbersTask()
+    task.metric, task.metric_mode = "loss", "min"
+    history, _ = training.train(task, examples(), examples(), settings(epochs=3, patience=1))
+    assert len(history["val_loss"]) == 3
+    assert task.evaluate(task.prepare(examples(), 8), verbose=0)[0] == pytest.approx(min(history["val_loss"]))
+
+
+def test_asgd_averages_once_validation_gets_worse(monkeypatch):
+    callbacks = []
+
+    class Recorded(training.TriggeredAveraging):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            callbacks.append(self)
+
+    monkeypatch.setattr(fit, "TriggeredAveraging", Recorded)
+    task = NumbersTask()
+    history, _ = training.train(task, examples(), opposite(), settings(optimizer="asgd", epochs=12, patience=2))
+    (averaging,) = callbacks
+    assert averaging.count > 0 and averaging.count % 3 == 0  # three steps an epoch
+    best = int(np.argmax(history["val_accuracy"]))
+    assert len(history["loss"]) == best + 1 + 2 * 2 + 1  # early stopping waits for the averages too
+    assert final_accuracy(task, opposite()) == pytest.approx(max(history["val_accuracy"]))
+
+
+def test_a_moving_average_of_the_weights_is_what_is_left():
+    task = NumbersTask()
+    training.train(task, examples(), examples(), settings(epochs=1, averaging=0.5, optimizer="sgd"))
+    average = task.steps[0]
+    for weights in task.steps[1:]:
+        average = [0.5 * mean + 0.5 * weight for mean, weight in zip(average, weights)]
+    for weight, mean in zip(task.get_weights(), average):
+        np.testing.assert_allclose(weight, mean, rtol=1e-5, atol=1e-6)
+
+
+def test_several_validations_in_an_epoch(capsys):
+    options = {"epochs": 2, "validations": 3, "patience": 99}
+    history, _ = training.train(NumbersTask(), examples(), examples(), settings(**options))
+    assert len(history["val_loss"]) == 6
+    assert "3 validations in each pass" in capsys.readouterr().out
+
+
+def test_more_validations_than_steps():
+    with pytest.raises(InputError, match="validations`? must be between 1 and 3, got 4"):
+        training.train(NumbersTask(), examples(), examples(), settings(validations=4))
+
+
+def final_weights(seed):
+    training.set_seed(seed)
+    task = NumbersTask(dropout=0.3)
+    training.train(task, examples(), examples(), settings(epochs=2, seed=seed))
+    return task.get_weights()
 
 
 def test_a_seed_fixes_the_run():
-    def weights(seed):
-        training.set_seed(seed)
-        chosen = task()
-        with engine.mode("auto"):  # as users have it
-            training.train(chosen, examples(), examples(), TrainingSettings(epochs=2, seed=seed))
-        return chosen.get_weights()
-
-    first, again, other = weights(5), weights(5), weights(6)
+    first, again, other = final_weights(5), final_weights(5), final_weights(6)
     assert all((a == b).all() for a, b in zip(first, again))
     assert any((a != b).any() for a, b in zip(first, other))
 
 
-def test_asgd_averages_once_validation_gets_worse(monkeypatch):
-    """Which it does where the labels of validation are turned round."""
-    made = []
+@pytest.mark.slow
+def test_a_seed_fixes_the_run_of_a_compiled_text_task():
+    texts = ["good one", "bad one", "not good", "not bad"]
+    data = Examples(np.array([text.encode() for text in texts] * 6, object), np.array([1, 0, 0, 1] * 6))
 
-    class Kept(AverageWhenStuck):
-        def on_train_begin(self, logs=None):
-            super().on_train_begin(logs)
-            made.append(self)
+    def weights():
+        training.set_seed(5)
+        task = TextClassifier(WordEncoder.learn(texts), ["n", "p"], units=4, embedding_size=4)
+        training.train(task, data, data, settings(epochs=2, seed=5))
+        return task.get_weights()
 
-    monkeypatch.setattr(training, "AverageWhenStuck", Kept)
-    texts = np.array([b"good one", b"bad one"] * 12, object)
-    right, turned = Examples(texts, np.array([1, 0] * 12)), Examples(texts, np.array([0, 1] * 12))
-    options = {"optimizer": "asgd", "schedule": "constant", "learning_rate": 1.0, "patience": 2}
-    chosen = task(dropout=0.0, output_dropout=0.0, word_dropout=0.0)
-    history, _ = training.train(chosen, right, turned, TrainingSettings(epochs=9, batch_size=8, **options))
-    (averaging,) = made
-    assert averaging.count > 0 and averaging.count % 3 == 0  # three steps a pass
-    assert len(history["loss"]) > 5  # early stopping leaves it as many validations again
-    assert chosen.evaluate(chosen.prepare(turned, 8), verbose=0)[1] == pytest.approx(max(history["val_accuracy"]))
+    assert all((a == b).all() for a, b in zip(weights(), weights()))
 
 
-def test_more_validations_than_batches():
-    with pytest.raises(InputError, match="--validations must be between 1 and 3, got 4"):
-        training.train(task(), examples(), examples(), TrainingSettings(validations=4, batch_size=8))
+def test_a_loss_that_is_not_finite_stops_training():
+    x, y = examples()
+    x[:] = np.nan
+    with pytest.raises(TrainingError, match="loss became nan in epoch 1, step 1: .* decrease `learning_rate`"):
+        training.train(NumbersTask(), (x, y), examples(), settings(epochs=1))
 
 
-def test_loss_that_is_not_finite_stops_with_a_sentence():
-    chosen = task()
-    chosen.build()
-    chosen.head.bias.assign([np.nan, np.nan])
-    with pytest.raises(TrainingError, match="loss became nan in epoch 1, step 1.*clip"):
-        training.train(chosen, examples(), examples(), TrainingSettings(epochs=1))
+@pytest.mark.skipif(importlib.util.find_spec("tensorboard") is not None, reason="tensorboard is installed")
+def test_without_tensorboard(tmp_path):
+    with pytest.raises(InputError, match=r"`tensorboard` requires .*nlpseq\[tensorboard\]"):
+        training.train(NumbersTask(), examples(), examples(), settings(tensorboard=str(tmp_path)))
 
 
-def test_tensorboard(tmp_path):
-    settings = TrainingSettings(epochs=1, tensorboard=str(tmp_path))
-    if importlib.util.find_spec("tensorboard") is None:
-        with pytest.raises(InputError, match=r"nlpseq\[tensorboard\]"):
-            training.train(task(), examples(), examples(), settings)
-    else:
-        training.train(task(), examples(), examples(), settings)
-        assert list(tmp_path.rglob("events*"))
+@pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None, reason="tensorboard is not installed")
+def test_with_tensorboard(tmp_path):
+    class Sequences(NumbersTask):
+        def __init__(self):
+            super().__init__()
+            self.recurrent = keras.layers.SimpleRNN(2)
 
+        def call(self, inputs, training=False):
+            return super().call(self.recurrent(inputs[..., None]), training=training)
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"epochs": 0},
-        {"batch_size": -1},
-        {"learning_rate": 0.0},
-        {"clip_norm": -1.0},
-        {"clip_norm": math.inf},
-        {"learning_rate": math.nan},
-        {"patience": 0},
-        {"seed": -1},
-    ],
-)
-def test_values_out_of_range(wrong):
-    (name,) = wrong
-    with pytest.raises(InputError, match=f"--{name.replace('_', '-')} must be"):
-        TrainingSettings(**wrong).check()
-
-
-@pytest.mark.parametrize("hook, logs", [("on_train_batch_end", "loss"), ("on_epoch_end", "val_loss")])
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_training_stops_where_a_loss_is_not_finite(hook, logs, value):
-    stop = training.StopOnNonFinite()
-    stop.on_epoch_begin(2)
-    getattr(stop, hook)(4, {logs: 1.5})
-    with pytest.raises(TrainingError, match="loss became (nan|inf) in epoch 3"):
-        getattr(stop, hook)(4, {logs: value})
+    training.train(Sequences(), examples(), examples(), settings(epochs=1, tensorboard=str(tmp_path)))
+    assert list(tmp_path.rglob("events*"))

@@ -1,0 +1,63 @@
+"""Callbacks of every training run."""
+
+import math
+import time
+
+import keras
+
+from nlpseq.errors import TrainingError
+
+
+class Minutes(keras.callbacks.Callback):
+    """Adds "minutes", the time since training began, to the logs of each epoch.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones((2, 3)), np.ones(2), verbose=0, callbacks=[Minutes()]).history
+    >>> sorted(history)
+    ['loss', 'minutes']
+    """
+
+    def on_train_begin(self, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["minutes"] = (time.perf_counter() - self.start) / 60
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Stops training with an error as soon as the loss is infinite or not a number.
+
+    `keras.callbacks.TerminateOnNaN` ends `fit` without one, and does not check the validation loss.
+
+    Raises:
+        TrainingError: The loss after a step, or the validation loss after an epoch, is not finite.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> model.fit(np.ones((2, 3)), np.array([1, np.inf]), verbose=0, callbacks=[StopOnNonFinite()])
+    Traceback (most recent call last):
+    nlpseq.errors.TrainingError: the loss became inf in epoch 1, step 1: ...
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._check((logs or {}).get("loss"), "loss", f"epoch {self.epoch}, step {batch + 1}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        # The loss of a step is computed before its update: the last update shows here first.
+        self._check((logs or {}).get("val_loss"), "validation loss", f"epoch {self.epoch}")
+
+    @staticmethod
+    def _check(loss, name, place):
+        if loss is not None and not math.isfinite(float(loss)):
+            raise TrainingError(
+                f"the {name} became {float(loss)} in {place}: expected a finite number; decrease `learning_rate`, "
+                "or clip the gradients by a smaller `clip_norm`, such as 1."
+            )

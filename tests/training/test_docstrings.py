@@ -1,0 +1,20 @@
+"""The examples in the docstrings run."""
+
+import doctest
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from nlpseq import training
+
+
+@pytest.mark.parametrize("name", ["Adam", "Minutes", "StopOnNonFinite", "TriggeredAveraging", "WarmUp", "precision",
+                                  "set_seed"])  # fmt: skip
+def test_the_example_runs(name):
+    names = {name: getattr(training, name), "keras": keras, "np": np}
+    text = inspect.getdoc(getattr(training, name))
+    example = doctest.DocTestParser().get_doctest(text, names, name, None, 0)
+    assert example.examples
+    assert doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(example).failed == 0
