@@ -190,7 +190,7 @@ class TextClassifier(Task):
         """What a user should know that the model cannot do, in sentences."""
         return [
             f"It reads {self.encoder.max_tokens:,} words and marks of a text at most; the "
-            f"{self.encoder.cut} of a longer one is cut out.",
+            f"{self.encoder.truncation} of a longer one is cut out.",
             f"It knows {len(self.encoder.vocabulary.words):,} words, those of its training texts; "
             "others count as unknown.",
             "It always chooses one of its labels, whatever the text; scores are not calibrated.",

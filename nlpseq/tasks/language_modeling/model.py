@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq import decoding
-from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
+from nlpseq.data.segments import continuous_segments, shifted_segments, mark_first
 from nlpseq.errors import InputError, in_range
 from nlpseq.tasks.base import Task, in_own_precision, recurrent_layers
 from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
@@ -239,7 +239,7 @@ class LanguageModel(LanguageAnswers, Task):
         if training:
             return shifted_segments(ids, batch_size, self.settings["steps"], seed)
         streams = min(batch_size, len(ids) - 1)
-        return with_beginnings(continuous_segments(ids, streams, self.settings["steps"]))
+        return mark_first(continuous_segments(ids, streams, self.settings["steps"]))
 
     def default_loss(self):
         """Cross-entropy, in nats a token."""
