@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
-from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
+from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.tasks.base import in_batches
@@ -197,7 +197,7 @@ class LanguageModel(TextTask):
         if training:
             return shifted_segments(ids, batch_size, self.settings.steps, seed)
         streams = min(batch_size, len(ids) - 1)
-        return with_beginnings(continuous_segments(ids, streams, self.settings.steps))
+        return mark_first(continuous_segments(ids, streams, self.settings.steps))
 
     def default_loss(self):
         """Cross-entropy, in nats a token."""
