@@ -80,6 +80,7 @@ class LanguageModel(TextTask):
     kind = "language_model"
     purpose = "Gives the probability of a text, or continues it."
     settings_class = LanguageModelSettings
+    settings: LanguageModelSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
     metric, metric_mode = "loss", "min"
 
