@@ -210,7 +210,7 @@ def split_off_tenth(examples, seed: int) -> tuple:
     order = np.concatenate([np.delete(order, kept), order[kept]])
     held = max(1, len(examples) // 10)
     if held > len(order) - len(kept):
-        raise InputError("the training split is too small to hold a part out: give more examples.")
+        raise InputError("the training split is too small to hold out a part: give more examples.")
     return examples.select(np.sort(order[held:])), examples.select(np.sort(order[:held]))
 
 

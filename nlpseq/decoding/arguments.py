@@ -31,7 +31,8 @@ def prepare(states: Any, start, end, max_length, min_length) -> Arguments:
     lengths = known(min_length), known(max_length)
     if all(length is not None for length in lengths) and np.any(np.greater(*lengths)):
         raise InputError(
-            f"`min_length` must be at most `max_length`, got {min_length} and {max_length}: lower one or raise the other."
+            f"`min_length` must be at most `max_length`, got {min_length} and {max_length}: lower one "
+            "or raise the other."
         )
     batch = _batch(states, start)
     start, *lengths = (_per_sequence(value, batch) for value in (start, max_length, min_length))
