@@ -1,4 +1,4 @@
-"""Client for exported models: loading and prediction. Of the machine-learning packages it needs TensorFlow alone."""
+"""Client for exported models: loading and prediction, with TensorFlow alone."""
 
 import os
 from pathlib import Path

@@ -12,7 +12,7 @@ from nlpseq.data.segments import continuous_segments, mark_first, shifted_segmen
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.tasks.base import in_batches
-from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
+from nlpseq.tasks.embeddings import ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
 from nlpseq.tasks.language_modeling.scoring import Scorer
 from nlpseq.tasks.language_modeling.settings import MOST_ADDED, LanguageModelSettings
@@ -165,7 +165,7 @@ class LanguageModel(TextTask):
             self._regularize(hidden, outputs)
         if self.readout is not None:
             outputs = self.readout(outputs)
-        return piece_logits(outputs, self.output_embedding, self.bias, training)
+        return token_logits(outputs, self.output_embedding, self.bias, training)
 
     def _regularize(self, hidden, dropped):
         """Adds the activation regularisers to the loss."""

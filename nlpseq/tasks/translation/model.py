@@ -9,7 +9,7 @@ import tensorflow as tf
 from nlpseq.errors import in_range
 from nlpseq.layers import BahdanauAttention, LuongAttention
 from nlpseq.tasks.base import in_batches
-from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
+from nlpseq.tasks.embeddings import ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
 from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, text_spec
@@ -219,7 +219,7 @@ class Translator(TextTask):
 
     def logits(self, outputs, training=False):
         outputs = self.output_dropout(outputs, training=training)
-        return piece_logits(outputs, self.target_embedding, self.bias, training)
+        return token_logits(outputs, self.target_embedding, self.bias, training)
 
     def _with_predictions(self, memory, targets):
         """Targets, some replaced by the most likely token after the true ones before it."""
