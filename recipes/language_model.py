@@ -114,7 +114,7 @@ def main(config):
     nlpseq.reporting.print_samples(samples["text"])
 
     def draw(folder):
-        nlpseq.reporting.pictures.plot_perplexity(training[0], folder / "perplexity.png", data.title)
+        nlpseq.tasks.language_modeling.pictures.plot_perplexity(training[0], folder / "perplexity.png", data.title)
 
     return nlpseq.cli.runs.finish(task, config, data, training, validation, test, draw)
 

@@ -104,7 +104,7 @@ def main(config):
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
     title = "nlpseq_recall (generated sentences)"
-    nlpseq.reporting.pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
+    nlpseq.diagnostics.pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
     nlpseq.reporting.say(f"picture and figures in {folder}")
     return metrics
 

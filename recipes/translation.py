@@ -103,7 +103,7 @@ def main(config):
     def draw(folder):
         samples = task.attention_samples(data.validation.sources)
         if samples:
-            nlpseq.reporting.pictures.plot_attention(samples, folder / "attention.png", data.title)
+            nlpseq.tasks.translation.pictures.plot_attention(samples, folder / "attention.png", data.title)
 
     return nlpseq.cli.runs.finish(task, config, data, training, validation, test, draw)
 
