@@ -100,8 +100,8 @@ def recall_sentences(distance: int, count: int, seed: int = 0) -> list[tuple[str
     Example:
 
     >>> text, answer = recall_sentences(5, 1)[0]
-    >>> text.replace(text.split()[4], "...")
-    'i grew up in ... . so i speak fluent'
+    >>> " ".join(text.split()[-10:]), answer
+    ('i grew up in france . so i speak fluent', 'French')
     """
     in_range("distance", distance, NEAREST)
     in_range("count", count, 0)
