@@ -220,9 +220,9 @@ def test_the_context_has_the_mask_of_the_queries():
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: BahdanauAttention(0), "units must be at least 1"),
+        (lambda: BahdanauAttention(0), "`units` must be at least 1"),
         (lambda: LuongAttention("genral"), "general"),
-        (lambda: LuongAttention(dropout=1.5), "dropout must be between"),
+        (lambda: LuongAttention(dropout=1.5), "`dropout` must be between"),
         (lambda: LuongAttention("dot")(np.zeros((1, 2)), np.zeros((1, 3, 4))), "queries of 2"),
         (lambda: BahdanauAttention(3).project(np.zeros((1, 3, 4))), "no weights yet"),
         (lambda: built("additive")(queries("additive"), sequences(), coverage=covered()), "coverage=True"),

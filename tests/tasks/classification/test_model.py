@@ -139,7 +139,7 @@ def test_mixed_precision(name):
 
 
 def test_unknown_cell_and_pooling():
-    with pytest.raises(InputError, match="unknown cell 'lstn': did you mean lstm"):
+    with pytest.raises(InputError, match="unknown `cell` 'lstn': did you mean lstm"):
         classifier(cell="lstn")
-    with pytest.raises(InputError, match="unknown pooling 'maxi': did you mean max"):
+    with pytest.raises(InputError, match="unknown `pooling` 'maxi': did you mean max"):
         classifier(pooling="maxi")

@@ -185,9 +185,9 @@ def test_mixed_precision(name):
 
 
 @pytest.mark.parametrize("wrong, message", [
-    ({"cell": "lstn"}, "unknown cell 'lstn': did you mean lstm"),
-    ({"output": "crff"}, "unknown output 'crff': did you mean crf"),
-    ({"characters": "cn"}, "unknown characters 'cn': did you mean cnn"),
+    ({"cell": "lstn"}, "unknown `cell` 'lstn': did you mean lstm"),
+    ({"output": "crff"}, "unknown `output` 'crff': did you mean crf"),
+    ({"characters": "cn"}, "unknown `characters` 'cn': did you mean cnn"),
     ({"scheme": "bioes", "output": "crf"}, None),
     ({"scheme": "iob9"}, "unknown tag scheme 'iob9'"),
 ])  # fmt: skip

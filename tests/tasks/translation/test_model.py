@@ -255,13 +255,13 @@ def test_a_task_of_its_own_precision_is_loaded_as_it_was(tmp_path, input_feeding
 
 
 @pytest.mark.parametrize("wrong, message", [
-    ({"cell": "grru"}, "unknown cell 'grru': did you mean gru"),
-    ({"attention": "luong"}, "unknown attention 'luong'"),
-    ({"beam_size": 0}, "beam_size must be at least 1"),
-    ({"label_smoothing": 2}, "label_smoothing must be between 0 and 1"),
+    ({"cell": "grru"}, "unknown `cell` 'grru': did you mean gru"),
+    ({"attention": "luong"}, "unknown `attention` 'luong'"),
+    ({"beam_size": 0}, "`beam_size` must be at least 1"),
+    ({"label_smoothing": 2}, "`label_smoothing` must be between 0 and 1"),
     ({"attention": "none", "coverage_penalty": 0.5}, "coverage_penalty is of attention"),
-    ({"dropout": 1.5}, "dropout must be between 0 and 0.95"),
-    ({"recurrent_dropout": -0.1}, "recurrent_dropout must be between 0 and 0.95"),
+    ({"dropout": 1.5}, "`dropout` must be between 0 and 0.95"),
+    ({"recurrent_dropout": -0.1}, "`recurrent_dropout` must be between 0 and 0.95"),
     ({"attention": "dot", "units": 7}, "'dot' needs an even number of units, got 7"),
 ])  # fmt: skip
 def test_unknown_options(wrong, message):
@@ -270,7 +270,7 @@ def test_unknown_options(wrong, message):
 
 
 def test_a_beam_of_zero():
-    with pytest.raises(InputError, match="beam_size must be at least 1, got 0"):
+    with pytest.raises(InputError, match="`beam_size` must be at least 1, got 0"):
         translator().predict_text(SOURCES, beam_size=0)
 
 
