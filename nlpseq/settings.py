@@ -11,7 +11,7 @@ import typing
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from nlpseq.errors import InputError, in_range, suggest
+from nlpseq.errors import InputError, in_range, one_of, suggest
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Settings:
         known = self.flat()
         for name in values:
             if name not in known:
-                raise InputError(f"unknown argument `{name}`: {suggest(name, known)}.")
+                raise InputError(f"unknown argument `{name}`: {suggest(name, known)}")
         changes = {}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -95,9 +95,7 @@ class Settings:
 def _check_value(name, value, hint):
     kind, *metadata = typing.get_args(hint) if typing.get_origin(hint) is Annotated else (hint,)
     if typing.get_origin(kind) is Literal and OPEN not in metadata:
-        choices = typing.get_args(kind)
-        if value not in choices:
-            raise InputError(f"`{name}` must be {_listed(choices)}, got {value!r}: {suggest(value, choices)}.")
+        one_of(name, value, typing.get_args(kind))
     elif kind in (int, float, bool):
         _check_type(name, value, kind)
     for bounds in metadata:
@@ -111,7 +109,3 @@ def _check_type(name, value, kind):
     if not fits and not hasattr(value, "dtype"):  # NumPy's numbers
         expected = {bool: "True or False", float: "a number", int: "a whole number"}[kind]
         raise InputError(f"`{name}` must be {expected}, got {value!r}.")
-
-
-def _listed(choices):
-    return f"one of {', '.join(map(repr, choices))}"

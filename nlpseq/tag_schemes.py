@@ -1,10 +1,13 @@
-"""Tags of spans: which may follow which, and the spans that they mark.
+"""Schemes of tags for spans: legal transitions, spans and conversion.
 
-bio (IOB2)  B-X begins a span of type X, I-X goes on in it, O is outside
-iob1        I-X begins or goes on; B-X begins a span right after another of type X
-bioes       as bio, with E-X the end of a span and S-X a span of one token; BILOU writes
-            L-X and U-X for them
+bio (IOB2)  B-X starts a span of type X, I-X continues it, O is outside
+iob1        I-X starts or continues a span; B-X starts one directly after another of type X
+bioes       as bio, with E-X for the last token of a span and S-X for a span of one token;
+            BILOU has L-X and U-X instead
 """
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,13 +17,13 @@ PREFIXES = {"bio": "BIO", "iob1": "BIO", "bioes": "BIOES"}
 FROM_BILOU = {"L": "E", "U": "S"}
 
 
-def split_tag(tag):
+def split_tag(tag: str) -> tuple[str, str]:
     """`(prefix, type)`: ("B", "PER") of "B-PER", ("O", "") of "O"."""
     prefix, _, kind = tag.partition("-")
     return prefix, kind
 
 
-def check_tags(tags, scheme):
+def check_tags(tags: Iterable[str], scheme: str) -> None:
     """Raises an `InputError` for the first tag that does not fit the scheme."""
     one_of("tag scheme", scheme, PREFIXES)
     for tag in tags:
@@ -31,8 +34,8 @@ def check_tags(tags, scheme):
             raise InputError(f"tag {tag!r} does not fit the scheme {scheme}, whose tags are O, {forms}.")
 
 
-def transition_rules(tags, scheme):
-    """What is legal: bool `(tags, tags)` from row to column, and `(tags,)` as first and as last tag."""
+def transition_rules(tags: Sequence[str], scheme: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Legal transitions, bool `(tags, tags)` from row to column, and legal first and last tags, bool `(tags,)`."""
     check_tags(tags, scheme)
     parts = [split_tag(tag) for tag in tags]
     between = np.array([[_follows(scheme, a, b) for b in parts] for a in parts])
@@ -43,7 +46,7 @@ def transition_rules(tags, scheme):
 
 
 def _follows(scheme, before, after):
-    """Whether one tag may follow another, both as `(prefix, type)`; "O" stands for the edges too."""
+    """Whether a tag may follow another one, both as `(prefix, type)`; "O" also stands for start and end."""
     (p, x), (q, y) = before, after
     if scheme == "bioes":
         inside = p in "BI"
@@ -53,84 +56,87 @@ def _follows(scheme, before, after):
     return q != "B" or (p in "BI" and x == y)  # iob1
 
 
-def is_legal(tags, scheme):
-    """Whether a sequence of tags obeys the scheme."""
+def is_legal(tags: Iterable[str], scheme: str) -> bool:
+    """Whether a sequence of tags is legal in a scheme."""
     parts = [("O", ""), *map(split_tag, tags), ("O", "")]
-    return all(_follows(scheme, a, b) for a, b in zip(parts, parts[1:]))
+    return all(_follows(scheme, a, b) for a, b in pairwise(parts))
 
 
-def spans(tags, scheme="bio"):
-    """The spans `(type, start, end)` of a sequence, `end` being the first token after.
+def spans(tags: Iterable[str], scheme: str = "bio") -> list[tuple[str, int, int]]:
+    """The spans `(type, start, end)` of a sequence; `end` is exclusive.
 
-    As the evaluation script of CoNLL-2000 counts them: a tag that cannot go on in the
-    span before it begins one.
+    As in the evaluation script of CoNLL-2000, a tag that does not continue the span
+    before it starts a new one.
     """
-    found, start, open_kind, before = [], None, None, ("O", "")
-    for at, (prefix, kind) in enumerate([*map(split_tag, tags), ("O", "")]):
-        if open_kind is not None and (_ends(before, prefix, kind)):
-            found.append((open_kind, start, at))
+    spans_, start, open_kind, before = [], None, None, ("O", "")
+    for position, (prefix, kind) in enumerate([*map(split_tag, tags), ("O", "")]):
+        if open_kind is not None and _ends(before, prefix, kind):
+            spans_.append((open_kind, start, position))
             open_kind = None
         if prefix != "O" and open_kind is None:
-            start, open_kind = at, kind
+            start, open_kind = position, kind
         before = (prefix, kind)
-    return found
+    return spans_
 
 
 def _ends(before, prefix, kind):
-    """Whether the span to which the tag before belongs ends there."""
+    """Whether the span of the tag `before` ends there."""
     return prefix in "OBS" or before[0] in "ES" or before[1] != kind
 
 
-def convert(tags, source, target):
-    """A sequence of tags in another scheme."""
+def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
+    """Converts a sequence of tags from the scheme `source` to `target`."""
     result = ["O"] * len(tags)
-    found = spans(tags, source)
-    for number, (kind, start, end) in enumerate(found):
-        for at in range(start, end):
-            result[at] = f"{_prefix(target, at, kind, start, end, found[:number])}-{kind}"
+    all_spans = spans(tags, source)
+    for index, (kind, start, end) in enumerate(all_spans):
+        for position in range(start, end):
+            result[position] = f"{_prefix(target, position, kind, start, end, all_spans[:index])}-{kind}"
     return result
 
 
-def _prefix(scheme, at, kind, start, end, earlier):
+def _prefix(scheme, position, kind, start, end, earlier):
     if scheme == "iob1":
-        touching = earlier and earlier[-1][2] == start and earlier[-1][0] == kind
-        return "B" if at == start and touching else "I"
+        adjacent = earlier and earlier[-1][2] == start and earlier[-1][0] == kind
+        return "B" if position == start and adjacent else "I"
     if scheme == "bioes":
         if end - start == 1:
             return "S"
-        return "B" if at == start else "E" if at == end - 1 else "I"
-    return "B" if at == start else "I"
+        return "B" if position == start else "E" if position == end - 1 else "I"
+    return "B" if position == start else "I"
 
 
-def repair(tags, scheme):
-    """A sequence that obeys the scheme: itself, or else one with the same `spans`.
+def repair(tags: Sequence[str], scheme: str) -> Sequence[str]:
+    """The sequence itself if it is legal, else the legal one with the same `spans`.
 
-    As "I-X" that begins a span in iob1 is read like "B-X", this also turns iob1 into bio.
+    With scheme "bio" this also converts iob1 to bio.
     """
     return tags if is_legal(tags, scheme) else convert(tags, scheme, scheme)
 
 
-def without_bilou(tag):
-    """The tag with the letters of bioes."""
+def without_bilou(tag: str) -> str:
+    """The bioes tag for a BILOU tag; other tags are unchanged."""
     prefix, kind = split_tag(tag)
     return f"{FROM_BILOU[prefix]}-{kind}" if kind and prefix in FROM_BILOU else tag
 
 
-def scheme_of_most(counts):
-    """The scheme, "bio" or "bioes", of tags a few of which may be mistakes, or None.
+def scheme_of_most(counts: Mapping[str, int]) -> str | None:
+    """The scheme, "bio" or "bioes", of tags that may contain a few mistakes, or None.
+
+    The tags mark spans if all are "O" or of the form "B-X", or if "O" occurs and more than
+    half of all occurrences are of these forms.
 
     Args:
-        counts: a dictionary from tag to how often it occurs. They mark spans where all
-            are "O" or such as "B-X", or where "O" occurs and more than half are.
+        counts: number of occurrences by tag.
     """
     parts = {tag: split_tag(tag) for tag in counts}
     fitting = [tag for tag, (prefix, kind) in parts.items() if tag == "O" or (kind and prefix in set("BIES"))]
-    most = "O" in fitting and 2 * sum(counts[tag] for tag in fitting) > sum(counts.values())
-    return guess_scheme(fitting) if most or len(fitting) == len(counts) else None
+    majority = "O" in fitting and 2 * sum(counts[tag] for tag in fitting) > sum(counts.values())
+    return guess_scheme(fitting) if majority or len(fitting) == len(counts) else None
 
 
-def guess_scheme(tags):
-    """ "bio", "iob1" or "bioes" by the prefixes of all tags, or None where they mark no spans."""
+def guess_scheme(tags: Iterable[str]) -> str | None:
+    """The scheme, "bio" or "bioes", by the prefixes of a set of tags, or None if they mark no spans."""
+    tags = list(tags)
     parts = [split_tag(tag) for tag in tags]
     prefixes = {prefix for prefix, kind in parts if kind}
     others = {tag for tag, (_, kind) in zip(tags, parts) if not kind}

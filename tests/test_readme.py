@@ -1,4 +1,4 @@
-"""The examples of the README that need no files run as they stand."""
+"""The Python blocks of the README run in order, as a reader would paste them."""
 
 import inspect
 import re
@@ -7,76 +7,58 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from nlpseq.layers import Bidirectional
+from nlpseq import serving
+from nlpseq.data import Examples, LabelledTexts
+from nlpseq.tasks import TextClassifier
+from nlpseq.text import WordPreprocessor
 from tests.benchmarks.cells import MinimalGatedCell
 
-BLOCKS = re.findall(r"```python\n(.*?)```", Path(__file__).parents[1].joinpath("README.md").read_text("utf-8"), re.S)
+README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
-def run(word, **names):
-    (block,) = [block for block in BLOCKS if word in block]
-    names = {"keras": keras, "tf": tf, "__name__": "readme", **names}
-    exec(block, names)
-    return names
+@pytest.fixture(scope="module")
+def names(tmp_path_factory):
+    """What the blocks define, run in a folder with an export and no data prepared yet."""
+    folder = tmp_path_factory.mktemp("readme")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("TFDS_DATA_DIR", str(folder / "data"))
+        export_something(folder / "saved_models" / "sentiment")
+        namespace = {"__name__": "readme"}
+        for block in BLOCKS:
+            exec(block, namespace)
+        yield namespace
 
 
-def test_the_layers():
-    assert run("model = keras.Sequential")["model"](np.array([[1, 2, 0]])).shape == (1, 2)
+def export_something(folder):
+    task = TextClassifier(WordPreprocessor.learn(["good", "bad"]), ["negative", "positive"], units=2, embedding_size=2)
+    task.build()
+    split = Examples(np.array([b"good"], object), np.array([1]))
+    data = LabelledTexts("reviews", task.labels, split, split, split)
+    metrics = {"validation": {}, "test": {}, "train_seconds": 0, "peak_memory_mb": 0}
+    serving.export(task, folder, data=data, settings={}, metrics=metrics)
 
 
-def test_the_cell_is_short_and_is_the_one_of_the_benchmark():
-    layer = run("class MinimalGatedCell")["layer"]
+def test_every_block_runs(names):
+    assert names["tags"].shape == names["word_ids"].shape
+    assert names["decoded"].ids.shape[:2] == (1, 2)
+    assert set(names["flows"]) == {"SimpleRNN", "LSTM", "GRU"}
+    assert Path("gradients.png").stat().st_size > 10_000
+
+
+def test_the_lesson_of_the_picture_is_visible(names):
+    flows = names["flows"]
+    last = {name: flow.norms[-1] / flow.norms[0] for name, flow in flows.items()}
+    assert last["SimpleRNN"] < last["LSTM"] and last["SimpleRNN"] < last["GRU"]
+
+
+def test_the_custom_cell_is_short_and_is_the_one_of_the_benchmark(names):
     assert len(inspect.getsource(MinimalGatedCell).strip().splitlines()) <= 15
-    theirs = MinimalGatedCell(64)
+    layer, expected = names["layer"], MinimalGatedCell(64)
     x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
     layer.build(x.shape)
-    theirs.build((2, 3))
-    theirs.set_weights(layer.get_weights())
-    expected = keras.layers.RNN(theirs, return_sequences=True)(x)
-    np.testing.assert_allclose(layer(x), expected, rtol=1e-5, atol=1e-5)
-
-
-def test_the_crf():
-    ids = np.array([[1, 2, 0], [3, 4, 5]])
-    names = run("crf = CRF", word_ids=ids)
-    assert names["tags"].shape == (2, 3)
-    labels = np.array([[1, 2, -1], [0, 1, 2]])
-    history = names["model"].fit(ids, labels, epochs=20, verbose=0).history["loss"]
-    assert history[-1] < history[0]
-
-
-def test_attention_and_search():
-    names = run("BahdanauAttention(48)", Bidirectional=Bidirectional)
-    model = keras.Model([names["source"], names["target"]], [names["context"], names["weights"]])
-    context, weights = model([np.ones((2, 5, 64)), np.ones((2, 3, 32))])
-    assert context.shape == (2, 3, 64) and weights.shape == (2, 3, 5)
-    assert run("beam_search(step")["found"].ids.shape[:2] == (1, 2)
-
-
-def test_gradients_flow(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    flows = run("gradient_flow(layer(32)")["flows"]
-    assert set(flows) == {"SimpleRNN", "LSTM", "GRU"} and len(flows["GRU"].norms) == 100
-    assert (tmp_path / "gradients.png").stat().st_size > 10_000
-
-
-def test_a_language_model(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    lines = [f"It was a {word} night {number} .\n" for number in range(50) for word in ("dark", "cold")]
-    (tmp_path / "my_book.txt").write_text("".join(lines))
-    task = run("load_running_texts")["task"]
-    assert len(task.predict_text(["It was"], length=3, method="beam")["added"]) == 1
-
-
-@pytest.mark.parametrize("steps", [700, 701])
-def test_the_segments(steps):
-    seen = []
-
-    class Model:
-        def train_on_batch(self, inputs, targets):
-            seen.append(inputs.shape[1])
-
-    run("batch_size=20, length=35", ids=np.arange(steps), model=Model())
-    assert sum(seen) == (steps - 1) // 20
+    expected.build((2, 3))
+    expected.set_weights(layer.get_weights())
+    np.testing.assert_allclose(layer(x), keras.layers.RNN(expected, return_sequences=True)(x), rtol=1e-5, atol=1e-5)

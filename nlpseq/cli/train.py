@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> None:
         return
     name, *flags = arguments
     if name not in recipes:
-        raise InputError(f"unknown recipe {name!r}: {suggest(name, recipes)}.")
+        raise InputError(f"unknown recipe {name!r}: {suggest(name, recipes)}")
     sys.argv = [f"nlpseq train {name}", *flags]
     runpy.run_path(str(recipes[name]), run_name="__main__")
 

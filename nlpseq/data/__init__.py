@@ -1,11 +1,11 @@
-"""TFDS and files to batches."""
+"""Datasets from TFDS and files, batches and segments."""
 
 from nlpseq import lazy
 
 _MODULES = {
     "nlpseq.data.batching": ("evaluation_batches", "length_buckets", "pad", "training_batches"),
     "nlpseq.data.segments": ("continuous_segments", "shifted_segments", "split_time"),
-    # The readers of each kind, under one name.
+    # The readers of all kinds of task.
     "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),
     "nlpseq.tasks.tagging.data": ("Sentences", "TaggedSentences", "load_tagged_sentences"),

@@ -1,12 +1,20 @@
-"""Encoded examples to padded batches of few shapes."""
+"""Padded batches of encoded examples, in few different lengths."""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 POOL = 50  # batches that are sorted together by length
 
 
-def length_buckets(longest, shortest=16):
-    """The padded lengths of batches: 16, 32, 48, 64, 96, 128, 192, ... up to `longest`."""
+def length_buckets(longest: int, shortest: int = 16) -> list[int]:
+    """The lengths to which batches are padded: 16, 32, 48, 64, 96, 128, 192, ... up to `longest`.
+
+    Example:
+
+    >>> length_buckets(100)
+    [16, 32, 48, 64, 96, 100]
+    """
     buckets = []
     while not buckets or buckets[-1] < longest:
         last = buckets[-1] if buckets else 0
@@ -15,32 +23,43 @@ def length_buckets(longest, shortest=16):
     return buckets
 
 
-def pad(ids, buckets, value=0):
-    """Pads ragged `(batch, None, ...)` ids with a value to the first bucket that holds them."""
+def pad(ids: tf.RaggedTensor, buckets: Sequence[int], value: int = 0) -> tf.Tensor:
+    """Pads to the first bucket that is as long as the longest row.
+
+    Args:
+        ids: ragged `(batch, None, ...)`.
+        buckets: lengths, as of `length_buckets`.
+        value: of the padding.
+
+    Returns:
+        Tensor `(batch, length, ...)` of the same dtype.
+    """
     longest = tf.cast(tf.reduce_max(tf.concat([ids.row_lengths(), [1]], axis=0)), tf.int32)
     sizes = tf.constant(buckets, tf.int32)
     index = tf.minimum(tf.reduce_sum(tf.cast(sizes < longest, tf.int32)), len(buckets) - 1)
     return ids.to_tensor(value, shape=tf.stack([-1, sizes[index], *ids.shape[2:]]))
 
 
-def training_batches(examples, size, batch_size, buckets, seed):
+def training_batches(
+    examples: tf.data.Dataset, size: int, batch_size: int, buckets: Sequence[int], seed: int
+) -> tf.data.Dataset:
     """Shuffled batches of one size, of examples of similar length.
 
-    Whole batches in few lengths keep the number of shapes, and so of
-    compilations, small: the last batch of an epoch is filled up with examples
-    from its beginning. The order differs by epoch and is fixed by the seed.
+    Full batches in few lengths keep the number of shapes, and so of compilations,
+    small: the last batch of an epoch is completed with examples from its start. The
+    order differs between epochs and is determined by the seed.
 
     Args:
         examples: `tf.data.Dataset` of `(ids (None, ...), label)`; a label is a number,
-            or one a step, `(None,)`.
+            or one number per step, `(None,)`.
         size: the number of examples.
         batch_size: of every batch; smaller only where there are fewer examples.
         buckets: padded lengths, as of `length_buckets`.
         seed: of the shuffling.
 
     Returns:
-        `tf.data.Dataset` of `(ids (batch, length, ...), labels)`, of known length; labels
-        `(batch,)`, or `(batch, length)` with -1 for padding.
+        `tf.data.Dataset` of `(ids (batch, length, ...), labels)`, of known cardinality;
+        labels `(batch,)`, or `(batch, length)` with -1 for padding.
     """
     batch_size = min(batch_size, size)
     count = -(-size // batch_size)
@@ -52,8 +71,10 @@ def training_batches(examples, size, batch_size, buckets, seed):
     return _finish(batches, count)
 
 
-def evaluation_batches(examples, size, batch_size, buckets):
-    """Batches in the order of the examples, the last one as small as it is."""
+def evaluation_batches(
+    examples: tf.data.Dataset, size: int, batch_size: int, buckets: Sequence[int]
+) -> tf.data.Dataset:
+    """Batches as of `training_batches`, but in the order of the examples; the last one may be smaller."""
     batches = examples.ragged_batch(batch_size)
     batches = batches.map(lambda ids, label: _padded(ids, label, buckets))
     return _finish(batches, -(-size // batch_size))
@@ -66,7 +87,7 @@ def _padded(ids, label, buckets):
 
 
 def _by_length(ids, label):
-    """Sorted by length: by that of the labels first, which cost the more where there is one a step."""
+    """Sorts a pool by length: first by that of ragged labels, whose steps cost more than those of inputs."""
     length = ids.row_lengths()
     if isinstance(label, tf.RaggedTensor):
         length += label.row_lengths() * (tf.reduce_max(length) + 1)

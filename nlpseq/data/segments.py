@@ -1,13 +1,13 @@
-"""Long texts in segments, for truncated backpropagation through time.
+"""Segments of long texts, for truncated backpropagation through time.
 
-Gradients flow within a segment, and the state is carried from one to the next
+Gradients flow within a segment, and the state is carried from segment to segment
 (Williams and Peng 1990). In a `stateful` layer Keras carries it:
 
     for inputs, targets in continuous_segments(ids, batch_size=20, length=35):
         model.train_on_batch(inputs, targets)
     layer.reset_state()
 
-and by hand, with `return_state=True`, gradients stop where the state is read anew:
+With `return_state=True` it is passed by hand, and `tf.stop_gradient` truncates:
 
     for part in split_time(sequences, 35):
         outputs, *states = layer(part, initial_state=[tf.stop_gradient(s) for s in states])
@@ -18,21 +18,21 @@ import tensorflow as tf
 from nlpseq.errors import InputError, in_range
 
 
-def continuous_segments(ids, batch_size, length):
-    """A continuous text as batches in which each row goes on where it stood in the last batch.
+def continuous_segments(ids, batch_size: int, length: int) -> tf.data.Dataset:
+    """Batches of a text in which each row continues the same row of the batch before.
 
-    The text is cut into `batch_size` streams of one length, and those into segments;
-    what does not fill a whole stream is left out, at most `batch_size` ids.
+    The text is split into `batch_size` streams of equal length, and the streams into
+    segments. The remainder, at most `batch_size` ids, is dropped.
 
         targets[b, t] = inputs[b, t + 1]
 
     Args:
         ids: the text, integers `(n,)`.
-        batch_size: number of streams.
-        length: steps of a segment; the last one may be shorter.
+        batch_size: number of streams, 1 or more.
+        length: steps of a segment, 1 or more; the last one may be shorter.
 
     Returns:
-        `tf.data.Dataset` of `(inputs, targets)`, each `(batch_size, steps)`, of known length.
+        `tf.data.Dataset` of `(inputs, targets)`, each `(batch_size, steps)`, of known cardinality.
 
     Raises:
         InputError: the text is too short for the streams.
@@ -50,25 +50,25 @@ def continuous_segments(ids, batch_size, length):
     steps = (int(ids.shape[0]) - 1) // batch_size
     if steps < 1:
         raise InputError(
-            f"A text of {ids.shape[0]} ids is too short for {batch_size} streams, which need "
-            f"{batch_size + 1}: give more text or a smaller batch_size."
+            f"a text of {ids.shape[0]} ids is too short for {batch_size} streams, which need "
+            f"{batch_size + 1}: give more text or a smaller `batch_size`."
         )
     return _segments(*_streams(ids, batch_size, steps), steps, length)
 
 
-def shifted_segments(ids, batch_size, length, seed=0):
-    """As `continuous_segments`, for training: whole segments, which begin elsewhere each time.
+def shifted_segments(ids, batch_size: int, length: int, seed: int = 0) -> tf.data.Dataset:
+    """As `continuous_segments`, with a random offset in each epoch, for training.
 
-    Each pass over the dataset begins at another id, so that the text is not always cut at
-    the same places; it leaves out what does not fill whole segments, before and after.
+    Because of the offset the text is not split at the same positions in every epoch. All
+    segments have `length` steps; ids before and after them are dropped.
 
     Args:
         ids, batch_size, length: as of `continuous_segments`.
-        seed: of the beginnings.
+        seed: of the offsets.
 
     Returns:
         `tf.data.Dataset` of `((inputs, first), targets)`: int `(batch_size, length)`, and a
-        bool, whether the segment is the first of its pass; of known length and shapes.
+        bool, whether the segment is the first of its epoch; of known cardinality and shapes.
 
     Raises:
         InputError: the text is too short for the streams.
@@ -80,16 +80,16 @@ def shifted_segments(ids, batch_size, length, seed=0):
     if count < 1:
         raise InputError(
             f"a text of {ids.shape[0]:,} tokens is too short for {batch_size} streams in segments of {length}: "
-            f"give {(batch_size + 1) * length:,} or more, or a smaller batch size or segment."
+            f"give {(batch_size + 1) * length:,} or more, or a smaller `batch_size` or `steps`."
         )
     steps = count * length
 
-    def one_pass(drawn):
-        start = drawn % (ids.shape[0] - batch_size * steps)
-        return with_beginnings(_segments(*_streams(ids[start:], batch_size, steps), steps, length))
+    def epoch(random):
+        start = random % (ids.shape[0] - batch_size * steps)
+        return mark_first(_segments(*_streams(ids[start:], batch_size, steps), steps, length))
 
-    draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
-    segments = draws.flat_map(one_pass).map(
+    offsets = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
+    segments = offsets.flat_map(epoch).map(
         lambda inputs, targets: (
             (tf.ensure_shape(inputs[0], [batch_size, length]), inputs[1]),
             tf.ensure_shape(targets, [batch_size, length]),
@@ -98,13 +98,13 @@ def shifted_segments(ids, batch_size, length, seed=0):
     return segments.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
 
 
-def with_beginnings(segments):
-    """Segments `(inputs, targets)` as `((inputs, first), targets)`, with a bool that says which is the first."""
+def mark_first(segments: tf.data.Dataset) -> tf.data.Dataset:
+    """Segments `(inputs, targets)` as `((inputs, first), targets)`; the bool `first` marks the first segment."""
     return segments.enumerate().map(lambda number, batch: ((batch[0], number == 0), batch[1]))
 
 
 def _streams(ids, batch_size, steps):
-    """Inputs and targets `(batch_size, steps)`, each row where the last one ends."""
+    """Inputs and targets `(batch_size, steps)`; each row continues the row before."""
     size = batch_size * steps
     return tf.reshape(ids[:size], (batch_size, steps)), tf.reshape(ids[1 : size + 1], (batch_size, steps))
 
@@ -114,8 +114,8 @@ def _segments(inputs, targets, steps, length):
     return starts.map(lambda start: (inputs[:, start : start + length], targets[:, start : start + length]))
 
 
-def split_time(sequences, length):
-    """Sequences `(batch, time, ...)` as a list of segments of `length` steps, the last maybe shorter.
+def split_time(sequences, length: int) -> list:
+    """Sequences `(batch, time, ...)` as a list of segments of `length` steps; the last may be shorter.
 
     Example:
 

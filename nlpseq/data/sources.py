@@ -1,11 +1,13 @@
-"""What every kind of dataset needs: a TFDS builder or a path, its splits, and a part held out."""
+"""TFDS builders, splits and held-out data, for all kinds of dataset."""
 
 import contextlib
 import io
 import re
 import socket
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,35 +21,38 @@ SPLITS = ("train", "validation", "test")
 
 
 class SplitDataset:
-    """A base of datasets with a `name`, splits `train`, `validation`, `test`, and `generated`."""
+    """Base of datasets with attributes `name`, `train`, `validation`, `test` and `generated`."""
 
     @property
-    def title(self):
-        """The name, and whether the texts are generated: every score is shown under it."""
+    def title(self) -> str:
+        """The name, with a note if the texts are generated; the heading of every score."""
         return f"{self.name} (generated sentences)" if self.generated else self.name
 
     @property
-    def sizes(self):
-        """The number of examples of each split."""
+    def sizes(self) -> dict[str, int]:
+        """The number of examples by split."""
         return {split: len(getattr(self, split)) for split in SPLITS}
 
 
-def refuse_tfds_options(dataset, data_dir, overrides):
-    """Raises an `InputError` where options of TFDS datasets stand beside a path."""
-    if data_dir or set(overrides) & set(SPLITS):
+def refuse_tfds_options(dataset: str, data_dir, options: Mapping) -> None:
+    """Raises an `InputError` if `data_dir` or a split is given with a path."""
+    if data_dir or set(options) & set(SPLITS):
         raise InputError(
-            f"{dataset} is a path: splits and --data-dir are for TFDS datasets; name the files "
-            "of a folder train, validation and test instead."
+            f"{dataset} is a path: `data_dir` and splits are for TFDS datasets; name the files "
+            "in a folder train, validation and test instead."
         )
 
 
-def prepared_builder(dataset, data_dir, known):
-    """The TFDS builder of a dataset that is on disk, if need be by way of the network.
+def prepared_builder(dataset: str, data_dir, known: Iterable[str]) -> tfds.core.DatasetBuilder:
+    """The TFDS builder of a dataset, which is downloaded or generated if it is not prepared.
 
     Args:
         dataset: its name, with the configuration if any.
         data_dir: folder of prepared datasets, or None for that of TFDS.
-        known: names to suggest beside those of TFDS.
+        known: names to suggest in addition to those of TFDS.
+
+    Raises:
+        InputError: the name or the folder does not exist, or the dataset cannot be prepared.
     """
     tfds.disable_progress_bar()
     if data_dir is not None and not Path(data_dir).expanduser().is_dir() and dataset not in CORPORA:
@@ -57,7 +62,7 @@ def prepared_builder(dataset, data_dir, known):
     except tfds.core.registered.DatasetNotFoundError:
         names = sorted({*tfds.list_builders(), *known})
         raise InputError(f"unknown dataset {shorten(dataset)!r}: {suggest(dataset, names)}") from None
-    except Exception as error:  # TFDS throws all kinds for odd names and versions
+    except Exception as error:  # TFDS raises errors of many classes for invalid names and versions
         raise InputError(f"cannot open dataset {shorten(dataset)!r}: {summary_of(error)}") from None
     if not builder.is_prepared():
         _prepare(dataset, builder)
@@ -65,22 +70,22 @@ def prepared_builder(dataset, data_dir, known):
 
 
 def _prepare(dataset, builder):
-    """Generates an embedded corpus, or has TFDS download another dataset."""
-    shipped = type(builder).__module__.startswith("tensorflow_datasets.")
-    remedy = "connect to the network, or name with --data-dir the folder that holds it"
-    if shipped and not _online():
+    """Generates an embedded corpus, or lets TFDS download another dataset."""
+    downloaded = type(builder).__module__.startswith("tensorflow_datasets.")
+    remedy = "connect to the network, or set `data_dir` to the folder that contains it"
+    if downloaded and not _online():
         raise InputError(
             f"dataset {dataset!r} is not in {builder.data_dir} and there is no network to download it: {remedy}."
         )
     try:
-        with contextlib.redirect_stdout(sys.stdout if shipped else io.StringIO()):
+        with contextlib.redirect_stdout(sys.stdout if downloaded else io.StringIO()):
             builder.download_and_prepare()
     except OSError as error:
         raise InputError(
             f"dataset {dataset!r} could not be written to {builder.data_dir} or downloaded "
-            f"({summary_of(error)}): {remedy}, or one that can be written."
+            f"({summary_of(error)}): {remedy}, or to a writable folder."
         ) from None
-    except Exception as error:  # whatever else a builder throws, TFDS's own errors included
+    except Exception as error:  # builders raise errors of any class
         raise InputError(
             f"dataset {dataset!r} could not be prepared in {builder.data_dir} "
             f"({type(error).__name__}: {summary_of(error)}): {remedy}."
@@ -88,43 +93,51 @@ def _prepare(dataset, builder):
 
 
 def _online():
-    """Whether names of hosts can be looked up, so that TFDS need not find out in minutes."""
+    """Whether host names resolve; TFDS itself would retry for minutes."""
     try:
         return bool(socket.getaddrinfo("www.tensorflow.org", 443))
     except OSError:
         return False
 
 
-def known_schema(builder, table):
-    """The entry of a schema table for a builder: of its configuration, else of its name, or None."""
+def known_schema(builder: tfds.core.DatasetBuilder, table: Mapping[str, Any]):
+    """The schema of a builder: the entry of its configuration, else of its name, else None."""
     config = builder.builder_config.name if builder.builder_config else ""
     return table.get(f"{builder.name}/{config}", table.get(builder.name))
 
 
-def check_features(dataset, builder, names, flags):
-    """Raises an `InputError` for a feature that is not there; `flags` name the right ones."""
+def check_features(dataset: str, builder: tfds.core.DatasetBuilder, names: Iterable[str], arguments: str) -> None:
+    """Raises an `InputError` for a feature that the dataset lacks.
+
+    Args:
+        arguments: those that name features, in backticks, for the message.
+    """
     features = list(builder.info.features)
     for name in names:
         if name not in features:
             raise InputError(
-                f"dataset {dataset!r} has no feature {name!r}; name its features with {flags}: "
+                f"dataset {dataset!r} has no feature {name!r}; name its features with {arguments}: "
                 f"{suggest(name, features)}"
             )
 
 
-def read_splits(dataset, builder, schema, overrides, select):
-    """The splits that a schema names, read.
+def read_splits(
+    dataset: str, builder: tfds.core.DatasetBuilder, schema, overrides: Mapping, select: Callable[[dict], tuple]
+) -> dict[str, tuple]:
+    """Reads the splits that a schema names.
 
-    A validation or test split that the schema, not the user, names and that
-    the dataset lacks is left out.
+    A validation or test split that the dataset lacks is skipped if it is a default of
+    the schema.
 
     Args:
-        overrides: what the user gave in place of attributes of the schema.
+        overrides: attributes of the schema that the user has set.
         select: from a row, a dictionary, to a tuple of tensors.
 
     Returns:
-        A dictionary from split to tuple of tensors, ragged ones among them,
-        with all rows of the split.
+        A dictionary from split to a tuple of tensors or ragged tensors with all rows.
+
+    Raises:
+        InputError: a split does not exist, is empty or cannot be read.
     """
     names = {split: getattr(schema, split) for split in SPLITS}
     for split in ("validation", "test"):
@@ -144,57 +157,64 @@ def _read_split(dataset, builder, split, select):
     except (ValueError, tf.errors.OpError) as error:
         raise InputError(f"cannot read split {split!r} of {dataset!r}: {summary_of(error)}") from None
     if not batches:
-        raise InputError(f"split {split!r} of dataset {dataset!r} is empty: give another.")
+        raise InputError(f"split {split!r} of dataset {dataset!r} is empty: choose another.")
     return tuple(tf.concat(parts, axis=0) for parts in zip(*batches))
 
 
-def is_text(feature):
+def is_text(feature: tfds.features.FeatureConnector) -> bool:
     """Whether a feature is a string."""
     return feature.shape == () and feature.np_dtype in (object, np.object_)
 
 
-def value_names(feature):
-    """The names of the values of a `ClassLabel` feature or sequence of such, else None."""
+def value_names(feature: tfds.features.FeatureConnector) -> list[str] | None:
+    """The class names of a `ClassLabel` feature or of a sequence of them, else None."""
     feature = getattr(feature, "feature", feature)
     return list(feature.names) if isinstance(feature, tfds.features.ClassLabel) else None
 
 
-def as_text(value):
+def as_text(value) -> str:
     """A value of a dataset as a string."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def fill_splits(splits, seed):
-    """Splits with a test and a validation split, if need be held out from training, in place."""
+def fill_splits(splits: dict, seed: int) -> dict:
+    """Adds missing test and validation splits, held out from the training split, in place."""
     for split in ("test", "validation"):
         if split not in splits:
             splits["train"], splits[split] = split_off_tenth(splits["train"], seed)
     return splits
 
 
-def split_off_tenth(examples, seed):
-    """All but a tenth of the examples, and that tenth, chosen by the seed.
+def split_off_tenth(examples, seed: int) -> tuple:
+    """Splits examples at random into nine tenths and one tenth.
 
-    The first example of each class in the drawn order stays in training.
+    The nine tenths contain at least one example of every class.
 
     Args:
-        examples: with `len`, `select(indices)`, and `classes()`: two arrays of
-            one size, of numbers of examples and of a class that each one shows.
+        examples: has `len`, `select(indices)` and `classes()`: two arrays of one size with
+            indices of examples and classes that occur in them.
+        seed: of the random permutation.
+
+    Returns:
+        The nine tenths, and the tenth, in their original order.
+
+    Raises:
+        InputError: there are too few examples.
     """
     order = np.random.default_rng(seed).permutation(len(examples))
-    places = np.argsort(order)
+    ranks = np.argsort(order)
     owners, classes = examples.classes()
-    drawn = np.argsort(places[owners], kind="stable")
-    _, first = np.unique(classes[drawn], return_index=True)
-    kept = np.unique(places[owners[drawn[first]]])
+    by_rank = np.argsort(ranks[owners], kind="stable")
+    _, first = np.unique(classes[by_rank], return_index=True)
+    kept = np.unique(ranks[owners[by_rank[first]]])
     order = np.concatenate([np.delete(order, kept), order[kept]])
     held = max(1, len(examples) // 10)
     if held > len(order) - len(kept):
-        raise InputError("the training split is too small to hold a part out: give more examples.")
+        raise InputError("the training split is too small to hold out a part: give more examples.")
     return examples.select(np.sort(order[held:])), examples.select(np.sort(order[:held]))
 
 
-def summary_of(error):
-    """The first line of the text of an error, or its kind."""
+def summary_of(error: Exception) -> str:
+    """The first line of the message of an error, or else the name of its class."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__

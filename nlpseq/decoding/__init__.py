@@ -1,4 +1,4 @@
-"""Search over any step function, batched and in the graph."""
+"""Greedy search, beam search and sampling over any step function, batched and in the graph."""
 
 from nlpseq.decoding.beam import beam_search
 from nlpseq.decoding.contract import Decoded, Step

@@ -1,12 +1,12 @@
-"""What a search takes, a step function, and what it returns.
+"""The step function that a search calls, and the result of a search.
 
-A step function is `step(tokens, states) -> Step`: it reads one symbol a row and gives the
-logits of the next. The rows are the sequences of a batch, or with a beam search
-`batch * beam_size`, the hypotheses of a sequence side by side. A row never moves to
-another sequence, so what belongs to a sequence and never changes, such as the memory of
-an attention, is best left out of the states and closed over: with logits of shape
-`(rows, vocabulary)` and a memory `(batch, source, features)`, queries reshaped to
-`(batch, -1, size)` meet their own memory, and nothing is repeated or reordered.
+A step function is `step(tokens, states) -> Step`: it reads one token per row and returns
+the logits of the next. Rows are the sequences of a batch, in a beam search
+`batch * beam_size` hypotheses, those of one sequence adjacent. Rows are reordered only
+within a sequence. Constant tensors of a sequence, such as the memory of an attention, are
+therefore best kept out of the states and captured by the function: with queries reshaped
+to `(batch, -1, size)`, a memory `(batch, source, features)` is neither repeated nor
+reordered.
 """
 
 from typing import Any, NamedTuple
@@ -15,13 +15,13 @@ import tensorflow as tf
 
 
 class Step(NamedTuple):
-    """What a step function returns for tokens, int32 `(rows,)`, and states.
+    """Result of a step function for tokens, int32 `(rows,)`, and states.
 
     Attributes:
-        logits: Float `(rows, vocabulary)`, of the symbol that follows.
-        states: What the next step takes: the structure, shapes and dtypes of the states
-            that came in, tensors whose first dimension is the rows.
-        attention: Float `(rows, source)`, what the step attended to, or None.
+        logits: Float `(rows, vocabulary)`, of the next token.
+        states: The states of the next step, in the structure, shapes and dtypes of the
+            states that were passed in; the first dimension of each tensor is the rows.
+        attention: Float `(rows, source)`, the attention weights of the step, or None.
 
     Example:
 
@@ -37,19 +37,18 @@ class Step(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """What a search found: n sequences for each of the batch, the best first.
+    """Result of a search: the n best sequences for each batch entry, the best first.
 
     Attributes:
-        ids: int32 `(batch, n, length)`, without start and end symbol; after the end of a
-            sequence, padding. `length` is that of the longest.
-        lengths: int32 `(batch, n)`. A sequence that met its greatest length before an end
-            symbol came is as it was then.
-        scores: float32 `(batch, n)`: what the search ranks by. Of `greedy` and `sample`,
-            `log_probabilities`.
-        log_probabilities: float32 `(batch, n)`, log P of the ids, and of the end symbol
-            where it came.
-        attention: float32 `(batch, n, length, source)`, that of the step which gave each
-            id, zeros after the end; None where the steps have none.
+        ids: int32 `(batch, n, length)`, without start and end token, padded to the length
+            of the longest.
+        lengths: int32 `(batch, n)`.
+        scores: float32 `(batch, n)`, by which a beam search ranks; equal to
+            `log_probabilities` in `greedy` and `sample`.
+        log_probabilities: float32 `(batch, n)`, log P of the ids, and of the end token
+            unless the sequence stopped at its greatest length.
+        attention: float32 `(batch, n, length, source)`, of the step that predicted each
+            id, zeros for padding; None if the steps return none.
 
     Example:
 

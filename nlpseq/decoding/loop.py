@@ -1,5 +1,6 @@
-"""The loop over time of every search, and its history."""
+"""The loop over time that all searches share."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -9,13 +10,13 @@ from nlpseq.errors import InputError
 
 
 class Choice(NamedTuple):
-    """What a search makes of the logits of a step.
+    """What a search selects at a step.
 
     Attributes:
-        tokens: int32 `(rows,)`, what each row reads next.
-        parents: int32 `(rows,)`, the row that each row now continues; None: itself.
-        open: Bool, any shape: the loop ends when there is no True.
-        carry: The tensors of the search, for its next choice.
+        tokens: int32 `(rows,)`, the input of the next step.
+        parents: int32 `(rows,)`, the row that each row continues; None if all continue themselves.
+        open: Bool of any shape; the loop ends when all are False.
+        carry: Nest of tensors that the search passes to its next choice.
     """
 
     tokens: tf.Tensor
@@ -25,11 +26,11 @@ class Choice(NamedTuple):
 
 
 class History(NamedTuple):
-    """All steps, one after the other; None for what they do not have.
+    """The choices of all steps; None for what they do not have.
 
     Attributes:
-        tokens, parents: int32 `(time, rows)`, as chosen.
-        attention: float32 `(time, rows, source)`, of the rows before they were reordered.
+        tokens, parents: int32 `(time, rows)`.
+        attention: float32 `(time, rows, source)`, before the rows are reordered.
     """
 
     tokens: tf.Tensor
@@ -37,54 +38,56 @@ class History(NamedTuple):
     attention: tf.Tensor | None
 
 
-def search(step, states, tokens, choose, carry, most):
-    """Steps until no row is open, `most` times at most, and at least once.
+def search(
+    step: Callable[..., Step], states: Any, tokens: tf.Tensor, choose: Callable[..., Choice], carry: Any, max_steps
+) -> tuple[Any, History]:
+    """Runs steps until no row is open, at least one and at most `max_steps`.
 
-    The first step is always taken: it tells whether there is attention.
+    The first step is always run, because it determines whether there is attention.
 
     Args:
         step: The step function.
-        states, tokens: What it starts from, a row each.
+        states, tokens: Initial states and tokens, one row each.
         choose: `choose(time, logits, attention, carry) -> Choice`.
         carry: Nest of tensors.
-        most: int32 scalar.
+        max_steps: int32 scalar.
 
     Returns:
         The last carry, and the `History`.
     """
-    structure, states = states, [tf.convert_to_tensor(each) for each in tf.nest.flatten(states)]
-    shapes = [tf.TensorShape([None, *each.shape[1:]]) for each in states]
-    most = tf.maximum(most, 1)
-    arrays = History(_array(tf.int32, most, 1), _array(tf.int32, most, 1), _array(tf.float32, most, 2))
-    present = set()  # known when the step has been traced
+    structure, states = states, [tf.convert_to_tensor(state) for state in tf.nest.flatten(states)]
+    shapes = [tf.TensorShape([None, *state.shape[1:]]) for state in states]
+    max_steps = tf.maximum(max_steps, 1)
+    arrays = History(_array(tf.int32, max_steps, 1), _array(tf.int32, max_steps, 1), _array(tf.float32, max_steps, 2))
+    present = set()  # names of the fields of `History`, known once the step is traced
 
-    def body(time, going, tokens, states, carry, arrays):
-        found = Step(*step(tokens, tf.nest.pack_sequence_as(structure, states)))
-        states = _same_shapes(tf.nest.flatten(found.states), shapes)
-        attention = None if found.attention is None else tf.cast(found.attention, tf.float32)
-        choice = choose(time, tf.cast(found.logits, tf.float32), attention, carry)
+    def body(time, is_open, tokens, states, carry, arrays):
+        result = Step(*step(tokens, tf.nest.pack_sequence_as(structure, states)))
+        states = _same_shapes(tf.nest.flatten(result.states), shapes)
+        attention = None if result.attention is None else tf.cast(result.attention, tf.float32)
+        choice = choose(time, tf.cast(result.logits, tf.float32), attention, carry)
         if choice.parents is not None:
-            states = [tf.gather(each, choice.parents) for each in states]
+            states = [tf.gather(state, choice.parents) for state in states]
         values = History(choice.tokens, choice.parents, attention)
         present.update(name for name, value in values._asdict().items() if value is not None)
         arrays = tf.nest.map_structure(
             lambda array, value: array if value is None else array.write(time, value), arrays, values
         )
-        going = tf.reduce_any(choice.open) & (time + 1 < most)
-        return time + 1, going, choice.tokens, states, choice.carry, arrays
+        is_open = tf.reduce_any(choice.open) & (time + 1 < max_steps)
+        return time + 1, is_open, choice.tokens, states, choice.carry, arrays
 
     loop = (tf.constant(0), tf.constant(True), tokens, states, carry, arrays)
-    unknown = tf.nest.map_structure(lambda each: tf.TensorShape([None] * len(each.shape)), carry)
+    unknown = tf.nest.map_structure(lambda tensor: tf.TensorShape([None] * len(tensor.shape)), carry)
     invariants = (tf.TensorShape([]), tf.TensorShape([]), tf.TensorShape([None]), shapes, unknown)
     invariants = (*invariants, tf.nest.map_structure(lambda array: None, arrays))
-    time, *_, carry, arrays = tf.while_loop(lambda time, going, *_: going, body, loop, invariants)
+    time, *_, carry, arrays = tf.while_loop(lambda time, is_open, *_: is_open, body, loop, invariants)
     steps = tf.range(time)
     named = arrays._asdict().items()
     return carry, History(*(array.gather(steps) if name in present else None for name, array in named))
 
 
-def decoded(tokens, attention, lengths, scores, log_probabilities, padding):
-    """`Decoded` from int32 `(time, batch, n)` and attention `(time, batch, n, source)` or None."""
+def decoded(tokens, attention, lengths, scores, log_probabilities, padding) -> Decoded:
+    """`Decoded` from tokens `(time, batch, n)` and attention `(time, batch, n, source)` or None."""
     longest = tf.reduce_max(tf.concat([tf.reshape(lengths, [-1]), [0]], axis=0))
     real = tf.sequence_mask(lengths, longest)
     ids = tf.where(real, tf.transpose(tokens[:longest], [1, 2, 0]), padding)
@@ -100,5 +103,7 @@ def _array(dtype, size, rank):
 
 def _same_shapes(states, shapes):
     if len(states) != len(shapes):
-        raise InputError(f"the step function took {len(shapes)} states and returned {len(states)}: return as many.")
+        raise InputError(
+            f"the step function took {len(shapes)} states and returned {len(states)}: return the same structure."
+        )
     return [tf.ensure_shape(state, shape) for state, shape in zip(states, shapes)]

@@ -1,62 +1,75 @@
-"""Symbols drawn at random, each by its probability."""
+"""Sampling."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from nlpseq.decoding.arguments import check
-from nlpseq.decoding.single import single
+from nlpseq.decoding.contract import Decoded, Step
+from nlpseq.decoding.single import decode_single
 from nlpseq.errors import InputError, in_range
 
 
 def sample(
-    step, states, start, end, max_length, min_length=0, temperature=1.0, top_k=0, top_p=1.0, seed=0,
-    first_row=0, padding=0,
-):  # fmt: skip
-    """Draws each symbol by its probability.
+    step: Callable[..., Step],
+    states: Any,
+    start,
+    end,
+    max_length,
+    min_length=0,
+    temperature=1.0,
+    top_k=0,
+    top_p=1.0,
+    seed=0,
+    first_row=0,
+    padding: int = 0,
+) -> Decoded:
+    """Samples every token from the distribution of the model.
 
         q(v) ~ P(v | y_1 ... y_{t-1}, states) ^ (1 / temperature)
 
-    over the `top_k` likeliest symbols (Fan et al. 2018), and of those over the fewest, the
-    likeliest first, whose q reaches `top_p` (Holtzman et al. 2020). The same seed draws the
-    same on one machine: a draw depends on the seed, the place of the row and the step, not
-    on the other rows of the batch. `temperature`, `top_k`, `top_p` and `seed` may be scalar
-    tensors. `top_p` without `top_k` sorts the vocabulary at each step.
+    over the `top_k` most probable tokens (Fan et al. 2018), and among these over the smallest
+    set of most probable ones whose total q reaches `top_p` (Holtzman et al. 2020). A sample
+    is determined by the seed, the index of the row and the step, on one machine; other rows
+    of the batch do not change it. `temperature`, `top_k`, `top_p` and `seed` may be scalar
+    tensors. `top_p` without `top_k` sorts the vocabulary at every step.
 
     Args:
         step: Step function, `step(tokens, states) -> Step` (see `Step`).
         states: Nest of tensors whose first dimension is the batch.
-        start: int, or int32 `(batch,)`: the symbol before the first.
-        end: int, the symbol that ends a sequence.
-        max_length: int, or int32 scalar or `(batch,)`: a sequence of as many ids ends there,
-            without an end symbol.
-        min_length: int, or int32 scalar or `(batch,)`: no end symbol before as many ids.
-            Default 0.
-        temperature: Positive float; below 1 likely symbols become likelier. Default 1.
-        top_k: int of at least 0; 0 is all symbols. Default 0.
-        top_p: float above 0 and up to 1. Default 1.
+        start: int, or int32 `(batch,)`: the start token.
+        end: int, the end token.
+        max_length: int, or int32 scalar or `(batch,)`: the greatest length of a sequence,
+            0 or more; a sequence of this length has no end token.
+        min_length: int, or int32 scalar or `(batch,)`: the least length of a sequence,
+            0 or more. Default 0.
+        temperature: Positive float; below 1 it sharpens the distribution. Default 1.
+        top_k: int of at least 0; 0 is no limit. Default 0.
+        top_p: float above 0 and at most 1. Default 1, no limit.
         seed: int. Default 0.
-        first_row: int, the number of the first row: rows that are drawn in several
-            batches are drawn as in one if each says where it begins. Default 0.
-        padding: int, the id after the end. Default 0.
+        first_row: int, the index of the first row, so that rows sampled in several batches
+            equal those sampled in one. Default 0.
+        padding: int, the id of the padding. Default 0.
 
     Returns:
         `Decoded`, n = 1. Scores and log-probabilities are those of P, not of q.
 
     Raises:
-        InputError: a number out of its range, where it is known before the graph runs.
+        InputError: an argument is out of its range, if it is known statically.
 
     Example:
 
     >>> from nlpseq.decoding import Step
     >>> step = lambda tokens, states: Step(tf.tile([[0.0, 3.0, 2.0]], [len(tokens), 1]), states)
-    >>> drawn = sample(step, (), start=tf.constant([0, 0]), end=0, max_length=4, min_length=4, top_k=1)
-    >>> drawn.ids.numpy().tolist()
+    >>> samples = sample(step, (), start=tf.constant([0, 0]), end=0, max_length=4, min_length=4, top_k=1)
+    >>> samples.ids.numpy().tolist()
     [[[1, 1, 1, 1]], [[1, 1, 1, 1]]]
     """
     check_options(temperature, top_k, top_p, seed)
-    temperature, top_p = (tf.cast(each, tf.float32) for each in (temperature, top_p))
+    temperature, top_p = (tf.cast(value, tf.float32) for value in (temperature, top_p))
     top_k, seed = tf.cast(top_k, tf.int32), tf.cast(seed, tf.int64)
 
     def pick(time, logits):
@@ -65,26 +78,27 @@ def sample(
         scaled = (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / temperature
         return tf.cond(
             (top_k == 0) & (top_p >= 1.0),
-            lambda: _drawn(scaled, 1.0, uniforms),
-            lambda: _drawn_of_the_likeliest(scaled, top_k, top_p, uniforms),
+            lambda: _sample(scaled, 1.0, uniforms),
+            lambda: _sample_top_k(scaled, top_k, top_p, uniforms),
         )
 
-    return single(pick, step, states, start, end, max_length, min_length, padding)
+    return decode_single(pick, step, states, start, end, max_length, min_length, padding)
 
 
-def _drawn_of_the_likeliest(logits, top_k, top_p, uniforms):
-    """Tokens `(batch,)` of the `top_k` likeliest, or of all in their order where it is 0."""
+def _sample_top_k(logits, top_k, top_p, uniforms):
+    """Tokens `(batch,)` among the `top_k` most probable, or all, sorted, if it is 0."""
     vocabulary = tf.shape(logits)[1]
     count = tf.where(top_k == 0, vocabulary, tf.minimum(top_k, vocabulary))
     logits, tokens = tf.math.top_k(logits, count)
-    return tf.gather(tokens, _drawn(logits, top_p, uniforms), batch_dims=1)
+    return tf.gather(tokens, _sample(logits, top_p, uniforms), batch_dims=1)
 
 
-def _drawn(logits, top_p, uniforms):
-    """Places `(batch,)` where the cumulated probability passes uniform numbers.
+def _sample(logits, top_p, uniforms):
+    """Indices `(batch,)` by inversion: where the cumulative probability exceeds a uniform number.
 
-    A place counts while the probability before it is below `top_p`; the number is below
-    the probability of all that count, so that no place of probability 0 is drawn.
+    An index belongs to the nucleus if the cumulative probability before it is below `top_p`.
+    Uniform numbers are scaled to the mass of the nucleus, so that an index of probability 0
+    is never sampled.
     """
     probabilities = tf.nn.softmax(logits)
     reached = tf.cumsum(probabilities, axis=-1)
@@ -94,8 +108,8 @@ def _drawn(logits, top_p, uniforms):
     return tf.reduce_sum(tf.cast(passed, tf.int32), axis=-1)
 
 
-def check_options(temperature=1.0, top_k=0, top_p=1.0, seed=0):
-    """Raises an `InputError` for the first that is out of its range, if it is known already."""
+def check_options(temperature=1.0, top_k=0, top_p=1.0, seed=0) -> None:
+    """Raises an `InputError` for an option of `sample` that is out of its range, if it is known statically."""
     check(temperature, _check_temperature)
     check(top_k, lambda value: in_range("top_k", int(value), 0, tf.int32.max))
     check(top_p, _check_top_p)
@@ -104,9 +118,11 @@ def check_options(temperature=1.0, top_k=0, top_p=1.0, seed=0):
 
 def _check_temperature(value):
     if not np.finfo(np.float32).tiny <= value < math.inf:
-        raise InputError(f"temperature must be above 0 and finite, got {value}: for the likeliest symbols use greedy.")
+        raise InputError(
+            f"`temperature` must be above 0 and finite, got {value}: for the most probable tokens use greedy search."
+        )
 
 
 def _check_top_p(value):
     if not 0 < value <= 1:
-        raise InputError(f"top_p must be above 0 and at most 1, got {value}: 1 keeps all symbols.")
+        raise InputError(f"`top_p` must be above 0 and at most 1, got {value}: 1 keeps all tokens.")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nlpseq.engine.compilation import should_compile
-from nlpseq.engine.derivatives import first_only
+from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec, scan_steps
 
@@ -61,7 +61,7 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
     """
     loops = _loops(should_compile("auto", training, emissions), emissions.shape[-1])
 
-    @tf.custom_gradient
+    @custom_gradient
     def partition(*sources):
         emissions, transitions, first, last = map(tf.stop_gradient, sources)
         potentials = Potentials(transitions, first, last)

@@ -1,8 +1,38 @@
-"""Gradients derived by hand, which refuse to be differentiated a second time."""
+"""Gradients derived by hand, which refuse to be differentiated a second time, and which exports go without."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import contextvars
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
+
+_without_gradients = contextvars.ContextVar("without_gradients", default=False)
+
+
+@contextlib.contextmanager
+def without_gradients() -> Iterator[None]:
+    """Traces functions within a `with` block without gradients derived by hand.
+
+    A SavedModel cannot hold a gradient that refuses to be differentiated, and warns when it is
+    loaded; what is served needs none.
+    """
+    token = _without_gradients.set(True)
+    try:
+        yield
+    finally:
+        _without_gradients.reset(token)
+
+
+def custom_gradient(function: Callable) -> Callable:
+    """`tf.custom_gradient`; within `without_gradients` the results of the function alone."""
+    differentiable = tf.custom_gradient(function)
+
+    @functools.wraps(function)
+    def call(*sources):
+        return function(*sources)[0] if _without_gradients.get() else differentiable(*sources)
+
+    return call
 
 
 def first_only(gradient: Callable, sources: Sequence[tf.Tensor], remedy: str) -> Callable:

@@ -9,7 +9,7 @@ from nlpseq.cells.base import RecurrentCell
 from nlpseq.cells.contract import RandomMasks
 from nlpseq.engine import loops, recomputation, scan
 from nlpseq.engine.compilation import should_compile
-from nlpseq.engine.derivatives import first_only
+from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
 from nlpseq.engine.nests import flatten, pack_as
@@ -82,7 +82,7 @@ def run(
     sources = (inputs, weights, list(states))
     flat = flatten(sources)
 
-    @tf.custom_gradient
+    @custom_gradient
     def recurrence(*flat):
         inputs, weights, states = pack_as(sources, map(tf.stop_gradient, flat))
         if length is None:

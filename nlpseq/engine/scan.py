@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nlpseq.cells.contract import RandomMasks
 from nlpseq.cells.linear import LinearCell
-from nlpseq.engine.derivatives import first_only
+from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec, scan_steps
 
@@ -52,7 +52,7 @@ def run(
 def _differentiable(scan, a, b, state, layout, reverse):
     """All h_t, with their gradients."""
 
-    @tf.custom_gradient
+    @custom_gradient
     def recurrence(*sources):
         a, b, state = map(tf.stop_gradient, sources)
         outputs = tf.ensure_shape(scan(a, b, state, reverse), a.shape)

@@ -83,7 +83,7 @@ def _save_model(task, folder):
     served = tf.Module()
     served.weights = [variable.value for variable in task.variables]
     served.resources = task.resources()
-    with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"):
+    with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"), engine.without_gradients():
         if task.labels:
             labels = Path(scratch, "labels.txt")
             lines = [" ".join(label.split()) for label in task.labels]  # a label a line

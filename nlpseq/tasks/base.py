@@ -46,7 +46,9 @@ class Task(keras.Model):
     kind: ClassVar[str]
     purpose: ClassVar[str]
     settings_class: ClassVar[type[Settings]]
-    metric, metric_mode = "accuracy", "max"
+    metric: ClassVar[str] = "accuracy"
+    metric_mode: ClassVar[str] = "max"
+    settings: Settings
 
     def __init__(
         self,

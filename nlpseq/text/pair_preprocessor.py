@@ -1,4 +1,6 @@
-"""Texts of two languages to ids, and ids back to texts."""
+"""Sources and targets of translation to ids of subwords, and back."""
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -10,13 +12,13 @@ from nlpseq.text.vocabulary import END
 
 @keras.saving.register_keras_serializable("nlpseq")
 class PairPreprocessor:
-    """Sources and targets to ids, each with the end symbol.
+    """Sources and targets to ids, with the end symbol after each text.
 
     Args:
         source: `nlpseq.text.SubwordTokenizer` of the sources.
         target: that of the targets; None for the same one.
-        max_tokens: Longer texts are cut to this many pieces, the end symbol included.
-            Default 100.
+        max_tokens: Longer texts are truncated to this many tokens, the end symbol included,
+            2 or more. Default 100.
 
     Call arguments:
         texts: string tensor `(batch,)` of sources.
@@ -29,44 +31,56 @@ class PairPreprocessor:
 
     Example:
 
-    >>> encoder = PairPreprocessor.learn(["a b"], ["c d"], kind="word", size=10)
-    >>> encoder(tf.constant(["b", ""])).to_list()
+    >>> preprocessor = PairPreprocessor.learn(["a b"], ["c d"], kind="word", size=10)
+    >>> preprocessor(tf.constant(["b", ""])).to_list()
     [[5, 3], [3]]
     """
 
-    def __init__(self, source, target=None, max_tokens=100):
+    def __init__(self, source: SubwordTokenizer, target: SubwordTokenizer | None = None, max_tokens: int = 100):
         self.source = source
         self.target = source if target is None else target
         self.max_tokens = in_range("max_tokens", max_tokens, 2)
 
-    def __call__(self, texts):
+    def __call__(self, texts) -> tf.RaggedTensor:
         return self.append_end(self.source(texts))
 
-    def targets(self, texts):
-        """The ids of targets; one that is cut has no end symbol, since it does not end there."""
+    def targets(self, texts) -> tf.RaggedTensor:
+        """The ids of targets; a truncated one has no end symbol, because it does not end there."""
         ids = self.target(texts)
         return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)[:, : self.max_tokens]
 
-    def is_truncated(self, ids):
-        """Whether `append_end` leaves out some of the pieces, bool `(batch,)`."""
+    def append_end(self, ids: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Ids truncated to `max_tokens - 1`, with the end symbol after them."""
+        ids = ids[:, : self.max_tokens - 1]
+        return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)
+
+    def is_truncated(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """Whether `append_end` drops ids of a row, bool `(batch,)`."""
         return ids.row_lengths() >= self.max_tokens
 
-    def truncated_share(self, sources, targets):
-        """The share of some pairs of texts of which a side is cut."""
-        cut = self.is_truncated(self.source(list(sources))) | self.is_truncated(self.target(list(targets)))
-        return float(tf.reduce_mean(tf.cast(cut, tf.float32)))
+    def truncated_share(self, sources: Sequence, targets: Sequence) -> float:
+        """The share of pairs of texts of which at least one side is truncated."""
+        truncated = self.is_truncated(self.source(list(sources))) | self.is_truncated(self.target(list(targets)))
+        return float(tf.reduce_mean(tf.cast(truncated, tf.float32)))
 
     @classmethod
     def learn(
-        cls, sources, targets, kind="bpe", size=8000, joint=False, lowercase=False, max_tokens=100,
-        pretokenized=False,
-    ):  # fmt: skip
-        """An encoder with pieces learnt from pairs of texts.
+        cls,
+        sources: Sequence[str | bytes],
+        targets: Sequence[str | bytes],
+        kind: str = "bpe",
+        size: int = 8000,
+        joint: bool = False,
+        lowercase: bool = False,
+        max_tokens: int = 100,
+        pretokenized: bool = False,
+    ) -> "PairPreprocessor":
+        """A preprocessor whose tokenizers are learnt from pairs of texts.
 
         Args:
             sources, targets: sequences of strings (str or bytes).
             kind, size, lowercase, pretokenized: as in `SubwordTokenizer.learn`.
-            joint: whether both sides share one vocabulary, of `size` in all.
+            joint: whether both sides share one vocabulary of `size` entries.
             max_tokens: as in the class.
         """
         options = {"kind": kind, "size": size, "lowercase": lowercase, "pretokenized": pretokenized}
@@ -76,27 +90,22 @@ class PairPreprocessor:
         return cls(source, target, max_tokens)
 
     @property
-    def joint(self):
-        """Whether both sides have the same pieces."""
+    def joint(self) -> bool:
+        """Whether both sides share one vocabulary."""
         return self.target is self.source
 
     @property
-    def tables(self):
-        """The lookup tables, which an export must hold."""
+    def tables(self) -> list:
+        """The lookup tables, which an export must track."""
         return self.source.tables if self.joint else [*self.source.tables, *self.target.tables]
 
-    def append_end(self, ids):
-        """Pieces, cut to what is read, with the end symbol."""
-        ids = ids[:, : self.max_tokens - 1]
-        return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)
-
-    def get_config(self):
+    def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         target = None if self.joint else serialize(self.target)
         return {"source": serialize(self.source), "target": target, "max_tokens": self.max_tokens}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "PairPreprocessor":
         restore = keras.saving.deserialize_keras_object
         target = None if config["target"] is None else restore(config["target"])
         return cls(restore(config["source"]), target, config["max_tokens"])

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import in_range
-from nlpseq.text.tokenizer import HALF, WordTokenizer
+from nlpseq.text.tokenizer import CLITIC, WordTokenizer
 from nlpseq.text.truncation import truncate_middle
 from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
@@ -13,16 +13,16 @@ from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 class TokenPreprocessor:
     """Tokens to ids of words, with the ids of their characters.
 
-    Words are looked up in lower case, with 0 for every digit; characters as they are.
+    Words are looked up in lower case and with 0 for every digit, characters unchanged.
 
     Args:
         vocabulary: `nlpseq.text.Vocabulary` of words.
         characters: `nlpseq.text.Vocabulary` of characters.
-        tokenizer: `nlpseq.text.WordTokenizer`, for texts that are not tokens yet.
-        singletons: Number of words, the last of the vocabulary, that occur only once
-            in training. Default 0.
-        max_tokens: Longer sentences are cut to this many tokens. Default 400.
-        max_characters: Longer words lose characters in their middle. Default 16.
+        tokenizer: `nlpseq.text.WordTokenizer`, for texts that are not tokenized yet.
+        singletons: How many words, the last ones of the vocabulary, occur only once in
+            the training data. Default 0.
+        max_tokens: Longer sentences are truncated to this many tokens, 1 or more. Default 400.
+        max_characters: Longer words lose characters in their middle, 1 or more. Default 16.
 
     Call arguments:
         tokens: string `tf.RaggedTensor` `(batch, None)`.
@@ -37,12 +37,20 @@ class TokenPreprocessor:
     Example:
 
     >>> tokens = tf.ragged.constant([["A", "cat"], ["a"]])
-    >>> encoder = TokenPreprocessor.learn(tokens, max_characters=4)
-    >>> encoder(tf.ragged.constant([["Cat", "dog"]]))[..., 0].to_list()
+    >>> preprocessor = TokenPreprocessor.learn(tokens, max_characters=4)
+    >>> preprocessor(tf.ragged.constant([["Cat", "dog"]]))[..., 0].to_list()
     [[3, 1]]
     """
 
-    def __init__(self, vocabulary, characters, tokenizer, singletons=0, max_tokens=400, max_characters=16):
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        characters: Vocabulary,
+        tokenizer: WordTokenizer,
+        singletons: int = 0,
+        max_tokens: int = 400,
+        max_characters: int = 16,
+    ):
         self.vocabulary = vocabulary
         self.characters = characters
         self.tokenizer = tokenizer
@@ -50,32 +58,39 @@ class TokenPreprocessor:
         self.max_tokens = in_range("max_tokens", max_tokens, 1)
         self.max_characters = in_range("max_characters", max_characters, 1)
 
-    def __call__(self, tokens):
+    def __call__(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
         tokens = self.truncate(tokens)
-        words = _as_words(tokens.flat_values)
+        words = _valid_utf8(tokens.flat_values)
         ids = [self.vocabulary(_normalized(words))[:, tf.newaxis], self._characters(words)]
         return tokens.with_flat_values(tf.concat(ids, axis=1))
 
-    def tokenize(self, texts):
-        """The tokens of texts `(batch,)`, ragged `(batch, None)`, cut to `max_tokens`."""
+    def tokenize(self, texts) -> tf.RaggedTensor:
+        """The tokens of texts `(batch,)`, ragged `(batch, None)`, truncated to `max_tokens`."""
         return self.truncate(self.tokenizer(texts))
 
-    def truncate(self, sequences):
-        """The first `max_tokens` of each ragged row."""
+    def truncate(self, sequences: tf.RaggedTensor) -> tf.RaggedTensor:
+        """The first `max_tokens` items of each row."""
         return sequences[:, : self.max_tokens]
 
     @classmethod
-    def learn(cls, tokens, vocabulary_size=30_000, min_count=1, max_tokens=400, max_characters=16):
-        """An encoder that knows the frequent words, and all characters, of some tokens.
+    def learn(
+        cls,
+        tokens: tf.RaggedTensor,
+        vocabulary_size: int = 30_000,
+        min_count: int = 1,
+        max_tokens: int = 400,
+        max_characters: int = 16,
+    ) -> "TokenPreprocessor":
+        """A preprocessor with the frequent words and all characters of `tokens`.
 
-        Its tokenizer splits contractions ("do n't") where the tokens do.
+        Its tokenizer splits contractions ("do n't") if the tokens are split so.
 
         Args:
             tokens: string `tf.RaggedTensor` `(sentences, None)`.
             vocabulary_size, min_count: as in `Vocabulary.learn`.
             max_tokens, max_characters: as in the class.
         """
-        words = _as_words(tokens.flat_values)
+        words = _valid_utf8(tokens.flat_values)
         normalized = tf.RaggedTensor.from_row_lengths(_normalized(words), [tf.size(words)])
         vocabulary = Vocabulary.learn([normalized], vocabulary_size, min_count)
         counts = tf.math.bincount(vocabulary(normalized.flat_values), minlength=len(vocabulary))
@@ -83,25 +98,24 @@ class TokenPreprocessor:
         tokenizer = WordTokenizer(
             lowercase=False,
             strip_markup=False,
-            split_contractions=bool(tf.reduce_any(tf.strings.regex_full_match(words, f"(?i){HALF}"))),
+            split_contractions=bool(tf.reduce_any(tf.strings.regex_full_match(words, f"(?i){CLITIC}"))),
             keep_whole=True,
         )
         singletons = int(tf.reduce_sum(tf.cast(counts[UNKNOWN + 1 :] == 1, tf.int32)))
         return cls(vocabulary, characters, tokenizer, singletons, max_tokens, max_characters)
 
     @property
-    def tables(self):
-        """The lookup tables, which an export must hold."""
+    def tables(self) -> list:
+        """The lookup tables, which an export must track."""
         return [self.vocabulary.table, self.characters.table]
 
     def _characters(self, words):
-        """Ids of the characters, `(tokens, max_characters)`; of a long word both ends."""
+        """Ids of the characters, `(tokens, max_characters)`; of a long word those of both ends."""
         characters = tf.strings.unicode_split(words, "UTF-8")
-        kept = truncate_middle(characters, self.max_characters, self.max_characters // 2)
-        ids = self.characters(kept)
-        return ids.to_tensor(PADDING, shape=(None, self.max_characters))
+        characters = truncate_middle(characters, self.max_characters, self.max_characters // 2)
+        return self.characters(characters).to_tensor(PADDING, shape=(None, self.max_characters))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         return {
             "vocabulary": serialize(self.vocabulary),
@@ -113,17 +127,18 @@ class TokenPreprocessor:
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "TokenPreprocessor":
         restore = keras.saving.deserialize_keras_object
         parts = {name: restore(config[name]) for name in ("vocabulary", "characters", "tokenizer")}
         return cls(**{**config, **parts})
 
 
-def _as_words(tokens):
-    """Tokens as valid UTF-8 without control characters."""
+def _valid_utf8(tokens):
+    """Tokens with U+FFFD for invalid bytes and control characters."""
     tokens = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8", errors="replace")
     return tf.strings.regex_replace(tokens, r"\pC", "\N{REPLACEMENT CHARACTER}")
 
 
 def _normalized(words):
+    """Words in lower case, with 0 for every digit."""
     return tf.strings.regex_replace(tf.strings.lower(words, encoding="utf-8"), r"\pN", "0")

@@ -1,4 +1,4 @@
-"""Strings to words, inside the graph."""
+"""Texts to words, inside the graph."""
 
 import keras
 import tensorflow as tf
@@ -6,8 +6,8 @@ import tensorflow as tf
 MARKUP = r"</?[a-zA-Z][^<>]*>"
 BLANK = r"[\s\pZ\pC]+"
 SINGLE_CHARACTER_WORDS = r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}])"
-HALF = r"(?:n['’]t|['’](?:s|m|d|re|ve|ll))\b"
-CONTRACTION = rf"(?i)(\pL)({HALF})"
+CLITIC = r"(?:n['’]t|['’](?:s|m|d|re|ve|ll))\b"
+CONTRACTION = rf"(?i)(\pL)({CLITIC})"
 WHOLE = [
     r"https?://[^\s<>]*[^\s<>.,;:!?)\]]",
     r"[\pL\pN][\pL\pN._+-]*@[\pL\pN-]+(?:\.[\pL\pN-]+)+",
@@ -21,20 +21,20 @@ WORD, OTHER = r"[\pL\pM\pN]+(?:['’][\pL\pM\pN]+)*", r"[^\s\pZ\pC]"
 
 @keras.saving.register_keras_serializable("nlpseq")
 class WordTokenizer:
-    """Splits strings into words and punctuation marks with core TensorFlow ops.
+    """Splits texts into words and punctuation marks with core TensorFlow ops.
 
-    A token is a run of letters, marks and digits of any script, with apostrophes
-    inside it ("don't"), or any other single character that is not blank. Scripts
-    written without spaces give one token a character. Bytes that are not UTF-8
-    become U+FFFD; control characters separate words.
+    A token is a sequence of letters, marks and digits of any script, with apostrophes
+    inside ("don't"), or any other single character that is not whitespace. In scripts
+    without spaces each character is a token. Invalid UTF-8 bytes become U+FFFD; control
+    characters separate tokens.
 
     Args:
-        lowercase: Whether to fold case (Unicode). Default True.
+        lowercase: Whether to convert to lower case (Unicode). Default True.
         strip_markup: Whether to drop HTML tags such as `<br />`. Default True.
         split_contractions: Whether English contractions are two tokens, "do n't" and
-            "it 's", as treebanks have them. Default False.
-        keep_whole: Whether addresses, abbreviations, and numbers with marks inside
-            ("3.5", "U.S.") are one token. Default False.
+            "it 's", as in treebanks. Default False.
+        keep_whole: Whether addresses, abbreviations ("U.S.") and numbers with marks
+            inside ("3.5") are one token. Default False.
 
     Call arguments:
         texts: string tensor `(batch,)`.
@@ -48,20 +48,26 @@ class WordTokenizer:
     "don't"
     """
 
-    def __init__(self, lowercase=True, strip_markup=True, split_contractions=False, keep_whole=False):
+    def __init__(
+        self,
+        lowercase: bool = True,
+        strip_markup: bool = True,
+        split_contractions: bool = False,
+        keep_whole: bool = False,
+    ):
         self.lowercase = lowercase
         self.strip_markup = strip_markup
         self.split_contractions = split_contractions
         self.keep_whole = keep_whole
-        halves = [f"(?i:{HALF})"] if split_contractions else []
-        self._token = "|".join([*(WHOLE if keep_whole else []), *halves, WORD, OTHER])
+        clitics = [f"(?i:{CLITIC})"] if split_contractions else []
+        self._token = "|".join([*(WHOLE if keep_whole else []), *clitics, WORD, OTHER])
 
-    def __call__(self, texts):
+    def __call__(self, texts) -> tf.RaggedTensor:
         texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
         if self.strip_markup:
             texts = tf.strings.regex_replace(texts, MARKUP, " ")
         texts = tf.strings.regex_replace(texts, BLANK, " ")
-        if self.lowercase:  # after the control characters: it stops at a NUL
+        if self.lowercase:  # after control characters are gone: the op stops at a NUL
             texts = tf.strings.lower(texts, encoding="utf-8")
         texts = tf.strings.regex_replace(texts, SINGLE_CHARACTER_WORDS, r" \1 ")
         if self.split_contractions:
@@ -69,10 +75,10 @@ class WordTokenizer:
         texts = tf.strings.regex_replace(texts, f"({self._token})", r" \1 ")
         return tf.strings.split(texts)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         names = ("lowercase", "strip_markup", "split_contractions", "keep_whole")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "WordTokenizer":
         return cls(**config)

@@ -1,13 +1,19 @@
-"""Long sequences made short."""
+"""Truncation of sequences."""
 
 import tensorflow as tf
 
 
-def truncate_middle(sequences, most, start):
-    """The first `start` and the last `most - start` items of each ragged row `(rows, None)`.
+def truncate_middle(sequences: tf.RaggedTensor, max_length: int, head: int) -> tf.RaggedTensor:
+    """Drops items from the middle of rows of more than `max_length` items.
 
-    Rows of up to `most` items stay as they are.
+    Args:
+        sequences: ragged `(rows, None)`.
+        max_length: number of items that are kept of a longer row.
+        head: how many of them come from the start; the others come from the end.
+
+    Returns:
+        Ragged `(rows, None)` of the same dtype.
     """
     from_start = tf.ragged.range(sequences.row_lengths())
     from_end = tf.ragged.range(sequences.row_lengths(), 0, -1)
-    return tf.ragged.boolean_mask(sequences, (from_start < start) | (from_end <= most - start))
+    return tf.ragged.boolean_mask(sequences, (from_start < head) | (from_end <= max_length - head))

@@ -1,6 +1,7 @@
 """Words to ids and back, inside the graph."""
 
 import collections
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
@@ -8,13 +9,13 @@ import tensorflow as tf
 from nlpseq.errors import InputError
 
 PADDING, UNKNOWN = 0, 1
-START, END = 2, 3  # of a `SubwordTokenizer`; a `Vocabulary` has words there
+START, END = 2, 3  # only in a `SubwordTokenizer`; a `Vocabulary` has words there
 SPECIALS = ["<padding>", "<unknown>", "<start>", "<end>"]  # their names, in the order of ids
 
 
 @keras.saving.register_keras_serializable("nlpseq")
 class Vocabulary:
-    """A fixed list of words, each with an id; 0 is padding and 1 the unknown word.
+    """A fixed list of words with their ids; 0 is padding and 1 any unknown word.
 
     Args:
         words: The known words, in the order of their ids, which start at 2.
@@ -32,21 +33,21 @@ class Vocabulary:
     [3, 1]
     """
 
-    def __init__(self, words):
+    def __init__(self, words: Iterable[str]):
         self.words = list(words)
         self._table = None
 
     def __len__(self):
         return len(self.words) + 2
 
-    def __call__(self, tokens):
+    def __call__(self, tokens: tf.Tensor | tf.RaggedTensor) -> tf.Tensor | tf.RaggedTensor:
         if isinstance(tokens, tf.RaggedTensor):
             return tokens.with_flat_values(self(tokens.flat_values))
         return self.table.lookup(tokens)
 
     @property
     def table(self):
-        """The lookup table, made when it is first needed."""
+        """The lookup table, created at first use."""
         if self._table is None:
             with tf.init_scope():
                 keys = tf.constant(["", *self.words], tf.string)  # no token is empty
@@ -56,32 +57,34 @@ class Vocabulary:
         return self._table
 
     @classmethod
-    def learn(cls, token_batches, max_size=30_000, min_count=1):
-        """The most frequent words of some token batches; ties go to the smaller word.
+    def learn(
+        cls, token_batches: Iterable[tf.RaggedTensor], max_size: int = 30_000, min_count: int = 1
+    ) -> "Vocabulary":
+        """The most frequent words of batches of tokens; among equally frequent ones the smaller word.
 
         Args:
             token_batches: iterable of string ragged tensors.
-            max_size: the most ids to give out, padding and unknown included.
-            min_count: how often a word must occur to be kept.
+            max_size: the greatest number of ids, padding and unknown included.
+            min_count: how often a word must occur to be included.
 
         Raises:
-            InputError: there is no word at all, as in a file of blank lines, or none
-                is frequent enough.
+            InputError: there are no words, as in a file of blank lines, or none is
+                frequent enough.
         """
         counts = collections.Counter()
         for tokens in token_batches:
             counts.update(tokens.flat_values.numpy().tolist())
         if not counts:
-            raise InputError("the training texts hold no words: give at least one that is not blank.")
+            raise InputError("the training texts hold no words: give at least one text that is not blank.")
         frequent = (item for item in counts.items() if item[1] >= min_count)
         ranked = sorted(frequent, key=lambda item: (-item[1], item[0]))[: max_size - 2]
         if not ranked:
-            raise InputError(f"no word occurs {min_count} times in training: lower --min-count.")
+            raise InputError(f"no word occurs {min_count} times in the training texts: lower `min_count`.")
         return cls([word.decode("utf-8") for word, _ in ranked])
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {"words": self.words}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "Vocabulary":
         return cls(**config)

@@ -1,4 +1,6 @@
-"""The whole way from strings to ids, learnt from texts and then fixed."""
+"""Texts to ids of words and n-grams."""
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -15,63 +17,70 @@ LEARN_BATCH = 512  # texts that are tokenized together
 
 @keras.saving.register_keras_serializable("nlpseq")
 class WordPreprocessor:
-    """Strings to ids of words, and of the runs of words that end at each.
+    """Texts to ids of words, and of the n-grams that end at each word.
 
     Args:
         tokenizer: `nlpseq.text.WordTokenizer`.
         vocabulary: `nlpseq.text.Vocabulary`.
-        ngrams: List of `nlpseq.text.Ngrams`, one an order. Default none.
-        max_tokens: Longer texts are cut to this many words. Default 400.
-        truncation: What a long text loses: "end", or "middle", which keeps the first
-            third and the last two thirds of `max_tokens`. Default "end".
+        ngrams: List of `nlpseq.text.Ngrams`, one for each order. Default none.
+        max_tokens: Longer texts are truncated to this many words, 1 or more. Default 400.
+        truncation: What a longer text loses: its "end", or its "middle", so that the
+            first third and the last two thirds of `max_tokens` are kept. Default "end".
 
     Call arguments:
         texts: string tensor `(batch,)`.
 
     Returns:
-        int32 `tf.RaggedTensor` `(batch, None, 1 + len(ngrams))`: ids of the words
-        first, then those of the runs.
+        int32 `tf.RaggedTensor` `(batch, None, 1 + len(ngrams))`: the id of the word first,
+        then those of the n-grams.
 
     Raises:
         InputError: `truncation` is unknown or `max_tokens` is not positive.
 
     Example:
 
-    >>> encoder = WordPreprocessor.learn(["a b a b", "b"])
-    >>> encoder(["b a c"]).to_list()
+    >>> preprocessor = WordPreprocessor.learn(["a b a b", "b"])
+    >>> preprocessor(["b a c"]).to_list()
     [[[2], [3], [1]]]
     """
 
-    def __init__(self, tokenizer, vocabulary, ngrams=(), max_tokens=400, truncation="end"):
+    def __init__(
+        self,
+        tokenizer: WordTokenizer,
+        vocabulary: Vocabulary,
+        ngrams: Sequence[Ngrams] = (),
+        max_tokens: int = 400,
+        truncation: str = "end",
+    ):
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
         self.ngrams = list(ngrams)
         self.max_tokens = in_range("max_tokens", max_tokens, 1)
         self.truncation = one_of("truncation", truncation, TRUNCATIONS)
 
-    def __call__(self, texts):
+    def __call__(self, texts) -> tf.RaggedTensor:
         return self._with_ngrams(self._words(texts))
 
     @classmethod
     def learn(
         cls,
-        texts,
-        vocabulary_size=30_000,
-        min_count=1,
-        lowercase=True,
-        ngrams=1,
-        ngram_min_count=4,
-        max_tokens=400,
-        truncation="end",
-    ):
-        """An encoder that knows the frequent words, and runs of up to `ngrams` words, of `texts`.
+        texts: Sequence[str | bytes],
+        vocabulary_size: int = 30_000,
+        min_count: int = 1,
+        lowercase: bool = True,
+        ngrams: int = 1,
+        ngram_min_count: int = 4,
+        max_tokens: int = 400,
+        truncation: str = "end",
+    ) -> "WordPreprocessor":
+        """A preprocessor with the frequent words and n-grams of `texts`.
 
         Args:
             texts: sequence of strings (str or bytes).
             vocabulary_size, min_count: as in `Vocabulary.learn`.
             lowercase: as in `WordTokenizer`.
-            ngrams: the longest run of words to know; 1 for words alone.
-            ngram_min_count: how often a run must occur to be known.
+            ngrams: the highest order of n-grams; 1 for words alone.
+            ngram_min_count: how often an n-gram must occur to get an id.
             max_tokens, truncation: as in the class.
         """
         tokenizer = WordTokenizer(lowercase)
@@ -80,26 +89,26 @@ class WordPreprocessor:
             for start in range(0, len(texts), LEARN_BATCH)
         ]
         vocabulary = Vocabulary.learn(map(tokenizer, batches), vocabulary_size, min_count)
-        encoder = cls(tokenizer, vocabulary, (), max_tokens, truncation)
+        preprocessor = cls(tokenizer, vocabulary, (), max_tokens, truncation)
         if ngrams > 1:
-            words = [encoder._words(batch) for batch in batches]
-            encoder.ngrams = [
+            words = [preprocessor._words(batch) for batch in batches]
+            preprocessor.ngrams = [
                 Ngrams.learn(words, order, len(vocabulary), ngram_min_count) for order in range(2, ngrams + 1)
             ]
-        return encoder
+        return preprocessor
 
     @property
-    def sizes(self):
-        """The number of ids in each column."""
+    def sizes(self) -> list[int]:
+        """The number of ids in each column of the output."""
         return [len(self.vocabulary), *map(len, self.ngrams)]
 
     @property
-    def tables(self):
-        """The lookup tables, which an export must hold."""
+    def tables(self) -> list:
+        """The lookup tables, which an export must track."""
         return [self.vocabulary.table, *(ngrams.table for ngrams in self.ngrams)]
 
     def _words(self, texts):
-        """Ids of the words that are kept, ragged `(batch, None)`."""
+        """Ids of the words after truncation, ragged `(batch, None)`."""
         tokens = self.tokenizer(texts)
         if self.truncation == "end":
             return self.vocabulary(tokens[:, : self.max_tokens])
@@ -109,7 +118,7 @@ class WordPreprocessor:
         columns = [words.flat_values, *(ngrams(words) for ngrams in self.ngrams)]
         return words.with_flat_values(tf.stack(columns, axis=-1))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         return {
             "tokenizer": serialize(self.tokenizer),
@@ -120,8 +129,8 @@ class WordPreprocessor:
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "WordPreprocessor":
         restore = keras.saving.deserialize_keras_object
         parts = {name: restore(config[name]) for name in ("tokenizer", "vocabulary")}
-        ngrams = [restore(each) for each in config["ngrams"]]
+        ngrams = [restore(ngram_config) for ngram_config in config["ngrams"]]
         return cls(**{**config, **parts, "ngrams": ngrams})

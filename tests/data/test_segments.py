@@ -1,7 +1,5 @@
 """Segments of long texts, and truncated backpropagation through time over them."""
 
-import doctest
-
 import keras
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from tests.layers.helpers import BATCH, FEATURES, UNITS, assert_close, randomize
 
 
 @pytest.mark.parametrize("size, batch_size, length", [(100, 4, 7), (101, 4, 25), (10, 3, 50), (4, 3, 1)])
-def test_streams_go_on_from_batch_to_batch(size, batch_size, length):
+def test_streams_continue_from_batch_to_batch(size, batch_size, length):
     ids = np.random.default_rng(0).integers(0, 50, size)
     batches = list(continuous_segments(ids, batch_size, length).as_numpy_iterator())
     steps = (size - 1) // batch_size
@@ -37,14 +35,8 @@ def test_segments_of_time_join_to_the_whole():
     assert [part.shape[1] for part in split_time(x, 3)] == [3, 3, 1]
 
 
-def test_the_examples_run():
-    failed, tried = doctest.testmod(nlpseq.data.segments, extraglobs={"np": np})
-    assert tried == 2 and not failed
-
-
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
-def test_a_stateful_layer_carries_the_state_over_segments(name):
-    layer = getattr(nlpseq.layers, name)(UNITS, return_sequences=True, stateful=True)
+def test_a_stateful_layer_carries_the_state_over_segments():
+    layer = nlpseq.layers.LSTM(UNITS, return_sequences=True, stateful=True)
     layer.build((BATCH, None, FEATURES))
     randomize(layer)
     whole = layer(sequences(7))
@@ -75,6 +67,7 @@ def test_gradients_stop_at_the_edge_of_a_segment():
         assert_close(one, other)
 
 
+@pytest.mark.slow
 def test_a_language_model_trains_over_segments():
     ids = np.arange(400) % 7
     inputs = keras.Input(batch_shape=(4, None), dtype="int32")
@@ -91,7 +84,7 @@ def test_a_language_model_trains_over_segments():
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_shifted_segments_go_on_and_begin_elsewhere_each_time():
+def test_shifted_segments_continue_and_start_at_random_offsets():
     ids = np.arange(103)
     dataset = shifted_segments(ids, batch_size=3, length=5, seed=1)
     assert len(dataset) == (103 - 5) // 3 // 5

@@ -1,5 +1,7 @@
 """What all datasets share: builders and what is wrong with bad names, and parts held out."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 
@@ -43,10 +45,10 @@ def test_a_part_held_out_leaves_every_class_in_training(seed):
     tokens = [[f"{number}"] * len(row) for number, row in enumerate(tags)]
     kept, held = sources.split_off_tenth(Sentences(tokens, tags), seed)
     assert len(held) == 6 and sorted(kept.tokens + held.tokens) == sorted(tokens)
-    assert set(sum(kept.tags, [])) == set(sum(tags, []))
+    assert set(chain(*kept.tags)) == set(chain(*tags))
     assert all(tags[int(row[0])] == found for row, found in zip(held.tokens, held.tags))
 
 
 def test_too_few_to_hold_a_part_out():
-    with pytest.raises(InputError, match="too small to hold a part out"):
+    with pytest.raises(InputError, match="too small to hold out a part"):
         sources.split_off_tenth(Sentences([["a"], ["b"]], [[0], [1]]), 0)

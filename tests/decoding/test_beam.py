@@ -18,7 +18,7 @@ from tests.decoding.automata import (
 )
 
 NODE_OF = np.array([3, 17, 8, 3, 25])  # of each sequence of a batch, to start from
-LIMITS = np.array([4, 1, 0, 3, 2])
+LIMITS = np.array([3, 1, 0, 3, 2])
 
 
 def searching(automaton, **options):
@@ -31,15 +31,13 @@ def searching(automaton, **options):
     return lambda nodes, limits: run(tf.constant(nodes, tf.int32), tf.constant(limits, tf.int32))
 
 
-@pytest.mark.parametrize(
-    "min_length, alpha, beta", [(0, 0.0, 0.0), (2, 0.0, 0.0), (0, 0.8, 0.0), (0, 0.0, 0.4), (1, 1.0, 0.3)]
-)
+@pytest.mark.parametrize("min_length, alpha, beta", [(0, 0.0, 0.0), (2, 0.8, 0.0), (1, 1.0, 0.3)])
 def test_a_beam_as_wide_as_the_space_equals_brute_force(min_length, alpha, beta):
     automaton, limits = Automaton(1), np.maximum(LIMITS, min_length)
     search = searching(
         automaton,
         min_length=min_length,
-        beam_size=VOCABULARY**4,
+        beam_size=VOCABULARY**3,
         length_penalty=alpha,
         coverage_penalty=beta,
         n_best=20,
@@ -53,7 +51,7 @@ def test_a_beam_as_wide_as_the_space_equals_brute_force(min_length, alpha, beta)
 
 @pytest.mark.parametrize(
     "sharpness, beam_size, min_length, alpha, beta",
-    [(0.7, 2, 0, 0.0, 0.0), (3.0, 3, 1, 0.6, 0.0), (1.5, 5, 0, 1.2, 0.0), (1.5, 4, 2, 0.9, 0.5)],
+    [(0.7, 2, 0, 0.0, 0.0), (3.0, 3, 1, 0.6, 0.0), (1.5, 4, 2, 0.9, 0.5)],
 )
 def test_equals_a_plain_beam_that_never_finishes_early(sharpness, beam_size, min_length, alpha, beta):
     """Narrow beams over long sequences: what is pruned counts, and so does what ends the search."""
@@ -157,13 +155,13 @@ def test_in_a_saved_model(tmp_path):
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"beam_size": 0}, "beam_size must be at least 1"),
-        ({"beam_size": 2, "n_best": 3}, "beam_size of 2, got 3"),
-        ({"length_penalty": -0.1}, "length_penalty must be at least 0"),
-        ({"coverage_penalty": -0.1}, "coverage_penalty must be at least 0"),
+        ({"beam_size": 0}, "`beam_size` must be at least 1"),
+        ({"beam_size": 2, "n_best": 3}, "`beam_size` = 2, got 3"),
+        ({"length_penalty": -0.1}, "`length_penalty` must be at least 0"),
+        ({"coverage_penalty": -0.1}, "`coverage_penalty` must be at least 0"),
         ({"coverage_penalty": 0.1}, "the step function returns none"),
-        ({"max_length": -1}, "max_length must be at least 0"),
-        ({"min_length": 5}, "at most max_length, got 5 and 4"),
+        ({"max_length": -1}, "`max_length` must be at least 0"),
+        ({"min_length": 5}, "at most `max_length`, got 5 and 4"),
     ],
 )
 def test_bad_arguments(options, words):

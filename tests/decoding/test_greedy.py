@@ -11,8 +11,7 @@ from tests.decoding.automata import END, START, Automaton, assert_decoded, plain
 
 def plain_greedy(automaton, node, max_length, min_length):
     """The sequence that the likeliest symbols make."""
-    (found,) = [each for each in plain_beam(automaton, node, max_length, min_length, 1)][:1]
-    return found
+    return plain_beam(automaton, node, max_length, min_length, 1)[0]
 
 
 @pytest.mark.parametrize("min_length", [0, 2])
@@ -36,7 +35,10 @@ def test_equals_plain_python(attends, min_length):
 
 def test_half_precision_logits_are_summed_in_float32():
     logits = tf.random.stateless_normal([50], [1, 2])
-    step = lambda tokens, states: Step(tf.cast(tf.tile(logits[tf.newaxis], [2, 1]), tf.float16), states)
+
+    def step(tokens, states):
+        return Step(tf.cast(tf.tile(logits[tf.newaxis], [2, 1]), tf.float16), states)
+
     found = greedy(step, (), tf.constant([0, 0]), -1, 200)
     exact = tf.cast(tf.cast(logits, tf.float16), tf.float32)
     expected = 200 * tf.reduce_max(tf.nn.log_softmax(exact))
@@ -57,12 +59,14 @@ def test_nothing_may_come():
     [
         (((), 0, 1, 5), "without states"),
         ((tf.zeros([2, 3]), 0, 1, 5), "took 1 states and returned 2"),
-        ((tf.zeros([2, 3]), 0, 1, -1), "max_length must be at least 0"),
-        ((tf.zeros([2, 3]), 0, 1, np.array([3, 4]), 4), "min_length must be at most max_length"),
-        ((tf.zeros([2, 3]), 0, 1, 5, -2), "min_length must be at least 0"),
+        ((tf.zeros([2, 3]), 0, 1, -1), "`max_length` must be at least 0"),
+        ((tf.zeros([2, 3]), 0, 1, np.array([3, 4]), 4), "`min_length` must be at most `max_length`"),
+        ((tf.zeros([2, 3]), 0, 1, 5, -2), "`min_length` must be at least 0"),
     ],
 )
 def test_bad_arguments(arguments, words):
-    step = lambda tokens, states: Step(tf.zeros([2, 4]), (states, states))
+    def step(tokens, states):
+        return Step(tf.zeros([2, 4]), (states, states))
+
     with pytest.raises(InputError, match=words):
         greedy(step, *arguments)

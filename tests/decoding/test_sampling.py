@@ -12,9 +12,12 @@ LOGITS = np.array([0.5, 2.0, -1.0, 1.5, 0.0, -0.5], "float32")
 ROWS, LENGTH = 200, 40
 
 
-def draws(**options):
-    """Independent draws `(rows, length)` from the same logits, without an end."""
-    step = lambda tokens, states: Step(tf.tile(LOGITS[np.newaxis], [tf.shape(tokens)[0], 1]), states)
+def samples(**options):
+    """Independent samples `(rows, length)` from the same logits, without an end."""
+
+    def step(tokens, states):
+        return Step(tf.tile(LOGITS[np.newaxis], [tf.shape(tokens)[0], 1]), states)
+
     run = tf.function(lambda start: sample(step, (), start, -1, LENGTH, **options).ids[:, 0])
     return run(tf.zeros([ROWS], tf.int32)).numpy()
 
@@ -38,9 +41,7 @@ def assert_frequencies(drawn, probabilities):
     [
         ({}, range(6)),
         ({"temperature": 0.6}, range(6)),
-        ({"temperature": 2.5}, range(6)),
         ({"top_k": 3}, [1, 3, 0]),
-        ({"top_k": 99}, range(6)),
         ({"top_p": 0.8}, [1, 3, 0]),  # of probabilities 0.48, 0.29 and 0.11
         ({"top_p": 0.7}, [1, 3]),
         ({"top_p": 0.01}, [1]),
@@ -51,14 +52,18 @@ def assert_frequencies(drawn, probabilities):
 def test_frequencies(options, allowed):
     logits = LOGITS / options.get("temperature", 1.0)
     probabilities = softmax(np.where(np.isin(np.arange(6), allowed), logits, -np.inf))
-    drawn = draws(seed=3, **options)
+    drawn = samples(seed=3, **options)
     assert_frequencies(drawn, probabilities)
-    inputs = {name: tf.Variable(value) for name, value in options.items()}  # known when the graph runs
-    np.testing.assert_array_equal(draws(seed=3, **inputs), drawn)
+
+
+def test_options_may_be_tensors():
+    options = {"temperature": 1.5, "top_k": 4, "top_p": 0.85}
+    variables = {name: tf.Variable(value) for name, value in options.items()}  # not known statically
+    np.testing.assert_array_equal(samples(seed=3, **variables), samples(seed=3, **options))
 
 
 def test_steps_and_rows_are_independent():
-    drawn = draws(seed=1)
+    drawn = samples(seed=1)
     probabilities = softmax(LOGITS)
     pairs = np.outer(probabilities, probabilities)
     for one, other in [(drawn[:, :-1], drawn[:, 1:]), (drawn[:-1], drawn[1:])]:
@@ -116,14 +121,14 @@ def test_log_probabilities_are_those_of_the_model():
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"temperature": 0.0}, "temperature must be above 0 and finite, got 0.0"),
-        ({"temperature": 1e-46}, "temperature must be above 0"),  # 0 in float32
-        ({"temperature": tf.constant(-1.0)}, "temperature must be above 0"),
-        ({"top_k": -1}, "top_k must be between 0 and 2147483647, got -1"),
-        ({"seed": 2**63}, "seed must be between"),
-        ({"top_p": 0.0}, "top_p must be above 0"),
-        ({"top_p": 1.5}, "top_p must be above 0 and at most 1"),
-        ({"min_length": 9}, "min_length must be at most max_length"),
+        ({"temperature": 0.0}, "`temperature` must be above 0 and finite, got 0.0"),
+        ({"temperature": 1e-46}, "`temperature` must be above 0"),  # 0 in float32
+        ({"temperature": tf.constant(-1.0)}, "`temperature` must be above 0"),
+        ({"top_k": -1}, "`top_k` must be between 0 and 2147483647, got -1"),
+        ({"seed": 2**63}, "`seed` must be between"),
+        ({"top_p": 0.0}, "`top_p` must be above 0"),
+        ({"top_p": 1.5}, "`top_p` must be above 0 and at most 1"),
+        ({"min_length": 9}, "`min_length` must be at most `max_length`"),
     ],
     ids=str,
 )

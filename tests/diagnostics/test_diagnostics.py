@@ -260,7 +260,7 @@ WRONG = {
     "two layers": (two_layers, {}, "has 2 recurrent layers; name one with `layer`"),
     "name": (two_layers, {"layer": "gruu"}, "0 recurrent layers named 'gruu'"),
     "stack": (lambda: layers.RNN([DampedCell(2), DampedCell(2)]), {}, "stack of cells"),
-    "state": (lambda: layers.GRU(2), {"state": 1}, "state must be between 0 and 0, got 1"),
+    "state": (lambda: layers.GRU(2), {"state": 1}, "`state` must be between 0 and 0, got 1"),
     "no steps": (lambda: layers.GRU(2), {"batch": np.ones((2, 0, 3))}, "has no steps"),
     "no loss": (lambda: layers.GRU(2), {"batch": (batch(), np.ones(3))}, "has no loss"),
 }

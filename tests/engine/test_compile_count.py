@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import keras
 import numpy as np
@@ -25,6 +27,7 @@ for _ in range(3):
 """
 
 
+@pytest.mark.slow
 def test_training_compiles_once_a_bucket(tmp_path):
     environment = {**os.environ, "XLA_FLAGS": f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"}
     subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, env=environment)

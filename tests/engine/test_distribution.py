@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import keras
 import numpy as np
@@ -31,6 +33,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 def test_a_mirrored_strategy_trains_the_same():
     run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     assert run.stdout.strip() == "equal", run.stderr[-3000:]

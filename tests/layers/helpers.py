@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from nlpseq import layers
@@ -12,6 +13,22 @@ RECURRENT = ("SimpleRNN", "LSTM", "GRU")
 MASK = np.array([[1, 1, 1, 1, 0], [0, 1, 1, 1, 1], [1, 0, 1, 0, 0]], bool)
 # One row without a real step.
 EMPTY_ROW = np.array([[0, 0, 1, 1, 1], [0, 0, 0, 0, 0], [1, 0, 0, 1, 0]], bool)
+
+
+@pytest.fixture
+def eager():
+    """The loops run op by op in Python. Tracing and compiling them would take most of the time of a test."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def graph(eager):
+    """For a test of a module of `eager` tests that is about tracing."""
+    tf.config.run_functions_eagerly(False)
+    yield
+    tf.config.run_functions_eagerly(True)
 
 
 def normal(*shape, seed=0, dtype="float32"):
@@ -90,7 +107,7 @@ def assert_same(ours, theirs, tolerance=1e-5):
 
 
 def assert_close(one, other, tolerance=1e-5, what=""):
-    one, other = (np.asarray(keras.ops.convert_to_numpy(each)) for each in (one, other))
+    one, other = np.asarray(keras.ops.convert_to_numpy(one)), np.asarray(keras.ops.convert_to_numpy(other))
     assert one.shape == other.shape, what
     # Sums over steps are as exact as their largest terms, not as their smallest results.
     scale = max(1.0, np.abs(other).max(initial=0.0))

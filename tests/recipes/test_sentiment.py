@@ -91,7 +91,7 @@ BAD_FLAGS = {
     "column not there": (["--dataset", "{tmp}/films.tsv", "--text", "txt"], "no column 'txt'"),
     "empty file": (["--dataset", "{tmp}/empty.tsv"], "is empty"),
     "one class": (["--dataset", "{tmp}/one.tsv"], "one class only"),
-    "unseen label": (["--dataset", "{tmp}/splits"], "which the training split never shows"),
+    "unseen label": (["--dataset", "{tmp}/splits"], "which does not occur in the training split"),
     "blank texts": (["--dataset", "{tmp}/blank.tsv"], "hold no words"),
     "units": (["--units", "0"], "--units must be at least 1, got 0"),
     "dropout": (["--dropout", "1.5"], "--dropout must be between 0 and 0.95, got 1.5"),

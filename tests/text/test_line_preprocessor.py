@@ -35,7 +35,7 @@ def test_running_text_ends_every_line():
     assert running.numpy().tolist() == expected
 
 
-def test_words_end_at_blanks_only_where_asked():
+def test_pretokenized_words_are_separated_by_blanks():
     lines = ["<unk> n't u.s. $ N", "a , b"]
     assert learnt(pretokenized=True)(lines).row_lengths().numpy().tolist() == [5, 3]
     encoder = LinePreprocessor.learn(lines, pretokenized=True)
@@ -49,10 +49,13 @@ def test_dense_and_ragged_ids_decode_alike():
     assert encoder.decode(ids.to_tensor()).numpy().tolist() == encoder.decode(ids).numpy().tolist()
 
 
-@settings(max_examples=30, deadline=None)
+CHARACTERS = learnt("character")
+
+
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(alphabet="thecatsd,' \n", max_size=20), min_size=1, max_size=4))
 def test_texts_of_known_characters_come_back_normalised(texts):
-    encoder = learnt("character")
+    encoder = CHARACTERS
     found = [text.decode() for text in encoder.decode(encoder(texts)).numpy()]
     assert found == ["\n".join(" ".join(line.split()) for line in text.split("\n")) for text in texts]
 
@@ -68,5 +71,5 @@ def test_config_round_trip_and_unknown_words():
 def test_no_words_and_no_room():
     with pytest.raises(InputError, match="hold no words"):
         LinePreprocessor.learn([b"", b" "])
-    with pytest.raises(InputError, match="max_tokens must be at least 1"):
+    with pytest.raises(InputError, match="`max_tokens` must be at least 1"):
         learnt(max_tokens=0)

@@ -60,7 +60,7 @@ def test_no_texts_and_short_texts():
 
 
 def test_runs_too_many_to_number():
-    with pytest.raises(InputError, match="runs of 5 words out of 30,000.*lower --ngrams"):
+    with pytest.raises(InputError, match="n-grams of order 5 over 30,000 words.*lower `ngrams` or `vocabulary_size`"):
         Ngrams(5, 30_000, [])
 
 

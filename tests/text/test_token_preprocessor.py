@@ -71,5 +71,5 @@ def test_config_round_trip():
 
 def test_bad_sizes():
     for name in ("max_tokens", "max_characters"):
-        with pytest.raises(InputError, match=f"{name} must be at least 1"):
+        with pytest.raises(InputError, match=f"`{name}` must be at least 1"):
             learn(**{name: 0})

@@ -48,7 +48,7 @@ def test_eager_equals_graph_and_config_round_trips():
 
 
 def test_bad_options():
-    with pytest.raises(InputError, match="unknown cut 'start'"):
+    with pytest.raises(InputError, match="unknown `truncation` 'start'"):
         WordPreprocessor.learn(TEXTS, truncation="start")
-    with pytest.raises(InputError, match="max_tokens must be at least 1"):
+    with pytest.raises(InputError, match="`max_tokens` must be at least 1"):
         WordPreprocessor.learn(TEXTS, max_tokens=0)

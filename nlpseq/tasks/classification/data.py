@@ -1,4 +1,4 @@
-"""Datasets for classification: from the name of a dataset to its texts, labels and splits."""
+"""Classification datasets from TFDS and from files."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,12 @@ from nlpseq.tasks.classification.schemas import CLASSIFICATION, ClassificationSc
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts (bytes) and integer labels of a split, in memory."""
+    """The examples of a split, in memory.
+
+    Attributes:
+        texts: UTF-8 bytes, object array `(n,)`.
+        labels: int32 `(n,)`.
+    """
 
     texts: np.ndarray
     labels: np.ndarray
@@ -20,15 +25,15 @@ class Examples:
     def __len__(self):
         return len(self.texts)
 
-    def select(self, chosen):
-        """Those at an index, slice or mask."""
-        return Examples(self.texts[chosen], self.labels[chosen])
+    def select(self, indices) -> "Examples":
+        """The examples at indices, a slice or a mask."""
+        return Examples(self.texts[indices], self.labels[indices])
 
-    def classes(self):
-        """The number of every example, and its label."""
+    def classes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The index of every example, and its label."""
         return np.arange(len(self)), self.labels
 
-    def dataset(self):
+    def dataset(self) -> tf.data.Dataset:
         """A `tf.data.Dataset` of `(text, label)`: scalar string and int32."""
         texts = tf.constant(self.texts.tolist(), tf.string, shape=(len(self),))
         return tf.data.Dataset.from_tensor_slices((texts, self.labels.astype(np.int32)))
@@ -36,7 +41,14 @@ class Examples:
 
 @dataclass(frozen=True)
 class LabelledTexts(sources.SplitDataset):
-    """A classification dataset: its name, class names, splits, and whether it was generated."""
+    """A classification dataset.
+
+    Attributes:
+        name: as given to `load_labelled_texts`.
+        labels: class names, by number.
+        train, validation, test: `Examples`.
+        generated: whether the texts are generated.
+    """
 
     name: str
     labels: tuple
@@ -46,7 +58,17 @@ class LabelledTexts(sources.SplitDataset):
     generated: bool = False
 
 
-def load_labelled_texts(dataset, data_dir=None, seed=0, **overrides):
+def load_labelled_texts(
+    dataset: str,
+    data_dir=None,
+    seed: int = 0,
+    *,
+    text: str | tuple[str, ...] | None = None,
+    label: str | None = None,
+    train: str | None = None,
+    validation: str | None = None,
+    test: str | None = None,
+) -> LabelledTexts:
     """Loads a classification dataset.
 
     Args:
@@ -54,20 +76,30 @@ def load_labelled_texts(dataset, data_dir=None, seed=0, **overrides):
             of a `.tsv`, `.csv` or `.jsonl` file, or of a folder of such files
             named train, validation and test.
         data_dir: folder of prepared TFDS datasets. Default that of TFDS.
-        seed: of the choice of examples held out where a split is missing.
-        **overrides: attributes of `ClassificationSchema` that replace those of
-            the known dataset: text, label, train, validation, test.
+        seed: of the choice of examples that are held out if a split is missing.
+        text: feature or column with the text, or several, as a tuple or separated by
+            commas, which are joined by a blank line. Default that of the dataset, or "text".
+        label: feature or column with the label. Default that of the dataset, or "label".
+        train, validation, test: TFDS splits, such as "train[:80%]". Default those of
+            the dataset.
 
     Returns:
         `LabelledTexts`.
 
     Raises:
-        InputError: the dataset, a split, a column or a file is not there or not
-            usable; there is but one class; a label is unknown in training.
+        InputError: the dataset, a split, a column or a file is missing or unusable;
+            there is only one class; a label does not occur in the training split.
+
+    Example:
+
+    >>> data = load_labelled_texts("reviews.tsv")  # doctest: +SKIP
+    >>> data.labels, data.sizes  # doctest: +SKIP
+    (('negative', 'positive'), {'train': 800, 'validation': 100, 'test': 100})
     """
-    overrides = {key: value for key, value in overrides.items() if value}
-    if isinstance(overrides.get("text"), str):
-        overrides["text"] = tuple(overrides["text"].split(","))
+    if isinstance(text, str):
+        text = tuple(text.split(",")) if text else None
+    given = {"text": text, "label": label, "train": train, "validation": validation, "test": test}
+    overrides = {name: value for name, value in given.items() if value}
     if files.is_path(dataset, files.ROW_SUFFIXES):
         sources.refuse_tfds_options(dataset, data_dir, overrides)
         labels, splits = _from_files(dataset, ClassificationSchema(**overrides))
@@ -83,18 +115,18 @@ def _from_files(dataset, schema):
     columns = (*schema.text, schema.label)
     rows = {split: files.read_rows(path, columns) for split, path in files.row_files(dataset).items()}
     labels = sorted({row[-1] for row in rows["train"]})
-    for split, found in rows.items():
-        for row in found:
+    for split, split_rows in rows.items():
+        for row in split_rows:
             if row[-1] not in labels:
                 raise InputError(
-                    f"the {split} split has label {row[-1]!r}, which the training split never "
-                    f"shows: {suggest(row[-1], labels)}"
+                    f"the {split} split has label {row[-1]!r}, which does not occur in the training "
+                    f"split: {suggest(row[-1], labels)}"
                 )
     ids = {label: index for index, label in enumerate(labels)}
     splits = {}
-    for split, found in rows.items():
-        texts = ["\n\n".join(row[:-1]).encode("utf-8", "replace") for row in found]
-        splits[split] = Examples(np.array(texts, object), np.array([ids[row[-1]] for row in found], np.int32))
+    for split, split_rows in rows.items():
+        texts = ["\n\n".join(row[:-1]).encode("utf-8", "replace") for row in split_rows]
+        splits[split] = Examples(np.array(texts, object), np.array([ids[row[-1]] for row in split_rows], np.int32))
     return labels, splits
 
 
@@ -123,13 +155,15 @@ def _schema(builder):
 def _check_features(dataset, builder, schema):
     features = builder.info.features
     labels = (schema.label,) if isinstance(schema.label, str) else schema.label
-    sources.check_features(dataset, builder, (*schema.text, *labels), "--text and --label")
+    sources.check_features(dataset, builder, (*schema.text, *labels), "`text` and `label`")
     for name in schema.text:
         if features[name].np_dtype not in (object, np.object_):
-            raise InputError(f"feature {name!r} of dataset {dataset!r} is not text: give another.")
+            raise InputError(f"feature {name!r} of dataset {dataset!r} is not text: choose another.")
     for name in labels:
         if features[name].shape != () or features[name].np_dtype in (np.float32, np.float64):
-            raise InputError(f"feature {name!r} of dataset {dataset!r} is no label: give a class, text or integer.")
+            raise InputError(
+                f"feature {name!r} of dataset {dataset!r} is not a label: choose a class, text or integer."
+            )
 
 
 def _text_and_label(row, schema):
@@ -141,7 +175,7 @@ def _text_and_label(row, schema):
 
 
 def _usable(texts, labels, schema):
-    """The examples with exactly one label that the schema knows."""
+    """The examples with exactly one label, of those that the schema names."""
     if labels.ndim == 2:
         single = labels.sum(axis=1) == 1
         return texts[single], labels[single].argmax(axis=1)
@@ -161,7 +195,7 @@ def _label_names(builder, schema, train_labels):
 
 
 def _numbered(texts, labels, builder, schema, names):
-    """Examples whose labels are numbers of classes; -1 for one that training never shows."""
+    """Examples with class numbers as labels; -1 for a label that does not occur in training."""
     numbered = not isinstance(schema.label, str) or sources.value_names(builder.info.features[schema.label])
     if not numbered:
         values = schema.names or names
@@ -171,7 +205,7 @@ def _numbered(texts, labels, builder, schema, names):
 
 
 def _check(dataset, labels, splits):
-    """Every split has known labels only, and training at least two of them."""
+    """Raises an `InputError` unless training has two labels or more, and the other splits no others."""
     seen = set(splits["train"].labels.tolist())
     if len(seen - {-1}) < 2:
         raise InputError(
@@ -182,6 +216,6 @@ def _check(dataset, labels, splits):
         for label in set(examples.labels.tolist()) - (seen - {-1}):
             name = repr(labels[label]) if 0 <= label < len(labels) else "(no label)"
             raise InputError(
-                f"the {split} split of {dataset!r} has label {name}, which the training split "
-                "never shows: give splits with the same labels."
+                f"the {split} split of {dataset!r} has label {name}, which does not occur in "
+                "the training split: give splits with the same labels."
             )

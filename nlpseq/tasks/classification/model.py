@@ -55,6 +55,7 @@ class TextClassifier(TextTask):
     kind = "classification"
     purpose = "Takes a text, gives one of several labels and a score for each."
     settings_class = ClassifierSettings
+    settings: ClassifierSettings
 
     def make_layers(self):
         settings, sizes = self.settings, self.preprocessor.sizes

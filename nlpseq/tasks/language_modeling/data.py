@@ -1,4 +1,4 @@
-"""Datasets for language models: from the name of a dataset to its running texts and splits."""
+"""Datasets of running text, for language models, from TFDS and from files."""
 
 import codecs
 import re
@@ -11,12 +11,16 @@ from nlpseq.errors import InputError
 from nlpseq.tasks.language_modeling.schemas import LANGUAGE, LanguageSchema
 
 SUFFIXES = (".txt",)
-HELD_OUT = 0.1  # of the training text, for each split that is missing
+HELD_OUT = 0.1  # share of the training text, for each missing split
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A running text in memory: an array of its lines, UTF-8 bytes without the line ends."""
+    """A running text, in memory.
+
+    Attributes:
+        lines: UTF-8 bytes without line ends, object array `(n,)`.
+    """
 
     lines: np.ndarray
 
@@ -24,8 +28,8 @@ class Lines:
         return len(self.lines)
 
     @property
-    def characters(self):
-        """The number of characters, with a run of blanks and each line end counted as one."""
+    def characters(self) -> int:
+        """The number of characters; consecutive blanks count as one, and so does a line end."""
         return sum(len(" ".join(line.decode("utf-8", "replace").split())) for line in self.lines) + len(self)
 
 
@@ -34,9 +38,9 @@ class RunningTexts(sources.SplitDataset):
     """A dataset of running text.
 
     Attributes:
-        name: as `load_running_texts` was given it.
+        name: as given to `load_running_texts`.
         train, validation, test: `Lines`.
-        generated: whether the sentences are generated.
+        generated: whether the texts are generated.
     """
 
     name: str
@@ -46,52 +50,61 @@ class RunningTexts(sources.SplitDataset):
     generated: bool = False
 
 
-def load_running_texts(dataset, data_dir=None, **overrides):
+def load_running_texts(
+    dataset: str,
+    data_dir=None,
+    *,
+    text: str | None = None,
+    train: str | None = None,
+    validation: str | None = None,
+    test: str | None = None,
+) -> RunningTexts:
     """Loads a dataset of running text.
 
     Args:
         dataset: name of a TFDS dataset ("tiny_shakespeare", "lm1b", "wiki40b/en"), or the
-            path of a `.txt` file, or of a folder of such files, of which one has the word
-            train in its name (train.txt, ptb.train.txt), one validation, valid, val or
-            dev, and one test. The rows of a TFDS dataset follow one another.
+            path of a `.txt` file, or of a folder of such files: one with the word train in
+            its name (train.txt, ptb.train.txt), one with validation, valid, val or dev,
+            and one with test. The rows of a TFDS dataset are concatenated.
         data_dir: folder of prepared TFDS datasets. Default that of TFDS.
-        **overrides: attributes of `LanguageSchema` that replace those of the known
-            dataset: text, train, validation, test.
+        text: feature with the text. Default that of the dataset, or "text".
+        train, validation, test: TFDS splits, such as "train[:80%]". Default those of
+            the dataset.
 
-    Where a split is missing, the last tenth of the training text is held out for it, from
-    the next line on, or else the next word or character. A lone carriage return ends a line.
+    If a split is missing, the last tenth of the training text is held out for it, starting
+    at a line, or else at a word or character. A lone carriage return ends a line.
 
     Returns:
         `RunningTexts`.
 
     Raises:
-        InputError: the dataset, a split, a feature or a file is not there or not
-            usable; a text is empty or blank; the training text is too short to hold a
-            part out.
+        InputError: the dataset, a split, a feature or a file is missing or unusable; a
+            text is empty or blank; the training text is too short to hold out a part.
     """
-    overrides = {key: value for key, value in overrides.items() if value is not None}
+    given = {"text": text, "train": train, "validation": validation, "test": test}
+    overrides = {name: value for name, value in given.items() if value is not None}
     if files.is_path(dataset, SUFFIXES):
         sources.refuse_tfds_options(dataset, data_dir, overrides)
         if "text" in overrides:
-            raise InputError(f"{dataset} is a path: --text names a feature of a TFDS dataset; leave it out.")
+            raise InputError(f"{dataset} is a path: `text` names a feature of a TFDS dataset; leave it out.")
         texts, generated = _from_files(dataset), False
     else:
         texts, generated = _from_tfds(dataset, data_dir, overrides)
-    texts = {split: text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for split, text in texts.items()}
+    texts = {split: content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for split, content in texts.items()}
     for split in ("test", "validation"):
         if split not in texts:
             texts["train"], texts[split] = _split_off_end(dataset, texts["train"])
-    splits = {split: _lines(f"the {split} text of {dataset}", text) for split, text in texts.items()}
+    splits = {split: _lines(f"the {split} text of {dataset}", content) for split, content in texts.items()}
     return RunningTexts(dataset, generated=generated, **splits)
 
 
 def _from_files(dataset):
     expected = "a .txt file with the word train in its name, such as train.txt"
-    found = files.split_files(dataset, _words, expected)
-    for path in found.values():
+    paths = files.split_files(dataset, _words, expected)
+    for path in paths.values():
         if path.suffix.lower() not in SUFFIXES:
             raise InputError(f"{path} is not a folder, nor a file whose name ends in .txt.")
-    return {split: files.read_bytes(path).removeprefix(codecs.BOM_UTF8) for split, path in found.items()}
+    return {split: files.read_bytes(path).removeprefix(codecs.BOM_UTF8) for split, path in paths.items()}
 
 
 def _words(path):
@@ -103,24 +116,24 @@ def _from_tfds(dataset, data_dir, overrides):
     builder = sources.prepared_builder(dataset, data_dir, LANGUAGE)
     schema = sources.known_schema(builder, LANGUAGE) or LanguageSchema()
     schema = replace(schema, **overrides)
-    sources.check_features(dataset, builder, [schema.text], "--text")
+    sources.check_features(dataset, builder, [schema.text], "`text`")
     if not sources.is_text(builder.info.features[schema.text]):
-        raise InputError(f"feature {schema.text!r} of dataset {dataset!r} is not text: give another with --text.")
+        raise InputError(f"feature {schema.text!r} of dataset {dataset!r} is not text: choose another with `text`.")
     rows = sources.read_splits(dataset, builder, schema, overrides, lambda row: (row[schema.text],))
-    texts = {split: b"\n".join(found.numpy().tolist()) for split, (found,) in rows.items()}
+    texts = {split: b"\n".join(column.numpy().tolist()) for split, (column,) in rows.items()}
     for old, new in schema.replacements:
         texts = {split: text.replace(old.encode(), new.encode()) for split, text in texts.items()}
     return texts, schema.generated
 
 
 def _split_off_end(dataset, text):
-    """The first nine tenths of a text, up to the end of a line, word or character, and the rest."""
-    at = int(len(text) * (1 - HELD_OUT))
-    for place in (rb"\n", rb" ", rb"(?=[\x00-\x7f\xc0-\xff])"):  # the last: where a character begins
-        found = re.compile(place).search(text, at)
-        if found and text[: found.start()].strip() and text[found.end() :].strip():
-            return text[: found.start()], text[found.end() :]
-    raise InputError(f"the text of {dataset} is too short to hold a part out: give more of it.")
+    """Splits a text after about nine tenths, at the end of a line, else of a word, else of a character."""
+    start = int(len(text) * (1 - HELD_OUT))
+    for boundary in (rb"\n", rb" ", rb"(?=[\x00-\x7f\xc0-\xff])"):  # the last one: before the first byte of a character
+        match = re.compile(boundary).search(text, start)
+        if match and text[: match.start()].strip() and text[match.end() :].strip():
+            return text[: match.start()], text[match.end() :]
+    raise InputError(f"the text of {dataset} is too short to hold out a part: give a longer text.")
 
 
 def _lines(place, text):

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
-from nlpseq.data.segments import continuous_segments, shifted_segments, with_beginnings
+from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.tasks.base import in_batches
@@ -80,6 +80,7 @@ class LanguageModel(TextTask):
     kind = "language_model"
     purpose = "Gives the probability of a text, or continues it."
     settings_class = LanguageModelSettings
+    settings: LanguageModelSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
     metric, metric_mode = "loss", "min"
 
@@ -197,7 +198,7 @@ class LanguageModel(TextTask):
         if training:
             return shifted_segments(ids, batch_size, self.settings.steps, seed)
         streams = min(batch_size, len(ids) - 1)
-        return with_beginnings(continuous_segments(ids, streams, self.settings.steps))
+        return mark_first(continuous_segments(ids, streams, self.settings.steps))
 
     def default_loss(self):
         """Cross-entropy, in nats a token."""

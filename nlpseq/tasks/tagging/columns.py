@@ -1,15 +1,16 @@
-"""The user's own tagged sentences: files with a token and its tags on a line.
+"""Readers of the user's tagged sentences: files with one token per line, with its tags.
 
 CoNLL-style columns are separated by tabs, or else by blanks, with a blank line
-after each sentence. Lines that begin with -DOCSTART- are skipped, and comments:
-lines of "#" and a blank with another number of columns than the first line of a
-token. CoNLL-U (`.conllu`) has ten columns with names; its comments, ranges of
-words (1-2) and empty nodes (1.1) are skipped.
+after each sentence. Lines that begin with -DOCSTART- are skipped, and so are comments:
+lines that begin with "#" and a blank, with a different number of columns than the first
+line of a token. CoNLL-U (`.conllu`) has ten named columns; its comments, multiword
+tokens (1-2) and empty nodes (1.1) are skipped.
 """
 
 import codecs
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from nlpseq.data.files import SPLIT_NAMES, cannot_read, lines_of, split_files
@@ -23,17 +24,17 @@ DOCUMENT = "-DOCSTART-"
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "gb18030", "shift_jis", "euc-kr")
 
 
-def column_files(dataset):
-    """The files of columns of a dataset path, by split.
+def column_files(dataset: str) -> dict[str, Path]:
+    """The files of a dataset by split.
 
-    In a folder with CoNLL-U files only those count: treebanks come with the plain text
-    beside them.
+    In a folder with CoNLL-U files others are ignored: treebanks contain their plain text
+    too.
     """
     folder = Path(dataset).expanduser()
     conllu = os.path.isdir(folder) and any(map(_is_conllu, folder.iterdir()))
 
     def words(file):
-        """The words of the name of a file of columns: "eng" and "testa" of "eng.testa"."""
+        """The words of the name of a column file: "eng" and "testa" of "eng.testa"."""
         suitable = _is_conllu(file) if conllu else _is_columns(file)
         return re.split("[._-]", file.name.lower()) if suitable else ()
 
@@ -49,22 +50,25 @@ def _is_columns(path):
     return path.suffix.lower() in (*SUFFIXES, *splits) and not path.name.startswith(".")
 
 
-def read_sentences(path, tokens=None, tags=None, encoding="utf-8"):
+def read_sentences(
+    path: Path, tokens: str | int | None = None, tags: str | int | None = None, encoding: str = "utf-8"
+) -> tuple[list[list[str]], list[list[str]], Callable[[int, int], str]]:
     """The sentences of a file of columns.
 
     Args:
         path: the file; CoNLL-U if its name ends in ".conllu".
-        tokens, tags: the columns, by number from 1, or by name in CoNLL-U. Default the
-            first and the last, which all lines must agree on; in CoNLL-U form and upos.
+        tokens, tags: columns by number from 1, or by name in CoNLL-U. Default the first
+            and the last one, which must be the same in all lines; in CoNLL-U "form" and
+            "upos".
         encoding: of the file.
 
     Returns:
-        Tokens and tags, each a list of lists of strings, and a function from the
-        numbers of a sentence and a token in it to the file and line.
+        Tokens and tags, both lists of lists of str, and a function from the indices of a
+        sentence and of a token in it to its file and line.
 
     Raises:
         InputError: the file is missing, not in that encoding or without sentences; a
-            column is not there, or empty.
+            column is missing or empty.
     """
     lines = _lines(path, encoding)
     conllu = _is_conllu(path)
@@ -82,7 +86,7 @@ def read_sentences(path, tokens=None, tags=None, encoding="utf-8"):
 
 
 def _column(path, value, default):
-    """The place of a column, from 0, by its number from 1 or its name."""
+    """The index of a column, from 0, by its number from 1 or its name."""
     value = str(default if value is None else value)
     if _is_conllu(path) and value in CONLLU:
         return CONLLU.index(value)
@@ -93,31 +97,31 @@ def _column(path, value, default):
 
 
 def _check_widths(path, rows, first, width):
-    """Where the last column holds the tags, it has to be the last of every line."""
+    """Raises an `InputError` if a line has more columns than the first, whose last one holds the tags."""
     for number, fields in rows:
         if len(fields) > width:
             raise InputError(
                 f"{path}, line {number}: expected {width} columns as in line {first}, got "
-                f"{len(fields)}: name the column of the tags with --tags."
+                f"{len(fields)}: give the column of the tags with `tags`."
             )
 
 
 def _sentences(path, rows, token, tag):
-    """Rows, an empty one after each sentence, to tokens, tags and the place of a token."""
-    sentences, open_one = [], []
+    """Tokens, tags and the function for places, from rows with an empty one after each sentence."""
+    sentences, current = [], []
     for number, fields in [*rows, (0, [])]:
         if fields:
             _check_row(f"{path}, line {number}", fields, token, tag)
-            open_one.append((fields[token], fields[tag], number))
-        elif open_one:
-            sentences.append(open_one)
-            open_one = []
+            current.append((fields[token], fields[tag], number))
+        elif current:
+            sentences.append(current)
+            current = []
     tokens, tags, numbers = ([list(part) for part in parts] for parts in _transposed(sentences))
-    return tokens, tags, lambda sentence, at: f"{path}, line {numbers[sentence][at]}"
+    return tokens, tags, lambda sentence, token: f"{path}, line {numbers[sentence][token]}"
 
 
 def _transposed(sentences):
-    """Sentences of rows of columns to columns of sentences."""
+    """From sentences of rows of fields to columns of sentences of fields."""
     return zip(*(zip(*sentence) for sentence in sentences))
 
 
@@ -131,9 +135,9 @@ def _check_row(place, fields, token, tag):
 
 
 def _column_rows(lines):
-    """The number and fields of the lines that hold a token or end a sentence (no fields)."""
+    """The number and fields of the lines that hold a token or, without fields, end a sentence."""
     start = next((line for line in lines if _may_hold_a_token(line)), "")
-    split = _at_tabs if "\t" in start else _at_blanks
+    split = _split_at_tabs if "\t" in start else _split_at_blanks
     width = len(split(start))
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith(DOCUMENT):
@@ -147,26 +151,26 @@ def _may_hold_a_token(line):
 
 
 def _conllu_rows(lines):
-    """The same of CoNLL-U: only lines of words, whose number is whole."""
+    """As `_column_rows` for CoNLL-U, whose words have integer ids."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             yield number, []
         elif not line.startswith("#"):
-            fields = _at_tabs(line) if "\t" in line else _at_blanks(line)
+            fields = _split_at_tabs(line) if "\t" in line else _split_at_blanks(line)
             if not re.fullmatch("[0-9]+[-.][0-9]+", fields[0]):
                 yield number, fields
 
 
-def _at_tabs(line):
+def _split_at_tabs(line):
     return line.split("\t")
 
 
-def _at_blanks(line):
+def _split_at_blanks(line):
     return BLANKS.split(line.strip(" \t"))
 
 
 def _lines(path, encoding):
-    """The lines of a text file, which has to be in that encoding."""
+    """The lines of a text file; raises an `InputError` if it is not in that encoding."""
     try:
         content = Path(path).read_bytes()
         codec = codecs.lookup(encoding).name
@@ -175,13 +179,12 @@ def _lines(path, encoding):
         raise cannot_read(path, error) from None
     except LookupError:
         raise InputError(
-            f"cannot read {path} in the unknown encoding {encoding!r}: {suggest(encoding, ENCODINGS)}"
+            f"cannot read {path}: unknown `encoding` {encoding!r}: {suggest(encoding, ENCODINGS)}"
         ) from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         remedy = "latin-1" if codec == "utf-8" else "utf-8"
         raise InputError(
-            f"{path}, line {line}: the text is not {codec.upper()}; if it is {remedy}, read it "
-            f"with --encoding {remedy}."
+            f"{path}, line {line}: the text is not {codec.upper()}; if it is {remedy}, read it with `encoding` {remedy}."
         ) from None
     return lines_of(text)

@@ -66,6 +66,7 @@ class TokenTagger(TextTask):
     kind = "tagging"
     purpose = "Takes a text, or its tokens, and gives each token one tag and a score."
     settings_class = TaggerSettings
+    settings: TaggerSettings
 
     def __init__(self, preprocessor, labels=(), scheme: str | None = None, **kwargs):
         super().__init__(preprocessor, labels, **kwargs)

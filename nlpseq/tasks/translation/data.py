@@ -1,4 +1,4 @@
-"""Datasets for translation: from the name of a dataset to its sentences, translations and splits."""
+"""Datasets of parallel texts, for translation, from TFDS and from files."""
 
 import os
 from dataclasses import dataclass, replace
@@ -12,13 +12,17 @@ from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.translation.schemas import TRANSLATION, TranslationSchema
 
 SUFFIXES = (".tsv", ".txt")
-FLAGS = "--source and --target"
+ARGUMENTS = "`source` and `target`"
 HEADER = ("source", "target")
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Sentences and their translations of a split, in memory: two arrays of UTF-8 bytes."""
+    """The sentences of a split and their translations, in memory.
+
+    Attributes:
+        sources, targets: UTF-8 bytes, object arrays `(n,)`.
+    """
 
     sources: np.ndarray
     targets: np.ndarray
@@ -26,15 +30,15 @@ class Pairs:
     def __len__(self):
         return len(self.sources)
 
-    def select(self, chosen):
-        """Those at an index, slice or mask."""
-        return Pairs(self.sources[chosen], self.targets[chosen])
+    def select(self, indices) -> "Pairs":
+        """The pairs at indices, a slice or a mask."""
+        return Pairs(self.sources[indices], self.targets[indices])
 
-    def classes(self):
-        """The number of every pair, and one class for all: one pair always stays in training."""
+    def classes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The index of every pair, and 0, the class of all pairs."""
         return np.arange(len(self)), np.zeros(len(self), np.int32)
 
-    def dataset(self):
+    def dataset(self) -> tf.data.Dataset:
         """A `tf.data.Dataset` of `(source, target)`: scalar strings."""
         sides = (self.sources, self.targets)
         strings = tuple(tf.constant(side.tolist(), tf.string, shape=(len(self),)) for side in sides)
@@ -46,8 +50,8 @@ class ParallelTexts(sources.SplitDataset):
     """A dataset of sentences and their translations.
 
     Attributes:
-        name: as `load_parallel_texts` was given it.
-        source, target: names of the two languages, or features.
+        name: as given to `load_parallel_texts`.
+        source, target: names of the two languages or features.
         train, validation, test: `Pairs`.
         generated: whether the sentences are generated.
     """
@@ -61,38 +65,49 @@ class ParallelTexts(sources.SplitDataset):
     generated: bool = False
 
 
-def load_parallel_texts(dataset, data_dir=None, seed=0, **overrides):
+def load_parallel_texts(
+    dataset: str,
+    data_dir=None,
+    seed: int = 0,
+    *,
+    source: str | None = None,
+    target: str | None = None,
+    train: str | None = None,
+    validation: str | None = None,
+    test: str | None = None,
+) -> ParallelTexts:
     """Loads a dataset of sentences and their translations.
 
-    A folder holds a file for each language and split, with a sentence a line, named as
-    `tfds.TranslateFolder` has it: en.train.txt, de.train.txt, en.val.txt, ...; or else
+    A folder contains one file per language and split, with one sentence per line, named
+    as for `tfds.TranslateFolder`: en.train.txt, de.train.txt, en.val.txt, ...; or else
     files train.tsv, validation.tsv and test.tsv. The first line of a `.tsv` file is a
-    header where it has a column that `source` or `target` names, or, if neither is
-    given, columns "source" and "target"; other files have two columns, source and
-    target. A pair without text on both sides is dropped, and in TFDS datasets one
-    without text on either.
+    header if it has a column that `source` or `target` names, or, if neither is given,
+    columns "source" and "target"; otherwise the file has two columns, source and target.
+    Pairs with two empty sides are dropped, and in TFDS datasets those with one.
 
     Args:
         dataset: name of a TFDS dataset ("ted_hrlr_translate/pt_to_en", "scan/simple"),
             or the path of such a folder or `.tsv` file.
         data_dir: folder of prepared TFDS datasets. Default that of TFDS.
-        seed: of the choice of pairs held out where a split is missing.
-        **overrides: attributes of `TranslationSchema` that replace those of the known
-            dataset: source, target, train, validation, test. In folders and headers of
-            two languages the default is their order: of the alphabet, and of columns.
+        seed: of the choice of pairs that are held out if a split is missing.
+        source, target: languages, features or columns. Default those of the dataset; of
+            a folder with two languages the alphabetical order, of a header with two
+            columns their order.
+        train, validation, test: TFDS splits, such as "train[:80%]". Default those of
+            the dataset.
 
     Returns:
         `ParallelTexts`.
 
     Raises:
         InputError: the dataset, a split, a language, a feature, a column or a file is
-            not there or not usable; source and target are the same, of unequal length,
-            or one side of a pair is empty.
+            missing or unusable; source and target are the same or of unequal length; one
+            side of a pair is empty.
     """
-    overrides = {key: value for key, value in overrides.items() if value is not None}
-    source, target = (overrides.get(side) for side in HEADER)
+    given = {"source": source, "target": target, "train": train, "validation": validation, "test": test}
+    overrides = {name: value for name, value in given.items() if value is not None}
     if source is not None and source == target:
-        raise InputError(f"source and target are both {source!r}: give two languages with {FLAGS}.")
+        raise InputError(f"{ARGUMENTS} are both {source!r}: give two different languages.")
     if files.is_path(dataset, SUFFIXES):
         sources.refuse_tfds_options(dataset, data_dir, overrides)
         languages, splits, generated = *_from_files(dataset, source, target), False
@@ -107,10 +122,12 @@ def _from_tfds(dataset, data_dir, overrides):
     schema = sources.known_schema(builder, TRANSLATION) or TranslationSchema()
     schema = replace(schema, **overrides)
     languages = _features(dataset, builder, schema)
-    found = sources.read_splits(dataset, builder, schema, overrides, lambda row: tuple(row[name] for name in languages))
+    columns = sources.read_splits(
+        dataset, builder, schema, overrides, lambda row: tuple(row[name] for name in languages)
+    )
     splits = {
         split: _whole_pairs(f"the {split} split of {dataset!r}", *(part.numpy() for part in parts))
-        for split, parts in found.items()
+        for split, parts in columns.items()
     }
     return languages, splits, schema.generated
 
@@ -121,11 +138,11 @@ def _features(dataset, builder, schema):
     given = [name for name in (schema.source, schema.target) if name]
     keys = builder.info.supervised_keys
     default = keys if keys and not given and all(isinstance(key, str) for key in keys) else given
-    sources.check_features(dataset, builder, default, FLAGS)
+    sources.check_features(dataset, builder, default, ARGUMENTS)
     texts = [name for name in features if sources.is_text(features[name])]
     for name in default:
         if name not in texts:
-            raise InputError(f"feature {name!r} of dataset {dataset!r} is not text: give another.")
+            raise InputError(f"feature {name!r} of dataset {dataset!r} is not text: choose another.")
     if len(default) == 2:
         return tuple(default)
     return _direction(f"dataset {dataset!r}", texts, schema.source, schema.target)
@@ -135,19 +152,19 @@ def _whole_pairs(place, source, target):
     """The pairs with text on both sides."""
     whole = np.array([bool(a.strip() and b.strip()) for a, b in zip(source, target)], bool)
     if not whole.any():
-        raise InputError(f"{place} has no pair with text on both sides: give another.")
+        raise InputError(f"{place} has no pair with text on both sides: choose another.")
     return Pairs(source, target).select(whole)
 
 
 def _direction(place, languages, source, target):
-    """Source and target, of which one that is not given is the first or the other of two."""
+    """Source and target; of two languages, one that is not given is the first or the other one."""
     for name in (source, target):
         if name is not None and name not in languages:
-            raise InputError(f"{place} has no {shorten(name)!r}: choose from {_listed(languages)} with {FLAGS}.")
+            raise InputError(f"{place} has no {shorten(name)!r}: choose from {_listed(languages)} with {ARGUMENTS}.")
     if len(languages) < 2:
         raise InputError(f"{place} has {_listed(languages) or 'no text'} only: expected two languages.")
     if len(languages) > 2 and not (source and target):
-        raise InputError(f"{place} has {_listed(languages)}: name two of them with {FLAGS}.")
+        raise InputError(f"{place} has {_listed(languages)}: name two of them with {ARGUMENTS}.")
     source = source or next(name for name in languages if name != target)
     return source, target or next(name for name in languages if name != source)
 
@@ -174,7 +191,7 @@ def _folder_languages(folder):
 
 
 def _language_and_split(file):
-    """The two parts of the name of a file <language>.<split>.txt."""
+    """The language and split of a file named <language>.<split>.txt, else None twice."""
     parts = file.name.split(".")
     known = {name for names in files.SPLIT_NAMES.values() for name in names}
     if len(parts) != 3 or parts[1].lower() not in known or parts[2].lower() != "txt" or not parts[0]:
@@ -183,22 +200,22 @@ def _language_and_split(file):
 
 
 def _from_folder(folder, languages):
-    found = [_files_of(folder, language) for language in languages]
-    for own, other, language in zip(found, reversed(found), reversed(languages)):
+    sides = [_files_of(folder, language) for language in languages]
+    for own, other, language in zip(sides, reversed(sides), reversed(languages)):
         for split in own:
             if split not in other:
                 raise InputError(
                     f"folder {folder} has {own[split].name} without its translation in {language!r}: "
                     f"expected {own[split].name.replace(own[split].name.split('.')[0], language, 1)}."
                 )
-    return {split: _read_sides(languages, [side[split] for side in found]) for split in found[0]}
+    return {split: _read_sides(languages, [side[split] for side in sides]) for split in sides[0]}
 
 
 def _files_of(folder, language):
     def words(file):
-        """The split that the name of a file of the language says."""
-        found, split = _language_and_split(file)
-        return (split,) if found == language else ()
+        """The split in the name of a file of the language."""
+        language_of_file, split = _language_and_split(file)
+        return (split,) if language_of_file == language else ()
 
     return files.split_files(folder, words, f"{language}.train.txt")
 
@@ -207,19 +224,19 @@ def _read_sides(languages, paths):
     sides = [files.read_lines(path) for path in paths]
     first, second = (f"{path} has {len(side)} lines" for path, side in zip(paths, sides))
     if len(sides[0]) != len(sides[1]):
-        raise InputError(f"{first} and {second}: expected as many, each the translation of the other.")
+        raise InputError(f"{first} and {second}: expected equally many, line by line translations of each other.")
     return _pairs(languages, paths, enumerate(zip(*sides), start=1))
 
 
 def _table_files(dataset):
     expected = "train.tsv, or en.train.txt and de.train.txt, for example"
-    found = files.split_files(
+    paths = files.split_files(
         dataset, lambda file: (file.stem.lower(),) if file.suffix.lower() == ".tsv" else (), expected
     )
-    for path in found.values():
+    for path in paths.values():
         if path.suffix.lower() != ".tsv" and os.path.exists(path):
             raise InputError(f"{path} is neither a folder nor a file whose name ends in .tsv.")
-    return found
+    return paths
 
 
 def _read_table(path, source, target):
@@ -229,19 +246,19 @@ def _read_table(path, source, target):
     names = {source, target} - {None}
     if names & set(header) or (not names and set(HEADER) <= set(header)):
         languages = _direction(f"the header of {path}", header, *((source, target) if names else HEADER))
-        width, places, rows = len(header), [header.index(name) for name in languages], rows[1:]
+        width, indices, rows = len(header), [header.index(name) for name in languages], rows[1:]
     else:
-        languages, width, places = (source or HEADER[0], target or HEADER[1]), 2, (0, 1)
+        languages, width, indices = (source or HEADER[0], target or HEADER[1]), 2, (0, 1)
     rows = [(number, fields) for number, fields in rows if any(map(str.strip, fields))]
     for number, fields in rows:
         if len(fields) != width:
-            raise InputError(f"{path}, line {number}: expected {width} columns with a tab between, got {len(fields)}.")
-    numbered = ((number, [fields[place] for place in places]) for number, fields in rows)
+            raise InputError(f"{path}, line {number}: expected {width} tab-separated columns, got {len(fields)}.")
+    numbered = ((number, [fields[index] for index in indices]) for number, fields in rows)
     return languages, _pairs(languages, (path, path), numbered)
 
 
 def _pairs(languages, paths, numbered):
-    """`Pairs` of numbered lines, but for those that are blank on both sides."""
+    """`Pairs` of numbered lines, without those that are blank on both sides."""
     pairs = [(number, *sides) for number, sides in numbered if any(map(str.strip, sides))]
     for number, *sides in pairs:
         for path, language, text in zip(paths, languages, sides):

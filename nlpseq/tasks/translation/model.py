@@ -89,6 +89,7 @@ class Translator(TextTask):
     kind = "translation"
     purpose = "Takes a text and gives its translation, found by beam search, and a score."
     settings_class = TranslatorSettings
+    settings: TranslatorSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
     shortest_bucket = 8  # sentences are short: finer buckets leave less padding
     metric, metric_mode = "loss", "min"

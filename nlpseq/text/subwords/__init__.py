@@ -1,4 +1,4 @@
-"""Pieces of words to ids and back: learnt once, applied inside the graph."""
+"""Subword tokenizers: learnt outside the graph, applied inside it."""
 
 from nlpseq.text.subwords.tokenizer import KINDS, SubwordTokenizer
 

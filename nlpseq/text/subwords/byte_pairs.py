@@ -1,4 +1,6 @@
-"""Pieces by merging neighbours."""
+"""Byte pair encoding."""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -9,16 +11,16 @@ NO_MERGE = tf.int64.max
 
 
 class BytePairs:
-    """Byte pair encoding over characters: merges the pair of lowest rank until none is left.
+    """Byte pair encoding over characters: merges the adjacent pair of lowest rank until none is left.
 
-    All words are merged side by side, one pair a step, the leftmost among equals:
-    the order in which the merges were learnt, so the pieces are those of learning.
-    A character that was never seen is unknown. Without merges, characters are the pieces.
+    Each step merges one pair in every word, the leftmost of equal rank, which is the
+    order in which the merges were learnt. A character that is no piece is unknown.
+    Without merges, the pieces are characters.
 
     Args:
         pieces: The pieces in the order of their ids, the specials first.
-        merges: Pairs of ids `[left, right]` in the order of their ranks; the two
-            pieces joined are a piece.
+        merges: Pairs of ids `[left, right]` in the order of their ranks; the
+            concatenation of the two pieces is a piece.
 
     Call arguments:
         words: string `(words,)`.
@@ -32,21 +34,21 @@ class BytePairs:
 
     unknown_text = "\ufffd"
 
-    def __init__(self, pieces, merges=()):
+    def __init__(self, pieces: Sequence[str], merges: Sequence[Sequence[int]] = ()):
         self.texts = list(pieces)
         self.size = len(pieces)
         ids = {piece: number for number, piece in enumerate(pieces)}
         characters = [piece for piece in pieces[len(SPECIALS) :] if len(piece) == 1]
-        # Padding is never merged with padding; the entry is there as no table may be empty.
+        # Padding is never merged with padding; this entry keeps the table from being empty.
         keys = [PADDING, *(left * self.size + right for left, right in merges)]
-        # Rank and merged piece in one number: the least is the one to merge first.
+        # Rank and merged piece in one number, so that the minimum is the pair to merge first.
         values = [rank * self.size + ids[pieces[left] + pieces[right]] for rank, (left, right) in enumerate(merges)]
         self.tables = [
-            table(characters, [ids[each] for each in characters], UNKNOWN, tf.string, tf.int32),
+            table(characters, [ids[character] for character in characters], UNKNOWN, tf.string, tf.int32),
             table(keys, [NO_MERGE, *values], NO_MERGE, tf.int64, tf.int64),
         ]
 
-    def __call__(self, words):
+    def __call__(self, words: tf.Tensor) -> tf.RaggedTensor:
         character_ids, _ = self.tables
         ids = character_ids.lookup(tf.strings.unicode_split(words, "UTF-8")).to_tensor(PADDING)
         ids = tf.pad(tf.cast(ids, tf.int64), [[0, 0], [0, 1]])  # (words, longest + 1)
@@ -54,17 +56,17 @@ class BytePairs:
         return tf.ragged.boolean_mask(tf.cast(ids, tf.int32), ids != PADDING)
 
     def _merges(self, ids):
-        """Rank and piece of the pair that starts at each place, `NO_MERGE` where there is none."""
+        """Rank and merged piece of the pair that starts at each position, `NO_MERGE` where there is none."""
         _, merges = self.tables
         return merges.lookup(ids * self.size + _next(ids))
 
     def _merge(self, ids, merges):
-        """Merges one pair in each word that has one."""
+        """Merges one pair in every word that has one."""
         best = tf.reduce_min(merges, axis=1, keepdims=True)
         first = tf.argmin(merges, axis=1)[:, None]
-        places = tf.range(tf.shape(ids, tf.int64)[1])
-        later = (places > first) & (best < NO_MERGE)
-        merged = (places == first) & (best < NO_MERGE)
+        positions = tf.range(tf.shape(ids, tf.int64)[1])
+        later = (positions > first) & (best < NO_MERGE)
+        merged = (positions == first) & (best < NO_MERGE)
         ids = tf.where(merged, best % self.size, tf.where(later, _next(ids), ids))
         return ids, self._merges(ids)
 
@@ -74,5 +76,5 @@ def _mergeable(ids, merges):
 
 
 def _next(ids):
-    """The id to the right of each place, padding at the end."""
+    """The id to the right of each position, padding at the end."""
     return tf.pad(ids[:, 1:], [[0, 0], [0, 1]])

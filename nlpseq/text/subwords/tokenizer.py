@@ -1,6 +1,7 @@
-"""Strings to ids of pieces and back, learnt from texts and then fixed."""
+"""Texts to ids of subword pieces and back."""
 
 import collections
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -28,28 +29,27 @@ LEARN_BATCH = 512  # texts that are split together
 
 @keras.saving.register_keras_serializable("nlpseq")
 class SubwordTokenizer:
-    """Cuts strings into pieces of words with core TensorFlow ops, and joins pieces to strings.
+    """Segments texts into pieces of words with core TensorFlow ops, and joins pieces to texts.
 
-    A text is normalised, split into words and punctuation marks, and each word is cut
-    into pieces. A space belongs to the word after it, so a piece that starts with a
-    space starts a word that follows a blank, and joining the pieces gives the text back:
-    `decode(tokenizer(texts))` is the normalised text. In it, bytes that are not UTF-8
-    are U+FFFD, a run of blanks or control characters is one space, there is none at
-    either end, and the case is folded if asked; characters are neither composed nor
-    decomposed. Words of more than 64 characters are cut into several.
+    A text is normalized, split into words and punctuation marks, and each word is
+    segmented into pieces. A space belongs to the word after it, so that concatenated
+    pieces restore the text: `decode(tokenizer(texts))` is the normalized text. In
+    normalized text, invalid UTF-8 bytes are U+FFFD, consecutive blanks and control
+    characters are one space, none of them is at either end, and letters are in lower
+    case if `lowercase`. Unicode normalization is not applied. Words of more than 64
+    characters are split.
 
-    Ids 0 to 3 are padding, unknown, start and end. Unknown is decoded as U+FFFD: it
-    stands for one character that was never seen in training (in "unigram" for a run of
-    them), in "wordpiece" and "word" for a whole word.
+    Ids 0 to 3 are padding, unknown, start and end. Unknown is decoded as U+FFFD; it
+    stands for one character that is not in the training texts (in "unigram" for
+    consecutive ones), and in "wordpiece" and "word" for a whole word.
 
     Args:
         kind: "bpe", "wordpiece", "unigram", "word" or "character".
         pieces: The pieces in the order of their ids, the four specials first.
-        lowercase: Whether to fold case (Unicode). Default False.
-        pretokenized: Whether words end at blanks only, for texts in which marks stand apart
-            already, or belong to the words. Default False.
-        details: What the kind needs beside its pieces: `merges` for "bpe", `scores`
-            for "unigram".
+        lowercase: Whether to convert to lower case (Unicode). Default False.
+        pretokenized: Whether words are separated by whitespace only, for texts that are
+            tokenized already. Default False.
+        model: Further parameters of the kind: `merges` for "bpe", `scores` for "unigram".
 
     Call arguments:
         texts: string tensor `(batch,)`.
@@ -58,44 +58,53 @@ class SubwordTokenizer:
         int32 `tf.RaggedTensor` `(batch, None)`, without start and end.
 
     Raises:
-        InputError: `kind` is unknown, or is "wordpiece" with `pretokenized`.
+        InputError: `kind` is unknown, or "wordpiece" with `pretokenized`.
 
     Example:
 
     >>> tokenizer = SubwordTokenizer.learn(["low lower", "lower lowest"], size=20)
     >>> ids = tokenizer(["lowest, low"])
-    >>> [tokenizer.pieces[each] for each in ids[0].numpy()]
+    >>> [tokenizer.pieces[id_] for id_ in ids[0].numpy()]
     [' lowest', '<unknown>', ' low']
     >>> tokenizer.decode(tokenizer(["  low  lowest "])).numpy()[0]
     b'low lowest'
     """
 
-    def __init__(self, kind, pieces, lowercase=False, pretokenized=False, **details):
+    def __init__(self, kind: str, pieces: Sequence[str], lowercase: bool = False, pretokenized: bool = False, **model):
         self.kind = one_of("kind", kind, KINDS)
         self.pieces = list(pieces)
-        if kind == "wordpiece" and pretokenized:  # "##" inside a word would be taken for its mark of a continuation
-            raise InputError("wordpiece needs marks apart from words: leave out pretokenized, or choose another kind.")
+        if kind == "wordpiece" and pretokenized:  # "##" inside a word would be read as the mark of a continuation
+            raise InputError(
+                "`pretokenized` is not available with `kind` 'wordpiece': set it to False or choose another kind."
+            )
         self.lowercase = lowercase
         self.pretokenized = pretokenized
-        self.details = details
-        self._segment = SEGMENTERS[kind](self.pieces, **details)
+        self.model = model
+        self._segment = SEGMENTERS[kind](self.pieces, **model)
         texts = [self._segment.unknown_text, *self._segment.texts[len(SPECIALS) :]]
         known = [UNKNOWN, *range(len(SPECIALS), len(self))]
         self._texts = table(known, texts, "", tf.int32, tf.string)
 
     @classmethod
-    def learn(cls, texts, kind="bpe", size=8000, lowercase=False, pretokenized=False):
-        """A tokenizer with pieces learnt from texts; the same texts give the same pieces.
+    def learn(
+        cls,
+        texts: Sequence[str | bytes],
+        kind: str = "bpe",
+        size: int = 8000,
+        lowercase: bool = False,
+        pretokenized: bool = False,
+    ) -> "SubwordTokenizer":
+        """A tokenizer with pieces learnt from texts, deterministic.
 
         Args:
             texts: sequence of strings (str or bytes).
             kind: as in the class.
-            size: the most ids to give out, the specials included.
+            size: the greatest number of ids, the specials included.
             lowercase, pretokenized: as in the class.
 
         Raises:
-            InputError: the texts hold no word, or `size` is too small for the
-                characters of the texts ("bpe", "wordpiece" and "unigram" keep all).
+            InputError: the texts hold no words, or `size` is too small for the
+                characters of the texts ("bpe", "wordpiece" and "unigram" include all).
         """
         one_of("kind", kind, KINDS)
         in_range("size", size, len(SPECIALS) + 1)
@@ -109,14 +118,14 @@ class SubwordTokenizer:
     def __len__(self):
         return len(self.pieces)
 
-    def __call__(self, texts):
+    def __call__(self, texts) -> tf.RaggedTensor:
         words = split(texts, self.lowercase, self.pretokenized)
-        distinct, places = tf.unique(words.flat_values)
-        pieces = tf.gather(self._segment(distinct), places)  # (words, None)
+        distinct, indices = tf.unique(words.flat_values)
+        pieces = tf.gather(self._segment(distinct), indices)  # (words, None)
         return words.with_flat_values(pieces).merge_dims(1, 2)
 
-    def decode(self, ids):
-        """Joins pieces to strings, without padding, start and end.
+    def decode(self, ids) -> tf.Tensor:
+        """Ids to texts, without padding, start and end.
 
         Args:
             ids: int32 tensor or ragged tensor `(..., time)`.
@@ -126,24 +135,24 @@ class SubwordTokenizer:
         """
         return tf.strings.strip(tf.strings.reduce_join(self.texts(ids), axis=-1))
 
-    def texts(self, ids):
-        """What each piece adds to a text, string `(..., time)`; "" for padding, start and end."""
+    def texts(self, ids) -> tf.Tensor:
+        """What each id adds to a text, string `(..., time)`; "" for padding, start and end."""
         return self._texts.lookup(ids)
 
     @property
-    def tables(self):
-        """The lookup tables, which an export must hold."""
+    def tables(self) -> list:
+        """The lookup tables, which an export must track."""
         return [self._texts, *self._segment.tables]
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             "kind": self.kind,
             "pieces": self.pieces,
             "lowercase": self.lowercase,
             "pretokenized": self.pretokenized,
-            **self.details,
+            **self.model,
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "SubwordTokenizer":
         return cls(**config)

@@ -1,4 +1,6 @@
-"""All pieces that start at each character of many words, found side by side."""
+"""A trie of pieces that is looked up at every character of many words at once."""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -6,20 +8,20 @@ from nlpseq.text.subwords.tables import table
 from nlpseq.text.vocabulary import PADDING, SPECIALS, UNKNOWN
 
 CODE_POINTS = 0x110000
-ROOT, DEAD = PADDING, UNKNOWN  # ids that no piece has
+ROOT, DEAD = PADDING, UNKNOWN  # node numbers that no piece has
 
 
 class Trie:
-    """A prefix tree of pieces, walked by looking up (node, code point) -> node.
+    """A trie of pieces, stored as a table (node, code point) -> node.
 
-    The node at the end of a piece has the id of the piece as its number; nodes inside
-    pieces are numbered after all pieces.
+    The node at the end of a piece has the id of the piece; inner nodes are numbered
+    after all pieces.
 
     Args:
-        pieces: str for each id from the first that is not special on.
+        pieces: str for each id, without the specials.
     """
 
-    def __init__(self, pieces):
+    def __init__(self, pieces: Sequence[str]):
         self.first_inner = len(SPECIALS) + len(pieces)
         self.depth = max(map(len, pieces))
         nodes = {"": ROOT}
@@ -30,48 +32,48 @@ class Trie:
         steps = {nodes[prefix[:-1]] * CODE_POINTS + ord(prefix[-1]): node for prefix, node in nodes.items() if prefix}
         self.table = table(list(steps), list(steps.values()), DEAD, tf.int64, tf.int32)
 
-    def matches(self, characters):
+    def matches(self, characters: tf.Tensor) -> list[tf.Tensor]:
         """Ids of the pieces of 1, 2, ... characters that start at each character.
 
         Args:
             characters: int32 code points `(words, longest)`, padded with 0.
 
         Returns:
-            List of int32 `(words, longest)`, one a length; `UNKNOWN` for no piece.
+            List of int32 `(words, longest)`, one per length; `UNKNOWN` for no piece.
         """
-        found, nodes = [], tf.zeros_like(characters) + ROOT
+        ids_by_length, nodes = [], tf.zeros_like(characters) + ROOT
         for _ in range(self.depth):
             keys = tf.cast(nodes, tf.int64) * CODE_POINTS + tf.cast(characters, tf.int64)
             nodes = self.table.lookup(keys)
-            found.append(tf.where(nodes < self.first_inner, nodes, UNKNOWN))
+            ids_by_length.append(tf.where(nodes < self.first_inner, nodes, UNKNOWN))
             characters = tf.pad(characters[:, 1:], [[0, 0], [0, 1]])
-        return found
+        return ids_by_length
 
 
-def code_points(words):
-    """int32 `(words, longest + 1)`, padded with 0, and the lengths `(words,)`."""
+def code_points(words: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The code points, int32 `(words, longest + 1)`, padded with 0, and the lengths `(words,)`."""
     characters = tf.strings.unicode_decode(words, "UTF-8")
     lengths = tf.cast(characters.row_lengths(), tf.int32)
     return tf.pad(characters.to_tensor(), [[0, 0], [0, 1]]), lengths
 
 
-def visited(first, steps):
-    """Which places a walk comes by that starts at `first` and goes `steps` ahead from each.
+def visited(first: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+    """The positions of a walk that starts at `first` and moves `steps[position]` ahead each time.
 
     Args:
         first: int32 `(words,)`.
-        steps: int32 `(words, places)`, at least 1.
+        steps: int32 `(words, positions)`, at least 1.
 
     Returns:
-        bool `(words, places)`.
+        bool `(words, positions)`.
     """
-    places = tf.range(tf.shape(steps)[1])
+    positions = tf.range(tf.shape(steps)[1])
 
     def inside(here, marks):
         return tf.reduce_any(here < tf.shape(steps)[1])
 
     def step(here, marks):
-        at = places == here[:, None]
+        at = positions == here[:, None]
         return here + tf.reduce_sum(tf.where(at, steps, 0), axis=1), marks | at
 
     return tf.while_loop(inside, step, [first, tf.zeros_like(steps, tf.bool)])[1]

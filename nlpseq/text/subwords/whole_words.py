@@ -1,4 +1,6 @@
-"""Words that are their own piece."""
+"""Whole words as pieces."""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -7,7 +9,7 @@ from nlpseq.text.vocabulary import SPECIALS, UNKNOWN
 
 
 class WholeWords:
-    """The id of each word; a word that is not in the list is unknown.
+    """Looks up the id of each word; a word that is not in the list is unknown.
 
     Args:
         pieces: The pieces in the order of their ids, the specials first.
@@ -16,16 +18,16 @@ class WholeWords:
         words: string `(words,)`.
 
     Returns:
-        int32 ragged `(words, None)`, one id a word.
+        int32 ragged `(words, None)`, one id per word.
     """
 
-    unknown_text = " \ufffd"  # a whole word, which most often follows a space
+    unknown_text = " \ufffd"  # a whole word, most often after a space
 
-    def __init__(self, pieces):
+    def __init__(self, pieces: Sequence[str]):
         known = range(len(SPECIALS), len(pieces))
         self.texts = list(pieces)
         self.tables = [table(pieces[len(SPECIALS) :], known, UNKNOWN, tf.string, tf.int32)]
 
-    def __call__(self, words):
+    def __call__(self, words: tf.Tensor) -> tf.RaggedTensor:
         (ids,) = self.tables
         return tf.RaggedTensor.from_tensor(ids.lookup(words)[:, None])

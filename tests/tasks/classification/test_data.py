@@ -1,4 +1,4 @@
-"""Classification datasets from TFDS builders and from files, and what is wrong with bad ones."""
+"""Classification datasets from TFDS builders and from files, and errors for unusable ones."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from nlpseq.data import load_labelled_texts
+from nlpseq.data import load_labelled_texts, load_parallel_texts, load_running_texts, load_tagged_sentences
 from nlpseq.errors import InputError
 from nlpseq.tasks.classification.schemas import CLASSIFICATION, ClassificationSchema
 
@@ -63,9 +63,10 @@ def test_every_schema_fits_its_builder(tmp_path):
         assert class_label or schema.names or len(labels) > 1, name
 
 
+@pytest.mark.slow
 def test_embedded_corpus(tmp_path):
     data = load_labelled_texts("nlpseq_reviews", data_dir=tmp_path)
-    assert data.sizes == {"train": 6000, "validation": 1000, "test": 1000}
+    assert data.sizes == {"train": 8000, "validation": 1000, "test": 1000}
     assert data.labels == ("negative", "positive")
     assert data.generated and "generated" in data.title
     texts = [set(getattr(data, split).texts) for split in data.sizes]
@@ -73,7 +74,7 @@ def test_embedded_corpus(tmp_path):
     assert abs(np.mean(data.train.labels) - 0.5) < 0.01
 
 
-def test_flags_override_the_schema(tmp_path):
+def test_arguments_override_the_schema(tmp_path):
     data = load_labelled_texts(
         "nlpseq_probe", tmp_path, text="title,body", label="kind", test="dev", train="train[:50%]"
     )
@@ -135,7 +136,7 @@ def test_folder_of_splits_and_other_columns(tmp_path):
     assert data.sizes == {"train": 40, "validation": 4, "test": 6}
 
 
-def test_hold_out_is_fixed_by_the_seed(tmp_path):
+def test_held_out_examples_are_fixed_by_the_seed(tmp_path):
     path = write(tmp_path / "a.tsv", [(f"text {i}", "ab"[i % 2]) for i in range(100)])
     first, again, other = (load_labelled_texts(path, seed=seed) for seed in (1, 1, 2))
     assert first.test.texts.tolist() == again.test.texts.tolist()
@@ -148,7 +149,7 @@ def test_holding_out_leaves_every_class_in_training(tmp_path):
     for seed in range(5):
         data = load_labelled_texts(path, seed=seed)
         assert set(data.train.labels) == {0, 1, 2} and data.sizes["test"] == 6
-    fails("too small to hold a part out", write(tmp_path / "b.tsv", [("x", "a"), ("y", "b")]))
+    fails("too small to hold out a part", write(tmp_path / "b.tsv", [("x", "a"), ("y", "b")]))
 
 
 def test_bytes_that_are_not_utf8_are_replaced(tmp_path):
@@ -173,7 +174,7 @@ def test_unknown_split(tmp_path):
 def test_unknown_feature(tmp_path):
     fails("no feature 'labels'.*did you mean label", "nlpseq_reviews", tmp_path, label="labels")
     fails("is not text", "nlpseq_reviews", tmp_path, text="label")
-    fails("name its features with --text and --label", "nlpseq_probe", tmp_path)
+    fails("name its features with `text` and `label`", "nlpseq_probe", tmp_path)
 
 
 def test_missing_empty_and_odd_files(tmp_path):
@@ -194,10 +195,10 @@ def test_missing_empty_and_odd_files(tmp_path):
     fails("no column 'label'", str(broken))
 
 
-def test_flags_of_tfds_do_not_go_with_a_path(tmp_path):
+def test_options_of_tfds_datasets_are_refused_with_a_path(tmp_path):
     path = write(tmp_path / "train.tsv")
-    fails("splits and --data-dir are for TFDS", path, train="train[:5]")
-    fails("splits and --data-dir are for TFDS", path, str(tmp_path))
+    fails("`data_dir` and splits are for TFDS", path, train="train[:5]")
+    fails("`data_dir` and splits are for TFDS", path, str(tmp_path))
     write(tmp_path / "train.csv", separator=",")
     fails("has train.csv and train.tsv for one split", str(tmp_path))
 
@@ -218,4 +219,10 @@ def test_one_class_only(tmp_path):
 def test_label_that_training_never_saw(tmp_path):
     write(tmp_path / "train.tsv")
     write(tmp_path / "test.tsv", [("a", "pos"), ("b", "poz")])
-    fails("label 'poz', which the training split never shows", str(tmp_path))
+    fails("label 'poz', which does not occur in the training split", str(tmp_path))
+
+
+@pytest.mark.parametrize("load", [load_labelled_texts, load_parallel_texts, load_running_texts, load_tagged_sentences])
+def test_unknown_arguments_of_readers_are_refused(load):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'labels'"):
+        load("a.tsv", labels="label")

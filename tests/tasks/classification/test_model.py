@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("portable")
 ])  # fmt: skip
 def test_neighbours_and_padding_change_nothing(cell, pooling, options):
     task = classifier(cell=cell, pooling=pooling, **options)
-    together = task.predict_text([*TEXTS, "film " * 33, ""])["scores"]
-    alone = np.concatenate([task.predict_text(text)["scores"] for text in TEXTS])
+    together = task.answer(tf.constant([*TEXTS, "film " * 33, ""]))["scores"].numpy()
+    alone = np.concatenate([task.answer(tf.constant([text]))["scores"] for text in TEXTS])
     np.testing.assert_allclose(alone, together[: len(TEXTS)], atol=1e-5)
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
 
@@ -60,7 +60,8 @@ def test_word_dropout_replaces_real_words_only():
     ids = task.preprocessor(tf.constant(TEXTS)).to_tensor(shape=(None, 30, 2))
     unknown = task(tf.where(ids[..., :1] > 0, [[[1, 0]]], 0))
     assert np.abs(task(ids) - unknown).max() > 1e-3
-    dropped = np.stack([task(ids, training=True) for _ in range(30)])
+    dropped = np.concatenate([task(tf.tile(ids, [10, 1, 1]), training=True) for _ in range(3)])
+    dropped = dropped.reshape(30, *unknown.shape)
     assert np.abs(dropped - unknown).max(axis=-1).min() < 1e-5
 
 
@@ -72,11 +73,10 @@ def test_ngrams_count():
         assert np.abs(task(ids) - without).max() > 1e-3
 
 
-@pytest.mark.parametrize("run_eagerly", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_fit_learns_and_takes_callbacks(run_eagerly):
+def test_fit_learns_and_takes_callbacks():
     task = new_classifier(dropout=0.0, output_dropout=0.0, word_dropout=0.0)
     batches = task.prepare(labelled_texts(), batch_size=8, training=True)
-    task.compile(keras.optimizers.Adam(0.05), run_eagerly=run_eagerly)
+    task.compile(keras.optimizers.Adam(0.05))
     epochs = []
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))
     history = task.fit(batches, epochs=3, callbacks=[callback], verbose=0, shuffle=False)
@@ -86,8 +86,8 @@ def test_fit_learns_and_takes_callbacks(run_eagerly):
 
 def test_fit_takes_raw_strings():
     task = new_classifier(dropout=0.0, output_dropout=0.0, word_dropout=0.0)
-    task.compile(keras.optimizers.Adam(0.05))
-    history = task.fit(labelled_texts().dataset().batch(8), epochs=3, verbose=0, shuffle=False)
+    task.compile(keras.optimizers.Adam(0.05), run_eagerly=True)
+    history = task.fit(labelled_texts().dataset().batch(8), epochs=2, verbose=0, shuffle=False)
     assert history.history["loss"][-1] < history.history["loss"][0]
 
 
@@ -105,15 +105,15 @@ def test_mixed_precision(name):
     with training.precision(name):
         task = TextClassifier(words(), LABELS, units=4, embedding_size=4)
     assert keras.config.dtype_policy().name == "float32"
-    task.compile()
-    task.fit(task.prepare(labelled_texts(), 8, training=True), verbose=0, shuffle=False)
-    assert task.recurrent[0].compute_dtype == name
-    scores = task.predict_text(TEXTS)["scores"]
+    task.compile(run_eagerly=True)
+    history = task.fit(task.prepare(labelled_texts(1), 4, training=True), verbose=0, shuffle=False).history
+    assert task.recurrent[0].compute_dtype == name and np.isfinite(history["loss"]).all()
+    scores = task.answer(tf.constant(TEXTS))["scores"].numpy()
     assert scores.dtype == np.float32 and np.isfinite(scores).all()
 
 
 @pytest.mark.parametrize("wrong, message", [
-    ({"cell": "lstn"}, "unknown cell 'lstn': did you mean lstm"),
+    ({"cell": "lstn"}, "unknown `cell` 'lstn': did you mean lstm"),
     ({"pooling": "maxi"}, "`pooling` must be one of .*, got 'maxi': did you mean max"),
     ({"unit": 3}, "unknown argument `unit`: did you mean units"),
 ])  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from nlpseq.corpora import phrases
 from nlpseq.data import load_running_texts, sources
 from nlpseq.errors import InputError
 from nlpseq.tasks.language_modeling.schemas import LANGUAGE
@@ -79,7 +80,8 @@ def test_a_builder(tmp_path):
     assert len(both) == 20 and set(both) >= {b"second line"}
 
 
-def test_the_embedded_corpus_is_generated(tmp_path):
+def test_the_embedded_corpus_is_generated(tmp_path, monkeypatch):
+    monkeypatch.setattr(phrases.NlpseqPhrases, "SIZES", {"train": 60, "validation": 5, "test": 5})
     data = load_running_texts("nlpseq_phrases", str(tmp_path), train="train[:40]")
     assert data.generated and len(data.train) == 40 and b"\n" not in data.train.lines[0]
 
@@ -117,11 +119,11 @@ BAD = {
     "no training file": ("{tmp}/none", {}, "has no training file"),
     "empty": ("{tmp}/empty", {}, "the train text of .* is empty"),
     "blank": ("{tmp}/blank", {}, "the validation text of .* is empty"),
-    "short": ("{tmp}/short", {}, "too short to hold a part out"),
+    "short": ("{tmp}/short", {}, "too short to hold out a part"),
     "two": ("{tmp}/two", {}, "for one split"),
     "other file": ("{tmp}/picture.png", {}, "not a folder, nor a file whose name ends in .txt"),
-    "split of a path": ("{tmp}/short", {"train": "train[:3]"}, "splits and --data-dir are for TFDS"),
-    "text of a path": ("{tmp}/short", {"text": "x"}, "--text names a feature"),
+    "split of a path": ("{tmp}/short", {"train": "train[:3]"}, "`data_dir` and splits are for TFDS"),
+    "text of a path": ("{tmp}/short", {"text": "x"}, "`text` names a feature"),
     "unknown": ("tiny_shakespear", {}, "tiny_shakespeare"),
     "feature": ("nlpseq_articles", {"text": "txt"}, "did you mean text"),
     "number": ("nlpseq_articles", {"text": "number"}, "is not text"),

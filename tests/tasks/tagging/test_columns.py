@@ -110,7 +110,7 @@ def test_folders_without_a_training_file_or_with_two(tmp_path):
 
 @pytest.mark.parametrize("text, options, match", [
     ("a X I-NP O\nb X\n", {}, "line 2: expected at least 4 columns, got 2"),
-    ("a X\nb X O\n", {}, "line 2: expected 2 columns as in line 1, got 3: name the column"),
+    ("a X\nb X O\n", {}, "line 2: expected 2 columns as in line 1, got 3: give the column of the tags with `tags`"),
     ("a\nb\n", {}, "line 1: expected at least 2 columns, got 1"),
     ("a X\n\nb\n", {"tags": "2"}, "line 3: expected at least 2 columns, got 1"),
     ("a X\n", {"tags": "7"}, "line 1: expected at least 7 columns, got 2"),
@@ -121,9 +121,9 @@ def test_folders_without_a_training_file_or_with_two(tmp_path):
     ("a X\n", {"tags": "ner"}, "no column 'ner': give its number, from 1"),
     ("a X\n", {"tokens": 0}, "column '0': give its number, from 1"),
     ("a X\n", {"tags": -1}, "column '-1': give its number, from 1"),
-    ("a X\n", {"encoding": "klingon"}, "unknown encoding 'klingon'"),
+    ("a X\n", {"encoding": "klingon"}, "unknown `encoding` 'klingon'"),
     ("a X\n", {"encoding": "latin1x"}, "did you mean latin-1"),
-    ("a X\n", {"encoding": "base64"}, "unknown encoding 'base64'"),
+    ("a X\n", {"encoding": "base64"}, "unknown `encoding` 'base64'"),
 ])  # fmt: skip
 def test_bad_files_of_columns(tmp_path, text, options, match):
     fails(match, write(tmp_path / "a.txt", text), **options)
@@ -141,9 +141,9 @@ def test_bad_conllu(tmp_path, text, options, match):
 
 def test_encodings(tmp_path):
     path = write(tmp_path / "a.txt", "the DET\ncaf\xe9 NOUN\n", "latin-1")
-    fails("line 2: the text is not UTF-8.*--encoding latin-1", path)
+    fails("line 2: the text is not UTF-8.*with `encoding` latin-1", path)
     assert read(path, encoding="latin-1")[0] == [["the", "caf\xe9"]]
-    fails("line 2: the text is not ASCII.*--encoding utf-8", path, encoding="ascii")
+    fails("line 2: the text is not ASCII.*with `encoding` utf-8", path, encoding="ascii")
 
 
 def test_missing_file(tmp_path):

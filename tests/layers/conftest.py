@@ -1,0 +1,5 @@
+"""Fixtures of the numerical tests."""
+
+from tests.layers.helpers import eager, graph
+
+__all__ = ["eager", "graph"]
