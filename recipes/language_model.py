@@ -114,7 +114,9 @@ def main(config):
     nlpseq.reporting.print_samples(samples["text"])
 
     def draw(folder):
-        nlpseq.tasks.language_modeling.pictures.plot_perplexity(training[0], folder / "perplexity.png", data.title)
+        from nlpseq.tasks.language_modeling.pictures import plot_perplexity
+
+        plot_perplexity(training[0], folder / "perplexity.png", data.title)
 
     return nlpseq.cli.runs.finish(task, config, data, training, validation, test, draw)
 

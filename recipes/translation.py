@@ -101,9 +101,11 @@ def main(config):
     nlpseq.reporting.print_translations(test, data)
 
     def draw(folder):
+        from nlpseq.tasks.translation.pictures import plot_attention
+
         samples = task.attention_samples(data.validation.sources)
         if samples:
-            nlpseq.tasks.translation.pictures.plot_attention(samples, folder / "attention.png", data.title)
+            plot_attention(samples, folder / "attention.png", data.title)
 
     return nlpseq.cli.runs.finish(task, config, data, training, validation, test, draw)
 
