@@ -1,4 +1,4 @@
-"""Datasets that come with nlpseq: TFDS builders over small grammars, generated at first use."""
+"""Embedded datasets: TFDS builders over small grammars, generated at first use."""
 
 from nlpseq.corpora.phrases import NlpseqPhrases
 from nlpseq.corpora.recall import NlpseqRecall

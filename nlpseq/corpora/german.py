@@ -1,12 +1,12 @@
-"""Inflection of German noun phrases and verbs, as far as the embedded corpus of phrases needs it."""
+"""German inflection for the embedded corpus of phrases."""
 
-GENDERS = "mfnp"  # masculine, feminine, neuter; plural, which knows no gender
+GENDERS = "mfnp"  # masculine, feminine, neuter, and plural of any gender
 PERSONS = ("I", "it", "they")  # first and third person of the singular, and the plural
-PARTICLE = "+"  # between a particle and its verb: "auf+machen"
+PARTICLE = "+"  # separates particle and verb: "auf+machen"
 
 
 def _table(nominative, accusative, dative):
-    """Endings by case and gender; "-" is none."""
+    """Endings by case and gender; "-" is no ending."""
     rows = {"nominative": nominative, "accusative": accusative, "dative": dative}
     return {case: dict(zip(GENDERS, row.split())) for case, row in rows.items()}
 
@@ -17,9 +17,9 @@ WEAK = _table("e e e en", "en e e en", "en en en en")
 MIXED = _table("er e es en", "en e es en", "en en en en")
 EIN = _table("- e - e", "en e - e", "em er em en")
 NONE = _table("- - - -", "- - - -", "- - - -")
-RELATIVE = DEFINITE  # of these cases, but for the dative of the plural
+RELATIVE = DEFINITE  # in these cases, except the dative plural
 
-# The stem of a determiner, its endings, and those of an adjective after it.
+# Stem and endings of a determiner, and the endings of an adjective after it.
 DETERMINERS = {
     "the": ("", DEFINITE, WEAK),
     "this": ("dies", STRONG, WEAK),
@@ -36,7 +36,7 @@ DETERMINERS = {
     "many": ("viel", STRONG, STRONG),
     "two": ("zwei", NONE, STRONG),
 }
-# The finite forms of the verbs that stand beside another one, by person.
+# Finite forms of auxiliary verbs, by person.
 AUXILIARIES = {
     "haben": ("habe", "hat", "haben"),
     "sein": ("bin", "ist", "sind"),
@@ -49,13 +49,13 @@ AUXILIARIES = {
 }
 
 
-def noun_phrase(determiner, adjective, noun, gender, case):
+def noun_phrase(determiner: str, adjective: str | None, noun: str, gender: str, case: str) -> list[str]:
     """The words of a noun phrase.
 
     Args:
         determiner: a key of `DETERMINERS`.
-        adjective: without ending, or None.
-        noun: in the nominative, in the plural where `gender` is "p".
+        adjective: stem, or None.
+        noun: nominative, in the plural if `gender` is "p".
         gender: one of `GENDERS`.
         case: "nominative", "accusative" or "dative".
     """
@@ -71,16 +71,16 @@ def _ending(table, gender, case):
 
 
 def _in_case(noun, gender, case):
-    """The dative of the plural ends in -n, unless the plural ends in -n or -s."""
+    """The dative plural ends in -n, unless the plural ends in -n or -s."""
     return noun + "n" if (gender, case) == ("p", "dative") and noun[-1] not in "ns" else noun
 
 
-def finite_forms(infinitive, third):
+def finite_forms(infinitive: str, third: str) -> tuple[str, str, str]:
     """The present of a verb by person, without its particle."""
     stem = infinitive.split(PARTICLE)[-1]
     return stem.removesuffix("n"), third, stem
 
 
-def particle_of(infinitive):
+def particle_of(infinitive: str) -> str:
     """The separable particle of a verb, or "": "auf" of "auf+machen"."""
     return infinitive.rpartition(PARTICLE)[0]

@@ -22,7 +22,7 @@ class Verb:
 
     Attributes:
         base, third, past: its English forms ("look looks looked").
-        after: what follows them ("at"), or "".
+        after: the words after the verb ("at"), or "".
         infinitive, german_third, participle: its German forms, particle and verb joined
             by "+" in the infinitive: "an+sehen sieht gesehen".
         auxiliary: "haben" or "sein", of the perfect.
@@ -38,11 +38,11 @@ class Verb:
     auxiliary: str
 
     @property
-    def particle(self):
+    def particle(self) -> str:
         return german.particle_of(self.infinitive)
 
     @property
-    def finite(self):
+    def finite(self) -> tuple[str, str, str]:
         """The German present by person."""
         return german.finite_forms(self.infinitive, self.german_third)
 
@@ -216,5 +216,5 @@ ADVERBS = {
     "past": [*ALWAYS, ("yesterday", "gestern"), ("last week", "letzte Woche")],
     "modal": [*ALWAYS, ("tomorrow", "morgen"), ("next week", "nächste Woche")],
 }
-# English and German; with "not" German has "dürfen" where English has "must".
+# German by English; negated "must" is "dürfen".
 MODALS = {"will": "werden", "can": "können", "must": "müssen", "want": "wollen"}

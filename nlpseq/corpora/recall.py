@@ -1,4 +1,4 @@
-"""Sentences that end with a question whose answer was named a chosen number of words before."""
+"""Texts that end with a question whose answer occurs a given number of words earlier."""
 
 import random
 import re
@@ -14,7 +14,7 @@ LANGUAGES = {
 }  # fmt: skip
 CUE, QUESTION = "i grew up in {country} .", "so i speak fluent"
 NEAREST = 5  # the full stop after the country, and the question
-BEFORE = 12  # the most words before the cue, without which a plain count of steps would find it
+BEFORE = 12  # greatest number of words before the cue, so that its position varies
 DISTANCES = (5, 10, 20, 40, 60, 80, 100)
 OTHERS = ["brother", "cousin", "doctor", "friend", "neighbour", "sister", "teacher", "uncle"]
 THINGS = ["bicycle", "book", "cake", "chair", "coat", "garden", "lamp", "letter", "piano", "song"]
@@ -22,7 +22,7 @@ QUALITIES = ["big", "blue", "cheap", "fine", "new", "old", "quiet", "small", "st
 VERBS = ["bought", "described", "forgot", "found", "liked", "lost", "mentioned", "sold"]
 TIMES = ["again", "early", "later", "often", "once", "today", "yesterday"]
 PAUSES = ["well", "anyway", "still", "indeed"]
-# The other countries are told of other people, and say nothing of the answer.
+# Distractors: countries and languages of other people, independent of the answer.
 FILLERS = [
     "the {thing} was {quality} .",
     "my {other} {verb} the {thing} .",
@@ -48,17 +48,16 @@ LENGTHS = [len(filler.split()) for filler in FILLERS]
 
 
 class NlpseqRecall(tfds.core.GeneratorBasedBuilder):
-    """`nlpseq_recall`: generated texts that ask at their end for what was said at their start.
+    """`nlpseq_recall`: generated texts that ask at their end for a fact from their start.
 
-    "i grew up in france . ... so i speak fluent", to be continued with "French". Between
-    the country and the answer stand `distance` words and marks of other matters, in
-    which other people grew up elsewhere: these countries, drawn without regard to the
-    answer, tell nothing of it.
+    "i grew up in france . ... so i speak fluent" is continued with "French". Between
+    the country and the answer are `distance` tokens of other sentences, in which other
+    people grew up in other countries, independent of the answer.
     """
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "First release."}
-    SIZES = {"train": 1200, "validation": 200, "test": 200}  # texts of each distance
+    SIZES = {"train": 1200, "validation": 200, "test": 200}  # texts per distance
 
     def _info(self):
         features = tfds.features.FeaturesDict(
@@ -84,48 +83,48 @@ class NlpseqRecall(tfds.core.GeneratorBasedBuilder):
                 yield f"{distance}-{index}", {"text": text, "answer": answer, "distance": distance}
 
 
-def recall_sentences(distance, count, seed=0):
-    """Texts with a chosen number of words between the country and the answer.
+def recall_sentences(distance: int, count: int, seed: int = 0) -> list[tuple[str, str]]:
+    """Texts with a given number of tokens between the country and the answer.
 
     Args:
-        distance: words and marks between the two, at least 5.
-        count: number of texts; each answer is as frequent as the others.
-        seed: fixes the texts.
+        distance: tokens between the two, 5 or more.
+        count: number of texts, 0 or more; all answers are equally frequent.
+        seed: of the random generator.
 
     Returns:
-        A list of `(text, answer)`, strings; words and marks stand between blanks.
+        A list of `(text, answer)`; tokens are separated by blanks.
 
     Raises:
-        InputError: the distance is too short, or the count negative.
+        InputError: `distance` is too small, or `count` is negative.
 
     Example:
 
     >>> text, answer = recall_sentences(5, 1)[0]
-    >>> text.replace(text.split()[4], "...")
-    'i grew up in ... . so i speak fluent'
+    >>> " ".join(text.split()[-10:]), answer
+    ('i grew up in france . so i speak fluent', 'French')
     """
     in_range("distance", distance, NEAREST)
     in_range("count", count, 0)
-    draw = random.Random(f"{seed} {distance}")
+    generator = random.Random(f"{seed} {distance}")
     countries = list(LANGUAGES)
-    made = []
+    examples = []
     for index in range(count):
         country = countries[index % len(countries)]
-        made.append((_text(draw, country, distance - NEAREST), LANGUAGES[country]))
-    draw.shuffle(made)
-    return made
+        examples.append((_text(generator, country, distance - NEAREST), LANGUAGES[country]))
+    generator.shuffle(examples)
+    return examples
 
 
-def _text(draw, country, words):
-    """The cue, other matters of so many words, and the question; other matters before them."""
-    before = _fill(draw, draw.randint(0, BEFORE))
-    return " ".join([*before, CUE.format(country=country), *_fill(draw, words), QUESTION])
+def _text(generator, country, words):
+    """Other sentences, the cue, `words` tokens of other sentences, and the question."""
+    before = _fill(generator, generator.randint(0, BEFORE))
+    return " ".join([*before, CUE.format(country=country), *_fill(generator, words), QUESTION])
 
 
-def _fill(draw, words):
-    """Sentences, and single words where none fits any more, of so many words in all."""
+def _fill(generator, words):
+    """Sentences, and single words where no sentence fits, of `words` tokens in total."""
     while words:
         fitting = [filler for filler, length in zip(FILLERS, LENGTHS) if length <= words]
-        filler = draw.choice(fitting or PAUSES)
+        filler = generator.choice(fitting or PAUSES)
         words -= len(filler.split())
-        yield SLOT.sub(lambda slot: draw.choice(CHOICES[slot.group(1)]), filler)
+        yield SLOT.sub(lambda slot: generator.choice(CHOICES[slot.group(1)]), filler)

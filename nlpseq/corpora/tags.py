@@ -1,4 +1,4 @@
-"""Sentences of a small grammar with their parts of speech, which most words show by context alone."""
+"""Sentences of a small grammar with parts of speech, most of which only the context determines."""
 
 import random
 
@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 
 UPOS = ["ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "VERB"]
 
-# Nouns that are verbs too: with an object, without one, before "to", before "that".
+# Words that are nouns and verbs: transitive, intransitive, before "to", before "that".
 TRANSITIVE = [
     "answer",
     "block",
@@ -78,7 +78,7 @@ ADJECTIVES = ["famous", "green", "heavy", "left", "lonely", "new", "old", "tiny"
 PLACES = ["around", "behind", "inside", "near", "outside", "past"]
 TIMES = ["after", "before", "since", "until"]
 LONGEST = 24
-# Every other one of these is kept for validation and test, where its ending tells what it is.
+# Every other one of these occurs only in validation and test; its ending determines its tag.
 QUALITIES = [
     "bold",
     "bright",
@@ -156,7 +156,7 @@ STEMS = [
 
 
 def _third(verbs):
-    """Verbs with the ending of the third person, which is the plural of the noun."""
+    """Verbs with the ending of the third person, which is also the plural of the noun."""
     ies = [word[:-1] + "ie" if word in ("dry", "empty") else word for word in verbs]
     return [word + ("es" if word.endswith(("s", "sh", "ch")) else "s") for word in ies]
 
@@ -364,11 +364,11 @@ RULES = {symbol: [line.split() for line in text.strip().splitlines()] for symbol
 
 
 class NlpseqTags(tfds.core.GeneratorBasedBuilder):
-    """`nlpseq_tags`: generated sentences with a part of speech for each word.
+    """`nlpseq_tags`: generated sentences with parts of speech.
 
-    Most words are of several parts of speech ("the cook can plant the light saw"),
-    which the words around them decide, sometimes far from them. Some words of the
-    validation and test sentences never occur in training; their endings are regular.
+    Most words have several parts of speech ("the cook can plant the light saw"); the
+    context determines which, sometimes at a distance. Some words of the validation and
+    test sentences do not occur in training; their endings are regular.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -389,9 +389,9 @@ class NlpseqTags(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        draw, seen = random.Random(1993), set()
+        generator, seen = random.Random(1993), set()
         return {
-            split: self._generate_examples(_distinct(draw, seen, size, new=split != "train"))
+            split: self._generate_examples(_distinct(generator, seen, size, new=split != "train"))
             for split, size in self.SIZES.items()
         }
 
@@ -401,36 +401,36 @@ class NlpseqTags(tfds.core.GeneratorBasedBuilder):
             yield index, {"tokens": list(tokens), "tags": list(tags)}
 
 
-def _distinct(draw, seen, size, new):
-    """`size` new sentences, none in `seen`."""
+def _distinct(generator: random.Random, seen: set, size: int, new: bool) -> list:
+    """`size` new sentences, none of them in `seen`."""
     sentences = []
     while len(sentences) < size:
-        pairs = sentence(draw, new)
+        pairs = sentence(generator, new)
         if len(pairs) <= LONGEST and pairs not in seen:
             seen.add(pairs)
             sentences.append(pairs)
     return sentences
 
 
-def sentence(draw, new=False):
+def sentence(generator: random.Random, new: bool = False) -> tuple[tuple[str, str], ...]:
     """A sentence, a tuple of `(token, tag)`.
 
     Args:
-        draw: a `random.Random`.
-        new: whether words that are kept from training may occur.
+        generator: source of randomness.
+        new: whether words that are held out from training may occur.
     """
-    (first, tag), *rest = expand(draw, "SENTENCE", new)
+    (first, tag), *rest = expand(generator, "SENTENCE", new)
     return ((first[0].upper() + first[1:], tag), *rest)
 
 
-def expand(draw, symbol, new=False):
-    """The pairs that a symbol becomes."""
+def expand(generator: random.Random, symbol: str, new: bool = False) -> list[tuple[str, str]]:
+    """Expands a symbol of the grammar to pairs `(token, tag)`."""
     if symbol in RULES:
-        parts = draw.choice(RULES[symbol])
-        return [pair for part in parts for pair in expand(draw, part, new)]
+        parts = generator.choice(RULES[symbol])
+        return [pair for part in parts for pair in expand(generator, part, new)]
     if symbol in WORDS:
         tag, words = WORDS[symbol]
-        return [(draw.choice(words[::2] if symbol in OPEN and not new else words), tag)]
+        return [(generator.choice(words[::2] if symbol in OPEN and not new else words), tag)]
     if symbol in ".,?":
         return [(symbol, "PUNCT")]
     return [tuple(symbol.split("/"))]

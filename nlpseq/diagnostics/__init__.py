@@ -1,9 +1,16 @@
-"""How gradients flow back in time, and what becomes of them in training."""
+"""Gradients of recurrent layers over time: their flow, spectral radii, saturation, and figures during training."""
 
-from nlpseq.diagnostics.flow import GradientFlow, gradient_flow, spectral_radius
-from nlpseq.diagnostics.monitor import GradientMonitor
-from nlpseq.diagnostics.saturated import saturation
-from nlpseq.reporting.pictures import plot_gradient_flow
+from nlpseq import lazy
 
-__all__ = ["GradientFlow", "GradientMonitor", "gradient_flow", "plot_gradient_flow", "saturation",
-           "spectral_radius"]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    {
+        "GradientFlow": "nlpseq.diagnostics.flow",
+        "GradientMonitor": "nlpseq.diagnostics.monitor",
+        "gradient_flow": "nlpseq.diagnostics.flow",
+        "pictures": "nlpseq.diagnostics.pictures",
+        "plot_gradient_flow": "nlpseq.diagnostics.pictures",
+        "saturation": "nlpseq.diagnostics.saturated",
+        "spectral_radius": "nlpseq.diagnostics.flow",
+    },
+)

@@ -1,38 +1,45 @@
-"""A callback that watches the gradients of a training."""
+"""A callback that records the gradients of a training run."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from nlpseq.diagnostics.saturated import saturation
+from nlpseq.diagnostics.stepping import replaced
 from nlpseq.errors import in_range
 
-# What TensorBoard's own `tf.summary.scalar` writes, which is there only if TensorBoard is.
+# What `tf.summary.scalar` writes; that function itself requires the package tensorboard.
 SCALAR = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"}, data_class="DATA_CLASS_SCALAR")
 
 
 class GradientMonitor(keras.callbacks.Callback):
-    """Keeps, and logs for TensorBoard, how large gradients are and how much is saturated.
+    """Records gradient norms, the share of clipped steps and saturation, also for TensorBoard.
 
-    Of every training step it takes the global norm of the gradients, before clipping,
-    and whether that exceeds the `global_clipnorm` of the optimizer: one more sum
-    over the gradients within the step. Every so many steps, and at the end, it records
-    means and, with `inputs`, runs `saturation` on that held batch, eagerly, some
-    milliseconds a time step: keep it small. `fit` must use one device.
+        norm_t = sqrt(sum over variables of |g_t|^2), before clipping and without loss scaling
+        clipped_t = norm_t > global_clipnorm of the optimizer
+
+    Each training step adds these two to running totals, at the cost of one sum over the gradients.
+    Every `every` steps, and at the end of training, a record is made of them. With `inputs`, a
+    record includes `saturation` on that batch, which runs eagerly and takes some milliseconds for
+    each time step: use a small batch. `fit` must run on one device.
 
     Args:
-        inputs: the held batch. Default none: saturation is not measured.
-        log_dir: folder of the TensorBoard logs; the package tensorboard is needed to
-            look at them, not to write them. Default none.
-        every: training steps between two records. Default 100.
+        inputs: A batch of inputs of the model for `saturation`. Default None: it is not measured.
+        log_dir: Folder of TensorBoard logs. To read them, not to write them, the package
+            tensorboard is required. Default None.
+        every: Training steps between two records, at least 1. Default 100.
 
     Attributes:
-        history: dict of lists, one entry a record: "step", "gradient_norm" (the mean since
-            the last record), "largest_gradient_norm", "clipped_fraction" (of the steps
-            since the last record), and what `saturation` gives.
+        history: Dict of lists with one value for each record: "step"; "gradient_norm", the mean
+            since the last record; "largest_gradient_norm"; "clipped_fraction", from 0 to 1; and
+            the results of `saturation`.
 
     Raises:
-        InputError: `every` is not positive.
+        InputError: `every` is less than 1.
 
     Example:
 
@@ -45,46 +52,49 @@ class GradientMonitor(keras.callbacks.Callback):
     [2, 3]
     """
 
-    def __init__(self, inputs=None, log_dir=None, every=100):
+    def __init__(self, inputs: Any = None, log_dir: str | Path | None = None, every: int = 100):
         super().__init__()
         self.inputs = inputs
         self.every = in_range("every", every, 1)
         self.writer = None if log_dir is None else tf.summary.create_file_writer(str(log_dir))
-        self.history = {}
+        self.history: dict[str, list[float]] = {}
         self.steps = 0
         self._totals = None
+        self._replacement = contextlib.ExitStack()
 
     def on_train_begin(self, logs=None):
         if self._totals is None:  # steps, clipped steps, sum of norms, largest norm
             self._totals = tf.Variable(tf.zeros(4), trainable=False)
-        self._observe(self.model.optimizer)
-        self.model.make_train_function(force=True)  # traces the step again, now observed
+        optimizer = self.model.optimizer
+        self._replacement.close()  # of a training run that ended with an exception
+        self._replacement.enter_context(replaced(optimizer, apply_gradients=self._recording(optimizer)))
+        self.model.make_train_function(force=True)  # traces the step again, with the replacement
 
     def on_train_batch_end(self, batch, logs=None):
         if self._totals[0] >= self.every:
             self._record()
 
     def on_train_end(self, logs=None):
-        vars(self.model.optimizer).pop("apply_gradients", None)
+        self._replacement.close()
         self.model.train_function = None
         if self._totals[0] > 0:
             self._record()
 
-    def _observe(self, optimizer):
-        """Has the optimizer show us the gradients that it is to apply."""
-        apply = type(optimizer).apply_gradients
+    def _recording(self, optimizer):
+        """The optimizer's `apply_gradients`, which also updates the totals."""
+        apply_gradients = type(optimizer).apply_gradients
         limit = getattr(optimizer, "inner_optimizer", optimizer).global_clipnorm or np.inf
 
-        def observed(gradients_and_variables):
+        def record_and_apply(gradients_and_variables):
             pairs = list(gradients_and_variables)
             norm = _global_norm([gradient for gradient, _ in pairs]) / optimizer.scale_loss(1.0)
             steps, clipped, total, largest = tf.unstack(self._totals)
             clipped += tf.cast(norm > limit, tf.float32)
             largest = tf.maximum(largest, norm)
             self._totals.assign(tf.stack([steps + 1, clipped, total + norm, largest]))
-            return apply(optimizer, pairs)
+            return apply_gradients(optimizer, pairs)
 
-        object.__setattr__(optimizer, "apply_gradients", observed)  # past Keras's tracking
+        return record_and_apply
 
     def _record(self):
         steps, clipped, total, largest = (float(value) for value in self._totals)
@@ -106,6 +116,6 @@ class GradientMonitor(keras.callbacks.Callback):
 
 
 def _global_norm(gradients):
-    """As Keras clips by it: in the sparse gradient of an embedding each occurrence counts by itself."""
-    squares = [keras.ops.sum(keras.ops.square(each)) for each in gradients if each is not None]
+    """As in Keras's clipping: the sparse gradient of an embedding counts each occurrence of a row by itself."""
+    squares = [keras.ops.sum(keras.ops.square(gradient)) for gradient in gradients if gradient is not None]
     return tf.sqrt(tf.add_n([tf.cast(square, tf.float32) for square in squares]))

@@ -1,15 +1,16 @@
-"""Which share of the gates is saturated, so that hardly a gradient passes."""
+"""The share of saturated gates, through which almost no gradient flows."""
 
 import contextlib
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.diagnostics.stepping import recurrent_layers, step_by_step, supported
+from nlpseq.diagnostics.stepping import recurrent_layers, replaced, require_single_cell, step_by_step
 
-LOW, HIGH = 0.05, 0.95  # a gate is saturated outside of these, a tanh beyond the second
-# Attributes of cells, what they must be to be measured, and when a value of them is saturated.
+LOW, HIGH = 0.05, 0.95  # a sigmoid is saturated outside of these, a tanh beyond HIGH on either side
+# For each figure: the attribute of a cell, the function it must be, and when a value is saturated.
 NONLINEARITIES = {
     "saturated_gates": (
         "recurrent_activation", keras.activations.sigmoid, lambda y: (y < LOW) | (y > HIGH),
@@ -18,72 +19,64 @@ NONLINEARITIES = {
 }  # fmt: skip
 
 
-def saturation(model_or_layer, inputs):
-    """Which share of the gates, and of the tanh values, is saturated.
+def saturation(model_or_layer: keras.Layer, inputs: Any) -> dict[str, float]:
+    """The shares of gates and of tanh values that are saturated.
 
-    A sigmoid gate is saturated under 0.05 or over 0.95, a tanh (state, candidate or
-    memory that is read) beyond 0.95 on either side: nearly no gradient passes. Steps that
-    the mask hides do not count. Cells show their nonlinearities as attributes
-    `recurrent_activation` and `activation`, as those of nlpseq and Keras do; layers as in
-    `gradient_flow`, all of the model.
+        gates: sigmoid(a) < 0.05 or sigmoid(a) > 0.95        tanh: |tanh(a)| > 0.95
+
+    The derivative of a saturated sigmoid is below 0.05, of a saturated tanh below 0.1. The shares
+    are over all real steps, rows and units of all recurrent layers, in inference. Cells must have
+    their functions as attributes `recurrent_activation` and `activation`, as those of Keras and
+    nlpseq do; of an LSTM the tanh values are the candidate and tanh(c).
 
     Args:
-        model_or_layer: a model, or a recurrent layer alone.
-        inputs: of the model.
+        model_or_layer: A model, or a recurrent layer. As in `gradient_flow`, with any number of
+            recurrent layers.
+        inputs: A batch of inputs of the model.
 
     Returns:
-        A dict of floats, of those that are there: "saturated_gates", "saturated_tanh".
+        `{"saturated_gates": ..., "saturated_tanh": ...}`, from 0 to 1; without what no cell has.
 
     Raises:
-        InputError: there is no recurrent layer, or one that cannot be run step by step.
+        InputError: There is no recurrent layer, or one of them cannot be run step by step.
 
     Example:
 
     >>> sorted(saturation(nlpseq.layers.LSTM(4), np.ones((2, 7, 3), "float32")))
     ['saturated_gates', 'saturated_tanh']
     """
-    runs = []
+    records = []
     with contextlib.ExitStack() as stack:
         for layer in recurrent_layers(model_or_layer):
-            stack.enter_context(step_by_step(supported(layer), runs))
+            stack.enter_context(step_by_step(require_single_cell(layer), records))
         model_or_layer(inputs, training=False)
-    found = {name: [] for name in NONLINEARITIES}
-    for run in runs:
-        for name, values in _activations(run).items():
-            found[name].extend(values)
-    return {name: float(np.mean(np.concatenate(flat))) for name, flat in found.items() if flat}
+    flags = {name: [] for name in NONLINEARITIES}
+    for record in records:
+        for name, arrays in _saturated(record).items():
+            flags[name].extend(arrays)
+    return {name: float(np.mean(np.concatenate(arrays))) for name, arrays in flags.items() if arrays}
 
 
-def _activations(run):
-    """Whether each value of the nonlinearities of a cell is saturated, at all the real steps of a run."""
-    inputs = tf.boolean_mask(tf.stack(run.inputs), run.mask)
-    states = [tf.boolean_mask(tf.stack(each), run.mask) for each in zip(*run.before)]
-    values = {name: [] for name in NONLINEARITIES}
+def _saturated(record):
+    """For each nonlinearity of the cell, bool arrays over all real steps: is the value saturated?"""
+    inputs = tf.boolean_mask(tf.stack(record.inputs), record.mask)
+    states = [tf.boolean_mask(tf.stack(steps), record.mask) for steps in zip(*record.before)]
+    flags = {name: [] for name in NONLINEARITIES}
     with contextlib.ExitStack() as stack:
-        for name, (attribute, usual, saturated) in NONLINEARITIES.items():
-            if getattr(run.cell, attribute, None) is usual:
-                kept = _kept(usual, saturated, values[name])
-                stack.enter_context(_replaced(run.cell, attribute, kept))
-        run.cell(inputs, states, training=False)
-    return values
+        for name, (attribute, function, is_saturated) in NONLINEARITIES.items():
+            if getattr(record.cell, attribute, None) is function:
+                recorder = _recorder(function, is_saturated, flags[name])
+                stack.enter_context(replaced(record.cell, **{attribute: recorder}))
+        record.cell(inputs, states, training=False)
+    return flags
 
 
-def _kept(function, saturated, values):
-    """A function that keeps of its values whether they are saturated."""
+def _recorder(function, is_saturated, flags):
+    """The function, which also appends to `flags` whether its values are saturated."""
 
-    def keeping(x):
+    def record(x):
         y = function(x)
-        values.append(saturated(np.asarray(y, np.float32)).ravel())
+        flags.append(is_saturated(np.asarray(y, np.float32)).ravel())
         return y
 
-    return keeping
-
-
-@contextlib.contextmanager
-def _replaced(cell, attribute, value):
-    before = getattr(cell, attribute)
-    object.__setattr__(cell, attribute, value)
-    try:
-        yield
-    finally:
-        object.__setattr__(cell, attribute, before)
+    return record

@@ -1,7 +1,9 @@
-"""A recurrent layer of any model run step by step, so that each state can be looked at."""
+"""A recurrent layer inside any model, run step by step so that the state of every step can be read."""
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,106 +12,138 @@ import tensorflow as tf
 from nlpseq.errors import InputError
 
 
-def recurrent_layers(model_or_layer):
-    """All of a model, or the one that is given."""
+def recurrent_layers(model_or_layer: keras.Layer) -> list[keras.layers.RNN]:
+    """All recurrent layers of a model, at any depth; of a recurrent layer, itself.
+
+    Raises:
+        InputError: `model_or_layer` is not a Keras layer, or has no recurrent layer.
+    """
     if not isinstance(model_or_layer, keras.Layer):
-        raise InputError(f"expected a Keras model or a recurrent layer, got {type(model_or_layer).__name__}.")
-    found = [each for each in model_or_layer._flatten_layers() if isinstance(each, keras.layers.RNN)]
-    if not found:
+        kind = type(model_or_layer).__name__
+        raise InputError(f"`model_or_layer` must be a Keras model or a recurrent layer, got {kind}.")
+    layers = [layer for layer in model_or_layer._flatten_layers() if isinstance(layer, keras.layers.RNN)]
+    if not layers:
         raise InputError(
             f"{model_or_layer.name!r} has no recurrent layer: give a model with one of nlpseq.layers or keras.layers."
         )
-    return found
+    return layers
 
 
-def supported(layer):
-    """The layer, if it can be run step by step."""
+def require_single_cell(layer: keras.layers.RNN) -> keras.layers.RNN:
+    """The layer itself.
+
+    Raises:
+        InputError: The layer runs a stack of cells.
+    """
     if hasattr(layer.cell, "cells"):
-        raise InputError(f"layer {layer.name!r} runs a stack of cells: expected one cell; stack layers instead.")
+        raise InputError(
+            f"layer {layer.name!r} runs a stack of cells, which cannot be run step by step here: "
+            "stack layers instead of cells."
+        )
     return layer
 
 
+@contextlib.contextmanager
+def replaced(target: Any, **values: Any) -> Iterator[None]:
+    """Within the `with` block, attributes of an object have other values."""
+    previous = {name: vars(target)[name] for name in values if name in vars(target)}
+    for name, value in values.items():
+        setattr(target, name, value)
+    try:
+        yield
+    finally:
+        for name in values:
+            if name in previous:
+                setattr(target, name, previous[name])
+            else:  # the attribute of the class shows again
+                delattr(target, name)
+
+
 @dataclass(frozen=True)
-class Run:
-    """One run of a layer, in the order in which it took the steps.
+class StepRecord:
+    """The steps of one call of a layer, in the order in which it ran them.
 
     Attributes:
-        cell: of the layer.
-        inputs: list of `(batch, features)`, one a step.
-        before, after: for each step the list of its states, `(batch, units)` each.
-        mask: bool `(time, batch)`.
+        cell: The cell of the layer.
+        inputs: For each step the input, `(batch, features)`.
+        before, after: For each step the list of states, `(batch, units)` each.
+        mask: Bool `(time, batch)`, True for real steps.
     """
 
     cell: keras.Layer
-    inputs: list
-    before: list
-    after: list
+    inputs: list[tf.Tensor]
+    before: list[list[tf.Tensor]]
+    after: list[list[tf.Tensor]]
     mask: np.ndarray
 
 
 @contextlib.contextmanager
-def step_by_step(layer, runs, tape=None):
-    """Within the block the layer calls its cell at each step, and appends a `Run` to `runs`."""
+def step_by_step(
+    layer: keras.layers.RNN, records: list[StepRecord], tape: tf.GradientTape | None = None
+) -> Iterator[None]:
+    """Within the `with` block, the layer calls its cell once for each step, eagerly and in inference.
+
+    Args:
+        layer: A recurrent layer with one cell.
+        records: A list to which each call of the layer appends its `StepRecord`.
+        tape: Watches the states after each step. Default None.
+    """
 
     def run(sequences, mask=None, initial_state=None, training=False):
-        made = _run(layer, sequences, mask, initial_state, tape)
-        runs.append(made)
-        outputs = _outputs(layer, made)
+        """What `nlpseq.layers.Bidirectional` calls: outputs in the order of time, and the last states."""
+        record = _run(layer, sequences, mask, initial_state, tape)
+        records.append(record)
+        outputs = _outputs(layer, record)
         if layer.return_sequences and layer.go_backwards:
             outputs = tf.reverse(outputs, [_time_axis(layer)])
-        return outputs, made.after[-1]
+        return outputs, record.after[-1]
 
     def call(sequences, initial_state=None, mask=None, training=False):
         outputs, states = run(sequences, mask, initial_state)
-        if layer.return_sequences and layer.go_backwards:  # a call gives the order of the run
+        if layer.return_sequences and layer.go_backwards:  # Keras returns the order in which the steps ran
             outputs = tf.reverse(outputs, [_time_axis(layer)])
         return (outputs, *states) if layer.return_state else outputs
 
-    object.__setattr__(layer, "call", call)
-    object.__setattr__(layer, "run", run)  # what our Bidirectional calls
-    try:
+    with replaced(layer, call=call, run=run):
         yield
-    finally:
-        object.__delattr__(layer, "call")
-        object.__delattr__(layer, "run")
 
 
 def _run(layer, sequences, mask, states, tape):
-    """Calls the cell at each step; masked steps hold the states."""
+    """Calls the cell at each step; masked steps keep the states."""
     inputs = tf.unstack(tf.convert_to_tensor(sequences), axis=_time_axis(layer))
     if not inputs:
-        raise InputError("the batch has no steps: give sequences of at least one step.")
+        raise InputError("`batch` has sequences of no steps: give sequences of at least one.")
     mask = _mask(layer, mask, inputs)
     inputs = inputs[::-1] if layer.go_backwards else inputs
     if states is None:
         stateful = layer.stateful and layer.states is not None
         states = layer.states if stateful else layer.get_initial_state(batch_size=len(inputs[0]))
-    states = [tf.convert_to_tensor(each) for each in keras.tree.flatten(states)]
-    befores, afters = [], []
+    states = [tf.convert_to_tensor(state) for state in keras.tree.flatten(states)]
+    before, after = [], []
     for x, real in zip(inputs, mask):
-        befores.append(states)
+        before.append(states)
         states = _step(layer, x, states, real)
-        for each in states if tape is not None else ():
-            tape.watch(each)
-        afters.append(states)
-    return Run(layer.cell, inputs, befores, afters, mask)
+        if tape is not None:
+            tape.watch(states)
+        after.append(states)
+    return StepRecord(layer.cell, inputs, before, after, mask)
 
 
 def _step(layer, x, states, real):
-    output, new = layer.cell(x, states)
-    new = list(keras.tree.flatten(new))
-    if output is not new[0]:
+    output, new_states = layer.cell(x, states)
+    new_states = list(keras.tree.flatten(new_states))
+    if output is not new_states[0]:
         raise InputError(
-            f"the cell of layer {layer.name!r} has an output that is not its first state: "
+            f"the cell of layer {layer.name!r} returns an output that is not its first state: "
             "expected a cell that returns h, [h, ...]."
         )
     if real.all():
-        return new
-    return [tf.where(real[:, np.newaxis], each, old) for each, old in zip(new, states)]
+        return new_states
+    return [tf.where(real[:, np.newaxis], new, old) for new, old in zip(new_states, states)]
 
 
 def _mask(layer, mask, inputs):
-    """Bool `(time, batch)` in the order of the run."""
+    """Bool `(time, batch)` in the order in which the steps run."""
     if mask is None:
         return np.ones((len(inputs), len(inputs[0])), bool)
     mask = np.asarray(keras.tree.flatten(mask)[0], bool)
@@ -117,11 +151,11 @@ def _mask(layer, mask, inputs):
     return mask[::-1] if layer.go_backwards else mask
 
 
-def _outputs(layer, run):
-    """As in Keras: zero before the first real step, and at every masked one on request."""
-    shown = run.mask if layer.zero_output_for_mask else np.logical_or.accumulate(run.mask)
-    hidden = tf.stack([states[0] for states in run.after])
-    hidden = tf.where(shown[..., np.newaxis], hidden, tf.zeros_like(hidden))
+def _outputs(layer, record):
+    """As in Keras: zero before the first real step, and with `zero_output_for_mask` at every masked one."""
+    nonzero = record.mask if layer.zero_output_for_mask else np.logical_or.accumulate(record.mask)
+    hidden = tf.stack([states[0] for states in record.after])
+    hidden = tf.where(nonzero[..., np.newaxis], hidden, tf.zeros_like(hidden))
     if not layer.return_sequences:
         return hidden[-1]
     return hidden if _time_axis(layer) == 0 else tf.transpose(hidden, [1, 0, 2])

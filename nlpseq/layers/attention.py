@@ -1,4 +1,7 @@
-"""From queries to a weighted sum of a memory: additive and multiplicative attention."""
+"""Additive and multiplicative attention: from queries to weighted sums of a memory."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -9,28 +12,42 @@ SCORES = ("general", "dot", "scaled")
 
 
 class Attention(keras.layers.Layer):
-    """What all attention has in common, for energies e_ts of query t and memory position s.
+    """Base class of attention, for energies e_ts of query t and memory position s.
 
         a_ts = exp(e_ts) / sum_s exp(e_ts)      over the real positions s
         context_t = sum_s a_ts m_s
 
-    A subclass has `add_weights`, `project` and `energy`.
+    A subclass defines `add_weights`, `project` and `energy`.
+
+    Args:
+        coverage: Whether the energy has a coverage term. Default False.
+        dropout: Rate of dropped attention weights in training, between 0 and 1. Default 0.
+        **kwargs: as in `keras.layers.Layer`.
     """
 
-    def __init__(self, coverage=False, dropout=0.0, **kwargs):
+    def __init__(self, coverage: bool = False, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.coverage = coverage
         self.dropout = in_range("dropout", dropout, 0.0, 1.0)
         self.seed_generator = keras.random.SeedGenerator() if dropout else None
         self.supports_masking = True
 
-    def build(self, query_shape, memory_shape):
+    def build(self, query_shape: Sequence, memory_shape: Sequence) -> None:
         self.add_weights(query_shape[-1], memory_shape[-1])
         self.built = True
 
-    def call(self, query, memory, mask=None, coverage=None, keys=None, return_weights=False, training=False):
+    def call(
+        self,
+        query: tf.Tensor,
+        memory: tf.Tensor,
+        mask: tf.Tensor | None = None,
+        coverage: tf.Tensor | None = None,
+        keys: tf.Tensor | None = None,
+        return_weights: bool = False,
+        training: bool | None = False,
+    ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         if coverage is not None and not self.coverage:
-            raise InputError(f"'{self.name}' takes no coverage: make the layer with coverage=True.")
+            raise InputError(f"`coverage` is not supported by layer '{self.name}': make it with coverage=True.")
         mask = getattr(memory, "_keras_mask", None) if mask is None else mask
         keys = self.project(memory) if keys is None else keys
         single = len(query.shape) == 2
@@ -43,23 +60,23 @@ class Attention(keras.layers.Layer):
             context, weights = context[:, 0], weights[:, 0]
         return (context, weights) if return_weights else context
 
-    def add_weights(self, size, features):
-        """Makes the weights, for queries of `size` and a memory of `features`."""
+    def add_weights(self, size: int, features: int) -> None:
+        """Adds the weights, for queries of `size` and a memory of `features`."""
         raise NotImplementedError
 
-    def project(self, memory):
-        """The keys `(batch, source, ...)` of a memory: all of the energy that no query changes.
+    def project(self, memory: tf.Tensor) -> tf.Tensor:
+        """The keys `(batch, source, ...)` of a memory: the part of the energy that no query changes.
 
         Decoding computes them once and passes them to each call as `keys`.
         """
         raise NotImplementedError
 
-    def energy(self, query, keys, coverage):
+    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None) -> tf.Tensor:
         """e `(batch, steps, source)` of queries `(batch, steps, size)`."""
         raise NotImplementedError
 
     def _product(self, inputs, kernel):
-        """`inputs @ kernel` in the compute dtype, also where no call of Keras casts them."""
+        """`inputs @ kernel` in the compute dtype, also outside `__call__`, where Keras does not cast."""
         inputs = tf.cast(tf.convert_to_tensor(inputs), self.compute_dtype)
         return tf.tensordot(inputs, tf.cast(kernel, self.compute_dtype), 1)
 
@@ -72,19 +89,21 @@ class Attention(keras.layers.Layer):
         if not self.built:
             raise InputError(f"'{self.name}' has no weights yet: call it once, or build(query_shape, memory_shape).")
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: tf.Tensor, mask: Any = None) -> tf.Tensor | None:
         return getattr(inputs, "_keras_mask", None)
 
-    def compute_output_shape(self, query_shape, memory_shape):
+    def compute_output_shape(self, query_shape: Sequence, memory_shape: Sequence) -> tuple:
         return (*query_shape[:-1], memory_shape[-1])
 
-    def compute_output_spec(self, query, memory, *arguments, return_weights=False, **options):
+    def compute_output_spec(
+        self, query: Any, memory: Any, *arguments: Any, return_weights: bool = False, **options: Any
+    ) -> Any:
         shape = self.compute_output_shape(query.shape, memory.shape)
         context = keras.KerasTensor(shape, self.compute_dtype)
         weights = keras.KerasTensor((*shape[:-1], memory.shape[1]), "float32")
         return (context, weights) if return_weights else context
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "coverage": self.coverage, "dropout": self.dropout}
 
 
@@ -96,29 +115,29 @@ class BahdanauAttention(Attention):
         a_ts = exp(e_ts) / sum_s exp(e_ts)      over the real positions s
         context_t = sum_s a_ts m_s
 
-    With coverage c_t = sum_{t' < t} a_t' (See et al. 2017, equation 11), what was
-    attended to before comes into the score:
+    With coverage c_t = sum_{t' < t} a_t' (See et al. 2017, equation 11), the energy
+    depends on what was attended to before:
 
         e_ts = v . tanh(W q_t + U m_s + w_c c_ts)
 
-    A row without a real position has weights and a context of zeros.
+    Weights and context of a row without a real position are zero.
 
     Args:
         units: Positive integer, the size of W q and U m.
-        coverage: Whether the score has the term of the coverage. Default False.
-        dropout: Fraction of the weights that training sets to zero, between 0 and 1.
-            Default 0.
+        coverage: Whether the energy has the coverage term. Default False.
+        dropout: Rate of dropped attention weights in training, between 0 and 1. Default 0.
+        **kwargs: as in `keras.layers.Layer`.
 
     Call arguments:
         query: Float tensor `(batch, size)`, or `(batch, steps, size)`.
         memory: Float tensor `(batch, source, features)`. Padding must be finite.
-        mask: Bool `(batch, source)`, True = real. Default None, the mask that the
-            memory brings from the layer that made it, or else all real.
+        mask: Bool `(batch, source)`, True = real. Default None, the Keras mask of the
+            memory if it has one, else all positions are real.
         coverage: With `coverage`, the sum of earlier weights, `(batch, source)` or
-            `(batch, steps, source)` like the query; None is zeros.
+            `(batch, steps, source)` like the query. Default None, zeros.
         keys: `project(memory)`, computed once for many calls. Default None.
-        return_weights: Whether the weights are returned as well. Default False.
-        training: Whether there is dropout. Default False.
+        return_weights: Whether to return the weights as well. Default False.
+        training: Whether dropout applies. Default False.
 
     Returns:
         The context, `(batch, features)` or `(batch, steps, features)`; with
@@ -130,8 +149,8 @@ class BahdanauAttention(Attention):
         vector v `(units,)`; with `coverage` coverage_kernel w_c `(units,)`.
 
     Raises:
-        InputError: `units` below 1; coverage given to a layer without; `project`
-            before there are weights.
+        InputError: `units` is less than 1; `coverage` is given to a layer without it;
+            `project` is called before the layer is built.
 
     Example:
 
@@ -142,29 +161,29 @@ class BahdanauAttention(Attention):
     (TensorShape([2, 4]), TensorShape([2, 5]))
     """
 
-    def __init__(self, units, coverage=False, dropout=0.0, **kwargs):
+    def __init__(self, units: int, coverage: bool = False, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(coverage, dropout, **kwargs)
         self.units = in_range("units", units, 1)
 
-    def add_weights(self, size, features):
+    def add_weights(self, size: int, features: int) -> None:
         self.query_kernel = self.add_weight(name="query_kernel", shape=(size, self.units))
         self.memory_kernel = self.add_weight(name="memory_kernel", shape=(features, self.units))
         self.vector = self.add_weight(name="vector", shape=(self.units,))
         if self.coverage:
             self.coverage_kernel = self.add_weight(name="coverage_kernel", shape=(self.units,))
 
-    def project(self, memory):
+    def project(self, memory: tf.Tensor) -> tf.Tensor:
         self._check_built()
         return self._product(memory, self.memory_kernel)
 
-    def energy(self, query, keys, coverage):
+    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None) -> tf.Tensor:
         queries = self._product(query, self.query_kernel)
         hidden = queries[:, :, tf.newaxis] + keys[:, tf.newaxis]
         if coverage is not None:
             hidden += coverage[..., tf.newaxis] * self.coverage_kernel
         return self._product(tf.tanh(hidden), self.vector)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
 
 
@@ -172,34 +191,34 @@ class BahdanauAttention(Attention):
 class LuongAttention(Attention):
     """Multiplicative attention (Luong et al. 2015, section 3.1).
 
-        general   e_ts = q_t . W m_s
+        general   e_ts = q_t . (m_s W)
         dot       e_ts = q_t . m_s
         scaled    e_ts = q_t . m_s / sqrt(size)     (Vaswani et al. 2017, section 3.2.1)
 
         a_ts = exp(e_ts) / sum_s exp(e_ts)          over the real positions s
         context_t = sum_s a_ts m_s
 
-    With coverage c_t = sum_{t' < t} a_t' (Tu et al. 2016), + w_c c_ts in the score.
-    The attentional layer tanh(W_c [context; q]) of the paper is the caller's.
-    A row without a real position has weights and a context of zeros.
+    With coverage c_t = sum_{t' < t} a_t' (Tu et al. 2016), the energy has the additional
+    term w_c c_ts. The attentional layer tanh(W_c [context; q]) of the paper is not included.
+    Weights and context of a row without a real position are zero.
 
     Args:
-        score: "general", "dot" or "scaled"; the last two need queries of the size of
-            the memory's features. Default "general".
-        coverage: Whether the score has the term of the coverage. Default False.
-        dropout: Fraction of the weights that training sets to zero, between 0 and 1.
-            Default 0.
+        score: "general", "dot" or "scaled"; "dot" and "scaled" need queries whose size is
+            the number of features of the memory. Default "general".
+        coverage: Whether the energy has the coverage term. Default False.
+        dropout: Rate of dropped attention weights in training, between 0 and 1. Default 0.
+        **kwargs: as in `keras.layers.Layer`.
 
     Call arguments:
         query: Float tensor `(batch, size)`, or `(batch, steps, size)`.
         memory: Float tensor `(batch, source, features)`. Padding must be finite.
-        mask: Bool `(batch, source)`, True = real. Default None, the mask that the
-            memory brings from the layer that made it, or else all real.
+        mask: Bool `(batch, source)`, True = real. Default None, the Keras mask of the
+            memory if it has one, else all positions are real.
         coverage: With `coverage`, the sum of earlier weights, `(batch, source)` or
-            `(batch, steps, source)` like the query; None is zeros.
+            `(batch, steps, source)` like the query. Default None, zeros.
         keys: `project(memory)`, computed once for many calls. Default None.
-        return_weights: Whether the weights are returned as well. Default False.
-        training: Whether there is dropout. Default False.
+        return_weights: Whether to return the weights as well. Default False.
+        training: Whether dropout applies. Default False.
 
     Returns:
         The context, `(batch, features)` or `(batch, steps, features)`; with
@@ -207,12 +226,11 @@ class LuongAttention(Attention):
         `(batch, steps, source)`.
 
     Weights:
-        With "general": kernel W `(features, size)`. With `coverage`: coverage_kernel
-        w_c `()`.
+        With "general" kernel W `(features, size)`; with `coverage` coverage_kernel w_c `()`.
 
     Raises:
-        InputError: `score` is unknown; sizes that "dot" or "scaled" cannot multiply;
-            coverage given to a layer without; `project` before there are weights.
+        InputError: `score` is unknown; the sizes do not fit "dot" or "scaled"; `coverage`
+            is given to a layer without it; `project` is called before the layer is built.
 
     Example:
 
@@ -222,34 +240,34 @@ class LuongAttention(Attention):
     [[0.0, 3.0]]
     """
 
-    def __init__(self, score="general", coverage=False, dropout=0.0, **kwargs):
+    def __init__(self, score: str = "general", coverage: bool = False, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(coverage, dropout, **kwargs)
         self.score = one_of("score", score, SCORES)
 
-    def add_weights(self, size, features):
+    def add_weights(self, size: int, features: int) -> None:
         if self.score == "general":
             self.kernel = self.add_weight(name="kernel", shape=(features, size))
         elif size != features:
             raise InputError(
-                f"score {self.score!r} needs queries of the memory's size, got queries of {size} "
-                f'and a memory of {features}: take score "general".'
+                f"`score` {self.score!r} needs queries of the size of the memory, got queries of {size} "
+                f'and a memory of {features}: use score "general".'
             )
         if self.coverage:
             self.coverage_kernel = self.add_weight(name="coverage_kernel", shape=(), initializer="zeros")
 
-    def project(self, memory):
+    def project(self, memory: tf.Tensor) -> tf.Tensor:
         self._check_built()
         if self.score == "general":
             return self._product(memory, self.kernel)
         return tf.cast(tf.convert_to_tensor(memory), self.compute_dtype)
 
-    def energy(self, query, keys, coverage):
+    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None) -> tf.Tensor:
         if self.score == "scaled":
             query *= query.shape[-1] ** -0.5
         scores = tf.matmul(query, keys, transpose_b=True)
         return scores if coverage is None else scores + coverage * self.coverage_kernel
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "score": self.score}
 
 

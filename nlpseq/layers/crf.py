@@ -1,6 +1,8 @@
 """A linear-chain conditional random field over emissions."""
 
 import weakref
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -9,7 +11,7 @@ from nlpseq.engine import chains
 from nlpseq.engine.chains import IMPOSSIBLE, Potentials
 from nlpseq.tag_schemes import transition_rules
 
-_layers = weakref.WeakValueDictionary()  # by name, for losses that are loaded
+_layers = weakref.WeakValueDictionary()  # by name, for losses of loaded models
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -19,8 +21,8 @@ class CRF(keras.layers.Layer):
         s(y, x) = b_{y_1} + sum_t e_t(y_t) + sum_{t>1} A_{y_{t-1}, y_t} + f_{y_T}
         P(y | x) = exp s(y, x) / sum_{y'} exp s(y', x)
 
-    The emissions e_t come from the layer below, such as a `Dense` of one unit a tag.
-    The layer passes them on; train it with its `loss`, and decode its outputs:
+    The emissions e_t come from the layer below, such as a `Dense` with one unit for each
+    tag. The layer returns them unchanged; train it with its `loss`, and decode its outputs:
 
         crf = CRF(3)
         model = keras.Model(inputs, crf(emissions, mask=mask))
@@ -29,27 +31,29 @@ class CRF(keras.layers.Layer):
 
     Args:
         tags: Number of tags, or the list of their names.
-        scheme: "bio", "iob1" or "bioes": sequences that break it are impossible, in
-            training and decoding. Needs names. Default None, every sequence.
+        scheme: "bio", "iob1" or "bioes": sequences that violate it are impossible in
+            training and decoding. Needs the names of the tags. Default None, all sequences
+            are possible.
         boundaries: Whether there are scores b and f of the first and last tag.
             Default True.
-        transition_initializer: Of A, b and f. Default "zeros".
-        transition_regularizer: Of A. Default None.
+        transition_initializer: Keras initializer of A, b and f. Default "zeros".
+        transition_regularizer: Keras regularizer of A. Default None.
+        **kwargs: as in `keras.layers.Layer`.
 
     Call arguments:
         emissions: Float tensor `(batch, time, tags)`.
-        mask: Bool `(batch, time)`, True = real, or None.
+        mask: Bool `(batch, time)`, True = real. Default None, all steps are real.
 
     Returns:
-        The emissions, float32, with the mask for `loss`.
+        The emissions, float32 `(batch, time, tags)`, with the mask for `loss`.
 
     Weights:
         transitions A `(tags, tags)`, from the row to the column; first b and last f
         `(tags,)` with `boundaries`.
 
     Raises:
-        ValueError: the emissions have another number of tags; a scheme without names
-            or names that do not fit it.
+        ValueError: the emissions have another number of tags; a scheme is given without
+            names, or with names that do not fit it.
 
     Example:
 
@@ -57,24 +61,28 @@ class CRF(keras.layers.Layer):
     >>> emissions = crf(np.array([[[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]]], "float32"))
     >>> crf.decode(emissions)[0].numpy().tolist()
     [[1, 2]]
+
+    Reference:
+        Lafferty, McCallum and Pereira (2001), Conditional random fields;
+        Lample et al. (2016), Neural architectures for named entity recognition, section 2.
     """
 
     def __init__(
         self,
-        tags,
-        scheme=None,
-        boundaries=True,
-        transition_initializer="zeros",
-        transition_regularizer=None,
-        **kwargs,
-    ):
+        tags: int | Sequence[str],
+        scheme: str | None = None,
+        boundaries: bool = True,
+        transition_initializer: Any = "zeros",
+        transition_regularizer: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.tags = tags if isinstance(tags, int) else list(tags)
         self.count = tags if isinstance(tags, int) else len(self.tags)
         if self.count < 1:
             raise ValueError(f"`tags` must be a positive number or a list of names, got {tags!r}.")
         if scheme is not None and isinstance(tags, int):
-            raise ValueError(f"scheme={scheme!r} needs the names of the tags, got tags={tags}.")
+            raise ValueError(f"`scheme`={scheme!r} needs the names of the tags, got `tags`={tags}.")
         self.scheme = scheme
         self.rules = None if scheme is None else transition_rules(self.tags, scheme)
         self.boundaries = boundaries
@@ -83,7 +91,7 @@ class CRF(keras.layers.Layer):
         self.supports_masking = True
         _layers[self.name] = self
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence) -> None:
         if input_shape[-1] != self.count:
             raise ValueError(
                 f"CRF '{self.name}' has {self.count} tags and needs emissions "
@@ -99,49 +107,59 @@ class CRF(keras.layers.Layer):
             self.last = self.add_weight(name="last", shape=(self.count,), **weight)
         self.built = True
 
-    def call(self, emissions, mask=None):
+    def call(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         return tf.cast(emissions, "float32")
 
-    def potentials(self):
-        """A, b and f, with what the scheme forbids."""
-        none = tf.zeros((self.count,))
-        bounds = (self.first, self.last) if self.boundaries else (none, none)
-        values = [tf.convert_to_tensor(each) for each in (self.transitions, *bounds)]
+    def potentials(self) -> Potentials:
+        """A, b and f, with the score `IMPOSSIBLE` where the scheme forbids a tag or a transition."""
+        zeros = tf.zeros((self.count,))
+        boundaries = (self.first, self.last) if self.boundaries else (zeros, zeros)
+        scores = [tf.convert_to_tensor(weight) for weight in (self.transitions, *boundaries)]
         if self.rules is not None:
-            values = [tf.where(legal, each, IMPOSSIBLE) for legal, each in zip(self.rules, values)]
-        return Potentials(*values)
+            scores = [tf.where(legal, score, IMPOSSIBLE) for legal, score in zip(self.rules, scores)]
+        return Potentials(*scores)
 
-    def log_likelihood(self, tags, emissions, mask=None, training=False):
-        """`log P(y | x)`, `(batch,)`, of tags `(batch, time)`; 0 for a row without a real step."""
+    def log_likelihood(
+        self, tags: tf.Tensor, emissions: tf.Tensor, mask: tf.Tensor | None = None, training: bool = False
+    ) -> tf.Tensor:
+        """`log P(y | x)`, float32 `(batch,)`; 0 for a row without a real step.
+
+        Args:
+            tags: y, int `(batch, time)`; its values at masked steps are ignored.
+            emissions, mask: as in `call`.
+            training: Whether "auto" compiles. Default False.
+        """
         emissions, mask = self._inputs(emissions, mask)
         tags = tf.where(mask, tf.cast(tags, tf.int32), 0)
         potentials = self.potentials()
         total = chains.log_partition(emissions, mask, potentials, training)
         return chains.score(tags, emissions, mask, potentials) - total
 
-    def decode(self, emissions, mask=None):
+    def decode(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """The best sequence: `(tags, scores)`, int32 `(batch, time)` and `s(y)` `(batch,)`."""
         tags, scores = self.decode_nbest(emissions, mask, 1)
         return tags[:, 0], scores[:, 0]
 
-    def decode_nbest(self, emissions, mask=None, count=5):
+    def decode_nbest(
+        self, emissions: tf.Tensor, mask: tf.Tensor | None = None, count: int = 5
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """The `count` best sequences, best first.
 
         Returns:
             `(tags, scores)`: int32 `(batch, count, time)` and `s(y)` `(batch, count)`;
-            where there are fewer sequences, the scores of the rest are -10,000 or less.
+            if there are fewer sequences, the other scores are -10,000 or less.
         """
         emissions, mask = self._inputs(emissions, mask)
         return chains.best(emissions, mask, self.potentials(), count)
 
-    def marginals(self, emissions, mask=None):
+    def marginals(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """`P(y_t = i | x)`, `(batch, time, tags)`; zero at masked steps."""
         emissions, mask = self._inputs(emissions, mask)
         return chains.marginals(emissions, mask, self.potentials())
 
     @property
-    def loss(self):
-        """A Keras loss, `-log P(y | x)` a sequence, for `compile`."""
+    def loss(self) -> "CRFLoss":
+        """A Keras loss for `compile`: `-log P(y | x)` for each sequence."""
         return CRFLoss(self)
 
     def _inputs(self, emissions, mask):
@@ -149,10 +167,10 @@ class CRF(keras.layers.Layer):
         mask = tf.ones(tf.shape(emissions)[:2], bool) if mask is None else tf.cast(mask, bool)
         return emissions, mask
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence) -> Sequence:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "tags": self.tags,
@@ -167,14 +185,19 @@ class CRF(keras.layers.Layer):
 class CRFLoss(keras.losses.Loss):
     """The negative log-likelihood of a `CRF`, the mean over the sequences of a batch.
 
-    A step counts where the mask of the emissions is True and its label is not
-    negative. In a saved model the loss finds the layer again by its name.
+    Steps count if the mask of the emissions is True and the label is not negative. In a
+    loaded model the loss finds its layer by the name.
 
     Args:
-        crf: the layer, or its name.
+        crf: The layer, or its name.
+        name: Name of the loss. Default "crf_loss".
+        **kwargs: as in `keras.losses.Loss`.
+
+    Raises:
+        ValueError: there is no layer of this name.
     """
 
-    def __init__(self, crf, name="crf_loss", **kwargs):
+    def __init__(self, crf: CRF | str, name: str = "crf_loss", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         layer = _layers.get(crf) if isinstance(crf, str) else crf
         if layer is None:
@@ -184,8 +207,8 @@ class CRFLoss(keras.losses.Loss):
             )
         self.layer = weakref.ref(layer)  # Keras would save what an attribute holds
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        mask = getattr(y_pred, "_keras_mask", None)  # Keras would weigh steps with it
+    def __call__(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> tf.Tensor:
+        mask = getattr(y_pred, "_keras_mask", None)  # Keras would weight the steps with it
         y_true = tf.convert_to_tensor(y_true)
         labelled = tf.greater_equal(y_true, 0)
         mask = labelled if mask is None else tf.cast(mask, bool) & labelled
@@ -196,5 +219,5 @@ class CRFLoss(keras.losses.Loss):
             return losses
         return tf.reduce_sum(losses) if self.reduction == "sum" else tf.reduce_mean(losses)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "crf": self.layer().name}

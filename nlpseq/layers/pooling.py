@@ -1,4 +1,7 @@
-"""A sequence of states to one vector."""
+"""Pooling of a sequence into one vector."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,25 +17,26 @@ class Pooling(keras.layers.Layer):
 
         max        p = max_t h_t
         mean       p = (1 / T) sum_t h_t
-        max_mean   both, one after the other
+        max_mean   both, concatenated
         attention  p = sum_t a_t h_t,   a = softmax_t(v . tanh(W h_t + b))
                    (Yang et al. 2016, equations 5 to 7)
 
-    A sequence without a real step gives zeros.
+    The result for a sequence without a real step is zero.
 
     Args:
         pooling: "max", "mean", "max_mean" or "attention". Default "max".
+        **kwargs: as in `keras.layers.Layer`.
 
     Call arguments:
         sequences: Float tensor `(batch, time, features)`.
-        mask: Bool `(batch, time)`, True = real, or None.
+        mask: Bool `(batch, time)`, True = real. Default None, all steps are real.
 
     Returns:
         `(batch, features)`, or `(batch, 2 * features)` with "max_mean".
 
     Weights:
-        With "attention": kernel W `(features, features)`, bias b `(features,)`,
-        context v `(features,)`. None otherwise.
+        With "attention" kernel W `(features, features)`, bias b `(features,)`,
+        context v `(features,)`; otherwise none.
 
     Raises:
         InputError: `pooling` is unknown.
@@ -42,14 +46,17 @@ class Pooling(keras.layers.Layer):
     >>> x = np.array([[[1.0, 4.0], [3.0, 2.0]]], "float32")
     >>> Pooling("max")(x).numpy().tolist()
     [[3.0, 4.0]]
+
+    Reference:
+        Yang et al. (2016), Hierarchical attention networks for document classification.
     """
 
-    def __init__(self, pooling="max", **kwargs):
+    def __init__(self, pooling: str = "max", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pooling = one_of("pooling", pooling, POOLINGS)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence) -> None:
         if self.pooling == "attention":
             features = input_shape[-1]
             self.kernel = self.add_weight(name="kernel", shape=(features, features))
@@ -57,19 +64,19 @@ class Pooling(keras.layers.Layer):
             self.context = self.add_weight(name="context", shape=(features,), initializer="normal")
         self.built = True
 
-    def call(self, sequences, mask=None):
+    def call(self, sequences: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         if mask is None:
             mask = tf.ones(tf.shape(sequences)[:2], bool)
         real = tf.cast(mask, bool)[..., tf.newaxis]
         if self.pooling == "max":
-            return _highest(sequences, real)
+            return _maximum(sequences, real)
         pooled = tf.reduce_sum(tf.where(real, sequences, 0) * self._weights(sequences, real), axis=1)
         if self.pooling == "max_mean":
-            pooled = tf.concat([_highest(sequences, real), pooled], axis=-1)
+            pooled = tf.concat([_maximum(sequences, real), pooled], axis=-1)
         return pooled
 
     def _weights(self, sequences, real):
-        """Weights `(batch, time, 1)` that sum to one over the real steps, if there are any."""
+        """Weights `(batch, time, 1)`, whose sum over the real steps is one if there are any."""
         if self.pooling != "attention":
             scores = tf.zeros_like(sequences[..., :1])
         else:
@@ -78,18 +85,18 @@ class Pooling(keras.layers.Layer):
         scores = tf.where(real, scores, tf.fill(tf.shape(scores), scores.dtype.min))
         return tf.nn.softmax(scores, axis=1)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: tf.Tensor, mask: tf.Tensor | None = None) -> None:
         return None
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence) -> tuple:
         return (input_shape[0], input_shape[-1] * (2 if self.pooling == "max_mean" else 1))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "pooling": self.pooling}
 
 
-def _highest(sequences, real):
-    """The highest value of each feature over the real steps; zero where there is none."""
-    lowest = tf.fill(tf.shape(sequences), sequences.dtype.min)
-    highest = tf.reduce_max(tf.where(real, sequences, lowest), axis=1)
-    return tf.where(tf.reduce_any(real, axis=1), highest, tf.zeros_like(highest))
+def _maximum(sequences, real):
+    """The maximum of each feature over the real steps; zero if there are none."""
+    smallest = tf.fill(tf.shape(sequences), sequences.dtype.min)
+    maximum = tf.reduce_max(tf.where(real, sequences, smallest), axis=1)
+    return tf.where(tf.reduce_any(real, axis=1), maximum, tf.zeros_like(maximum))

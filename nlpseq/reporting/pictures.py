@@ -1,188 +1,240 @@
-"""PNG pictures of a run."""
+"""PNG pictures that several kinds of task draw, and the style of all pictures."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-INK, TRAIN, VALIDATION = "#222222", "#4c78a8", "#e4572e"
-SERIES = [VALIDATION, TRAIN, "#54a24b", "#b279a2", "#9d755d", "#eeca3b"]  # over and over
+INK = "#222222"
+# Of Okabe and Ito (2008): distinguishable with all common kinds of colour blindness.
+TRAINING, VALIDATION = "#0072b2", "#d55e00"
+COLORS = (VALIDATION, TRAINING, "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+MARKERS = "osD^vP"
+LINES = ("-", (0, (5, 2)), (0, (2, 2)))  # where lines coincide, the lower ones show in the gaps of the upper ones
+MAX_NUMBERED_CLASSES = 50  # the cells of a larger confusion matrix have no room for numbers
+MAX_TITLE_LABEL, MAX_LABEL = 60, 24  # characters of a name in a title, and at an axis
 
 
-def plot_training(history, path, title="", metric="accuracy", mode="max", per_epoch=1):
-    """Draws loss, and metric if it is another figure, at each validation into a PNG file.
+class SeriesStyle(NamedTuple):
+    """How the line of a named series is drawn; the attributes but the name are arguments of `Axes.plot`."""
+
+    name: str
+    color: str
+    marker: str
+    linestyle: Any
+
+
+def series_styles(names: Iterable[str]) -> Iterator[SeriesStyle]:
+    """A color, marker and line style for each name; they repeat after six.
+
+    Example:
+
+    >>> [style.color for style in series_styles(["LSTM", "GRU"])]
+    ['#d55e00', '#0072b2']
+    """
+    for index, name in enumerate(names):
+        yield SeriesStyle(name, COLORS[index % len(COLORS)], MARKERS[index % len(MARKERS)], LINES[index % len(LINES)])
+
+
+def title_of(name: str) -> str:
+    """The title of a dataset: its name, and of a path the name of the file or folder.
 
     Args:
-        history: Keras's figures: "loss", "val_loss", the metric, "val_" + metric.
-        path: of the PNG file.
-        title: over the picture.
-        metric: name of the figure in the second panel.
-        mode: whether its highest or lowest value is best, "max" or "min".
-        per_epoch: number of validations in an epoch.
+        name: Name of a dataset, which may have a slash, or path of a file or folder.
+
+    Example:
+
+    >>> title_of("/home/me/films.tsv"), title_of("glue/sst2:2.0.0")
+    ('films.tsv', 'glue/sst2:2.0.0')
     """
-    names = ("loss",) if metric == "loss" else ("loss", metric)
-    figure = Figure(figsize=(4.5 * len(names), 3.6), dpi=150, layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
-        epochs = np.arange(1, len(history[name]) + 1) / per_epoch
-        axes.plot(epochs, history[name], "o-", color=TRAIN, label="training")
-        axes.plot(epochs, history[f"val_{name}"], "o-", color=VALIDATION, label="validation")
-        _mark_best(axes, epochs, history[f"val_{name}"], history[name], highest=name == metric and mode == "max")
-        axes.set(title=name.capitalize(), xlabel="epoch")
-        axes.margins(x=0.08, y=0.2)
-        if per_epoch == 1:
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False)
-    figure.suptitle(title, parse_math=False)
-    figure.savefig(path)
+    path = Path(name).expanduser()
+    is_path = path.is_absolute() or name.startswith(".") or path.exists()
+    return shorten(path.resolve().name if is_path else name, MAX_TITLE_LABEL)
 
 
-def plot_perplexity(history, path, title=""):
-    """Draws validation perplexity against the minutes of training into a PNG file.
+def shorten(label: str, length: int = MAX_LABEL) -> str:
+    """A label of at most `length` characters, 3 or more; of a longer one the middle is left out.
+
+    Example:
+
+    >>> shorten("comp.sys.ibm.pc.hardware", 12)
+    'comp.s…dware'
+    """
+    return label if len(label) <= length else f"{label[: length // 2]}…{label[-((length - 1) // 2) :]}"
+
+
+def new_figure(
+    width: float, height: float, title: str = "", layout: Literal["constrained", "compressed"] = "constrained"
+) -> Figure:
+    """A figure without axes, whose title is broken into lines where it is long.
+
+    A title is text: dollar signs in it start no formula.
 
     Args:
-        history: "val_loss", in nats a token, and "minutes", lists.
-        path: of the PNG file.
-        title: over the picture.
+        width, height: Size in inches.
+        title: The title. Default none.
+        layout: "compressed" for axes of a fixed aspect ratio, such as those of `imshow`. Default
+            "constrained".
     """
-    figure = Figure(figsize=(5.5, 3.8), dpi=150, layout="constrained")
-    axes, perplexities = figure.subplots(), np.exp(history["val_loss"])
-    axes.plot(history["minutes"], perplexities, "o-", color=VALIDATION)
-    _mark_best(axes, history["minutes"], perplexities, perplexities, highest=False, digits=1)
-    axes.set(xlabel="minutes of training", ylabel="validation perplexity", xlim=(0, None))
-    axes.set_title(title, parse_math=False)
-    axes.margins(y=0.15)
+    figure = Figure(figsize=(width, height), dpi=150, layout=layout)
+    if title:
+        lines = textwrap.wrap(title, max(12, int(width * 8.5)), break_on_hyphens=False)  # 8.5 characters an inch
+        figure.suptitle("\n".join(lines), parse_math=False, fontsize=12)
+    return figure
+
+
+def finish_axes(axes: Axes, legend: bool = True) -> None:
+    """Draws a faint grid, removes the upper and right spines, and draws the legend."""
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
+    if legend:
+        axes.legend(frameon=False, fontsize=8)
+
+
+def limit_values(axes: Axes, values: Sequence[float], from_zero: bool = False, upper: float | None = None) -> None:
+    """Sets limits of the y axis that do not exaggerate small differences.
+
+    The axis spans at least a fifth of the largest magnitude.
+
+    Args:
+        axes: The axes.
+        values: All values that are drawn; those that are not finite are ignored.
+        from_zero: Whether zero is shown. Default False.
+        upper: Upper limit of an axis from zero. Default a quarter above the largest value.
+    """
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
+        return
+    low, high = float(finite.min()), float(finite.max())
+    largest = max(abs(low), abs(high)) or 1.0
+    if from_zero:
+        axes.set_ylim(min(0.0, 1.25 * low), upper or max(1.25 * high, 0.0))
+        return
+    span = max(high - low, 0.2 * largest)
+    lower, upper = (low + high) / 2 - 0.68 * span, (low + high) / 2 + 0.68 * span  # room for `mark_best`
+    axes.set_ylim(max(lower, -0.1 * span) if low >= 0 else lower, upper)
+
+
+def mark_best(
+    axes: Axes, x: Sequence[float], values: Sequence[float], others: Sequence[float], highest: bool, digits: int = 3
+) -> None:
+    """Writes the best of the values next to its point, on the side away from the other curve.
+
+    Args:
+        axes: The axes of the curves.
+        x: Positions, `(points,)`.
+        values: Curve to annotate, `(points,)`.
+        others: The other curve, `(points,)`; the same as `values` if there is none.
+        highest: Whether the highest or the lowest value is best.
+        digits: Digits after the decimal point. Default 3.
+    """
+    best = int(np.nanargmax(values) if highest else np.nanargmin(values)) if np.isfinite(values).any() else 0
+    text = axes.annotate(
+        f"{values[best]:.{digits}f}",
+        (x[best], values[best]),
+        textcoords="offset points",
+        xytext=(0, 8 if values[best] >= others[best] else -16),
+        ha="center",
+        color=VALIDATION,
+        zorder=5,
+    )
+    text.set_path_effects([patheffects.withStroke(linewidth=3, foreground="white")])
+
+
+def plot_training(
+    history: Mapping[str, Sequence[float]],
+    path: str | Path,
+    title: str = "",
+    metric: str = "accuracy",
+    mode: Literal["max", "min"] = "max",
+    per_epoch: int = 1,
+) -> None:
+    """Draws the loss and the metric at each validation into a PNG file.
+
+    Args:
+        history: Lists of Keras's metrics: "loss", "val_loss", the metric, "val_" + metric.
+        path: Path of the PNG file.
+        title: Title of the figure. Default none.
+        metric: Name of the metric in the second panel; "loss" for no second panel. Default
+            "accuracy".
+        mode: "max" or "min", which value of the metric is best. Default "max".
+        per_epoch: Number of validations in an epoch. Default 1.
+
+    Example:
+
+    >>> history = {"loss": [0.9, 0.4], "val_loss": [0.8, 0.6], "accuracy": [0.5, 0.9], "val_accuracy": [0.6, 0.8]}
+    >>> plot_training(history, "training.png", "films.tsv")
+    """
+    names = ("loss",) if metric == "loss" else ("loss", metric)
+    figure = new_figure(4.5 * len(names), 3.7, title)
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        training, validation = np.asarray(history[name], float), np.asarray(history[f"val_{name}"], float)
+        epochs = np.arange(1, len(training) + 1) / per_epoch
+        style = {"markersize": 5 if len(epochs) <= 40 else 2.5, "linewidth": 1.8}
+        axes.plot(epochs, training, "s-", color=TRAINING, label="training", **style)
+        axes.plot(epochs, validation, "o-", color=VALIDATION, label="validation", **style)
+        is_metric = name == metric
+        upper = 1.05 if is_metric and mode == "max" else None
+        limit_values(axes, [*training, *validation], from_zero=len(epochs) == 1, upper=upper)
+        mark_best(axes, epochs, validation, training, highest=is_metric and mode == "max")
+        axes.set(title=name.capitalize().replace("_", " "), xlabel="epoch")
+        if len(epochs) == 1:
+            axes.set(xlim=(0, 2 * epochs[0]), xticks=epochs)
+        elif per_epoch == 1:
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.margins(x=0.08)
+        finish_axes(axes)
     figure.savefig(path)
 
 
-def _mark_best(axes, epochs, values, others, highest, digits=3):
-    """Writes the best value beside its point, on the side where the other curve is not."""
-    at = int(np.argmax(values) if highest else np.argmin(values))
-    axes.annotate(
-        f"{values[at]:.{digits}f}",
-        (epochs[at], values[at]),
-        textcoords="offset points",
-        xytext=(0, 7 if values[at] >= others[at] else -14),
-        ha="center",
-        color=VALIDATION,
-    )
+def plot_confusion(counts: np.ndarray, labels: Sequence[str], path: str | Path, title: str = "Confusion") -> None:
+    """Draws a confusion matrix into a PNG file, shaded by the share of each expected class.
 
-
-def plot_confusion(counts, labels, path, title="Confusion"):
-    """Draws a confusion matrix, its rows shaded by recall, into a PNG file.
+    From 9 classes on, cells of zero are blank; from 51 on, no cell has its number.
 
     Args:
-        counts: `(classes, classes)`, a row for each expected class.
-        labels: names of the classes.
-        path: of the PNG file.
-        title: over the picture.
+        counts: Integers `(classes, classes)`, a row for each expected class, a column for each
+            predicted class.
+        labels: Names of the classes; long ones are shortened.
+        path: Path of the PNG file.
+        title: Title of the figure. Default "Confusion".
+
+    Example:
+
+    >>> plot_confusion(np.array([[8, 2], [1, 9]]), ["negative", "positive"], "confusion.png", "films.tsv, test")
     """
-    count = len(labels)
-    side = min(16, 2.6 + 0.55 * count)
-    figure = Figure(figsize=(side + 0.8, side), dpi=150, layout="constrained")
+    counts, classes = np.asarray(counts), len(labels)
+    names = [shorten(str(label)) for label in labels]
+    cell = min(max(0.62, 1.6 / classes), 13 / classes)  # inches
+    side = 1.6 + 0.075 * max(map(len, names)) + cell * classes  # with room for labels
+    figure = new_figure(side + 1.0, side, title, layout="compressed")
     axes = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    ticks = {"xticks": range(count), "yticks": range(count)}
-    axes.set(xlabel="predicted", ylabel="expected", **ticks)
-    axes.set_title(title, parse_math=False)
-    slant = {"rotation": 45, "ha": "right"} if count > 2 else {}
-    axes.set_xticklabels(labels, parse_math=False, **slant)
-    axes.set_yticklabels(labels, parse_math=False)
-    if count <= 30:
-        size = 10 if count <= 8 else 6
-        for (row, column), number in np.ndenumerate(counts):
-            color = "white" if shares[row, column] > 0.55 else INK
-            axes.text(column, row, f"{number:,}", ha="center", va="center", color=color, size=size)
+    axes.set(xlabel="predicted", ylabel="expected", xticks=range(classes), yticks=range(classes))
+    size = min(10, 45 * cell)  # points, of 72 an inch
+    slanted = classes > 2 or max(map(len, names)) > 10
+    slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
+    axes.set_xticklabels(names, parse_math=False, size=size, **slant)
+    axes.set_yticklabels(names, parse_math=False, size=size)
+    if classes <= MAX_NUMBERED_CLASSES:
+        _write_counts(axes, counts, shares, cell)
     figure.colorbar(image, ax=axes, label="share of the expected class", shrink=0.8)
     figure.savefig(path)
 
 
-def plot_gradient_flow(flows, path, title=""):
-    """Draws the norm of dLoss/dh against the lag, a line for each of several cells, into a PNG file.
-
-    Args:
-        flows: dict from a name to a `nlpseq.diagnostics.GradientFlow`.
-        path: of the PNG file.
-        title: over the picture.
-    """
-    figure = Figure(figsize=(6, 3.8), dpi=150, layout="constrained")
-    _draw_flows(figure.subplots(), flows)
-    figure.suptitle(title, parse_math=False)
-    figure.savefig(path)
-
-
-def plot_memory(accuracies, flows, path, title="", chance=0.0):
-    """Draws accuracy against distance beside gradient norm against lag, into a PNG file.
-
-    Args:
-        accuracies: dict from the name of a cell to a dict from distance to accuracy.
-        flows: dict from the same names to `nlpseq.diagnostics.GradientFlow`.
-        path: of the PNG file.
-        title: over the picture.
-        chance: the accuracy of a guess, drawn as a dotted line.
-    """
-    figure = Figure(figsize=(10, 3.8), dpi=150, layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for name, color, marker, width in _series(accuracies):
-        distances, values = zip(*sorted(accuracies[name].items()))
-        left.plot(distances, values, color=color, label=name, marker=marker, linewidth=width)
-    left.axhline(chance, color=INK, linestyle=":", label="chance")
-    left.set(xlabel="words between cue and answer", ylabel="accuracy", ylim=(0, 1.05))
-    left.set_title("Accuracy")
-    _finish_axes(left)
-    _draw_flows(right, flows)
-    right.set_title("Gradient")
-    figure.suptitle(title, parse_math=False)
-    figure.savefig(path)
-
-
-def _draw_flows(axes, flows):
-    """The lines of gradient flows, on a logarithmic scale; what is zero is left out."""
-    for name, color, _, width in _series(flows):
-        norms = np.asarray(flows[name].norms)
-        radii = ", ".join(f"{radius:.2f}" for radius in flows[name].spectral_radii)
-        label = f"{name} (spectral radius {radii})" if radii else name
-        norms = np.where(norms > 0, norms, np.nan)
-        axes.plot(np.arange(len(norms)), norms, color=color, label=label, linewidth=width)
-    axes.set(xlabel="lag: steps back in time", ylabel="norm of dLoss/dh", yscale="log")
-    _finish_axes(axes)
-
-
-def _series(named):
-    """`(name, color, marker, line width)` of each line; earlier ones are wider, to show under others."""
-    for index, name in enumerate(named):
-        color, marker = SERIES[index % len(SERIES)], "osD^vP"[index % 6]
-        yield name, color, marker, 1.6 + 1.2 * (len(named) - 1 - index) / max(1, len(named) - 1)
-
-
-def _finish_axes(axes):
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
-
-
-def plot_attention(samples, path, title="Attention"):
-    """Draws what each piece of some translations attended to into a PNG file.
-
-    Args:
-        samples: list of `(source pieces, target pieces, weights)`, the last `(target,
-            source)`.
-        path: of the PNG file.
-        title: over the picture.
-    """
-    sizes = [weights.shape for _, _, weights in samples]
-    width, height = sum(2.2 + 0.34 * s for _, s in sizes), 1.8 + 0.34 * max(t for t, _ in sizes)
-    figure = Figure(figsize=(width + 0.8, height), dpi=120, layout="constrained")
-    ratios = [2.2 + 0.34 * s for _, s in sizes]
-    panels = figure.subplots(1, len(samples), squeeze=False, width_ratios=ratios)[0]
-    for axes, (source, target, weights) in zip(panels, samples):
-        image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1)
-        axes.set(xlabel="source", ylabel="translation", xticks=range(len(source)), yticks=range(len(target)))
-        axes.set_xticklabels(source, parse_math=False, rotation=60, ha="right", rotation_mode="anchor")
-        axes.set_yticklabels(target, parse_math=False)
-    figure.colorbar(image, ax=panels[-1], label="weight", shrink=0.7)
-    figure.suptitle(title, parse_math=False)
-    figure.savefig(path)
+def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, cell: float) -> None:
+    """Writes the counts into their cells, in a size at which the longest of them fits."""
+    digits = max(2, len(f"{counts.max():,}"))
+    size = min(10, 0.9 * 72 * cell / (0.62 * digits))  # a digit is 0.62 of its size wide
+    for (row, column), count in np.ndenumerate(counts):
+        if count or len(counts) <= 8:
+            color = "white" if shares[row, column] > 0.55 else INK
+            axes.text(column, row, f"{count:,}", ha="center", va="center", color=color, size=size)

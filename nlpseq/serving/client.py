@@ -1,12 +1,14 @@
 """Client for exported models: loading and prediction, with TensorFlow alone."""
 
+import importlib
 import os
 from pathlib import Path
 from typing import Any
 
-from nlpseq import tasks
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
+
+TABLE_OF_KINDS = "nlpseq.tasks"  # asked by name: serving imports no kind of task
 
 
 class Export:
@@ -35,7 +37,7 @@ class Export:
         self.path = find_export(path)
         self.metadata = Metadata.read(self.path)
         self.metrics = _read_metrics(self.path / "metrics.json")
-        self.answers = tasks.answers_class(self.metadata.task)(self.metadata)
+        self.answers = _answers_class(self.metadata.task)(self.metadata)
         self._signatures = None
 
     @property
@@ -96,6 +98,10 @@ def find_export(path: str | Path) -> Path:
         f"{shorten(path)} is not an export of nlpseq: expected a folder such as saved_models/sentiment/1 that "
         f"holds saved_model.pb and {FILE_NAME}; run a recipe to make one."
     )
+
+
+def _answers_class(kind):
+    return importlib.import_module(TABLE_OF_KINDS).answers_class(kind)
 
 
 def _read_metrics(path):

@@ -105,6 +105,9 @@ class Task(keras.Model):
         loss = self.default_loss() if loss is None else loss
         metrics = self.default_metrics() if metrics is None else metrics
         super().compile(optimizer, loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
+        self.ensure_built()
+        if not self.optimizer.built:  # a step that makes variables is traced twice
+            self.optimizer.build(self.trainable_variables)
 
     def get_compile_config(self) -> dict[str, Any] | None:
         if self.compiled:
@@ -114,7 +117,6 @@ class Task(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model with its saved optimizer and the default loss and metrics."""
         self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
-        self.optimizer.build(self.trainable_variables)
 
     # Exporting
 

@@ -1,5 +1,5 @@
 """Fixtures of the numerical tests."""
 
-from tests.layers.helpers import eager
+from tests.layers.helpers import eager, graph
 
-__all__ = ["eager"]
+__all__ = ["eager", "graph"]

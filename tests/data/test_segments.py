@@ -1,7 +1,5 @@
 """Segments of long texts, and truncated backpropagation through time over them."""
 
-import doctest
-
 import keras
 import numpy as np
 import pytest
@@ -35,11 +33,6 @@ def test_segments_of_time_join_to_the_whole():
     x = sequences(7)
     assert np.concatenate(split_time(x, 3), axis=1).tolist() == x.tolist()
     assert [part.shape[1] for part in split_time(x, 3)] == [3, 3, 1]
-
-
-def test_the_examples_run():
-    failed, tried = doctest.testmod(nlpseq.data.segments, extraglobs={"np": np})
-    assert tried == 2 and not failed
 
 
 def test_a_stateful_layer_carries_the_state_over_segments():

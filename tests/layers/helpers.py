@@ -23,6 +23,14 @@ def eager():
     tf.config.run_functions_eagerly(False)
 
 
+@pytest.fixture
+def graph(eager):
+    """For a test of a module of `eager` tests that is about tracing."""
+    tf.config.run_functions_eagerly(False)
+    yield
+    tf.config.run_functions_eagerly(True)
+
+
 def normal(*shape, seed=0, dtype="float32"):
     return np.random.default_rng(seed).normal(size=shape).astype(dtype)
 

@@ -21,6 +21,8 @@ from tests.layers.helpers import (
     sequences,
 )
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 STEPS = 2
 TABLE = {
     "additive": lambda **options: BahdanauAttention(UNITS, **options),
@@ -64,8 +66,8 @@ def reference(name, layer, query, memory, mask, covered):
     weights = np.zeros((*query.shape[:2], memory.shape[1]))
     for row, step in np.ndindex(*query.shape[:2]):
         real = np.flatnonzero(mask[row])
-        found = [energy(name, layer, query[row, step], memory[row, s], covered[row, step, s]) for s in real]
-        exponents = np.exp(np.array(found))
+        energies = [energy(name, layer, query[row, step], memory[row, s], covered[row, step, s]) for s in real]
+        exponents = np.exp(np.array(energies))
         weights[row, step, real] = exponents / exponents.sum()
     return weights @ memory, weights
 
@@ -77,9 +79,9 @@ def test_equals_numpy(name, coverage, mask):
     layer, memory = built(name, coverage=coverage), sequences()
     past = covered() if coverage else None
     real = np.ones((BATCH, TIME), bool) if mask is None else mask
-    found = layer(queries(name), memory, mask=mask, coverage=past, return_weights=True)
+    results = layer(queries(name), memory, mask=mask, coverage=past, return_weights=True)
     expected = reference(name, layer, queries(name), memory, real, covered())
-    for one, other in zip(found, expected, strict=True):
+    for one, other in zip(results, expected, strict=True):
         assert_close(one, other)
     assert_close(layer(queries(name), memory, mask=mask, coverage=past), expected[0])
 
@@ -189,10 +191,7 @@ def model_of(name, **options):
     return keras.Model([source, target], [keras.layers.Dense(1)(context), weights])
 
 
-@pytest.mark.usefixtures("portable")
-@pytest.mark.parametrize("name", [
-    "additive", "dot", *(pytest.param(name, marks=pytest.mark.slow) for name in ("general", "scaled")),
-])  # fmt: skip
+@every_attention
 def test_in_a_functional_model_with_the_mask_of_the_memory(name, tmp_path):
     model = model_of(name)
     random = np.random.default_rng(0)
@@ -220,9 +219,9 @@ def test_the_context_has_the_mask_of_the_queries():
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: BahdanauAttention(0), "units must be at least 1"),
+        (lambda: BahdanauAttention(0), "`units` must be at least 1"),
         (lambda: LuongAttention("genral"), "general"),
-        (lambda: LuongAttention(dropout=1.5), "dropout must be between"),
+        (lambda: LuongAttention(dropout=1.5), "`dropout` must be between"),
         (lambda: LuongAttention("dot")(np.zeros((1, 2)), np.zeros((1, 3, 4))), "queries of 2"),
         (lambda: BahdanauAttention(3).project(np.zeros((1, 3, 4))), "no weights yet"),
         (lambda: built("additive")(queries("additive"), sequences(), coverage=covered()), "coverage=True"),

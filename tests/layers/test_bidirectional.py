@@ -20,6 +20,8 @@ from tests.layers.helpers import (
     sequences,
 )
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 MERGES = ["concat", "sum", "mul", "ave", None]
 
 
@@ -134,5 +136,5 @@ def test_errors_are_those_of_keras(make):
 def test_shapes_are_known_before_the_call(merge_mode, return_sequences):
     ours, theirs = pair("LSTM", merge_mode, return_sequences=return_sequences)
     inputs = keras.Input((None, FEATURES))
-    shapes, expected = ([each.shape for each in keras.tree.flatten(layer(inputs))] for layer in (ours, theirs))
+    shapes, expected = ([output.shape for output in keras.tree.flatten(layer(inputs))] for layer in (ours, theirs))
     assert shapes == expected

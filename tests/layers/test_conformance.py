@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq import engine, layers
-from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell, MinLSTMCell
+from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell, MinLSTMCell, RecurrentCell
 from tests.layers.helpers import (
     BATCH,
     FEATURES,
@@ -46,11 +46,29 @@ class OverItself(keras.layers.Layer):
         return cls(keras.saving.deserialize_keras_object(config.pop("attention")), **config)
 
 
+class LeakyCell(RecurrentCell):
+    """h_t = 0.9 h_{t-1} + 0.1 tanh(W x_t + U h_{t-1} + b)"""
+
+    def transition(self, wx, uh, states):
+        return [0.9 * states[0] + 0.1 * tf.tanh(wx + uh)]
+
+
+@keras.saving.register_keras_serializable("tests")
+class Leaky(layers.CellLayer):
+    """A layer of a custom cell."""
+
+    cell_arguments = ("units", "zoneout")
+
+    def __init__(self, units, zoneout=0.1, **kwargs):
+        super().__init__(LeakyCell(units, zoneout=zoneout, dtype=kwargs.get("dtype")), **kwargs)
+
+
 TABLE = {
     "SimpleRNN": lambda **options: layers.SimpleRNN(UNITS, **options),
     "LSTM": lambda **options: layers.LSTM(UNITS, return_sequences=True, **options),
     "GRU": lambda **options: layers.GRU(UNITS, **options),
     "GRU-reset-before": lambda **options: layers.GRU(UNITS, reset_after=False, **options),
+    "CellLayer": lambda **options: Leaky(UNITS, return_sequences=True, **options),
     "RNN": lambda **options: layers.RNN([LSTMCell(UNITS, **options), GRUCell(UNITS + 1, **options)], **options),
     "LSTM-variants": lambda **options: layers.LSTM(
         UNITS,
@@ -81,15 +99,14 @@ TABLE = {
     "Pooling-max-mean": lambda **options: layers.Pooling("max_mean", **options),
     "Pooling-attention": lambda **options: layers.Pooling("attention", **options),
 }
-# Kin of others in the table: the tests that take seconds leave them to the slow run.
-KIN = {
-    "GRU-reset-before", "RNN", "LSTM-recompute", "RNN-linear", "LuongAttention-scaled", "Pooling-mean",
-    "Pooling-max-mean",
-}  # fmt: skip
 every_layer = pytest.mark.parametrize("make", TABLE.values(), ids=TABLE.keys())
-each_kind_of_layer = pytest.mark.parametrize("make", [
-    pytest.param(make, id=name, marks=pytest.mark.slow if name in KIN else ()) for name, make in TABLE.items()
-])  # fmt: skip
+
+
+def by_default(*names):
+    """Every layer, but for tests that trace or compile: all but these in the slow tier."""
+    return pytest.mark.parametrize("make", [
+        pytest.param(make, id=name, marks=() if name in names else pytest.mark.slow) for name, make in TABLE.items()
+    ])  # fmt: skip
 
 
 def model_of(make, **options):
@@ -102,6 +119,7 @@ def test_the_table_holds_every_public_layer():
     assert {name.split("-")[0] for name in TABLE} == set(layers.__all__)
 
 
+@pytest.mark.usefixtures("eager")
 @every_layer
 def test_config_round_trip(make):
     layer = make()
@@ -114,7 +132,8 @@ def test_config_round_trip(make):
     assert_close(again(sequences(), mask=MASK), layer(sequences(), mask=MASK))
 
 
-@each_kind_of_layer
+@pytest.mark.usefixtures("eager")
+@every_layer
 def test_save_and_load(make, tmp_path):
     model = model_of(make)
     expected = model.predict_on_batch([sequences(), MASK])
@@ -129,7 +148,7 @@ def test_save_and_load(make, tmp_path):
     assert_close(fresh.predict_on_batch([sequences(), MASK]), expected)
 
 
-@each_kind_of_layer
+@by_default("LSTM", "Pooling-attention", "CRF")
 def test_eager_graph_and_xla_agree(make):
     layer = make()
     layer.build((BATCH, None, FEATURES))
@@ -149,7 +168,7 @@ def fitted_weights(make, **options):
     return model.get_weights()
 
 
-@each_kind_of_layer
+@by_default("LSTM", "BahdanauAttention", "Pooling-max")
 def test_fit_eagerly_and_in_a_graph(make):
     if make is TABLE["CRF"]:
         pytest.skip("passes its input on, in float32: tests/layers/test_crf.py")
@@ -160,7 +179,7 @@ def test_fit_eagerly_and_in_a_graph(make):
         assert_close(one, other)
 
 
-@pytest.mark.parametrize("name", ["LSTM", "Pooling-attention"])
+@pytest.mark.parametrize("name", [pytest.param("LSTM", marks=pytest.mark.slow), "Pooling-attention"])
 def test_fit_compiled_as_a_whole(name):
     whole = fitted_weights(TABLE[name], jit_compile=True)
     with engine.mode("portable"):
@@ -169,8 +188,9 @@ def test_fit_compiled_as_a_whole(name):
         assert_close(one, other)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-@each_kind_of_layer
+@every_layer
 def test_mixed_precision(make, policy):
     if make is TABLE["CRF"]:
         pytest.skip("passes its input on, in float32: tests/layers/test_crf.py")
@@ -182,6 +202,7 @@ def test_mixed_precision(make, policy):
     assert_close(tf.cast(output, tf.float32), plain([sequences(), MASK]), precision)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize("make", [TABLE["LSTM"], TABLE["Pooling-attention"]])
 def test_fit_in_mixed_precision(make, policy):
@@ -194,7 +215,7 @@ def test_fit_in_mixed_precision(make, policy):
     assert all(np.any(one != other) for one, other in zip(model.get_weights(), before))
 
 
-@every_layer
+@by_default("LSTM", "RNN-linear", "StackedRNNCells", "Bidirectional", "CRF", "BahdanauAttention", "Pooling-attention")
 def test_unknown_batch_and_time(make):
     model = model_of(make)
     layer = model.layers[-1]
@@ -211,6 +232,7 @@ def test_unknown_batch_and_time(make):
     assert shapes == {(None, None, FEATURES)}
 
 
+@pytest.mark.usefixtures("eager")
 @every_layer
 def test_the_shape_of_the_output_is_known(make):
     model = model_of(make)
@@ -221,6 +243,7 @@ def test_the_shape_of_the_output_is_known(make):
     assert tuple(layer.compute_output_shape(sequences().shape)) == tuple(output.shape)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
 def test_weights_of_a_keras_model_load(name, tmp_path):
     models = []

@@ -13,6 +13,8 @@ from nlpseq.layers import CRF
 from nlpseq.tag_schemes import is_legal
 from tests.layers.helpers import assert_close, normal
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 TAGS, TIME = 3, 4
 MASK = np.array([[1, 1, 1, 1], [0, 1, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0]], bool)
 BATCH = len(MASK)
@@ -34,12 +36,12 @@ def emissions(time=TIME, batch=BATCH):
 
 def enumerate_row(layer, row, real):
     """Every sequence of the real steps with its score, by the formula."""
-    transitions, first, last = (np.asarray(each, "float64") for each in layer.potentials())
+    transitions, first, last = (np.asarray(scores, "float64") for scores in layer.potentials())
     row = row[real].astype("float64")
     scores = {}
     for tags in itertools.product(range(TAGS), repeat=len(row)):
         total = sum(row[t, tag] for t, tag in enumerate(tags))
-        total += sum(transitions[pair] for pair in zip(tags, tags[1:]))
+        total += sum(transitions[pair] for pair in itertools.pairwise(tags))
         scores[tags] = total + (first[tags[0]] + last[tags[-1]] if tags else 0.0)
     return scores
 
@@ -125,11 +127,11 @@ def test_gradients(crf, mode):
 
     def at(values):
         crf.set_weights(values[1:])
-        found = 0.0
+        total = 0.0
         for row in range(BATCH):
             scores = enumerate_row(crf, values[0][row], MASK[row])
-            found += weigh[row] * (scores[tuple(tags[row][MASK[row]])] - log_sum(scores))
-        return found
+            total += weigh[row] * (scores[tuple(tags[row][MASK[row]])] - log_sum(scores))
+        return total
 
     values = [x, *weights]
     for place, gradient in enumerate(gradients):
@@ -138,6 +140,22 @@ def test_gradients(crf, mode):
         moved = [[v + s * direction if i == place else v for i, v in enumerate(values)] for s in (step, -step)]
         expected = (at(moved[0]) - at(moved[1])) / (2 * step)
         assert float(tf.reduce_sum(gradient * direction)) == pytest.approx(expected, rel=2e-3, abs=2e-3)
+
+
+@pytest.mark.usefixtures("graph")
+def test_compiled_equals_portable():
+    crf = CRF(NAMES, "bio")
+    crf.build((None, None, TAGS))
+    crf.set_weights([normal(*w.shape, seed=i) for i, w in enumerate(crf.weights)])
+    x, tags = tf.constant(emissions()), np.tile([0, 1, 2, 0], (BATCH, 1))
+    results = []
+    for mode in ("portable", "xla"):
+        with engine.mode(mode), tf.GradientTape() as tape:
+            tape.watch(x)
+            likelihood = crf.log_likelihood(tags, x, MASK)
+        results.append([likelihood, *tape.gradient(likelihood, [x, *(w.value for w in crf.weights)])])
+    for one, other in zip(*results, strict=True):
+        assert_close(one, other)
 
 
 def test_second_derivatives_are_refused(crf):
@@ -165,17 +183,18 @@ def test_no_illegal_sequence_comes_out(scheme, names):
     x = 5 * normal(200, 9, len(names))
     lengths = np.random.default_rng(0).integers(0, 10, 200)
     mask = np.arange(9) < lengths[:, None]
-    tags, scores = crf.decode(crf(x), mask)
+    tags, _ = crf.decode(crf(x), mask)
     nbest, nscores = crf.decode_nbest(x, mask, 3)
     for row, length in enumerate(lengths):
         assert is_legal([names[tag] for tag in tags[row].numpy()[:length]], scheme)
-        for found, value in zip(nbest[row].numpy(), nscores[row].numpy()):
+        for sequence, value in zip(nbest[row].numpy(), nscores[row].numpy()):
             if value > -5_000:
-                assert is_legal([names[tag] for tag in found[:length]], scheme)
+                assert is_legal([names[tag] for tag in sequence[:length]], scheme)
     illegal = [not is_legal([names[t] for t in row[:n]], scheme) for row, n in zip(x.argmax(-1), lengths)]
     assert sum(illegal) > 100  # which the emissions alone would give
 
 
+@pytest.mark.usefixtures("graph")
 def test_all_tags_at_once_are_likely_after_fit(tmp_path):
     """In a user's model: tags that depend on the tag before, which emissions cannot tell."""
     rng = np.random.default_rng(0)
@@ -234,6 +253,7 @@ def test_bad_arguments(make, words):
         make()
 
 
+@pytest.mark.usefixtures("graph")
 def test_layers_of_different_numbers_of_tags_live_side_by_side():
     """Functions that are traced for one number must not lose it over the next."""
     for tags in (2, 3, 4):
@@ -242,5 +262,5 @@ def test_layers_of_different_numbers_of_tags_live_side_by_side():
             emissions = crf(np.random.default_rng(tags).normal(size=(batch, time, tags)))
             marginals = tf.function(crf.marginals)(emissions)
             np.testing.assert_allclose(tf.reduce_sum(marginals, axis=-1), 1, atol=1e-5)
-            found = tf.function(crf.log_likelihood)(tf.zeros((batch, time), tf.int32), emissions)
-            assert (found.numpy() < 0).all()
+            likelihood = tf.function(crf.log_likelihood)(tf.zeros((batch, time), tf.int32), emissions)
+            assert (likelihood.numpy() < 0).all()

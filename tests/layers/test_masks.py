@@ -8,6 +8,8 @@ from nlpseq import layers
 from nlpseq.cells import LSTMCell
 from tests.layers.helpers import FEATURES, UNITS, assert_close, randomize
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 IDS = np.array([[3, 1, 4, 0, 0], [2, 2, 0, 1, 0], [0, 0, 0, 0, 0]])
 
 LAYERS = {
@@ -56,7 +58,25 @@ def test_a_mask_ends_at_a_layer_without_sequences():
         assert (getattr(output, "_keras_mask", None) is not None) is expected
 
 
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "Bidirectional", "RNN", "Pooling"])
-def test_our_layers_say_that_they_take_masks(name):
-    make = LAYERS[name if name != "Pooling" else "Pooling-max"]
+@every_layer
+def test_layers_support_masking_by_themselves(make, monkeypatch):
+    """Keras 3.16 takes `supports_masking` away from its recurrent layers."""
+    for name in ("RNN", "Bidirectional", "StackedRNNCells"):
+        theirs = getattr(keras.layers, name)
+        monkeypatch.setattr(theirs, "__init__", without_masking(theirs.__init__))
+    layer = make()
+    assert layer.supports_masking
+    assert getattr(layer, "cell", layer).supports_masking or not isinstance(layer.cell, layers.StackedRNNCells)
+
+
+def without_masking(init):
+    def changed(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        self.supports_masking = False
+
+    return changed
+
+
+@pytest.mark.parametrize("make", [lambda: layers.CRF(3), layers.LuongAttention, lambda: layers.BahdanauAttention(3)])
+def test_other_layers_support_masking(make):
     assert make().supports_masking

@@ -17,6 +17,8 @@ from tests.layers.helpers import (
     sequences,
 )
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 REGULARIZERS = {
     "kernel_regularizer": keras.regularizers.L2(0.1),
     "recurrent_regularizer": keras.regularizers.L1(0.2),
@@ -177,6 +179,7 @@ def test_a_config_of_keras_makes_our_layer(name):
         assert config.get(key) == value, key
 
 
+@pytest.mark.usefixtures("graph")
 @pytest.mark.parametrize("option", ["dropout", "recurrent_dropout"])
 def test_every_call_draws_new_dropout_masks(option):
     layer = layers.GRU(5, **{option: 0.5})

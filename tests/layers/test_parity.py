@@ -1,12 +1,11 @@
 """SimpleRNN, LSTM and GRU against keras.layers: outputs, states and gradients."""
 
-import itertools
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.engine.test_pairwise import pairwise
 from tests.layers.helpers import (
     EMPTY_ROW,
     MASK,
@@ -19,10 +18,24 @@ from tests.layers.helpers import (
     states_of,
 )
 
-FLAGS = list(itertools.product([False, True], repeat=3))
+pytestmark = pytest.mark.usefixtures("eager")
+
+NAMES = (*RECURRENT, "GRU-reset-before")
+TABLE = pairwise({
+    "name": NAMES,
+    "mask": [None, EMPTY_ROW],
+    "started": [False, True],
+    "return_sequences": [False, True],
+    "go_backwards": [False, True],
+    "zero_output_for_mask": [False, True],
+    "engine": ["portable", "xla"],
+    "unroll": [False, False, True],
+})  # fmt: skip
 
 
 def check(name, mask=None, started=False, x=None, engine="portable", **options):
+    if name == "GRU-reset-before":
+        name, options = "GRU", {**options, "reset_after": False}
     ours, theirs = pair(name, engine, return_state=True, **options)
     states = states_of(theirs) if started else None
     x = sequences() if x is None else x
@@ -30,53 +43,22 @@ def check(name, mask=None, started=False, x=None, engine="portable", **options):
     assert_same(run(ours, x, states, mask=mask), expected)
 
 
-@pytest.mark.parametrize("return_sequences, go_backwards, started", FLAGS)
-@pytest.mark.parametrize("mask", [None, EMPTY_ROW], ids=["whole", "mask"])
-@pytest.mark.parametrize("name", RECURRENT)
-def test_outputs_states_and_gradients(name, mask, return_sequences, go_backwards, started):
-    check(name, mask, started, return_sequences=return_sequences, go_backwards=go_backwards)
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: "-".join(
+    f"{key}={'mask' if isinstance(value, np.ndarray) else value}" for key, value in row.items()
+))  # fmt: skip
+def test_outputs_states_and_gradients(row):
+    check(**row)
 
 
-@pytest.mark.parametrize("name", RECURRENT)
+@pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize("name", [pytest.param("SimpleRNN", marks=pytest.mark.slow), "LSTM"])
 def test_compiled(name):
     check(name, EMPTY_ROW, started=True, engine="xla", return_sequences=True, go_backwards=True)
 
 
-@pytest.mark.parametrize("return_sequences, go_backwards, started", FLAGS)
-def test_zero_output_for_mask(return_sequences, go_backwards, started):
-    check(
-        "LSTM",
-        EMPTY_ROW,
-        started,
-        return_sequences=return_sequences,
-        go_backwards=go_backwards,
-        zero_output_for_mask=True,
-    )
-
-
-@pytest.mark.parametrize("mask, go_backwards", [(None, False), (EMPTY_ROW, True)])
-@pytest.mark.parametrize("name", RECURRENT)
-def test_unroll(name, mask, go_backwards):
-    check(name, mask, started=True, return_sequences=True, go_backwards=go_backwards, unroll=True)
-
-
-@pytest.mark.parametrize("return_sequences, go_backwards, started", FLAGS)
-def test_reset_gate_before_the_product(return_sequences, go_backwards, started):
-    check(
-        "GRU",
-        EMPTY_ROW,
-        started,
-        return_sequences=return_sequences,
-        go_backwards=go_backwards,
-        reset_after=False,
-    )
-
-
-@pytest.mark.parametrize("reset_after", [True, False])
-@pytest.mark.parametrize("name", RECURRENT)
-def test_without_bias(name, reset_after):
-    options = {"reset_after": reset_after} if name == "GRU" else {}
-    check(name, MASK, return_sequences=True, use_bias=False, **options)
+@pytest.mark.parametrize("name", NAMES)
+def test_without_bias(name):
+    check(name, MASK, return_sequences=True, use_bias=False)
 
 
 @pytest.mark.parametrize("name", RECURRENT)
@@ -85,7 +67,7 @@ def test_other_activations(name):
     check(name, MASK, return_sequences=True, activation="relu", **options)
 
 
-@pytest.mark.parametrize("time", [1, 2])
+@pytest.mark.parametrize("time", [1])
 @pytest.mark.parametrize("name", RECURRENT)
 def test_short_sequences(name, time):
     check(name, MASK[:, :time], started=True, x=sequences(time), return_sequences=True)
@@ -108,7 +90,7 @@ DROPOUT = [
 
 
 @pytest.mark.parametrize("rates", DROPOUT, ids=str)
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "GRU-reset-before"])
+@pytest.mark.parametrize("name", NAMES)
 def test_dropout_has_the_masks_of_keras(name, rates):
     rates = dict(rates)
     if name == "SimpleRNN":
@@ -123,6 +105,8 @@ def test_dropout_has_the_masks_of_keras(name, rates):
         assert_same(run(ours, sequences(), mask=MASK, training=True), expected)
 
 
+@pytest.mark.usefixtures("graph")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECURRENT)
 def test_dropout_compiled(name):
     ours, theirs = pair(name, "xla", dropout=0.3, recurrent_dropout=0.4, seed=11)
@@ -137,6 +121,7 @@ def test_each_call_draws_new_dropout_masks(name):
     assert not np.allclose(first, second)
 
 
+@pytest.mark.usefixtures("graph")
 @pytest.mark.parametrize("rate", ["dropout", "recurrent_dropout"])
 def test_dropout_after_another_batch_size_and_in_a_graph(rate):
     ours, theirs = pair("LSTM", seed=4, use_cudnn=False, **{rate: 0.5})

@@ -19,6 +19,8 @@ from tests.layers.helpers import (
     sequences,
 )
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 every_pooling = pytest.mark.parametrize("pooling", POOLINGS)
 
 

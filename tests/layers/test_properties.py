@@ -2,19 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nlpseq import layers
 from nlpseq.cells import GRUCell, LSTMCell
 from tests.layers.helpers import FEATURES, UNITS, assert_close, normal, randomize
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 LAYERS = {
-    "SimpleRNN": layers.SimpleRNN(UNITS, return_sequences=True, engine="portable"),
     "LSTM": layers.LSTM(UNITS, return_sequences=True, engine="portable"),
     "GRU": layers.GRU(UNITS, return_sequences=True, engine="portable"),
     "GRU-backwards": layers.GRU(UNITS, go_backwards=True, engine="portable"),
-    "LSTM-last": layers.LSTM(UNITS, engine="portable"),
     "stack": layers.RNN([LSTMCell(UNITS), GRUCell(UNITS)], engine="portable"),
     "Bidirectional": layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True, engine="portable")),
     "Pooling-max": layers.Pooling("max"),
@@ -22,14 +22,16 @@ LAYERS = {
     "Pooling-max-mean": layers.Pooling("max_mean"),
     "Pooling-attention": layers.Pooling("attention"),
 }
-for each in LAYERS.values():
-    each.build((None, None, FEATURES))
-    randomize(each)
+for built in LAYERS.values():
+    built.build((None, None, FEATURES))
+    randomize(built)
 
 every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS.keys())
-few = settings(max_examples=12, deadline=None, derandomize=True)
+few = settings(
+    max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 seeds = st.integers(0, 1000)
-sizes = st.integers(1, 6)
+sizes = st.integers(1, 4)
 
 
 def batch(seed, size, time):
@@ -42,8 +44,8 @@ def batch(seed, size, time):
 @given(seed=seeds, size=sizes, time=sizes, padding=st.integers(1, 4))
 def test_padding_at_the_end_changes_nothing(layer, seed, size, time, padding):
     x, mask = batch(seed, size, time)
-    more = 100 * normal(size, padding, FEATURES, seed=seed + 2)
-    longer = np.concatenate([x, more], axis=1)
+    junk = 100 * normal(size, padding, FEATURES, seed=seed + 2)
+    longer = np.concatenate([x, junk], axis=1)
     padded = np.concatenate([mask, np.zeros((size, padding), bool)], axis=1)
     output = np.asarray(layer(longer, mask=padded))
     if output.ndim == 3:
@@ -72,7 +74,7 @@ def test_neighbours_in_the_batch_have_no_part(layer, seed, size, time):
     assert_close(layer(x[order], mask=mask[order]), together[order])
 
 
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
 @few
 @given(seed=seeds, size=sizes, time=sizes)
 def test_reversed_input_equals_go_backwards(name, seed, size, time):
@@ -90,9 +92,9 @@ def test_reversed_input_equals_go_backwards(name, seed, size, time):
 BACKWARDS = {}
 
 
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
 @few
-@given(seed=seeds, size=sizes, time=st.integers(2, 6), data=st.data())
+@given(seed=seeds, size=sizes, time=st.integers(2, 5), data=st.data())
 def test_two_parts_with_carried_state_equal_one_run(name, seed, size, time, data):
     rnn = layers.RNN(LAYERS[name].cell, return_state=True, engine="portable")
     x, mask = batch(seed, size, time)

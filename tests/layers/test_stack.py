@@ -21,6 +21,8 @@ from tests.layers.helpers import (
     states_of,
 )
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 STACKS = {
     "same": [("LSTMCell", 3, {}), ("LSTMCell", 3, {})],
     "mixed": [("LSTMCell", 4, {}), ("GRUCell", 3, {}), ("SimpleRNNCell", 5, {})],
@@ -40,7 +42,7 @@ def pair(stack, engine="portable", wrap=False, **options):
 
 
 @pytest.mark.parametrize("mask, return_sequences", [(None, True), (EMPTY_ROW, False), (EMPTY_ROW, True)])
-@pytest.mark.parametrize("stack", [name for name in STACKS])
+@pytest.mark.parametrize("stack", list(STACKS))
 def test_outputs_states_and_gradients(stack, mask, return_sequences):
     ours, theirs = pair(stack, return_sequences=return_sequences, return_state=True)
     expected = run(theirs, sequences(), mask=mask)
@@ -64,7 +66,7 @@ def test_initial_states(stack, zero_output_for_mask, go_backwards):
 
 
 @pytest.mark.parametrize("engine, unroll", [("xla", False), ("portable", True)])
-def test_manners(engine, unroll):
+def test_compiled_and_unrolled(engine, unroll):
     ours, theirs = pair("plain", engine, return_sequences=True, unroll=unroll)
     assert_same(run(ours, sequences(), mask=MASK), run(theirs, sequences(), mask=MASK))
 

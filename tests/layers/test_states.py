@@ -1,5 +1,7 @@
 """Stateful layers, initial states, and the errors of both."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -19,12 +21,14 @@ from tests.layers.helpers import (
     sequences,
 )
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.mark.parametrize("name", RECURRENT)
 def test_two_halves_with_carried_state_equal_one_run(name):
     whole, _ = pair(name, return_sequences=True)
-    halves, _ = pair(name, return_sequences=True, stateful=True)
-    first, second = (halves(half) for half in np.split(sequences(6), 2, axis=1))
+    stateful, _ = pair(name, return_sequences=True, stateful=True)
+    first, second = (stateful(half) for half in np.split(sequences(6), 2, axis=1))
     assert_close(np.concatenate([first, second], axis=1), whole(sequences(6)))
 
 
@@ -64,6 +68,7 @@ def test_reset_state(name):
     assert_close(layer(sequences()), fresh)
 
 
+@pytest.mark.usefixtures("graph")
 def test_stateful_in_a_graph_and_with_initial_state():
     ours, theirs = pair("LSTM", stateful=True)
     in_graph = tf.function(ours)
@@ -180,6 +185,15 @@ def test_a_single_state_may_come_without_a_list(name):
     output, state = layer(sequences(), initial_state=start)
     expected, _ = layer(sequences(), initial_state=[start])
     assert output.numpy().tolist() == state.numpy().tolist() == expected.numpy().tolist()
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_the_signature_of_keras_comes_first(name):
+    ours, theirs = (
+        list(inspect.signature(getattr(m, name).__init__).parameters.values()) for m in (layers, keras.layers)
+    )
+    expected = [(p.name, p.default) for p in theirs if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert [(p.name, p.default) for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD] == expected
 
 
 def test_cudnn_by_force_is_refused_when_the_layer_runs():

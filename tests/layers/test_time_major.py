@@ -17,6 +17,8 @@ from tests.layers.helpers import (
     sequences,
 )
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 MAKES = {
     "LSTM": lambda **options: nlpseq.layers.LSTM(UNITS, **options),
     "GRU": lambda **options: nlpseq.layers.GRU(UNITS, **options),

@@ -1,50 +1,57 @@
-"""Every task with a cell of one's own: trained, answering, and made again from its configuration."""
+"""Every task with a custom cell: trained, answering, saved and loaded."""
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from nlpseq import engine
-from nlpseq.cells import MinGRUCell
-from nlpseq.data import Examples, Lines
-from nlpseq.tasks import LanguageModel, TextClassifier
-from nlpseq.text import LineEncoder, WordEncoder
-from tests.tasks.tagging.test_model import new_tagger, sentences
-from tests.tasks.translation.test_model import DriftCell
+from nlpseq.cells import MinGRUCell, RecurrentCell
+from nlpseq.errors import InputError
+from nlpseq.tasks import Translator
+from tests.tasks import tiny
+from tests.tasks.tiny import DriftCell
 
-TEXTS = ["a b c", "b a", "c c a b"]
-SIZES = {"units": 5, "embedding_size": 4}
+pytestmark = pytest.mark.usefixtures("portable")
 
-
-def texts(repeat=1):
-    return np.array([text.encode() for text in TEXTS * repeat], object)
-
-
-def classifier(cell):
-    task = TextClassifier(WordEncoder.learn(TEXTS), ["n", "p"], cell=cell, **SIZES)
-    return task, Examples(texts(), np.array([0, 1, 0])), task.predict_text
-
-
-def tagger(cell):
-    task = new_tagger(cell=cell, characters="rnn")
-    return task, sentences(1), task.predict_text
-
-
-def language_model(cell):
-    task = LanguageModel(LineEncoder.learn(TEXTS, "word", 20), cell=cell, layers=2, steps=3, **SIZES)
-    return task, Lines(texts(4)), lambda texts: task.predict_text(texts, length=4)
+TASKS = {  # a task, its examples, and texts to answer
+    "classifier": (tiny.new_classifier, lambda: tiny.labelled_texts(1), tiny.TEXTS),
+    "tagger": (tiny.new_tagger, lambda: tiny.sentences(1), tiny.TEXTS),
+    "translator": (tiny.new_translator, lambda: tiny.pairs(1), tiny.SOURCES),
+    "language model": (lambda **settings: tiny.new_language_model(layers=2, steps=3, **settings),
+                       lambda: tiny.lines(4), tiny.LINES),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("cell", [DriftCell, pytest.param(MinGRUCell, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("make", [classifier, tagger, language_model])
-def test_a_cell_of_ones_own(tmp_path, make, cell):
-    with engine.mode("portable"):
-        task, examples, answer = make(cell)
-        task.compile("adam")
-        losses = task.fit(task.prepare(examples, 2, training=True), verbose=0, shuffle=False).history["loss"]
-        assert np.isfinite(losses).all()
-        assert {type(each.cell) for each in task._flatten_layers() if hasattr(each, "cell")} >= {cell}
-        task.save(tmp_path / "task.keras")
-        loaded = keras.saving.load_model(tmp_path / "task.keras")
-        assert repr(loaded.predict_text(TEXTS)) == repr(task.predict_text(TEXTS))
-        assert answer(TEXTS)
+@pytest.mark.parametrize("name", TASKS)
+def test_a_custom_cell(tmp_path, name, cell):
+    make, examples, texts = TASKS[name]
+    task = make(cell=cell)
+    cells = {type(layer.cell) for layer in task._flatten_layers() if hasattr(layer, "cell")}
+    assert cells == {cell}
+    task.compile("adam", run_eagerly=True)
+    before = task.get_weights()
+    batches = task.prepare(examples(), 4, training=True).take(1)
+    losses = task.fit(batches, verbose=0, shuffle=False).history["loss"]
+    assert np.isfinite(losses).all()
+    assert all((old != new).any() for old, new in zip(before, task.get_weights()))
+    task.save(tmp_path / "task.keras")
+    loaded = keras.saving.load_model(tmp_path / "task.keras")
+    assert loaded.get_config() == task.get_config()
+    expected, got = (one.answer(tf.constant(texts)) for one in (task, loaded))
+    for key in expected:
+        np.testing.assert_array_equal(expected[key], got[key])
+
+
+class NewCell(RecurrentCell):
+    """A cell that is not registered with Keras."""
+
+
+@pytest.mark.parametrize("cell, message", [
+    ("grv", "unknown `cell` 'grv': did you mean gru"),
+    (keras.layers.GRUCell, "unknown `cell`"),
+    (NewCell, "the cell NewCell is not registered with Keras: decorate it"),
+])  # fmt: skip
+def test_a_cell_that_is_none(cell, message):
+    with pytest.raises(InputError, match=message):
+        Translator(tiny.pair_tokens(), cell=cell)

@@ -52,7 +52,7 @@ def test_dense_and_ragged_ids_decode_alike():
 CHARACTERS = learnt("character")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(alphabet="thecatsd,' \n", max_size=20), min_size=1, max_size=4))
 def test_texts_of_known_characters_come_back_normalised(texts):
     encoder = CHARACTERS

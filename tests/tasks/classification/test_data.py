@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from nlpseq.data import load_labelled_texts
+from nlpseq.data import load_labelled_texts, load_parallel_texts, load_running_texts, load_tagged_sentences
 from nlpseq.errors import InputError
 from nlpseq.tasks.classification.schemas import CLASSIFICATION, ClassificationSchema
 
@@ -220,3 +220,9 @@ def test_label_that_training_never_saw(tmp_path):
     write(tmp_path / "train.tsv")
     write(tmp_path / "test.tsv", [("a", "pos"), ("b", "poz")])
     fails("label 'poz', which does not occur in the training split", str(tmp_path))
+
+
+@pytest.mark.parametrize("load", [load_labelled_texts, load_parallel_texts, load_running_texts, load_tagged_sentences])
+def test_unknown_arguments_of_readers_are_refused(load):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'labels'"):
+        load("a.tsv", labels="label")

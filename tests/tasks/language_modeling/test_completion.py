@@ -125,14 +125,14 @@ def test_nothing_to_add(exported):
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"temperature": 0.0}, "temperature must be above 0 and finite, got 0.0"),
-    ({"temperature": -2.0}, "temperature must be above 0"),
-    ({"top_p": 0.0}, "top_p must be above 0"),
-    ({"top_p": 1.1}, "top_p must be above 0 and at most 1"),
-    ({"length": -1}, "length must be between 0 and 100000"),
-    ({"length": 10**9}, "length must be between 0 and 100000"),
-    ({"top_k": 3_000_000_000}, "top_k must be between 0 and 2147483647"),
-    ({"seed": 2**63}, "seed must be between"),
+    ({"temperature": 0.0}, "`temperature` must be above 0 and finite, got 0.0"),
+    ({"temperature": -2.0}, "`temperature` must be above 0"),
+    ({"top_p": 0.0}, "`top_p` must be above 0"),
+    ({"top_p": 1.1}, "`top_p` must be above 0 and at most 1"),
+    ({"length": -1}, "`length` must be between 0 and 100000"),
+    ({"length": 10**9}, "`length` must be between 0 and 100000"),
+    ({"top_k": 3_000_000_000}, "`top_k` must be between 0 and 2147483647"),
+    ({"seed": 2**63}, "`seed` must be between"),
     ({"greedy": True, "seed": 1}, "greedy draws nothing, so seed has no use"),
 ])  # fmt: skip
 def test_bad_options(exported, options, message):
@@ -171,8 +171,8 @@ def test_command_line_scores(exported, capsys):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["the", "--temperature", "0"], "temperature must be above 0"),
-    (["the", "--top-p", "2"], "top_p must be above 0 and at most 1"),
+    (["the", "--temperature", "0"], "`temperature` must be above 0"),
+    (["the", "--top-p", "2"], "`top_p` must be above 0 and at most 1"),
     (["a " * 31], "the prompt is too long: expected at most 30 pieces"),
     (["the", "--score", "--seed", "1"], "--score adds nothing to a text: leave out --seed"),
 ])  # fmt: skip

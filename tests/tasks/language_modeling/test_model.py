@@ -204,17 +204,17 @@ def test_no_texts():
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"temperature": 0.0}, "temperature must be above 0"),
-    ({"temperature": np.inf}, "temperature must be above 0 and finite"),
-    ({"temperature": -1.0}, "temperature must be above 0"),
-    ({"top_p": 0.0}, "top_p must be above 0"),
-    ({"top_p": 1.5}, "top_p must be above 0 and at most 1"),
-    ({"top_k": -1}, "top_k must be between 0 and"),
-    ({"length": -1}, "length must be between 0 and 100000"),
-    ({"length": 10**9}, "length must be between 0 and 100000"),
+    ({"temperature": 0.0}, "`temperature` must be above 0"),
+    ({"temperature": np.inf}, "`temperature` must be above 0 and finite"),
+    ({"temperature": -1.0}, "`temperature` must be above 0"),
+    ({"top_p": 0.0}, "`top_p` must be above 0"),
+    ({"top_p": 1.5}, "`top_p` must be above 0 and at most 1"),
+    ({"top_k": -1}, "`top_k` must be between 0 and"),
+    ({"length": -1}, "`length` must be between 0 and 100000"),
+    ({"length": 10**9}, "`length` must be between 0 and 100000"),
     ({"method": "greedy", "seed": 3}, "unknown option of method 'greedy' 'seed'"),
     ({"beam_size": 3}, "unknown option of method 'sample' 'beam_size'"),
-    ({"method": "best"}, "unknown method 'best'"),
+    ({"method": "best"}, "unknown `method` 'best'"),
 ])  # fmt: skip
 def test_bad_options_of_generation(options, message):
     with pytest.raises(InputError, match=message):
@@ -331,13 +331,13 @@ def test_mixed_precision(name):
 
 @pytest.mark.parametrize("wrong, message", [
     ({"cell": "lstn"}, "did you mean lstm"),
-    ({"units": 0}, "units must be at least 1"),
-    ({"layers": 0}, "layers must be at least 1"),
-    ({"embedding_size": 0}, "embedding_size must be at least 1"),
-    ({"steps": 0}, "steps must be at least 1"),
-    ({"activation_regularization": -1}, "activation_regularization must be at least 0"),
-    ({"weight_dropout": 1.0}, "weight_dropout must be between 0 and 0.95"),
-    ({"dropout": -0.1}, "dropout must be between 0 and 0.95"),
+    ({"units": 0}, "`units` must be at least 1"),
+    ({"layers": 0}, "`layers` must be at least 1"),
+    ({"embedding_size": 0}, "`embedding_size` must be at least 1"),
+    ({"steps": 0}, "`steps` must be at least 1"),
+    ({"activation_regularization": -1}, "`activation_regularization` must be at least 0"),
+    ({"weight_dropout": 1.0}, "`weight_dropout` must be between 0 and 0.95"),
+    ({"dropout": -0.1}, "`dropout` must be between 0 and 0.95"),
 ])  # fmt: skip
 def test_unknown_options(wrong, message):
     with pytest.raises(InputError, match=message):

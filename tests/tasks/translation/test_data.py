@@ -312,7 +312,7 @@ def test_german_noun_phrases(phrase, expected):
 
 OPENING, SLEEPING, COMING = words.TAKING_CLOSED[0], words.STAYING[0], words.MOVING[0]
 DOOR = phrases.Phrase(["the", "door"], ["die", "T\u00fcr"])
-NO_DOOR = phrases.Phrase(["a", "door"], ["keine", "T\u00fcr"], denied=True)
+NO_DOOR = phrases.Phrase(["a", "door"], ["keine", "T\u00fcr"], negated=True)
 TODAY, GARDEN = phrases.Phrase(["today"], ["heute"]), phrases.Phrase(["in", "it"], ["im", "Garten"])
 HE, WE = phrases.Phrase(["he"], ["er"]), phrases.Phrase(["we"], ["wir"], "they")
 
