@@ -79,7 +79,7 @@ def versions() -> dict[str, str]:
 
 
 def _save_model(task, folder):
-    """Saves the variables, tables and signatures of the task, and its class names, if any."""
+    """The SavedModel: variables, tables and signatures of the task, and its class names if any."""
     served = tf.Module()
     served.weights = [variable.value for variable in task.variables]
     served.resources = task.resources()
