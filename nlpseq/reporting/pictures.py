@@ -20,6 +20,8 @@ LINES = ("-", (0, (5, 2)), (0, (2, 2)))  # where lines coincide, the lower ones 
 MAX_NUMBERED_CLASSES = 50  # the cells of a larger confusion matrix have no room for numbers
 MAX_TITLE_LABEL, MAX_LABEL = 60, 24  # characters of a name in a title, and at an axis
 
+Values = Sequence[float] | np.ndarray  # `(points,)`
+
 
 class SeriesStyle(NamedTuple):
     """How the line of a named series is drawn; the attributes but the name are arguments of `Axes.plot`."""
@@ -97,7 +99,7 @@ def finish_axes(axes: Axes, legend: bool = True) -> None:
         axes.legend(frameon=False, fontsize=8)
 
 
-def limit_values(axes: Axes, values: Sequence[float], from_zero: bool = False, upper: float | None = None) -> None:
+def limit_values(axes: Axes, values: Values, from_zero: bool = False, upper: float | None = None) -> None:
     """Sets limits of the y axis that do not exaggerate small differences.
 
     The axis spans at least a fifth of the largest magnitude.
@@ -122,9 +124,7 @@ def limit_values(axes: Axes, values: Sequence[float], from_zero: bool = False, u
     axes.set_ylim(max(lower, -0.1 * span) if low >= 0 else lower, upper)
 
 
-def mark_best(
-    axes: Axes, x: Sequence[float], values: Sequence[float], others: Sequence[float], highest: bool, digits: int = 3
-) -> None:
+def mark_best(axes: Axes, x: Values, values: Values, others: Values, highest: bool, digits: int = 3) -> None:
     """Writes the best of the values next to its point, on the side away from the other curve.
 
     Args:
