@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nlpseq.cli import command_line
-from nlpseq.serving.client import Export
+from nlpseq.serving import Export
 from recipes import language_model
 from tests import real_data
 from tests.recipes import helpers
@@ -28,7 +27,7 @@ def run(monkeypatch, *flags):
 
 @pytest.mark.slow
 def test_embedded_corpus_is_learnt(tmp_path, capsys):
-    config = language_model.Settings(data_dir=str(tmp_path / "tfds"), output=str(tmp_path / "out"))
+    config = language_model.Settings.of(data_dir=str(tmp_path / "tfds"), output=str(tmp_path / "out"))
     metrics = language_model.main(config)
     assert metrics["test"]["perplexity"] <= 10.8
     shown = capsys.readouterr().out
@@ -36,8 +35,8 @@ def test_embedded_corpus_is_learnt(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("flags", [
-    [],
-    ["--vocabulary", "character", "--cell", "gru", "--no-tied", "--optimizer", "sgd", "--prompt", "the"],
+    ["--cell", "gru", "--no-tied", "--prompt", "the"],
+    pytest.param(["--vocabulary", "character", "--optimizer", "sgd"], marks=pytest.mark.slow),
     pytest.param(["--vocabulary", "bpe", "--vocabulary-size", "40", "--optimizer", "asgd"], marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):
@@ -51,26 +50,6 @@ def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):
     assert set(export.signatures) == {"serving_default", "score", "generate", "init", "step"}
     assert set(export.metrics["test"]) >= {"perplexity", "nats_per_token", "nats_per_character", "tokens"}
     assert export.predict(["the cat"])[0]["tokens"]
-
-
-def test_a_single_file_is_split(tmp_path, monkeypatch):
-    path = tmp_path / "book.txt"
-    path.write_text(TEXT)
-    assert run(monkeypatch, "--dataset", str(path), "--output", str(tmp_path / "out"), *SMALL) == 0
-    assert Export(tmp_path / "out").config["data"]["sizes"]["train"] < 90
-
-
-def test_presets_are_the_defaults_of_their_dataset(tmp_path):
-    helpers.assert_presets_fit(language_model)
-    folder = write(tmp_path / "lm1b")  # whose files have no splits to slice
-    assert command_line._preset(folder, language_model.PRESETS) == {}
-    assert command_line._preset("lm1b", language_model.PRESETS) == language_model.PRESETS["lm1b"]
-    assert command_line._preset("lm1b:1.1.0", language_model.PRESETS) == language_model.PRESETS["lm1b"]
-    assert command_line._preset(str(tmp_path / "ptb"), language_model.PRESETS) == language_model.PRESETS["ptb"]
-
-
-def test_help_does_not_load_tensorflow():
-    helpers.assert_help_is_light("recipes/language_model.py")
 
 
 BAD_FLAGS = {
@@ -98,7 +77,7 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
 def test_tiny_shakespeare(tmp_path):
     preset = language_model.PRESETS["tiny_shakespeare"]
     data_dir = str(Path(os.environ["NLPSEQ_DATA"]))
-    config = language_model.Settings(**preset, dataset="tiny_shakespeare", data_dir=data_dir, output=str(tmp_path))
+    config = language_model.Settings.of(**preset, dataset="tiny_shakespeare", data_dir=data_dir, output=str(tmp_path))
     assert language_model.main(config)["validation"]["nats_per_character"] <= 1.55
 
 
@@ -106,5 +85,5 @@ def test_tiny_shakespeare(tmp_path):
 @pytest.mark.slow
 def test_penn_treebank(tmp_path):
     dataset = str(real_data.beside("ptb"))
-    config = language_model.Settings(**language_model.PRESETS["ptb"], dataset=dataset, output=str(tmp_path))
+    config = language_model.Settings.of(**language_model.PRESETS["ptb"], dataset=dataset, output=str(tmp_path))
     assert language_model.main(config)["test"]["perplexity"] <= 110
