@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nlpseq.cli import train
+from nlpseq.cli import recipe, train
 from nlpseq.cli.guard import with_flags
 from nlpseq.cli.start import stderr_held_back
 from tests.cli.helpers import run
@@ -112,6 +112,7 @@ def test_train_lists_the_recipes(capsys):
 
 def test_train_runs_the_recipe_with_its_flags(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["nlpseq"])
+    monkeypatch.setattr(recipe, "program", None)
     assert run("train", "sentiment", "--help") == 0
     shown = capsys.readouterr().out
     assert "usage: nlpseq train sentiment" in shown and "--pooling" in shown
