@@ -12,7 +12,7 @@ import nlpseq
 from nlpseq import cells, decoding, diagnostics, engine, layers, settings, tasks, text
 
 # Names without an example: what is only called by others, or only with a whole model.
-WITHOUT = {"get_mode", "set_mode", "should_compile", "first_only"}
+WITHOUT = {"GradientFlow", "get_mode", "mode", "set_mode", "should_compile", "without_gradients"}
 NAMES = [
     *((module, name) for module in (cells, decoding, diagnostics, engine, layers, tasks, text)
       for name in module.__all__ if callable(getattr(module, name))),

@@ -10,14 +10,27 @@ from recipes import language_model
 from tests import real_data
 from tests.recipes import helpers
 
-SMALL = ["--units", "6", "--embedding-size", "4", "--epochs", "1", "--batch-size", "2", "--steps", "5"]
-TEXT = "the cat sat on the mat .\nthe dog sat .\n\n" * 30
+SMALL = [
+    "--sample-length",
+    "5",
+    "--units",
+    "6",
+    "--embedding-size",
+    "4",
+    "--epochs",
+    "1",
+    "--batch-size",
+    "2",
+    "--steps",
+    "5",
+]
+TEXT = "the cat sat on the mat .\nthe dog sat .\n\n"
 
 
 def write(folder, text=TEXT):
     folder.mkdir(parents=True, exist_ok=True)
-    for split in ("train", "valid", "test"):
-        (folder / f"{split}.txt").write_text(text)
+    for split, times in {"train": 20, "valid": 4, "test": 4}.items():
+        (folder / f"{split}.txt").write_text(text * times)
     return str(folder)
 
 
@@ -59,7 +72,7 @@ BAD_FLAGS = {
     "steps": (["--steps", "0"], "--steps must be at least 1"),
     "short": (["--dataset", "{tmp}/texts", "--steps", "500"], "is too short for 20 streams in segments of 500"),
     "encoding": (["--prompt", "caf\udce9"], "is not UTF-8"),
-    "averages": (["--optimizer", "asgd", "--averaging", "0.9"], "choose one of them"),
+    "averages": (["--optimizer", "asgd", "--averaging", "0.9"], "choose one"),
     "prompt": (["--dataset", "{tmp}/texts", "--max-tokens", "3", "--prompt", "the cat sat on", *SMALL],
                "--prompt is too long: expected at most 3 pieces, got 4"),
 }  # fmt: skip

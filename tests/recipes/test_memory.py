@@ -21,9 +21,9 @@ def run(monkeypatch, *flags):
 
 def test_figures_and_picture(tmp_path, monkeypatch, capsys):
     output = tmp_path / "out"
-    assert run(monkeypatch, "--output", str(output), "--cells", "rnn", "gru", *SMALL) == 0
+    assert run(monkeypatch, "--output", output, "--cells", "rnn", "gru", "--mixed", *SMALL) == 0
     shown = capsys.readouterr().out
-    assert "gru at distance 12" in shown and "  5: accuracy" in shown
+    assert "gru at distance 5, 12" in shown and "  5: accuracy" in shown
     assert (output / "memory.png").stat().st_size > 10_000
     metrics = json.loads((output / "metrics.json").read_text())
     assert set(metrics["accuracy"]) == set(metrics["gradient_norms"]) == {"rnn", "gru"}

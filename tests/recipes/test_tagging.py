@@ -12,7 +12,7 @@ from nlpseq.serving import Export
 from recipes import tagging
 from tests.recipes import helpers
 
-SMALL = ["--units", "4", "--embedding-size", "4", "--character-units", "3", "--epochs", "1"]
+SMALL = ["--units", "4", "--embedding-size", "4", "--characters", "none", "--epochs", "1"]
 
 
 def sentence(draw):

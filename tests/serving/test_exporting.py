@@ -12,7 +12,7 @@ from nlpseq.serving.metadata import FORMAT_VERSION, Metadata
 from nlpseq.serving.model_card import model_card
 from nlpseq.serving.output import check_output, new_version, publish
 from nlpseq.serving.warmup import FILE_NAME
-from tests.tasks.tiny import EXPORTED, LABELS, METRICS, dataset, exported
+from tests.tasks.tiny import EXPORTED, LABELS, METRICS, dataset, exported, served
 from tests.toy_kind.model import SeriesForecaster
 
 pytestmark = pytest.mark.usefixtures("portable")
@@ -47,9 +47,9 @@ def test_pictures_and_no_labels(tmp_path):
 
 
 def test_what_a_kind_tells_its_answers():
-    assert serving.Export(exported("tagging")[1]).metadata.details == {"scheme": "bio"}
-    assert serving.Export(exported("translation")[1]).metadata.details == {"max_tokens": 12}
-    details = serving.Export(exported("language_model")[1]).metadata.details
+    assert served("tagging").metadata.details == {"scheme": "bio"}
+    assert served("translation").metadata.details == {"max_tokens": 12}
+    details = served("language_model").metadata.details
     assert details["special"] == [0, 1, 2] and details["line_end"] == 3 and details["max_tokens"] == 30
 
 
@@ -60,13 +60,13 @@ def test_what_a_kind_tells_its_answers():
     ("language_model", "a " * 31, {"tokens", "log_probabilities", "total", "perplexity", "unknown", "truncated_to"}),
 ])  # fmt: skip
 def test_answers_of_an_export(kind, text, answer):
-    assert set(serving.Export(exported(kind)[1]).predict([text])[0]) == answer
+    assert set(served(kind).predict([text])[0]) == answer
 
 
 @pytest.mark.parametrize("kind", EXPORTED)
 def test_no_op_needs_xla_or_python(kind):
-    for served in serving.Export(exported(kind)[1]).signatures.values():
-        graph = served.graph.as_graph_def()
+    for function in served(kind).signatures.values():
+        graph = function.graph.as_graph_def()
         nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
         assert len(nodes) > 100
         assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch"}

@@ -7,10 +7,9 @@ import pytest
 import tensorflow as tf
 
 from nlpseq.errors import InputError
-from nlpseq.serving import Export
 from nlpseq.tasks.language_modeling.completion import complete
 from tests.cli.helpers import predict
-from tests.tasks.tiny import exported
+from tests.tasks import tiny
 
 pytestmark = pytest.mark.usefixtures("portable")
 
@@ -19,12 +18,12 @@ PROMPTS = ["the cat", "the dog ", "", "a dog\n", "never seen ,", "  mat "]
 
 @pytest.fixture(scope="module")
 def task():
-    return exported("language_model")[0]
+    return tiny.exported("language_model")[0]
 
 
 @pytest.fixture(scope="module")
 def served():
-    return Export(exported("language_model")[1])
+    return tiny.served("language_model")
 
 
 @pytest.mark.parametrize("options", [

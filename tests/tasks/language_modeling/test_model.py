@@ -22,6 +22,11 @@ ARCHITECTURES = {
 }
 
 
+def logits(task, inputs, training):
+    """Logits as an array; in training the model gives their factors."""
+    return tf.convert_to_tensor(task(inputs, training=training)).numpy()
+
+
 def log_probabilities(task, text):
     """Those of each token, by the logits of the whole text at once."""
     ids = task.preprocessor([text]).to_list()[0]
@@ -88,10 +93,10 @@ def test_long_texts_are_scored_in_parts_and_truncated():
 def test_carried_states_give_what_one_long_run_gives(training):
     task = new_language_model(layers=2, dropout=0, hidden_dropout=0, output_dropout=0)
     ids = tf.constant(np.random.default_rng(0).integers(3, 12, (3, 21)))
-    whole = task(ids, training=training)
-    parts = [task((ids[:, at : at + 7], tf.constant(at == 0)), training=training) for at in (0, 7, 14)]
-    np.testing.assert_allclose(tf.concat(parts, axis=1), whole, atol=1e-5)
-    again = task((ids[:, :7], FIRST), training=training)
+    whole = logits(task, ids, training)
+    parts = [logits(task, (ids[:, at : at + 7], tf.constant(at == 0)), training) for at in (0, 7, 14)]
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, atol=1e-5)
+    again = logits(task, (ids[:, :7], FIRST), training)
     np.testing.assert_allclose(again, whole[:, :7], atol=1e-5)
 
 
@@ -100,8 +105,8 @@ def test_training_and_validation_carry_apart():
     ids = tf.constant(np.random.default_rng(0).integers(3, 12, (2, 8)))
     task((ids[:, :4], FIRST), training=True)
     task((ids[:, 4:], FIRST), training=False)
-    whole = task(ids, training=True)
-    np.testing.assert_allclose(task((ids[:, 4:], NOT_FIRST), training=True), whole[:, 4:], atol=1e-5)
+    whole = logits(task, ids, training=True)
+    np.testing.assert_allclose(logits(task, (ids[:, 4:], NOT_FIRST), training=True), whole[:, 4:], atol=1e-5)
 
 
 def test_gradients_stop_between_segments():
@@ -109,7 +114,8 @@ def test_gradients_stop_between_segments():
     ids = tf.constant([[4, 5, 6, 7]])
     with tf.GradientTape() as tape:
         task((ids[:, :2], FIRST), training=True)
-        loss = tf.reduce_sum(tf.convert_to_tensor(task((ids[:, 2:], NOT_FIRST), training=True))[..., :4])
+        logits = tf.convert_to_tensor(task((ids[:, 2:], NOT_FIRST), training=True))
+        loss = tf.reduce_sum(logits[..., :4])
     gradient = tape.gradient(loss, task.embedding.embeddings)
     assert not np.any(tf.convert_to_tensor(gradient).numpy()[4:6])  # what the first segment read
 
@@ -236,7 +242,7 @@ def test_a_dropout_drops_in_training_only(name):
     task, still = new_language_model(layers=2, **settings), language_model(layers=2, **dict.fromkeys(DROPPED, 0.0))
     ids = tf.constant(np.random.default_rng(0).integers(3, 12, (4, 9)))
     np.testing.assert_allclose(task(ids), still(ids), atol=1e-5)
-    dropped, kept = (tf.convert_to_tensor(one(ids, training=True)) for one in (task, still))
+    dropped, kept = (logits(one, ids, training=True) for one in (task, still))
     assert np.abs(dropped - kept).max() > 1e-2
 
 
@@ -305,7 +311,7 @@ def test_mixed_precision(name):
     with training.precision(name):
         task = LanguageModel(line_tokens(), units=6, embedding_size=4, activation_regularization=1.0)
     task.compile(run_eagerly=True)
-    batches = task.prepare(lines(2), 1, training=True).take(1)
+    batches = task.prepare(lines(8), 1, training=True).take(1)
     assert np.isfinite(task.fit(batches, shuffle=False, verbose=0).history["loss"][0])
     assert task.recurrent[0].compute_dtype == name
     assert np.all(np.isfinite(task.score(tf.constant(TEXTS))["total"]))
