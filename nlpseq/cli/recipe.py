@@ -10,6 +10,8 @@ from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.settings import Settings
 
+program: str | None = None  # what the help calls the recipe; None for the path of its file
+
 
 def run_recipe(
     main: Callable[[Any], object], settings: type[Settings], presets: Mapping[str, dict[str, Any]] | None = None
@@ -27,6 +29,7 @@ def run_recipe(
     default = settings().replace(**preset_of(_flag("--dataset", arguments), presets or {}))
     config = tyro.cli(
         settings,
+        prog=program,
         default=default,
         description=sys.modules[main.__module__].__doc__,
         config=(tyro.conf.OmitArgPrefixes,),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import nlpseq
+from nlpseq.cli import recipe
 from nlpseq.errors import InputError, suggest
 
 PACKAGE = Path(nlpseq.__file__).parent
@@ -27,8 +28,9 @@ def run(arguments: list[str]) -> None:
     name, *flags = arguments
     if name not in recipes:
         raise InputError(f"unknown recipe {name!r}: {suggest(name, recipes)}")
-    sys.argv = [f"nlpseq train {name}", *flags]
-    runpy.run_path(str(recipes[name]), run_name="__main__")
+    sys.argv = [str(recipes[name]), *flags]
+    recipe.program = f"nlpseq train {name}"
+    runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def find_recipes() -> dict[str, Path]:

@@ -80,6 +80,7 @@ def versions() -> dict[str, str]:
 
 def _save_model(task, folder):
     """The SavedModel: variables, tables and signatures of the task, and its class names if any."""
+    task.ensure_built()
     served = tf.Module()
     served.weights = [variable.value for variable in task.variables]
     served.resources = task.resources()

@@ -21,9 +21,9 @@ def run(monkeypatch, *flags):
 
 def test_figures_and_picture(tmp_path, monkeypatch, capsys):
     output = tmp_path / "out"
-    assert run(monkeypatch, "--output", str(output), "--cells", "rnn", "gru", *SMALL) == 0
+    assert run(monkeypatch, "--output", output, "--cells", "rnn", "gru", "--mixed", *SMALL) == 0
     shown = capsys.readouterr().out
-    assert "gru at distance 12" in shown and "  5: accuracy" in shown
+    assert "gru at distance 5, 12" in shown and "  5: accuracy" in shown
     assert (output / "memory.png").stat().st_size > 10_000
     metrics = json.loads((output / "metrics.json").read_text())
     assert set(metrics["accuracy"]) == set(metrics["gradient_norms"]) == {"rnn", "gru"}
@@ -42,10 +42,6 @@ def test_only_clipping_keeps_a_large_kernel_finite(tmp_path, monkeypatch, capsys
     assert run(monkeypatch, *flags, "--clip-norm", "1") == 0
 
 
-def test_help_does_not_load_tensorflow():
-    helpers.assert_help_is_light("recipes/memory.py")
-
-
 BAD_FLAGS = {
     "distance": (["--distances", "4"], "--distances must be at least 5, got 4"),
     "units": (["--units", "0"], "--units must be at least 1, got 0"),
@@ -62,6 +58,6 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
 
 @pytest.mark.slow
 def test_gates_remember_where_the_simple_network_forgets(tmp_path):
-    accuracy = memory.main(memory.Settings(output=str(tmp_path)))["accuracy"]
+    accuracy = memory.main(memory.AllSettings.of(output=str(tmp_path)))["accuracy"]
     assert accuracy["lstm"][100] >= 0.99 and accuracy["gru"][100] >= 0.99
     assert accuracy["rnn"][100] <= 0.60

@@ -131,5 +131,11 @@ def exported(kind):
 
 
 @functools.cache
+def served(kind):
+    """The same export, loaded."""
+    return serving.Export(exported(kind)[1])
+
+
+@functools.cache
 def _temporary(kind):
     return tempfile.TemporaryDirectory(prefix=f"nlpseq-{kind}-")  # kept until the process ends

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq import engine
 from nlpseq.data import Lines
 from nlpseq.evaluation import evaluate_language_model
 from nlpseq.text import END
-from tests.tasks.language_modeling.test_model import encoder, lines, new_model
+from tests.tasks.tiny import lines, new_language_model
+
+pytestmark = pytest.mark.usefixtures("portable")
 
 
 @pytest.mark.parametrize("steps", [4, 1000])
 def test_perplexity_is_that_of_the_continuous_text(steps):
-    task, text = new_model(layers=2, steps=steps), lines(7)
-    ids = task.encoder.encode_corpus(text.lines).numpy()
-    with engine.mode("portable"):
-        metrics = evaluate_language_model(task, text).metrics
-        logits = task(tf.constant([[END, *ids[:-1]]]))[0]
+    task, text = new_language_model(layers=2, steps=steps), lines(7)
+    ids = task.preprocessor.encode_corpus(text.lines).numpy()
+    metrics = evaluate_language_model(task, text).metrics
+    logits = task(tf.constant([[END, *ids[:-1]]]))[0]
     nats = -tf.gather(tf.nn.log_softmax(logits), tf.constant(ids), batch_dims=1).numpy()
     assert metrics["tokens"] == len(ids)
     assert metrics["nats_per_token"] == pytest.approx(nats.mean(), rel=1e-5)
@@ -28,9 +28,8 @@ def test_perplexity_is_that_of_the_continuous_text(steps):
 
 
 def test_streams_and_unknown_words():
-    task = new_model(encoder(), steps=5)
+    task = new_language_model(steps=5)
     text = Lines(np.array([b"the zebra sat"] * 10, object))
-    with engine.mode("portable"):
-        one, four = (evaluate_language_model(task, text, streams).metrics for streams in (1, 4))
+    one, four = (evaluate_language_model(task, text, streams).metrics for streams in (1, 4))
     assert one["unknown_share"] == 0.25 and four["tokens"] == 40
     assert one["perplexity"] != four["perplexity"]

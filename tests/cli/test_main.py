@@ -1,0 +1,158 @@
+"""The command `nlpseq`: answers of exports, their description, recipes by name."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from nlpseq.cli import recipe, train
+from nlpseq.cli.guard import with_flags
+from nlpseq.cli.start import stderr_held_back
+from tests.cli.helpers import run
+from tests.tasks.tiny import exported
+
+pytestmark = pytest.mark.usefixtures("portable")
+
+# In one process: commands that must not load TensorFlow, then its start, which must be silent.
+FRESH = """
+import sys
+import nlpseq
+from nlpseq.cli import quiet_tensorflow
+from nlpseq.cli.main import main
+for arguments in (["--help"], ["predict", "--help"], ["predict"], ["train"], ["train", "sentimental"], ["show", "x"]):
+    try:
+        main(arguments)
+    except SystemExit as end:
+        print(f"status {arguments}: {end.code}, TensorFlow {'tensorflow' in sys.modules}")
+print("---", flush=True)
+print("---", file=sys.stderr, flush=True)
+quiet_tensorflow()
+assert "tensorflow" in sys.modules
+"""
+
+
+@pytest.fixture(scope="module")
+def path():
+    return exported("classification")[1].parent
+
+
+def test_predict_texts(path, capsys):
+    assert run("predict", path, "a good film", "dull") == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[2] for row in rows] == ["a good film", "dull"]
+    assert all(row[0] in ("no", "yes", "maybe") and 1 / 3 <= float(row[1]) <= 1 for row in rows)
+
+
+def test_predict_lines_of_standard_input_as_json(path, capsys, monkeypatch):
+    lines = "a good film\n\nnot bad 😀\n".encode() + b"\xff bad bytes"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    assert run("predict", path, "--json") == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer["text"] for answer in answers] == ["a good film", "", "not bad 😀", "\ufffd bad bytes"]
+    for answer in answers:
+        assert answer["label"] == max(answer["scores"], key=answer["scores"].get)
+
+
+def test_texts_may_follow_an_option(path, capsys):
+    assert run("predict", path, "--json", "a good film", "dull") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["a good film", "dull"]
+    assert run("predict", path, "--jsn", "a good film") == 2
+    assert "--jsn" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags, name", [
+    (["--greedy"], "greedy"), (["--score"], "score"), (["--one-line"], "one-line"), (["--top-k", "3"], "top-k"),
+])  # fmt: skip
+def test_options_of_another_kind_are_refused(path, capsys, flags, name):
+    assert run("predict", path, "a film", *flags) == 2
+    error = capsys.readouterr().err
+    assert f"--{name} is an option for exports of the kind language_model" in error and error.count("\n") == 1
+
+
+def test_a_translator_says_what_was_truncated(capsys):
+    task, path = exported("translation")
+    assert run("predict", path, "a b c", "a" * 10_000) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == task.predict_text("a b c")["translation"][0]
+    assert "only the first 11 tokens" in captured.err
+
+
+def test_show(path, capsys):
+    assert run("show", path) == 0
+    shown = capsys.readouterr().out
+    for part in ("serving_default", "text: string", "accuracy", "0.2500", "some_set", "settings.units"):
+        assert part in shown
+
+
+@pytest.mark.parametrize("command", ["predict", "show"])
+def test_path_that_is_no_export(command, tmp_path, capsys):
+    assert run(command, tmp_path) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1 and "Traceback" not in error
+
+
+def test_unknown_command_and_flag(capsys):
+    assert run("predikt") == 2
+    assert run("predict", "x", "--jsn") == 2
+    assert "--jsn" in capsys.readouterr().err
+
+
+def test_train_lists_the_recipes(capsys):
+    assert run("train", "--help") == 0
+    shown = capsys.readouterr().out
+    for name in ("sentiment", "tagging", "translation", "language_model", "memory"):
+        assert f"\n  {name} " in shown
+    assert "Text classification with a recurrent network" in shown  # the first line of its docstring
+    assert run("train") == 2
+    assert "needs the name of a recipe" in capsys.readouterr().err
+
+
+def test_train_runs_the_recipe_with_its_flags(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["nlpseq"])
+    monkeypatch.setattr(recipe, "program", None)
+    assert run("train", "sentiment", "--help") == 0
+    shown = capsys.readouterr().out
+    assert "usage: nlpseq train sentiment" in shown and "--pooling" in shown
+    assert run("train", "sentiment", "--units", "0") == 2
+    assert capsys.readouterr().err == "error: --units must be at least 1, got 0.\n"
+
+
+def test_train_with_an_unknown_recipe(capsys):
+    assert run("train", "sentimental") == 2
+    assert capsys.readouterr().err == "error: unknown recipe 'sentimental': did you mean sentiment?\n"
+
+
+def test_train_without_recipes(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(train, "FOLDERS", (tmp_path / "a", tmp_path / "b"))
+    assert run("train") == 2
+    assert "install nlpseq again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sentence, expected", [
+    ("`learning_rate` must be 1", "--learning-rate must be 1"),
+    ("`output` of `train`", "--output of `train`"),
+    ("units", "units"),
+])  # fmt: skip
+def test_arguments_are_written_as_flags(sentence, expected):
+    assert with_flags(sentence, {"learning_rate", "units", "output"}) == expected
+
+
+def test_help_and_errors_do_not_load_tensorflow_and_its_start_is_quiet():
+    done = subprocess.run([sys.executable, "-c", FRESH], capture_output=True, text=True, check=True)
+    before, after = done.stdout.split("---\n")
+    statuses = [line for line in before.splitlines() if line.startswith("status")]
+    assert [line.partition(": ")[2] for line in statuses] == [
+        f"{status}, TensorFlow False" for status in (0, 0, 2, 2, 2, 2)
+    ]
+    assert after == done.stderr.split("---\n")[1] == ""
+
+
+def test_what_was_held_back_is_shown_when_the_import_fails(capfd):
+    with pytest.raises(RuntimeError), stderr_held_back():
+        print("the reason", file=sys.stderr, flush=True)
+        subprocess.run(["sh", "-c", "echo from below >&2"], check=True)
+        raise RuntimeError
+    assert "from below" in capfd.readouterr().err

@@ -1,0 +1,203 @@
+"""What an export holds, that it needs TensorFlow alone, and that it is complete or absent."""
+
+import json
+
+import pytest
+import tensorflow as tf
+from tensorflow.core.framework.tensor_pb2 import TensorProto
+
+from nlpseq import serving
+from nlpseq.errors import InputError
+from nlpseq.serving.metadata import FORMAT_VERSION, Metadata
+from nlpseq.serving.model_card import model_card
+from nlpseq.serving.output import check_output, new_version, publish
+from nlpseq.serving.warmup import FILE_NAME
+from tests.tasks.tiny import EXPORTED, LABELS, METRICS, dataset, exported, served
+from tests.toy_kind.model import SeriesForecaster
+
+pytestmark = pytest.mark.usefixtures("portable")
+
+
+def toy(folder, **options):
+    """The export of a task that is quick to export."""
+    return serving.export(
+        SeriesForecaster(units=2), folder, **{"data": dataset(), "settings": {}, "metrics": METRICS, **options}
+    )
+
+
+def test_contents():
+    _, path = exported("classification")
+    assert path.name == "1"
+    assert (path / "assets" / "labels.txt").read_text() == "no\nyes\nmaybe\n"
+    assert json.loads((path / "metrics.json").read_text()) == METRICS
+    config = json.loads((path / "config.json").read_text())
+    assert config["task"] == "classification" and config["labels"] == LABELS
+    assert config["format_version"] == FORMAT_VERSION and config["settings"] == {"units": 5}
+    assert config["data"] == {"name": "some_set", "generated": False, "sizes": dataset().sizes}
+    assert set(config["versions"]) == {"nlpseq", "tensorflow", "keras", "python"}
+    card = (path / "model_card.md").read_text()
+    assert "some_set" in card and "0.2500" in card and "60 words" in card
+    assert "generated" not in card
+
+
+def test_pictures_and_no_labels(tmp_path):
+    path = toy(tmp_path, draw=lambda folder: (folder / "picture.png").write_bytes(b"png"))
+    assert (path / "picture.png").is_file()
+    assert not (path / "assets" / "labels.txt").exists()
+
+
+def test_what_a_kind_tells_its_answers():
+    assert served("tagging").metadata.details == {"scheme": "bio"}
+    assert served("translation").metadata.details == {"max_tokens": 12}
+    details = served("language_model").metadata.details
+    assert details["special"] == [0, 1, 2] and details["line_end"] == 3 and details["max_tokens"] == 30
+
+
+@pytest.mark.parametrize("kind, text, answer", [
+    ("classification", "long " * 200_000, {"label", "scores"}),
+    ("tagging", "Ada met Bo", {"tokens", "tags", "scores", "spans"}),
+    ("translation", "a" * 10_000, {"translation", "score", "truncated_to"}),
+    ("language_model", "a " * 31, {"tokens", "log_probabilities", "total", "perplexity", "unknown", "truncated_to"}),
+])  # fmt: skip
+def test_answers_of_an_export(kind, text, answer):
+    assert set(served(kind).predict([text])[0]) == answer
+
+
+@pytest.mark.parametrize("kind", EXPORTED)
+def test_no_op_needs_xla_or_python(kind):
+    for function in served(kind).signatures.values():
+        graph = function.graph.as_graph_def()
+        nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+        assert len(nodes) > 100
+        assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch"}
+        attributes = [f.attr for f in graph.library.function] + [node.attr for node in nodes]
+        assert not any(attr["_XlaMustCompile"].b for attr in attributes if "_XlaMustCompile" in attr)
+
+
+def test_warmup_requests_are_the_messages_of_tensorflow_serving():
+    task, path = exported("classification")
+    records = list(tf.data.TFRecordDataset(str(path / FILE_NAME)).as_numpy_iterator())
+    texts = []
+    for record in records:
+        (request,) = fields(fields(record)[6][0])[1]
+        parts = fields(request)
+        assert fields(parts[1][0])[3] == [b"serving_default"]
+        entry = fields(parts[2][0])
+        assert entry[1] == [b"text"]
+        texts += tf.make_ndarray(TensorProto.FromString(entry[2][0])).tolist()
+    assert [text.decode() for text in texts] == list(task.warmup_texts)
+
+
+def fields(message):
+    """The length-delimited fields of a protocol buffer, by number."""
+    values, at = {}, 0
+    while at < len(message):
+        number, at = message[at] >> 3, at + 1
+        size, shift = 0, 0
+        while True:
+            byte, at = message[at], at + 1
+            size |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        values.setdefault(number, []).append(message[at : at + size])
+        at += size
+    return values
+
+
+def test_nothing_is_left_of_an_export_that_fails(tmp_path):
+    def fail(folder):
+        raise RuntimeError("no picture")
+
+    with pytest.raises(RuntimeError, match="no picture"):
+        toy(tmp_path, draw=fail)
+    assert not list(tmp_path.iterdir())
+
+
+def test_versions_count_up_and_other_names_do_not_matter(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "7").mkdir()
+    for version in ("8", "9", "10"):
+        with new_version(tmp_path) as partial:
+            (partial / "saved_model.pb").touch()
+            (partial / "config.json").touch()
+            assert publish(partial, tmp_path).name == version
+    assert serving.find_export(tmp_path).name == "10"
+    assert {path.name for path in tmp_path.iterdir()} == {"notes", "7", "8", "9", "10"}
+
+
+def test_output_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write to the output folder"):
+        check_output(tmp_path / "file" / "below")
+
+
+def metadata(**changes):
+    values = {"task": "classification", "labels": ["a", "b"], "details": {}, "settings": {"units": 5}}
+    data = {"name": "some_set", "generated": False, "sizes": {"train": 1}}
+    return {**values, "data": data, "versions": {"keras": "3"}, "format_version": FORMAT_VERSION, **changes}
+
+
+@pytest.mark.parametrize("generated", [False, True])
+def test_the_card_says_whether_data_are_generated(generated):
+    described = Metadata(**metadata(data={"name": "some_set", "generated": generated, "sizes": {"train": 1}}))
+    card = model_card("Task", "Does it.", ["It is slow."], described, METRICS)
+    assert ("**The data are generated**" in card) == generated
+    for line in ("| train | 1 |", "| test | accuracy | 0.2500 |", "- It is slow.", "| units | 5 |", "- keras 3"):
+        assert line in card
+
+
+def test_metadata_round_trip(tmp_path):
+    written = Metadata(**metadata())
+    written.write(tmp_path)
+    assert Metadata.read(tmp_path) == written
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"format_version": FORMAT_VERSION + 1}, "has format 2, and this version of nlpseq reads formats up to 1: upgrade"),
+    ({"format_version": None}, "has no format_version: export the model again"),
+    ({"format_version": "1"}, "has no format_version"),
+    ({"format_version": True}, "has no format_version"),
+    ({"task": None}, "lacks a valid value of 'task'"),
+    ({"labels": "ab"}, "lacks a valid value of 'labels'"),
+    ({"labels": ["a", 1]}, "has labels that are not strings"),
+    ({"details": []}, "lacks a valid value of 'details'"),
+    ({"settings": None}, "lacks a valid value of 'settings'"),
+    ({"task": "forecasts"}, "unknown kind of task 'forecasts'"),
+])  # fmt: skip
+def test_metadata_that_cannot_be_used(tmp_path, changes, message):
+    values = {name: value for name, value in metadata(**changes).items() if value is not None}
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    (tmp_path / "metrics.json").write_text(json.dumps(METRICS))
+    (tmp_path / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(InputError, match=message) as error:
+        serving.Export(tmp_path)
+    assert "\n" not in str(error.value) and str(error.value).endswith((".", "?"))
+
+
+def test_a_field_that_a_later_version_adds_is_ignored(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(metadata(added="later")))
+    assert Metadata.read(tmp_path) == Metadata(**metadata())
+
+
+def test_paths_that_are_no_export(tmp_path):
+    for path in (tmp_path, tmp_path / "nowhere", "a text where the export should be " * 20):
+        with pytest.raises(InputError, match="is not an export of nlpseq"):
+            serving.find_export(path)
+
+
+def test_files_that_are_broken(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"junk")
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(InputError, match="cannot read"):
+        serving.Export(tmp_path)
+    (tmp_path / "config.json").write_text("[]")
+    with pytest.raises(InputError, match="holds no JSON object"):
+        serving.Export(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(metadata()))
+    (tmp_path / "metrics.json").write_text("{}")
+    with pytest.raises(InputError, match=r"metrics\.json lacks validation and test"):
+        serving.Export(tmp_path)
+    (tmp_path / "metrics.json").write_text(json.dumps(METRICS))
+    with pytest.raises(InputError, match="cannot be loaded"):
+        serving.Export(tmp_path).predict(["a"])
