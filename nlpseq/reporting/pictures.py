@@ -18,7 +18,7 @@ COLORS = (VALIDATION, TRAINING, "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 MARKERS = "osD^vP"
 LINES = ("-", (0, (5, 2)), (0, (2, 2)))  # where lines coincide, the lower ones show in the gaps of the upper ones
 MAX_NUMBERED_CLASSES = 50  # the cells of a larger confusion matrix have no room for numbers
-MAX_TITLE_LABEL, MAX_LABEL = 60, 24  # characters of a name in a title, and at an axis
+MAX_LABEL = 24  # characters of a name at an axis
 
 Values = Sequence[float] | np.ndarray  # `(points,)`
 
@@ -42,22 +42,6 @@ def series_styles(names: Iterable[str]) -> Iterator[SeriesStyle]:
     """
     for index, name in enumerate(names):
         yield SeriesStyle(name, COLORS[index % len(COLORS)], MARKERS[index % len(MARKERS)], LINES[index % len(LINES)])
-
-
-def title_of(name: str) -> str:
-    """The title of a dataset: its name, and of a path the name of the file or folder.
-
-    Args:
-        name: Name of a dataset, which may have a slash, or path of a file or folder.
-
-    Example:
-
-    >>> title_of("/home/me/films.tsv"), title_of("glue/sst2:2.0.0")
-    ('films.tsv', 'glue/sst2:2.0.0')
-    """
-    path = Path(name).expanduser()
-    is_path = path.is_absolute() or name.startswith(".") or path.exists()
-    return shorten(path.resolve().name if is_path else name, MAX_TITLE_LABEL)
 
 
 def shorten(label: str, length: int = MAX_LABEL) -> str:
