@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Iterable
 from math import inf
+from typing import Any
 
 
 class InputError(ValueError):
-    """Invalid input; the message is one sentence: what was wrong, what was expected, what to do.
+    """Invalid input; the message says in one sentence what was expected, what was given and what to do.
 
     Messages name arguments in backticks. The command line translates `` `max_tokens` `` to
     `--max-tokens`, prints the message alone and ends with exit status 2.
@@ -14,28 +15,33 @@ class InputError(ValueError):
 
 
 class TrainingError(RuntimeError):
-    """Training that cannot continue; the message gives the reason in one sentence."""
+    """Training cannot continue; the message gives the reason in one sentence."""
 
 
 def shorten(text: object, max_characters: int = 100) -> str:
-    """The text of an object, cut to a length that fits into a sentence."""
+    """The string of an object, truncated to `max_characters` for use in a message."""
     text = str(text)
     return text if len(text) <= max_characters else f"{text[: max_characters - 3]}..."
 
 
-def one_of(name: str, value, choices: Iterable):
-    """Returns `value` if it is among `choices`, else raises an `InputError` that suggests similar ones.
+def one_of(name: str, value: Any, choices: Iterable) -> Any:
+    """Returns `value` if it is one of `choices`.
 
     Args:
-        name: of the argument.
+        name: Name of the argument, or a description of it.
+        value: Its value.
+        choices: The valid values.
+
+    Raises:
+        InputError: it is not; the message suggests similar choices.
     """
     if value in choices:
         return value
     raise InputError(f"unknown {_quoted(name)} {value!r}: {suggest(value, choices)}")
 
 
-def suggest(value, choices: Iterable, max_choices: int = 12) -> str:
-    """The end of a sentence that names the choices similar to `value`, or else up to `max_choices` of all."""
+def suggest(value: object, choices: Iterable, max_choices: int = 12) -> str:
+    """The end of an error message: the choices most similar to `value`, or else the first `max_choices`."""
     choices = [str(choice) for choice in choices]
     similar = difflib.get_close_matches(str(value), choices, n=3, cutoff=0.5)
     if similar:
@@ -46,12 +52,16 @@ def suggest(value, choices: Iterable, max_choices: int = 12) -> str:
     return "choose one of " + ", ".join(choices[:max_choices]) + end
 
 
-def in_range(name: str, value, low=None, high=None):
-    """Returns `value` if it is finite and `low <= value <= high`, else raises an `InputError`.
+def in_range(name: str, value: Any, low: float | None = None, high: float | None = None) -> Any:
+    """Returns `value` if it is finite and `low <= value <= high`.
 
     Args:
-        name: of the argument.
-        low, high: bounds; None for no bound.
+        name: Name of the argument, or a description of it.
+        value: A number.
+        low, high: Bounds; None for no bound.
+
+    Raises:
+        InputError: it is not.
     """
     if not (low is None or value >= low) or not (high is None or value <= high) or value == inf:
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
@@ -60,5 +70,5 @@ def in_range(name: str, value, low=None, high=None):
 
 
 def _quoted(name):
-    """The name of an argument in backticks; other words as they are."""
+    """The name of an argument in backticks; a description unchanged."""
     return f"`{name}`" if name.isidentifier() else name

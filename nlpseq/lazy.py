@@ -1,4 +1,4 @@
-"""Packages whose public names load their modules at first use, so that help and errors need no TensorFlow."""
+"""Lazy packages: a public name imports its module on first use, so that help and errors load no TensorFlow."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -8,9 +8,8 @@ def attach(package: str, modules: Mapping[str, str]) -> tuple[Callable, Callable
     """`__getattr__`, `__dir__` and `__all__` of a package (PEP 562).
 
     Args:
-        package: its name, for errors.
-        modules: from each public name to the module that has it; a name that is a submodule
-            itself maps to its own module.
+        package: Name of the package, for error messages.
+        modules: The module that defines each public name; a submodule maps to itself.
     """
 
     def get(name):

@@ -1,8 +1,8 @@
-"""Lets Keras load saved models of nlpseq after `import nlpseq` alone, without importing their classes before.
+"""Placeholders with which Keras loads saved nlpseq models after a plain `import nlpseq`.
 
-Keras finds a registered class by its name, "nlpseq>LSTM". Until the module of the class has been
-imported, a placeholder stands for it, which imports the module when Keras makes the object; the
-class itself then takes its place.
+Keras looks a registered class up by its name, "nlpseq>LSTM". Until the module of the class has been
+imported, a placeholder is registered under that name. It imports the module when Keras creates the
+object, and the class then replaces it.
 """
 
 import importlib
@@ -48,20 +48,24 @@ class Placeholder:
     """Stands for a registered class whose module has not been imported yet.
 
     Args:
-        module: that has the class.
-        name: of the class.
+        module: Name of the module that defines the class.
+        name: Name of the class.
     """
 
     def __init__(self, module: str, name: str):
         self.module, self.__name__ = module, name
 
     def from_config(self, config: dict[str, Any]) -> Any:
-        """The object of a configuration, by the class itself."""
+        """Imports the class and creates the object from its configuration."""
         return getattr(importlib.import_module(self.module), self.__name__).from_config(config)
 
 
 def register_placeholders(keras: Any = None) -> None:
-    """Registers a placeholder for each class that Keras does not know yet; `keras` is the module."""
+    """Registers a placeholder for each class that is not registered yet.
+
+    Args:
+        keras: The module, which the import hook passes; not used.
+    """
     from keras.saving import get_custom_objects
 
     registered = get_custom_objects()

@@ -1,9 +1,9 @@
-"""Settings: dataclasses whose attributes are arguments of a model, flags of a recipe, and their help.
+"""Settings: dataclasses whose attributes are both the arguments of a model and the flags of a recipe.
 
-An attribute has its default, its range (`Annotated[int, Range(1)]`) and, as the docstring below
-it, its help in one place. A settings class may hold groups, settings classes themselves; outside
-they are flat: one name, one flag. TensorFlow is not imported here: help and errors come before it
-is loaded.
+Each attribute declares its default, its range (`Annotated[int, Range(1)]`) and, in the docstring
+below it, its help text. An attribute may itself be a settings class, a group; names are unique
+across groups, so that callers and flags use them flat. TensorFlow is not imported here, so that
+help and errors appear before it is loaded.
 """
 
 import dataclasses
@@ -16,20 +16,20 @@ from nlpseq.errors import InputError, in_range, one_of, suggest
 
 @dataclass(frozen=True)
 class Range:
-    """The least and greatest value of a number; None for no bound."""
+    """Lower and upper bound of a number, inclusive; None for no bound."""
 
     low: float | None = None
     high: float | None = None
 
 
-OPEN = "other values than the named ones are taken from Python"  # metadata of a `Literal`
-Rate = Annotated[float, Range(0, 0.95)]  # of dropout
+OPEN = "other values are accepted from Python"  # metadata of a `Literal`
+Rate = Annotated[float, Range(0, 0.95)]  # a dropout rate
 Self = TypeVar("Self", bound="Settings")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The base of all settings.
+    """Base class of all settings.
 
     Example:
 
@@ -46,17 +46,17 @@ class Settings:
 
     @classmethod
     def of(cls: type[Self], **values: Any) -> Self:
-        """Settings with some values, by their flat names, checked.
+        """The defaults with the given values, by flat name; all values are checked.
 
         Raises:
-            InputError: a name is unknown, or a value is out of its range.
+            InputError: a name is unknown, or a value is outside its range.
         """
         settings = cls().replace(**values)
         settings.check()
         return settings
 
     def replace(self: Self, **values: Any) -> Self:
-        """The same settings with other values, by their flat names.
+        """A copy with the given values, by flat name; ranges are not checked.
 
         Raises:
             InputError: a name is unknown.
@@ -75,7 +75,7 @@ class Settings:
         return dataclasses.replace(self, **changes)
 
     def flat(self) -> dict[str, Any]:
-        """All values by name, those of groups included."""
+        """All values by name, including those of groups."""
         values = {}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -83,7 +83,7 @@ class Settings:
         return values
 
     def check(self) -> None:
-        """Raises an `InputError` for the first value that is out of its range."""
+        """Raises an `InputError` for the first value that is outside its range."""
         for name, hint in typing.get_type_hints(type(self), include_extras=True).items():
             value = getattr(self, name)
             if isinstance(value, Settings):
@@ -106,6 +106,6 @@ def _check_value(name, value, hint):
 def _check_type(name, value, kind):
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     fits = {bool: isinstance(value, bool), float: number, int: number and value == value // 1}[kind]
-    if not fits and not hasattr(value, "dtype"):  # NumPy's numbers
+    if not fits and not hasattr(value, "dtype"):  # NumPy scalars pass
         expected = {bool: "True or False", float: "a number", int: "a whole number"}[kind]
         raise InputError(f"`{name}` must be {expected}, got {value!r}.")

@@ -1,1 +1,1 @@
-"""One script a task, read from top to bottom; installed as nlpseq.recipes."""
+"""One script per task, to be read from top to bottom; installed as nlpseq.recipes."""

@@ -1,10 +1,10 @@
-"""A recurrent language model, from raw text to a served model that scores and continues texts.
+"""Trains a recurrent language model on raw text and exports a model that scores and generates text.
 
-Trains on the text of a dataset of TensorFlow Datasets, of a `.txt` file, or of a folder of
-them, by truncated backpropagation through time, evaluates over the continuous test text with
-carried state, draws pictures, and exports a SavedModel. With no flags it runs on the English
-side of the embedded, generated corpus nlpseq_phrases: perplexity about 10 in about two minutes
-and 1 GB of memory.
+The text is a dataset of TensorFlow Datasets, a `.txt` file, or a folder of such files. The recipe
+trains by truncated backpropagation through time, evaluates on the continuous test text with
+carried states, plots the training and exports a SavedModel. Without flags it trains on the English
+side of nlpseq_phrases, a generated corpus that ships with nlpseq, to a perplexity of about 10, in
+about two minutes and 1 GB of memory.
 """
 
 import nlpseq
@@ -12,7 +12,7 @@ from nlpseq.cli import finish, run_recipe
 from nlpseq.tasks.language_modeling.settings import PRESETS
 from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings as Settings
 
-SAMPLES = 3  # printed at the end
+SAMPLES = 3  # number of samples that are printed after training
 
 
 def main(config: Settings) -> dict:

@@ -1,18 +1,19 @@
-"""What recurrent networks remember: accuracy against distance, and why.
+"""Measures how far back simple RNN, LSTM and GRU remember, and how gradients explain it.
 
-Trains simple RNNs, LSTMs and GRUs of one size on nlpseq_recall, generated texts whose last
-question asks for a word from 5 to 100 words before, a network for each distance, and draws
-accuracy against distance beside the norm of dLoss/dh_t against the lag. Recurrent kernels
-start at 0.8 of an orthogonal one, so that a gradient back through a simple RNN shrinks
-to 0.8^lag; gates start open for long (chrono initialisation). With --mixed, one network
-learns all the distances, the near ones lead to the far, and the simple RNN remembers too.
+The recipe trains networks of equal size on nlpseq_recall, generated texts that end with a question
+about a word 5 to 100 words earlier, one network for each distance. It plots accuracy against
+distance, and the norm of dLoss/dh_t against the lag. Recurrent kernels are initialized to 0.8 times
+an orthogonal matrix, so that gradients of the simple RNN initially decay at least as fast as
+0.8^lag; gates are initialized for long memory (chrono initialization). With --mixed one network is
+trained on all distances: the short ones help it to learn the long ones, and the simple RNN
+remembers too.
 
-A simple RNN of rectified units whose recurrent kernel starts too large explodes, and
-stops with a message: --cells rnn --distances 10 --activation relu --recurrent-scale 1.7
---optimizer sgd --learning-rate 0.3 --clip-norm 0. With --clip-norm 0.1 it learns.
+Exploding gradients: a simple RNN with ReLU and a large recurrent kernel diverges and stops with a
+message: --cells rnn --distances 10 --activation relu --recurrent-scale 1.7 --optimizer sgd
+--learning-rate 0.3 --clip-norm 0. With --clip-norm 0.1 it learns.
 
-The default run takes five to ten minutes and 1.9 GB of memory: at distance 100 LSTM and GRU
-answer at least 0.99 of the questions, the simple RNN no more than by chance.
+The default run takes five to ten minutes and 1.9 GB of memory: at distance 100 LSTM and GRU answer
+at least 0.99 of the questions, the simple RNN no more than by chance.
 """
 
 import json
@@ -31,28 +32,28 @@ from nlpseq.training.settings import TrainingSettings
 
 @dataclass(frozen=True)
 class MemorySettings(Settings):
-    """The cells that are compared, and the texts."""
+    """The compared cells, and the texts."""
 
     output: str = "saved_models/memory"
-    """Folder that gets the picture memory.png and the figures metrics.json."""
+    """Folder in which memory.png and metrics.json are written."""
     cells: tuple[Literal["rnn", "lstm", "gru"], ...] = ("rnn", "lstm", "gru")
     """Cells to compare."""
     distances: tuple[int, ...] = (5, 20, 40, 60, 80, 100)
-    """Words between cue and answer."""
+    """Numbers of words between cue and answer."""
     mixed: bool = False
-    """Whether one network learns all the distances, rather than one network each."""
+    """Whether one network is trained on all distances, instead of one network for each."""
     examples: Annotated[int, Range(1)] = 2400
-    """Training texts of each distance; a tenth as many to validate on, and to test on."""
+    """Training texts per distance; validation and test have a tenth as many."""
     units: Annotated[int, Range(1)] = 64
     """Size of the state."""
     embedding_size: Annotated[int, Range(1)] = 32
-    """Size of a word vector."""
+    """Size of the word embeddings."""
     activation: Literal["tanh", "relu"] = "tanh"
-    """Nonlinearity of the simple RNN."""
+    """Activation of the simple RNN."""
     recurrent_scale: Annotated[float, Range(0)] = 0.8
-    """Factor of the orthogonal recurrent kernel at the start, of all the cells."""
+    """Factor of the orthogonal initial recurrent kernel of all cells."""
     chrono: bool = True
-    """Whether the gates start as for memories of the largest distance (Tallec and Ollivier 2018)."""
+    """Whether gates are initialized for the largest distance (Tallec and Ollivier 2018)."""
 
     def check(self) -> None:
         super().check()
@@ -106,20 +107,20 @@ def main(config: AllSettings) -> dict:
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
     title = "nlpseq_recall (generated sentences)"
     pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
-    nlpseq.reporting.say(f"picture and figures in {folder}")
+    nlpseq.reporting.say(f"plot and metrics in {folder}")
     return metrics
 
 
-def training_settings(config, cell, distances):
-    """The settings of one training, with a TensorBoard folder of its own."""
+def training_settings(config: AllSettings, cell: str, distances: list[int]) -> TrainingSettings:
+    """The training settings of one network, with a separate TensorBoard folder."""
     if config.training.tensorboard is None:
         return config.training
     return config.training.replace(tensorboard=f"{config.training.tensorboard}/{cell}-{'-'.join(map(str, distances))}")
 
 
-def texts(distances, count, seed):
-    """`count` texts of each distance, with the numbers of their answers."""
-    from nlpseq.corpora import recall  # here, so that the help waits for no TensorFlow
+def texts(distances: list[int], count: int, seed: int) -> "nlpseq.data.Examples":
+    """`count` texts of each distance, labelled with the indices of their answers."""
+    from nlpseq.corpora import recall  # here, so that the help does not load TensorFlow
 
     answers = list(recall.LANGUAGES.values())
     pairs = [pair for d in distances for pair in recall.recall_sentences(d, count, seed)]
@@ -129,8 +130,8 @@ def texts(distances, count, seed):
     )
 
 
-def classifier(cell, train, config):
-    """A classifier by the last state, whose recurrent layer starts as the settings say."""
+def classifier(cell: str, train: "nlpseq.data.Examples", config: AllSettings) -> "nlpseq.tasks.TextClassifier":
+    """A classifier of the final state, with the recurrent layer initialized as in the settings."""
     import keras
 
     from nlpseq.corpora import recall
@@ -159,8 +160,8 @@ def classifier(cell, train, config):
     return task
 
 
-def gradient_batch(task, examples):
-    """A batch for the gradients: `(ids, answers)`."""
+def gradient_batch(task: "nlpseq.tasks.TextClassifier", examples: "nlpseq.data.Examples") -> tuple:
+    """A batch `(ids, answers)` on which gradients are measured."""
     return next(iter(task.prepare(examples.select(slice(32)), batch_size=32)))
 
 

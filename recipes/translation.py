@@ -1,10 +1,10 @@
-"""Translation with a recurrent encoder and decoder, from raw text to a served model.
+"""Trains a recurrent encoder-decoder with attention to translate, and exports it.
 
-Trains on a dataset of TensorFlow Datasets, a folder of one file a language and split, or
-`.tsv` files of two columns, evaluates, draws pictures, and exports a SavedModel that takes
-raw strings and searches with a beam. With no flags it runs on the embedded, generated
-corpus nlpseq_phrases, English to German: exact match about 0.99 in two to four minutes and
-1.4 GB of memory.
+The data are a dataset of TensorFlow Datasets, a folder with a file for each language and split, or
+`.tsv` files of two columns. The recipe trains, evaluates, plots and exports a SavedModel that takes
+raw strings and translates by beam search. Without flags it trains on nlpseq_phrases, a generated
+corpus of English and German that ships with nlpseq: exact match about 0.99 in two to four minutes
+and 1.4 GB of memory.
 """
 
 import nlpseq
@@ -12,7 +12,7 @@ from nlpseq.cli import finish, run_recipe
 from nlpseq.tasks.translation.settings import PRESETS
 from nlpseq.tasks.translation.settings import TranslationSettings as Settings
 
-CHECKED = 5000  # training pairs that are checked for truncation
+CHECKED = 5000  # number of training pairs that are checked for truncation
 
 
 def main(config: Settings) -> dict:

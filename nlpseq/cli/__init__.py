@@ -1,4 +1,4 @@
-"""The command line: recipes, and the command `nlpseq`. TensorFlow loads once the arguments are known to be right."""
+"""The command line: recipes and the command `nlpseq`. TensorFlow is imported only after arguments are checked."""
 
 from nlpseq import lazy
 

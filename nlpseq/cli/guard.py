@@ -1,4 +1,4 @@
-"""How a command ends: the exit status, and what went wrong in one sentence."""
+"""Exit status and error messages of commands."""
 
 import os
 import re
@@ -7,16 +7,19 @@ from collections.abc import Callable, Collection
 
 from nlpseq.errors import InputError, TrainingError
 
-ARGUMENT = re.compile(r"`([a-z]\w*)`")  # as errors of the library name an argument
+ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
 
 
 def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> int:
-    """Runs an action and returns the exit status; an error is printed in one sentence.
+    """Runs an action and prints an expected error as one sentence.
 
     Args:
-        action: the command.
-        arguments: names of arguments that are flags of the command: an error that says
-            `learning_rate` is printed with --learning-rate.
+        action: Runs the command.
+        arguments: Names of the arguments that are flags of the command: `learning_rate` in an
+            error is printed as --learning-rate.
+
+    Returns:
+        The exit status: 0, 1 if training or output stopped, 2 for invalid input, 130 if interrupted.
     """
     try:
         action()
@@ -36,7 +39,7 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
 
 
 def with_flags(sentence: str, arguments: Collection[str]) -> str:
-    """A sentence whose `arguments` in backticks are written as flags."""
+    """A sentence in which `arguments` in backticks are replaced by their flags."""
 
     def flag(match):
         name = match.group(1)
@@ -46,9 +49,9 @@ def with_flags(sentence: str, arguments: Collection[str]) -> str:
 
 
 def check_utf8(arguments: list[str]) -> None:
-    """Raises an `InputError` for an argument that could not be written to a file after training."""
+    """Raises an `InputError` for an argument that is not UTF-8, which would make the export fail after training."""
     for argument in arguments:
         try:
             argument.encode()
         except UnicodeEncodeError as error:
-            raise InputError(f"{argument!a} is not UTF-8: give it in that encoding, or rename the file.") from error
+            raise InputError(f"{argument!a} is not UTF-8: pass it in that encoding, or rename the file.") from error

@@ -1,4 +1,4 @@
-"""The command `nlpseq`: train with a recipe, ask an export, describe it."""
+"""The command `nlpseq`: trains with a recipe, predicts with an export, describes an export."""
 
 import argparse
 import importlib
@@ -15,10 +15,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command `nlpseq` and exits.
 
     Args:
-        arguments: of the command line. Default those of this process.
+        arguments: Command-line arguments. Default those of the process.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["train"]:  # a recipe reads its own flags
+    if arguments[:1] == ["train"]:  # a recipe parses its own flags
         sys.exit(guarded(lambda: train.run(arguments[1:])))
     options = _options()
     parser = _parser(options)
@@ -37,21 +37,21 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _options():
-    """The options of `nlpseq predict` of each kind of task that has some."""
+    """The options of `nlpseq predict` by kind of task, for kinds that have options."""
     kinds = {name: importlib.import_module(package).Answers.options for name, package in tasks.kinds().items()}
     return {name: options for name, options in kinds.items() if options}
 
 
 def _parser(options):
-    parser = argparse.ArgumentParser("nlpseq", description="Trains sequence models, and asks what was exported.")
+    parser = argparse.ArgumentParser("nlpseq", description="Train recurrent sequence models and use exported ones.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("train", help="train a model with a recipe and export it")
-    command = commands.add_parser("predict", help="answer inputs with an exported model")
+    command = commands.add_parser("predict", help="predict with an exported model")
     command.add_argument("export", help=EXPORT_HELP)
-    command.add_argument("text", nargs="*", help="inputs; without any, the lines of standard input")
+    command.add_argument("text", nargs="*", help="inputs; default: the lines of standard input")
     command.add_argument("--json", action="store_true", help="print a JSON object for each input")
     for kind, kind_options in options.items():
-        group = command.add_argument_group(f"exports of the kind {kind}")
+        group = command.add_argument_group(f"options for {kind.replace('_', ' ')} exports")
         for option in kind_options:
             flag = f"--{option.name.replace('_', '-')}"
             values = {"action": "store_const", "const": True} if option.type is bool else {"type": option.type}

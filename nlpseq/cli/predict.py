@@ -1,4 +1,4 @@
-"""`nlpseq predict`: the answers of an export to arguments, or to the lines of standard input."""
+"""`nlpseq predict`: predictions of an export for arguments, or for the lines of standard input."""
 
 import itertools
 import os
@@ -17,14 +17,14 @@ def run(
     options: dict[str, Any],
     options_by_kind: dict[str, tuple],
 ) -> None:
-    """Prints the answers.
+    """Prints the predictions.
 
     Args:
-        export_path: of the export.
-        texts: inputs; without any, the lines of standard input are answered.
-        as_json: whether an answer is a JSON object a line.
-        options: the options of a kind that were given.
-        options_by_kind: the options that each kind has.
+        export_path: Path of the export.
+        texts: Inputs; if empty, the lines of standard input.
+        as_json: Whether to print a JSON object per line.
+        options: The options of the kind of task that were given, by name.
+        options_by_kind: All options of every kind.
 
     Raises:
         InputError: there is no export; an option belongs to another kind; an input is not valid.
@@ -37,12 +37,12 @@ def run(
         if name not in known:
             kinds = [kind for kind, group in options_by_kind.items() if name in {option.name for option in group}]
             raise InputError(
-                f"`{name}` is an option for exports of the kind {' or '.join(kinds)}, and {export.path} is of the kind "
+                f"`{name}` is an option for exports of the kind {' or '.join(kinds)}, but {export.path} is of the kind "
                 f"{export.metadata.task}: leave it out."
             )
     quiet_tensorflow()
     lines = [os.fsencode(text).decode("utf-8", "replace") for text in texts] or _standard_input()
-    # What is typed at a terminal is answered line by line.
+    # Input typed at a terminal is answered line by line.
     size = export.answers.batch_size if texts or not sys.stdin.isatty() else 1
     batches = _batches(map(export.answers.parse, lines), size)
     export.answers.respond(export, batches, _write, _note, as_json, **options)

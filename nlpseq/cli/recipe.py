@@ -1,4 +1,4 @@
-"""How every recipe begins and ends: settings from flags; figures, pictures and the export."""
+"""The start and end of every recipe: settings from flags; metrics, plots and the export."""
 
 import os
 import sys
@@ -19,9 +19,9 @@ def run_recipe(
     """Runs `main(config)` with settings from the command line, and exits.
 
     Args:
-        main: the recipe; the docstring of its module is the description in the help.
-        settings: class of the settings; their flat names are flags, their docstrings help.
-        presets: for some datasets, the settings that are their defaults.
+        main: The recipe; the docstring of its module is the description in the help.
+        settings: Settings class; flat names become flags, docstrings of attributes their help.
+        presets: Default settings for specific datasets, by the name of the dataset.
     """
     import tyro
 
@@ -53,19 +53,19 @@ def finish(
     test: Any,
     draw: Callable[[Path], None],
 ) -> dict[str, Any]:
-    """Exports a trained task with its figures and pictures, and says where.
+    """Exports a trained task with its metrics and plots, and prints the path.
 
     Args:
-        task: a `nlpseq.tasks.base.Task`.
-        config: the settings of the recipe, with groups `data` and `training`.
-        data: the dataset.
-        training: history and seconds, as `nlpseq.training.train` returns them.
-        validation, test: results of the kind's evaluation, with `metrics`.
-        draw: function that draws the pictures of the kind into a folder, beside that
-            of the training.
+        task: `nlpseq.tasks.base.Task`.
+        config: The settings of the recipe, with groups `data` and `training`.
+        data: The dataset.
+        training: History and seconds, as `nlpseq.training.train` returns them.
+        validation, test: Results of the evaluation, with an attribute `metrics`.
+        draw: Function that writes the plots of the kind of task to a folder; the plot of the
+            training is added to them.
 
     Returns:
-        The metrics, as in `metrics.json`.
+        The contents of `metrics.json`.
     """
     from nlpseq import reporting, serving
 
@@ -88,9 +88,10 @@ def finish(
 
 
 def preset_of(dataset: str | None, presets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """The preset of a dataset: by its whole name, the last part of a path, or without configuration.
+    """The preset of a dataset.
 
-    The user's own files have no splits to name.
+    It is looked up by the full name, the last part of a path, and the name without configuration.
+    Splits of TFDS are left out for the user's own files.
     """
     dataset = (dataset or "").partition(":")[0]  # without the version
     names = (dataset, dataset.rstrip("/").split("/")[-1], dataset.split("/")[0])
@@ -100,7 +101,7 @@ def preset_of(dataset: str | None, presets: Mapping[str, dict[str, Any]]) -> dic
 
 
 def _flag(name, arguments):
-    """The value of a flag, read ahead of the others; None where it is absent."""
+    """The value of a flag, read before the command line is parsed; None if it is absent."""
     for index, argument in enumerate(arguments):
         if argument == name and index + 1 < len(arguments):
             return arguments[index + 1]

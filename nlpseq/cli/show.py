@@ -1,4 +1,4 @@
-"""`nlpseq show`: what an export is."""
+"""`nlpseq show`: describes an export."""
 
 from nlpseq.cli.start import quiet_tensorflow
 

@@ -1,4 +1,4 @@
-"""TensorFlow imported without its start-up messages."""
+"""Imports TensorFlow without its start-up messages."""
 
 import contextlib
 import logging
@@ -15,14 +15,14 @@ def quiet_tensorflow() -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
-        tf.constant(0)  # starts the runtime, which has messages of its own
+        tf.constant(0)  # starts the runtime, which prints messages too
     tf.get_logger().setLevel("ERROR")
     logging.getLogger("absl").setLevel("ERROR")
 
 
 @contextlib.contextmanager
 def stderr_held_back() -> Iterator[None]:
-    """Holds back what C++ writes to standard error, and shows it only if the block fails."""
+    """Buffers standard error, including output of C++ code, and prints it only if the block fails."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held, _duplicate(2) as real:
         os.dup2(held.fileno(), 2)

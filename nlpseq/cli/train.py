@@ -1,4 +1,4 @@
-"""`nlpseq train RECIPE`: runs a recipe, the same script as `python recipes/RECIPE.py`."""
+"""`nlpseq train RECIPE`: runs the same script as `python recipes/RECIPE.py`."""
 
 import ast
 import runpy
@@ -10,11 +10,11 @@ from nlpseq.cli import recipe
 from nlpseq.errors import InputError, suggest
 
 PACKAGE = Path(nlpseq.__file__).parent
-FOLDERS = (PACKAGE / "recipes", PACKAGE.parent / "recipes")  # of a wheel, and of a checkout
+FOLDERS = (PACKAGE / "recipes", PACKAGE.parent / "recipes")  # in an installed package, and in a clone
 
 
 def run(arguments: list[str]) -> None:
-    """Runs the recipe that is named first, with the flags after it.
+    """Runs a recipe: its name is the first argument, its flags are the others.
 
     Raises:
         InputError: there is no recipe of that name.
@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_usage(recipes))
         if not arguments:
-            raise InputError("`nlpseq train` needs the name of a recipe.")
+            raise InputError("expected the name of a recipe after `nlpseq train`: choose one from the list.")
         return
     name, *flags = arguments
     if name not in recipes:

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "GradientFlow": "nlpseq.diagnostics.flow",
         "GradientMonitor": "nlpseq.diagnostics.monitor",
         "gradient_flow": "nlpseq.diagnostics.flow",
+        "pictures": "nlpseq.diagnostics.pictures",
         "plot_gradient_flow": "nlpseq.diagnostics.pictures",
         "saturation": "nlpseq.diagnostics.saturated",
         "spectral_radius": "nlpseq.diagnostics.flow",

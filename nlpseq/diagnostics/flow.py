@@ -45,10 +45,10 @@ def gradient_flow(
     A norm is over the units and all rows of the batch. In each row, lag 0 is the last real step
     of the mask; masked steps do not count.
 
-    A new layer shows its initialisation, not what training makes of it: the gates of a GRU start
-    half open, so that its gradient falls by about a half at each step, faster than that of a
-    SimpleRNN with small inputs. With `chrono_steps` the gates start open for long memories
-    (Tallec and Ollivier 2018).
+    Of a new layer, the result shows the initialisation and not what training makes of it: the
+    gates of a GRU start half open, so that its gradient falls as fast as that of a SimpleRNN, or
+    faster. With `chrono_steps`, the gates of LSTM and GRU start open for long memories (Tallec
+    and Ollivier 2018).
 
     Args:
         model_or_layer: A model, or a recurrent layer.

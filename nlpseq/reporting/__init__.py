@@ -1,4 +1,4 @@
-"""What the terminal and pictures show of every kind of task."""
+"""Terminal output and plots that all kinds of task share."""
 
 from nlpseq import lazy
 

@@ -1,4 +1,4 @@
-"""What the terminal shows of every kind of task: lines and tables."""
+"""Terminal output that all kinds of task share: lines and tables."""
 
 from typing import Any
 
@@ -20,18 +20,25 @@ def print_table(table: Table) -> None:
 
 
 def print_data(data: Any, details: str) -> None:
-    """Prints the dataset that is learnt from: its title, its splits, and `details`."""
+    """Prints the title and split sizes of a dataset, and `details`."""
     sizes = ", ".join(f"{size:,} {split}" for split, size in data.sizes.items())
     say(f"{data.title}: {sizes}; {details}")
 
 
 def listed(labels: Any, what: str = "classes") -> str:
-    """The labels of a dataset, with their number and what they are."""
+    """The number of labels, what they are called (`what`), and their names."""
     return f"{len(labels)} {what}: {', '.join(labels)}"
 
 
 def class_table(data: Any, what: str, unit: str, classes: dict[str, dict]) -> Table:
-    """A table of precision, recall and F1, a row a class, titled as the test split of a dataset."""
+    """A table of precision, recall and F1 on the test split, with a row for each class.
+
+    Args:
+        data: The dataset, for the title.
+        what: Heading of the column of class names.
+        unit: Heading of the column of supports.
+        classes: Scores by class, as `nlpseq.tasks.scores.scores_by_class` returns them.
+    """
     table = Table(title=escape(f"test split of {data.title}"))
     table.add_column(what)
     for column in ("precision", "recall", "F1", unit):
@@ -47,8 +54,8 @@ def class_scores(row: dict[str, Any]) -> list[str]:
 
 
 def print_export(export: Any) -> None:
-    """Prints what a `nlpseq.serving.Export` is: signatures, scores, metadata."""
-    table = Table("signature", "takes", "gives", title=escape(str(export.path)))
+    """Prints the signatures, scores and metadata of a `nlpseq.serving.Export`."""
+    table = Table("signature", "inputs", "outputs", title=escape(str(export.path)))
     for name, function in export.signatures.items():
         inputs = function.structured_input_signature[1].values()
         outputs = function.structured_outputs.items()
@@ -66,8 +73,8 @@ def print_export(export: Any) -> None:
 
 
 def _score_table(metrics):
-    """Validation and test side by side, then what the training took."""
-    table = Table("figure", title="scores")
+    """A table of validation and test scores, then training time and memory."""
+    table = Table("metric", title="scores")
     table.add_column("validation", justify="right")
     table.add_column("test", justify="right")
     validation, test = (dict(_flattened(metrics[split])) for split in ("validation", "test"))

@@ -1,10 +1,10 @@
-"""How much memory this process takes."""
+"""Memory use of this process."""
 
 import sys
 
 
 def peak_memory_mb() -> int | None:
-    """The most memory that this process has held, in MB; None where the system does not tell (Windows)."""
+    """Peak resident memory of this process in MB; None where the system does not report it (Windows)."""
     try:
         import resource
     except ImportError:

@@ -1,4 +1,4 @@
-"""Exports: written, described, loaded and asked."""
+"""Exported models: writing, metadata, loading and prediction."""
 
 from nlpseq import lazy
 

@@ -1,40 +1,48 @@
-"""Using an export: loading it and asking it. Needs TensorFlow alone."""
+"""Client for exported models: loading and prediction, with TensorFlow alone."""
 
+import importlib
 import os
 from pathlib import Path
 from typing import Any
 
-from nlpseq import tasks
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
+
+TABLE_OF_KINDS = "nlpseq.tasks"  # asked by name: serving imports no kind of task
 
 
 class Export:
     """An exported model.
 
     Args:
-        path: of a version, or of a folder of versions, of which the newest is taken.
+        path: Folder of a version, or a folder of numbered versions, of which the newest is used.
 
     Attributes:
-        path: of the version.
-        metadata: what the export says of itself, `nlpseq.serving.Metadata`.
-        metrics: as in `metrics.json`.
-        answers: the `nlpseq.tasks.answers.Answers` of its kind.
+        path: Folder of the version.
+        metadata: `nlpseq.serving.Metadata`, from `config.json`.
+        metrics: Contents of `metrics.json`.
+        answers: `nlpseq.tasks.answers.Answers` of the kind of task.
 
     Raises:
-        InputError: there is no export of nlpseq at the path, or it is of a newer format.
+        InputError: there is no nlpseq export at the path, or its format is newer than this version.
+
+    Example:
+
+    >>> export = Export("saved_models/sentiment")  # doctest: +SKIP
+    >>> export.predict(["not bad at all"])[0]["label"]  # doctest: +SKIP
+    'positive'
     """
 
     def __init__(self, path: str | Path):
         self.path = find_export(path)
         self.metadata = Metadata.read(self.path)
         self.metrics = _read_metrics(self.path / "metrics.json")
-        self.answers = tasks.answers_class(self.metadata.task)(self.metadata)
+        self.answers = _answers_class(self.metadata.task)(self.metadata)
         self._signatures = None
 
     @property
     def signatures(self) -> dict[str, Any]:
-        """The functions by name; the model is loaded when they are first asked for.
+        """The signatures by name; the model is loaded on first access.
 
         Raises:
             InputError: the model cannot be loaded.
@@ -44,7 +52,7 @@ class Export:
 
             try:
                 self._model = tf.saved_model.load(str(self.path))
-            except Exception as error:  # whatever a broken file makes TensorFlow throw
+            except Exception as error:  # a damaged file raises errors of many classes
                 reason = str(error).strip().splitlines()[0] if str(error).strip() else error
                 raise InputError(f"the model in {self.path} cannot be loaded ({reason}): export it again.") from None
             if "serving_default" not in self._model.signatures:
@@ -53,7 +61,14 @@ class Export:
         return self._signatures
 
     def predict(self, examples: list) -> list[dict[str, Any]]:
-        """The answers to examples, as the kind's `Answers` read them: a list of dicts, one an example."""
+        """Runs "serving_default".
+
+        Args:
+            examples: Inputs of the kind of task, as `Answers.parse` returns them.
+
+        Returns:
+            A dict for each example, as `Answers.read` returns it.
+        """
         import tensorflow as tf
 
         inputs = self.answers.inputs(list(examples))
@@ -66,10 +81,10 @@ class Export:
 
 
 def find_export(path: str | Path) -> Path:
-    """The folder of an export: the path itself, or the newest version below it.
+    """The folder of an export: the path itself, or the newest version in it.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no export.
     """
     path = Path(path).expanduser()
     candidates = [path]
@@ -85,6 +100,10 @@ def find_export(path: str | Path) -> Path:
     )
 
 
+def _answers_class(kind):
+    return importlib.import_module(TABLE_OF_KINDS).answers_class(kind)
+
+
 def _read_metrics(path):
     metrics = read_json(path)
     if not all(isinstance(metrics.get(split), dict) for split in ("validation", "test")):
@@ -93,7 +112,7 @@ def _read_metrics(path):
 
 
 def _plain(value):
-    """A NumPy value as Python's own."""
+    """A NumPy value as Python objects, bytes decoded as UTF-8."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if hasattr(value, "tolist"):

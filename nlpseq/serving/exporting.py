@@ -1,4 +1,4 @@
-"""A trained task to one self-contained SavedModel, complete or absent."""
+"""Exports a trained task as a self-contained SavedModel, completely or not at all."""
 
 import platform
 import tempfile
@@ -26,26 +26,26 @@ def export(
     metrics: dict[str, Any],
     draw: Callable[[Path], None] | None = None,
 ) -> Path:
-    """Writes `folder/<next free version>`.
+    """Writes an export to `folder/<next free version>`.
 
-    It holds the SavedModel, whose signatures take raw input and need neither nlpseq nor XLA;
-    the class names, if any, as an asset; warm-up requests as TensorFlow Serving reads them;
-    `config.json`, `metrics.json`, `model_card.md`; pictures. All of it is written beside its
-    final place and renamed at the end.
+    An export contains the SavedModel, whose signatures take raw input and need neither nlpseq nor
+    XLA; the class names, if any, as an asset; warm-up requests for TensorFlow Serving;
+    `config.json`, `metrics.json` and `model_card.md`; and plots. It is written to a temporary
+    folder beside the versions, which is renamed at the end.
 
     Args:
-        task: a `nlpseq.tasks.base.Task`.
-        folder: of the numbered versions.
-        data: the dataset: its name, sizes, and whether it was generated.
-        settings: of the run, by flat names.
-        metrics: of `metrics.json`.
-        draw: function that draws PNG files into the folder that it is given.
+        task: `nlpseq.tasks.base.Task`.
+        folder: Folder of the numbered versions.
+        data: The dataset, with attributes `name`, `sizes` and `generated`.
+        settings: Settings of the run, by flat name.
+        metrics: Contents of `metrics.json`.
+        draw: Function that writes PNG files to the folder it is called with. Default None.
 
     Returns:
         The path of the version.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder is not writable.
     """
     folder = check_output(folder)
     metadata = Metadata(
@@ -79,7 +79,7 @@ def versions() -> dict[str, str]:
 
 
 def _save_model(task, folder):
-    """The SavedModel: variables, tables and signatures of the task, and its class names if any."""
+    """Saves the variables, tables and signatures of the task, and its class names, if any."""
     task.ensure_built()
     served = tf.Module()
     served.weights = [variable.value for variable in task.variables]
@@ -87,7 +87,7 @@ def _save_model(task, folder):
     with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"), engine.without_gradients():
         if task.labels:
             labels = Path(scratch, "labels.txt")
-            lines = [" ".join(label.split()) for label in task.labels]  # a label a line
+            lines = [" ".join(label.split()) for label in task.labels]  # one label per line
             labels.write_text("\n".join([*lines, ""]), encoding="utf-8")
             served.labels = tf.saved_model.Asset(str(labels))
         tf.saved_model.save(served, str(folder), signatures=task.signatures())

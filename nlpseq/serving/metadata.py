@@ -1,4 +1,4 @@
-"""What an export says of itself: `config.json`."""
+"""Metadata of an export, stored in its `config.json`."""
 
 import dataclasses
 import json
@@ -14,16 +14,16 @@ FILE_NAME = "config.json"
 
 @dataclass(frozen=True)
 class Metadata:
-    """What an export says of itself.
+    """Metadata of an export.
 
     Attributes:
-        task: kind of task, a name of the table in `nlpseq.tasks`.
-        labels: names of the classes, empty where there are none.
-        details: what the kind's answers need beside them.
-        data: name, sizes of the splits, and whether the data are generated.
-        settings: of the run, by flat names.
-        versions: of the software.
-        format_version: of this file; newer ones than `FORMAT_VERSION` are refused.
+        task: Kind of task, a name in the table of `nlpseq.tasks`.
+        labels: Names of the classes; empty for tasks without classes.
+        details: Values specific to the kind of task, which its `Answers` read.
+        data: Name and split sizes of the dataset, and whether it is generated.
+        settings: Settings of the run, by flat name.
+        versions: Versions of the software.
+        format_version: Version of this format; exports newer than `FORMAT_VERSION` are rejected.
     """
 
     task: str
@@ -35,7 +35,7 @@ class Metadata:
     format_version: int = FORMAT_VERSION
 
     def write(self, folder: Path) -> None:
-        """Writes `config.json` into a folder."""
+        """Writes `config.json` to a folder."""
         write_json(folder / FILE_NAME, dataclasses.asdict(self))
 
     @classmethod
@@ -43,7 +43,7 @@ class Metadata:
         """Reads `config.json` of an export.
 
         Raises:
-            InputError: the file cannot be read, is of a newer format, or lacks a value.
+            InputError: the file cannot be read, has a newer format, or lacks a valid value.
         """
         path = folder / FILE_NAME
         values = read_json(path)
@@ -52,7 +52,7 @@ class Metadata:
             raise InputError(f"{path} has no format_version: export the model again with this version of nlpseq.")
         if version > FORMAT_VERSION:
             raise InputError(
-                f"{path} has format {version}, and this version of nlpseq reads formats up to {FORMAT_VERSION}: "
+                f"{path} has format {version}, but this version of nlpseq supports formats up to {FORMAT_VERSION}: "
                 "upgrade nlpseq."
             )
         types = {field.name: field.type for field in dataclasses.fields(cls)}
@@ -66,7 +66,7 @@ class Metadata:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a value as a JSON file."""
+    """Writes a value to a JSON file."""
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -74,12 +74,12 @@ def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file.
 
     Raises:
-        InputError: the file cannot be read, or holds no JSON object.
+        InputError: the file cannot be read, or does not contain a JSON object.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"cannot read {path} ({error}): export the model again.") from None
     if not isinstance(values, dict):
-        raise InputError(f"{path} holds no JSON object: export the model again.")
+        raise InputError(f"{path} does not contain a JSON object: export the model again.")
     return values

@@ -1,12 +1,12 @@
-"""The page that tells a reader of an export what it is."""
+"""The model card of an export."""
 
 from typing import Any
 
 from nlpseq.serving.metadata import Metadata
 
 GENERATED = (
-    "**The data are generated** by a small grammar that comes with nlpseq: the scores say that "
-    "the model learnt that grammar, and nothing about real data."
+    "**The data are generated** by a small grammar that ships with nlpseq: the scores show that the "
+    "model has learnt this grammar, and say nothing about real data."
 )
 
 
@@ -14,17 +14,17 @@ def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, m
     """The text of `model_card.md`.
 
     Args:
-        name: of the class of the task.
-        purpose: what the task does, a sentence.
-        limits: what it cannot do, sentences.
-        metadata: of the export.
-        metrics: as in `metrics.json`.
+        name: Class name of the task.
+        purpose: What the task does, one sentence.
+        limits: What it cannot do, one sentence each.
+        metadata: Metadata of the export.
+        metrics: Contents of `metrics.json`.
     """
     data = metadata.data
     scores = [
-        f"| {split} | {figure} | {value:.4f} |"
+        f"| {split} | {metric} | {value:.4f} |"
         for split in ("validation", "test")
-        for figure, value in metrics[split].items()
+        for metric, value in metrics[split].items()
         if isinstance(value, float)
     ]
     sections = {
@@ -36,7 +36,7 @@ def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, m
             *(f"| {split} | {size:,} |" for split, size in data["sizes"].items()),
         ],
         "## Scores": [
-            "| split | figure | value |",
+            "| split | metric | value |",
             "|---|---|---|",
             *scores,
             "",
@@ -55,4 +55,4 @@ def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, m
 
 def _cost(metrics):
     seconds, memory = f"Training took {metrics['train_seconds']:.0f} s", metrics["peak_memory_mb"]
-    return f"{seconds}." if memory is None else f"{seconds}; the process held at most {memory:,} MB."
+    return f"{seconds}." if memory is None else f"{seconds}; the peak memory of the process was {memory:,} MB."

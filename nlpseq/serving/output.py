@@ -1,4 +1,4 @@
-"""The folder that gets the numbered versions of an export."""
+"""The output folder, which contains the numbered versions of an export."""
 
 import contextlib
 import os
@@ -11,10 +11,10 @@ from nlpseq.errors import InputError
 
 
 def check_output(folder: str | Path) -> Path:
-    """Creates the folder that gets the numbered versions.
+    """Creates the folder of the numbered versions, and returns its path.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: it is not writable.
     """
     folder = Path(folder).expanduser()
     try:
@@ -23,13 +23,13 @@ def check_output(folder: str | Path) -> Path:
             return folder
     except OSError as error:
         raise InputError(
-            f"cannot write to the output folder {folder} ({error.strerror}): give one that can be written as `output`."
+            f"cannot write to the output folder {folder} ({error.strerror}): give a writable folder as `output`."
         ) from None
 
 
 @contextlib.contextmanager
 def new_version(folder: Path) -> Iterator[Path]:
-    """A folder beside the versions, to be filled and `publish`ed; it is deleted if it is not."""
+    """A temporary folder beside the versions, which is deleted at the end of the block unless it was published."""
     partial = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
     try:
         yield partial
@@ -38,7 +38,7 @@ def new_version(folder: Path) -> Iterator[Path]:
 
 
 def publish(partial: Path, folder: Path) -> Path:
-    """Renames the complete folder to the next free version, and returns its path."""
+    """Renames a complete folder to the next free version number, and returns its new path."""
     partial.chmod(0o755)
     while True:
         taken = [int(item.name) for item in folder.iterdir() if item.name.isdecimal()]

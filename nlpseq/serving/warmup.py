@@ -9,7 +9,12 @@ FILE_NAME = Path("assets.extra") / "tf_serving_warmup_requests"
 
 
 def write_warmup(folder: Path, examples: list[dict[str, np.ndarray]]) -> None:
-    """Writes a request to "serving_default" for each example, a dict of its inputs, into an export."""
+    """Adds warm-up requests to an export.
+
+    Args:
+        folder: Folder of the export.
+        examples: The inputs of "serving_default" by name, one dict for each request.
+    """
     path = folder / FILE_NAME
     path.parent.mkdir(parents=True)
     with tf.io.TFRecordWriter(str(path)) as writer:

@@ -1,8 +1,8 @@
-"""The kinds of task, each a folder of its own, and the table of them.
+"""The table of the kinds of task, each of which is a folder.
 
-Serving and the command line know a kind by its entry here alone. A package outside nlpseq adds a
-kind by an entry point of the group "nlpseq.tasks", whose name is the kind and whose value is a
-package with a class `Answers` (`nlpseq.tasks.answers`); a program adds one with `register_kind`.
+Serving and the command line find a kind through this table only. Another package adds a kind with
+an entry point of the group "nlpseq.tasks", whose name is the kind and whose value is a package
+with a class `Answers` (`nlpseq.tasks.answers`); a program adds one with `register_kind`.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from nlpseq import lazy
 if TYPE_CHECKING:
     from nlpseq.tasks.answers import Answers
 
-KINDS = {  # from the name of a kind, in the metadata of exports, to its package
+KINDS = {  # package of each kind; exports store the name of the kind
     "classification": "nlpseq.tasks.classification",
     "language_model": "nlpseq.tasks.language_modeling",
     "tagging": "nlpseq.tasks.tagging",
@@ -24,26 +24,26 @@ ENTRY_POINTS = "nlpseq.tasks"
 
 
 def register_kind(name: str, package: str) -> None:
-    """Adds a kind of task to the table, for this process.
+    """Adds a kind of task to the table of this process.
 
     Args:
-        name: of the kind, as its `Task.kind`.
-        package: module that has its class `Answers`.
+        name: Name of the kind, equal to `Task.kind`.
+        package: Module that defines its class `Answers`.
     """
     KINDS[name] = package
 
 
 def kinds() -> dict[str, str]:
-    """The packages of all kinds by name: those of nlpseq, of installed entry points, and registered ones."""
+    """The packages of all kinds by name: built-in kinds, installed entry points and registered kinds."""
     installed = importlib.metadata.entry_points(group=ENTRY_POINTS)
     return {**{point.name: point.value for point in installed}, **KINDS}
 
 
 def answers_class(kind: str) -> "type[Answers]":
-    """The `Answers` of a kind; loads no TensorFlow.
+    """The class `Answers` of a kind; does not load TensorFlow.
 
     Raises:
-        InputError: no such kind is known.
+        InputError: the kind is unknown.
     """
     from nlpseq.errors import one_of
 

@@ -1,6 +1,6 @@
-"""The contract of the answers of a kind: how its exports are asked, and how answers are read and shown.
+"""The interface of `Answers`: how the inputs of an export are made, and its outputs read and printed.
 
-No TensorFlow is needed here; an export is asked through `nlpseq.serving.Export`.
+TensorFlow is not imported here; the model is run by `nlpseq.serving.Export`.
 """
 
 import json
@@ -20,9 +20,9 @@ class Option:
     """A flag of `nlpseq predict` for exports of one kind.
 
     Attributes:
-        name: as a Python name; the flag is "--" and it with hyphens.
-        type: int, float, str, or bool for a flag without a value.
-        help: a line.
+        name: Python name; the flag is `--` and the name with hyphens.
+        type: int, float or str; bool for a flag without a value.
+        help: One line of help.
     """
 
     name: str
@@ -31,12 +31,12 @@ class Option:
 
 
 class Answers:
-    """How an export of a kind is asked, read and shown.
+    """Makes the inputs, and reads and prints the outputs, of exports of one kind of task.
 
     Class attributes:
-        options: The kind's own flags of `nlpseq predict`.
-        batch_size: The most examples that are answered together.
-        input_name: What an example is called, in a JSON answer and in "serving_default".
+        options: Flags of `nlpseq predict` that are specific to the kind.
+        batch_size: Maximum number of examples in a batch.
+        input_name: Name of the input in "serving_default" and in JSON output.
 
     Args:
         metadata: `nlpseq.serving.Metadata` of the export.
@@ -53,24 +53,28 @@ class Answers:
         """An example from an argument of `nlpseq predict`, or a line of its standard input.
 
         Raises:
-            InputError: the text is no example of this kind.
+            InputError: the text is not a valid example of this kind.
         """
         return text
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
-        """Examples as the inputs of "serving_default"."""
+        """The inputs of "serving_default" for a list of examples, by name."""
         return {self.input_name: np.array(examples, object)}
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one example, from its row of each output as Python values."""
+        """The answer to one example.
+
+        Args:
+            row: The row of the example in each output of "serving_default", as Python values.
+        """
         return row
 
     def show(self, example: Any, answer: dict[str, Any]) -> str:
-        """An answer as the terminal shows it, lines without the last line end."""
+        """The text that the terminal prints for an answer, without the final line end."""
         raise NotImplementedError(f"{type(self).__name__} must define show(self, example, answer).")
 
     def notes(self, answer: dict[str, Any]) -> list[str]:
-        """What standard error says of an answer, lines."""
+        """Lines about an answer for standard error."""
         return []
 
     def respond(
@@ -82,17 +86,18 @@ class Answers:
         as_json: bool = False,
         **options: Any,
     ) -> None:
-        """Answers batches of examples as `nlpseq predict` does.
+        """Answers batches of examples; this is what `nlpseq predict` calls.
 
         Args:
-            export: the export.
-            batches: lists of examples.
-            write, note: functions that write to standard output, and a line to standard error.
-            as_json: whether an answer is a JSON object a line.
-            **options: those of `options` that were given.
+            export: The export.
+            batches: Lists of examples.
+            write: Writes a string to standard output.
+            note: Writes a line to standard error.
+            as_json: Whether to write a JSON object per line.
+            **options: Values of `options`, by name.
 
         Raises:
-            InputError: an option is out of its range.
+            InputError: an option is outside its range.
         """
         for batch in batches:
             for example, answer in zip(batch, export.predict(batch)):
@@ -105,10 +110,10 @@ class Answers:
 
 
 def json_line(values: dict[str, Any]) -> str:
-    """A JSON object as a line."""
+    """A JSON object on one line, with the line end."""
     return json.dumps(values, ensure_ascii=False) + "\n"
 
 
 def one_line(text: str) -> str:
-    """A text with its white space as single spaces."""
+    """A text on one line: runs of white space become single spaces."""
     return " ".join(text.split())

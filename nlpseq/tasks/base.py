@@ -1,9 +1,9 @@
-"""The contract of a task: what a kind gives, and what every kind gets.
+"""The interface of a task: what a kind of task implements, and what it inherits.
 
-A kind of task is a package with a `Task`, its `Answers` (`nlpseq.tasks.answers`) and a line in the
-table of `nlpseq.tasks`. Training asks a task for `prepare`, `default_loss`, `default_metrics` and
-`metric`; exporting asks for `signatures`, `warmup`, `details`, `resources` and `limits`. What the
-export answers is read and shown by the kind's `Answers`, without the task.
+A kind of task is a package with a `Task`, a class `Answers` (`nlpseq.tasks.answers`) and an entry
+in the table of `nlpseq.tasks`. Training uses `prepare`, `default_loss`, `default_metrics` and
+`metric`; exporting uses `signatures`, `warmup`, `details`, `resources` and `limits`. The outputs
+of an export are read and printed by `Answers`, without the task.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from nlpseq.tasks.recurrent import cell_name
 
 
 class Task(keras.Model):
-    """A Keras model that prepares its own data and says what an export of it serves.
+    """A Keras model that prepares its data and defines the signatures of its export.
 
     A subclass sets the class attributes and defines `make_layers`, `build`, `call`, `prepare`,
     `default_loss`, `default_metrics`, `signatures`, `warmup` and `limits`.
@@ -28,19 +28,19 @@ class Task(keras.Model):
     Class attributes:
         kind: Name of the kind, as in the table of `nlpseq.tasks` and in the metadata of exports.
         purpose: What the task does, a sentence for the model card.
-        settings_class: Dataclass of the arguments of the model, the one place of their defaults.
-        metric, metric_mode: What training watches, and whether "max" or "min" is best.
+        settings_class: Settings dataclass of the model, the only place where its defaults are defined.
+        metric, metric_mode: Metric that training monitors, and whether its best value is the "max" or "min".
 
     Args:
-        labels: Names of the classes, if there are any.
-        preprocessor: Object that turns raw examples into tensors in the graph, serializable by
-            Keras and saved with the model. Default None.
-        name: Name of the model. Default by Keras.
-        dtype: Type or `keras.DTypePolicy` of all the layers. Default the global policy.
+        labels: Names of the classes. Default none.
+        preprocessor: Converts raw examples to tensors in the graph; serialized by Keras with the
+            model. Default None.
+        name: Name of the model. Default that of Keras.
+        dtype: Dtype or `keras.DTypePolicy` of all layers. Default the global policy.
         **settings: Attributes of `settings_class`.
 
     Raises:
-        InputError: a setting is unknown or out of its range.
+        InputError: a setting is unknown or outside its range.
     """
 
     kind: ClassVar[str]
@@ -56,7 +56,7 @@ class Task(keras.Model):
         *,
         preprocessor: Any = None,
         name: str | None = None,
-        dtype=None,
+        dtype: Any = None,
         **settings: Any,
     ):
         values = self.settings_class.of(**settings)
@@ -72,28 +72,35 @@ class Task(keras.Model):
         raise NotImplementedError(f"{type(self).__name__} must define make_layers(self).")
 
     def ensure_built(self) -> None:
-        """Makes the weights, where nothing has called the model yet."""
+        """Creates the weights if the model has not been built yet."""
         if not self.built:
             self.build()
 
     # Training
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
-        """Examples to batches of `(inputs, labels)`, of known number."""
+        """Batches `(inputs, labels)` of examples, a dataset of known cardinality."""
         raise NotImplementedError(f"{type(self).__name__} must define prepare(self, examples, ...).")
 
     def default_loss(self) -> Any:
-        """The loss where `compile` is given none."""
+        """The loss that `compile` uses by default."""
         raise NotImplementedError(f"{type(self).__name__} must define default_loss(self).")
 
     def default_metrics(self) -> list:
-        """The metrics where `compile` is given none."""
+        """The metrics that `compile` uses by default."""
         return []
 
-    def compile(self, optimizer="adam", loss=None, metrics=None, jit_compile=False, **kwargs: Any) -> None:
-        """As in Keras, with the loss and metrics of the task where none are given.
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        loss: Any = None,
+        metrics: list | None = None,
+        jit_compile: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """As in Keras; the loss and metrics default to those of the task.
 
-        `jit_compile` is off: the loops over time, and large losses, are compiled by themselves.
+        `jit_compile` is off by default: loops over time, and large losses, are compiled separately.
         """
         loss = self.default_loss() if loss is None else loss
         metrics = self.default_metrics() if metrics is None else metrics
@@ -102,40 +109,40 @@ class Task(keras.Model):
         if not self.optimizer.built:  # a step that makes variables is traced twice
             self.optimizer.build(self.trainable_variables)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
         if self.compiled:
             return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
         return None
 
-    def compile_from_config(self, config):
-        """Compiles a loaded model with its optimizer, and the loss and metrics of the task."""
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model with its saved optimizer and the default loss and metrics."""
         self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
 
     # Exporting
 
     def signatures(self) -> dict[str, Callable]:
-        """The functions that an export serves, by name, not yet traced; one is "serving_default"."""
+        """The signatures of an export by name, among them "serving_default", as functions not traced yet."""
         raise NotImplementedError(f"{type(self).__name__} must define signatures(self).")
 
     def warmup(self) -> list[dict[str, np.ndarray]]:
-        """Example inputs of "serving_default", which TensorFlow Serving runs when it loads the model."""
+        """Inputs of "serving_default", by name, that TensorFlow Serving runs when it loads the model."""
         raise NotImplementedError(f"{type(self).__name__} must define warmup(self).")
 
     def limits(self) -> list[str]:
-        """What a user should know that the model cannot do, in sentences."""
+        """Limits of the model that users should know, as sentences."""
         raise NotImplementedError(f"{type(self).__name__} must define limits(self).")
 
     def details(self) -> dict[str, Any]:
-        """What the kind's `Answers` need to know beside the labels, as JSON values."""
+        """Values that `Answers` needs in addition to the labels, as JSON values."""
         return {}
 
     def resources(self) -> list:
-        """The lookup tables that an export must hold beside the variables."""
+        """Lookup tables that an export must track in addition to the variables."""
         return []
 
     # Saving
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         settings = self.settings.flat()
         if "cell" in settings:
             settings["cell"] = cell_name(settings["cell"])
@@ -145,7 +152,7 @@ class Task(keras.Model):
         return {**super().get_config(), **preprocessor, "labels": self.labels, **settings}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Task":
         config = dict(config)
         trainable = config.pop("trainable", True)
         if "preprocessor" in config:
@@ -157,7 +164,7 @@ class Task(keras.Model):
 
 @contextlib.contextmanager
 def _dtype_policy(dtype) -> Iterator[None]:
-    """Makes the layers within a `with` block in a type, or in the global one for None."""
+    """Sets the global dtype policy within a `with` block; None leaves it unchanged."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(before if dtype is None else keras.dtype_policies.get(dtype))
     try:
@@ -167,10 +174,15 @@ def _dtype_policy(dtype) -> Iterator[None]:
 
 
 def in_batches(function: Callable, items: Any, batch_size: int) -> Iterator[dict[str, np.ndarray]]:
-    """The answers of a function to up to `batch_size` items at a time, as NumPy arrays.
+    """Calls a function on batches of items.
+
+    Args:
+        function: Returns a dict of tensors for a batch of items.
+        items: Sequence or tensor of items.
+        batch_size: Maximum number of items in a batch.
 
     Yields:
-        A dict of arrays for each batch.
+        A dict of NumPy arrays for each batch.
     """
     in_range("batch_size", batch_size, 1)
     for start in range(0, len(items), batch_size):

@@ -1,4 +1,4 @@
-"""Token embeddings that are also the output weights of a model, and the logits that come of them."""
+"""Embeddings shared by input and output, and the logits computed from them."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class ScaledEmbedding(keras.layers.Embedding):
     Args:
         input_dim: Number of tokens.
         output_dim: Size of the vectors.
-        **kwargs: As of `keras.layers.Embedding`.
+        **kwargs: As in `keras.layers.Embedding`.
 
     Call arguments:
         inputs: Token ids, integers `(...)`.
@@ -43,14 +43,14 @@ class ScaledEmbedding(keras.layers.Embedding):
 
 @dataclass(frozen=True)
 class FactoredLogits:
-    """Logits z = E o + b that are not computed yet.
+    """Logits z = E o + b in factored form.
 
-    A loss that knows the type, such as `SmoothedCrossEntropy`, is computed from the factors
-    without holding all logits. Any other TensorFlow or Keras operation takes the object for the
-    tensor of the logits, which is computed then.
+    A loss that supports this type, such as `SmoothedCrossEntropy`, is computed from the factors
+    without storing all logits. For any other TensorFlow or Keras operation the object is converted
+    to the tensor of the logits.
 
     Attributes:
-        outputs: o, float `(..., size)`, in whose dtype the product is computed.
+        outputs: o, float `(..., size)`; the product is computed in its dtype.
         embeddings: E, float `(tokens, size)`.
         bias: b, float32 `(tokens,)`.
 
@@ -91,16 +91,16 @@ def _to_tensor(logits, dtype=None, name=None, as_ref=False):
 tf.register_tensor_conversion_function(FactoredLogits, _to_tensor)
 
 
-def piece_logits(
+def token_logits(
     outputs: tf.Tensor, embedding: keras.layers.Embedding, bias: tf.Tensor, training: bool = False
 ) -> "tf.Tensor | FactoredLogits":
     """Logits z = E o + b.
 
     Args:
         outputs: o, float `(..., size)`.
-        embedding: The layer with the weights E, `(tokens, size)`.
+        embedding: Layer with the weights E, `(tokens, size)`.
         bias: b, float32 `(tokens,)`.
-        training: Whether a loss is all that is computed from the logits. Default False.
+        training: Whether the logits are used for a loss only. Default False.
 
     Returns:
         The logits, float32 `(..., tokens)`; in training as `FactoredLogits`.

@@ -1,10 +1,10 @@
-"""The cross-entropy of a linear layer's outputs that never holds the logits of all rows."""
+"""Cross-entropy of a linear output layer that never stores the logits of all rows."""
 
 import tensorflow as tf
 
 from nlpseq import engine
 
-BLOCK_ROWS = 256  # the most rows whose logits are in memory at a time
+BLOCK_ROWS = 256  # maximum number of rows whose logits are in memory at a time
 REMEDY = "compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)"
 
 
@@ -23,13 +23,13 @@ def linear_cross_entropy(
         dloss/dz_ik = w_i (p_ik - q_ik)
 
     The gradients are computed together with the loss, block by block, so that only the logits of
-    one block exist at a time. Rows of weight zero (padding) are gathered at the end, and blocks
-    of nothing else are skipped. Compiled under the same conditions as the recurrent loops of
-    `nlpseq.engine`.
+    one block exist at a time. Rows of weight zero (padding) are sorted to the end, and blocks
+    that contain no other rows are skipped. The computation is compiled with XLA under the same
+    conditions as the recurrent loops of `nlpseq.engine`.
 
     Args:
-        outputs: o, float `(..., size)`. Matrix products are computed in its dtype, but in float32
-            for float16, whose range is too small for gradients before loss scaling.
+        outputs: o, float `(..., size)`. Matrix products are computed in its dtype, except for
+            float16, whose range is too small for gradients before loss scaling: in float32.
         embeddings: E, float `(K, size)`.
         bias: b, float32 `(K,)`.
         labels: y, int32 `(...)`, from 0 to K - 1.
@@ -37,7 +37,7 @@ def linear_cross_entropy(
         smoothing: Share of the target that is spread over all K classes, from 0 to 1. Default 0.
 
     Returns:
-        A float32 scalar, differentiable once by outputs, embeddings and bias.
+        A float32 scalar, differentiable once with respect to outputs, embeddings and bias.
 
     Example:
 
@@ -69,7 +69,7 @@ def linear_cross_entropy(
 
 
 def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
-    """The loss, and its gradients by outputs, embeddings and bias, all float32."""
+    """The loss, and its gradients with respect to outputs, embeddings and bias, all float32."""
     dtype = tf.float32 if outputs.dtype == tf.float16 else outputs.dtype
     kernel, count, size = tf.cast(embeddings, dtype), tf.shape(outputs)[0], outputs.shape[1]
     order = tf.argsort(tf.cast(weights == 0, tf.int32), stable=True)  # rows of weight zero last

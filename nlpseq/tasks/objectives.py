@@ -1,4 +1,4 @@
-"""Losses and metrics of tasks with one label for each token; the label -1 marks padding."""
+"""Losses and metrics of tasks with a label for each token; the label -1 stands for padding."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ class SequenceLikelihood(keras.losses.Loss):
     Args:
         crf: The `nlpseq.layers.CRF`.
         name: Name of the loss.
-        **kwargs: As of `keras.losses.Loss`.
+        **kwargs: As in `keras.losses.Loss`.
 
     Call arguments:
         y_true: Labels y, int `(batch, time)`, -1 for padding.
@@ -57,12 +57,12 @@ class SmoothedCrossEntropy(keras.losses.Loss):
 
         q_k = (1 - smoothing) [k = y] + smoothing / K        loss = - sum_k q_k log p_k
 
-    Of `FactoredLogits` it is computed by `linear_cross_entropy`, which saves memory and time.
+    For `FactoredLogits` it is computed by `linear_cross_entropy`, which saves memory and time.
 
     Args:
         smoothing: Share of the target that is spread over all K classes, from 0 to 1. Default 0.
         name: Name of the loss.
-        **kwargs: As of `keras.losses.Loss`.
+        **kwargs: As in `keras.losses.Loss`.
 
     Call arguments:
         y_true: Labels y, int `(batch, time)`, -1 for padding.
@@ -103,7 +103,7 @@ class SmoothedCrossEntropy(keras.losses.Loss):
 
 
 def smoothed_cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
-    """The loss of `SmoothedCrossEntropy` at each time step.
+    """The loss of `SmoothedCrossEntropy` at every time step.
 
     Args:
         logits: Float32 `(batch, time, K)`.
@@ -142,7 +142,7 @@ class TokenAccuracy(keras.metrics.Metric):
         decide: Function of the emissions, float `(batch, time, tags)`, and the mask, bool
             `(batch, time)`, that returns the tags, integers `(batch, time)`.
         name: Name of the metric.
-        **kwargs: As of `keras.metrics.Metric`.
+        **kwargs: As in `keras.metrics.Metric`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The recurrent layers of a task, from settings."""
+"""Recurrent layers of a task from its settings."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,13 +25,13 @@ def recurrent_layers(
 
     Args:
         cell: "rnn", "lstm" or "gru"; or a subclass of `nlpseq.cells.RecurrentCell`, or the
-            name under which it is registered with Keras.
-        units: size of the state in each direction.
-        layers: number of layers.
-        bidirectional: whether each layer runs in both directions.
-        return_sequences: whether the top layer returns its outputs at every step; the
-            others always do.
-        **options: other arguments of all the layers.
+            name under which it is registered with Keras. Default "lstm".
+        units: Size of the state in each direction, 1 or more. Default 64.
+        layers: Number of layers, 1 or more. Default 1.
+        bidirectional: Whether the layers run in both directions. Default True.
+        return_sequences: Whether the top layer returns its outputs at all steps; the others
+            always do. Default True.
+        **options: Other arguments of all layers.
 
     Raises:
         InputError: the cell is unknown or not registered with Keras; a number is not positive.
@@ -47,17 +47,17 @@ def recurrent_layers(
 
 
 def state_sizes(layer: keras.layers.Layer) -> list[int]:
-    """The sizes of the states of a layer of one cell."""
+    """The sizes of the states of a recurrent layer with a single cell."""
     return list(keras.tree.flatten(layer.cell.state_size))
 
 
 def cell_name(cell: str | type) -> str:
-    """The name by which a saved task finds its cell again."""
+    """The name of a cell in the configuration of a saved task."""
     return keras.saving.get_registered_name(cell) if isinstance(cell, type) else cell
 
 
 def _layer_factory(cell: str | type) -> Callable[..., keras.layers.Layer]:
-    """The function of units and options that makes a layer of a cell."""
+    """A function that creates a layer of a cell from units and options."""
     known = keras.saving.get_registered_object(cell) if isinstance(cell, str) else cell
     if not (isinstance(known, type) and issubclass(known, RecurrentCell)):
         return LAYERS[one_of("cell", cell, LAYERS)]

@@ -15,8 +15,8 @@ def scores_by_class(expected: Any, predicted: Any, names: Sequence[str]) -> dict
     A score whose denominator is zero is 0.
 
     Args:
-        expected, predicted: Class indices, integers `(items,)`. An index outside the names
-            stands for none of the classes.
+        expected, predicted: Class indices, integers `(items,)`. Indices outside `names`
+            stand for no class.
         names: Names of the classes.
 
     Returns:

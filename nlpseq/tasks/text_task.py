@@ -1,4 +1,4 @@
-"""What tasks share whose input is text: a preprocessor inside the model, and string signatures."""
+"""Base class of tasks with text input: a preprocessor inside the model, and string signatures."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -13,43 +13,43 @@ ENCODE_BATCH = 512  # texts that are tokenized together
 
 
 class TextTask(Task):
-    """A task that owns its text path.
+    """A task whose model contains the text preprocessing.
 
-    A subclass defines `encode_examples` and `answer` beside what `Task` lists.
+    A subclass defines `encode_examples` and `answer` in addition to the methods that `Task` lists.
 
     Class attributes:
         warmup_texts: Texts of the warm-up requests.
         shortest_bucket: Padded length of the shortest batches.
 
     Args:
-        preprocessor: Strings to ids, of `nlpseq.text`.
+        preprocessor: A preprocessor of `nlpseq.text`, from strings to ids.
         labels, name, dtype, **settings: As in `Task`.
     """
 
     warmup_texts: ClassVar[tuple[str, ...]] = ("", "one short text", "a longer text " * 20)
     shortest_bucket = 16
 
-    def __init__(self, preprocessor, labels: Sequence[str] = (), **kwargs: Any):
+    def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
         self.buckets = length_buckets(preprocessor.max_tokens, self.shortest_bucket)
 
-    def prepare(self, examples, batch_size=64, training=False, seed=0):
-        """Examples of `nlpseq.data` to batches of `(ids, labels)`.
+    def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
+        """Batches `(ids, labels)` of examples of `nlpseq.data`.
 
-        In training the batches are shuffled, all of one size and of few lengths;
-        otherwise they keep the order of the examples. Tokenizing is done once.
+        In training the batches are shuffled, of equal size and of few lengths; otherwise they keep
+        the order of the examples. Texts are tokenized once.
         """
         encoded = self.encode_examples(examples).unbatch().cache()
         if training:
             return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
         return evaluation_batches(encoded, len(examples), batch_size, self.buckets)
 
-    def encode_examples(self, examples) -> tf.data.Dataset:
-        """Examples to batches of ragged ids and labels, in order."""
+    def encode_examples(self, examples: Any) -> tf.data.Dataset:
+        """Batches of ragged ids and labels, in the order of the examples."""
         raise NotImplementedError(f"{type(self).__name__} must define encode_examples(self, examples).")
 
     def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What "serving_default" gives for strings `(batch,)`."""
+        """The output of "serving_default" for strings `(batch,)`."""
         raise NotImplementedError(f"{type(self).__name__} must define answer(self, text).")
 
     def signatures(self):
@@ -68,5 +68,5 @@ def text_spec(name: str) -> tf.TensorSpec:
 
 
 def as_texts(texts: str | bytes | Sequence) -> list:
-    """A list of strings (str or bytes) from one, or from a sequence of them."""
+    """A list of strings (str or bytes), from one string or a sequence of strings."""
     return [texts] if isinstance(texts, (str, bytes)) else list(texts)

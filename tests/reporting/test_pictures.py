@@ -63,7 +63,7 @@ def test_values_without_an_extent(value):
     assert np.isfinite(figures[0].axes[0].get_ylim()).all()
 
 
-@pytest.mark.parametrize("classes, zeros, numbers", [(2, True, True), (7, True, True), (45, False, True),
+@pytest.mark.parametrize("classes, zeros, numbers", [(2, True, True), (7, True, True), (40, False, True),
                                                      (60, False, False)])  # fmt: skip
 def test_confusion(classes, zeros, numbers):
     counts = np.random.default_rng(0).binomial(3, min(0.5, 4 / classes), (classes, classes)) * 1234

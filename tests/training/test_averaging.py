@@ -33,7 +33,7 @@ def trained(values, wait, epochs, mode="min"):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(6, 3)).astype("float32"), rng.normal(size=(6, 1)).astype("float32")
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, use_bias=False)])
-    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
     recorder, averaging = Recorder(), TriggeredAveraging(mode=mode, wait=wait)
     options = {"epochs": epochs, "batch_size": 2, "shuffle": False, "validation_data": (x, y), "verbose": 0}
     model.fit(x, y, callbacks=[recorder, Scores(values), averaging], **options)

@@ -1,11 +1,11 @@
-"""The answers of exported classifiers."""
+"""Answers of exported classifiers."""
 
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import one_line
 
 
 class Answers(answers.Answers):
-    """A text's label, with the scores of all classes by name."""
+    """The label of a text, and the scores of all classes by name."""
 
     def read(self, row):
         return {**row, "scores": dict(zip(self.metadata.labels, row["scores"]))}

@@ -1,16 +1,21 @@
 """Scores of a classifier on a split."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from nlpseq.tasks.scores import averaged, scores_by_class
 
+if TYPE_CHECKING:
+    from nlpseq.tasks.classification.data import Examples
+    from nlpseq.tasks.classification.model import TextClassifier
+
 
 @dataclass(frozen=True)
 class Mistake:
-    """A text that was given the wrong label, and how sure the model was."""
+    """A misclassified text, with the score of the predicted label."""
 
     text: str
     expected: str
@@ -23,21 +28,21 @@ class ClassificationResult:
     """Scores on one split.
 
     Attributes:
-        metrics: accuracy; macro-averaged precision, recall and f1; and the same
-            three and the support of each class, under "classes".
-        confusion: counts `(classes, classes)`, a row for each expected class.
-        mistakes: the most confident ones, the surest first.
+        metrics: "accuracy"; macro-averaged "precision", "recall" and "f1"; and the scores
+            and support of each class in "classes".
+        confusion: Counts `(classes, classes)`, a row for each expected class.
+        mistakes: The most confident mistakes, in descending order of score.
     """
 
-    metrics: dict
+    metrics: dict[str, Any]
     confusion: np.ndarray
-    mistakes: list
+    mistakes: list[Mistake]
 
 
-def evaluate_classifier(task, examples, most_mistakes=20):
-    """Scores a `TextClassifier` on `nlpseq.data.Examples`."""
+def evaluate_classifier(task: "TextClassifier", examples: "Examples", most_mistakes: int = 20) -> ClassificationResult:
+    """Evaluates a `TextClassifier` on `nlpseq.data.Examples`, keeping up to `most_mistakes` mistakes."""
     order = np.argsort([len(text) for text in examples.texts], kind="stable")
-    examples = examples.select(order)  # texts of similar length run together
+    examples = examples.select(order)  # texts of similar length share a batch
     scores = task.predict_text(examples.texts)["scores"]
     expected, predicted = examples.labels, scores.argmax(axis=1)
     classes = scores_by_class(expected, predicted, task.labels)
@@ -51,15 +56,15 @@ def evaluate_classifier(task, examples, most_mistakes=20):
 
 
 def _mistakes(labels, examples, scores, most):
-    predicted, sure = scores.argmax(axis=1), scores.max(axis=1)
+    predicted, confidence = scores.argmax(axis=1), scores.max(axis=1)
     wrong = np.flatnonzero(predicted != examples.labels)
-    surest = wrong[np.argsort(-sure[wrong], kind="stable")][:most]
+    most_confident = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
     return [
         Mistake(
             examples.texts[i].decode("utf-8", "replace"),
             labels[examples.labels[i]],
             labels[predicted[i]],
-            float(sure[i]),
+            float(confidence[i]),
         )
-        for i in surest
+        for i in most_confident
     ]

@@ -1,4 +1,7 @@
-"""Text classification: strings in, label and scores out."""
+"""Text classification: from strings to a label and scores."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,21 +18,21 @@ from nlpseq.text import PADDING, UNKNOWN
 
 @keras.saving.register_keras_serializable("nlpseq")
 class TextClassifier(TextTask):
-    """A recurrent classifier of texts that owns its text path.
+    """A recurrent text classifier with preprocessing inside the model.
 
-        x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams it ends
-        h_t = BiRNN(x_1 ... x_T)_t                 one layer or several
+        x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams that end at t
+        h_t = BiRNN(x_1 ... x_T)_t                 one or more layers
         p = pool_t h_t                             last output, max, mean or attention
-        y = softmax(W_hy [p ; pool_t x_t] + b_y)   one score a class; x with `skip` only
+        y = softmax(W_hy [p ; pool_t x_t] + b_y)   a probability for each class; x with `skip` only
 
-    It takes raw strings, or padded ids as `prepare` makes them.
+    Inputs are raw strings, or padded ids as `prepare` returns them.
 
     Args:
         preprocessor: `nlpseq.text.WordPreprocessor`.
         labels: Names of the classes.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.classification.settings.ClassifierSettings`,
-            which has their meaning, ranges and defaults: cell, units, layers, bidirectional,
+            which documents their meaning, range and default: cell, units, layers, bidirectional,
             embedding_size, ngram_embedding_size, pooling, skip, dropout, output_dropout,
             recurrent_dropout, word_dropout.
 
@@ -42,7 +45,7 @@ class TextClassifier(TextTask):
         Logits, float32 `(batch, classes)`.
 
     Raises:
-        InputError: a setting is unknown or out of its range.
+        InputError: a setting is unknown or outside its range.
 
     Example:
 
@@ -53,7 +56,7 @@ class TextClassifier(TextTask):
     """
 
     kind = "classification"
-    purpose = "Takes a text, gives one of several labels and a score for each."
+    purpose = "Assigns one of several labels to a text, with a score for every label."
     settings_class = ClassifierSettings
     settings: ClassifierSettings
 
@@ -61,7 +64,7 @@ class TextClassifier(TextTask):
         settings, sizes = self.settings, self.preprocessor.sizes
         uniform = keras.initializers.RandomUniform(-0.1, 0.1)
         self.embeddings = [keras.layers.Embedding(sizes[0], settings.embedding_size, uniform)]
-        for size in sizes[1:]:  # at first an n-gram changes nothing
+        for size in sizes[1:]:  # initially n-grams have no effect
             self.embeddings.append(keras.layers.Embedding(size, settings.ngram_embedding_size, "zeros"))
         self.word_dropout = keras.layers.Dropout(settings.word_dropout)
         self.input_dropout = keras.layers.Dropout(settings.dropout)
@@ -86,7 +89,7 @@ class TextClassifier(TextTask):
         return self.head(self.output_dropout(features, training=training))
 
     def _embed(self, ids, mask, training):
-        """The vectors of words and n-grams, `(batch, time, features)`."""
+        """The concatenated embeddings of words and n-grams, `(batch, time, features)`."""
         kept = self.word_dropout(tf.ones(tf.shape(ids)), training=training)  # 0, or 1 / (1 - rate)
         words = tf.where(mask & (kept[..., 0] == 0), UNKNOWN, ids[..., 0])
         parts = [self.embeddings[0](words)]
@@ -123,20 +126,24 @@ class TextClassifier(TextTask):
         """Accuracy."""
         return ["accuracy"]
 
-    def answer(self, text):
-        """What the export serves: `text` `(batch,)` -> `label` `(batch,)`, `scores` `(batch, classes)`."""
+    def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "serving_default" for `text` `(batch,)`.
+
+        Returns:
+            `label`, string `(batch,)`, and `scores`, float32 `(batch, classes)`.
+        """
         scores = tf.nn.softmax(self(text, training=False))
         return {"label": tf.gather(tf.constant(self.labels), tf.argmax(scores, 1)), "scores": scores}
 
-    def predict_text(self, texts, batch_size: int = 64) -> dict:
+    def predict_text(self, texts: str | bytes | Sequence, batch_size: int = 64) -> dict[str, Any]:
         """Classifies strings.
 
         Args:
-            texts: a string, or a sequence of strings (str or bytes).
-            batch_size: how many to run at a time.
+            texts: A string, or a sequence of strings (str or bytes).
+            batch_size: Maximum number of texts in a batch. Default 64.
 
         Returns:
-            A dict: "label", a list of names; "scores", float32 `(texts, classes)`.
+            A dict of "label", a list of names, and "scores", float32 `(texts, classes)`.
         """
         answers = list(in_batches(self._answer, tf.constant(as_texts(texts), tf.string), batch_size))
         labels = [label.decode() for answer in answers for label in answer["label"]]
@@ -146,9 +153,9 @@ class TextClassifier(TextTask):
     def limits(self):
         preprocessor = self.preprocessor
         return [
-            f"It reads {preprocessor.max_tokens:,} words and punctuation marks of a text at most; the "
-            f"{preprocessor.truncation} of a longer one is left out.",
-            f"It knows {len(preprocessor.vocabulary.words):,} words, those of its training texts; others count "
-            "as unknown.",
-            "It always chooses one of its labels, whatever the text; scores are not calibrated.",
+            f"It reads at most {preprocessor.max_tokens:,} words and punctuation marks of a text; of a longer text the "
+            f"{preprocessor.truncation} is ignored.",
+            f"Its vocabulary has {len(preprocessor.vocabulary.words):,} words from its training texts; all others are "
+            "unknown words.",
+            "It assigns one of its labels to any text, even an unrelated one; scores are not calibrated.",
         ]

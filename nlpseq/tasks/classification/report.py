@@ -1,18 +1,23 @@
-"""What the terminal shows of the evaluation of a classifier."""
+"""Prints the evaluation of a classifier."""
+
+from typing import TYPE_CHECKING
 
 from nlpseq.reporting import console
 from nlpseq.tasks.classification.evaluation import ClassificationResult
 
-LONGEST_TEXT = 160  # characters of a mistake that are printed
+if TYPE_CHECKING:
+    from nlpseq.tasks.classification.data import LabelledTexts
+
+LONGEST_TEXT = 160  # maximum number of characters of a printed mistake
 
 
-def print_classification(result: ClassificationResult, data, most_mistakes: int = 3) -> None:
+def print_classification(result: ClassificationResult, data: "LabelledTexts", most_mistakes: int = 3) -> None:
     """Prints precision, recall and F1 by class, accuracy, and the most confident mistakes.
 
     Args:
-        result: of the test split.
-        data: `nlpseq.data.LabelledTexts`.
-        most_mistakes: how many mistakes to print.
+        result: Scores on the test split.
+        data: The dataset.
+        most_mistakes: Maximum number of mistakes to print.
     """
     metrics = result.metrics
     table = console.class_table(data, "class", "texts", metrics["classes"])

@@ -1,4 +1,4 @@
-"""Settings of text classification: the one place of its defaults."""
+"""Settings of text classification, the only place where its defaults are defined."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -14,47 +14,47 @@ class ClassifierSettings(BidirectionalSettings):
     """The classifier."""
 
     pooling: Literal["last", "max", "mean", "max_mean", "attention"] = "max"
-    """How the outputs over time become one vector."""
+    """How the outputs of all time steps are pooled into one vector."""
     skip: bool = False
-    """Whether pooled embeddings join the pooled outputs under the output layer."""
+    """Whether the output layer also reads the pooled embeddings."""
     ngram_embedding_size: Annotated[int, Range(1)] = 16
-    """Size of an n-gram vector."""
+    """Size of the n-gram embeddings."""
     dropout: Rate = 0.2
-    """Rate of dropped embeddings."""
+    """Dropout rate of the embeddings."""
     output_dropout: Rate = 0.2
-    """Rate of dropped inputs of the output layer."""
+    """Dropout rate of the inputs of the output layer."""
     word_dropout: Rate = 0.02
-    """Rate of words replaced by the unknown word, and of n-grams left out, in training."""
+    """Rate of words replaced by the unknown word, and of n-grams dropped, in training."""
 
 
 @dataclass(frozen=True)
 class NgramSettings(WordSettings):
-    """The words and n-grams that the model knows."""
+    """The vocabulary of words and n-grams."""
 
     min_count: Annotated[int, Range(1)] = 2
-    """How often a word must occur in training to be in the vocabulary."""
+    """Minimum number of occurrences of a word in the training texts."""
     ngrams: Annotated[int, Range(1, 5)] = 1
-    """Longest n-gram with a vector of its own; 1 for words alone."""
+    """Length of the longest n-grams that have embeddings; 1 for words only."""
     ngram_min_count: Annotated[int, Range(1)] = 4
-    """How often an n-gram must occur in training to be known."""
+    """Minimum number of occurrences of an n-gram in the training texts."""
     lowercase: bool = True
-    """Whether to fold case."""
+    """Whether to convert texts to lower case."""
     truncation: Literal["end", "middle"] = "end"
-    """What a longer text loses; "middle" keeps a third of its words from the start."""
+    """Part of a longer text that is dropped; with "middle" a third of the words kept are its first ones."""
 
 
 @dataclass(frozen=True)
 class ClassificationData(DataSettings):
-    """The data to learn from, and where the result is written."""
+    """The dataset and the output folder."""
 
     dataset: str = "nlpseq_reviews"
-    """Name of a TFDS dataset, or path of a .tsv, .csv or .jsonl file or of a folder of them."""
+    """Name of a TFDS dataset, or path of a .tsv, .csv or .jsonl file, or of a folder of such files."""
     text: str | None = None
-    """Feature or column of the text, or several separated by commas; None for the usual one."""
+    """Feature or column of the text, or several separated by commas; None for the default of the dataset."""
     label: str | None = None
-    """Feature or column of the label; None for the usual one."""
+    """Feature or column of the label; None for the default of the dataset."""
     output: str = "saved_models/sentiment"
-    """Folder in which the export gets the next free version number."""
+    """Folder of the numbered exports."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class ClassificationSettings(Settings):
     splits: SplitSettings = SplitSettings()
 
 
-# The settings that are the defaults of a dataset; its help shows them.
+# Default settings for specific datasets, which the help of the recipe shows.
 _NGRAMS = {"ngrams": 3, "pooling": "max_mean", "skip": True, "output_dropout": 0.3, "word_dropout": 0.1}
 PRESETS = {
     "imdb_reviews": {
@@ -77,7 +77,7 @@ PRESETS = {
         "truncation": "middle",
         "units": 48,
         "embedding_size": 48,
-        "epochs": 1,  # a second pass memorises the n-grams
+        "epochs": 1,  # a second epoch overfits the n-grams
         "validations": 5,
         "batch_size": 32,
         "learning_rate": 5e-3,

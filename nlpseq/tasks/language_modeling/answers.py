@@ -1,4 +1,4 @@
-"""The answers of exported language models: completions of prompts, or scores of texts."""
+"""Answers of exported language models: completions of prompts, or scores of texts."""
 
 from itertools import chain
 
@@ -9,22 +9,22 @@ from nlpseq.tasks.language_modeling.completion import complete
 
 
 class Answers(answers.Answers):
-    """A prompt's completion, token by token; with `score`, a text's log-probability and perplexity."""
+    """The completion of a prompt, token by token; with `score`, the log-probability and perplexity of a text."""
 
     options = (
         Option("score", bool, "print log-probability and perplexity instead of a completion"),
-        Option("length", int, "the most tokens to add (50)"),
+        Option("length", int, "maximum number of tokens to generate (50)"),
         Option("one_line", bool, "stop at the end of a line"),
-        Option("greedy", bool, "take the most likely token each time instead of sampling"),
-        Option("temperature", float, "below 1 likely tokens become more likely (1)"),
-        Option("top_k", int, "sample from the k most likely tokens; 0 for all (0)"),
-        Option("top_p", float, "sample from the most likely tokens whose probabilities sum to p (1)"),
-        Option("seed", int, "the same seed gives the same completion (0)"),
+        Option("greedy", bool, "choose the most probable token at every step instead of sampling"),
+        Option("temperature", float, "sampling temperature; values below 1 favour probable tokens (1)"),
+        Option("top_k", int, "sample from the k most probable tokens; 0 for all (0)"),
+        Option("top_p", float, "sample from the most probable tokens whose probabilities add up to p (1)"),
+        Option("seed", int, "seed of the sampling (0)"),
     )
     batch_size = 8  # texts may be long
 
     def read(self, row):
-        """Tokens with their log-probabilities, and how much was read of a text that is too long."""
+        """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""
         length, truncated = row.pop("length"), row.pop("truncated")
         row = {**row, "tokens": row["tokens"][:length], "log_probabilities": row["log_probabilities"][:length]}
         return {**row, "truncated_to": self.metadata.details["max_tokens"]} if truncated else row
@@ -51,7 +51,7 @@ class Answers(answers.Answers):
 
 def _stream(export, prompt, write, note, options):
     """Writes a prompt and its completion, token by token."""
-    pending = [prompt.rstrip(" \t\r")]  # written once it is known that there is an answer
+    pending = [prompt.rstrip(" \t\r")]  # written with the first token, once the prompt is known to be valid
 
     def show(text):
         write("".join([*pending, text]))
@@ -64,6 +64,6 @@ def _stream(export, prompt, write, note, options):
 def _unknown(note):
     def note_unknown(count):
         if count:
-            note(f"tokens of that prompt that the model does not know: {count:,}")
+            note(f"number of prompt tokens that the model does not know: {count:,}")
 
     return note_unknown

@@ -1,7 +1,7 @@
-"""Completing a prompt with the signatures "init" and "step" of an exported language model.
+"""Completion of prompts with the signatures "init" and "step" of an exported language model.
 
-The model keeps no state: a step takes the states and returns them. The search is that
-of `nlpseq.decoding`, run eagerly, so that a token can be shown as soon as it is chosen.
+The model is stateless: "step" takes the states and returns the next ones. The search is that of
+`nlpseq.decoding`, run eagerly, so that every token can be printed as soon as it is chosen.
 """
 
 import re
@@ -13,7 +13,7 @@ from nlpseq.errors import InputError, in_range
 if TYPE_CHECKING:
     from nlpseq.serving.client import Export
 
-NO_TOKEN = -1  # an id that no token has
+NO_TOKEN = -1  # not the id of any token
 
 
 def complete(
@@ -29,25 +29,28 @@ def complete(
     """Completes a prompt token by token.
 
     Args:
-        export: of a language model.
-        prompt: the text to continue.
-        show: function that is called with what each token adds to the text.
-        length: the most tokens to add.
-        greedy: whether to take the most likely token rather than to sample.
-        one_line: whether to stop at the end of a line.
-        note_unknown: function that is called first with how many tokens of the prompt are unknown.
-        **options: of `nlpseq.decoding.sample`: temperature, top_k, top_p and seed.
+        export: `nlpseq.serving.Export` of a language model.
+        prompt: The text to continue.
+        show: Called with the text of every new token.
+        length: Maximum number of tokens to generate. Default 50.
+        greedy: Whether to choose the most probable token instead of sampling. Default False.
+        one_line: Whether to stop at the end of a line. Default False.
+        note_unknown: Called before the first token with the number of unknown tokens in the
+            prompt. Default None.
+        **options: Options of `nlpseq.decoding.sample`: temperature, top_k, top_p and seed.
 
     Returns:
-        The completion: what "generate" of the export adds, but for spaces at its beginning.
+        The completion: `added` of the signature "generate", except for spaces at its start.
 
     Raises:
-        InputError: an option is out of its range; the prompt is too long.
+        InputError: an option is outside its range; the prompt is too long.
     """
     from nlpseq import decoding
 
     if greedy and options:
-        raise InputError(f"`greedy` search is not random: leave out {' and '.join(f'`{o}`' for o in sorted(options))}.")
+        raise InputError(
+            f"`greedy` search does not sample: leave out {' and '.join(f'`{o}`' for o in sorted(options))}."
+        )
     details = export.metadata.details
     in_range("length", length, 0, details["most_added"])
     steps = _Steps(export, prompt, show)
@@ -56,13 +59,13 @@ def complete(
     end = details["line_end"] if one_line else NO_TOKEN
     search = decoding.greedy if greedy else decoding.sample
     decoded = search(steps, steps.states, start=[NO_TOKEN], end=end, max_length=length, **options)
-    for token in decoded.ids[0, 0, len(steps.added) :]:  # the last token was chosen and not read
+    for token in decoded.ids[0, 0, len(steps.added) :]:  # the last token was chosen but not read
         steps.read(token[None], steps.states)
     return "".join(steps.added)
 
 
 class _Steps:
-    """A step function that shows each token that it reads; before the first it has read the prompt."""
+    """A step function that prints every token it reads; the prompt is read at construction."""
 
     def __init__(self, export, prompt, show):
         import tensorflow as tf
@@ -72,7 +75,7 @@ class _Steps:
         answer = self.signatures["init"](prompt=tf.constant([prompt]))
         if answer.pop("truncated")[0]:
             raise InputError(
-                f"the prompt is too long: expected at most {details['max_tokens']:,} tokens; give the end of it."
+                f"the prompt is too long: expected at most {details['max_tokens']:,} tokens; give only its end."
             )
         self.unknown = int(answer.pop("unknown")[0])
         size = answer["log_probabilities"].shape[1]
@@ -89,10 +92,10 @@ class _Steps:
         return Step(*self.read(tokens, states))
 
     def read(self, tokens, states):
-        """Reads and shows a token: log-probabilities of the next, and the states."""
+        """Reads and prints a token; returns the log-probabilities of the next token, and the states."""
         answer = self.signatures["step"](token=tokens, **states)
         text = answer.pop("text")[0].numpy().decode("utf-8", "replace")
-        text = text.lstrip(" ") if self.at_start else text  # no line begins with a space
+        text = text.lstrip(" ") if self.at_start else text  # a line does not begin with a space
         self.at_start = text.endswith("\n") or (self.at_start and not text)
         self.added.append(text)
         self.show(text)

@@ -1,11 +1,16 @@
-"""Scores of language models."""
+"""Scores of a language model on a split."""
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from nlpseq.text import UNKNOWN
+
+if TYPE_CHECKING:
+    from nlpseq.tasks.language_modeling.data import Lines
+    from nlpseq.tasks.language_modeling.model import LanguageModel
 
 
 @dataclass(frozen=True)
@@ -13,28 +18,28 @@ class LanguageResult:
     """Scores on one split.
 
     Attributes:
-        metrics: "perplexity", exp of "nats_per_token"; "nats_per_character", over the
-            characters of the text with single blanks, line ends included, which is comparable
-            between vocabularies that know all of the text and keep its case; "tokens", line
-            ends included; and "unknown_share", of tokens outside the vocabulary, which are
-            scored as the unknown piece.
+        metrics: "perplexity", the exponential of "nats_per_token"; "nats_per_character", over the
+            characters of the text with single spaces and line ends, which is comparable between
+            vocabularies that cover the text and keep its case; "tokens", the number of tokens
+            and line ends; "unknown_share", the share of tokens outside the vocabulary, which
+            are scored as the unknown token.
     """
 
-    metrics: dict
+    metrics: dict[str, Any]
 
 
-def evaluate_language_model(task, lines, streams=1):
-    """Scores a `LanguageModel` on `nlpseq.data.Lines`.
+def evaluate_language_model(task: "LanguageModel", lines: "Lines", streams: int = 1) -> LanguageResult:
+    """Evaluates a `LanguageModel` on a continuous text.
 
-    The text is read as one, from its first word to its last, and the states are carried
-    through all of it. With one stream every token counts once, line ends included; the context
-    of the first one is the end of a line.
+    The text is read from its first to its last token with carried states. With one stream every
+    token is scored once, including line ends; the context of the first token is a line end.
 
     Args:
-        task: the model.
-        lines: the text.
-        streams: how many parts of it are read side by side, each from empty states, without
-            what does not fill them; that is faster and a little worse. Default 1.
+        task: The model.
+        lines: The text.
+        streams: Number of parts of the text that are read in parallel, each from zero states;
+            a remainder is dropped. More streams are faster and give a slightly higher
+            perplexity. Default 1.
     """
     nats, tokens, unknown = 0.0, 0, 0
     measure = tf.function(lambda inputs, labels: _nats(task, inputs, labels))

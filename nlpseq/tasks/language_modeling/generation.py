@@ -1,6 +1,7 @@
-"""Completions of prompts by a language model, in the graph, at once or step by step."""
+"""Generation with a language model in the graph: whole completions, or single steps."""
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -15,9 +16,9 @@ from nlpseq.text import END, PADDING, START, UNKNOWN
 if TYPE_CHECKING:
     from nlpseq.tasks.language_modeling.model import LanguageModel
 
-SPECIAL = (PADDING, UNKNOWN, START)  # ids that are no text
-NO_END = -1  # an id that no token has: a search for it never ends a text
-# How to generate, and the options of each method.
+SPECIAL = (PADDING, UNKNOWN, START)  # ids that are never generated
+NO_END = -1  # not the id of any token: the search never stops early
+# The search function and the options of each method.
 METHODS = {
     "sample": (decoding.sample, ("temperature", "top_k", "top_p", "seed")),
     "greedy": (decoding.greedy, ()),
@@ -29,34 +30,34 @@ class Generator:
     """Completes prompts with a `LanguageModel`.
 
     Args:
-        task: The model, of which it uses `preprocessor`, `buckets`, `state_sizes`, `run` and `step`.
+        task: The model; its `preprocessor`, `buckets`, `state_sizes`, `run` and `step` are used.
     """
 
     def __init__(self, task: "LanguageModel"):
         self.task = task
 
     def __call__(
-        self, prompt: tf.Tensor, length, method: str = "sample", one_line: bool = False, **options: Any
+        self, prompt: tf.Tensor, length: int | tf.Tensor, method: str = "sample", one_line: bool = False, **options: Any
     ) -> dict[str, tf.Tensor]:
         """Completes prompts.
 
         Args:
-            prompt: string `(batch,)`; of at most `preprocessor.max_tokens` tokens.
-            length: the most tokens to add, int or scalar tensor.
-            method: "sample", "greedy" or "beam".
-            one_line: whether to stop at the end of a line.
-            **options: of "sample", those of `nlpseq.decoding.sample`; of "beam", `beam_size` and
+            prompt: String `(batch,)`, at most `preprocessor.max_tokens` tokens each.
+            length: Maximum number of tokens to generate, int or scalar tensor.
+            method: "sample", "greedy" or "beam". Default "sample".
+            one_line: Whether to stop at the end of a line. Default False.
+            **options: For "sample" those of `nlpseq.decoding.sample`; for "beam" `beam_size` and
                 `length_penalty` of `nlpseq.decoding.beam_search`.
 
         Returns:
-            A dict of `text`, the prompt as it was read with the completion, and `added`, the
-            completion alone, strings; `log_probability` of the completion, and of the line end
-            where it stopped there, float32, among the tokens that are text; all `(batch,)`.
+            A dict of tensors `(batch,)`: `text`, string, the decoded prompt and the completion;
+            `added`, string, the completion only; `log_probability`, float32, of the completion,
+            including the line end at which it stopped, with special tokens excluded.
         """
         return self._complete(self.task.preprocessor(prompt), length, method, one_line, **options)
 
     def _complete(self, tokens, length, method="sample", one_line=False, **options):
-        """The same for tokenized prompts, ragged `(batch, None)`."""
+        """As `__call__`, for tokenized prompts, ragged `(batch, None)`."""
         search, _ = METHODS[one_of("method", method, METHODS)]
         states, last = self._read_prompt(tokens)
         end = END if one_line else NO_END
@@ -71,7 +72,7 @@ class Generator:
         }
 
     def _read_prompt(self, tokens):
-        """The states before the last symbol of prompts, ragged, and that symbol `(batch,)`."""
+        """The states before the last token of ragged prompts, and that token `(batch,)`."""
         symbols = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
         before = symbols[:, :-1]
         ids = pad(before, self.task.buckets)
@@ -79,7 +80,7 @@ class Generator:
         return states, symbols[:, -1:].values
 
     def _text_step(self, tokens, states):
-        """A step that gives no probability to tokens that are no text."""
+        """A step in which special tokens have probability zero."""
         logits, states, _ = self.task.step(tokens, states)
         ids = tf.range(len(self.task.preprocessor))[:, tf.newaxis]
         special = tf.reduce_any(ids == tf.constant(SPECIAL), axis=1)
@@ -87,8 +88,16 @@ class Generator:
 
     # Signatures of an export
 
-    def answer_generate(self, prompt, length, temperature, top_k, top_p, seed) -> dict[str, tf.Tensor]:
-        """What "generate" gives: samples, with all the options as scalar tensors."""
+    def answer_generate(
+        self,
+        prompt: tf.Tensor,
+        length: tf.Tensor,
+        temperature: tf.Tensor,
+        top_k: tf.Tensor,
+        top_p: tf.Tensor,
+        seed: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """The output of "generate": sampled completions, with all options as scalar tensors."""
         most, tokens = self.task.preprocessor.max_tokens, self.task.preprocessor(prompt)
         longest = tf.reduce_max(tf.concat([tokens.row_lengths(), [0]], axis=0))
         checks = (
@@ -103,12 +112,13 @@ class Generator:
             return self._complete(tokens, length, **options)
 
     def answer_init(self, prompt: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What "init" gives for prompts `(batch,)`.
+        """The output of "init" for prompts, string `(batch,)`.
 
-        `log_probabilities` `(batch, tokens)` of the next token; the states `state_0`,
-        `state_1`, ..., each `(batch, size)`; `truncated`, whether the prompt was longer than
-        what is read: then its beginning is left out; and `unknown`, int32, how many of the
-        tokens that are read are unknown.
+        Returns:
+            A dict of `log_probabilities` of the next token, float32 `(batch, tokens)`; the
+            states `state_0`, `state_1`, ..., float32 `(batch, size)`; `truncated`, bool
+            `(batch,)`, whether the beginning of a too long prompt was dropped; `unknown`,
+            int32 `(batch,)`, the number of unknown tokens that were read.
         """
         most = self.task.preprocessor.max_tokens
         tokens = self.task.preprocessor(prompt)
@@ -119,9 +129,15 @@ class Generator:
         return {**self._served_step(last, states), "truncated": truncated, "unknown": unknown}
 
     def answer_step(self, token: tf.Tensor, **states: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What "step" gives for one more token, int32 `(batch,)`, and the states of "init" or "step".
+        """The output of "step".
 
-        As "init", and `text`, what the token adds to the text.
+        Args:
+            token: The next token, int32 `(batch,)`.
+            **states: The states that "init" or "step" returned.
+
+        Returns:
+            `log_probabilities` and states as from "init", and `text`, string `(batch,)`, the
+            text of the token.
         """
         flat = [states[f"state_{number}"] for number in range(len(states))]
         answer = self._served_step(token, tf.nest.pack_sequence_as(self.task.state_sizes, flat))
@@ -132,8 +148,8 @@ class Generator:
         flat = {f"state_{i}": tf.cast(state, tf.float32) for i, state in enumerate(tf.nest.flatten(states))}
         return {"log_probabilities": tf.nn.log_softmax(logits), **flat}
 
-    def signatures(self) -> dict:
-        """The functions "generate", "init" and "step"."""
+    def signatures(self) -> dict[str, Callable]:
+        """The signatures "generate", "init" and "step"."""
         options = [
             tf.TensorSpec([], dtype, name=name)
             for name, dtype in {

@@ -1,6 +1,7 @@
-"""Language models: what comes next in a running text."""
+"""Language models: the probability of a text, and its continuation."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -12,7 +13,7 @@ from nlpseq.data.segments import continuous_segments, mark_first, shifted_segmen
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.tasks.base import in_batches
-from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
+from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
 from nlpseq.tasks.language_modeling.scoring import Scorer
 from nlpseq.tasks.language_modeling.settings import MOST_ADDED, LanguageModelSettings
@@ -21,52 +22,52 @@ from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
 from nlpseq.tasks.text_task import TextTask, as_texts, text_spec
 from nlpseq.text import END
 
-STATIC = ("beam_size",)  # options that the shapes of a graph depend on
+STATIC = ("beam_size",)  # options that determine shapes in the graph
 
 
 @keras.saving.register_keras_serializable("nlpseq")
 class LanguageModel(TextTask):
-    """A recurrent language model, with the regularisers of Merity et al. (2018).
+    """A recurrent language model, with the regularizers of Merity et al. (2018).
 
         x_t = sqrt(size) E w_t
         h^1_t, s^1_t = RNN(x_t, s^1_{t-1}),  h^k_t, s^k_t = RNN(h^{k-1}_t, s^k_{t-1})
-        o_t = dropped(h^L_t), or W_o of it where its size is not that of the embeddings
+        o_t = dropout(h^L_t), or W_o dropout(h^L_t) if its size differs from that of E
         P(w_{t+1} | w_1 ... w_t) = softmax(E o_t + b)
 
-    The embeddings of input and output are tied, as in Inan et al. (2017) and Press and
-    Wolf (2017); untied, the output has ones of its own, of the size of h^L_t.
+    Input and output share their embeddings E, as in Inan et al. (2017) and Press and Wolf (2017).
+    If they are not tied, the output has separate embeddings of the size of h^L_t.
 
-    A text is learnt in segments of `steps` (truncated backpropagation through time,
-    Williams and Peng 1990): each row of a batch continues where it ended in the last
-    one, and its states are carried over. The context of the first word is the end of a
-    line.
+    The model is trained on segments of `steps` tokens (truncated backpropagation through time,
+    Williams and Peng 1990): each row of a batch continues the same row of the previous batch, and
+    its states are carried over. The context of the first token is a line end.
 
-    Dropout, in training: of whole words ("embedding"); of features, with one mask a
-    segment (Gal and Ghahramani 2016), of the input, between layers, and of the output h^L; of
-    entries of the recurrent kernels, with one mask a batch. The loss grows by
+    Dropout in training applies to whole words (`embedding_dropout`); to features of the input,
+    between layers and of the output h^L, with one mask per segment (Gal and Ghahramani 2016); and
+    to entries of the recurrent kernels, with one mask per batch (`weight_dropout`). The activation
+    regularizers add to the loss
 
-        activation * mean(dropped(h^L)^2) + temporal_activation * mean((h^L_t - h^L_{t-1})^2)
+        activation * mean(dropout(h^L)^2) + temporal_activation * mean((h^L_t - h^L_{t-1})^2)
 
     Args:
         preprocessor: `nlpseq.text.LinePreprocessor`.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.language_modeling.settings.LanguageModelSettings`,
-            which has their meaning, ranges and defaults: cell, units, layers, embedding_size,
+            which documents their meaning, range and default: cell, units, layers, embedding_size,
             tied, steps, dropout, hidden_dropout, output_dropout, embedding_dropout,
             weight_dropout, recurrent_dropout, activation_regularization (`activation` above),
             temporal_activation_regularization.
 
     Call arguments:
-        inputs: int32 ids `(batch, time)`; or `(ids, first)` with a bool `first`: whether
-            the text begins here, rather than goes on where the last batch of this
-            size ended; training and inference keep separate states.
+        inputs: int32 ids `(batch, time)`; or `(ids, first)`, where the bool `first` says
+            whether the text begins with this batch, or continues the previous batch of
+            this size, whose states are then used. Training and inference keep separate states.
         training: Whether dropout applies. Default False.
 
     Returns:
-        Logits of the next id at each step, float32 `(batch, time, pieces)`.
+        Logits of the next id at each step, float32 `(batch, time, tokens)`.
 
     Raises:
-        InputError: a setting is unknown or out of its range.
+        InputError: a setting is unknown or outside its range.
 
     Example:
 
@@ -78,7 +79,7 @@ class LanguageModel(TextTask):
     """
 
     kind = "language_model"
-    purpose = "Gives the probability of a text, or continues it."
+    purpose = "Estimates the probability of a text, or continues it."
     settings_class = LanguageModelSettings
     settings: LanguageModelSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
@@ -113,24 +114,24 @@ class LanguageModel(TextTask):
         self.bias = self.add_weight(name="bias", shape=(len(self.preprocessor),), dtype="float32", autocast=False)
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         ids, first = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
         if first is None:
             hidden, _ = self.run(ids, training=training)
             return self.logits(hidden, training)
         carried = self._states_carried(training, ids.shape[0])
-        states = [[tf.where(first, tf.zeros_like(state), state) for state in each] for each in carried]
+        states = [[tf.where(first, tf.zeros_like(state), state) for state in layer_states] for layer_states in carried]
         hidden, states = self.run(ids, states, training=training)
         for variable, state in zip(tf.nest.flatten(carried), tf.nest.flatten(states)):
             variable.assign(tf.stop_gradient(tf.cast(state, variable.dtype)))
         return self.logits(hidden, training)
 
     def _states_carried(self, training, streams):
-        """Variables with the states after the last batch of so many streams."""
+        """Variables with the states after the previous batch, for a number of streams."""
         key = f"{'training' if training else 'inference'} {streams}"
         if key not in self._carried:
             if streams is None:
-                raise InputError("states are carried between batches of a size that is known: got None.")
+                raise InputError("carried states require a fixed batch size, got None.")
             with tf.init_scope():
                 self._carried[key] = [
                     [tf.Variable(tf.zeros([streams, size]), trainable=False) for size in sizes]
@@ -138,7 +139,9 @@ class LanguageModel(TextTask):
                 ]
         return self._carried[key]
 
-    def run(self, ids, states=None, mask=None, training=False):
+    def run(
+        self, ids: tf.Tensor, states: list | None = None, mask: tf.Tensor | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, list]:
         """The outputs h^L `(batch, time, units)`, and the final states of each layer."""
         self.ensure_built()
         hidden, finals = self._embed(ids, training), []
@@ -157,18 +160,18 @@ class LanguageModel(TextTask):
         kept = self.embedding_dropout(tf.ones([len(self.preprocessor), 1], vectors.dtype), training=True)
         return vectors * tf.gather(kept, ids)
 
-    def logits(self, hidden, training=False):
-        """Logits `(..., pieces)` of outputs `(..., units)`."""
+    def logits(self, hidden: tf.Tensor, training: bool = False) -> "tf.Tensor | FactoredLogits":
+        """Logits `(..., tokens)` of outputs `(..., units)`."""
         outputs = hidden
         if training:
             outputs = self.output_dropout(hidden, training=True)
             self._regularize(hidden, outputs)
         if self.readout is not None:
             outputs = self.readout(outputs)
-        return piece_logits(outputs, self.output_embedding, self.bias, training)
+        return token_logits(outputs, self.output_embedding, self.bias, training)
 
     def _regularize(self, hidden, dropped):
-        """Adds the activation regularisers to the loss."""
+        """Adds the activation regularizers to the loss."""
         settings, hidden, dropped = self.settings, tf.cast(hidden, tf.float32), tf.cast(dropped, tf.float32)
         if settings.activation_regularization:
             self.add_loss(settings.activation_regularization * tf.reduce_mean(tf.square(dropped)))
@@ -177,22 +180,22 @@ class LanguageModel(TextTask):
             count = tf.cast(tf.maximum(tf.size(squares), 1), tf.float32)  # none in a segment of one step
             self.add_loss(settings.temporal_activation_regularization * tf.reduce_sum(squares) / count)
 
-    def step(self, tokens, states):
-        """One step of rows `(n,)`: `nlpseq.decoding.Step`."""
-        hidden, found = self.embedding(tokens), []
+    def step(self, tokens: tf.Tensor, states: list) -> decoding.Step:
+        """One step for tokens `(rows,)`: logits of the next token, and the states of each layer."""
+        hidden, new_states = self.embedding(tokens), []
         for layer, state in zip(self.recurrent, states):
             hidden, state = layer.cell(hidden, list(state))
-            found.append(list(state))
-        return decoding.Step(self.logits(hidden), found)
+            new_states.append(list(state))
+        return decoding.Step(self.logits(hidden), new_states)
 
-    def prepare(self, examples, batch_size=20, training=False, seed=0):
-        """`nlpseq.data.Lines` to batches of `((ids, first), labels)`, `batch_size` streams of the text.
+    def prepare(self, examples: Any, batch_size: int = 20, training: bool = False, seed: int = 0) -> tf.data.Dataset:
+        """Batches `((ids, first), labels)` of `nlpseq.data.Lines`, in `batch_size` parallel streams of the text.
 
-        The labels are the ids one step later. In training the segments begin elsewhere in each
-        pass, and what does not fill whole ones is left out of it. Otherwise the last one may
-        be shorter, and counts as much in Keras's mean of the loss; what does not fill a whole
-        stream is left out: with a `batch_size` of 1, nothing. A text shorter than that has as
-        many streams as tokens.
+        The labels are the ids one step later. In training, segments start at a different offset
+        in each epoch, and incomplete segments are dropped. Otherwise the last segment may be
+        shorter, although Keras's mean loss gives it the same weight, and only ids that do not fill
+        the streams are dropped: none with a `batch_size` of 1. A text with fewer tokens than
+        `batch_size` has one stream per token.
         """
         ids = tf.concat([[END], self.preprocessor.encode_corpus(examples.lines)], axis=0)
         if training:
@@ -201,11 +204,11 @@ class LanguageModel(TextTask):
         return mark_first(continuous_segments(ids, streams, self.settings.steps))
 
     def default_loss(self):
-        """Cross-entropy, in nats a token."""
+        """Cross-entropy in nats per token."""
         return SmoothedCrossEntropy()
 
-    def answer(self, text):
-        """What the export serves by default: scores, as `nlpseq.tasks.language_modeling.scoring.Scorer`."""
+    def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "serving_default": scores, as from `nlpseq.tasks.language_modeling.scoring.Scorer`."""
         return self.score(text)
 
     def signatures(self):
@@ -214,23 +217,32 @@ class LanguageModel(TextTask):
 
     def predict_text(
         self,
-        prompts,
+        prompts: str | bytes | Sequence,
         length: int = 50,
         batch_size: int = 32,
         method: str = "sample",
         one_line: bool = False,
         **options: Any,
     ) -> dict[str, list]:
-        """Completes prompts with at most `length` tokens; see `Generator`.
+        """Completes prompts.
 
-        The same seed gives the same completions, whatever the `batch_size`.
+        Samples depend on the seed, but not on `batch_size`.
+
+        Args:
+            prompts: A string, or a sequence of strings (str or bytes).
+            length: Maximum number of tokens to generate. Default 50.
+            batch_size: Maximum number of prompts in a batch. Default 32.
+            method: "sample", "greedy" or "beam". Default "sample".
+            one_line: Whether to stop at the end of a line. Default False.
+            **options: Options of the method, as in
+                `nlpseq.tasks.language_modeling.generation.Generator`.
 
         Returns:
-            A dict of lists: "text", the prompts as they were read with their completions,
-            "added", the completions alone, and "log_probability" of these.
+            A dict of lists: "text", the decoded prompts with their completions; "added", the
+            completions only; and "log_probability", that of each completion.
 
         Raises:
-            InputError: an option is unknown or out of its range; a prompt is too long.
+            InputError: an option is unknown or outside its range; a prompt is too long.
         """
         _, known = METHODS[one_of("method", method, METHODS)]
         for name in options:
@@ -253,7 +265,7 @@ class LanguageModel(TextTask):
         return answers
 
     def _traced_generator(self, method, one_line, numbers):
-        """The traced generation; the numbers are tensors, but for those that shape the graph."""
+        """The traced `tf.function`; numeric options are tensors, except those that determine shapes."""
         static = {name: value for name, value in numbers.items() if name in STATIC}
         key = method, one_line, *numbers, *static.values()
         if key not in self._functions:
@@ -261,36 +273,41 @@ class LanguageModel(TextTask):
             self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
         return self._functions[key]
 
-    def score_text(self, texts, batch_size: int = 32) -> dict[str, list]:
-        """Scores strings.
+    def score_text(self, texts: str | bytes | Sequence, batch_size: int = 32) -> dict[str, list]:
+        """Scores texts.
+
+        Args:
+            texts: A string, or a sequence of strings (str or bytes).
+            batch_size: Maximum number of texts in a batch. Default 32.
 
         Returns:
-            A dict of lists, as of `Scorer`: "tokens" and "log_probabilities", without the
-            padding, "total", "perplexity", "unknown" and "truncated".
+            A dict of lists: "tokens" and "log_probabilities" without padding, "total",
+            "perplexity", "unknown" and "truncated"; see
+            `nlpseq.tasks.language_modeling.scoring.Scorer`.
         """
         if "score" not in self._functions:
             self._functions["score"] = tf.function(self.score, input_signature=[text_spec("text")])
-        figures = ("total", "perplexity", "unknown", "truncated")
-        answers = {name: [] for name in ("tokens", "log_probabilities", *figures)}
+        scores = ("total", "perplexity", "unknown", "truncated")
+        answers = {name: [] for name in ("tokens", "log_probabilities", *scores)}
         texts = tf.constant(as_texts(texts), tf.string)
         for answer in in_batches(self._functions["score"], texts, batch_size):
             for row, length in enumerate(answer["length"]):
                 answers["tokens"].append([token.decode() for token in answer["tokens"][row, :length]])
                 answers["log_probabilities"].append(answer["log_probabilities"][row, :length])
-                for name in figures:
+                for name in scores:
                     answers[name].append(np.asarray(answer[name][row]).item())
         return answers
 
     def details(self):
-        """How much of a text is read and added, and what a generator must not choose."""
+        """The greatest lengths of prompts and completions, and the special token ids."""
         most = {"max_tokens": self.preprocessor.max_tokens, "most_added": MOST_ADDED}
         return {**most, "special": list(SPECIAL), "line_end": END}
 
     def limits(self):
         most = self.preprocessor.max_tokens
         return [
-            f"It knows {len(self.preprocessor):,} tokens, those of its training text; others count as "
-            "unknown, and it never generates them.",
-            f"It scores {most:,} tokens of a text at most, and takes as many of a prompt.",
-            "What it generates is likely, not true.",
+            f"Its vocabulary has {len(self.preprocessor):,} tokens from its training text; all others are unknown "
+            "tokens, which it never generates.",
+            f"It scores at most {most:,} tokens of a text and reads at most as many of a prompt.",
+            "Generated text is plausible, not necessarily true.",
         ]

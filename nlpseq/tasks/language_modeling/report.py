@@ -1,16 +1,21 @@
-"""What the terminal shows of a language model: scores and samples."""
+"""Prints the scores and samples of a language model."""
+
+from typing import TYPE_CHECKING
 
 from nlpseq.reporting import console
 from nlpseq.tasks.language_modeling.evaluation import LanguageResult
 
+if TYPE_CHECKING:
+    from nlpseq.tasks.language_modeling.data import RunningTexts
 
-def print_language(result: LanguageResult, data) -> None:
+
+def print_language(result: LanguageResult, data: "RunningTexts") -> None:
     """Prints the scores of a language model on the test split of `nlpseq.data.RunningTexts`."""
     metrics = result.metrics
     console.say(
-        f"test text of {data.title}, read as one with carried states: perplexity {metrics['perplexity']:.2f} "
+        f"test text of {data.title}, read continuously with carried states: perplexity {metrics['perplexity']:.2f} "
         f"over {metrics['tokens']:,} tokens, {metrics['unknown_share']:.2%} of them unknown; "
-        f"{metrics['nats_per_token']:.4f} nats a token, {metrics['nats_per_character']:.4f} nats a character"
+        f"{metrics['nats_per_token']:.4f} nats per token, {metrics['nats_per_character']:.4f} nats per character"
     )
 
 

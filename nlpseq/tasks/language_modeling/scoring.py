@@ -1,4 +1,4 @@
-"""Scores of texts by a language model, in the graph."""
+"""Scoring of texts by a language model in the graph."""
 
 from typing import TYPE_CHECKING
 
@@ -10,29 +10,35 @@ from nlpseq.text import END, UNKNOWN
 if TYPE_CHECKING:
     from nlpseq.tasks.language_modeling.model import LanguageModel
 
-SCORED_ROWS = 1024  # steps whose distributions are held at a time
-WHOLE_WORDS = ("word", "wordpiece")  # kinds whose tokens are shown without the space before them
+SCORED_ROWS = 1024  # maximum number of steps whose logits are in memory at a time
+WHOLE_WORDS = ("word", "wordpiece")  # kinds of tokens that are returned without the space before them
 
 
 class Scorer:
     """Scores texts with a `LanguageModel`.
 
     Args:
-        task: The model, of which it uses `preprocessor`, `buckets`, `run` and `logits`.
+        task: The model; its `preprocessor`, `buckets`, `run` and `logits` are used.
     """
 
     def __init__(self, task: "LanguageModel"):
         self.task = task
 
     def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What "score" gives: `text` `(batch,)` ->
+        """Scores texts; this is the signature "score".
 
-        `tokens`, string, and `log_probabilities`, float32, of each token given those before it,
-        `(batch, longest)`, padded with "" and 0; `total`, their sum; `perplexity`,
-        exp(-total / length), 1 for an empty text; `length`, int32; `unknown`, how many of the
-        tokens are unknown, int32; and `truncated`, whether the text was longer than what is
-        read; all five `(batch,)`. A line end is a token: a text that ends in one is scored with
-        its last line complete.
+        A line end is a token: a text that ends with one is scored as ending in a complete line.
+
+        Args:
+            text: String `(batch,)`.
+
+        Returns:
+            A dict of `tokens`, string `(batch, longest)`, padded with ""; `log_probabilities`,
+            float32 `(batch, longest)`, of each token given those before it, padded with 0; and,
+            all `(batch,)`: `total`, float32, their sum; `perplexity`, float32,
+            exp(-total / length), 1 for an empty text; `length` and `unknown`, int32, the number
+            of tokens and of unknown tokens; `truncated`, bool, whether the text has more than
+            `max_tokens` tokens, of which only the first are scored.
         """
         task = self.task
         tokens = task.preprocessor(text)
@@ -59,17 +65,17 @@ class Scorer:
         }
 
     def _token_strings(self, ids):
-        """The tokens of ids as they are shown, a line end as a backslash and n."""
+        """The strings of token ids; a line end is a backslash and n."""
         texts = self.task.preprocessor.texts(ids)
         if self.task.preprocessor.tokenizer.kind in WHOLE_WORDS:
             texts = tf.strings.strip(texts)
         return tf.where(ids == END, r"\n", texts)
 
     def _log_probabilities(self, hidden, targets):
-        """log P of targets `(batch, time)` after outputs `(batch, time, units)`, a part of the rows at a time."""
+        """log P of targets `(batch, time)` given outputs `(batch, time, units)`, in parts of `SCORED_ROWS` steps."""
         rows = tf.size(targets)
         size = tf.clip_by_value(rows, 1, SCORED_ROWS)
-        missing = tf.maximum(-(-rows // size), 1) * size - rows  # one part at least
+        missing = tf.maximum(-(-rows // size), 1) * size - rows  # at least one part
         hidden = tf.pad(tf.reshape(hidden, [rows, hidden.shape[-1]]), [[0, missing], [0, 0]])
         ids = tf.pad(tf.reshape(targets, [rows]), [[0, missing]])
 

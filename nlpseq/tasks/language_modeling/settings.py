@@ -1,4 +1,4 @@
-"""Settings of language modelling: the one place of its defaults."""
+"""Settings of language modelling, the only place where its defaults are defined."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,37 +8,37 @@ from nlpseq.settings import Range, Rate, Settings
 from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
 from nlpseq.training.settings import TrainingSettings
 
-MOST_ADDED = 100_000  # the most tokens that are added to a prompt
+MOST_ADDED = 100_000  # maximum number of tokens that are generated for a prompt
 
 
 @dataclass(frozen=True)
 class LanguageModelSettings(RecurrentSettings):
-    """The language model and its regularisers (Merity et al. 2018)."""
+    """The language model and its regularizers (Merity et al. 2018)."""
 
     units: Annotated[int, Range(1)] = 128
     """Size of the state."""
     layers: Annotated[int, Range(1)] = 1
     """Number of recurrent layers."""
     embedding_size: Annotated[int, Range(1)] = 128
-    """Size of a token vector."""
+    """Size of the token embeddings."""
     steps: Annotated[int, Range(1)] = 35
-    """Steps of a segment, through which gradients flow; states are carried from one to the next."""
+    """Length of the segments of truncated backpropagation; states are carried between segments."""
     tied: bool = True
     """Whether input and output share their embeddings."""
     dropout: Rate = 0.1
-    """Rate of dropped features of the input."""
+    """Dropout rate of the input features."""
     hidden_dropout: Rate = 0.1
-    """Rate of dropped features between layers."""
+    """Dropout rate of the features between layers."""
     output_dropout: Rate = 0.1
-    """Rate of dropped inputs of the output layer."""
+    """Dropout rate of the inputs of the output layer."""
     embedding_dropout: Rate = 0.0
-    """Rate of dropped words, in a whole batch."""
+    """Rate of words that are dropped everywhere in a batch."""
     weight_dropout: Rate = 0.0
-    """Rate of dropped entries of the recurrent kernels."""
+    """Dropout rate of the entries of the recurrent kernels."""
     activation_regularization: Annotated[float, Range(0)] = 0.0
-    """Weight of the mean square of the outputs in the loss."""
+    """Weight in the loss of the mean squared output."""
     temporal_activation_regularization: Annotated[float, Range(0)] = 0.0
-    """Weight of the mean square of their change from step to step in the loss."""
+    """Weight in the loss of the mean squared difference of successive outputs."""
 
     def recurrent(self) -> dict:
         return {**super().recurrent(), "weight_dropout": self.weight_dropout}
@@ -49,33 +49,33 @@ class LineSettings(SubwordSettings):
     """The tokens of the text."""
 
     vocabulary_size: Annotated[int, Range(5)] = 10_000
-    """The most tokens in the vocabulary, four special ones included."""
+    """Maximum size of the vocabulary, including four special tokens."""
     max_tokens: Annotated[int, Range(1)] = 10_000
-    """The most tokens of a prompt, and of a text that is scored."""
+    """Maximum number of tokens of a prompt, and of a scored text."""
 
 
 @dataclass(frozen=True)
 class LanguageModelingData(DataSettings):
-    """The data to learn from, and where the result is written."""
+    """The dataset and the output folder."""
 
     dataset: str = "nlpseq_phrases"
     """Name of a TFDS dataset, or path of a .txt file or of a folder of them."""
     text: str | None = None
-    """Feature of a TFDS dataset that holds the text; None for the usual one."""
+    """Feature of a TFDS dataset with the text; None for the default of the dataset."""
     output: str = "saved_models/language_model"
-    """Folder in which the export gets the next free version number."""
+    """Folder of the numbered exports."""
 
 
 @dataclass(frozen=True)
 class SampleSettings(Settings):
-    """The samples that are printed at the end."""
+    """The samples printed after training."""
 
     prompt: str = ""
-    """Text that the printed samples continue."""
+    """Prompt of the printed samples."""
     temperature: Annotated[float, Range(1e-3)] = 0.8
-    """Temperature of the printed samples."""
+    """Sampling temperature of the printed samples."""
     sample_length: Annotated[int, Range(1, MOST_ADDED)] = 40
-    """The most tokens of a printed sample."""
+    """Maximum number of tokens of a printed sample."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ class LanguageModelingSettings(Settings):
     splits: SplitSettings = SplitSettings()
 
 
-# The settings that are the defaults of a dataset; its help shows them.
+# Default settings for specific datasets, which the help of the recipe shows.
 PRESETS = {
-    # These two do not fit in memory, nor in an hour.
+    # The whole of these two datasets does not fit in memory.
     "lm1b": {"train_split": "train[:1%]", "test_split": "test[:10%]"},
     "wiki40b": {"train_split": "train[:1%]", "validation_split": "validation[:5%]", "test_split": "test[:5%]"},
     "ptb": {

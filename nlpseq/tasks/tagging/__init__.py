@@ -1,4 +1,4 @@
-"""Tagging of tokens: model, settings, data, evaluation, answers."""
+"""Token tagging: model, settings, data, evaluation, answers."""
 
 from nlpseq import lazy
 from nlpseq.tasks.tagging.answers import Answers  # noqa: F401

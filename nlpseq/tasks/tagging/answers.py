@@ -1,11 +1,11 @@
-"""The answers of exported taggers."""
+"""Answers of exported taggers."""
 
 from nlpseq import tag_schemes
 from nlpseq.tasks import answers
 
 
 class Answers(answers.Answers):
-    """A text's tokens, tags and scores, and its spans where the tags mark some."""
+    """The tokens, tags and scores of a text, and its spans if the tags follow a span scheme."""
 
     def read(self, row):
         length = row.pop("length")
@@ -17,7 +17,7 @@ class Answers(answers.Answers):
         return answer
 
     def show(self, example, answer):
-        """Tokens, tags and scores in columns, below a line with the spans where there are some."""
+        """Tokens, tags and scores in columns, below a line with the spans if the tags follow a span scheme."""
         tokens, tags = answer["tokens"], answer["tags"]
         width, tag_width = max(map(len, tokens), default=0), max(map(len, tags), default=0)
         lines = [_bracketed(tokens, answer["spans"])] if "spans" in answer else []
@@ -27,7 +27,7 @@ class Answers(answers.Answers):
 
 
 def _bracketed(tokens, spans):
-    """The tokens in a line, a span as `[TYPE token ...]`."""
+    """The tokens on one line, with spans as `[TYPE token ...]`."""
     shown = list(tokens)
     for span in spans:
         shown[span["start"]] = f"[{span['type']} {shown[span['start']]}"

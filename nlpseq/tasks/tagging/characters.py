@@ -1,4 +1,6 @@
-"""Features of words from their characters."""
+"""Character features of words."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -7,25 +9,30 @@ from nlpseq.layers import Pooling
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.text import PADDING
 
-WIDTHS = (2, 3, 4)  # characters under a filter
-TOGETHER = 128  # distinct words in training
+WIDTHS = (2, 3, 4)  # filter widths, in characters
+TOGETHER = 128  # in training, the number of distinct words is padded to a multiple of this
 
 
 class Characters(keras.layers.Layer):
-    """Features of words from their characters; each distinct word of a batch is read once.
+    """Features of words from their characters, computed once for every distinct word of a batch.
 
-    A subclass has `size`, the number of features, and `read`.
+    A subclass sets `size`, the number of features, and defines `read`.
+
+    Args:
+        characters: Size of the character vocabulary.
+        embedding_size: Size of the character embeddings.
+        **kwargs: As in `keras.layers.Layer`.
 
     Call arguments:
         ids: int32 `(batch, time, characters)`, 0 = padding.
-        training: Whether the number of distinct words is filled up to a multiple of
-            `TOGETHER`: few shapes, so few compilations.
+        training: Whether the number of distinct words is padded to a multiple of
+            `TOGETHER`, which keeps the number of shapes, and of compilations, small.
 
     Returns:
         Features `(batch, time, size)`.
     """
 
-    def __init__(self, characters, embedding_size, **kwargs):
+    def __init__(self, characters: int, embedding_size: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.embedding = keras.layers.Embedding(characters, embedding_size)
 
@@ -37,15 +44,15 @@ class Characters(keras.layers.Layer):
         features = self.read(self.embedding(words), tf.not_equal(words, PADDING), training)
         return tf.reshape(tf.gather(features, places), [*tf.unstack(tf.shape(ids)[:2]), self.size])
 
-    def read(self, vectors, mask, training):
-        """Features `(words, size)` of the vectors `(words, characters, embedding_size)`."""
-        raise NotImplementedError
+    def read(self, vectors: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
+        """Features `(words, size)` of character embeddings `(words, characters, embedding_size)`."""
+        raise NotImplementedError(f"{type(self).__name__} must define read(self, vectors, mask, training).")
 
 
 class RecurrentCharacters(Characters):
-    """The last states, in both directions, of a recurrent network over the characters."""
+    """The final states, in both directions, of a recurrent layer over the characters."""
 
-    def __init__(self, characters, embedding_size, units, cell, **kwargs):
+    def __init__(self, characters: int, embedding_size: int, units: int, cell: str | type, **kwargs: Any):
         super().__init__(characters, embedding_size, **kwargs)
         (self.layer,) = recurrent_layers(cell, units, return_sequences=False)
         self.size = 2 * units
@@ -60,9 +67,9 @@ class RecurrentCharacters(Characters):
 
 
 class ConvolvedCharacters(Characters):
-    """The maximum over the characters of filters of several widths."""
+    """Convolutions of several widths over the characters, followed by max pooling."""
 
-    def __init__(self, characters, embedding_size, units, cell=None, **kwargs):
+    def __init__(self, characters: int, embedding_size: int, units: int, cell: str | type | None = None, **kwargs: Any):
         super().__init__(characters, embedding_size, **kwargs)
         self.filters = [keras.layers.Conv1D(units, width, padding="same", activation="tanh") for width in WIDTHS]
         self.pooling = Pooling("max")
@@ -70,10 +77,10 @@ class ConvolvedCharacters(Characters):
 
     def build(self, input_shape):
         self.embedding.build((None, None))
-        for each in self.filters:
-            each.build((None, input_shape[-1], self.embedding.output_dim))
+        for convolution in self.filters:
+            convolution.build((None, input_shape[-1], self.embedding.output_dim))
         self.built = True
 
     def read(self, vectors, mask, training):
         vectors *= tf.cast(mask, vectors.dtype)[..., tf.newaxis]
-        return tf.concat([self.pooling(each(vectors), mask=mask) for each in self.filters], axis=-1)
+        return tf.concat([self.pooling(convolution(vectors), mask=mask) for convolution in self.filters], axis=-1)

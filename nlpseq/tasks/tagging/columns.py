@@ -1,9 +1,9 @@
 """Readers of the user's tagged sentences: files with one token per line, with its tags.
 
-CoNLL-style columns are separated by tabs, or else by blanks, with a blank line
+CoNLL-style columns are separated by tabs, or else by spaces, with a blank line
 after each sentence. Lines that begin with -DOCSTART- are skipped, and so are comments:
-lines that begin with "#" and a blank, with a different number of columns than the first
-line of a token. CoNLL-U (`.conllu`) has ten named columns; its comments, multiword
+lines that begin with "#" and a space and have a different number of columns than the first
+line with a token. CoNLL-U (`.conllu`) has ten named columns; its comments, multiword
 tokens (1-2) and empty nodes (1.1) are skipped.
 """
 
@@ -18,7 +18,7 @@ from nlpseq.errors import InputError, suggest
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 SUFFIXES = (".txt", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".tsv", ".train", ".testa", ".testb")
-BLANKS = re.compile("[ \t]+")
+SPACES = re.compile("[ \t]+")
 COMMENT = re.compile("#[ \t]|#$")
 DOCUMENT = "-DOCSTART-"
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "gb18030", "shift_jis", "euc-kr")
@@ -137,7 +137,7 @@ def _check_row(place, fields, token, tag):
 def _column_rows(lines):
     """The number and fields of the lines that hold a token or, without fields, end a sentence."""
     start = next((line for line in lines if _may_hold_a_token(line)), "")
-    split = _split_at_tabs if "\t" in start else _split_at_blanks
+    split = _split_at_tabs if "\t" in start else _split_at_spaces
     width = len(split(start))
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith(DOCUMENT):
@@ -156,7 +156,7 @@ def _conllu_rows(lines):
         if not line.strip():
             yield number, []
         elif not line.startswith("#"):
-            fields = _split_at_tabs(line) if "\t" in line else _split_at_blanks(line)
+            fields = _split_at_tabs(line) if "\t" in line else _split_at_spaces(line)
             if not re.fullmatch("[0-9]+[-.][0-9]+", fields[0]):
                 yield number, fields
 
@@ -165,8 +165,8 @@ def _split_at_tabs(line):
     return line.split("\t")
 
 
-def _split_at_blanks(line):
-    return BLANKS.split(line.strip(" \t"))
+def _split_at_spaces(line):
+    return SPACES.split(line.strip(" \t"))
 
 
 def _lines(path, encoding):
@@ -185,6 +185,7 @@ def _lines(path, encoding):
         line = content.count(b"\n", 0, error.start) + 1
         remedy = "latin-1" if codec == "utf-8" else "utf-8"
         raise InputError(
-            f"{path}, line {line}: the text is not {codec.upper()}; if it is {remedy}, read it with `encoding` {remedy}."
+            f"{path}, line {line}: the text is not {codec.upper()}; if it is {remedy}, read it with "
+            f"`encoding` {remedy}."
         ) from None
     return lines_of(text)

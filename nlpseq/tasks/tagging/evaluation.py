@@ -1,7 +1,9 @@
 """Scores of a tagger on a split."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
@@ -9,19 +11,23 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from nlpseq import tag_schemes
 from nlpseq.tasks.scores import FIGURES, averaged, scores_by_class
 
-UNTAGGED = -1  # the tag of a token after the longest that the task reads
+if TYPE_CHECKING:
+    from nlpseq.tasks.tagging.data import Sentences
+    from nlpseq.tasks.tagging.model import TokenTagger
+
+UNTAGGED = -1  # the tag of tokens beyond `max_tokens`, which the task does not read
 
 
 @dataclass(frozen=True)
 class TaggedSentence:
-    """A sentence with the tags that it should have, and those that it got."""
+    """A sentence with its expected and its predicted tags."""
 
-    tokens: list
-    expected: list
-    predicted: list
+    tokens: list[str]
+    expected: list[str]
+    predicted: list[str]
 
     @property
-    def wrong(self):
+    def wrong(self) -> int:
         """The number of wrong tags."""
         return sum(a != b for a, b in zip(self.expected, self.predicted))
 
@@ -31,40 +37,47 @@ class TaggingResult:
     """Scores on one split.
 
     Attributes:
-        metrics: "accuracy" of tokens; "sentence_accuracy", the share of sentences
-            without a wrong tag; "unseen_accuracy" of tokens that training never shows.
-            Where tags mark spans, "precision", "recall" and "f1" of spans, which are
-            right where their type and both ends are (Tjong Kim Sang and De Meulder
-            2003), the three as "macro_..." averages over types, of each type under
-            "types", and "illegal_sentences", the number of those whose predicted tags
-            break the scheme; else the three of tags, averaged and under "tags".
-        confusion: counts `(tags, tags)`, a row for each expected tag.
-        worst: the sentences with the most wrong tags, the worst first.
+        metrics: "accuracy" of tokens; "sentence_accuracy", the share of sentences without a
+            wrong tag; "unseen_accuracy" and "unseen_tokens", accuracy and number of the tokens
+            that do not occur in training. If the tags follow a span scheme: "precision",
+            "recall" and "f1" of spans, which are correct if their type and both ends are
+            (Tjong Kim Sang and De Meulder 2003); their averages over types, "macro_...";
+            the scores of each type in "types"; and "illegal_sentences", the number of
+            sentences whose predicted tags violate the scheme. Otherwise the averages over
+            tags, and the scores of each tag in "tags".
+        confusion: Counts `(tags, tags)`, a row for each expected tag.
+        worst: Sentences in descending order of the number of wrong tags.
     """
 
-    metrics: dict
+    metrics: dict[str, Any]
     confusion: np.ndarray
-    worst: list
+    worst: list[TaggedSentence]
 
 
-def evaluate_tagger(task, sentences, known=(), scheme=None, worst=20):
-    """Scores a `TokenTagger`.
+def evaluate_tagger(
+    task: "TokenTagger",
+    sentences: "Sentences",
+    known: Iterable[Sequence[str]] = (),
+    scheme: str | None = None,
+    worst: int = 20,
+) -> TaggingResult:
+    """Evaluates a `TokenTagger`.
 
     Args:
-        task: the tagger.
-        sentences: `nlpseq.data.Sentences`.
-        known: the sentences of training, lists of tokens.
-        scheme: "bio", "iob1" or "bioes" where the tags mark spans.
-        worst: the number of worst sentences to keep.
+        task: The tagger.
+        sentences: The split.
+        known: The training sentences, lists of tokens. Default none.
+        scheme: "bio", "iob1" or "bioes" if the tags follow a span scheme. Default None.
+        worst: Maximum number of worst sentences to keep. Default 20.
     """
     predicted = _predicted(task, sentences)
     names = [*task.labels, "(none)"]  # the last is that of UNTAGGED
     tagged = [
-        TaggedSentence(tokens, [names[i] for i in expected], [names[i] for i in got])
-        for tokens, expected, got in zip(sentences.tokens, sentences.tags, predicted)
+        TaggedSentence(tokens, [names[i] for i in expected], [names[i] for i in output])
+        for tokens, expected, output in zip(sentences.tokens, sentences.tags, predicted)
     ]
-    expected, got = (np.fromiter(chain.from_iterable(tags), np.int32) for tags in (sentences.tags, predicted))
-    right, known = expected == got, set(chain.from_iterable(known))
+    expected, predicted = (np.fromiter(chain.from_iterable(tags), np.int32) for tags in (sentences.tags, predicted))
+    right, known = expected == predicted, set(chain.from_iterable(known))
     unseen = np.array([token not in known for token in chain.from_iterable(sentences.tokens)], bool)
     metrics = {
         "accuracy": float(right.mean()),
@@ -73,7 +86,7 @@ def evaluate_tagger(task, sentences, known=(), scheme=None, worst=20):
         "unseen_tokens": int(unseen.sum()),
     }
     if scheme is None:
-        tags = scores_by_class(expected, got, task.labels)
+        tags = scores_by_class(expected, predicted, task.labels)
         metrics |= {**averaged(tags), "tags": tags}
     else:
         metrics |= span_scores(
@@ -82,25 +95,25 @@ def evaluate_tagger(task, sentences, known=(), scheme=None, worst=20):
     order = sorted(tagged, key=lambda sentence: (-sentence.wrong, len(sentence.tokens)))
     return TaggingResult(
         metrics,
-        confusion_matrix(expected, got, labels=range(len(task.labels))),
+        confusion_matrix(expected, predicted, labels=range(len(task.labels))),
         [sentence for sentence in order[:worst] if sentence.wrong],
     )
 
 
-def span_scores(expected, predicted, scheme):
-    """The scores of spans, given lists of sentences that are lists of tags."""
-    found = [
-        {(at, start, end): kind for at, tags in enumerate(sentences)
+def span_scores(expected: Sequence[list[str]], predicted: Sequence[list[str]], scheme: str) -> dict[str, Any]:
+    """The scores of spans, as in `TaggingResult.metrics`, given the tags of sentences."""
+    spans_of_both = [
+        {(number, start, end): kind for number, tags in enumerate(sentences)
          for kind, start, end in tag_schemes.spans(tags, scheme)}
         for sentences in (expected, predicted)
     ]  # fmt: skip
-    kinds = sorted({*found[0].values(), *found[1].values()})
+    kinds = sorted({*spans_of_both[0].values(), *spans_of_both[1].values()})
     numbers = {kind: number for number, kind in enumerate(kinds)}
-    places = sorted({*found[0], *found[1]})
-    gold, got = ([numbers.get(spans.get(place), -1) for place in places] for spans in found)
-    types = scores_by_class(gold, got, kinds) if kinds else {}
+    places = sorted({*spans_of_both[0], *spans_of_both[1]})
+    gold, output = ([numbers.get(spans.get(place), -1) for place in places] for spans in spans_of_both)
+    types = scores_by_class(gold, output, kinds) if kinds else {}
     micro = precision_recall_fscore_support(
-        gold, got, labels=list(numbers.values()), average="micro", zero_division=0.0
+        gold, output, labels=list(numbers.values()), average="micro", zero_division=0.0
     )[:3] if kinds else (0.0, 0.0, 0.0)  # fmt: skip
     macro = averaged(types) if kinds else dict.fromkeys(FIGURES, 0.0)
     return {
@@ -112,12 +125,12 @@ def span_scores(expected, predicted, scheme):
 
 
 def _predicted(task, sentences):
-    """The numbers of the tags that the task gives, in the order of the sentences."""
+    """The indices of the predicted tags, in the order of the sentences."""
     numbers = {label: number for number, label in enumerate(task.labels)}
     order = np.argsort([len(tokens) for tokens in sentences.tokens], kind="stable")
     answers = task.predict_tokens([sentences.tokens[i] for i in order])["tags"]
     predicted = [None] * len(order)
-    for at, tags in zip(order, answers):
-        untagged = len(sentences.tokens[at]) - len(tags)
-        predicted[at] = [*(numbers[tag] for tag in tags), *[UNTAGGED] * untagged]
+    for index, tags in zip(order, answers):
+        untagged = len(sentences.tokens[index]) - len(tags)
+        predicted[index] = [*(numbers[tag] for tag in tags), *[UNTAGGED] * untagged]
     return predicted

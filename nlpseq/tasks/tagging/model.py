@@ -1,4 +1,7 @@
-"""Tagging: a text or its tokens in, one tag a token out."""
+"""Token tagging: from a text, or its tokens, to a tag for each token."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,40 +22,40 @@ CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": No
 
 @keras.saving.register_keras_serializable("nlpseq")
 class TokenTagger(TextTask):
-    """A recurrent tagger of tokens that owns its text path.
+    """A recurrent token tagger with preprocessing inside the model.
 
-        c_t = last states of BiRNN(characters of word t), or the maximum of filters over them
+        c_t = final states of BiRNN(characters of word t), or max-pooled convolutions over them
         x_t = [E w_t ; c_t]
-        h_t = BiRNN(x_1 ... x_T)_t                one layer or more
-        e_t = W_he h_t + b_e                      one score a tag
-        P(y | x) = softmax over each e_t, or a CRF over all of them
+        h_t = BiRNN(x_1 ... x_T)_t                one or more layers
+        e_t = W_he h_t + b_e                      a score for each tag
+        P(y | x) = prod_t softmax(e_t), or a CRF with emissions e
 
-    as in Lample et al. 2016 (characters by RNN) and Ma and Hovy 2016 (by convolution).
-    In training, words that occur once are replaced by the unknown word at a rate, so
-    that what stands in for unseen words is learnt.
+    as in Lample et al. 2016 (recurrent characters) and Ma and Hovy 2016 (convolutional characters).
+    In training, words that occur only once are replaced by the unknown word with probability
+    `singleton_dropout`, so that its embedding is trained.
 
     Args:
         preprocessor: `nlpseq.text.TokenPreprocessor`.
         labels: Names of the tags.
-        scheme: "bio", "iob1" or "bioes" where tags mark spans: with the CRF no sequence that
-            violates the scheme is decoded. Default None.
+        scheme: "bio", "iob1" or "bioes" if the tags follow a span scheme: the CRF then decodes
+            no sequence that violates it. Default None.
         name, dtype: As in `nlpseq.tasks.base.Task`.
-        **settings: Attributes of `nlpseq.tasks.tagging.settings.TaggerSettings`, which has their
-            meaning, ranges and defaults: model, cell, units, layers, bidirectional,
+        **settings: Attributes of `nlpseq.tasks.tagging.settings.TaggerSettings`, which documents their
+            meaning, range and default: model, cell, units, layers, bidirectional,
             embedding_size, characters, character_units, character_embedding_size, dropout,
             output_dropout, recurrent_dropout, word_dropout, singleton_dropout.
 
     Call arguments:
         inputs: string tensor `(batch,)` of texts, string `tf.RaggedTensor`
             `(batch, None)` of tokens, or int32 ids `(batch, time, columns)` of the
-            encoder, 0 = padding.
+            preprocessor, 0 = padding.
         training: Whether dropout applies. Default False.
 
     Returns:
         Emissions e, float32 `(batch, time, tags)`.
 
     Raises:
-        InputError: a setting is unknown or out of its range; a tag does not fit the scheme.
+        InputError: a setting is unknown or outside its range; a tag does not fit the scheme.
 
     Example:
 
@@ -64,11 +67,11 @@ class TokenTagger(TextTask):
     """
 
     kind = "tagging"
-    purpose = "Takes a text, or its tokens, and gives each token one tag and a score."
+    purpose = "Assigns a tag and a score to each token of a text."
     settings_class = TaggerSettings
     settings: TaggerSettings
 
-    def __init__(self, preprocessor, labels=(), scheme: str | None = None, **kwargs):
+    def __init__(self, preprocessor: Any, labels: Sequence[str] = (), scheme: str | None = None, **kwargs: Any):
         super().__init__(preprocessor, labels, **kwargs)
         self.scheme = scheme
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
@@ -107,14 +110,14 @@ class TokenTagger(TextTask):
         return emissions if self.crf is None else self.crf(emissions)
 
     def _ids(self, inputs):
-        """The ids `(batch, time, columns)` of texts, tokens, or of themselves."""
+        """The ids `(batch, time, columns)` of texts or tokens; ids are returned unchanged."""
         if inputs.dtype != tf.string:
             return inputs
         tokens = inputs if len(inputs.shape) == 2 else self.preprocessor.tokenize(inputs)
         return pad(self.preprocessor(tokens), self.buckets)
 
     def _dropped(self, words, mask):
-        """The words of a training step, some replaced by the unknown word."""
+        """Word ids with some of them, at random, replaced by the unknown word."""
         singleton = words >= len(self.preprocessor.vocabulary) - self.preprocessor.singletons
         rate = tf.where(singleton, self.settings.singleton_dropout, self.settings.word_dropout)
         uniform = keras.random.uniform(tf.shape(words), seed=self.seed_generator)
@@ -140,35 +143,36 @@ class TokenTagger(TextTask):
         return batches.map(lambda tokens, tags: (self.preprocessor(tokens), self.preprocessor.truncate(tags)))
 
     def default_loss(self):
-        """The negative log-likelihood of the tags, a token."""
+        """The negative log-likelihood of the tags, per token."""
         return SmoothedCrossEntropy() if self.crf is None else SequenceLikelihood(self.crf)
 
     def default_metrics(self):
-        """Accuracy of the decoded tags, a token."""
+        """Accuracy of the decoded tags, per token."""
         return [TokenAccuracy(self.decide)]
 
-    def decide(self, emissions, mask):
-        """The tags, int32 `(batch, time)`: the best sequence of the CRF, or each step's best tag."""
+    def decide(self, emissions: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """The predicted tags, int32 `(batch, time)`: the best sequence of the CRF, or the best tag at each step."""
         if self.crf is not None:
             return self.crf.decode(emissions, mask)[0]
         return tf.argmax(emissions, axis=-1, output_type=tf.int32)
 
-    def marginals(self, emissions, mask):
+    def marginals(self, emissions: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """`P(y_t = i | x)`, `(batch, time, tags)`."""
         if self.crf is not None:
             return self.crf.marginals(emissions, mask)
         return tf.nn.softmax(emissions)
 
-    def answer(self, text):
-        """What the export serves: `text` `(batch,)` ->
+    def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "serving_default" for `text`, string `(batch,)`.
 
-        `tokens` and `tags`, strings `(batch, longest)`, "" after the end; `length`, int32
-        `(batch,)`; `scores`, the probability of each tag, float32 `(batch, longest)`.
+        Returns:
+            A dict of `tokens` and `tags`, string `(batch, longest)`, padded with ""; `length`,
+            int32 `(batch,)`; `scores`, the probability of each tag, float32 `(batch, longest)`.
         """
         return self._tagged(self.preprocessor.tokenize(text))
 
-    def answer_tokens(self, tokens):
-        """The same for `tokens`, strings `(batch, longest)` with "" after the end of a row."""
+    def answer_tokens(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "tag_tokens", as that of `answer`, for `tokens`, string `(batch, longest)`, padded with ""."""
         return self._tagged(self.preprocessor.truncate(tf.RaggedTensor.from_tensor(tokens, padding="")))
 
     def _tagged(self, tokens):
@@ -187,22 +191,22 @@ class TokenTagger(TextTask):
             "scores": tf.where(mask, scores, 0.0),
         }
 
-    def predict_text(self, texts, batch_size: int = 64) -> dict:
-        """Tags strings.
+    def predict_text(self, texts: str | bytes | Sequence, batch_size: int = 64) -> dict[str, list]:
+        """Tags the tokens of texts.
 
         Args:
-            texts: a string, or a sequence of strings (str or bytes).
-            batch_size: how many to run at a time.
+            texts: A string, or a sequence of strings (str or bytes).
+            batch_size: Maximum number of texts in a batch. Default 64.
 
         Returns:
-            A dict of lists, one item a text: "tokens" and "tags", lists of strings;
+            A dict of lists with an item for each text: "tokens" and "tags", lists of strings;
             "scores", the probability of each tag, float32 `(tokens,)`.
         """
         texts = tf.constant(as_texts(texts), tf.string)
         return _rows(in_batches(self._answer, texts, batch_size))
 
-    def predict_tokens(self, sentences, batch_size: int = 64) -> dict:
-        """Tags sentences that are lists of tokens already; returns as `predict_text`."""
+    def predict_tokens(self, sentences: Iterable[Sequence], batch_size: int = 64) -> dict[str, list]:
+        """As `predict_text`, for sentences that are given as lists of tokens."""
 
         def answer(batch):
             return self._answer_tokens(tf.ragged.constant(batch, tf.string, ragged_rank=1).to_tensor(""))
@@ -217,7 +221,7 @@ class TokenTagger(TextTask):
         }
 
     def details(self):
-        """The scheme of the tags, by which the answers mark spans."""
+        """The span scheme of the tags, or None."""
         return {"scheme": self.scheme}
 
     def get_config(self):
@@ -226,18 +230,21 @@ class TokenTagger(TextTask):
     def limits(self):
         legal = self.crf is not None or self.scheme is None
         return [
-            f"It tags the first {self.preprocessor.max_tokens:,} tokens of a text and leaves out the rest.",
-            f"It knows {len(self.preprocessor.vocabulary.words):,} words, those of its training sentences; "
-            "of others it sees "
-            + ("only that they are unknown." if self.character_feature is None else "the characters."),
-            "It splits texts into tokens by rules; where the training sentences were split "
-            "otherwise, the signature `tag_tokens` takes tokens as they are.",
+            f"It tags the first {self.preprocessor.max_tokens:,} tokens of a text and ignores the rest.",
+            f"Its vocabulary has {len(self.preprocessor.vocabulary.words):,} words from its training sentences; "
+            + (
+                "all others are unknown words."
+                if self.character_feature is None
+                else "of others it reads the characters."
+            ),
+            "Texts are split into tokens by fixed rules; if the training data were tokenized differently, use the "
+            "signature `tag_tokens`, which takes tokens.",
             *([] if legal else ["Its tags can violate their scheme: an I- may follow an O."]),
         ]
 
 
 def _rows(answers):
-    """Answers in batches as a dict of lists, without what comes after the end of a row."""
+    """Batches of answers as a dict of lists, without padding."""
     rows = {"tokens": [], "tags": [], "scores": []}
     for answer in answers:
         for tokens, tags, scores, length in zip(*(answer[name] for name in (*rows, "length"))):

@@ -1,18 +1,22 @@
-"""What the terminal, and a text file beside the export, show of the evaluation of a tagger."""
+"""Prints the evaluation of a tagger, and writes its worst sentences to a text file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nlpseq.reporting import console
 from nlpseq.tasks.tagging.evaluation import TaggingResult
 
+if TYPE_CHECKING:
+    from nlpseq.tasks.tagging.data import TaggedSentences
 
-def print_tagging(result: TaggingResult, data, worst: int = 3) -> None:
+
+def print_tagging(result: TaggingResult, data: "TaggedSentences", worst: int = 3) -> None:
     """Prints precision, recall and F1 by tag or type of span, accuracy, and the worst sentences.
 
     Args:
-        result: of the test split.
-        data: `nlpseq.data.TaggedSentences`.
-        worst: how many sentences to print.
+        result: Scores on the test split.
+        data: The dataset.
+        worst: Maximum number of sentences to print.
     """
     metrics = result.metrics
     if data.scheme:
@@ -38,9 +42,9 @@ def print_tagging(result: TaggingResult, data, worst: int = 3) -> None:
 
 
 def write_worst_sentences(result: TaggingResult, path: Path) -> None:
-    """Writes the worst sentences of a result, one a line, into a text file."""
+    """Writes the worst sentences of a result to a text file, one per line."""
     lines = [
-        "Wrong tags stand in brackets: token [predicted, not expected].",
+        "Wrong tags are in brackets: token [predicted, not expected].",
         *(f"{sentence.wrong} of {len(sentence.tokens)} wrong: {_marked(sentence)}" for sentence in result.worst),
     ]
     path.write_text("\n\n".join([*lines, ""]), encoding="utf-8")

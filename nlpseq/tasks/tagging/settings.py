@@ -1,4 +1,4 @@
-"""Settings of tagging: the one place of its defaults."""
+"""Settings of tagging, the only place where its defaults are defined."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -14,41 +14,41 @@ class TaggerSettings(BidirectionalSettings):
     """The tagger."""
 
     model: Literal["crf", "softmax"] = "crf"
-    """A CRF over the whole sentence, or a softmax at each token."""
+    """Output layer: a CRF over the sentence, or a softmax at each token."""
     characters: Literal["rnn", "cnn", "none"] = "rnn"
-    """How the characters of a word are read."""
+    """Character features of words: recurrent, convolutional or none."""
     character_units: Annotated[int, Range(1)] = 32
-    """Units in each direction, or filters of each width, of the character layer."""
+    """Units per direction, or filters per width, of the character layer."""
     character_embedding_size: Annotated[int, Range(1)] = 32
-    """Size of a character vector."""
+    """Size of the character embeddings."""
     singleton_dropout: Annotated[float, Range(0, 1)] = 0.5
-    """Rate of words that occur once, replaced by the unknown word in training."""
+    """Rate of words that occur once in the training data and are replaced by the unknown word in training."""
 
 
 @dataclass(frozen=True)
 class TokenSettings(WordSettings):
-    """The words and characters that the model knows."""
+    """The vocabularies of words and characters."""
 
     max_tokens: Annotated[int, Range(1)] = 400
     """Longer sentences are truncated to this many tokens."""
     max_characters: Annotated[int, Range(1)] = 16
-    """Longer words lose characters in their middle."""
+    """Longer words are truncated in the middle to this many characters."""
 
 
 @dataclass(frozen=True)
 class TaggingData(DataSettings):
-    """The data to learn from, and where the result is written."""
+    """The dataset and the output folder."""
 
     dataset: str = "nlpseq_tags"
-    """Name of a TFDS dataset, or path of a file of columns or CoNLL-U, or of a folder of them."""
+    """Name of a TFDS dataset, or path of a CoNLL or CoNLL-U file, or of a folder of such files."""
     tokens: str | None = None
-    """Feature of the tokens; in files the number of a column from 1. None for the usual one."""
+    """Feature of the tokens, or number of their column from 1; None for the default."""
     tags: str | None = None
-    """Feature or column of the tags; None for the usual one, in files the last."""
+    """Feature, column number or CoNLL-U column name of the tags; None for the default, in files the last column."""
     encoding: str = "utf-8"
-    """Encoding of files."""
+    """Encoding of the files."""
     output: str = "saved_models/tagging"
-    """Folder in which the export gets the next free version number."""
+    """Folder of the numbered exports."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class TaggingSettings(Settings):
     splits: SplitSettings = SplitSettings()
 
 
-# The settings that are the defaults of a dataset; its help shows them.
+# Default settings for specific datasets, which the help of the recipe shows.
 PRESETS = {
     "universal_dependencies": {
         "units": 128,

@@ -1,10 +1,10 @@
-"""The answers of exported translators."""
+"""Answers of exported translators."""
 
 from nlpseq.tasks import answers
 
 
 class Answers(answers.Answers):
-    """A text's translation and score, and how much was read of a text that is too long."""
+    """The translation and score of a text, and the number of tokens that were read of a truncated text."""
 
     def read(self, row):
         truncated = row.pop("truncated")
@@ -16,4 +16,4 @@ class Answers(answers.Answers):
     def notes(self, answer):
         if "truncated_to" not in answer:
             return []
-        return [f"only the first {answer['truncated_to']:,} tokens of that text were read"]
+        return [f"only the first {answer['truncated_to']:,} tokens of the text were read"]

@@ -1,15 +1,21 @@
-"""Scores of translations."""
+"""Scores of a translator on a split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sacrebleu.metrics import BLEU, CHRF
 
 from nlpseq.errors import InputError
 
+if TYPE_CHECKING:
+    from nlpseq.tasks.translation.data import Pairs
+    from nlpseq.tasks.translation.model import Translator
+
 
 @dataclass(frozen=True)
 class Translation:
-    """A sentence, how it should be translated, how it was, and the chrF of that."""
+    """A sentence, its reference translation, its translation by the model, and the chrF of the latter."""
 
     source: str
     reference: str
@@ -22,24 +28,31 @@ class TranslationResult:
     """Scores on one split.
 
     Attributes:
-        metrics: "bleu" (Papineni et al. 2002) and "chrf" (Popovic 2015), both of 0 to 100
-            and of the whole corpus, as sacrebleu computes them (Post 2018), whose settings
-            are "bleu_signature" and "chrf_signature"; "exact_match", the share of
-            translations that are the reference but for the kind and number of blanks;
-            "length_ratio", the number of tokens of the translations by that of the
-            references, as BLEU counts them.
-        best, worst: `Translation`s by chrF, the best and the worst ones first, and of
-            equal ones the longer first. Exact matches are not among the worst.
+        metrics: "bleu" (Papineni et al. 2002) and "chrf" (Popovic 2015), both from 0 to 100
+            and of the whole corpus, computed by sacrebleu (Post 2018) with the settings
+            "bleu_signature" and "chrf_signature"; "exact_match", the share of translations
+            that equal the reference except for white space; "length_ratio", the number of
+            tokens of the translations divided by that of the references, as counted by BLEU.
+        best, worst: The translations with the highest and the lowest chrF, longer ones first
+            where chrF is equal. Exact matches are not among the worst.
     """
 
-    metrics: dict
-    best: list
-    worst: list
+    metrics: dict[str, Any]
+    best: list[Translation]
+    worst: list[Translation]
 
 
-def evaluate_translator(task, pairs, most=10):
-    """Scores a `Translator` on `nlpseq.data.Pairs`: as `evaluate_translations` does, with the
-    beam of the task, and "greedy_bleu" and "greedy_exact_match" of greedy search."""
+def evaluate_translator(task: "Translator", pairs: "Pairs", most: int = 10) -> TranslationResult:
+    """Evaluates a `Translator` with its beam search and with greedy search.
+
+    Args:
+        task: The translator.
+        pairs: The split.
+        most: Maximum number of best and of worst translations to keep. Default 10.
+
+    Returns:
+        The scores of beam search, and "greedy_bleu" and "greedy_exact_match" in the metrics.
+    """
     texts = [[text.decode("utf-8", "replace") for text in side] for side in (pairs.sources, pairs.targets)]
     result, greedy = (
         evaluate_translations(*texts, task.predict_text(pairs.sources, beam_size=size)["translation"], most)
@@ -50,30 +63,33 @@ def evaluate_translator(task, pairs, most=10):
     return result
 
 
-def evaluate_translations(sources, references, hypotheses, most=10):
-    """Scores translations of sentences.
+def evaluate_translations(
+    sources: Sequence[str], references: Sequence[str], hypotheses: Sequence[str], most: int = 10
+) -> TranslationResult:
+    """Scores translations of sentences against one reference each.
 
     Args:
-        sources: the sentences, a list of strings.
-        references: how they should be translated, one translation each.
-        hypotheses: how they were translated, without the marks of a tokenizer.
-        most: the number of best and of worst translations to keep.
+        sources: The sentences.
+        references: Their reference translations.
+        hypotheses: The translations to score, detokenized.
+        most: Maximum number of best and of worst translations to keep. Default 10.
 
     Raises:
-        InputError: there are none, or not as many of each.
+        InputError: there are no sentences, or the three sequences differ in length.
     """
     counts = [len(texts) for texts in (sources, references, hypotheses)]
     if len(set(counts)) > 1 or not counts[0]:
         raise InputError(
-            "expected as many sources, references and hypotheses, and at least one, got {}, {} and {}.".format(*counts)
+            "expected equally many `sources`, `references` and `hypotheses`, at least one of each, got "
+            "{}, {} and {}.".format(*counts)
         )
-    # Without `force` sacrebleu warns of blanks before full stops, as a corpus may well have.
+    # Without `force` sacrebleu warns of spaces before full stops, which some corpora contain.
     bleu, chrf = BLEU(force=True), CHRF()
     words, letters = (metric.corpus_score(hypotheses, [references]) for metric in (bleu, chrf))
     metrics = {
         "bleu": float(words.score),
         "chrf": float(letters.score),
-        "exact_match": sum(map(_same, references, hypotheses)) / len(references),
+        "exact_match": sum(map(_is_match, references, hypotheses)) / len(references),
         "length_ratio": words.sys_len / max(words.ref_len, 1),
         "bleu_signature": str(bleu.get_signature()),
         "chrf_signature": str(chrf.get_signature()),
@@ -81,7 +97,7 @@ def evaluate_translations(sources, references, hypotheses, most=10):
     return TranslationResult(metrics, *_extremes(chrf, sources, references, hypotheses, most))
 
 
-def _same(reference, hypothesis):
+def _is_match(reference, hypothesis):
     return reference.split() == hypothesis.split()
 
 
@@ -92,6 +108,6 @@ def _extremes(chrf, sources, references, hypotheses, most):
         for source, reference, hypothesis in zip(sources, references, hypotheses)
     ]
     best = sorted(scored, key=lambda pair: (-pair.score, -len(pair.reference)))
-    wrong = [pair for pair in scored if not _same(pair.reference, pair.hypothesis)]
+    wrong = [pair for pair in scored if not _is_match(pair.reference, pair.hypothesis)]
     worst = sorted(wrong, key=lambda pair: (pair.score, -len(pair.reference)))
     return best[:most], worst[:most]

@@ -1,7 +1,8 @@
-"""Translation: a text in, a text of another language, and of another length, out."""
+"""Translation: from a text to a text in another language."""
 
 import functools
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -9,7 +10,7 @@ import tensorflow as tf
 from nlpseq.errors import in_range
 from nlpseq.layers import BahdanauAttention, LuongAttention
 from nlpseq.tasks.base import in_batches
-from nlpseq.tasks.embeddings import ScaledEmbedding, piece_logits
+from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
 from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, text_spec
@@ -19,12 +20,12 @@ from nlpseq.text import PADDING, START
 
 
 class Memory(NamedTuple):
-    """What the decoder knows of the sources.
+    """The encoded sources that the decoder reads.
 
     Attributes:
         states: m `(batch, source, features)`.
-        mask: bool `(batch, source)`, True = real.
-        keys: m as the attention projects it, or None without attention.
+        mask: bool `(batch, source)`, False = padding.
+        keys: m projected by the attention layer, or None without attention.
         summary: [forward m_S ; backward m_1], `(batch, features)`.
     """
 
@@ -40,29 +41,29 @@ class Translator(TextTask):
 
         m_1 ... m_S = BiRNN(E_x x_1 ... x_S sqrt(size))       the memory
         s_0 = tanh(W_0 [forward m_S ; backward m_1] + b_0)    the bridge
-        s_t = RNN(E_y y_{t-1} sqrt(size), s_{t-1})            the lowest layer of the decoder
+        s_t = RNN(E_y y_{t-1} sqrt(size), s_{t-1})            the first layer of the decoder
         c_t = attention(s_t, m)
-        s'_t = RNN([s_t ; c_t], s'_{t-1})                     each further layer
+        s'_t = RNN([s_t ; c_t], s'_{t-1})                     each of the other layers
         o_t = tanh(W_o [s'_t ; c_t] + b_o)
         P(y_t | y_<t, x) = softmax(E_y o_t + b)               tied embeddings
 
-    Embeddings start at a variance of 1 / size, which suits the output, and are scaled by
-    sqrt(size) where they are read (Vaswani et al. 2017, section 3.4).
+    Embeddings are initialized with a variance of 1 / size, which suits the output, and scaled by
+    sqrt(size) at the input (Vaswani et al. 2017, section 3.4).
 
-    The lowest layer alone asks the attention, as in Wu et al. 2016, and the layers above
-    read what it found, so that every layer runs over a whole sentence at once in
-    training. Without attention c_t is the summary [forward m_S ; backward m_1] at every
+    The query of the attention is the output of the first decoder layer, as in Wu et al. 2016, and
+    the other layers read the context. In training, every layer can therefore process a whole
+    sentence at once. Without attention c_t is the summary [forward m_S ; backward m_1] at every
     step (Cho et al. 2014).
 
     With `input_feeding` the decoder reads [E_y y_{t-1} ; o_{t-1}] (Luong et al. 2015,
-    section 3.3). Each step then waits for the output of the last, and training runs the
-    decoder step by step, which takes about one and a half times as long.
+    section 3.3). Each step then depends on the output of the previous one, and the decoder runs
+    step by step in training too, which takes about one and a half times as long.
 
     Args:
         preprocessor: `nlpseq.text.PairPreprocessor`.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.translation.settings.TranslatorSettings`, which
-            has their meaning, ranges and defaults: cell, units, layers, decoder_layers,
+            documents their meaning, range and default: cell, units, layers, decoder_layers,
             embedding_size, attention, input_feeding, dropout, output_dropout, recurrent_dropout,
             label_smoothing, scheduled_sampling (Mihaylova and Martins 2019), beam_size,
             length_penalty, coverage_penalty (see `nlpseq.decoding.beam_search`), length_ratio.
@@ -73,10 +74,10 @@ class Translator(TextTask):
         training: Whether dropout applies. Default False.
 
     Returns:
-        Logits, float32 `(batch, target time, pieces)`.
+        Logits, float32 `(batch, target time, tokens)`.
 
     Raises:
-        InputError: a setting is unknown or out of its range.
+        InputError: a setting is unknown or outside its range.
 
     Example:
 
@@ -87,7 +88,7 @@ class Translator(TextTask):
     """
 
     kind = "translation"
-    purpose = "Takes a text and gives its translation, found by beam search, and a score."
+    purpose = "Translates a text by beam search, with a score."
     settings_class = TranslatorSettings
     settings: TranslatorSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
@@ -142,8 +143,8 @@ class Translator(TextTask):
             targets = self._with_predictions(memory, targets)
         return self.logits(self._decode(memory, targets, training), training)
 
-    def encode(self, sources, training=False):
-        """The memory of sources `(batch, time)`."""
+    def encode(self, sources: tf.Tensor, training: bool = False) -> Memory:
+        """Encodes source ids `(batch, time)`."""
         self.ensure_built()
         mask = tf.not_equal(sources, PADDING)
         hidden = self.source_embedding(sources)
@@ -151,13 +152,13 @@ class Translator(TextTask):
             hidden = self.input_dropout(hidden, training=training)
             hidden = layer(hidden, mask=mask, training=training)
         half, last = hidden.shape[-1] // 2, tf.reduce_sum(tf.cast(mask, tf.int32), axis=1) - 1
-        read = tf.gather(hidden[..., :half], tf.maximum(last, 0), batch_dims=1)  # the last real step
-        summary = tf.concat([read, hidden[:, 0, half:]], axis=-1)
+        forward = tf.gather(hidden[..., :half], tf.maximum(last, 0), batch_dims=1)  # at the last token
+        summary = tf.concat([forward, hidden[:, 0, half:]], axis=-1)
         keys = None if self.attention is None else self.attention.project(hidden)
         return Memory(hidden, mask, keys, summary)
 
-    def initial_states(self, memory):
-        """The states of every layer of the decoder before the first step."""
+    def initial_states(self, memory: Memory) -> list[list[tf.Tensor]]:
+        """The initial states of all decoder layers."""
         states = tf.split(self.bridge(memory.summary), [n for sizes in self.state_sizes for n in sizes], axis=-1)
         return [[states.pop(0) for _ in sizes] for sizes in self.state_sizes]
 
@@ -169,7 +170,7 @@ class Translator(TextTask):
         return self.attention(query, memory.states, mask=memory.mask, keys=memory.keys, return_weights=True)
 
     def _decode(self, memory, targets, training=False):
-        """o `(batch, time, embedding_size)` of targets `(batch, time)`, the sentence at once."""
+        """Outputs o `(batch, time, embedding_size)` for targets `(batch, time)`."""
         embedded = self.input_dropout(self.target_embedding(targets), training=training)
         if self.settings.input_feeding:
             return self._decode_step_by_step(memory, embedded, training)
@@ -182,9 +183,9 @@ class Translator(TextTask):
         return self.readout(tf.concat([hidden, context], axis=-1))
 
     def _decode_step_by_step(self, memory, embedded, training):
-        """The same, where each step reads the output of the last."""
+        """As `_decode`, with input feeding: each step reads the output of the previous one."""
         outputs, states = tf.zeros_like(embedded[:, 0]), self.initial_states(memory)
-        masks = [  # of each cell, the same at every step
+        masks = [  # one set per cell, constant over time
             {"masks": layer.cell.draw_masks(embedded[:, 0], first, training)}
             for layer, first in zip(self.decoder_layers, states)
         ]
@@ -198,8 +199,29 @@ class Translator(TextTask):
         outputs, _ = tf.scan(step, tf.transpose(embedded, [1, 0, 2]), carry)
         return tf.transpose(outputs, [1, 0, 2])
 
-    def step(self, memory, embedded, output, states, training=False, masks=None):
-        """One step of rows `(batch * n, ...)`: o, the states, and the weights of the attention."""
+    def step(
+        self,
+        memory: Memory,
+        embedded: tf.Tensor,
+        output: tf.Tensor,
+        states: list,
+        training: bool = False,
+        masks: list[dict] | None = None,
+    ) -> tuple[tf.Tensor, list, tf.Tensor | None]:
+        """One decoder step.
+
+        Args:
+            memory: The encoded sources `(batch, ...)`.
+            embedded: Embeddings of the previous tokens `(batch * n, embedding_size)`, n hypotheses
+                for each source.
+            output: o of the previous step `(batch * n, embedding_size)`.
+            states: Previous states of all layers.
+            training: Whether dropout applies. Default False.
+            masks: Keyword arguments of each cell with its dropout masks. Default None.
+
+        Returns:
+            o, the states, and the attention weights `(batch * n, source)` or None.
+        """
         fed = [embedded, output] if self.settings.input_feeding else [embedded]
         hidden, context, weights, new_states = tf.concat(fed, axis=-1), None, None, []
         for layer, state, options in zip(self.decoder_layers, states, masks or [{}] * len(states)):
@@ -217,12 +239,13 @@ class Translator(TextTask):
             weights = tf.reshape(weights, [rows, tf.shape(memory.states)[1]])
         return self.readout(tf.concat([hidden, context], axis=-1)), new_states, weights
 
-    def logits(self, outputs, training=False):
+    def logits(self, outputs: tf.Tensor, training: bool = False) -> "tf.Tensor | FactoredLogits":
+        """Logits `(..., tokens)` of outputs o `(..., embedding_size)`."""
         outputs = self.output_dropout(outputs, training=training)
-        return piece_logits(outputs, self.target_embedding, self.bias, training)
+        return token_logits(outputs, self.target_embedding, self.bias, training)
 
     def _with_predictions(self, memory, targets):
-        """Targets, some replaced by the most likely token after the true ones before it."""
+        """Targets with some of them, at random, replaced by the most probable token given the true prefix."""
         logits = self.search.without_special(self.logits(self._decode(memory, targets)))
         predictions = tf.argmax(logits, axis=-1, output_type=tf.int32)
         predictions = tf.concat([targets[:, :1], predictions[:, :-1]], axis=1)
@@ -234,33 +257,36 @@ class Translator(TextTask):
         batches = pairs.dataset().batch(ENCODE_BATCH)
         return batches.map(lambda source, target: (self.preprocessor(source), self.preprocessor.targets(target)))
 
-    def prepare(self, examples, batch_size=64, training=False, seed=0):
-        """`nlpseq.data.Pairs` to batches of `((sources, targets), labels)`.
+    def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
+        """Batches `((sources, targets), labels)` of `nlpseq.data.Pairs`.
 
-        The labels are the target ids, -1 for padding; the targets are those one step later,
-        after the start symbol. Otherwise as in the other tasks.
+        The labels are the target ids, -1 for padding; the targets are the start symbol and the
+        labels delayed by one step. Batching is that of `TextTask.prepare`.
         """
         batches = super().prepare(examples, batch_size, training, seed)
         return batches.map(lambda sources, labels: ((sources, _shifted(labels)), labels))
 
     def default_loss(self):
-        """Cross-entropy with label smoothing, a token."""
+        """Cross-entropy with label smoothing, per token."""
         return SmoothedCrossEntropy(self.settings.label_smoothing)
 
-    def answer(self, text):
-        """What the export serves; see `nlpseq.tasks.translation.search.TranslationSearch.answer`."""
+    def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "serving_default"; see `nlpseq.tasks.translation.search.TranslationSearch.answer`."""
         return self.search.answer(text)
 
     def signatures(self):
         return self.search.signatures()
 
-    def predict_text(self, texts, batch_size: int = 32, beam_size: int | None = None) -> dict[str, list]:
-        """Translates strings.
+    def predict_text(
+        self, texts: str | bytes | Sequence, batch_size: int = 32, beam_size: int | None = None
+    ) -> dict[str, list]:
+        """Translates texts.
 
         Args:
-            texts: a string, or a sequence of strings (str or bytes).
-            batch_size: how many to run at a time; those of similar length run together.
-            beam_size: of the search, 1 for greedy; None for that of the task.
+            texts: A string, or a sequence of strings (str or bytes).
+            batch_size: Maximum number of texts in a batch; texts of similar length share a batch.
+                Default 32.
+            beam_size: Beam size of the search, 1 for greedy search. Default that of the settings.
 
         Returns:
             A dict of lists: "translation", strings, and "score".
@@ -283,33 +309,33 @@ class Translator(TextTask):
         }
 
     def _traced_search(self, beam_size):
-        """The answer by a search of a beam size, traced once."""
+        """The search with a beam size as a `tf.function`, which is traced once."""
         if beam_size not in self._functions:
             answer = functools.partial(self.search.answer, beam_size=beam_size)
             self._functions[beam_size] = tf.function(answer, input_signature=[text_spec("text")])
         return self._functions[beam_size]
 
     def details(self):
-        """How many tokens of a text are read."""
+        """The maximum number of tokens of a text, including the end symbol."""
         return {"max_tokens": self.preprocessor.max_tokens}
 
     def limits(self):
         return [
-            f"It reads {self.preprocessor.max_tokens - 1:,} tokens of a text at most and leaves "
-            "out the rest; the output `truncated` says when.",
-            "It translates each text by itself, as one sentence.",
-            "It never says that it does not know: a text in another language or script gets a translation too.",
+            f"It reads at most {self.preprocessor.max_tokens - 1:,} tokens of a text and ignores the rest; the output "
+            "`truncated` says so.",
+            "It translates each text independently, as one sentence.",
+            "It produces a translation for any input, even for text in another language or script.",
         ]
 
 
 def _attention_layer(name, units):
-    """The layer of a name, or None for "none"."""
+    """The attention layer of a name, or None for "none"."""
     if name == "none":
         return None
     return BahdanauAttention(units) if name == "bahdanau" else LuongAttention(name)
 
 
 def _shifted(labels):
-    """What the decoder reads: the start symbol, and the labels but for the last."""
+    """The inputs of the decoder: the start symbol, and all labels except the last."""
     start = tf.fill([tf.shape(labels)[0], 1], START)
     return tf.concat([start, tf.where(labels[:, :-1] < 0, PADDING, labels[:, :-1])], axis=1)

@@ -1,4 +1,6 @@
-"""What the terminal shows of translations."""
+"""Prints the evaluation of a translator."""
+
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
@@ -6,14 +8,17 @@ from rich.table import Table
 from nlpseq.reporting import console
 from nlpseq.tasks.translation.evaluation import TranslationResult
 
+if TYPE_CHECKING:
+    from nlpseq.tasks.translation.data import ParallelTexts
 
-def print_translations(result: TranslationResult, data, count: int = 3) -> None:
+
+def print_translations(result: TranslationResult, data: "ParallelTexts", count: int = 3) -> None:
     """Prints the scores, and the best and worst translations.
 
     Args:
-        result: of the test split.
-        data: `nlpseq.data.ParallelTexts`.
-        count: how many of the best and of the worst to print.
+        result: Scores on the test split.
+        data: The dataset.
+        count: Maximum number of best and of worst translations to print.
     """
     metrics = result.metrics
     console.say(f"test split of {data.title}, {data.source} to {data.target}:")
@@ -33,7 +38,7 @@ def print_translations(result: TranslationResult, data, count: int = 3) -> None:
 
 
 def print_truncated(share: float, max_tokens: int, count: int) -> None:
-    """Says what share of the first `count` training pairs is truncated, if any is."""
+    """Prints the share of the first `count` training pairs that is truncated, if it is not zero."""
     if share:
         console.say(
             f"{share:.2%} of the first {count:,} training pairs are truncated: a side has more than "

@@ -1,5 +1,6 @@
-"""Translations by beam search, in the graph: what an exported translator serves."""
+"""Translation by beam search in the graph: the signatures of exported translators."""
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
@@ -12,32 +13,39 @@ from nlpseq.text import END, PADDING, START, UNKNOWN
 if TYPE_CHECKING:
     from nlpseq.tasks.translation.model import Translator
 
-FORBIDDEN = -1e9  # the logit of a token that no translation holds
+FORBIDDEN = -1e9  # logit offset of tokens that must not occur in a translation
 
 
 class TranslationSearch:
     """Searches for translations with a `Translator`.
 
     Args:
-        task: The translator, of which it uses `preprocessor`, `settings`, `buckets`, `encode`,
-            `initial_states`, `step` and `logits`.
+        task: The translator; its `preprocessor`, `settings`, `buckets`, `encode`,
+            `initial_states`, `step` and `logits` are used.
     """
 
     def __init__(self, task: "Translator"):
         self.task = task
 
-    def __call__(self, texts: tf.Tensor, beam_size: int | None = None, n_best: int = 1):
-        """Translates `texts` `(batch,)` by beam search, or greedily with a `beam_size` of 1.
+    def __call__(
+        self, texts: tf.Tensor, beam_size: int | None = None, n_best: int = 1
+    ) -> tuple[decoding.Decoded, tf.Tensor]:
+        """Translates texts by beam search, or by greedy search with a `beam_size` of 1.
 
-        Greedy search has no penalties: its scores are log-probabilities.
+        Greedy search applies no penalties: its scores are log-probabilities.
+
+        Args:
+            texts: String `(batch,)`.
+            beam_size: Number of hypotheses. Default that of the settings.
+            n_best: Number of translations of each text. Default 1.
 
         Returns:
-            `(nlpseq.decoding.Decoded, sources)`, the latter the ids that were read.
+            `(nlpseq.decoding.Decoded, sources)`, where `sources` are the ids that were read.
         """
         return self._search(self.task.preprocessor.source(texts), beam_size, n_best)
 
     def _search(self, tokens, beam_size=None, n_best=1):
-        """The same for tokenized texts, ragged `(batch, None)`."""
+        """As `__call__`, for tokenized texts, ragged `(batch, None)`."""
         task, settings = self.task, self.task.settings
         beam_size = max(n_best, settings.beam_size if beam_size is None else beam_size)
         sources = pad(task.preprocessor.append_end(tokens), task.buckets)
@@ -65,15 +73,16 @@ class TranslationSearch:
         return decoded, sources
 
     def without_special(self, logits: tf.Tensor) -> tf.Tensor:
-        """Logits in which tokens that no translation holds are forbidden."""
+        """Logits that exclude padding, the unknown token and the start symbol."""
         special = tf.one_hot([PADDING, UNKNOWN, START], len(self.task.preprocessor.target))
         return logits + FORBIDDEN * tf.reduce_sum(special, axis=0)
 
     def answer(self, text: tf.Tensor, beam_size: int | None = None) -> dict[str, tf.Tensor]:
-        """What "serving_default" gives: `text` `(batch,)` ->
+        """The output of "serving_default" for `text`, string `(batch,)`.
 
-        `translation`, string, and `score`, by which the search ranks, float32;
-        `truncated`, whether the text was longer than what is read; all `(batch,)`.
+        Returns:
+            A dict of tensors `(batch,)`: `translation`, string; `score`, float32, by which the
+            search ranks; `truncated`, bool, whether the end of the text was ignored.
         """
         preprocessor = self.task.preprocessor
         tokens = preprocessor.source(text)
@@ -85,15 +94,17 @@ class TranslationSearch:
         }
 
     def answer_nbest(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The `beam_size` best: `translations`, string, and `scores`, `(batch, beam_size)`."""
+        """The output of "translate_nbest": `translations`, string, and `scores`, float32, `(batch, beam_size)`."""
         decoded, _ = self(text, n_best=self.task.settings.beam_size)
         return {"translations": self.task.preprocessor.target.decode(decoded.ids), "scores": decoded.scores}
 
     def answer_attention(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The same, with the attention of the translations.
+        """The output of "translate_attention": as `answer_nbest`, with tokens and attention weights.
 
-        `source_tokens` `(batch, source)` and `target_tokens` `(batch, beam_size, target)`, ""
-        after the end; `attention` `(batch, beam_size, target, source)`, of each target token.
+        Returns:
+            Also `source_tokens`, string `(batch, source)`, and `target_tokens`, string
+            `(batch, beam_size, target)`, padded with ""; `attention`, float32
+            `(batch, beam_size, target, source)`, the weights for each target token.
         """
         preprocessor = self.task.preprocessor
         decoded, sources = self(text, n_best=self.task.settings.beam_size)
@@ -105,8 +116,8 @@ class TranslationSearch:
             "attention": decoded.attention,
         }
 
-    def signatures(self) -> dict:
-        """The functions that an export serves, by name, not yet traced."""
+    def signatures(self) -> dict[str, Callable]:
+        """The signatures of an export by name, as functions not traced yet."""
         functions = {"serving_default": self.answer, "translate_nbest": self.answer_nbest}
         if self.task.attention is not None:
             functions["translate_attention"] = self.answer_attention
@@ -114,12 +125,19 @@ class TranslationSearch:
         return {name: tf.function(function, input_signature=spec) for name, function in functions.items()}
 
 
-def attention_samples(task: "Translator", texts, count: int = 3, longest: int = 16) -> list[tuple]:
-    """What translations attend to, of the first sentences of up to `longest` tokens.
+def attention_samples(task: "Translator", texts: Sequence, count: int = 3, longest: int = 16) -> list[tuple]:
+    """Attention weights of example translations, for plots.
+
+    Args:
+        task: The translator.
+        texts: Sentences; the first ones of suitable length are translated.
+        count: Maximum number of samples. Default 3.
+        longest: Maximum number of source tokens. Default 16.
 
     Returns:
-        A list of `(source tokens, target tokens, weights (target, source))`, without
-        translations that are empty or twice as long; empty for a task without attention.
+        A list of `(source tokens, target tokens, weights (target, source))`. Empty translations,
+        and those of more than twice `longest` tokens, are left out; without attention the list
+        is empty.
     """
     if task.attention is None:
         return []
@@ -139,5 +157,5 @@ def attention_samples(task: "Translator", texts, count: int = 3, longest: int = 
 
 
 def _token_strings(tokenizer, ids):
-    """The tokens of ids as strings, "" for padding."""
+    """The token strings of ids, "" for padding."""
     return tf.gather(tf.constant(["", *tokenizer.pieces[1:]]), ids)

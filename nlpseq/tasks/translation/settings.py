@@ -1,4 +1,4 @@
-"""Settings of translation: the one place of its defaults."""
+"""Settings of translation, the only place where its defaults are defined."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -17,36 +17,36 @@ class TranslatorSettings(RecurrentSettings):
     cell: Annotated[Literal["rnn", "lstm", "gru"], OPEN] = "gru"
     """Recurrent cell; in Python also a subclass of `nlpseq.cells.RecurrentCell`, registered with Keras."""
     units: Annotated[int, Range(2)] = 128
-    """Size of the state of the decoder; half of it in each direction of the encoder."""
+    """Size of the decoder state; each direction of the encoder has half of it."""
     layers: Annotated[int, Range(1)] = 1
     """Number of recurrent layers of the encoder."""
     decoder_layers: Annotated[int, Range(1)] = 2
     """Number of recurrent layers of the decoder."""
     attention: Literal["bahdanau", "general", "dot", "scaled", "none"] = "bahdanau"
-    """How the decoder attends to the source."""
+    """Attention of the decoder: additive (bahdanau), multiplicative (general, dot, scaled) or none."""
     input_feeding: bool = False
-    """Whether the decoder reads its last output; training takes about one and a half times as long."""
+    """Whether the decoder reads its previous output; training takes about one and a half times as long."""
     dropout: Rate = 0.05
-    """Rate of dropped inputs of the recurrent layers."""
+    """Dropout rate of the inputs of the recurrent layers."""
     output_dropout: Rate = 0.0
-    """Rate of dropped inputs of the output layer."""
+    """Dropout rate of the inputs of the output layer."""
     label_smoothing: Rate = 0.0
-    """Share of the target probability that is spread over all tokens."""
+    """Share of the target probability that is distributed over all tokens."""
     scheduled_sampling: Annotated[float, Range(0, 1)] = 0.0
-    """Rate of decoder inputs that are the model's own predictions in training."""
+    """Rate of decoder inputs that are replaced by predictions of the model in training."""
     beam_size: Annotated[int, Range(1)] = 5
-    """Hypotheses of the beam search; 1 is greedy search."""
+    """Number of hypotheses of the beam search; 1 for greedy search."""
     length_penalty: Annotated[float, Range(0)] = 1.0
-    """Exponent of the length by which scores are divided."""
+    """Exponent of the length normalization of scores."""
     coverage_penalty: Annotated[float, Range(0)] = 0.0
-    """Weight of the penalty for source tokens without attention."""
+    """Weight of the penalty for source tokens that receive little attention."""
     length_ratio: Annotated[float, Range(0)] = 2.0
-    """A translation has at most 10 tokens, and this many for each source token."""
+    """Maximum length of a translation: 10 tokens, and this many per source token."""
 
     def check(self) -> None:
         super().check()
         if self.attention == "none" and self.coverage_penalty:
-            raise InputError("`coverage_penalty` requires `attention`: choose an attention, or leave the penalty at 0.")
+            raise InputError("`coverage_penalty` requires `attention`: choose an attention, or set the penalty to 0.")
         if self.attention in ("dot", "scaled") and self.units % 2:
             raise InputError(f"`attention` {self.attention!r} needs an even number of `units`, got {self.units}.")
 
@@ -56,25 +56,25 @@ class PairSettings(SubwordSettings):
     """The tokens of both languages."""
 
     vocabulary_size: Annotated[int, Range(5)] = 8000
-    """The most tokens, of each language or of both together, four special ones included."""
+    """Maximum size of each vocabulary, or of the joint one, including four special tokens."""
     joint: bool = False
-    """Whether both languages share their tokens and embeddings."""
+    """Whether both languages share one vocabulary and its embeddings."""
     max_tokens: Annotated[int, Range(2)] = 60
-    """Longer texts are truncated to this many tokens, the end symbol included."""
+    """Longer texts are truncated to this many tokens, including the end symbol."""
 
 
 @dataclass(frozen=True)
 class TranslationData(DataSettings):
-    """The data to learn from, and where the result is written."""
+    """The dataset and the output folder."""
 
     dataset: str = "nlpseq_phrases"
     """Name of a TFDS dataset, or path of a folder of <language>.<split>.txt files, or of a .tsv file."""
     source: str | None = None
-    """Language to translate from, a feature or column; None for the usual one."""
+    """Source language, feature or column; None for the default of the dataset."""
     target: str | None = None
-    """Language to translate to, a feature or column; None for the usual one."""
+    """Target language, feature or column; None for the default of the dataset."""
     output: str = "saved_models/translation"
-    """Folder in which the export gets the next free version number."""
+    """Folder of the numbered exports."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class TranslationSettings(Settings):
     splits: SplitSettings = SplitSettings()
 
 
-# The settings that are the defaults of a dataset; its help shows them.
+# Default settings for specific datasets, which the help of the recipe shows.
 _SCAN = {"pretokenized": True, "units": 200, "length_ratio": 6.0, "epochs": 10, "learning_rate": 2e-3}
 PRESETS = {
     "scan/simple": _SCAN,
