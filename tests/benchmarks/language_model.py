@@ -15,7 +15,7 @@ import tensorflow as tf
 import tyro
 
 import nlpseq
-from nlpseq.tasks.embeddings import piece_logits
+from nlpseq.tasks.embeddings import token_logits
 from nlpseq.training.adam import Adam
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
@@ -54,7 +54,7 @@ class Tied(keras.layers.Layer):
         self.bias = self.add_weight(shape=(embedding.input_dim,))
 
     def call(self, outputs):
-        return piece_logits(outputs, self.embedding, self.bias)
+        return token_logits(outputs, self.embedding, self.bias)
 
 
 def our_model(encoder, settings):
