@@ -12,7 +12,7 @@ import nlpseq
 from nlpseq import cells, decoding, diagnostics, engine, layers, settings, tasks, text
 
 # Names without an example: what is only called by others, or only with a whole model.
-WITHOUT = {"GradientFlow", "get_mode", "mode", "set_mode", "should_compile", "without_gradients"}
+WITHOUT = {"first_only", "GradientFlow", "get_mode", "mode", "set_mode", "should_compile", "without_gradients"}
 NAMES = [
     *((module, name) for module in (cells, decoding, diagnostics, engine, layers, tasks, text)
       for name in module.__all__ if callable(getattr(module, name))),
@@ -28,7 +28,8 @@ def example_of(module, name):
 
 @pytest.mark.usefixtures("portable")
 @pytest.mark.parametrize("module, name", NAMES, ids=lambda value: getattr(value, "__name__", value))
-def test_the_example_runs(module, name):
+def test_the_example_runs(module, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where an example writes its picture
     assert getattr(module, name).__doc__  # not that of the class in Keras
     example = example_of(module, name)
     assert example.examples or name in WITHOUT, f"{name} has no example"

@@ -49,7 +49,7 @@ def test_answers(kind, answer, shown):
 
 def test_a_truncated_text_is_noted():
     out, notes = respond("translation", {**TRANSLATION, "truncated_to": 99})
-    assert out == "der Text\n" and notes == ["only the first 99 tokens of that text were read"]
+    assert out == "der Text\n" and notes == ["only the first 99 tokens of the text were read"]
 
 
 @pytest.mark.parametrize("kind, labels, details, row, answer", [

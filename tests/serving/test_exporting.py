@@ -154,7 +154,7 @@ def test_metadata_round_trip(tmp_path):
 
 
 @pytest.mark.parametrize("changes, message", [
-    ({"format_version": FORMAT_VERSION + 1}, "has format 2, and this version of nlpseq reads formats up to 1: upgrade"),
+    ({"format_version": FORMAT_VERSION + 1}, "has format 2, .* up to 1: upgrade"),
     ({"format_version": None}, "has no format_version: export the model again"),
     ({"format_version": "1"}, "has no format_version"),
     ({"format_version": True}, "has no format_version"),
@@ -192,7 +192,7 @@ def test_files_that_are_broken(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
         serving.Export(tmp_path)
     (tmp_path / "config.json").write_text("[]")
-    with pytest.raises(InputError, match="holds no JSON object"):
+    with pytest.raises(InputError, match="JSON object: export the model again"):
         serving.Export(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps(metadata()))
     (tmp_path / "metrics.json").write_text("{}")

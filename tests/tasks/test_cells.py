@@ -16,14 +16,22 @@ pytestmark = pytest.mark.usefixtures("portable")
 TASKS = {  # a task, its examples, and a text to answer
     "classifier": (tiny.new_classifier, lambda: tiny.labelled_texts(1), tiny.TEXTS[0]),
     "tagger": (tiny.new_tagger, lambda: tiny.sentences(1), tiny.TEXTS[0]),
-    "translator": (tiny.new_translator, lambda: tiny.pairs(1), tiny.SOURCES[0]),
+    "translator": (lambda **settings: tiny.new_translator(decoder_layers=1, beam_size=2, **settings),
+                   lambda: tiny.pairs(1), tiny.SOURCES[0]),
     "language model": (lambda **settings: tiny.new_language_model(layers=2, steps=3, **settings),
                        lambda: tiny.lines(4), tiny.LINES[0]),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("cell", [DriftCell, pytest.param(MinGRUCell, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", TASKS)
+SLOW = {("tagger", DriftCell)} | {(name, MinGRUCell) for name in TASKS}
+CASES = [
+    pytest.param(name, cell, marks=[pytest.mark.slow] * ((name, cell) in SLOW))
+    for cell in (DriftCell, MinGRUCell)
+    for name in TASKS
+]
+
+
+@pytest.mark.parametrize("name, cell", CASES)
 def test_a_custom_cell(tmp_path, name, cell):
     make, examples, text = TASKS[name]
     task = make(cell=cell)

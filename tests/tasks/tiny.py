@@ -64,7 +64,7 @@ def tokens(**options):
 
 
 def pair_tokens(**options):
-    return PairPreprocessor.learn(SOURCES, TARGETS, **{"kind": "word", "size": 20, "max_tokens": 12, **options})
+    return PairPreprocessor.learn(SOURCES, TARGETS, **{"kind": "word", "size": 20, "max_tokens": 8, **options})
 
 
 def line_tokens(**options):
@@ -106,7 +106,7 @@ translator, language_model = functools.cache(new_translator), functools.cache(ne
 EXPORTED = {
     "classification": lambda: new_classifier(words(max_tokens=60, ngrams=2, truncation="middle")),
     "tagging": lambda: tagger(),
-    "translation": lambda: new_translator(pair_tokens(kind="bpe", size=14, joint=True)),
+    "translation": lambda: new_translator(pair_tokens(kind="bpe", size=14, joint=True, max_tokens=12)),
     "language_model": lambda: new_language_model(line_tokens(max_tokens=30), layers=2),
 }
 

@@ -80,7 +80,7 @@ def test_nothing_to_add(served):
     ({"length": 10**9}, "`length` must be between 0 and 100000"),
     ({"top_k": 3_000_000_000}, "`top_k` must be between 0 and 2147483647"),
     ({"seed": 2**63}, "`seed` must be between"),
-    ({"greedy": True, "seed": 1}, "`greedy` search is not random: leave out `seed`"),
+    ({"greedy": True, "seed": 1}, "`greedy` search .*: leave out `seed`"),
 ])  # fmt: skip
 def test_bad_options(served, options, message):
     with pytest.raises(InputError, match=message):

@@ -143,7 +143,7 @@ def test_beam_search_finds_at_least_what_greedy_search_finds():
     assert (wide >= greedy - 1e-5).all() and wide.sum() > greedy.sum() + 1e-3
 
 
-def test_a_seed_repeats_and_a_low_temperature_is_greedy():
+def test_the_same_seed_samples_the_same_whatever_the_batch_size():
     task = language_model()
 
     def sampled(**options):
@@ -152,8 +152,15 @@ def test_a_seed_repeats_and_a_low_temperature_is_greedy():
     assert sampled(seed=1) == sampled(seed=1) != sampled(seed=2)
     assert sampled(seed=1) == sampled(seed=1, batch_size=1) == sampled(seed=1, batch_size=2)
     assert len(set(sampled(seed=1))) == 3
-    assert sampled(temperature=1e-4) == sampled(top_k=1) == sampled(top_p=1e-6) == sampled(method="greedy")
     assert task.predict_text([]) == {"text": [], "added": [], "log_probability": []}
+
+
+def test_sampling_of_the_most_likely_token_is_greedy_search():
+    greedy, *sampled = (
+        language_model().generate(tf.constant(["the cat"] * 3), length=6, **options)["text"].numpy().tolist()
+        for options in ({"method": "greedy"}, {"temperature": 1e-4}, {"top_k": 1}, {"top_p": 1e-6})
+    )
+    assert sampled == [greedy] * 3
 
 
 def test_log_probability_of_what_was_added():
