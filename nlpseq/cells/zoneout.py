@@ -40,4 +40,4 @@ def check_rates(name: str, value: float | list[float] | tuple[float, ...], count
         raise ValueError(f"`{name}` must be a rate or a list of {count} rates, got {value!r}.")
     if not all(math.isfinite(rate) and 0 <= rate < 1 for rate in rates):
         raise ValueError(f"`{name}` must be at least 0 and less than 1, got {value!r}.")
-    return rates
+    return [float(rate) for rate in rates]

@@ -46,7 +46,7 @@ def run_recipe(
 
 def finish(
     task: Any,
-    config: Settings,
+    config: Any,
     data: Any,
     training: tuple[dict[str, list], float],
     validation: Any,

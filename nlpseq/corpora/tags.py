@@ -433,4 +433,5 @@ def expand(generator: random.Random, symbol: str, new: bool = False) -> list[tup
         return [(generator.choice(words[::2] if symbol in OPEN and not new else words), tag)]
     if symbol in ".,?":
         return [(symbol, "PUNCT")]
-    return [tuple(symbol.split("/"))]
+    token, tag = symbol.split("/")
+    return [(token, tag)]

@@ -24,6 +24,9 @@ SPLITS = ("train", "validation", "test")
 class SplitDataset:
     """Base of datasets with attributes `name`, `train`, `validation`, `test` and `generated`."""
 
+    name: str
+    generated: bool
+
     @property
     def title(self) -> str:
         """The name, of a path that of the file or folder, with a note if the data are generated."""
@@ -63,7 +66,7 @@ def prepared_builder(dataset: str, data_dir, known: Iterable[str]) -> tfds.core.
         raise InputError(f"the data folder {data_dir} does not exist: give one that TFDS prepared.")
     try:
         builder = tfds.builder(dataset, data_dir=data_dir)
-    except tfds.core.registered.DatasetNotFoundError:
+    except tfds.core.DatasetNotFoundError:
         names = sorted({*tfds.list_builders(), *known})
         raise InputError(f"unknown dataset {shorten(dataset)!r}: {suggest(dataset, names)}") from None
     except Exception as error:  # TFDS raises errors of many classes for invalid names and versions
@@ -116,7 +119,7 @@ def check_features(dataset: str, builder: tfds.core.DatasetBuilder, names: Itera
     Args:
         arguments: those that name features, in backticks, for the message.
     """
-    features = list(builder.info.features)
+    features: list[str] = list(builder.info.features)  # pyright: ignore[reportArgumentType]
     for name in names:
         if name not in features:
             raise InputError(

@@ -153,5 +153,5 @@ def _spectral_radii(cell):
     kernel = getattr(cell, "recurrent_kernel", None)
     if kernel is None or kernel.shape[0] != getattr(cell, "units", None):
         return np.zeros(0)
-    blocks = np.split(keras.ops.convert_to_numpy(kernel), kernel.shape[1] // kernel.shape[0], axis=1)
+    blocks = np.split(np.asarray(keras.ops.convert_to_numpy(kernel)), kernel.shape[1] // kernel.shape[0], axis=1)
     return np.array([spectral_radius(block) for block in blocks])

@@ -104,7 +104,7 @@ class GradientMonitor(keras.callbacks.Callback):
             "gradient_norm": total / steps,
             "largest_gradient_norm": largest,
             "clipped_fraction": clipped / steps,
-            **({} if self.inputs is None else saturation(self.model, self.inputs)),
+            **({} if self.inputs is None else saturation(self.model, self.inputs)),  # pyright: ignore[reportArgumentType]
         }
         for name, value in {"step": self.steps, **figures}.items():
             self.history.setdefault(name, []).append(value)

@@ -95,7 +95,7 @@ class Layout:
         width = like.shape[-1] if width is None else width
         if self.preallocate:
             # XLA refuses to write into no steps, even in a loop that never runs.
-            return tf.zeros(self.shape(tf.maximum(steps, 1), like, width), dtype)
+            return tf.zeros(self.shape(tf.maximum(steps, 1), like, width), dtype)  # pyright: ignore[reportArgumentType]
         return tf.TensorArray(dtype, size=steps, element_shape=[like.shape[0], width])
 
     def write(self, sequence: Written, at: int | tf.Tensor, value: tf.Tensor) -> Written:

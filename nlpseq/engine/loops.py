@@ -304,7 +304,7 @@ def scan_steps(
 
     loop_state = (0, read_ahead(0), carry)
     if spec.unroll:
-        for _ in range(layout.static_steps(flat[0])):
+        for _ in range(layout.static_steps(flat[0]) or 0):
             loop_state = body(*loop_state)
         return loop_state[-1]
     return tf.while_loop(lambda number, *_: number < steps, body, loop_state, maximum_iterations=steps)[-1]

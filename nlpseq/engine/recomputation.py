@@ -92,7 +92,14 @@ def backward(
         segment_masks = masks._replace(zoneout=zoneout)
         *_, residuals = loops.forward(spec, False, True, inputs, weights, states, mask, segment_masks)
         d_segment, d_more, d_states = loops.backward(
-            spec, inputs, weights, mask, segment_masks, residuals, d_outputs, d_states
+            spec,
+            inputs,
+            weights,
+            mask,
+            segment_masks,
+            residuals,
+            d_outputs,
+            d_states,  # pyright: ignore[reportArgumentType]
         )
         d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
         return d_states, d_weights, layout.write_segment(d_inputs, start, d_segment, length)

@@ -68,7 +68,7 @@ class Bidirectional(keras.layers.Bidirectional):
         backward_layer: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(layer, merge_mode, weights, backward_layer, **kwargs)
+        super().__init__(layer, merge_mode, weights, backward_layer, **kwargs)  # pyright: ignore[reportArgumentType]
         self.supports_masking = True
 
     def call(

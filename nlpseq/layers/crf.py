@@ -77,14 +77,15 @@ class CRF(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.tags = tags if isinstance(tags, int) else list(tags)
-        self.count = tags if isinstance(tags, int) else len(self.tags)
+        names = None if isinstance(tags, int) else list(tags)
+        self.tags = tags if names is None else names
+        self.count = tags if isinstance(tags, int) else len(tags)
         if self.count < 1:
             raise ValueError(f"`tags` must be a positive number or a list of names, got {tags!r}.")
-        if scheme is not None and isinstance(tags, int):
+        if scheme is not None and names is None:
             raise ValueError(f"`scheme`={scheme!r} needs the names of the tags, got `tags`={tags}.")
         self.scheme = scheme
-        self.rules = None if scheme is None else transition_rules(self.tags, scheme)
+        self.rules = None if scheme is None or names is None else transition_rules(names, scheme)
         self.boundaries = boundaries
         self.transition_initializer = keras.initializers.get(transition_initializer)
         self.transition_regularizer = keras.regularizers.get(transition_regularizer)

@@ -170,7 +170,7 @@ class RNN(keras.layers.RNN):
         mask: tf.Tensor | None = None,
         initial_state: Any = None,
         training: bool | None = False,
-    ) -> tuple[tf.Tensor, list]:
+    ) -> tuple[tf.Tensor, Any]:
         """As `call`, but with each output at the time of its input.
 
         Returns:

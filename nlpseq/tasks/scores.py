@@ -28,7 +28,12 @@ def scores_by_class(expected: Any, predicted: Any, names: Sequence[str]) -> dict
     0.5
     """
     indices = list(range(len(names)))
-    *columns, support = precision_recall_fscore_support(expected, predicted, labels=indices, zero_division=0.0)
+    *columns, support = precision_recall_fscore_support(
+        expected,
+        predicted,
+        labels=indices,
+        zero_division=0.0,  # pyright: ignore[reportArgumentType]
+    )
     return {
         name: {
             **{figure: float(column[index]) for figure, column in zip(FIGURES, columns)},

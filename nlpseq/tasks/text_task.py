@@ -67,6 +67,6 @@ def text_spec(name: str) -> tf.TensorSpec:
     return tf.TensorSpec([None], tf.string, name=name)
 
 
-def as_texts(texts: str | bytes | Sequence) -> list:
+def as_texts(texts: Any) -> list:
     """A list of strings (str or bytes), from one string or a sequence of strings."""
     return [texts] if isinstance(texts, (str, bytes)) else list(texts)

@@ -42,7 +42,7 @@ class Ngrams:
     [0, 1, 0, 1, 0]
     """
 
-    def __init__(self, order: int, vocabulary_size: int, keys: Sequence[int]):
+    def __init__(self, order: int, vocabulary_size: int, keys: Sequence[int] | np.ndarray):
         if vocabulary_size**order >= 2**63:
             raise InputError(
                 f"n-grams of order {order} over {vocabulary_size:,} words exceed 63-bit keys: lower `ngrams` "

@@ -62,7 +62,7 @@ class TextClassifier(TextTask):
 
     def make_layers(self):
         settings, sizes = self.settings, self.preprocessor.sizes
-        uniform = keras.initializers.RandomUniform(-0.1, 0.1)
+        uniform: Any = keras.initializers.RandomUniform(-0.1, 0.1)
         self.embeddings = [keras.layers.Embedding(sizes[0], settings.embedding_size, uniform)]
         for size in sizes[1:]:  # initially n-grams have no effect
             self.embeddings.append(keras.layers.Embedding(size, settings.ngram_embedding_size, "zeros"))
@@ -135,7 +135,7 @@ class TextClassifier(TextTask):
         scores = tf.nn.softmax(self(text, training=False))
         return {"label": tf.gather(tf.constant(self.labels), tf.argmax(scores, 1)), "scores": scores}
 
-    def predict_text(self, texts: str | bytes | Sequence, batch_size: int = 64) -> dict[str, Any]:
+    def predict_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 64) -> dict[str, Any]:
         """Classifies strings.
 
         Args:

@@ -273,7 +273,7 @@ class LanguageModel(TextTask):
             self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
         return self._functions[key]
 
-    def score_text(self, texts: str | bytes | Sequence, batch_size: int = 32) -> dict[str, list]:
+    def score_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 32) -> dict[str, list]:
         """Scores texts.
 
         Args:

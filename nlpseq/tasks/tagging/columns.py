@@ -73,8 +73,8 @@ def read_sentences(
     lines = _lines(path, encoding)
     conllu = _is_conllu(path)
     rows = list(_conllu_rows(lines) if conllu else _column_rows(lines))
-    first, fields = next((row for row in rows if row[1]), (None, None))
-    if first is None:
+    first, fields = next((row for row in rows if row[1]), (0, []))
+    if not fields:
         raise InputError(
             f"{path}, line {len(lines)}: the file ends without a sentence: expected lines with a token and its tag."
         )

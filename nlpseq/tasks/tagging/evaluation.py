@@ -110,10 +110,11 @@ def span_scores(expected: Sequence[list[str]], predicted: Sequence[list[str]], s
     kinds = sorted({*spans_of_both[0].values(), *spans_of_both[1].values()})
     numbers = {kind: number for number, kind in enumerate(kinds)}
     places = sorted({*spans_of_both[0], *spans_of_both[1]})
-    gold, output = ([numbers.get(spans.get(place), -1) for place in places] for spans in spans_of_both)
+    gold, output = ([numbers.get(spans.get(place, ""), -1) for place in places] for spans in spans_of_both)
     types = scores_by_class(gold, output, kinds) if kinds else {}
     micro = precision_recall_fscore_support(
-        gold, output, labels=list(numbers.values()), average="micro", zero_division=0.0
+        gold, output, labels=list(numbers.values()), average="micro",
+        zero_division=0.0,  # pyright: ignore[reportArgumentType]
     )[:3] if kinds else (0.0, 0.0, 0.0)  # fmt: skip
     macro = averaged(types) if kinds else dict.fromkeys(FIGURES, 0.0)
     return {
@@ -129,7 +130,7 @@ def _predicted(task, sentences):
     numbers = {label: number for number, label in enumerate(task.labels)}
     order = np.argsort([len(tokens) for tokens in sentences.tokens], kind="stable")
     answers = task.predict_tokens([sentences.tokens[i] for i in order])["tags"]
-    predicted = [None] * len(order)
+    predicted: list[list[int]] = [[]] * len(order)
     for index, tags in zip(order, answers):
         untagged = len(sentences.tokens[index]) - len(tags)
         predicted[index] = [*(numbers[tag] for tag in tags), *[UNTAGGED] * untagged]

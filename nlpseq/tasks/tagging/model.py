@@ -80,7 +80,7 @@ class TokenTagger(TextTask):
 
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
-        uniform = keras.initializers.RandomUniform(-0.1, 0.1)
+        uniform: Any = keras.initializers.RandomUniform(-0.1, 0.1)
         self.embedding = keras.layers.Embedding(len(preprocessor.vocabulary), settings.embedding_size, uniform)
         self.character_feature = None
         if CHARACTERS[settings.characters] is not None:
@@ -191,7 +191,7 @@ class TokenTagger(TextTask):
             "scores": tf.where(mask, scores, 0.0),
         }
 
-    def predict_text(self, texts: str | bytes | Sequence, batch_size: int = 64) -> dict[str, list]:
+    def predict_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 64) -> dict[str, list]:
         """Tags the tokens of texts.
 
         Args:

@@ -110,7 +110,8 @@ def load_parallel_texts(
         raise InputError(f"{ARGUMENTS} are both {source!r}: give two different languages.")
     if files.is_path(dataset, SUFFIXES):
         sources.refuse_tfds_options(dataset, data_dir, overrides)
-        languages, splits, generated = *_from_files(dataset, source, target), False
+        languages, splits = _from_files(dataset, source, target)
+        generated = False
     else:
         languages, splits, generated = _from_tfds(dataset, data_dir, overrides)
     sources.fill_splits(splits, seed)
@@ -187,15 +188,15 @@ def _folder_languages(folder):
     """The languages of the files of a folder that are named as in `tfds.TranslateFolder`."""
     if not os.path.isdir(folder):
         return []
-    return sorted({_language_and_split(file)[0] for file in folder.iterdir()} - {None})
+    return sorted({language for language, _ in map(_language_and_split, folder.iterdir()) if language})
 
 
 def _language_and_split(file):
-    """The language and split of a file named <language>.<split>.txt, else None twice."""
+    """The language and split of a file named <language>.<split>.txt, else "" twice."""
     parts = file.name.split(".")
     known = {name for names in files.SPLIT_NAMES.values() for name in names}
     if len(parts) != 3 or parts[1].lower() not in known or parts[2].lower() != "txt" or not parts[0]:
-        return None, None
+        return "", ""
     return parts[0], parts[1].lower()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nlpseq.errors import in_range
@@ -278,7 +279,7 @@ class Translator(TextTask):
         return self.search.signatures()
 
     def predict_text(
-        self, texts: str | bytes | Sequence, batch_size: int = 32, beam_size: int | None = None
+        self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 32, beam_size: int | None = None
     ) -> dict[str, list]:
         """Translates texts.
 

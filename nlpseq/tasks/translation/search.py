@@ -1,7 +1,7 @@
 """Translation by beam search in the graph: the signatures of exported translators."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -57,7 +57,10 @@ class TranslationSearch:
             output, states, weights = task.step(memory, task.target_embedding(tokens), *states)
             return decoding.Step(self.without_special(task.logits(output)), (output, states), weights)
 
-        penalties = {"length_penalty": settings.length_penalty, "coverage_penalty": settings.coverage_penalty}
+        penalties: dict[str, Any] = {
+            "length_penalty": settings.length_penalty,
+            "coverage_penalty": settings.coverage_penalty,
+        }
         first = tf.zeros([tf.shape(sources)[0], settings.embedding_size], task.compute_dtype)
         decoded = decoding.beam_search(
             step,
