@@ -11,6 +11,7 @@ import tensorflow as tf
 import nlpseq
 from nlpseq import cells, layers
 
+pytestmark = pytest.mark.usefixtures("eager")
 NAMES = [(module, name) for module in (cells, layers) for name in module.__all__]
 
 
