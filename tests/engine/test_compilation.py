@@ -110,6 +110,7 @@ def test_what_a_layer_compiles(mode, training):
     assert compiles(nlpseq.layers.SimpleRNN(UNITS, engine=mode), training, batch=None) is expected
 
 
+@pytest.mark.slow
 def test_a_stack_and_both_directions_compile():
     stack = nlpseq.layers.RNN([SimpleRNNCell(UNITS), SimpleRNNCell(UNITS)], engine="xla")
     assert compiles(nlpseq.layers.Bidirectional(stack), training=False)

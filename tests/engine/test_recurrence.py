@@ -245,6 +245,20 @@ def test_the_residuals_of_additive_gates_are_their_sum():
         assert [block.shape[-1] for block in residuals.preactivations] == [width * UNITS for width in widths]
 
 
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("training, runs", [(True, 1), (False, 2)])
+def test_training_saves_the_residuals_of_the_forward_loop(monkeypatch, training, runs):
+    calls, forward = [], loops.forward
+    monkeypatch.setattr(loops, "forward", lambda *arguments: calls.append(1) or forward(*arguments))
+    cell = built(GRUCell)
+    x, states = arguments(cell)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        outputs, _ = recurrence.run(cell, x, states, training=training)
+    tape.gradient(outputs, x)
+    assert len(calls) == runs
+
+
 # Lengths and masks at their limits
 
 
@@ -295,9 +309,9 @@ def check_states_stay(make, time, mode, return_sequences):
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("mode", ["portable", "xla"])
-@pytest.mark.parametrize("return_sequences", [True, False])
-@pytest.mark.parametrize("time", [0, 2])
+@pytest.mark.parametrize("time, return_sequences, mode", [
+    (0, True, "portable"), (0, False, "xla"), (2, True, "xla"), (2, False, "portable"),
+])  # fmt: skip
 @pytest.mark.parametrize("make", [GRUCell, MixedCell, MinGRUCell])
 def test_without_a_real_step_the_states_stay(make, time, return_sequences, mode):
     check_states_stay(make, time, mode, return_sequences)

@@ -278,5 +278,5 @@ def test_layers_of_different_numbers_of_tags_live_side_by_side():
             emissions = crf(np.random.default_rng(tags).normal(size=(batch, time, tags)))
             marginals = tf.function(crf.marginals)(emissions)
             np.testing.assert_allclose(tf.reduce_sum(marginals, axis=-1), 1, atol=1e-5)
-            likelihood = tf.function(crf.log_likelihood)(tf.zeros((batch, time), tf.int32), emissions)
-            assert (likelihood.numpy() < 0).all()
+        likelihood = tf.function(crf.log_likelihood)(tf.zeros((batch, time), tf.int32), emissions)
+        assert (likelihood.numpy() < 0).all()

@@ -37,11 +37,10 @@ def swapped(array):
     return np.swapaxes(np.asarray(array), 0, 1)
 
 
-@pytest.mark.parametrize("engine", ["portable", "xla"])
 @pytest.mark.parametrize("go_backwards, mask", [(False, None), (True, MASK)])
 @pytest.mark.parametrize("name", MAKES)
-def test_outputs_are_those_of_batch_major(name, go_backwards, mask, engine):
-    options = {"return_sequences": True, "return_state": True, "engine": engine}
+def test_outputs_are_those_of_batch_major(name, go_backwards, mask):
+    options = {"return_sequences": True, "return_state": True}
     if name != "Bidirectional":
         options["go_backwards"] = go_backwards
     plain, layer = MAKES[name](**options), MAKES[name](time_major=True, **options)
