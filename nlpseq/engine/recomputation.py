@@ -97,9 +97,9 @@ def backward(
             weights,
             mask,
             segment_masks,
-            residuals,
+            residuals,  # pyright: ignore[reportArgumentType]
             d_outputs,
-            d_states,  # pyright: ignore[reportArgumentType]
+            d_states,
         )
         d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
         return d_states, d_weights, layout.write_segment(d_inputs, start, d_segment, length)

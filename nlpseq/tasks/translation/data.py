@@ -118,7 +118,7 @@ def load_parallel_texts(
     return ParallelTexts(dataset, *languages, generated=generated, **splits)
 
 
-def _from_tfds(dataset, data_dir, overrides):
+def _from_tfds(dataset, data_dir, overrides) -> tuple[tuple[str, str], dict[str, Pairs], bool]:
     builder = sources.prepared_builder(dataset, data_dir, TRANSLATION)
     schema = sources.known_schema(builder, TRANSLATION) or TranslationSchema()
     schema = replace(schema, **overrides)
@@ -174,7 +174,7 @@ def _listed(languages):
     return shorten(", ".join(languages))
 
 
-def _from_files(dataset, source, target):
+def _from_files(dataset, source, target) -> tuple[tuple[str, str], dict[str, Pairs]]:
     folder = Path(dataset).expanduser()
     languages = _folder_languages(folder)
     if languages:
