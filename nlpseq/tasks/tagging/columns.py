@@ -185,12 +185,7 @@ def _lines(path, encoding):
         line = content.count(b"\n", 0, error.start) + 1
         remedy = "latin-1" if codec == "utf-8" else "utf-8"
         raise InputError(
-<<<<<<< HEAD
             f"{path}, line {line}: the text is not {codec.upper()}; if it is {remedy}, read it with "
             f"`encoding` {remedy}."
-=======
-            f"{path}, line {line}: the text is not {codec.upper()}; if it is {remedy}, "
-            f"read it with `encoding` {remedy}."
->>>>>>> text
         ) from None
     return lines_of(text)
