@@ -1,5 +1,8 @@
 """The rooms of nlpseq import one another in one direction; read from the source, nothing is imported."""
 
+import ast
+import configparser
+
 import pytest
 
 from tests import import_graph
@@ -67,6 +70,15 @@ def test_no_kind_is_named(room):
         if any(name in line for name in names)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_console_script_is_defined():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    _, target = config["options.entry_points"]["console_scripts"].strip().split(" = ")
+    module, function = target.split(":")
+    tree = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text("utf-8"))
+    assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def test_a_relative_import_and_one_in_a_function_count(tmp_path, monkeypatch):

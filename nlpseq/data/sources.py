@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import socket
 import sys
@@ -25,8 +26,11 @@ class SplitDataset:
 
     @property
     def title(self) -> str:
-        """The name, with a note if the texts are generated; the heading of every score."""
-        return f"{self.name} (generated sentences)" if self.generated else self.name
+        """The name, of a path that of the file or folder, with a note if the data are generated."""
+        path = Path(self.name).expanduser()
+        is_path = path.is_absolute() or self.name.startswith(".") or os.path.exists(path)
+        name = path.resolve().name if is_path else self.name
+        return f"{name} (generated sentences)" if self.generated else name
 
     @property
     def sizes(self) -> dict[str, int]:

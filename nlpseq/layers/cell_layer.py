@@ -51,7 +51,6 @@ class CellLayer(RNN):
     """
 
     cell_arguments: tuple[str, ...] = CELL_ARGUMENTS
-    use_cudnn: bool | str | None = None  # None in layers without this argument
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -70,7 +69,7 @@ class CellLayer(RNN):
         initial_state: Any = None,
         training: bool | None = False,
     ) -> tuple[tf.Tensor, list]:
-        if self.use_cudnn is True:
+        if getattr(self, "use_cudnn", None) is True:
             raise ValueError(
                 "`use_cudnn=True` is not supported by nlpseq, whose layers run on their own engine on "
                 "every device: leave it at 'auto'."
@@ -80,7 +79,7 @@ class CellLayer(RNN):
     def get_config(self) -> dict[str, Any]:
         layer, cell = super().get_config(), self.cell.get_config()
         layer.pop("cell")
-        if self.use_cudnn is not None:
+        if hasattr(self, "use_cudnn"):  # which not every layer has
             layer["use_cudnn"] = self.use_cudnn
         layer["activity_regularizer"] = keras.regularizers.serialize(self.activity_regularizer)
         return {**layer, **{name: cell[name] for name in self.cell_arguments}}

@@ -18,7 +18,9 @@ COLORS = (VALIDATION, TRAINING, "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 MARKERS = "osD^vP"
 LINES = ("-", (0, (5, 2)), (0, (2, 2)))  # where lines coincide, the lower ones show in the gaps of the upper ones
 MAX_NUMBERED_CLASSES = 50  # the cells of a larger confusion matrix have no room for numbers
-MAX_TITLE_LABEL, MAX_LABEL = 60, 24  # characters of a name in a title, and at an axis
+MAX_LABEL = 24  # characters of a name at an axis
+
+Values = Sequence[float] | np.ndarray  # `(points,)`
 
 
 class SeriesStyle(NamedTuple):
@@ -40,22 +42,6 @@ def series_styles(names: Iterable[str]) -> Iterator[SeriesStyle]:
     """
     for index, name in enumerate(names):
         yield SeriesStyle(name, COLORS[index % len(COLORS)], MARKERS[index % len(MARKERS)], LINES[index % len(LINES)])
-
-
-def title_of(name: str) -> str:
-    """The title of a dataset: its name, and of a path the name of the file or folder.
-
-    Args:
-        name: Name of a dataset, which may have a slash, or path of a file or folder.
-
-    Example:
-
-    >>> title_of("/home/me/films.tsv"), title_of("glue/sst2:2.0.0")
-    ('films.tsv', 'glue/sst2:2.0.0')
-    """
-    path = Path(name).expanduser()
-    is_path = path.is_absolute() or name.startswith(".") or path.exists()
-    return shorten(path.resolve().name if is_path else name, MAX_TITLE_LABEL)
 
 
 def shorten(label: str, length: int = MAX_LABEL) -> str:
@@ -97,7 +83,7 @@ def finish_axes(axes: Axes, legend: bool = True) -> None:
         axes.legend(frameon=False, fontsize=8)
 
 
-def limit_values(axes: Axes, values: Sequence[float], from_zero: bool = False, upper: float | None = None) -> None:
+def limit_values(axes: Axes, values: Values, from_zero: bool = False, upper: float | None = None) -> None:
     """Sets limits of the y axis that do not exaggerate small differences.
 
     The axis spans at least a fifth of the largest magnitude.
@@ -122,9 +108,7 @@ def limit_values(axes: Axes, values: Sequence[float], from_zero: bool = False, u
     axes.set_ylim(max(lower, -0.1 * span) if low >= 0 else lower, upper)
 
 
-def mark_best(
-    axes: Axes, x: Sequence[float], values: Sequence[float], others: Sequence[float], highest: bool, digits: int = 3
-) -> None:
+def mark_best(axes: Axes, x: Values, values: Values, others: Values, highest: bool, digits: int = 3) -> None:
     """Writes the best of the values next to its point, on the side away from the other curve.
 
     Args:

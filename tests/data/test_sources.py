@@ -52,3 +52,16 @@ def test_a_part_held_out_leaves_every_class_in_training(seed):
 def test_too_few_to_hold_a_part_out():
     with pytest.raises(InputError, match="too small to hold out a part"):
         sources.split_off_tenth(Sentences([["a"], ["b"]], [[0], [1]]), 0)
+
+
+def test_titles_are_names(tmp_path, monkeypatch):
+    class Dataset(sources.SplitDataset):
+        def __init__(self, name, generated=False):
+            self.name, self.generated = name, generated
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my texts").mkdir()
+    names = ["imdb_reviews", "glue/sst2:2.0.0", "/data/films.tsv", "./films.tsv", "~/films.tsv", "my texts/", "."]
+    titles = ["imdb_reviews", "glue/sst2:2.0.0", "films.tsv", "films.tsv", "films.tsv", "my texts", tmp_path.name]
+    assert [Dataset(name).title for name in names] == titles
+    assert Dataset("nlpseq_tags", generated=True).title == "nlpseq_tags (generated sentences)"

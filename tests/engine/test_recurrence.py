@@ -184,7 +184,7 @@ PLAIN_ROW = {"loop": "steps", "dropout": None, "mask": "mask", "reverse": True, 
     [
         ("LSTM", {"dropout": "each gate"}),
         ("GRU", {"loop": "segments", "training": False, "mask": "empty row"}),
-        ("reset before", {"loop": "recompute", "reverse": False}),
+        pytest.param("reset before", {"loop": "recompute", "reverse": False}, marks=pytest.mark.slow),
         pytest.param("MinLSTM", {"parallel": False}, marks=pytest.mark.slow),
         ("MinGRU", {"parallel": True}),
         pytest.param("mixed", {"loop": "segments", "time_major": True}, marks=pytest.mark.slow),
@@ -249,9 +249,9 @@ def test_the_residuals_of_additive_gates_are_their_sum():
 
 
 @pytest.mark.usefixtures("eager", "small_segments")
-@pytest.mark.parametrize("mode", ["portable", "xla"])
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("time", [1, 3, 7])
+@pytest.mark.parametrize("time, reverse, mode", [
+    (1, True, "xla"), (3, False, "portable"), (6, True, "xla"), (7, False, "xla"), (7, True, "xla"),
+])  # fmt: skip
 def test_numbers_of_steps_around_a_segment(time, reverse, mode):
     for recompute in (False, True):
         cell = built(LSTMCell)

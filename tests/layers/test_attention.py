@@ -191,7 +191,9 @@ def model_of(name, **options):
     return keras.Model([source, target], [keras.layers.Dense(1)(context), weights])
 
 
-@every_attention
+@pytest.mark.parametrize("name", [
+    "additive", *(pytest.param(name, marks=pytest.mark.slow) for name in ("general", "dot", "scaled")),
+])  # fmt: skip
 def test_in_a_functional_model_with_the_mask_of_the_memory(name, tmp_path):
     model = model_of(name)
     random = np.random.default_rng(0)

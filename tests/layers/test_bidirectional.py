@@ -38,8 +38,7 @@ def initial_states(count):
     return [tf.constant(normal(BATCH, UNITS, seed=60 + i)) for i in range(count)]
 
 
-@pytest.mark.parametrize("merge_mode", MERGES)
-@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("merge_mode, return_sequences", [*((merge, True) for merge in MERGES), ("concat", False)])
 def test_merge_modes_states_and_masks(merge_mode, return_sequences):
     ours, theirs = pair("LSTM", merge_mode, return_sequences=return_sequences, return_state=True)
     states = initial_states(4)

@@ -148,7 +148,7 @@ def test_save_and_load(make, tmp_path):
     assert_close(fresh.predict_on_batch([sequences(), MASK]), expected)
 
 
-@by_default("LSTM", "Pooling-attention", "CRF")
+@by_default("LSTM", "Pooling-attention")
 def test_eager_graph_and_xla_agree(make):
     layer = make()
     layer.build((BATCH, None, FEATURES))
@@ -168,7 +168,7 @@ def fitted_weights(make, **options):
     return model.get_weights()
 
 
-@by_default("LSTM", "BahdanauAttention", "Pooling-max")
+@by_default("LSTM")
 def test_fit_eagerly_and_in_a_graph(make):
     if make is TABLE["CRF"]:
         pytest.skip("passes its input on, in float32: tests/layers/test_crf.py")
@@ -179,7 +179,8 @@ def test_fit_eagerly_and_in_a_graph(make):
         assert_close(one, other)
 
 
-@pytest.mark.parametrize("name", [pytest.param("LSTM", marks=pytest.mark.slow), "Pooling-attention"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["LSTM", "Pooling-attention"])
 def test_fit_compiled_as_a_whole(name):
     whole = fitted_weights(TABLE[name], jit_compile=True)
     with engine.mode("portable"):
@@ -189,7 +190,7 @@ def test_fit_compiled_as_a_whole(name):
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)])
 @every_layer
 def test_mixed_precision(make, policy):
     if make is TABLE["CRF"]:
@@ -203,6 +204,7 @@ def test_mixed_precision(make, policy):
 
 
 @pytest.mark.usefixtures("eager")
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize("make", [TABLE["LSTM"], TABLE["Pooling-attention"]])
 def test_fit_in_mixed_precision(make, policy):
@@ -244,7 +246,9 @@ def test_the_shape_of_the_output_is_known(make):
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+@pytest.mark.parametrize(
+    "name", ["LSTM", pytest.param("SimpleRNN", marks=pytest.mark.slow), pytest.param("GRU", marks=pytest.mark.slow)]
+)
 def test_weights_of_a_keras_model_load(name, tmp_path):
     models = []
     for module in (layers, keras.layers):

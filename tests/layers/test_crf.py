@@ -194,6 +194,7 @@ def test_no_illegal_sequence_comes_out(scheme, names):
     assert sum(illegal) > 100  # which the emissions alone would give
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("graph")
 def test_all_tags_at_once_are_likely_after_fit(tmp_path):
     """In a user's model: tags that depend on the tag before, which emissions cannot tell."""
@@ -228,6 +229,21 @@ def test_all_tags_at_once_are_likely_after_fit(tmp_path):
     assert loaded(x=tf.constant(x))["tags"].numpy().tolist() == crf.decode(model(x))[0].numpy().tolist()
 
 
+def test_the_loss_is_the_mean_negative_log_likelihood_of_labelled_steps(crf):
+    x, labels = tf.constant(emissions()), np.tile([0, 1, 2, 0], (BATCH, 1))
+    labels[1, 2:] = -1  # padding
+    expected = -crf.log_likelihood(np.maximum(labels, 0), x, MASK & (labels >= 0)).numpy()
+    masked = tf.identity(x)
+    masked._keras_mask = tf.constant(MASK)
+    assert_close(crf.loss(labels, masked), expected.mean())
+    weights = np.array([1.0, 0.0, 2.0, 3.0], "float32")
+    assert_close(crf.loss(labels, masked, sample_weight=weights), (expected * weights).mean())
+    for reduction, total in (("sum", expected.sum()), ("none", expected)):
+        assert_close(nlpseq.layers.crf.CRFLoss(crf, reduction=reduction)(labels, masked), total)
+    whole = -crf.log_likelihood(np.maximum(labels, 0), x, labels >= 0).numpy()
+    assert_close(crf.loss(labels, x), whole.mean())
+
+
 def test_large_scores_do_not_overflow():
     crf = CRF(3)
     crf.build((None, None, 3))
@@ -256,9 +272,9 @@ def test_bad_arguments(make, words):
 @pytest.mark.usefixtures("graph")
 def test_layers_of_different_numbers_of_tags_live_side_by_side():
     """Functions that are traced for one number must not lose it over the next."""
-    for tags in (2, 3, 4):
+    for tags in (2, 3):
         crf = CRF(tags)
-        for batch, time in ((2, 3), (3, 5), (4, 2)):
+        for batch, time in ((2, 3), (3, 5)):
             emissions = crf(np.random.default_rng(tags).normal(size=(batch, time, tags)))
             marginals = tf.function(crf.marginals)(emissions)
             np.testing.assert_allclose(tf.reduce_sum(marginals, axis=-1), 1, atol=1e-5)

@@ -61,7 +61,9 @@ def test_fit_with_all_losses_equals_keras():
     np.testing.assert_allclose(fitted(ours), fitted(theirs), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", RECURRENT)
+@pytest.mark.parametrize(
+    "name", ["LSTM", *(pytest.param(name, marks=pytest.mark.slow) for name in ("SimpleRNN", "GRU"))]
+)
 def test_constraints_hold_after_a_step(name):
     options = {
         "kernel_constraint": keras.constraints.MaxNorm(0.1),

@@ -29,7 +29,6 @@ TABLE = pairwise({
     "go_backwards": [False, True],
     "zero_output_for_mask": [False, True],
     "engine": ["portable", "xla"],
-    "unroll": [False, False, True],
 })  # fmt: skip
 
 
@@ -48,6 +47,11 @@ def check(name, mask=None, started=False, x=None, engine="portable", **options):
 ))  # fmt: skip
 def test_outputs_states_and_gradients(row):
     check(**row)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unroll(name):
+    check(name, EMPTY_ROW, started=True, return_sequences=True, go_backwards=True, unroll=True)
 
 
 @pytest.mark.usefixtures("graph")
@@ -89,8 +93,11 @@ DROPOUT = [
 ]
 
 
-@pytest.mark.parametrize("rates", DROPOUT, ids=str)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name, rates", [
+    *(("LSTM", rates) for rates in DROPOUT),
+    *((name, rates) for name in NAMES if name != "LSTM" for rates in DROPOUT[2:4]),
+    ("SimpleRNN", {"recurrent_dropout": 1.0}),
+], ids=str)  # fmt: skip
 def test_dropout_has_the_masks_of_keras(name, rates):
     rates = dict(rates)
     if name == "SimpleRNN":
@@ -153,7 +160,9 @@ def test_inference_does_not_move_the_seed(name):
     assert_close(first[1], [theirs(sequences(), training=True) for _ in range(2)][1])
 
 
-@pytest.mark.parametrize("name", RECURRENT)
+@pytest.mark.parametrize(
+    "name", ["LSTM", *(pytest.param(name, marks=pytest.mark.slow) for name in ("SimpleRNN", "GRU"))]
+)
 def test_fit_gives_the_weights_of_keras(name):
     weights, losses = [], []
     for layer in pair(name, "auto", dropout=0.2, seed=3):

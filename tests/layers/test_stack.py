@@ -41,17 +41,17 @@ def pair(stack, engine="portable", wrap=False, **options):
     return same_weights(layers.RNN(ours, engine=engine, **options), keras.layers.RNN(theirs, **options))
 
 
-@pytest.mark.parametrize("mask, return_sequences", [(None, True), (EMPTY_ROW, False), (EMPTY_ROW, True)])
-@pytest.mark.parametrize("stack", list(STACKS))
+@pytest.mark.parametrize("mask, return_sequences", [(None, True), (EMPTY_ROW, False)])
+@pytest.mark.parametrize("stack", ["mixed", "reset before"])
 def test_outputs_states_and_gradients(stack, mask, return_sequences):
     ours, theirs = pair(stack, return_sequences=return_sequences, return_state=True)
     expected = run(theirs, sequences(), mask=mask)
     assert_same(run(ours, sequences(), mask=mask), expected)
 
 
-@pytest.mark.parametrize("go_backwards", [False, True])
-@pytest.mark.parametrize("zero_output_for_mask", [False, True])
-@pytest.mark.parametrize("stack", ["mixed", "reset before"])
+@pytest.mark.parametrize("stack, zero_output_for_mask, go_backwards", [
+    ("mixed", False, True), ("mixed", True, False), ("reset before", True, True), ("reset before", False, False),
+])  # fmt: skip
 def test_initial_states(stack, zero_output_for_mask, go_backwards):
     ours, theirs = pair(
         stack,

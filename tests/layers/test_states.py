@@ -82,6 +82,7 @@ def test_stateful_in_a_graph_and_with_initial_state():
         assert_close(one.value, other.value)
 
 
+@pytest.mark.slow
 def test_stateful_fit_equals_keras():
     weights = []
     for layer in pair("GRU", "auto", stateful=True):

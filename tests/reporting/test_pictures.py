@@ -78,14 +78,6 @@ def test_confusion(classes, zeros, numbers):
     assert all(text.get_window_extent().width < width for text in axes.texts[:50])
 
 
-def test_titles_are_names(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "my texts").mkdir()
-    names = ["imdb_reviews", "glue/sst2:2.0.0", "/data/films.tsv", "./films.tsv", "~/films.tsv", "my texts/", "."]
-    titles = ["imdb_reviews", "glue/sst2:2.0.0", "films.tsv", "films.tsv", "films.tsv", "my texts", tmp_path.name]
-    assert [pictures.title_of(name) for name in names] == [pictures.shorten(title, 60) for title in titles]
-
-
 @pytest.mark.parametrize("length", [3, 7, 8, 40])
 def test_shorten(length):
     label = "comp.sys.ibm.pc.hardware"

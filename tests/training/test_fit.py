@@ -10,10 +10,10 @@ import tensorflow as tf
 from nlpseq import training
 from nlpseq.data import Examples
 from nlpseq.errors import InputError, TrainingError
-from nlpseq.settings import TrainingSettings
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordEncoder
 from nlpseq.training import fit
+from nlpseq.training.settings import TrainingSettings
 
 ROWS, FEATURES = 24, 3
 

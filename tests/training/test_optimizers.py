@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq import training
-from nlpseq.settings import TrainingSettings
+from nlpseq.training.settings import TrainingSettings
 
 
 @pytest.mark.parametrize("decay, quarter", [("cosine", 0.5 + 0.5 * np.cos(np.pi / 4)), ("linear", 0.75)])

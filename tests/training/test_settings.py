@@ -5,7 +5,7 @@ import math
 import pytest
 
 from nlpseq.errors import InputError
-from nlpseq.settings import TrainingSettings
+from nlpseq.training.settings import TrainingSettings
 
 
 @pytest.mark.parametrize(

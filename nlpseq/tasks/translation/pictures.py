@@ -33,11 +33,11 @@ def plot_attention(
     figure = new_figure(sum(widths) + 1.1, max(heights) + 0.6, title, layout)
     all_axes = figure.subplots(1, len(panels), squeeze=False, width_ratios=widths)[0]
     for axes, (source, target, weights) in zip(all_axes, panels):
-        image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1)
+        axes.imshow(weights, cmap="Blues", vmin=0, vmax=1)
         axes.set(xlabel="source", ylabel="translation", xticks=range(len(source)), yticks=range(len(target)))
         axes.set_xticklabels(source, parse_math=False, rotation=60, ha="right", rotation_mode="anchor", size=9)
         axes.set_yticklabels(target, parse_math=False, size=9)
-    figure.colorbar(image, ax=all_axes, label="attention weight", shrink=0.8, aspect=25, panchor=False)
+    figure.colorbar(all_axes[0].images[0], ax=all_axes, label="attention weight", shrink=0.8, aspect=25, panchor=False)
     for axes in all_axes:
         axes.set_anchor("N")  # the panels begin at one height
     figure.savefig(path)
