@@ -83,7 +83,7 @@ def test_scores_and_their_neighbours():
 
 def test_long_texts_are_scored_in_parts_and_truncated():
     task = new_language_model(line_tokens(max_tokens=600))
-    scores = task.score(tf.constant(["a " * 600, "a " * 601])  # more than SCORED_ROWS in all)
+    scores = task.score(tf.constant(["a " * 600, "a " * 601]))  # more than SCORED_ROWS in all
     assert scores["truncated"].numpy().tolist() == [False, True]
     assert scores["log_probabilities"].shape == (2, 600)
     np.testing.assert_allclose(scores["log_probabilities"][0], log_probabilities(task, "a " * 600), atol=1e-4)
