@@ -4,7 +4,7 @@
 
 Both are layers of LSTM between tied embeddings, read segments of the same text in turn, and
 carry their states from each to the next; ours trains with the Adam of the recipes, the other with that
-of Keras. Then the pieces a second of the served generation.
+of Keras. Then the tokens a second of the served generation.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from nlpseq.training.adam import Adam
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
 
+RATE = 0.3  # of dropout
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -32,11 +34,11 @@ class Settings:
     layers: int = 2
     """Number of recurrent layers."""
     embedding_size: int = 512
-    """Size of a piece's vector."""
+    """Size of a token vector."""
     vocabulary_size: int = 10_000
-    """Pieces to know."""
+    """Tokens in the vocabulary."""
     character: bool = False
-    """Whether pieces are characters rather than words."""
+    """Whether tokens are characters rather than words."""
     batch_size: int = 20
     """Streams of the text."""
     steps: int = 35
@@ -57,22 +59,28 @@ class Tied(keras.layers.Layer):
         return token_logits(outputs, self.embedding, self.bias)
 
 
-def our_model(encoder, settings):
+def our_model(preprocessor, settings):
     task = nlpseq.tasks.LanguageModel(
-        encoder, "lstm", settings.units, settings.layers, settings.embedding_size, steps=settings.steps
+        preprocessor,
+        cell="lstm",
+        units=settings.units,
+        layers=settings.layers,
+        embedding_size=settings.embedding_size,
+        steps=settings.steps,
+        **dict.fromkeys(("dropout", "hidden_dropout", "output_dropout"), RATE),
     )
     task.compile(Adam(1e-3, global_clipnorm=1.0))  # that of the recipes
     return task
 
 
-def keras_model(pieces, settings):
+def keras_model(tokens, settings):
     """The shape of `LanguageModel`, where the units are the size of the embeddings."""
     ids = keras.Input(batch_shape=(settings.batch_size, settings.steps), dtype="int32")
-    embedding = keras.layers.Embedding(pieces, settings.embedding_size)
-    hidden = keras.layers.SpatialDropout1D(0.3)(embedding(ids))
+    embedding = keras.layers.Embedding(tokens, settings.embedding_size)
+    hidden = keras.layers.SpatialDropout1D(RATE)(embedding(ids))
     for _ in range(settings.layers):
         hidden = keras.layers.LSTM(settings.units, return_sequences=True, stateful=True)(hidden)
-        hidden = keras.layers.SpatialDropout1D(0.3)(hidden)
+        hidden = keras.layers.SpatialDropout1D(RATE)(hidden)
     model = keras.Model(ids, Tied(embedding)(hidden))
     optimizer = keras.optimizers.Adam(1e-3, global_clipnorm=1.0)
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -82,8 +90,8 @@ def keras_model(pieces, settings):
 def main(settings):
     data = nlpseq.data.load_running_texts(settings.dataset, settings.data_dir)
     kind = "character" if settings.character else "word"
-    encoder = nlpseq.text.LineEncoder.learn(data.train.lines, kind, settings.vocabulary_size)
-    ours, theirs = our_model(encoder, settings), keras_model(len(encoder), settings)
+    preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, kind, settings.vocabulary_size)
+    ours, theirs = our_model(preprocessor, settings), keras_model(len(preprocessor), settings)
     prepared = ours.prepare(data.train, settings.batch_size, training=True)
     batches = list(prepared.take(settings.batches).as_numpy_iterator())
     steps = {
@@ -95,11 +103,11 @@ def main(settings):
     print(f"\ntimes faster: {timing.ratio(seconds['keras'], seconds['nlpseq']):.2f} (median of steps), "
           f"{seconds['keras'].sum() / seconds['nlpseq'].sum():.2f} (in all)")  # fmt: skip
     tokens = sum(labels.size for _, labels in batches)
-    for name, each in seconds.items():
-        print(f"{name}: {tokens / each.sum():,.0f} tokens a second")
+    for name, values in seconds.items():
+        print(f"{name}: {tokens / values.sum():,.0f} tokens a second")
     for batch_size in (1, 32):
         rate = generated_a_second(ours, batch_size)
-        print(f"generation, batch {batch_size}: {rate:,.0f} pieces a second")
+        print(f"generation, batch {batch_size}: {rate:,.0f} tokens a second")
 
 
 def generated_a_second(task, batch_size, length=200, rounds=3):

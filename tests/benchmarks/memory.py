@@ -95,8 +95,8 @@ def main(settings):
         pairs = [run(kind, variant, settings.size, settings.runs) for variant in VARIANTS]
         for title, figures in zip(tables, zip(*pairs)):
             least = min(figures[:2])
-            ratios = [f"{each / least:.2f}" for each in figures[2:]]
-            row = [kind, settings.size, *(f"{each:.0f}" for each in figures), *ratios]
+            ratios = [f"{figure / least:.2f}" for figure in figures[2:]]
+            row = [kind, settings.size, *(f"{figure:.0f}" for figure in figures), *ratios]
             tables[title].append(row)
             print(title, *row, flush=True)
     header = ["layer", "size", *(f"{name} MB" for name in VARIANTS), "nlpseq / keras", "recompute / keras"]

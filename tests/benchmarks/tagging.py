@@ -18,14 +18,15 @@ import tyro
 
 import nlpseq
 from nlpseq.tasks.tagging.characters import TOGETHER
+from nlpseq.training import Adam
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
 
 OURS = {
-    "softmax": {"output": "softmax", "characters": "none"},
-    "CRF": {"output": "crf", "characters": "none"},
-    "softmax, characters": {"output": "softmax", "characters": "rnn"},
-    "CRF, characters": {"output": "crf", "characters": "rnn"},
+    "softmax": {"model": "softmax", "characters": "none"},
+    "CRF": {"model": "crf", "characters": "none"},
+    "softmax, characters": {"model": "softmax", "characters": "rnn"},
+    "CRF, characters": {"model": "crf", "characters": "rnn"},
 }
 
 
@@ -36,44 +37,40 @@ class Settings:
     units: int = 128
     """Size of the state in each direction."""
     embedding_size: int = 128
-    """Size of a word's vector."""
+    """Size of a word vector."""
     batch_size: int = 32
     """Sentences in a training step."""
     batches: int = 100
     """Batches on which the models take turns."""
 
 
-def our_model(encoder, labels, settings, **options):
+def our_model(preprocessor, labels, settings, **options):
     task = nlpseq.tasks.TokenTagger(
-        encoder, labels, units=settings.units, embedding_size=settings.embedding_size, **options
+        preprocessor, labels, units=settings.units, embedding_size=settings.embedding_size, **options
     )
-    task.compile(optimizer())
+    task.compile(Adam(2e-3, global_clipnorm=1.0))  # that of the recipes
     return task
 
 
-def keras_model(encoder, labels, settings):
+def keras_model(preprocessor, labels, settings):
     """The shape of `TokenTagger` with a softmax and without characters."""
     ids = keras.Input((None,), dtype="int32")
-    size = len(encoder.vocabulary)
+    size = len(preprocessor.vocabulary)
     hidden = keras.layers.Embedding(size, settings.embedding_size, mask_zero=True)(ids)
     hidden = keras.layers.Dropout(0.3)(hidden)
     recurrent = keras.layers.LSTM(settings.units, return_sequences=True)
     hidden = keras.layers.Dropout(0.3)(keras.layers.Bidirectional(recurrent)(hidden))
     model = keras.Model(ids, keras.layers.Dense(len(labels))(hidden))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
-    model.compile(optimizer(), loss, metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(2e-3, global_clipnorm=1.0), loss, metrics=["accuracy"])
     return model
-
-
-def optimizer():
-    return keras.optimizers.Adam(2e-3, global_clipnorm=1.0)
 
 
 def main(settings):
     data = nlpseq.data.load_tagged_sentences("universal_dependencies/en_ewt", settings.data_dir)
-    encoder = nlpseq.text.TokenEncoder.learn(data.train.ragged()[0])
-    ours = {name: our_model(encoder, data.labels, settings, **each) for name, each in OURS.items()}
-    theirs = keras_model(encoder, data.labels, settings)
+    preprocessor = nlpseq.text.TokenPreprocessor.learn(data.train.ragged()[0])
+    ours = {name: our_model(preprocessor, data.labels, settings, **options) for name, options in OURS.items()}
+    theirs = keras_model(preprocessor, data.labels, settings)
     prepared = ours["CRF"].prepare(data.train, settings.batch_size, training=True)
     batches = list(prepared.take(settings.batches).as_numpy_iterator())
     lengths = collections.Counter(ids.shape[1] for ids, _ in batches)

@@ -1,5 +1,6 @@
 """Timings that can be compared: the candidates take turns, and ratios are taken pair by pair."""
 
+import functools
 import math
 import time
 
@@ -29,7 +30,7 @@ def alternate(candidates, rounds):
             for _ in range(calls[name]):
                 function()
             seconds[name].append((time.perf_counter() - start) / calls[name])
-    return {name: np.array(each) for name, each in seconds.items()}
+    return {name: np.array(values) for name, values in seconds.items()}
 
 
 def _calls_a_turn(function):
@@ -60,14 +61,14 @@ def turns(batches, steps, shape=lambda inputs, targets: inputs.shape):
         for name, step in steps.items():
             if shape(*batch) not in warm:
                 step(*batch)
-            seconds[name].append(once(lambda: step(*batch)))
+            seconds[name].append(once(functools.partial(step, *batch)))
         warm.add(shape(*batch))
-    return {name: np.array(each) for name, each in seconds.items()}
+    return {name: np.array(values) for name, values in seconds.items()}
 
 
 def print_steps(title, seconds):
     """Prints the median step and the time of all of each candidate."""
-    rows = [[name, milliseconds(each), f"{each.sum():.1f}"] for name, each in seconds.items()]
+    rows = [[name, milliseconds(values), f"{values.sum():.1f}"] for name, values in seconds.items()]
     print_table(title, ["", "median ms a step", "seconds in all"], rows)
 
 

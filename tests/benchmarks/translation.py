@@ -8,7 +8,7 @@ label smoothing, which Keras has only for one-hot targets; they train on the sam
 own before, as Bahdanau's equations want it, and has our bridge between encoder and decoder; "keras,
 bare" goes without these products, and is a smaller model. The output of both has weights of its own.
 Then sentences a second from raw strings by the served search, which an untrained model does not end
-early: each translation has 10 + 0.3 S pieces for a source of S, about as many as the source.
+early: each translation has 10 + 0.3 S tokens for a source of S, about as many as the source.
 """
 
 import time
@@ -23,6 +23,8 @@ import nlpseq
 from nlpseq.training.adam import Adam
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
+
+RATE = 0.3  # of dropout
 
 
 @dataclass(frozen=True)
@@ -40,49 +42,60 @@ class Settings:
     units: int = 512
     """Size of the state of the decoder; half of it in each direction of the encoder."""
     embedding_size: int = 256
-    """Size of a piece's vector."""
+    """Size of a token vector."""
     decoder_layers: int = 2
     """Recurrent layers of the decoder."""
     input_feeding: bool = False
     """Whether ours, and only ours, feeds each output to the next step."""
     vocabulary_size: int = 8000
-    """Pieces of both languages together."""
+    """Tokens of both languages together."""
     batch_size: int = 64
     """Pairs in a training step."""
     batches: int = 40
     """Batches on which the models take turns."""
 
 
-def our_model(encoder, settings):
+def our_model(preprocessor, settings):
     task = nlpseq.tasks.Translator(
-        encoder, settings.cell, settings.units, embedding_size=settings.embedding_size,
-        decoder_layers=settings.decoder_layers, input_feeding=settings.input_feeding, label_smoothing=0.0,
+        preprocessor,
+        cell=settings.cell,
+        units=settings.units,
+        embedding_size=settings.embedding_size,
+        decoder_layers=settings.decoder_layers,
+        input_feeding=settings.input_feeding,
+        dropout=RATE,
+        output_dropout=RATE,
         length_ratio=0.3,
-    )  # fmt: skip
+    )
     task.compile(Adam(1e-3, global_clipnorm=1.0), metrics=[])  # that of the recipes
     return task
 
 
-def keras_model(encoder, settings, bare=False):
+def keras_model(preprocessor, settings, bare=False):
     """The shape of `Translator`, but for the differences that the head of this file names."""
     layer = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[settings.cell]
-    size, units, pieces = settings.embedding_size, settings.units, len(encoder.target)
-    embedding = keras.layers.Embedding(pieces, size, mask_zero=True)
+    size, units, tokens = settings.embedding_size, settings.units, len(preprocessor.target)
+    embedding = keras.layers.Embedding(tokens, size, mask_zero=True)
     sources, targets = keras.Input((None,), dtype="int32"), keras.Input((None,), dtype="int32")
-    drop = keras.layers.Dropout(0.3)
-    reader = keras.layers.Bidirectional(layer(units // 2, return_sequences=True, return_state=True))
-    memory, *states = reader(drop(embedding(sources)))
+    drop = keras.layers.Dropout(RATE)
+    encoder = keras.layers.Bidirectional(layer(units // 2, return_sequences=True, return_state=True))
+    memory, *states = encoder(drop(embedding(sources)))
     half = len(states) // 2
     last = [keras.layers.Concatenate()(pair) for pair in zip(states[:half], states[half:])]
-    bridge = lambda: last if bare else [keras.layers.Dense(units, "tanh")(each) for each in last]
-    project = lambda each: each if bare else keras.layers.Dense(units, use_bias=False)(each)
+
+    def bridge():
+        return last if bare else [keras.layers.Dense(units, "tanh")(state) for state in last]
+
+    def project(inputs):
+        return inputs if bare else keras.layers.Dense(units, use_bias=False)(inputs)
+
     hidden = layer(units, return_sequences=True)(drop(embedding(targets)), initial_state=bridge())
     context = keras.layers.AdditiveAttention()([project(hidden), memory, project(memory)])
     for _ in range(settings.decoder_layers - 1):
         inputs = drop(keras.layers.Concatenate()([hidden, context]))
         hidden = layer(units, return_sequences=True)(inputs, initial_state=bridge())
     outputs = keras.layers.Dense(size, "tanh")(keras.layers.Concatenate()([hidden, context]))
-    model = keras.Model([sources, targets], keras.layers.Dense(pieces)(drop(outputs)))
+    model = keras.Model([sources, targets], keras.layers.Dense(tokens)(drop(outputs)))
     optimizer = keras.optimizers.Adam(1e-3, global_clipnorm=1.0)
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1))
     return model
@@ -92,16 +105,16 @@ def main(settings):
     data = nlpseq.data.load_parallel_texts(
         settings.dataset, settings.data_dir, source=settings.source, target=settings.target
     )
-    encoder = nlpseq.text.PairEncoder.learn(
+    preprocessor = nlpseq.text.PairPreprocessor.learn(
         data.train.sources, data.train.targets, "bpe", settings.vocabulary_size, joint=True
     )
-    ours = our_model(encoder, settings)
+    ours = our_model(preprocessor, settings)
     prepared = ours.prepare(data.train, settings.batch_size, training=True)
     batches = list(prepared.take(settings.batches).as_numpy_iterator())
     steps = {
         "nlpseq": ours.train_on_batch,
-        "keras": keras_model(encoder, settings).train_on_batch,
-        "keras, bare": keras_model(encoder, settings, bare=True).train_on_batch,
+        "keras": keras_model(preprocessor, settings).train_on_batch,
+        "keras, bare": keras_model(preprocessor, settings, bare=True).train_on_batch,
     }
     # The shape of a batch is that of sources and targets together.
     seconds = timing.turns(batches, steps, shape=lambda inputs, labels: (inputs[0].shape, labels.shape))
@@ -112,8 +125,8 @@ def main(settings):
     for name in ("keras", "keras, bare"):
         print(f"times faster than {name}: {timing.ratio(seconds[name], seconds['nlpseq']):.2f} (median of steps), "
               f"{seconds[name].sum() / seconds['nlpseq'].sum():.2f} (in all)")  # fmt: skip
-    for name, each in seconds.items():
-        print(f"{name}: {sum(counts) / each.sum():,.0f} tokens a second, {target / each.sum():,.0f} of them target")
+    for name, values in seconds.items():
+        print(f"{name}: {sum(counts) / values.sum():,.0f} tokens a second, {target / values.sum():,.0f} of them target")
     for batch_size in (1, 64):
         for beam_size in (1, 5):
             rate = sentences_a_second(ours, data.test.sources, batch_size, beam_size)

@@ -18,7 +18,7 @@ FIRST, NOT_FIRST = tf.constant(True), tf.constant(False)
 ARCHITECTURES = {
     "lstm": {"layers": 2},
     "gru, untied": {"cell": "gru", "tied": False},
-    "rnn, of one size": {"cell": "rnn", "units": 4, "layers": 3},
+    "rnn, of one size": {"cell": "rnn", "units": 4, "layers": 2},
 }
 
 
@@ -61,8 +61,8 @@ def test_steps_give_the_score_of_the_whole_text(name):
 def test_a_prompt_leads_to_the_states_of_its_steps(name):
     task = language_model(**ARCHITECTURES[name])
     together = task.generate.answer_init(tf.constant(TEXTS))
-    for row, text in enumerate(TEXTS):
-        last = read_by_steps(task, text)[-1]
+    for row in (1, 3):  # the longest, and one with padding
+        last = read_by_steps(task, TEXTS[row])[-1]
         for key in (key for key in last if key.startswith(("state_", "log_"))):
             np.testing.assert_allclose(together[key][row], last[key][0], atol=1e-5)
 
@@ -82,11 +82,11 @@ def test_scores_and_their_neighbours():
 
 
 def test_long_texts_are_scored_in_parts_and_truncated():
-    task = new_language_model(line_tokens(max_tokens=1500))
-    scores = task.score(tf.constant(["a " * 1500, "a " * 1501]))
+    task = new_language_model(line_tokens(max_tokens=600))
+    scores = task.score(tf.constant(["a " * 600, "a " * 601]))  # more than SCORED_ROWS in all
     assert scores["truncated"].numpy().tolist() == [False, True]
-    assert scores["log_probabilities"].shape == (2, 1500)
-    np.testing.assert_allclose(scores["log_probabilities"][0], log_probabilities(task, "a " * 1500), atol=1e-4)
+    assert scores["log_probabilities"].shape == (2, 600)
+    np.testing.assert_allclose(scores["log_probabilities"][0], log_probabilities(task, "a " * 600), atol=1e-4)
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -186,11 +186,11 @@ def test_one_line_ends_where_the_line_ends():
 
 @pytest.mark.parametrize("kind", ["word", "bpe"])
 def test_odd_texts_get_an_answer(kind):
-    task = new_language_model(line_tokens(kind=kind, max_tokens=20_000))
-    texts = tf.constant([*ODD, "a " * 3000, "\r\n\n\n"])
+    task = new_language_model(line_tokens(kind=kind, max_tokens=300))
+    texts = tf.constant([*ODD, "a " * 200, "a" * 10_000, "\r\n\n\n"])
     scores = task.score(texts)
     assert np.all(np.isfinite(scores["total"])) and scores["total"][0] == 0
-    assert all(text.decode() is not None for text in task.generate(texts, length=2)["text"].numpy())
+    assert all(text.decode() is not None for text in task.generate(texts[:-2], length=2)["text"].numpy())
 
 
 @pytest.mark.parametrize("options, message", [
