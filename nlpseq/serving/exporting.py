@@ -79,11 +79,7 @@ def versions() -> dict[str, str]:
 
 
 def _save_model(task, folder):
-<<<<<<< HEAD
     """The SavedModel: variables, tables and signatures of the task, and its class names if any."""
-=======
-    """Saves the variables, tables and signatures of the task, and its class names, if any."""
->>>>>>> tasktests
     task.ensure_built()
     served = tf.Module()
     served.weights = [variable.value for variable in task.variables]
