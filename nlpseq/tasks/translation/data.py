@@ -115,10 +115,11 @@ def load_parallel_texts(
     else:
         languages, splits, generated = _from_tfds(dataset, data_dir, overrides)
     sources.fill_splits(splits, seed)
-    return ParallelTexts(dataset, *languages, generated=generated, **splits)
+    first, second = languages
+    return ParallelTexts(dataset, first, second, generated=generated, **splits)
 
 
-def _from_tfds(dataset, data_dir, overrides) -> tuple[tuple[str, str], dict[str, Pairs], bool]:
+def _from_tfds(dataset, data_dir, overrides) -> tuple[tuple[str, ...], dict[str, Pairs], bool]:
     builder = sources.prepared_builder(dataset, data_dir, TRANSLATION)
     schema = sources.known_schema(builder, TRANSLATION) or TranslationSchema()
     schema = replace(schema, **overrides)
@@ -174,7 +175,7 @@ def _listed(languages):
     return shorten(", ".join(languages))
 
 
-def _from_files(dataset, source, target) -> tuple[tuple[str, str], dict[str, Pairs]]:
+def _from_files(dataset, source, target) -> tuple[tuple[str, ...], dict[str, Pairs]]:
     folder = Path(dataset).expanduser()
     languages = _folder_languages(folder)
     if languages:
