@@ -59,7 +59,7 @@ class Leaky(layers.CellLayer):
 
     cell_arguments = ("units", "zoneout")
 
-    def __init__(self, units, zoneout=0.1, **kwargs):
+    def __init__(self, units, zoneout=0.0, **kwargs):
         super().__init__(LeakyCell(units, zoneout=zoneout, dtype=kwargs.get("dtype")), **kwargs)
 
 
