@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments[:1] == ["train"]:  # a recipe parses its own flags
         sys.exit(guarded(lambda: train.run(arguments[1:])))
     options = _options()
+    names = [option.name for group in options.values() for option in group]
     parser = _parser(options)
     chosen, rest = parser.parse_known_args(arguments)
     if chosen.command == "predict" and not any(argument.startswith("-") for argument in rest):
@@ -28,12 +29,11 @@ def main(arguments: list[str] | None = None) -> None:
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if chosen.command == "predict":
-        kind_options = {option.name: getattr(chosen, option.name) for group in options.values() for option in group}
-        given = {name: value for name, value in kind_options.items() if value is not None}
+        given = {name: getattr(chosen, name) for name in names if getattr(chosen, name) is not None}
         action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options)  # noqa: E731
     else:
         action = lambda: show.run(chosen.export)  # noqa: E731
-    sys.exit(guarded(action, {option.name for group in options.values() for option in group}))
+    sys.exit(guarded(action, names))
 
 
 def _options():

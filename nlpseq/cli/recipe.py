@@ -1,6 +1,5 @@
 """The start and end of every recipe: settings from flags; metrics, plots and the export."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.start import quiet_tensorflow
+from nlpseq.data import files
 from nlpseq.settings import Settings
 
 program: str | None = None  # what the help calls the recipe; None for the path of its file
@@ -96,7 +96,7 @@ def preset_of(dataset: str | None, presets: Mapping[str, dict[str, Any]]) -> dic
     dataset = (dataset or "").partition(":")[0]  # without the version
     names = (dataset, dataset.rstrip("/").split("/")[-1], dataset.split("/")[0])
     preset = next((presets[name] for name in names if name in presets), {})
-    is_path = dataset.startswith((".", "/", "~")) or os.path.exists(dataset)
+    is_path = files.is_path(dataset)
     return {name: value for name, value in preset.items() if not (is_path and name.endswith("_split"))}
 
 

@@ -20,7 +20,7 @@ SPLIT_NAMES = {
 }
 
 
-def is_path(dataset: str, suffixes: Sequence[str]) -> bool:
+def is_path(dataset: str, suffixes: Sequence[str] = ()) -> bool:
     """Whether `dataset` is a path of a file or folder rather than the name of a TFDS dataset."""
     has_form_of_path = Path(dataset).suffix.lower() in suffixes or dataset.startswith((".", "/", "~"))
     return has_form_of_path or os.path.exists(dataset)  # unlike Path.exists, no error for long names

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import re
 import socket
 import sys
@@ -15,6 +14,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from nlpseq import corpora  # registers the embedded corpora
+from nlpseq.data import files
 from nlpseq.errors import InputError, shorten, suggest
 
 CORPORA = tuple(getattr(corpora, name).name for name in corpora.__all__)
@@ -30,9 +30,7 @@ class SplitDataset:
     @property
     def title(self) -> str:
         """The name, of a path that of the file or folder, with a note if the data are generated."""
-        path = Path(self.name).expanduser()
-        is_path = path.is_absolute() or self.name.startswith(".") or os.path.exists(path)
-        name = path.resolve().name if is_path else self.name
+        name = Path(self.name).expanduser().resolve().name if files.is_path(self.name) else self.name
         return f"{name} (generated sentences)" if self.generated else name
 
     @property

@@ -47,7 +47,8 @@ def answers_class(kind: str) -> "type[Answers]":
     """
     from nlpseq.errors import one_of
 
-    return importlib.import_module(kinds()[one_of("kind of task", kind, kinds())]).Answers
+    packages = kinds()
+    return importlib.import_module(packages[one_of("kind of task", kind, packages)]).Answers
 
 
 __getattr__, __dir__, __all__ = lazy.attach(

@@ -6,7 +6,6 @@ in the table of `nlpseq.tasks`. Training uses `prepare`, `default_loss`, `defaul
 of an export are read and printed by `Answers`, without the task.
 """
 
-import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -17,6 +16,7 @@ import tensorflow as tf
 from nlpseq.errors import in_range
 from nlpseq.settings import Settings
 from nlpseq.tasks.recurrent import cell_name
+from nlpseq.training.reproducibility import dtype_policy
 
 
 class Task(keras.Model):
@@ -60,7 +60,7 @@ class Task(keras.Model):
         **settings: Any,
     ):
         values = self.settings_class.of(**settings)
-        with _dtype_policy(dtype):
+        with dtype_policy(dtype):
             super().__init__(name=name)
             self.labels = list(labels)
             self.preprocessor = preprocessor
@@ -160,17 +160,6 @@ class Task(keras.Model):
         task = cls(**config)
         task.trainable = trainable
         return task
-
-
-@contextlib.contextmanager
-def _dtype_policy(dtype) -> Iterator[None]:
-    """Sets the global dtype policy within a `with` block; None leaves it unchanged."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(before if dtype is None else keras.dtype_policies.get(dtype))
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def in_batches(function: Callable, items: Any, batch_size: int) -> Iterator[dict[str, np.ndarray]]:

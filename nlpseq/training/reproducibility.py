@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -45,9 +45,19 @@ def precision(name: Literal["no", "bfloat16", "float16"]) -> Iterator[None]:
     >>> layer.compute_dtype, layer.variable_dtype
     ('bfloat16', 'float32')
     """
+    with dtype_policy(None if name == "no" else f"mixed_{name}"):
+        yield
+
+
+@contextlib.contextmanager
+def dtype_policy(policy: Any) -> Iterator[None]:
+    """Layers created within the `with` block have a policy; the previous one is restored at its end.
+
+    Args:
+        policy: Name of a dtype, a `keras.DTypePolicy` or its config; None leaves the global policy as it is.
+    """
     previous = keras.config.dtype_policy()
-    if name != "no":
-        keras.config.set_dtype_policy(f"mixed_{name}")
+    keras.config.set_dtype_policy(previous if policy is None else keras.dtype_policies.get(policy))
     try:
         yield
     finally:

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from nlpseq.errors import shorten
 from nlpseq.reporting import console
+from nlpseq.tasks.answers import one_line
 from nlpseq.tasks.classification.evaluation import ClassificationResult
 
 if TYPE_CHECKING:
@@ -26,6 +28,5 @@ def print_classification(result: ClassificationResult, data: "LabelledTexts", mo
     console.print_table(table)
     console.say(f"test accuracy {metrics['accuracy']:.4f}")
     for mistake in result.mistakes[:most_mistakes]:
-        text = " ".join(mistake.text.split())
-        text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."
+        text = shorten(one_line(mistake.text), LONGEST_TEXT)
         console.say(f"  {mistake.expected}, predicted {mistake.predicted} ({mistake.score:.3f}): {text}")
