@@ -1,11 +1,11 @@
-"""The command `nlpseq`: trains with a recipe, predicts with an export, describes an export."""
+"""The command `nlpseq`: trains with a recipe, exports a checkpoint, predicts with an export, describes an export."""
 
 import argparse
 import importlib
 import sys
 
 from nlpseq import tasks
-from nlpseq.cli import predict, show, train
+from nlpseq.cli import export, predict, show, train
 from nlpseq.cli.guard import guarded
 
 EXPORT_HELP = "an export, e.g. saved_models/sentiment/1"
@@ -31,6 +31,9 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.command == "predict":
         given = {name: getattr(chosen, name) for name in names if getattr(chosen, name) is not None}
         action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options)  # noqa: E731
+    elif chosen.command == "export":
+        names = ["output"]
+        action = lambda: export.run(chosen.checkpoint, chosen.output)  # noqa: E731
     else:
         action = lambda: show.run(chosen.export)  # noqa: E731
     sys.exit(guarded(action, names))
@@ -56,6 +59,9 @@ def _parser(options):
             flag = f"--{option.name.replace('_', '-')}"
             values = {"action": "store_const", "const": True} if option.type is bool else {"type": option.type}
             group.add_argument(flag, help=option.help, **values)
+    command = commands.add_parser("export", help="export the model of a training that did not finish")
+    command.add_argument("checkpoint", help="a checkpoint, or a folder, e.g. saved_models/sentiment/checkpoints")
+    command.add_argument("--output", help="folder of the numbered exports; default: that of the training")
     command = commands.add_parser("show", help="describe an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     return parser

@@ -64,12 +64,14 @@ def begin(config: Any, output: str) -> Any:
     folder = serving.check_output(output)
     options = config.training
     training.set_seed(options.seed)
-    return training.Checkpoints(
+    checkpoints = training.Checkpoints(
         folder / "checkpoints",
         minutes=options.checkpoint_minutes,
         settings=config.fixed(),
         restart=options.restart,
     )
+    checkpoints.details["run"] = config.flat()
+    return checkpoints
 
 
 def finish(

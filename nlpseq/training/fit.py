@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +15,7 @@ from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
 from nlpseq.training.callbacks import Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
+from nlpseq.training.transfer import load_task, take_weights, task_config
 
 if TYPE_CHECKING:
     from nlpseq.training.resume import Checkpoints
@@ -96,10 +96,15 @@ def train(
         "shuffle": False,  # the batches are shuffled already
         "verbose": 1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
     }
+    is_new = checkpoints is None or checkpoints.position is None
+    if settings.init_from is not None and is_new:
+        for line in take_weights(task, load_task(settings.init_from)):
+            say(line)
     if checkpoints is None:
         history = task.fit(train_batches.repeat(), callbacks=callbacks, **options)
         return history.history, minutes.seconds()
     checkpoints.check_data(fingerprint(train_examples, validation_examples))
+    checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
     if checkpoints.trained is not None:
         say("resuming after the training, which has finished")
         trained = checkpoints.restore_trained(task)
@@ -112,7 +117,7 @@ def train(
 def _fit(task, batches, callbacks, options, checkpoints):
     """The history of `fit` with checkpoints; the best weights are saved when it fails."""
     checkpoints.callbacks = callbacks
-    checkpoints.details |= {"pass": len(batches), "task": json.dumps(keras.saving.serialize_keras_object(task))}
+    checkpoints.details |= {"pass": len(batches), "task": task_config(task)}
     if checkpoints.position is not None:
         say(f"resuming at {checkpoints.place()}")
     try:

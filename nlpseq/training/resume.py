@@ -96,7 +96,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     def part(self, name: str) -> Checkpoints:
         """The checkpoints of one of several trainings in a run, in a folder of that name in this one's."""
-        return Checkpoints(self.folder.path / name, minutes=self.minutes, settings=self.settings, restart=self.restart)
+        part = Checkpoints(self.folder.path / name, minutes=self.minutes, settings=self.settings, restart=self.restart)
+        part.details |= self.details
+        return part
 
     @property
     def trained(self) -> dict[str, Any] | None:
@@ -278,7 +280,7 @@ class Checkpoints(keras.callbacks.Callback):
         """Writes the best weights of a training that ends with an error; returns the path of the checkpoint."""
         self.folder.wait()
         if weights is not None:
-            self._write_result(BEST, {"weights": weights})
+            self._write_result(BEST, {"weights": weights, "history": self.model.history.history})
         names = (BEST, *(path.name for path in sorted(self.folder.path.glob("step-*"), reverse=True)))
         path = next((self.folder.path / name for name in names if os.path.isfile(self.folder.path / name)), None)
         if path is None:

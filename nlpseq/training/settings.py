@@ -35,6 +35,8 @@ class TrainingSettings(Settings):
     """Seed of the initial weights, the shuffling and the dropout."""
     tensorboard: Annotated[str | None, FREE] = None
     """Folder of TensorBoard logs; needs the extra nlpseq[tensorboard]."""
+    init_from: str | None = None
+    """Export or checkpoint whose weights training starts from, those of labels and words that both have."""
     restart: Annotated[bool, FREE] = False
     """Whether to start afresh where an interrupted run could be continued."""
     checkpoint_minutes: Annotated[float, Range(0), FREE] = 3.0

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import pad
 from nlpseq.layers import Pooling
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts
@@ -113,6 +113,13 @@ class TextClassifier(TextTask):
             features += self.skip_pooling.compute_output_shape(embedded)[-1]
         self.head.build((None, features))
         self.built = True
+
+    def named_axes(self):
+        words = [
+            NamedAxis(embedding.embeddings, 0, "words" if number == 0 else "n-grams", names)
+            for number, (embedding, names) in enumerate(zip(self.embeddings, self.preprocessor.names()))
+        ]
+        return [*words, *label_axes(self.head, self.labels)]
 
     def encode_examples(self, examples):
         batches = examples.dataset().batch(ENCODE_BATCH)

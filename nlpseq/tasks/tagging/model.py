@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import pad
 from nlpseq.layers import CRF
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
@@ -137,6 +137,16 @@ class TokenTagger(TextTask):
         if self.crf is not None:
             self.crf.build((None, None, len(self.labels)))
         self.built = True
+
+    def named_axes(self):
+        axes = [NamedAxis(self.embedding.embeddings, 0, "words", self.preprocessor.vocabulary.names)]
+        if self.character_feature is not None:
+            characters = self.preprocessor.characters.names
+            axes.append(NamedAxis(self.character_feature.embedding.embeddings, 0, "characters", characters))
+        if self.crf is not None:
+            axes += [NamedAxis(weight, axis, "labels", self.labels)
+                     for weight in self.crf.weights for axis in range(len(weight.shape))]  # fmt: skip
+        return [*axes, *label_axes(self.head, self.labels)]
 
     def encode_examples(self, sentences):
         batches = tf.data.Dataset.from_tensor_slices(sentences.ragged()).batch(ENCODE_BATCH)
