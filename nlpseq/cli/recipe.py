@@ -125,15 +125,16 @@ def finish(
 
 @contextlib.contextmanager
 def kept(checkpoints: Any) -> Iterator[None]:
-    """Adds to a `WritingError` in the block where the trained model is."""
+    """Says where the trained model is if the block fails."""
+    folder = checkpoints.folder.path
+    where = f"the trained model is in {folder}: run the same command again, or `nlpseq export {folder}`."
     try:
         yield
     except WritingError as error:
-        folder = checkpoints.folder.path
-        raise WritingError(
-            f"{str(error).rstrip('.')}; the trained model is in {folder}: run the same command again, or "
-            f"`nlpseq export {folder}`."
-        ) from error
+        raise WritingError(f"{str(error).rstrip('.')}; {where}") from error
+    except Exception:
+        print(where, file=sys.stderr)
+        raise
 
 
 def preset_of(dataset: str | None, presets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

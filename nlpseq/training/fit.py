@@ -16,6 +16,7 @@ from nlpseq.training.averaging import TriggeredAveraging
 from nlpseq.training.callbacks import Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
 from nlpseq.training.transfer import load_task, take_weights, task_config
+from nlpseq.writing import writing
 
 if TYPE_CHECKING:
     from nlpseq.training.resume import Checkpoints
@@ -121,7 +122,7 @@ def _fit(task, batches, callbacks, options, checkpoints):
     if checkpoints.position is not None:
         say(f"resuming at {checkpoints.place()}")
     try:
-        with checkpoints.signals():
+        with checkpoints.signals(), writing("the log of the training"):
             return task.fit(checkpoints.remaining(batches), callbacks=[checkpoints, *callbacks], **options).history
     except Interrupted:
         raise
