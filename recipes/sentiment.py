@@ -19,6 +19,7 @@ def main(config: Settings) -> dict:
     nlpseq.serving.check_output(config.data.output)
     nlpseq.training.set_seed(config.training.seed)
 
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_labelled_texts(
         config.data.dataset,
         seed=config.training.seed,
@@ -28,11 +29,13 @@ def main(config: Settings) -> dict:
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
 
+    nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
     training = nlpseq.training.train(task, data.train, data.validation, config.training)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
     test = nlpseq.evaluation.evaluate_classifier(task, data.test)
     report.print_classification(test, data)

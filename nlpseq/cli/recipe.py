@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.cli.guard import check_utf8, guarded
+from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
+from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
 program: str | None = None  # what the help calls the recipe; None for the path of its file
@@ -38,6 +40,8 @@ def run_recipe(
     def action():
         check_utf8(arguments)
         config.check()
+        say("starting TensorFlow")
+        keep_programs()
         quiet_tensorflow()
         main(config)
 
@@ -82,6 +86,7 @@ def finish(
         reporting.plot_training(history, path, data.title, task.metric, task.metric_mode, per_epoch)
         draw(folder)
 
+    reporting.say("exporting")
     path = serving.export(task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all)
     reporting.say(f"exported to {path}")
     return metrics

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
         "Adam": "nlpseq.training.adam",
+        "Compiling": "nlpseq.training.callbacks",
         "Minutes": "nlpseq.training.callbacks",
         "StopOnNonFinite": "nlpseq.training.callbacks",
         "TriggeredAveraging": "nlpseq.training.averaging",

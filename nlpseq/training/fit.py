@@ -11,10 +11,10 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import InputError, in_range
-from nlpseq.reporting import say
+from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
-from nlpseq.training.callbacks import Minutes, StopOnNonFinite
+from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
 
 if TYPE_CHECKING:
     from nlpseq.training.settings import TrainingSettings
@@ -79,15 +79,16 @@ def train(
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
     start = time.perf_counter()
-    history = task.fit(
-        train_batches.repeat(),
-        validation_data=validation_batches,
-        epochs=validations,
-        steps_per_epoch=steps,
-        callbacks=callbacks,
-        shuffle=False,  # the batches are shuffled already
-        verbose=1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
-    )
+    with Waiting() as waiting:
+        history = task.fit(
+            train_batches.repeat(),
+            validation_data=validation_batches,
+            epochs=validations,
+            steps_per_epoch=steps,
+            callbacks=[Compiling(waiting), *callbacks],
+            shuffle=False,  # the batches are shuffled already
+            verbose=1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
+        )
     return history.history, time.perf_counter() - start
 
 
