@@ -18,6 +18,7 @@ def main(config: Settings) -> dict:
 
     checkpoints = begin(config, config.data.output)
 
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_labelled_texts(
         config.data.dataset,
         seed=config.training.seed,
@@ -27,11 +28,13 @@ def main(config: Settings) -> dict:
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
 
+    nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
     test = nlpseq.evaluation.evaluate_classifier(task, data.test)
     report.print_classification(test, data)

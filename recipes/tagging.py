@@ -18,6 +18,7 @@ def main(config: Settings) -> dict:
 
     checkpoints = begin(config, config.data.output)
 
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_tagged_sentences(
         config.data.dataset,
         seed=config.training.seed,
@@ -28,12 +29,14 @@ def main(config: Settings) -> dict:
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
 
+    nlpseq.reporting.say("learning the vocabulary")
     tokens, _ = data.train.ragged()
     preprocessor = nlpseq.text.TokenPreprocessor.learn(tokens, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **config.model.flat())
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (
         nlpseq.evaluation.evaluate_tagger(task, split, data.train.tokens, data.scheme)
         for split in (data.validation, data.test)

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.cli.guard import check_utf8, guarded
+from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
 from nlpseq.errors import WritingError
+from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
 program: str | None = None  # what the help calls the recipe; None for the path of its file
@@ -40,6 +42,8 @@ def run_recipe(
     def action():
         check_utf8(arguments)
         config.check()
+        say("starting TensorFlow")
+        keep_programs()
         quiet_tensorflow()
         main(config)
 
@@ -112,6 +116,7 @@ def finish(
         reporting.plot_training(history, path, data.title, task.metric, task.metric_mode, per_epoch)
         draw(folder)
 
+    reporting.say("exporting")
     with kept(checkpoints):
         path = serving.export(
             task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all

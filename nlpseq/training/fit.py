@@ -11,10 +11,10 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, in_range
-from nlpseq.reporting import say
+from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
-from nlpseq.training.callbacks import Minutes, StopOnNonFinite
+from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ def train(
         "verbose": 1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
     }
     if checkpoints is None:
-        history = task.fit(train_batches.repeat(), callbacks=callbacks, **options)
+        with Waiting() as waiting:
+            history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
     checkpoints.check_data(fingerprint(train_examples, validation_examples))
     if checkpoints.trained is not None:
@@ -116,8 +117,9 @@ def _fit(task, batches, callbacks, options, checkpoints):
     if checkpoints.position is not None:
         say(f"resuming at {checkpoints.place()}")
     try:
-        with checkpoints.signals():
-            return task.fit(checkpoints.remaining(batches), callbacks=[checkpoints, *callbacks], **options).history
+        with checkpoints.signals(), Waiting() as waiting:
+            callbacks = [checkpoints, Compiling(waiting), *callbacks]
+            return task.fit(checkpoints.remaining(batches), callbacks=callbacks, **options).history
     except Interrupted:
         raise
     except Exception as error:

@@ -12,7 +12,7 @@ from nlpseq.layers import Pooling
 from nlpseq.tasks.base import in_batches
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts
+from nlpseq.tasks.text_task import TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
 
 
@@ -115,8 +115,7 @@ class TextClassifier(TextTask):
         self.built = True
 
     def encode_examples(self, examples):
-        batches = examples.dataset().batch(ENCODE_BATCH)
-        return batches.map(lambda text, label: (self.preprocessor(text), label))
+        return encode(self.preprocessor, tf.constant(examples.texts, tf.string)), examples.labels
 
     def default_loss(self):
         """Cross-entropy over the classes."""
