@@ -22,7 +22,9 @@ def main(config: Settings) -> dict:
     nlpseq.serving.check_output(config.data.output)
     nlpseq.training.set_seed(config.training.seed)
 
-    data = nlpseq.data.load_running_texts(config.data.dataset, text=config.data.text, **config.splits.loading())
+    data = nlpseq.data.load_running_texts(
+        config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
+    )
     nlpseq.reporting.print_data(data, "lines of text")
 
     preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())

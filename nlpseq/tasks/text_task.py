@@ -37,12 +37,17 @@ class TextTask(Task):
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
 
         In training the batches are shuffled, of equal size and of few lengths; otherwise they keep
-        the order of the examples. Texts are tokenized once.
+        the order of the examples. Texts are tokenized once. Examples that `usable` leaves out are not in them.
         """
+        examples = self.usable(examples)
         encoded = self.encode_examples(examples).unbatch().cache()
         if training:
             return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
         return evaluation_batches(encoded, len(examples), batch_size, self.buckets)
+
+    def usable(self, examples: Any) -> Any:
+        """The examples that have a loss. Default all."""
+        return examples
 
     def encode_examples(self, examples: Any) -> tf.data.Dataset:
         """Batches of ragged ids and labels, in the order of the examples."""

@@ -138,6 +138,9 @@ class TokenTagger(TextTask):
             self.crf.build((None, None, len(self.labels)))
         self.built = True
 
+    def usable(self, examples):
+        return examples.known(len(self.labels))
+
     def encode_examples(self, sentences):
         batches = tf.data.Dataset.from_tensor_slices(sentences.ragged()).batch(ENCODE_BATCH)
         return batches.map(lambda tokens, tags: (self.preprocessor(tokens), self.preprocessor.truncate(tags)))
