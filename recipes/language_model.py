@@ -22,7 +22,9 @@ def main(config: Settings) -> dict:
     checkpoints = begin(config, config.data.output)
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
-    data = nlpseq.data.load_running_texts(config.data.dataset, text=config.data.text, **config.splits.loading())
+    data = nlpseq.data.load_running_texts(
+        config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
+    )
     nlpseq.reporting.print_data(data, "lines of text")
 
     nlpseq.reporting.say("learning the vocabulary")

@@ -24,6 +24,7 @@ def main(config: Settings) -> dict:
         seed=config.training.seed,
         text=config.data.text,
         label=config.data.label,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
@@ -40,7 +41,7 @@ def main(config: Settings) -> dict:
     report.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.reporting.plot_confusion(test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test")
+        nlpseq.reporting.plot_confusion(test.confusion, test.names, folder / "confusion.png", f"{data.title}, test")
 
     return finish(task, config, data, training, validation, test, draw, checkpoints)
 

@@ -22,9 +22,9 @@ def main(config: Settings) -> dict:
     data = nlpseq.data.load_tagged_sentences(
         config.data.dataset,
         seed=config.training.seed,
-        encoding=config.data.encoding,
         tokens=config.data.tokens,
         tags=config.data.tags,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
@@ -44,7 +44,7 @@ def main(config: Settings) -> dict:
     report.print_tagging(test, data)
 
     def draw(folder):
-        nlpseq.reporting.plot_confusion(test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test")
+        nlpseq.reporting.plot_confusion(test.confusion, test.names, folder / "confusion.png", f"{data.title}, test")
         report.write_worst_sentences(test, folder / "worst_sentences.txt")
 
     return finish(task, config, data, training, validation, test, draw, checkpoints)

@@ -27,6 +27,7 @@ def main(config: Settings) -> dict:
         seed=config.training.seed,
         source=config.data.source,
         target=config.data.target,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")

@@ -37,12 +37,16 @@ class TextTask(Task):
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
 
         In training the batches are shuffled and of similar lengths, as in `nlpseq.data.training_batches`;
-        otherwise they keep the order of the examples.
+        otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them.
         """
-        ids, labels = self.encode_examples(examples)
+        ids, labels = self.encode_examples(self.usable(examples))
         if training:
             return training_batches(ids, labels, batch_size, self.buckets, seed)
         return evaluation_batches(ids, labels, batch_size, self.buckets)
+
+    def usable(self, examples: Any) -> Any:
+        """The examples that have a loss. Default all."""
+        return examples
 
     def encode_examples(self, examples: Any) -> tuple[tf.RaggedTensor, Any]:
         """Ragged ids and labels `(examples, ...)`, in the order of the examples."""

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
+from nlpseq.errors import InputError
 from nlpseq.layers import Pooling
 from nlpseq.tasks.base import in_batches
 from nlpseq.tasks.classification.settings import ClassifierSettings
@@ -113,6 +114,14 @@ class TextClassifier(TextTask):
             features += self.skip_pooling.compute_output_shape(embedded)[-1]
         self.head.build((None, features))
         self.built = True
+
+    def usable(self, examples):
+        if examples.labels.ndim == 2:
+            raise InputError(
+                "the texts have several labels each, and a `TextClassifier` gives one: choose another `label`, or keep "
+                "one label a text."
+            )
+        return examples.known(len(self.labels))
 
     def encode_examples(self, examples):
         return encode(self.preprocessor, tf.constant(examples.texts, tf.string)), examples.labels

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.data.settings import DataSettings, SplitSettings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import Range, Rate, Settings
 from nlpseq.tasks.settings import BidirectionalSettings, WordSettings
 from nlpseq.training.settings import TrainingSettings
@@ -65,6 +65,7 @@ class ClassificationSettings(Settings):
     training: TrainingSettings = TrainingSettings(epochs=6, learning_rate=3e-3, patience=4)
     model: ClassifierSettings = ClassifierSettings()
     words: NgramSettings = NgramSettings()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 
 

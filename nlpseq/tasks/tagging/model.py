@@ -138,6 +138,9 @@ class TokenTagger(TextTask):
             self.crf.build((None, None, len(self.labels)))
         self.built = True
 
+    def usable(self, examples):
+        return examples.known(len(self.labels))
+
     def encode_examples(self, sentences):
         tokens, tags = sentences.ragged()
         return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
