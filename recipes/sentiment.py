@@ -7,14 +7,13 @@ Scores on real data: recipes/README.md.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
-from nlpseq.tasks.classification.settings import PRESETS
+from nlpseq.cli import finish, follow_data, run_recipe
 from nlpseq.tasks.classification.settings import ClassificationSettings as Settings
 
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.classification import report
+    from nlpseq.tasks.classification import defaults, report
 
     nlpseq.serving.check_output(config.data.output)
     nlpseq.training.set_seed(config.training.seed)
@@ -27,6 +26,7 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
+    config = follow_data(config, defaults.choose(defaults.profile(data)))
 
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
@@ -44,4 +44,4 @@ def main(config: Settings) -> dict:
 
 
 if __name__ == "__main__":
-    run_recipe(main, Settings, PRESETS)
+    run_recipe(main, Settings)

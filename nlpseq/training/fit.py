@@ -14,6 +14,7 @@ from nlpseq.errors import InputError, in_range
 from nlpseq.reporting import say
 from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
+from nlpseq.training.budget import Budget
 from nlpseq.training.callbacks import Minutes, StopOnNonFinite
 
 if TYPE_CHECKING:
@@ -68,14 +69,17 @@ def train(
         InputError: `validations` is greater than the number of training steps in an epoch, or
             `tensorboard` is given and the package tensorboard is not installed.
     """
+    settings = settings.settled()
     batch_size = settings.batch_size
     train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
     validation_batches = task.prepare(validation_examples, batch_size)
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
-    callbacks = _callbacks(task, settings, validation_batches)
-    task.compile(optimizer=optimizers.optimizer(settings, steps * validations))
+    budget = [Budget(settings.budget)] if settings.budget else []
+    callbacks = budget + _callbacks(task, settings, validation_batches)
+    spent = [limit.spent for limit in budget]
+    task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *spent))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
     start = time.perf_counter()

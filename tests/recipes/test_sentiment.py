@@ -54,6 +54,7 @@ def test_own_file_to_export(tmp_path, monkeypatch, capsys):
     flags = ["--dataset", path, "--output", tmp_path / "out", "--cell", "gru", "--pooling", "attention"]
     assert run(monkeypatch, *flags, "--learning-rate", "0.05", *SMALL) == 0
     shown = capsys.readouterr().out
+    assert "chosen for these data: " in shown
     assert "test accuracy" in shown and str(tmp_path / "out" / "1") in shown.replace("\n", "")
     export = Export(tmp_path / "out")
     assert {item.name for item in export.path.iterdir()} >= {
@@ -116,7 +117,7 @@ def test_loss_that_explodes_stops_with_a_sentence(tmp_path, monkeypatch, capsys)
     assert not list((tmp_path / "out").iterdir())
 
 
-def exploding_optimizer(settings, steps):
+def exploding_optimizer(settings, steps, *spent):
     import keras
 
     return keras.optimizers.SGD(float("inf"))
@@ -130,9 +131,7 @@ def real(name):
 @pytest.mark.real_data
 def test_trec_runs_with_no_code_change(tmp_path):
     data_dir, dataset = real("trec")
-    config = sentiment.Settings.of(
-        **sentiment.PRESETS["trec"], dataset=dataset, data_dir=data_dir, output=str(tmp_path)
-    )
+    config = sentiment.Settings.of(dataset=dataset, data_dir=data_dir, output=str(tmp_path))
     assert sentiment.main(config)["test"]["accuracy"] >= 0.90
     assert len(json.loads((tmp_path / "1" / "config.json").read_text())["labels"]) == 6
 
@@ -141,7 +140,5 @@ def test_trec_runs_with_no_code_change(tmp_path):
 @pytest.mark.slow
 def test_imdb(tmp_path):
     data_dir, dataset = real("imdb_reviews")
-    config = sentiment.Settings.of(
-        **sentiment.PRESETS["imdb_reviews"], dataset=dataset, data_dir=data_dir, output=str(tmp_path)
-    )
+    config = sentiment.Settings.of(dataset=dataset, data_dir=data_dir, output=str(tmp_path))
     assert sentiment.main(config)["test"]["accuracy"] >= 0.895
