@@ -31,6 +31,7 @@ def main(config: Settings) -> dict:
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
+    task.adapt(data.train)
     training = nlpseq.training.train(task, data.train, data.validation, config.training)
 
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)

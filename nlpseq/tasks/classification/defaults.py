@@ -20,16 +20,17 @@ def choose(profile: Profile) -> dict[str, Any]:
     """The defaults for a profile, by the flat names of the settings.
 
     Long texts (reviews, articles) hold many words that decide each: frequent bigrams and trigrams
-    pay, one to three passes suffice, more of them learn the n-grams by heart, and the weights
-    change so much in a pass that it is validated several times. Sentences hold few words: all of
-    them are kept, there are too few n-grams to learn from, and strong dropout allows more passes.
+    pay as input of the recurrent layer, one to three passes suffice, more of them learn the n-grams
+    by heart, and the weights change so much in a pass that it is validated several times. Sentences
+    hold few words: all of them are kept, the recurrent layer learns their n-grams by heart, which
+    are left to the linear classifier, and strong dropout allows more passes.
     The fewer the examples, the smaller the batch, so that there are enough steps, and the more passes
     at most; training stops when validation has not improved for a while.
 
     Example:
 
     >>> choose(Profile(examples=8_000, tokens=160_000, vocabulary=18_000, classes=2))["ngrams"]
-    1
+    2
     """
     long = profile.length >= LONG
     epochs = clipped(40_000 / profile.examples, 1, 3) if long else clipped(SENTENCES_READ / profile.examples, 3, 30)
@@ -41,12 +42,16 @@ def choose(profile: Profile) -> dict[str, Any]:
         "learning_rate": 5e-3 if long else 2e-3,
         "averaging": 0.0,
         "layers": 1,
+        "pooling": "max_mean",
+        "linear": "bayes",
         "units": 48 if long else 64,
         "embedding_size": 48 if long else 64,
         "dropout": 0.2 if long else 0.5,
         "output_dropout": 0.3 if long else 0.5,
         "word_dropout": 0.1,
         "min_count": 2 if long else 1,
-        "ngrams": 3 if long else 1,
-        "ngram_min_count": 3,
+        "ngrams": 3 if long else 2,
+        "ngram_min_count": 3 if long else 1,
+        "truncation": "middle",
+        "ngram_embedding_size": 16 if long else 0,
     }

@@ -13,12 +13,14 @@ from nlpseq.training.settings import TrainingSettings
 class ClassifierSettings(BidirectionalSettings):
     """The classifier."""
 
-    pooling: Literal["last", "max", "mean", "max_mean", "attention"] = "max"
+    pooling: Annotated[Literal["last", "max", "mean", "max_mean", "attention"], AUTO] = "max"
     """How the outputs of all time steps are pooled into one vector."""
     skip: bool = False
     """Whether the output layer also reads the pooled embeddings."""
-    ngram_embedding_size: Annotated[int, Range(1)] = 16
-    """Size of the n-gram embeddings."""
+    linear: Annotated[Literal["none", "bayes"], AUTO] = "none"
+    """Linear classifier of n-grams, averaged with the recurrent one: none, or one that starts as naive Bayes."""
+    ngram_embedding_size: Annotated[int, Range(0), AUTO] = 16
+    """Size of the n-gram embeddings; 0 if only the linear classifier reads n-grams."""
     dropout: Annotated[Rate, AUTO] = 0.2
     """Dropout rate of the embeddings."""
     output_dropout: Annotated[Rate, AUTO] = 0.2
@@ -39,7 +41,7 @@ class NgramSettings(WordSettings):
     """Minimum number of occurrences of an n-gram in the training texts."""
     lowercase: bool = True
     """Whether to convert texts to lower case."""
-    truncation: Literal["end", "middle"] = "end"
+    truncation: Annotated[Literal["end", "middle"], AUTO] = "end"
     """Part of a longer text that is dropped; with "middle" a third of the words kept are its first ones."""
 
 
