@@ -7,14 +7,13 @@ minute and 1.3 GB of memory. Scores on real data: recipes/README.md.
 """
 
 import nlpseq
-from nlpseq.cli import begin, finish, run_recipe
-from nlpseq.tasks.tagging.settings import PRESETS
+from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.tagging.settings import TaggingSettings as Settings
 
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.tagging import report
+    from nlpseq.tasks.tagging import defaults, report
 
     checkpoints = begin(config, config.data.output)
 
@@ -28,6 +27,7 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
+    config = follow_data(config, defaults.choose(defaults.profile(data)))
 
     nlpseq.reporting.say("learning the vocabulary")
     tokens, _ = data.train.ragged()
@@ -51,4 +51,4 @@ def main(config: Settings) -> dict:
 
 
 if __name__ == "__main__":
-    run_recipe(main, Settings, PRESETS)
+    run_recipe(main, Settings)

@@ -14,6 +14,7 @@ from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, 
 from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
+from nlpseq.training.budget import Budget
 from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
 
@@ -78,15 +79,17 @@ def train(
             `tensorboard` is given and the package tensorboard is not installed; or the
             checkpoints are those of other data.
     """
+    settings = settings.settled()
     batch_size = settings.batch_size
     train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
     validation_batches = task.prepare(validation_examples, batch_size)
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
+    budget = [Budget(settings.budget)] if settings.budget else []
     minutes = Minutes()
-    callbacks = [StopOnNonFinite(), minutes, *_callbacks(task, settings, validation_batches)]
-    task.compile(optimizer=optimizers.optimizer(settings, steps * validations))
+    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches)]
+    task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
     options = {

@@ -13,6 +13,7 @@ from nlpseq.tasks.base import in_batches
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
+from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.text_task import TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
@@ -150,8 +151,13 @@ class TokenTagger(TextTask):
         return SmoothedCrossEntropy() if self.crf is None else SequenceLikelihood(self.crf)
 
     def default_metrics(self):
-        """Accuracy of the decoded tags, per token."""
-        return [TokenAccuracy(self.decide)]
+        """F1 of the spans of the decoded tags if they follow a scheme, else accuracy per token."""
+        return [TokenAccuracy(self.decide) if self.scheme is None else SpanF1(self.labels, self.decide)]
+
+    @property
+    def metric(self) -> str:
+        """F1 of spans if the tags follow a scheme, else accuracy."""
+        return "accuracy" if self.scheme is None else "f1"
 
     def decide(self, emissions: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """The predicted tags, int32 `(batch, time)`: the best sequence of the CRF, or the best tag at each step."""
