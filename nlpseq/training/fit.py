@@ -10,10 +10,11 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, in_range
-from nlpseq.reporting import say
+from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
-from nlpseq.training.callbacks import Minutes, StopOnNonFinite
+from nlpseq.training.budget import Budget
+from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
 from nlpseq.training.transfer import load_task, take_weights, task_config
 from nlpseq.writing import writing
@@ -79,15 +80,17 @@ def train(
             `tensorboard` is given and the package tensorboard is not installed; or the
             checkpoints are those of other data.
     """
+    settings = settings.settled()
     batch_size = settings.batch_size
     train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
     validation_batches = task.prepare(validation_examples, batch_size)
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
+    budget = [Budget(settings.budget)] if settings.budget else []
     minutes = Minutes()
-    callbacks = [StopOnNonFinite(), minutes, *_callbacks(task, settings, validation_batches)]
-    task.compile(optimizer=optimizers.optimizer(settings, steps * validations))
+    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches)]
+    task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
     options = {
@@ -102,9 +105,11 @@ def train(
         for line in take_weights(task, load_task(settings.init_from)):
             say(line)
     if checkpoints is None:
-        history = task.fit(train_batches.repeat(), callbacks=callbacks, **options)
+        with Waiting() as waiting:
+            history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
     checkpoints.check_data(fingerprint(train_examples, validation_examples))
+    checkpoints.details["run"] = {**checkpoints.details.get("run", {}), **settings.flat()}
     checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
     if checkpoints.trained is not None:
         say("resuming after the training, which has finished")
@@ -122,8 +127,9 @@ def _fit(task, batches, callbacks, options, checkpoints):
     if checkpoints.position is not None:
         say(f"resuming at {checkpoints.place()}")
     try:
-        with checkpoints.signals(), writing("the log of the training"):
-            return task.fit(checkpoints.remaining(batches), callbacks=[checkpoints, *callbacks], **options).history
+        with checkpoints.signals(), writing("the log of the training"), Waiting() as waiting:
+            callbacks = [checkpoints, Compiling(waiting), *callbacks]
+            return task.fit(checkpoints.remaining(batches), callbacks=callbacks, **options).history
     except Interrupted:
         raise
     except Exception as error:
