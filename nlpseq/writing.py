@@ -40,7 +40,7 @@ def write_file(path: str | Path, parts: Iterable[bytes | memoryview]) -> None:
             os.fsync(file.fileno())
             os.chmod(partial, 0o644)
             os.replace(partial, path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(partial)
@@ -58,9 +58,9 @@ def _write_all(file, part):
         view = view[file.write(view) :]
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Makes the content of a file, or the names in a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

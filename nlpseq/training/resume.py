@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+import nlpseq
 from nlpseq.errors import InputError, Interrupted
 from nlpseq.reporting import say
 from nlpseq.training import state
@@ -20,6 +21,7 @@ from nlpseq.training.folder import BEST, TRAINED, CheckpointFolder
 from nlpseq.training.signals import stop_requests
 
 FORMAT = 1
+VERSIONS = {"nlpseq": nlpseq.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -89,6 +91,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.cost = 0.0  # seconds that checkpoints took from the training
         self.position: tuple[int, int, int] | None = None
         if self._resumed is not None:
+            self._check_versions()
             self._check_settings(self._resumed["settings"])
             self.position = tuple(self._resumed["position"])
         for part in [] if restart else self.folder.parts():
@@ -121,6 +124,17 @@ class Checkpoints(keras.callbacks.Callback):
                 f"{self.folder.path} holds the training of a run on other data: give the same data to continue it, use "
                 "`restart` to start afresh, or give another `output`."
             )
+
+    def _check_versions(self):
+        form, versions = self._resumed["format"], self._resumed["versions"]
+        if form > FORMAT:
+            raise InputError(
+                f"the checkpoints in {self.folder.path} have format {form}, and this version of nlpseq supports "
+                f"formats up to {FORMAT}: upgrade nlpseq, or use `restart` to start afresh."
+            )
+        changed = [f"{name} {version}" for name, version in versions.items() if version != VERSIONS[name]]
+        if changed:
+            say(f"the checkpoints were written with {', '.join(changed)}: results may be rounded differently")
 
     def _check_settings(self, before):
         for name in sorted({*before, *self.settings}):
@@ -244,7 +258,8 @@ class Checkpoints(keras.callbacks.Callback):
         self._say_notes()
 
     def _head(self, phase):
-        return {"format": FORMAT, "phase": phase, "settings": self.settings, **self.details}
+        head = {"format": FORMAT, "versions": VERSIONS, "phase": phase, "settings": self.settings}
+        return {**head, **self.details}
 
     def _stop(self):
         self.folder.wait()

@@ -46,17 +46,19 @@ def _versions(path):
 
 
 def _of_export(folder):
+    if not (folder / TASK_FILE).is_file():
+        raise InputError(
+            f"{folder} has no {TASK_FILE}, as exports of older versions: train with this version of nlpseq."
+        )
     try:
         task = _made((folder / TASK_FILE).read_text("utf-8"), folder)
         values = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
         names = [f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE" for number in range(len(task.variables))]
         restore_variables(task, [np.asarray(values.get_tensor(name)) for name in names])
         return task
-    except OSError:
-        raise InputError(
-            f"{folder} has no {TASK_FILE}, as exports of older versions: train with this version of nlpseq."
-        ) from None
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except InputError:
+        raise
+    except (OSError, tf.errors.OpError, ValueError, RuntimeError) as error:
         reason = shorten((str(error).strip().splitlines() or [""])[0])
         raise InputError(f"the weights in {folder} cannot be read ({reason}).") from None
 
