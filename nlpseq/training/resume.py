@@ -49,6 +49,7 @@ class Checkpoints(keras.callbacks.Callback):
     Attributes:
         position: `(epoch, batch, steps per epoch)` at which `fit` continues, both from 0; None at
             the start of a run.
+        cost: Seconds that checkpoints held up the training; they are written beside it.
 
     Raises:
         InputError: The folder has checkpoints of a run with other settings.
@@ -61,7 +62,7 @@ class Checkpoints(keras.callbacks.Callback):
     >>> stopping = keras.callbacks.EarlyStopping("loss", patience=2)
     >>> checkpoints = Checkpoints("my_run", callbacks=[stopping])
     >>> _ = model.fit(
-    ...     checkpoints.remaining(batches), steps_per_epoch=len(batches), epochs=2, verbose=0,
+    ...     checkpoints.remaining(batches), steps_per_epoch=len(batches), epochs=2, verbose=0, shuffle=False,
     ...     callbacks=[checkpoints, stopping],
     ... )
     >>> checkpoints.clear()  # when the model is saved
@@ -86,9 +87,9 @@ class Checkpoints(keras.callbacks.Callback):
         self._say_notes()
         self._pending = self._resumed is not None
         self._requests: list[int] = []
-        self._written = self._start = time.perf_counter()
+        self._written = time.perf_counter()
         self._validates = False
-        self.cost = 0.0  # seconds that checkpoints took from the training
+        self.cost = 0.0
         self.position: tuple[int, int, int] | None = None
         if self._resumed is not None:
             self._check_versions()
