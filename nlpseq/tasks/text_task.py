@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
+from nlpseq.errors import InputError
 from nlpseq.tasks.base import Task
 
 ENCODE_BATCH = 512  # texts that are tokenized together
@@ -40,6 +41,8 @@ class TextTask(Task):
         the order of the examples. Texts are tokenized once. Examples that `usable` leaves out are not in them.
         """
         examples = self.usable(examples)
+        if not len(examples):
+            raise InputError("no example has a label that training shows: give others, for example as `validation`.")
         encoded = self.encode_examples(examples).unbatch().cache()
         if training:
             return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
