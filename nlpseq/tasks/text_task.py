@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
+from nlpseq.errors import InputError
 from nlpseq.tasks.base import Task
 
 ENCODE_BATCH = 512  # texts that are tokenized together
@@ -39,7 +40,10 @@ class TextTask(Task):
         In training the batches are shuffled and of similar lengths, as in `nlpseq.data.training_batches`;
         otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them.
         """
-        ids, labels = self.encode_examples(self.usable(examples))
+        examples = self.usable(examples)
+        if not len(examples):
+            raise InputError("no example has a label that training shows: give others, for example as `validation`.")
+        ids, labels = self.encode_examples(examples)
         if training:
             return training_batches(ids, labels, batch_size, self.buckets, seed)
         return evaluation_batches(ids, labels, batch_size, self.buckets)

@@ -215,7 +215,7 @@ def test_the_place_of_what_is_wrong(tmp_path):
         "a.csv": ('text,label\nfine,x\n"two\nlines",y\nodd,z,w\n', "a.csv, line 5: expected 2 columns, got 3"),
         "b.csv": ('text,label\nfine,x\n"open,y\n', "b.csv, line 3: a quote opens the field"),
         "c.jsonl": (json.dumps({"text": "a", "label": "b"}) + "\n{'text': 1}\n", "c.jsonl, line 2: not a JSON object"),
-        "d.jsonl": ('{"text": ["a"], "label": "b"}\n', "d.jsonl, line 1: column 'text' holds"),
+        "d.jsonl": ('{"text": ["a"], "label": "b"}\n', "d.jsonl, line 1, column 'text': expected a text"),
         "e.txt": ("it was a dark night\nand nobody came\n" * 9, "e.txt: no labels found"),
     }
     for name, (content, expected) in cases.items():

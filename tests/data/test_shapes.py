@@ -183,3 +183,15 @@ def test_several_labels_a_text(tmp_path):
     data = load_labelled_texts(path)
     assert data.several and data.labels == ("book", "keep", "sell")
     assert data.test.labels.sum(axis=1).tolist() == [2] * len(data.test) and data.test.labels[:, 0].all()
+
+
+def test_sheets(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arrow = pytest.importorskip("pyarrow")
+    parquet.write_table(arrow.table({"Text": TEXTS, "stars": LABELS}), tmp_path / "a.parquet")
+    assert rows_of(load_labelled_texts(tmp_path / "a.parquet")) == sorted(ROWS)
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in [("Text", None, "stars"), *((text, None, label) for text, label in ROWS)]:
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert rows_of(load_labelled_texts(tmp_path / "a.xlsx")) == sorted(ROWS)

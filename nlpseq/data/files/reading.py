@@ -26,7 +26,7 @@ def read_table(path: Path, delimiter: str | None = None, encoding: str | None = 
         return SHEETS[suffix](path)
     text = read_text(path, encoding)
     if suffix not in TABLES:
-        if _is_json(text):
+        if is_json(text):
             return read_json(text, str(path))
         lines = [line for line in lines_of(text) if line.strip()]
         if not lines or not (delimiter or all("\t" in line for line in lines)):
@@ -37,7 +37,8 @@ def read_table(path: Path, delimiter: str | None = None, encoding: str | None = 
     return read_delimited(text, str(path), suffix, delimiter)
 
 
-def _is_json(text):
+def is_json(text: str) -> bool:
+    """Whether a text begins with a JSON object, or an array of objects."""
     start = text.lstrip()[:200]
     return start.startswith('{"') or (start.startswith("[") and start[1:].lstrip().startswith('{"'))
 

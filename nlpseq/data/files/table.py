@@ -106,6 +106,21 @@ def is_missing(value: Any) -> bool:
     return bool(isinstance(value, float) and value != value)
 
 
+def text_of(value: Any, where: str, what: str = "a text") -> str:
+    """The text of a value: a string, UTF-8 bytes, a number or a bool.
+
+    Raises:
+        InputError: it is another object.
+    """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, float)) or is_number(value):
+        return str(value)
+    raise InputError(f"{where}: expected {what}, got {shorten(repr(value), 40)}.")
+
+
 @dataclass(frozen=True)
 class Role:
     """A column that a kind of task needs.
@@ -158,11 +173,14 @@ def find_columns(
     if len(missing) == 1 and len(left) == 1:
         found[missing[0]] = left[0]
     elif missing and not table.header and guess is not None and len(missing) == len(roles):
-        found = {role.argument: table.names[index] for role, index in zip(roles, guess(table))}
+        indices = guess(table)
+        if max(indices) >= len(table.names):
+            _refuse(table, missing[0], roles)
+        found = {role.argument: table.names[index] for role, index in zip(roles, indices)}
         columns = " and ".join(f"`{role}` is column {name}" for role, name in found.items())
         table = replace(table, note=f"{table.place} has no header: {columns}")
     elif missing:
-        _refuse(table, missing[0], missing[0], roles)
+        _refuse(table, missing[0], roles)
     return table, found
 
 
@@ -216,8 +234,7 @@ def _named(table, value, roles):
     index = _number(value)
     if index is not None and index < len(table.names):
         return table.names[index]
-    argument = next(role.argument for role in roles)
-    return _refuse(table, text, argument, roles)
+    return _refuse(table, text, roles)
 
 
 def _usual(table, role, taken):
@@ -228,7 +245,7 @@ def _usual(table, role, taken):
     return next((names[word] for word in role.usual if word in names and names[word] not in taken), None)
 
 
-def _refuse(table, name, argument, roles):
+def _refuse(table, name, roles):
     arguments = " and ".join(f"`{role.argument}`" for role in roles)
     if not table.header:
         raise InputError(

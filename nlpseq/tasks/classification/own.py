@@ -42,10 +42,12 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     """The tables of a file or folder by split."""
     if not os.path.isdir(path):
         return table.by_split(_read_file(path, delimiter, encoding))
-    found = folders.class_tables(path, encoding) or folders.parallel_tables(path, encoding)
+    found = folders.parallel_tables(path, encoding)
+    files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
+    if found is None and "train" not in paths.files_by_split(files, path):
+        found = folders.class_tables(path, encoding)
     if found is not None:
         return found
-    files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
     split = paths.split_files(path, files, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
     if split.keys() == {"train"}:
         return table.by_split(_read_file(split["train"], delimiter, encoding))
@@ -143,23 +145,15 @@ def _rows(part, columns, label_column):
         elif any(map(table.is_missing, values)):
             left_out["a text"].append(number)
         else:
-            text = "\n\n".join(_text(value, part, number, name) for value, name in zip(values, columns))
+            text = "\n\n".join(
+                table.text_of(value, f"{part.where(number)}, column {name!r}") for value, name in zip(values, columns)
+            )
             rows.append(Row(text, tuple(labels), not _is_list(label)))
     return rows, left_out
 
 
 def _is_list(value):
     return isinstance(value, (list, tuple, set)) or bool(getattr(value, "shape", ()))
-
-
-def _text(value, part, number, name):
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, str):
-        return value
-    if table.is_number(value) or isinstance(value, bool):
-        return str(value)
-    raise InputError(f"{part.where(number)}: column {name!r} holds {shorten(repr(value), 40)}: expected a text.")
 
 
 def _labels(value, part, number, name):
@@ -170,13 +164,9 @@ def _labels(value, part, number, name):
 
 
 def _label(value, part, number, name):
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
     if table.is_number(value) and float(value).is_integer():
         return str(int(value))  # pandas makes integers with missing values floats
-    if not isinstance(value, (str, bool, float)) and not table.is_number(value):
-        raise InputError(f"{part.where(number)}: column {name!r} holds {shorten(repr(value), 40)}: expected a label.")
-    return " ".join(str(value).split())
+    return " ".join(table.text_of(value, f"{part.where(number)}, column {name!r}", "a label").split())
 
 
 def sorted_labels(rows: Sequence[Row]) -> list[str]:

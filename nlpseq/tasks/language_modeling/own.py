@@ -10,7 +10,7 @@ from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.paths import SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of
 from nlpseq.data.files.reading import is_table, read_table
 from nlpseq.data.files.table import Role, Table
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError
 
 TEXT = Role("text", (
     "text", "texts", "content", "body", "document", "article", "story", "chapter", "sentence", "line",
@@ -74,11 +74,5 @@ def text_of_table(part: Table, text: Any = None) -> RawText:
     """The rows of a column as one text; rows without a text are left out."""
     part, found = table.find_columns(part, (TEXT,), {"text": text}, lambda _: (0,))
     values = part.values(found["text"])
-    for row, value in enumerate(values):
-        if isinstance(value, (list, tuple, dict)):
-            raise InputError(f"{part.where(row)}: expected a text, got {shorten(repr(value), 40)}.")
-    return RawText("\n".join(_string(value) for value in values if not table.is_missing(value)), part.note)
-
-
-def _string(value):
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    texts = [table.text_of(value, part.where(row)) for row, value in enumerate(values) if not table.is_missing(value)]
+    return RawText("\n".join(texts), part.note)

@@ -11,7 +11,7 @@ from nlpseq.data.files import folders, table
 from nlpseq.data.files.contents import read_lines
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.paths import TABLES, suffix_of
-from nlpseq.data.files.reading import read_table
+from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.tagging import columns
@@ -75,7 +75,7 @@ def _read_file(path, tokens, tags, delimiter, encoding):
 def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
     if suffix_of(path) not in TABLES or suffix_of(path) in (".tsv", ".tab"):
         lines = read_lines(path, encoding)
-        if any(line.lstrip().startswith(("{", "[{")) for line in lines[:1]):
+        if is_json("\n".join(lines[:1])):
             return _table(path, delimiter, encoding)
         if suffix_of(path) in (".tsv", ".tab") and _names_columns(lines):
             return read_delimited("\n".join(lines), str(path), ".tsv", delimiter)
@@ -177,8 +177,8 @@ def _of_token_rows(part, words, labels, numbers):
     dropped = set(left_out)
     sentences = [kept for rows in sentences if (kept := [row for row in rows if row not in dropped])]
     return RawSentences(
-        [[_text(words[row], part, row) for row in rows] for rows in sentences],
-        [[_text(labels[row], part, row) for row in rows] for rows in sentences],
+        [[_word(words[row], part, row) for row in rows] for rows in sentences],
+        [[_word(labels[row], part, row) for row in rows] for rows in sentences],
         lambda sentence, token: part.where(sentences[sentence][token]),
         (table.left_out(part, left_out, "a token or a tag"),) if left_out else (),
     )
@@ -216,7 +216,7 @@ def _items(value: Any, part: Table, row: int) -> list[str]:
         value = _literal(value) or value.split()
     if not isinstance(value, (list, tuple)):
         raise InputError(f"{part.where(row)}: expected a list of tokens or tags, got {shorten(repr(value), 40)}.")
-    return [_text(item, part, row) for item in value]
+    return [_word(item, part, row) for item in value]
 
 
 def _literal(text):
@@ -230,9 +230,5 @@ def _literal(text):
     return value if isinstance(value, list) else None
 
 
-def _text(value, part, row):
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, (list, tuple, dict)) or value is None:
-        raise InputError(f"{part.where(row)}: expected a token or a tag, got {shorten(repr(value), 40)}.")
-    return str(value).strip() if isinstance(value, str) else str(value)
+def _word(value, part, row):
+    return table.text_of(value, part.where(row), "a token or a tag").strip()

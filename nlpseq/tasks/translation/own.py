@@ -259,17 +259,9 @@ def _of_columns(part, names, languages):
     if len(whole) < len(part):
         left = sorted(set(range(len(part))) - set(whole))
         said.append(table.left_out(part, left, "a translation"))
-    texts = [[_text(values[row], part, row) for row in whole] for values in columns]
+    texts = [[table.text_of(values[row], part.where(row)) for row in whole] for values in columns]
     places = lambda side, row: part.where(whole[row])  # noqa: E731
     return _pairs(languages, *texts, places, part.place, said)
-
-
-def _text(value, part, row):
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, (list, tuple, dict)):
-        raise InputError(f"{part.where(row)}: expected a text, got {shorten(repr(value), 40)}.")
-    return str(value)
 
 
 def _pairs(languages, sources, targets, places, place, notes: Iterable[str] = ()):
