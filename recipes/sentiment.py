@@ -7,7 +7,7 @@ Scores on real data: recipes/README.md.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
+from nlpseq.cli import begin, finish, run_recipe
 from nlpseq.tasks.classification.settings import PRESETS
 from nlpseq.tasks.classification.settings import ClassificationSettings as Settings
 
@@ -16,8 +16,7 @@ def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.tasks.classification import report
 
-    nlpseq.serving.check_output(config.data.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints = begin(config, config.data.output)
 
     data = nlpseq.data.load_labelled_texts(
         config.data.dataset,
@@ -31,7 +30,7 @@ def main(config: Settings) -> dict:
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
     test = nlpseq.evaluation.evaluate_classifier(task, data.test)
@@ -40,7 +39,7 @@ def main(config: Settings) -> dict:
     def draw(folder):
         nlpseq.reporting.plot_confusion(test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test")
 
-    return finish(task, config, data, training, validation, test, draw)
+    return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ minute and 1.3 GB of memory. Scores on real data: recipes/README.md.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
+from nlpseq.cli import begin, finish, run_recipe
 from nlpseq.tasks.tagging.settings import PRESETS
 from nlpseq.tasks.tagging.settings import TaggingSettings as Settings
 
@@ -16,8 +16,7 @@ def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.tasks.tagging import report
 
-    nlpseq.serving.check_output(config.data.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints = begin(config, config.data.output)
 
     data = nlpseq.data.load_tagged_sentences(
         config.data.dataset,
@@ -33,7 +32,7 @@ def main(config: Settings) -> dict:
     preprocessor = nlpseq.text.TokenPreprocessor.learn(tokens, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
     validation, test = (
         nlpseq.evaluation.evaluate_tagger(task, split, data.train.tokens, data.scheme)
@@ -45,7 +44,7 @@ def main(config: Settings) -> dict:
         nlpseq.reporting.plot_confusion(test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test")
         report.write_worst_sentences(test, folder / "worst_sentences.txt")
 
-    return finish(task, config, data, training, validation, test, draw)
+    return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":
