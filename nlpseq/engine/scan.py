@@ -13,7 +13,7 @@ from nlpseq.cells.contract import RandomMasks
 from nlpseq.cells.linear import LinearCell
 from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
-from nlpseq.engine.loops import StepSpec, scan_steps
+from nlpseq.engine.scans import Scan
 
 
 def run(
@@ -69,19 +69,28 @@ def _differentiable(scan, a, b, state, layout, reverse):
     return recurrence(a, b, state)
 
 
-@functools.cache
 def _scan(layout, parallel, unroll):
-    """`(a, b, state, reverse) -> h`, compiled if sequences are preallocated."""
-    scan = _in_parallel if parallel else _step_by_step
-    return tf.function(
-        functools.partial(scan, layout, unroll),
-        jit_compile=layout.preallocate or None,
-        autograph=False,
-        reduce_retracing=not (parallel or layout.preallocate),  # they need the number of steps
-    )
+    """`(a, b, state, reverse) -> h`."""
+    if parallel:
+        return functools.partial(_in_parallel, layout)
+
+    def scan(a, b, state, reverse):
+        options = {"axis": layout.axis, "unroll": unroll, "compiled": layout.preallocate}
+        return _step_by_step([a, b], state, reverse=reverse, **options)[0]
+
+    return scan
 
 
-def _in_parallel(layout, unroll, a, b, state, reverse):
+def _linear_step(h, slices, constants):
+    a, b = slices
+    h = a * h + b
+    return h, h
+
+
+_step_by_step = Scan(_linear_step)
+
+
+def _in_parallel(layout, a, b, state, reverse):
     """Doubling (Hillis and Steele 1986): after k passes each step combines 2^k steps.
 
     Two steps combine into one: a_2 (a_1 h + b_1) + b_2 = (a_2 a_1) h + (a_2 b_1 + b_2).
@@ -93,21 +102,6 @@ def _in_parallel(layout, unroll, a, b, state, reverse):
         a, b = a * a_1, a * b_1 + b
         distance *= 2
     return a * tf.expand_dims(state, layout.axis) + b
-
-
-def _step_by_step(layout, unroll, a, b, state, reverse):
-    steps = layout.steps(a)
-
-    def step(at, slices, carry):
-        h, outputs = carry
-        a, b = slices
-        h = a * h + b
-        return h, layout.write(outputs, at, h)
-
-    spec = StepSpec(None, 0, layout, reverse, unroll)
-    carry = (state, layout.empty(steps, state, state.dtype))
-    _, outputs = scan_steps(spec, step, carry, (a, b), prefetch=True)
-    return layout.finish(outputs, steps, reverse)
 
 
 def _edge(layout, sequence, last):

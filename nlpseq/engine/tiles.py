@@ -56,7 +56,7 @@ def capacity(batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return rows, steps
 
 
-class _Plan:
+class Plan:
     """How a run is divided. All sizes are functions of shapes, and therefore constants for XLA.
 
     Attributes:
@@ -66,15 +66,15 @@ class _Plan:
         ends: the number of steps that each block runs, `(blocks,)`.
     """
 
-    def __init__(self, run: Run, axis: int) -> None:
-        shape = tf.shape(run.inputs)
+    def __init__(self, sequence: tf.Tensor, axis: int, mask: tf.Tensor | None = None) -> None:
+        shape = tf.shape(sequence)
         self.axis, self.batch, self.time = axis, shape[1 - axis], shape[axis]
         self.rows, self.steps = capacity(self.batch)
         self.blocks = -(-self.batch // self.rows)
         self.width = -(-self.batch // tf.maximum(self.blocks, 1))
         self.tiles = -(-self.time // self.steps)
         self.length = -(-self.time // tf.maximum(self.tiles, 1))
-        self.real = None if run.mask is None else self.time_major(run.mask)
+        self.real = None if mask is None else self.time_major(mask)
         self.ends = self._ends()
 
     def _ends(self):
@@ -166,7 +166,7 @@ class _Plan:
         return tf.clip_by_value(self.ends[number] - tile * self.length, 0, self.length)
 
 
-class _Lists:
+class Lists:
     """Lists of tensors of one shape each, that a loop writes and another reads."""
 
     @staticmethod
@@ -208,14 +208,14 @@ def forward(
         `(outputs, final_states, saved)`: the sequence of the first state; the final states; lists
         for `backward`.
     """
-    plan, weights, dtype = _Plan(run, axis), run.weights, run.inputs.dtype
+    plan, weights, dtype = Plan(run.inputs, axis, run.mask), run.weights, run.inputs.dtype
     inputs, zoneout = plan.time_major(run.inputs), plan.time_major(run.masks.zoneout)
     starts, masks = plan.by_rows(run.states), plan.by_rows(_row_masks(run.masks))
     units = run.states[0].shape[1]
     count = plan.blocks * plan.tiles
-    outputs = _Lists.new([plan.length, plan.width, units], dtype, count)
-    saved = [_Lists.new(shape, kind, count) for shape, kind in _saved(plan, run, widths, recompute)] if save else []
-    finals = [_Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
+    outputs = Lists.new([plan.length, plan.width, units], dtype, count)
+    saved = [Lists.new(shape, kind, count) for shape, kind in _saved(plan, run, widths, recompute)] if save else []
+    finals = [Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
     loop_weights = LoopWeights(weights.recurrent_kernel, weights.bias, weights.recurrent_bias, weights.step)
 
     def block(number, outputs, saved, finals):
@@ -228,9 +228,9 @@ def forward(
             piece = _piece(plan, run, block_masks, zoneout, number, at)
             sequences, blocks, new = loop(save and not recompute, piece, wx, loop_weights, states)
             index = number * plan.tiles + at
-            outputs = _Lists.write(outputs, index, plan.unpad(sequences[0], 1 - run.reverse))
+            outputs = Lists.write(outputs, index, plan.unpad(sequences[0], 1 - run.reverse))
             values = states if recompute else [*sequences, *blocks]
-            saved = [_Lists.write(handle, index, value) for handle, value in zip(saved, values)]
+            saved = [Lists.write(handle, index, value) for handle, value in zip(saved, values)]
             return run_number + 1, _like(new, states), outputs, saved
 
         _, states, outputs, saved = tf.while_loop(
@@ -238,11 +238,11 @@ def forward(
             tile,
             (0, plan.block(starts, number), outputs, saved),
         )
-        finals = [_Lists.write(handle, number, state) for handle, state in zip(finals, states)]
+        finals = [Lists.write(handle, number, state) for handle, state in zip(finals, states)]
         return number + 1, outputs, saved, finals
 
     _, outputs, saved, finals = tf.while_loop(lambda n, *_: n < plan.blocks, block, (0, outputs, saved, finals))
-    outputs = plan.join(_Lists.stack(outputs, [plan.length, plan.width, units], dtype, [None, None, units]))
+    outputs = plan.join(Lists.stack(outputs, [plan.length, plan.width, units], dtype, [None, None, units]))
     states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(finals, run.states)]
     if run.mask is not None:
         held = tf.where(tf.equal(run.reverse, 1), run.states[0], states[0])
@@ -273,7 +273,7 @@ def backward(
         `(d_inputs, d_weights, d_states)`.
     """
     forward_loop, backward_loop = loops
-    plan, weights, dtype = _Plan(run, axis), run.weights, run.inputs.dtype
+    plan, weights, dtype = Plan(run.inputs, axis, run.mask), run.weights, run.inputs.dtype
     d_first = 0
     if run.mask is not None:  # steps after the end have the final state, or in reverse the initial one
         after = plan.after_end()
@@ -291,8 +291,8 @@ def backward(
         recurrent_kernel=tf.transpose(weights.recurrent_kernel), bias=None, recurrent_bias=None
     )
     specs = _saved(plan, run, widths, recompute)
-    d_inputs = _Lists.new([plan.length, plan.width, features], dtype, plan.blocks * plan.tiles)
-    d_states = [_Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
+    d_inputs = Lists.new([plan.length, plan.width, features], dtype, plan.blocks * plan.tiles)
+    d_states = [Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
 
     def block(number, d_inputs, d_weights, d_states):
         block_masks = plan.block(masks, number)
@@ -304,7 +304,7 @@ def backward(
             index, x = number * plan.tiles + at, plan.tile(inputs, number, at)
             piece = _piece(plan, run, block_masks, zoneout, number, at)
             values = [
-                _Lists.read(handle, index, shape, kind, [*[None] * (len(shape) - 1), shape[-1]])
+                Lists.read(handle, index, shape, kind, [*[None] * (len(shape) - 1), shape[-1]])
                 for handle, (shape, kind) in zip(saved, specs)
             ]
             if recompute:
@@ -326,20 +326,20 @@ def backward(
             )
             d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
             d_x = block_rows_gradient(d_wx, split_rows(transposed, d_wx), input_masks)
-            return run_number + 1, _like(d_new, d_carried), _Lists.write(d_inputs, index, d_x), d_weights
+            return run_number + 1, _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_weights
 
         start = plan.block(d_final, number)
         _, d_carried, d_inputs, d_weights = tf.while_loop(
             lambda run_number, *_: run_number < plan.runs(number), tile, (0, start, d_inputs, d_weights)
         )
-        d_states = [_Lists.write(handle, number, d) for handle, d in zip(d_states, d_carried)]
+        d_states = [Lists.write(handle, number, d) for handle, d in zip(d_states, d_carried)]
         return number + 1, d_inputs, d_weights, d_states
 
     zeros = [tf.zeros_like(weight) for weight in flatten(weights)]
     _, d_inputs, d_weights, d_states = tf.while_loop(
         lambda n, *_: n < plan.blocks, block, (0, d_inputs, zeros, d_states)
     )
-    d_inputs = plan.join(_Lists.stack(d_inputs, [plan.length, plan.width, features], dtype, [None, None, features]))
+    d_inputs = plan.join(Lists.stack(d_inputs, [plan.length, plan.width, features], dtype, [None, None, features]))
     d_states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(d_states, run.states)]
     return d_inputs, pack_as(weights, d_weights), [d_states[0] + d_first, *d_states[1:]]
 
@@ -369,7 +369,7 @@ def _saved(plan, run, widths, recompute):
 
 def _stack_rows(plan, handle, like):
     size = like.shape[1]
-    return _Lists.stack(handle, [plan.rows, size], like.dtype, [None, size])
+    return Lists.stack(handle, [plan.rows, size], like.dtype, [None, size])
 
 
 def _like(tensors, others):
