@@ -45,12 +45,6 @@ def programs_of(cell: RecurrentCell, run: Run) -> "Programs":
         return programs
 
 
-def count() -> int:
-    """The number of programs traced in this process: each is compiled at most once for each capacity."""
-    with lock:
-        return sum(programs.traced() for programs in _table.values())
-
-
 def clear() -> None:
     """Forgets all programs: those that other functions do not hold are compiled again."""
     with lock:
@@ -71,10 +65,6 @@ class Programs:
         }
         self._backward = Traced(functools.partial(tile_loops.backward, spec), jit_compile=True)
         self._functions = {}
-
-    def traced(self) -> int:
-        """How many programs are traced."""
-        return sum(map(len, (*self._compiled.values(), self._backward)))
 
     def forward(
         self, cell: RecurrentCell, run: Run, axis: int, save: bool, recompute: bool

@@ -1,6 +1,7 @@
 """Functions of nested tensors, traced once for all numbers of rows and steps."""
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,17 @@ import tensorflow as tf
 from nlpseq.engine.nests import flatten, pack_as
 
 lock = threading.RLock()
+_compiled = weakref.WeakSet()  # the functions that XLA compiles
+
+
+def program_count() -> int:
+    """The number of programs for XLA that are held now, by all layers and losses together.
+
+    Each is compiled once for each capacity that occurs, whatever lengths and batch sizes come: see
+    `nlpseq.engine.tiles`.
+    """
+    with lock:
+        return sum(len(function) for function in _compiled)
 
 
 class Traced:
@@ -20,10 +32,15 @@ class Traced:
 
     def __init__(self, function: Callable, jit_compile: bool | None = None) -> None:
         self._function, self._jit_compile, self._traced = function, jit_compile, {}
+        if jit_compile:
+            _compiled.add(self)
 
     def __len__(self) -> int:
         """How often it was traced."""
         return len(self._traced)
+
+    def __bool__(self) -> bool:
+        return True
 
     def __call__(self, *arguments: Any, specs: Callable) -> Any:
         """Calls the function.
