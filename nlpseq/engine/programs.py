@@ -85,11 +85,14 @@ class Programs:
 
         return self._call(cell, ("backward", axis, recompute), drive, specs, run, saved, d_outputs, d_final)
 
-    def _call(self, cell, key, drive, specs, *arguments):
-        with lock:
-            function = self._functions.setdefault(key, Traced(drive))
+    def _call(self, cell, key, drive, specs, run, *others):
+        arguments = run, *others
         token = _tracing.set(cell)
         try:
+            if not tf.executing_eagerly() and run.inputs.shape.is_fully_defined():
+                return drive(*arguments)  # the graph is of this shape anyway
+            with lock:
+                function = self._functions.setdefault(key, Traced(drive))
             return function(*arguments, specs=specs)
         finally:
             _tracing.reset(token)

@@ -101,13 +101,12 @@ def _by_tiles(loop, axis, reverse, sequences, state, constants):
             slices = [plan.pad(plan.tile(sequence, number, at)) for sequence in sequences]
             written, new = loop(plan.count(number, at), reverse, slices, state, constants)
             outputs = Lists.write(outputs, number * plan.tiles + at, plan.unpad(written))
-            return run_number + 1, tf.ensure_shape(new, state.shape), outputs
+            return tf.ensure_shape(new, state.shape), outputs
 
-        start = (0, plan.block(starts, number), outputs)
-        _, state, outputs = tf.while_loop(lambda run_number, *_: run_number < plan.runs(number), tile, start)
-        return number + 1, outputs, Lists.write(finals, number, state)
+        state, outputs = plan.each_tile(number, tile, (plan.block(starts, number), outputs))
+        return outputs, Lists.write(finals, number, state)
 
-    _, outputs, finals = tf.while_loop(lambda n, *_: n < plan.blocks, block, (0, outputs, finals))
+    outputs, finals = plan.each_block(block, (outputs, finals))
     outputs = Lists.stack(outputs, [plan.length, plan.width, size], state.dtype, [None, None, size])
     return plan.join(outputs), plan.join_rows(Lists.stack(finals, [plan.rows, size], state.dtype, [None, size]))
 

@@ -48,8 +48,10 @@ class Run(NamedTuple):
     reverse: tf.Tensor
 
 
-def capacity(batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def capacity(batch: Any) -> tuple[Any, Any]:
     """`(rows, steps)` of the tiles of a batch."""
+    if isinstance(batch, int):
+        return next((c for c in CAPACITIES if batch <= c[0]), CAPACITIES[-1])
     rows, steps = CAPACITIES[-1]
     for limit, length in reversed(CAPACITIES[:-1]):
         rows, steps = tf.where(batch <= limit, limit, rows), tf.where(batch <= limit, length, steps)
@@ -57,7 +59,7 @@ def capacity(batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 class Plan:
-    """How a run is divided. All sizes are functions of shapes, and therefore constants for XLA.
+    """How a run is divided. All sizes are numbers if batch and time are known, else tensors.
 
     Attributes:
         rows, steps: the capacity.
@@ -67,19 +69,19 @@ class Plan:
     """
 
     def __init__(self, sequence: tf.Tensor, axis: int, mask: tf.Tensor | None = None) -> None:
-        shape = tf.shape(sequence)
+        shape = sequence.shape[:2] if sequence.shape[:2].is_fully_defined() else tf.shape(sequence)
         self.axis, self.batch, self.time = axis, shape[1 - axis], shape[axis]
         self.rows, self.steps = capacity(self.batch)
         self.blocks = -(-self.batch // self.rows)
-        self.width = -(-self.batch // tf.maximum(self.blocks, 1))
+        self.width = -(-self.batch // _at_least_one(self.blocks))
         self.tiles = -(-self.time // self.steps)
-        self.length = -(-self.time // tf.maximum(self.tiles, 1))
+        self.length = -(-self.time // _at_least_one(self.tiles))
         self.real = None if mask is None else self.time_major(mask)
         self.ends = self._ends()
 
     def _ends(self):
         if self.real is None:
-            return tf.fill([self.blocks], self.time)
+            return None
         real = tf.reduce_any(tf.reshape(self.real, [-1, self.blocks, self.width]), axis=2)
         numbers = tf.range(1, self.tiles * self.length + 1)[:, tf.newaxis]
         return tf.reduce_max(tf.where(real, numbers, 0), axis=0, keepdims=False)
@@ -92,13 +94,12 @@ class Plan:
             return None
         if self.axis == 1:
             sequence = tf.transpose(sequence, [1, 0, *range(2, len(sequence.shape))])
-        extra = [[0, self.tiles * self.length - self.time], [0, self.blocks * self.width - self.batch]]
-        return tf.pad(sequence, [*extra, *[[0, 0]] * (len(sequence.shape) - 2)])
+        return _pad(sequence, self.tiles * self.length - self.time, self.blocks * self.width - self.batch)
 
     def by_rows(self, values):
         """Values `(batch, ...)`, or a list of them or None, padded to whole blocks."""
-        extra = [[0, self.blocks * self.width - self.batch], [0, 0]]
-        return tf.nest.map_structure(lambda value: None if value is None else tf.pad(value, extra), values)
+        extra = self.blocks * self.width - self.batch
+        return tf.nest.map_structure(lambda value: None if value is None else _pad(value, extra), values)
 
     def block(self, values, number, padded=True):
         """The rows of a block, padded to the capacity or not, of what `by_rows` returned."""
@@ -107,7 +108,7 @@ class Plan:
             if value is None:
                 return None
             rows = tf.slice(value, [number * self.width, 0], [self.width, value.shape[1]])
-            return tf.pad(rows, [[0, self.rows - self.width], [0, 0]]) if padded else rows
+            return _pad(rows, self.rows - self.width) if padded else rows
 
         return tf.nest.map_structure(cut, values)
 
@@ -119,10 +120,7 @@ class Plan:
 
     def pad(self, tile):
         """A tile padded to the capacity."""
-        if tile is None:
-            return None
-        extra = [[0, self.steps - self.length], [0, self.rows - self.width]]
-        return tf.pad(tile, [*extra, *[[0, 0]] * (len(tile.shape) - 2)])
+        return None if tile is None else _pad(tile, self.steps - self.length, self.rows - self.width)
 
     def unpad(self, tile, start: Any = 0):
         """The steps of a padded tile, from step `start`."""
@@ -154,16 +152,48 @@ class Plan:
 
     def order(self, number, run_number, reverse):
         """The tile that is run as number `run_number` of a block."""
+        if _is_one(self.tiles):
+            return 0
         last = self.runs(number) - 1
         return tf.where(tf.equal(reverse, 1), last - run_number, run_number)
 
     def runs(self, number):
         """How many tiles of a block are run."""
-        return -(-self.ends[number] // tf.maximum(self.length, 1))
+        return self.tiles if self.ends is None else -(-self.ends[number] // _at_least_one(self.length))
 
     def count(self, number, tile):
         """How many steps of a tile are run."""
-        return tf.clip_by_value(self.ends[number] - tile * self.length, 0, self.length)
+        end = self.time if self.ends is None else self.ends[number]
+        return tf.clip_by_value(end - tile * self.length, 0, self.length)
+
+    def each_block(self, body, carry):
+        """The carry after `carry = body(number, *carry)` for every block."""
+        return _repeat(self.blocks, body, carry)
+
+    def each_tile(self, number, body, carry):
+        """The carry after `carry = body(run_number, *carry)` for every tile that a block runs."""
+        return _repeat(self.runs(number), body, carry)
+
+
+def _is_one(count):
+    return isinstance(count, int) and count == 1
+
+
+def _at_least_one(count):
+    return max(count, 1) if isinstance(count, int) else tf.maximum(count, 1)
+
+
+def _repeat(count, body, carry):
+    if _is_one(count):
+        return body(0, *carry)
+    return tf.while_loop(lambda n, *_: n < count, lambda n, *carry: (n + 1, *body(n, *carry)), (0, *carry))[1:]
+
+
+def _pad(values, *extra):
+    """Values with zeros or False added at the end of their first axes."""
+    if all(isinstance(amount, int) and amount == 0 for amount in extra):
+        return values
+    return tf.pad(values, [*([0, amount] for amount in extra), *[[0, 0]] * (len(values.shape) - len(extra))])
 
 
 class Lists:
@@ -231,17 +261,13 @@ def forward(
             outputs = Lists.write(outputs, index, plan.unpad(sequences[0], 1 - run.reverse))
             values = states if recompute else [*sequences, *blocks]
             saved = [Lists.write(handle, index, value) for handle, value in zip(saved, values)]
-            return run_number + 1, _like(new, states), outputs, saved
+            return _like(new, states), outputs, saved
 
-        _, states, outputs, saved = tf.while_loop(
-            lambda run_number, *_: run_number < plan.runs(number),
-            tile,
-            (0, plan.block(starts, number), outputs, saved),
-        )
+        states, outputs, saved = plan.each_tile(number, tile, (plan.block(starts, number), outputs, saved))
         finals = [Lists.write(handle, number, state) for handle, state in zip(finals, states)]
-        return number + 1, outputs, saved, finals
+        return outputs, saved, finals
 
-    _, outputs, saved, finals = tf.while_loop(lambda n, *_: n < plan.blocks, block, (0, outputs, saved, finals))
+    outputs, saved, finals = plan.each_block(block, (outputs, saved, finals))
     outputs = plan.join(Lists.stack(outputs, [plan.length, plan.width, units], dtype, [None, None, units]))
     states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(finals, run.states)]
     if run.mask is not None:
@@ -326,19 +352,15 @@ def backward(
             )
             d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
             d_x = block_rows_gradient(d_wx, split_rows(transposed, d_wx), input_masks)
-            return run_number + 1, _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_weights
+            return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_weights
 
         start = plan.block(d_final, number)
-        _, d_carried, d_inputs, d_weights = tf.while_loop(
-            lambda run_number, *_: run_number < plan.runs(number), tile, (0, start, d_inputs, d_weights)
-        )
+        d_carried, d_inputs, d_weights = plan.each_tile(number, tile, (start, d_inputs, d_weights))
         d_states = [Lists.write(handle, number, d) for handle, d in zip(d_states, d_carried)]
-        return number + 1, d_inputs, d_weights, d_states
+        return d_inputs, d_weights, d_states
 
     zeros = [tf.zeros_like(weight) for weight in flatten(weights)]
-    _, d_inputs, d_weights, d_states = tf.while_loop(
-        lambda n, *_: n < plan.blocks, block, (0, d_inputs, zeros, d_states)
-    )
+    d_inputs, d_weights, d_states = plan.each_block(block, (d_inputs, zeros, d_states))
     d_inputs = plan.join(Lists.stack(d_inputs, [plan.length, plan.width, features], dtype, [None, None, features]))
     d_states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(d_states, run.states)]
     return d_inputs, pack_as(weights, d_weights), [d_states[0] + d_first, *d_states[1:]]
