@@ -11,7 +11,6 @@ import contextvars
 import functools
 import hashlib
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf

@@ -1,6 +1,6 @@
 """Loops over time with one small state, run op by op, or compiled for every length.
 
-    s_t, y_t = step(s_{t-1}, slices_t, constants)
+s_t, y_t = step(s_{t-1}, slices_t, constants)
 """
 
 import functools

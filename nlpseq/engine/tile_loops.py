@@ -22,7 +22,7 @@ class LoopWeights(NamedTuple):
     """The weights that the loops use.
 
     Attributes:
-        recurrent_kernel: `(units, columns)`; in the reverse loop transposed.
+        recurrent_kernel: `(units, columns)`.
         bias, recurrent_bias: `(columns,)`, or None.
         step: the weights of the step.
     """
@@ -120,7 +120,7 @@ def backward(
     """Backpropagation through the steps of a tile.
 
     Args:
-        spec, tile, weights: as in `forward`, the recurrent kernel transposed.
+        spec, tile, weights: as in `forward`.
         sequences, blocks: what `forward` saved.
         d_outputs: the gradient of the outputs, `(steps, rows, units)`.
         d_states: the gradients of the final states.
@@ -129,7 +129,7 @@ def backward(
         `(d_blocks, d_states, d_step_weights)`.
     """
     compute_dtype, state_dtype = blocks[0].dtype, d_states[0].dtype
-    kernels = split_rows(weights.recurrent_kernel, recurrent_blocks(blocks))
+    kernels = split_rows(tf.transpose(weights.recurrent_kernel), recurrent_blocks(blocks))
 
     def step(at, slices, carry):
         d_states, written, d_step_weights = carry
@@ -190,4 +190,3 @@ def scan_tile(tile, step, carry, sequences, backward=False, prefetch=False):
 def write(sequence, at, value):
     """The sequence after writing the step `at`."""
     return keras.ops.slice_update(sequence, [at, 0, 0], value[tf.newaxis])
-

@@ -166,6 +166,11 @@ class Plan:
         end = self.time if self.ends is None else self.ends[number]
         return tf.clip_by_value(end - tile * self.length, 0, self.length)
 
+    @property
+    def is_one_tile(self):
+        """Whether there is one tile of one block, and this is known."""
+        return _is_one(self.blocks) and _is_one(self.tiles) and self.ends is None
+
     def each_block(self, body, carry):
         """The carry after `carry = body(number, *carry)` for every block."""
         return _repeat(self.blocks, body, carry)
@@ -313,9 +318,7 @@ def backward(
     features = run.inputs.shape[2]
     loop_weights = LoopWeights(weights.recurrent_kernel, weights.bias, weights.recurrent_bias, weights.step)
     transposed = tf.transpose(weights.kernel)
-    reverse_weights = loop_weights._replace(
-        recurrent_kernel=tf.transpose(weights.recurrent_kernel), bias=None, recurrent_bias=None
-    )
+    reverse_weights = loop_weights._replace(bias=None, recurrent_bias=None)
     specs = _saved(plan, run, widths, recompute)
     d_inputs = Lists.new([plan.length, plan.width, features], dtype, plan.blocks * plan.tiles)
     d_states = [Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
@@ -350,7 +353,8 @@ def backward(
                 None if weights.recurrent_bias is None else bias_gradient(d_uh),
                 d_step,
             )
-            d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
+            d_more = flatten(d_more)
+            d_weights = [total + more for total, more in zip(d_weights, d_more)] if d_weights else d_more
             d_x = block_rows_gradient(d_wx, split_rows(transposed, d_wx), input_masks)
             return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_weights
 
@@ -359,7 +363,7 @@ def backward(
         d_states = [Lists.write(handle, number, d) for handle, d in zip(d_states, d_carried)]
         return d_inputs, d_weights, d_states
 
-    zeros = [tf.zeros_like(weight) for weight in flatten(weights)]
+    zeros = [] if plan.is_one_tile else [tf.zeros_like(weight) for weight in flatten(weights)]
     d_inputs, d_weights, d_states = plan.each_block(block, (d_inputs, zeros, d_states))
     d_inputs = plan.join(Lists.stack(d_inputs, [plan.length, plan.width, features], dtype, [None, None, features]))
     d_states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(d_states, run.states)]

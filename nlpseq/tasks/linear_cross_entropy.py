@@ -84,8 +84,9 @@ def _loss_and_gradients(block, outputs, embeddings, bias, labels, weights, smoot
 
     def add_block(number, d_outputs, sums):
         start = number * block_rows
-        rows, targets, factors = tf.slice(outputs, [start, 0], [block_rows, size]), *(
-            tf.slice(values, [start], [block_rows]) for values in (labels, weights)
+        rows, targets, factors = (
+            tf.slice(outputs, [start, 0], [block_rows, size]),
+            *(tf.slice(values, [start], [block_rows]) for values in (labels, weights)),
         )
         d_rows, sums = block(rows, targets, factors, kernel, bias, smoothing, sums)
         places = (start + tf.range(block_rows))[:, tf.newaxis]
