@@ -42,7 +42,7 @@ def run(
         mask: bool `(batch, time)`, True = real. A masked step keeps the states. Default None.
         return_sequences: whether to return every output or the last one. Default True.
         reverse: whether to run from the end to the start. Default False.
-        unroll: whether to unroll the loop, for a short static time. Default False.
+        unroll: whether to unroll the loop, for a short static time, unless it is compiled. Default False.
         training: whether dropout applies, whether "auto" compiles, and whether residuals
             are saved for the gradients. Without it gradients are available as well, and
             run the forward loop once more. Default False.
