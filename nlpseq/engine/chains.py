@@ -104,7 +104,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     # A state is a tag and the rank of a path to it: (batch, tags * count).
     batch, tags = tf.shape(emissions)[0], emissions.shape[-1]
     states = tags * count
-    layout = Layout(1, preallocate=False)
+    layout = Layout(1)
     spec, steps = StepSpec(None, 0, layout), layout.steps(emissions)
     incoming = tf.repeat(tf.transpose(potentials.transitions), count, axis=1)  # to, from and rank
     first_rank = tf.where(tf.range(states) % count == 0, 0.0, 2 * IMPOSSIBLE)  # one path to each first tag
@@ -135,9 +135,9 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
         return tf.gather(pointer, state, batch_dims=1), path.write(at, tag)
 
     path = tf.TensorArray(tf.int32, size=steps, element_shape=[None, count])
-    pointers = tf.ensure_shape(layout.finish(pointers, steps, reverse=False), [None, None, states])
+    pointers = tf.ensure_shape(layout.finish(pointers, reverse=False), [None, None, states])
     _, path = scan_steps(spec, follow, (end, path), (pointers, mask), backward=True)
-    path = layout.finish(path, steps, reverse=True)  # (batch, time, count)
+    path = layout.finish(path, reverse=True)  # (batch, time, count)
     return tf.transpose(path, [0, 2, 1])[..., :time], scores
 
 
@@ -185,7 +185,7 @@ def _marginals(alpha, beta, mask, total):
 
 def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
     """The expected number of uses of each transition, `(tags, tags)`: one product over all steps."""
-    layout = Layout(1, preallocate=False)
+    layout = Layout(1)
     before = layout.previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
     largest = tf.reduce_max(before, axis=-1, keepdims=True)
     rest = emissions + beta + largest - total[:, tf.newaxis, tf.newaxis]

@@ -56,7 +56,7 @@ class Programs:
 
     def __init__(self, cell: RecurrentCell, run: Run) -> None:
         step = lambda *arguments: _tracing.get().step(*arguments)  # noqa: E731
-        spec = StepSpec(step, cell.additive_columns, Layout(0, preallocate=True))
+        spec = StepSpec(step, cell.additive_columns, Layout(0))
         columns = run.weights.kernel.shape[1], run.weights.recurrent_kernel.shape[1]
         self._widths = _widths(spec, columns)
         self._compiled = {

@@ -25,6 +25,7 @@ def run(
     layout: Layout,
     reverse: bool,
     unroll: bool,
+    compiled: bool,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Runs a `nlpseq.cells.LinearCell`.
 
@@ -35,6 +36,7 @@ def run(
         mask: bool `(batch, time)`, or `(time, batch)`, True = real, or None.
         masks: the random masks.
         layout, reverse, unroll: as in `nlpseq.engine.loops.StepSpec`.
+        compiled: whether to compile the loop; a parallel scan is never compiled.
 
     Returns:
         `(outputs, final_state)`.
@@ -44,7 +46,7 @@ def run(
         real = mask[..., tf.newaxis]
         a, b = tf.where(real, a, tf.ones_like(a)), tf.where(real, b, tf.zeros_like(b))
     parallel = cell.parallel and bool(layout.static_steps(inputs))
-    outputs = _differentiable(_scan(layout, parallel, unroll), a, b, state, layout, reverse)
+    outputs = _differentiable(_scan(layout, parallel, unroll, compiled), a, b, state, layout, reverse)
     last = _edge(layout, outputs, last=not reverse)
     return outputs, tf.where(layout.steps(inputs) > 0, last, state)
 
@@ -69,13 +71,13 @@ def _differentiable(scan, a, b, state, layout, reverse):
     return recurrence(a, b, state)
 
 
-def _scan(layout, parallel, unroll):
+def _scan(layout, parallel, unroll, compiled):
     """`(a, b, state, reverse) -> h`."""
     if parallel:
         return functools.partial(_in_parallel, layout)
 
     def scan(a, b, state, reverse):
-        options = {"axis": layout.axis, "unroll": unroll, "compiled": layout.preallocate}
+        options = {"axis": layout.axis, "unroll": unroll, "compiled": compiled}
         return _step_by_step([a, b], state, reverse=reverse, **options)[0]
 
     return scan

@@ -75,17 +75,17 @@ def _specs(sequences, state, constants):
 
 
 def _portable(step, axis, reverse, unroll, sequences, state, constants):
-    layout = Layout(axis, preallocate=False)
+    layout = Layout(axis)
     steps = layout.steps(sequences[0])
 
     def body(at, slices, carry):
         state, outputs = carry
         state, output = step(state, slices, constants)
-        return state, layout.write(outputs, at, output)
+        return state, outputs.write(at, output)
 
     carry = (state, layout.empty(steps, state, state.dtype))
     state, outputs = scan_steps(StepSpec(None, 0, layout, reverse, unroll), body, carry, sequences)
-    return layout.finish(outputs, steps, reverse), state
+    return layout.finish(outputs, reverse), state
 
 
 def _by_tiles(loop, axis, reverse, sequences, state, constants):
