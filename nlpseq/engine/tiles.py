@@ -354,19 +354,23 @@ def backward(
                 d_step,
             )
             d_more = flatten(d_more)
-            d_weights = [total + more for total, more in zip(d_weights, d_more)] if d_weights else d_more
+            if d_weights:
+                d_more = [total + tf.cast(more, total.dtype) for total, more in zip(d_weights, d_more)]
             d_x = block_rows_gradient(d_wx, split_rows(transposed, d_wx), input_masks)
-            return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_weights
+            return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_more
 
         start = plan.block(d_final, number)
         d_carried, d_inputs, d_weights = plan.each_tile(number, tile, (start, d_inputs, d_weights))
         d_states = [Lists.write(handle, number, d) for handle, d in zip(d_states, d_carried)]
         return d_inputs, d_weights, d_states
 
-    zeros = [] if plan.is_one_tile else [tf.zeros_like(weight) for weight in flatten(weights)]
+    # Sums over many tiles are in float32 at least.
+    zeros = [tf.zeros(w.shape, tf.float32 if w.dtype.size < 4 else w.dtype) for w in flatten(weights)]
+    zeros = [] if plan.is_one_tile else zeros
     d_inputs, d_weights, d_states = plan.each_block(block, (d_inputs, zeros, d_states))
     d_inputs = plan.join(Lists.stack(d_inputs, [plan.length, plan.width, features], dtype, [None, None, features]))
     d_states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(d_states, run.states)]
+    d_weights = [tf.cast(d_weight, weight.dtype) for d_weight, weight in zip(d_weights, flatten(weights))]
     return d_inputs, pack_as(weights, d_weights), [d_states[0] + d_first, *d_states[1:]]
 
 
