@@ -21,9 +21,13 @@ def main(config: Settings) -> dict:
 
     checkpoints = begin(config, config.data.output)
 
-    data = nlpseq.data.load_running_texts(config.data.dataset, text=config.data.text, **config.splits.loading())
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
+    data = nlpseq.data.load_running_texts(
+        config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
+    )
     nlpseq.reporting.print_data(data, "lines of text")
 
+    nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())
     samples = config.samples
     preprocessor.check_length([samples.prompt], "`prompt`")
@@ -31,6 +35,7 @@ def main(config: Settings) -> dict:
         task = nlpseq.tasks.LanguageModel(preprocessor, **config.model.flat())
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (
         nlpseq.evaluation.evaluate_language_model(task, split) for split in (data.validation, data.test)
     )

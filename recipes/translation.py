@@ -21,15 +21,18 @@ def main(config: Settings) -> dict:
 
     checkpoints = begin(config, config.data.output)
 
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_parallel_texts(
         config.data.dataset,
         seed=config.training.seed,
         source=config.data.source,
         target=config.data.target,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
 
+    nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.PairPreprocessor.learn(
         data.train.sources, data.train.targets, **config.tokens.learning()
     )
@@ -40,6 +43,7 @@ def main(config: Settings) -> dict:
         task = nlpseq.tasks.Translator(preprocessor, **config.model.flat())
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (nlpseq.evaluation.evaluate_translator(task, split) for split in (data.validation, data.test))
     report.print_translations(test, data)
 

@@ -12,6 +12,11 @@ from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
 
 EXPORT_HELP = "an export, e.g. saved_models/sentiment/1"
+FILE_FLAGS = {
+    "file": "file of inputs: a table, or a text with an input a line; its columns are kept in the output",
+    "column": "column of the inputs, by name or number",
+    "output": ".csv, .tsv or .jsonl file to write; an interrupted run is continued",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -33,10 +38,11 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if chosen.command == "predict":
         given = {name: getattr(chosen, name) for name in names if getattr(chosen, name) is not None}
-        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options)  # noqa: E731
+        files = {name: getattr(chosen, name) for name in FILE_FLAGS}
+        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options, files)  # noqa: E731
     else:
         action = lambda: show.run(chosen.export)  # noqa: E731
-    sys.exit(guarded(action, names))
+    sys.exit(guarded(action, {*names, *FILE_FLAGS}))
 
 
 def _kind(arguments):
@@ -63,6 +69,8 @@ def _parser(options):
     command.add_argument("export", help=EXPORT_HELP)
     command.add_argument("text", nargs="*", help="inputs; default: the lines of standard input")
     command.add_argument("--json", action="store_true", help="print a JSON object for each input")
+    for flag, text in FILE_FLAGS.items():
+        command.add_argument(f"--{flag}", help=text)
     taken = set()
     for kind, kind_options in options.items():
         group = command.add_argument_group(f"options for {kind.replace('_', ' ')} exports")

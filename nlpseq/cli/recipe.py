@@ -2,16 +2,20 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nlpseq.cli.guard import check_utf8, guarded
+from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
 from nlpseq.errors import WritingError
+from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
+Config = TypeVar("Config", bound=Settings)
 program: str | None = None  # what the help calls the recipe; None for the path of its file
 
 
@@ -27,20 +31,27 @@ def run_recipe(
     """
     import tyro
 
+    began = time.perf_counter()
     arguments = sys.argv[1:]
     default = settings().replace(**preset_of(_flag("--dataset", arguments), presets or {}))
     config = tyro.cli(
         settings,
         prog=program,
-        default=default,
+        default=_shown(default),
         description=sys.modules[main.__module__].__doc__,
         config=(tyro.conf.OmitArgPrefixes,),
     )
+    config = config.replace(**{name: None for name, value in config.flat().items() if isinstance(value, _Auto)})
 
     def action():
         check_utf8(arguments)
         config.check()
+        say("starting TensorFlow")
+        keep_programs()
         quiet_tensorflow()
+        from nlpseq.training import budget
+
+        budget.began = began
         main(config)
 
     sys.exit(guarded(action, config.flat()))
@@ -70,6 +81,41 @@ def begin(config: Any, output: str) -> Any:
         settings=config.fixed(),
         restart=options.restart,
     )
+
+
+def follow_data(config: Config, choices: Mapping[str, Any]) -> Config:
+    """The settings, with those that the user has left open as chosen for the data; prints them in a line.
+
+    Args:
+        config: The settings of the recipe.
+        choices: Values by flat name, as of `choose` in `nlpseq/tasks/<kind>/defaults.py`.
+    """
+    from nlpseq import reporting
+
+    taken = {name: value for name, value in choices.items() if config.flat()[name] is None}
+    if taken:
+        listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in taken.items())
+        reporting.say(f"chosen for these data: {listed}")
+    return config.filled(taken)
+
+
+class _Auto:
+    """A default in the help, of a setting that follows the data if no flag is given."""
+
+    def __str__(self):
+        return "auto"
+
+    __repr__ = __str__
+
+
+def _shown(config):
+    """The settings with an instance of `_Auto` and of its own type for each value that is None because it is open."""
+
+    def auto(value):
+        return type("Auto", (_Auto, type(value)), {})(value)
+
+    settled = config.settled().flat()
+    return config.replace(**{name: auto(settled[name]) for name in config.automatic() if config.flat()[name] is None})
 
 
 def finish(
@@ -112,6 +158,7 @@ def finish(
         reporting.plot_training(history, path, data.title, task.metric, task.metric_mode, per_epoch)
         draw(folder)
 
+    reporting.say("exporting")
     with kept(checkpoints):
         path = serving.export(
             task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all

@@ -59,7 +59,7 @@ class Task(keras.Model):
         dtype: Any = None,
         **settings: Any,
     ):
-        values = self.settings_class.of(**settings)
+        values = self.settings_class.of(**settings).settled()
         with dtype_policy(dtype):
             super().__init__(name=name)
             self.labels = list(labels)

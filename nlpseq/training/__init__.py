@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     {
         "Adam": "nlpseq.training.adam",
         "Checkpoints": "nlpseq.training.resume",
+        "Compiling": "nlpseq.training.callbacks",
         "Minutes": "nlpseq.training.callbacks",
         "StopOnNonFinite": "nlpseq.training.callbacks",
         "TriggeredAveraging": "nlpseq.training.averaging",

@@ -11,10 +11,11 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, in_range
-from nlpseq.reporting import say
+from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
-from nlpseq.training.callbacks import Minutes, StopOnNonFinite
+from nlpseq.training.budget import Budget
+from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -78,15 +79,17 @@ def train(
             `tensorboard` is given and the package tensorboard is not installed; or the
             checkpoints are those of other data.
     """
+    settings = settings.settled()
     batch_size = settings.batch_size
     train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
     validation_batches = task.prepare(validation_examples, batch_size)
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
+    budget = [Budget(settings.budget)] if settings.budget else []
     minutes = Minutes()
-    callbacks = [StopOnNonFinite(), minutes, *_callbacks(task, settings, validation_batches)]
-    task.compile(optimizer=optimizers.optimizer(settings, steps * validations))
+    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches)]
+    task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
     options = {
@@ -97,7 +100,8 @@ def train(
         "verbose": 1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
     }
     if checkpoints is None:
-        history = task.fit(train_batches.repeat(), callbacks=callbacks, **options)
+        with Waiting() as waiting:
+            history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
     checkpoints.check_data(fingerprint(train_examples, validation_examples))
     if checkpoints.trained is not None:
@@ -116,8 +120,9 @@ def _fit(task, batches, callbacks, options, checkpoints):
     if checkpoints.position is not None:
         say(f"resuming at {checkpoints.place()}")
     try:
-        with checkpoints.signals():
-            return task.fit(checkpoints.remaining(batches), callbacks=[checkpoints, *callbacks], **options).history
+        with checkpoints.signals(), Waiting() as waiting:
+            callbacks = [checkpoints, Compiling(waiting), *callbacks]
+            return task.fit(checkpoints.remaining(batches), callbacks=callbacks, **options).history
     except Interrupted:
         raise
     except Exception as error:

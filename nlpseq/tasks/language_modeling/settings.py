@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from nlpseq.data.settings import DataSettings, SplitSettings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import Range, Rate, Settings
 from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
 from nlpseq.training.settings import TrainingSettings
@@ -89,6 +89,7 @@ class LanguageModelingSettings(Settings):
     model: LanguageModelSettings = LanguageModelSettings()
     tokens: LineSettings = LineSettings()
     samples: SampleSettings = SampleSettings()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 
 

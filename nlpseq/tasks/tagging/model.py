@@ -13,8 +13,9 @@ from nlpseq.tasks.base import in_batches
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
+from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts
+from nlpseq.tasks.text_task import TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
 
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
@@ -138,17 +139,25 @@ class TokenTagger(TextTask):
             self.crf.build((None, None, len(self.labels)))
         self.built = True
 
+    def usable(self, examples):
+        return examples.known(len(self.labels))
+
     def encode_examples(self, sentences):
-        batches = tf.data.Dataset.from_tensor_slices(sentences.ragged()).batch(ENCODE_BATCH)
-        return batches.map(lambda tokens, tags: (self.preprocessor(tokens), self.preprocessor.truncate(tags)))
+        tokens, tags = sentences.ragged()
+        return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
 
     def default_loss(self):
         """The negative log-likelihood of the tags, per token."""
         return SmoothedCrossEntropy() if self.crf is None else SequenceLikelihood(self.crf)
 
     def default_metrics(self):
-        """Accuracy of the decoded tags, per token."""
-        return [TokenAccuracy(self.decide)]
+        """F1 of the spans of the decoded tags if they follow a scheme, else accuracy per token."""
+        return [TokenAccuracy(self.decide) if self.scheme is None else SpanF1(self.labels, self.decide)]
+
+    @property
+    def metric(self) -> str:
+        """F1 of spans if the tags follow a scheme, else accuracy."""
+        return "accuracy" if self.scheme is None else "f1"
 
     def decide(self, emissions: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """The predicted tags, int32 `(batch, time)`: the best sequence of the CRF, or the best tag at each step."""
@@ -217,7 +226,7 @@ class TokenTagger(TextTask):
         tokens = tf.TensorSpec([None, None], tf.string, name="tokens")
         return {
             **super().signatures(),
-            "tag_tokens": tf.function(self.answer_tokens, input_signature=[tokens]),
+            "tag_tokens": tf.function(self.answer_tokens, [tokens], autograph=False),
         }
 
     def details(self):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.data.settings import DataSettings, SplitSettings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import InputError
 from nlpseq.settings import OPEN, Range, Rate, Settings
 from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
@@ -85,6 +85,7 @@ class TranslationSettings(Settings):
     training: TrainingSettings = TrainingSettings(epochs=6, batch_size=32, learning_rate=4e-3)
     model: TranslatorSettings = TranslatorSettings()
     tokens: PairSettings = PairSettings()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 
 
