@@ -8,7 +8,7 @@ about two minutes and 1 GB of memory.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
+from nlpseq.cli import finish, follow_data, run_recipe
 from nlpseq.tasks.language_modeling.settings import PRESETS
 from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings as Settings
 
@@ -17,13 +17,14 @@ SAMPLES = 3  # number of samples that are printed after training
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.language_modeling import pictures, report
+    from nlpseq.tasks.language_modeling import defaults, pictures, report
 
     nlpseq.serving.check_output(config.data.output)
     nlpseq.training.set_seed(config.training.seed)
 
     data = nlpseq.data.load_running_texts(config.data.dataset, text=config.data.text, **config.splits.loading())
     nlpseq.reporting.print_data(data, "lines of text")
+    config = follow_data(config, defaults.choose(defaults.profile(data, config.tokens.vocabulary == "character")))
 
     preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())
     samples = config.samples
