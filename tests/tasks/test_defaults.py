@@ -23,12 +23,13 @@ KINDS: dict[str, Any] = {
 }
 TINY = Profile(examples=20, tokens=60, vocabulary=30, classes=2)
 SENTENCES = Profile(examples=8_000, tokens=160_000, vocabulary=18_000, classes=2)
+GENERATED = Profile(examples=8_000, tokens=90_000, vocabulary=500, classes=2)
 REVIEWS = Profile(examples=25_000, tokens=5_800_000, vocabulary=280_000, classes=2)
 MILLION = Profile(examples=1_000_000, tokens=20_000_000, vocabulary=900_000, classes=100)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("profile", [TINY, SENTENCES, REVIEWS, MILLION], ids=lambda profile: profile.examples)
+@pytest.mark.parametrize("profile", [TINY, SENTENCES, GENERATED, REVIEWS, MILLION], ids=str)
 def test_all_that_is_open_is_chosen_within_its_range(kind, profile):
     choices = importlib.import_module(f"nlpseq.tasks.{kind}.defaults").choose(profile)
     settings = KINDS[kind]()
