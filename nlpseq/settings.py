@@ -12,7 +12,7 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from nlpseq.errors import InputError, in_range, one_of, suggest
 
@@ -26,6 +26,7 @@ class Range:
 
 
 OPEN = "other values are accepted from Python"  # metadata of a `Literal`
+FREE = "may change when an interrupted run is continued"  # metadata of an attribute
 AUTO = "in a recipe, the default follows the data"  # metadata of an attribute that may be None
 Rate = Annotated[float, Range(0, 0.95)]  # a dropout rate
 Self = TypeVar("Self", bound="Settings")
@@ -47,6 +48,9 @@ class Settings:
     >>> Model.of(units=3).flat()
     {'units': 3, 'bias': True}
     """
+
+    free: ClassVar[bool] = False
+    """Whether the values of the group may change when an interrupted run is continued."""
 
     @classmethod
     def of(cls: type[Self], **values: Any) -> Self:
@@ -116,6 +120,18 @@ class Settings:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             values |= value.flat() if isinstance(value, Settings) else {field.name: value}
+        return values
+
+    def fixed(self) -> dict[str, Any]:
+        """The values, by flat name, that must not change when an interrupted run is continued."""
+        hints = typing.get_type_hints(type(self), include_extras=True)
+        values = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Settings):
+                values |= {} if value.free else value.fixed()
+            elif FREE not in getattr(hints[field.name], "__metadata__", ()):
+                values[field.name] = value
         return values
 
     def check(self) -> None:

@@ -1,15 +1,19 @@
 """The start and end of every recipe: settings from flags; metrics, plots and the export."""
 
+import contextlib
 import functools
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from nlpseq.cli.guard import check_utf8, guarded
+from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
+from nlpseq.errors import WritingError
+from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
 Config = TypeVar("Config", bound=Settings)
@@ -43,6 +47,8 @@ def run_recipe(
     def action():
         check_utf8(arguments)
         config.check()
+        say("starting TensorFlow")
+        keep_programs()
         quiet_tensorflow()
         from nlpseq.training import budget
 
@@ -50,6 +56,32 @@ def run_recipe(
         main(config)
 
     sys.exit(guarded(action, config.flat()))
+
+
+def begin(config: Any, output: str) -> Any:
+    """Checks the output folder and fixes the random seed.
+
+    Args:
+        config: The settings of the recipe, with a group `training`.
+        output: The output folder.
+
+    Returns:
+        The `nlpseq.training.Checkpoints` of the run, in the folder "checkpoints" of the output.
+
+    Raises:
+        InputError: The folder is not writable, or has checkpoints of a run with other settings.
+    """
+    from nlpseq import serving, training
+
+    folder = serving.check_output(output)
+    options = config.training
+    training.set_seed(options.seed)
+    return training.Checkpoints(
+        folder / "checkpoints",
+        minutes=options.checkpoint_minutes,
+        settings=config.fixed(),
+        restart=options.restart,
+    )
 
 
 def follow_data(config: Config, choices: Mapping[str, Any]) -> Config:
@@ -99,6 +131,7 @@ def finish(
     validation: Any,
     test: Any,
     draw: Callable[[Path], None],
+    checkpoints: Any,
 ) -> dict[str, Any]:
     """Exports a trained task with its metrics and plots, and prints the path.
 
@@ -110,6 +143,7 @@ def finish(
         validation, test: Results of the evaluation, with an attribute `metrics`.
         draw: Function that writes the plots of the kind of task to a folder; the plot of the
             training is added to them.
+        checkpoints: Those of the run, which are removed after the export.
 
     Returns:
         The contents of `metrics.json`.
@@ -129,9 +163,27 @@ def finish(
         reporting.plot_training(history, path, data.title, task.metric, task.metric_mode, per_epoch)
         draw(folder)
 
-    path = serving.export(task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all)
+    reporting.say("exporting")
+    with kept(checkpoints):
+        path = serving.export(
+            task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all
+        )
+    checkpoints.clear()
     reporting.say(f"exported to {path}")
     return metrics
+
+
+@contextlib.contextmanager
+def kept(checkpoints: Any) -> Iterator[None]:
+    """Adds to a `WritingError` in the block where the trained model is."""
+    try:
+        yield
+    except WritingError as error:
+        folder = checkpoints.folder.path
+        raise WritingError(
+            f"{str(error).rstrip('.')}; the trained model is in {folder}: run the same command again, or "
+            f"`nlpseq export {folder}`."
+        ) from error
 
 
 def preset_of(dataset: str | None, presets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

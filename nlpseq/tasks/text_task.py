@@ -1,6 +1,6 @@
 """Base class of tasks with text input: a preprocessor inside the model, and string signatures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,16 +36,20 @@ class TextTask(Task):
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
 
-        In training the batches are shuffled, of equal size and of few lengths; otherwise they keep
-        the order of the examples. Texts are tokenized once.
+        In training the batches are shuffled and of similar lengths, as in `nlpseq.data.training_batches`;
+        otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them.
         """
-        encoded = self.encode_examples(examples).unbatch().cache()
+        ids, labels = self.encode_examples(self.usable(examples))
         if training:
-            return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
-        return evaluation_batches(encoded, len(examples), batch_size, self.buckets)
+            return training_batches(ids, labels, batch_size, self.buckets, seed)
+        return evaluation_batches(ids, labels, batch_size, self.buckets)
 
-    def encode_examples(self, examples: Any) -> tf.data.Dataset:
-        """Batches of ragged ids and labels, in the order of the examples."""
+    def usable(self, examples: Any) -> Any:
+        """The examples that have a loss. Default all."""
+        return examples
+
+    def encode_examples(self, examples: Any) -> tuple[tf.RaggedTensor, Any]:
+        """Ragged ids and labels `(examples, ...)`, in the order of the examples."""
         raise NotImplementedError(f"{type(self).__name__} must define encode_examples(self, examples).")
 
     def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -53,13 +57,20 @@ class TextTask(Task):
         raise NotImplementedError(f"{type(self).__name__} must define answer(self, text).")
 
     def signatures(self):
-        return {"serving_default": tf.function(self.answer, input_signature=[text_spec("text")])}
+        return {"serving_default": tf.function(self.answer, [text_spec("text")], autograph=False)}
 
     def warmup(self):
         return [{"text": np.array([text], object)} for text in self.warmup_texts]
 
     def resources(self):
         return self.preprocessor.tables
+
+
+def encode(function: Callable, rows: Any) -> tf.RaggedTensor:
+    """Calls a function from strings, `(batch,)` or ragged, to ragged ids, on `ENCODE_BATCH` rows at a time."""
+    function = tf.function(function, autograph=False, reduce_retracing=True)
+    starts = range(0, max(rows.shape[0], 1), ENCODE_BATCH)
+    return tf.concat([function(rows[start : start + ENCODE_BATCH]) for start in starts], axis=0)
 
 
 def text_spec(name: str) -> tf.TensorSpec:

@@ -8,12 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
+from nlpseq.errors import InputError
 from nlpseq.layers import Pooling
 from nlpseq.tasks.base import in_batches
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts
+from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
 
 LINEAR_DROPOUT = 0.3  # rate of words and n-grams that the linear classifier drops in training
@@ -131,15 +132,24 @@ class TextClassifier(TextTask):
             self.linear.build()
         self.built = True
 
+    def usable(self, examples):
+        if examples.labels.ndim == 2:
+            raise InputError(
+                "the texts have several labels each, and a `TextClassifier` gives one: choose another `label`, or keep "
+                "one label a text."
+            )
+        return examples.known(len(self.labels))
+
     def adapt(self, examples: Any) -> None:
         """Starts the linear classifier, if there is one, as naive Bayes on training examples."""
         if self.linear is not None:
             self.ensure_built()
-            self.linear.adapt((ids, labels.numpy()) for ids, labels in self.encode_examples(examples))
+            ids, labels = self.encode_examples(examples)
+            starts = range(0, len(labels), ENCODE_BATCH)
+            self.linear.adapt((ids[i : i + ENCODE_BATCH], labels[i : i + ENCODE_BATCH]) for i in starts)
 
     def encode_examples(self, examples):
-        batches = examples.dataset().batch(ENCODE_BATCH)
-        return batches.map(lambda text, label: (self.preprocessor(text), label))
+        return encode(self.preprocessor, tf.constant(examples.texts, tf.string)), examples.labels
 
     def default_loss(self):
         """Cross-entropy over the classes."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.data.settings import DataSettings, SplitSettings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import AUTO, Range, Rate, Settings
 from nlpseq.tasks.settings import BidirectionalSettings, WordSettings
 from nlpseq.training.settings import TrainingSettings
@@ -67,4 +67,5 @@ class ClassificationSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: ClassifierSettings = ClassifierSettings().unset()
     words: NgramSettings = NgramSettings().unset()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()

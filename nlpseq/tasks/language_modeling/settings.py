@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from nlpseq.data.settings import DataSettings, SplitSettings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import AUTO, Range, Rate, Settings
 from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
 from nlpseq.training.settings import TrainingSettings
@@ -70,6 +70,8 @@ class LanguageModelingData(DataSettings):
 class SampleSettings(Settings):
     """The samples printed after training."""
 
+    free = True
+
     prompt: str = ""
     """Prompt of the printed samples."""
     temperature: Annotated[float, Range(1e-3)] = 0.8
@@ -87,6 +89,7 @@ class LanguageModelingSettings(Settings):
     model: LanguageModelSettings = LanguageModelSettings().unset()
     tokens: LineSettings = LineSettings()
     samples: SampleSettings = SampleSettings()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 
 

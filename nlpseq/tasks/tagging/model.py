@@ -15,7 +15,7 @@ from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts
+from nlpseq.tasks.text_task import TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
 
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
@@ -139,9 +139,12 @@ class TokenTagger(TextTask):
             self.crf.build((None, None, len(self.labels)))
         self.built = True
 
+    def usable(self, examples):
+        return examples.known(len(self.labels))
+
     def encode_examples(self, sentences):
-        batches = tf.data.Dataset.from_tensor_slices(sentences.ragged()).batch(ENCODE_BATCH)
-        return batches.map(lambda tokens, tags: (self.preprocessor(tokens), self.preprocessor.truncate(tags)))
+        tokens, tags = sentences.ragged()
+        return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
 
     def default_loss(self):
         """The negative log-likelihood of the tags, per token."""
@@ -223,7 +226,7 @@ class TokenTagger(TextTask):
         tokens = tf.TensorSpec([None, None], tf.string, name="tokens")
         return {
             **super().signatures(),
-            "tag_tokens": tf.function(self.answer_tokens, input_signature=[tokens]),
+            "tag_tokens": tf.function(self.answer_tokens, [tokens], autograph=False),
         }
 
     def details(self):

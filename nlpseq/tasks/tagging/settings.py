@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.data.settings import DataSettings, SplitSettings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import AUTO, Range, Settings
 from nlpseq.tasks.settings import BidirectionalSettings, WordSettings
 from nlpseq.training.settings import TrainingSettings
@@ -45,8 +45,6 @@ class TaggingData(DataSettings):
     """Feature of the tokens, or number of their column from 1; None for the default."""
     tags: str | None = None
     """Feature, column number or CoNLL-U column name of the tags; None for the default, in files the last column."""
-    encoding: str = "utf-8"
-    """Encoding of the files."""
     output: str = "saved_models/tagging"
     """Folder of the numbered exports."""
 
@@ -59,4 +57,5 @@ class TaggingSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: TaggerSettings = TaggerSettings().unset()
     words: TokenSettings = TokenSettings()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()

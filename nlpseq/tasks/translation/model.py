@@ -14,7 +14,7 @@ from nlpseq.tasks.base import in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, text_spec
+from nlpseq.tasks.text_task import TextTask, as_texts, encode, text_spec
 from nlpseq.tasks.translation.search import TranslationSearch
 from nlpseq.tasks.translation.settings import TranslatorSettings
 from nlpseq.text import PADDING, START
@@ -255,8 +255,8 @@ class Translator(TextTask):
         return tf.stop_gradient(tf.where(replaced, predictions, targets))
 
     def encode_examples(self, pairs):
-        batches = pairs.dataset().batch(ENCODE_BATCH)
-        return batches.map(lambda source, target: (self.preprocessor(source), self.preprocessor.targets(target)))
+        sources, targets = (tf.constant(texts, tf.string) for texts in (pairs.sources, pairs.targets))
+        return encode(self.preprocessor, sources), encode(self.preprocessor.targets, targets)
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
         """Batches `((sources, targets), labels)` of `nlpseq.data.Pairs`.
@@ -313,7 +313,7 @@ class Translator(TextTask):
         """The search with a beam size as a `tf.function`, which is traced once."""
         if beam_size not in self._functions:
             answer = functools.partial(self.search.answer, beam_size=beam_size)
-            self._functions[beam_size] = tf.function(answer, input_signature=[text_spec("text")])
+            self._functions[beam_size] = tf.function(answer, [text_spec("text")], autograph=False)
         return self._functions[beam_size]
 
     def details(self):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.data.settings import DataSettings, SplitSettings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import InputError
 from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
 from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
@@ -87,6 +87,7 @@ class TranslationSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: TranslatorSettings = TranslatorSettings().unset()
     tokens: PairSettings = PairSettings().unset()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 
 
