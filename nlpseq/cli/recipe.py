@@ -1,6 +1,7 @@
 """The start and end of every recipe: settings from flags; metrics, plots and the export."""
 
 import contextlib
+import functools
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -106,20 +107,24 @@ def follow_data(config: Config, choices: Mapping[str, Any]) -> Config:
 class _Auto:
     """A default in the help, of a setting that follows the data if no flag is given."""
 
+    __hash__: Any = None  # tyro caches by hash what it knows of a value, such as 1, which is not that of an open 1
+
     def __str__(self):
         return "auto"
 
     __repr__ = __str__
 
 
+@functools.cache
+def _auto_of(kind):
+    return type("Auto", (_Auto, kind), {"__hash__": None})
+
+
 def _shown(config):
     """The settings with an instance of `_Auto` and of its own type for each value that is None because it is open."""
-
-    def auto(value):
-        return type("Auto", (_Auto, type(value)), {})(value)
-
     settled = config.settled().flat()
-    return config.replace(**{name: auto(settled[name]) for name in config.automatic() if config.flat()[name] is None})
+    names = [name for name in config.automatic() if config.flat()[name] is None]
+    return config.replace(**{name: _auto_of(type(settled[name]))(settled[name]) for name in names})
 
 
 def finish(

@@ -71,5 +71,5 @@ def test_presets_are_the_defaults_of_their_dataset(tmp_path):
     assert preset_of(str(tmp_path / "lm1b"), presets) == {}
     assert preset_of("lm1b", presets) == preset_of("lm1b:1.1.0", presets) == presets["lm1b"]
     assert preset_of(str(tmp_path / "ptb"), presets) == presets["ptb"]
-    assert preset_of("scan/length", translation.PRESETS) == translation.PRESETS["scan/length"]
-    assert preset_of("scan", translation.PRESETS) == preset_of(None, presets) == {}
+    assert preset_of("scan/length", translation.PRESETS) == translation.PRESETS["scan"]
+    assert preset_of("ptb", translation.PRESETS) == preset_of(None, presets) == {}

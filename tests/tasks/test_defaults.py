@@ -8,19 +8,28 @@ import pytest
 from nlpseq.cli import follow_data
 from nlpseq.tasks.classification.defaults import choose as choose_for_texts
 from nlpseq.tasks.classification.settings import ClassificationSettings
-from nlpseq.tasks.profile import Profile
+from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings
 from nlpseq.tasks.tagging.defaults import choose as choose_for_sentences
 from nlpseq.tasks.tagging.settings import TaggingSettings
+from nlpseq.tasks.translation.defaults import PairProfile as Profile
+from nlpseq.tasks.translation.defaults import choose as choose_for_pairs
+from nlpseq.tasks.translation.settings import TranslationSettings
 
-KINDS: dict[str, Any] = {"classification": ClassificationSettings, "tagging": TaggingSettings}
+KINDS: dict[str, Any] = {
+    "classification": ClassificationSettings,
+    "tagging": TaggingSettings,
+    "translation": TranslationSettings,
+    "language_modeling": LanguageModelingSettings,
+}
 TINY = Profile(examples=20, tokens=60, vocabulary=30, classes=2)
 SENTENCES = Profile(examples=8_000, tokens=160_000, vocabulary=18_000, classes=2)
+GENERATED = Profile(examples=8_000, tokens=90_000, vocabulary=500, classes=2)
 REVIEWS = Profile(examples=25_000, tokens=5_800_000, vocabulary=280_000, classes=2)
 MILLION = Profile(examples=1_000_000, tokens=20_000_000, vocabulary=900_000, classes=100)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("profile", [TINY, SENTENCES, REVIEWS, MILLION], ids=lambda profile: profile.examples)
+@pytest.mark.parametrize("profile", [TINY, SENTENCES, GENERATED, REVIEWS, MILLION], ids=str)
 def test_all_that_is_open_is_chosen_within_its_range(kind, profile):
     choices = importlib.import_module(f"nlpseq.tasks.{kind}.defaults").choose(profile)
     settings = KINDS[kind]()
@@ -28,8 +37,8 @@ def test_all_that_is_open_is_chosen_within_its_range(kind, profile):
     filled = settings.filled(choices)
     filled.check()
     assert None not in [filled.flat()[name] for name in choices]
-    steps = -(-profile.examples // choices["batch_size"])
-    assert choices["validations"] <= steps
+    steps = profile.tokens // (choices["batch_size"] * choices["steps"]) if "steps" in choices else profile.examples
+    assert choices["validations"] <= max(1, steps)
 
 
 def test_few_examples_get_more_passes_and_smaller_batches():
@@ -42,6 +51,12 @@ def test_the_recurrent_layer_reads_the_ngrams_of_long_texts_in_few_passes():
     sentences, reviews = choose_for_texts(SENTENCES), choose_for_texts(REVIEWS)
     assert sentences["ngram_embedding_size"] == 0 and reviews["ngram_embedding_size"] > 0
     assert sentences["epochs"] > reviews["epochs"]
+
+
+def test_a_generated_language_keeps_its_words_and_its_long_translations():
+    commands = Profile(examples=16_000, tokens=340_000, vocabulary=20, ratio=5.4)
+    assert choose_for_pairs(commands)["vocabulary"] == "word" and choose_for_pairs(commands)["length_ratio"] == 5.4
+    assert choose_for_pairs(SENTENCES)["vocabulary"] == "bpe"
 
 
 def test_what_the_user_sets_stays_and_the_rest_is_said(capsys):

@@ -24,6 +24,7 @@ def choose(profile: Profile) -> dict[str, Any]:
     by heart, and the weights change so much in a pass that it is validated several times. Sentences
     hold few words: all of them are kept, the recurrent layer learns their n-grams by heart, which
     are left to the linear classifier, and strong dropout allows more passes.
+    A closed vocabulary is learnt with little dropout, and all that matters is the order of its words.
     The fewer the examples, the smaller the batch, so that there are enough steps, and the more passes
     at most; training stops when validation has not improved for a while.
 
@@ -33,24 +34,25 @@ def choose(profile: Profile) -> dict[str, Any]:
     2
     """
     long = profile.length >= LONG
+    natural = not profile.closed
     epochs = clipped(40_000 / profile.examples, 1, 3) if long else clipped(SENTENCES_READ / profile.examples, 3, 30)
     return {
         "epochs": epochs,
         "validations": clipped(profile.examples / 5_000, 1, 5) if long else 1,
         "patience": 3,
         "batch_size": clipped(profile.examples / 250, 8, 32),
-        "learning_rate": 5e-3 if long else 2e-3,
+        "learning_rate": 5e-3 if long else 2e-3 if natural else 3e-3,
         "averaging": 0.0,
         "layers": 1,
         "pooling": "max_mean",
-        "linear": "bayes",
+        "linear": "bayes" if natural else "none",
         "units": 48 if long else 64,
         "embedding_size": 48 if long else 64,
-        "dropout": 0.2 if long else 0.5,
-        "output_dropout": 0.3 if long else 0.5,
-        "word_dropout": 0.1,
+        "dropout": 0.5 if natural and not long else 0.2,
+        "output_dropout": 0.3 if long else 0.5 if natural else 0.2,
+        "word_dropout": 0.1 if natural else 0.02,
         "min_count": 2 if long else 1,
-        "ngrams": 3 if long else 2,
+        "ngrams": 3 if long else 2 if natural else 1,
         "ngram_min_count": 3 if long else 1,
         "truncation": "middle",
         "ngram_embedding_size": 16 if long else 0,
