@@ -53,7 +53,7 @@ class TextTask(Task):
         raise NotImplementedError(f"{type(self).__name__} must define answer(self, text).")
 
     def signatures(self):
-        return {"serving_default": tf.function(self.answer, input_signature=[text_spec("text")])}
+        return {"serving_default": tf.function(self.answer, [text_spec("text")], autograph=False)}
 
     def warmup(self):
         return [{"text": np.array([text], object)} for text in self.warmup_texts]

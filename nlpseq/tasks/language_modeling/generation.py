@@ -166,7 +166,7 @@ class Generator:
         }
         prompt, token = text_spec("prompt"), tf.TensorSpec([None], tf.int32, name="token")
         return {
-            "generate": tf.function(self.answer_generate, input_signature=[prompt, *options]),
-            "init": tf.function(self.answer_init, input_signature=[prompt]),
-            "step": tf.function(self.answer_step).get_concrete_function(token, **states),
+            "generate": tf.function(self.answer_generate, [prompt, *options], autograph=False),
+            "init": tf.function(self.answer_init, [prompt], autograph=False),
+            "step": tf.function(self.answer_step, autograph=False).get_concrete_function(token, **states),
         }

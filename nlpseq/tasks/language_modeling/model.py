@@ -212,7 +212,7 @@ class LanguageModel(TextTask):
         return self.score(text)
 
     def signatures(self):
-        score = tf.function(self.score, input_signature=[text_spec("text")])
+        score = tf.function(self.score, [text_spec("text")], autograph=False)
         return {"serving_default": score, "score": score, **self.generate.signatures()}
 
     def predict_text(
@@ -286,7 +286,7 @@ class LanguageModel(TextTask):
             `nlpseq.tasks.language_modeling.scoring.Scorer`.
         """
         if "score" not in self._functions:
-            self._functions["score"] = tf.function(self.score, input_signature=[text_spec("text")])
+            self._functions["score"] = tf.function(self.score, [text_spec("text")], autograph=False)
         scores = ("total", "perplexity", "unknown", "truncated")
         answers = {name: [] for name in ("tokens", "log_probabilities", *scores)}
         texts = tf.constant(as_texts(texts), tf.string)

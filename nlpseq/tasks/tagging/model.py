@@ -217,7 +217,7 @@ class TokenTagger(TextTask):
         tokens = tf.TensorSpec([None, None], tf.string, name="tokens")
         return {
             **super().signatures(),
-            "tag_tokens": tf.function(self.answer_tokens, input_signature=[tokens]),
+            "tag_tokens": tf.function(self.answer_tokens, [tokens], autograph=False),
         }
 
     def details(self):

@@ -313,7 +313,7 @@ class Translator(TextTask):
         """The search with a beam size as a `tf.function`, which is traced once."""
         if beam_size not in self._functions:
             answer = functools.partial(self.search.answer, beam_size=beam_size)
-            self._functions[beam_size] = tf.function(answer, input_signature=[text_spec("text")])
+            self._functions[beam_size] = tf.function(answer, [text_spec("text")], autograph=False)
         return self._functions[beam_size]
 
     def details(self):

@@ -125,7 +125,7 @@ class TranslationSearch:
         if self.task.attention is not None:
             functions["translate_attention"] = self.answer_attention
         spec = [text_spec("text")]
-        return {name: tf.function(function, input_signature=spec) for name, function in functions.items()}
+        return {name: tf.function(function, spec, autograph=False) for name, function in functions.items()}
 
 
 def attention_samples(task: "Translator", texts: Sequence, count: int = 3, longest: int = 16) -> list[tuple]:
