@@ -18,6 +18,23 @@ class TrainingError(RuntimeError):
     """Training cannot continue; the message gives the reason in one sentence."""
 
 
+class WritingError(RuntimeError):
+    """A result cannot be written; the message says in one sentence what, where and why."""
+
+
+class Interrupted(RuntimeError):
+    """A signal ended training after a checkpoint; the message says in one sentence how to continue.
+
+    Args:
+        message: The sentence.
+        signal: Number of the signal.
+    """
+
+    def __init__(self, message: str, signal: int):
+        super().__init__(message)
+        self.signal = signal
+
+
 def shorten(text: object, max_characters: int = 100) -> str:
     """The string of an object, truncated to `max_characters` for use in a message."""
     text = str(text)

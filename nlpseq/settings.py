@@ -9,7 +9,7 @@ help and errors appear before it is loaded.
 import dataclasses
 import typing
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from nlpseq.errors import InputError, in_range, one_of, suggest
 
@@ -23,6 +23,7 @@ class Range:
 
 
 OPEN = "other values are accepted from Python"  # metadata of a `Literal`
+FREE = "may change when an interrupted run is continued"  # metadata of an attribute
 Rate = Annotated[float, Range(0, 0.95)]  # a dropout rate
 Self = TypeVar("Self", bound="Settings")
 
@@ -43,6 +44,9 @@ class Settings:
     >>> Model.of(units=3).flat()
     {'units': 3, 'bias': True}
     """
+
+    free: ClassVar[bool] = False
+    """Whether the values of the group may change when an interrupted run is continued."""
 
     @classmethod
     def of(cls: type[Self], **values: Any) -> Self:
@@ -80,6 +84,18 @@ class Settings:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             values |= value.flat() if isinstance(value, Settings) else {field.name: value}
+        return values
+
+    def fixed(self) -> dict[str, Any]:
+        """The values, by flat name, that must not change when an interrupted run is continued."""
+        hints = typing.get_type_hints(type(self), include_extras=True)
+        values = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Settings):
+                values |= {} if value.free else value.fixed()
+            elif FREE not in getattr(hints[field.name], "__metadata__", ()):
+                values[field.name] = value
         return values
 
     def check(self) -> None:

@@ -8,7 +8,7 @@ about two minutes and 1 GB of memory.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
+from nlpseq.cli import begin, finish, run_recipe
 from nlpseq.tasks.language_modeling.settings import PRESETS
 from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings as Settings
 
@@ -19,8 +19,7 @@ def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.tasks.language_modeling import pictures, report
 
-    nlpseq.serving.check_output(config.data.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints = begin(config, config.data.output)
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_running_texts(config.data.dataset, text=config.data.text, **config.splits.loading())
@@ -32,7 +31,7 @@ def main(config: Settings) -> dict:
     preprocessor.check_length([samples.prompt], "`prompt`")
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.LanguageModel(preprocessor, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (
@@ -51,7 +50,7 @@ def main(config: Settings) -> dict:
     def draw(folder):
         pictures.plot_perplexity(training[0], folder / "perplexity.png", data.title)
 
-    return finish(task, config, data, training, validation, test, draw)
+    return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Scores on real data: recipes/README.md.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
+from nlpseq.cli import begin, finish, run_recipe
 from nlpseq.tasks.classification.settings import PRESETS
 from nlpseq.tasks.classification.settings import ClassificationSettings as Settings
 
@@ -16,8 +16,7 @@ def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.tasks.classification import report
 
-    nlpseq.serving.check_output(config.data.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints = begin(config, config.data.output)
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_labelled_texts(
@@ -33,7 +32,7 @@ def main(config: Settings) -> dict:
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
@@ -43,7 +42,7 @@ def main(config: Settings) -> dict:
     def draw(folder):
         nlpseq.reporting.plot_confusion(test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test")
 
-    return finish(task, config, data, training, validation, test, draw)
+    return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":

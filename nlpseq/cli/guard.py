@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Collection
 
-from nlpseq.errors import InputError, TrainingError
+from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError
 
 ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
 
@@ -19,7 +19,7 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
             error is printed as --learning-rate.
 
     Returns:
-        The exit status: 0, 1 if training or output stopped, 2 for invalid input, 130 if interrupted.
+        The exit status: 0, 1 if training or output stopped, 2 for invalid input, 130 after Ctrl-C, 143 after SIGTERM.
     """
     try:
         action()
@@ -27,12 +27,15 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
     except InputError as error:
         print(f"error: {with_flags(str(error), arguments)}", file=sys.stderr)
         return 2
-    except TrainingError as error:
+    except (TrainingError, WritingError) as error:
         print(f"stopped: {with_flags(str(error), arguments)}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Interrupted as error:
+        print(f"interrupted {error}", file=sys.stderr)
+        return 128 + error.signal
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

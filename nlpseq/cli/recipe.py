@@ -1,7 +1,8 @@
 """The start and end of every recipe: settings from flags; metrics, plots and the export."""
 
+import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
+from nlpseq.errors import WritingError
 from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
@@ -48,6 +50,32 @@ def run_recipe(
     sys.exit(guarded(action, config.flat()))
 
 
+def begin(config: Any, output: str) -> Any:
+    """Checks the output folder and fixes the random seed.
+
+    Args:
+        config: The settings of the recipe, with a group `training`.
+        output: The output folder.
+
+    Returns:
+        The `nlpseq.training.Checkpoints` of the run, in the folder "checkpoints" of the output.
+
+    Raises:
+        InputError: The folder is not writable, or has checkpoints of a run with other settings.
+    """
+    from nlpseq import serving, training
+
+    folder = serving.check_output(output)
+    options = config.training
+    training.set_seed(options.seed)
+    return training.Checkpoints(
+        folder / "checkpoints",
+        minutes=options.checkpoint_minutes,
+        settings=config.fixed(),
+        restart=options.restart,
+    )
+
+
 def finish(
     task: Any,
     config: Any,
@@ -56,6 +84,7 @@ def finish(
     validation: Any,
     test: Any,
     draw: Callable[[Path], None],
+    checkpoints: Any,
 ) -> dict[str, Any]:
     """Exports a trained task with its metrics and plots, and prints the path.
 
@@ -67,6 +96,7 @@ def finish(
         validation, test: Results of the evaluation, with an attribute `metrics`.
         draw: Function that writes the plots of the kind of task to a folder; the plot of the
             training is added to them.
+        checkpoints: Those of the run, which are removed after the export.
 
     Returns:
         The contents of `metrics.json`.
@@ -87,9 +117,26 @@ def finish(
         draw(folder)
 
     reporting.say("exporting")
-    path = serving.export(task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all)
+    with kept(checkpoints):
+        path = serving.export(
+            task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all
+        )
+    checkpoints.clear()
     reporting.say(f"exported to {path}")
     return metrics
+
+
+@contextlib.contextmanager
+def kept(checkpoints: Any) -> Iterator[None]:
+    """Adds to a `WritingError` in the block where the trained model is."""
+    try:
+        yield
+    except WritingError as error:
+        folder = checkpoints.folder.path
+        raise WritingError(
+            f"{str(error).rstrip('.')}; the trained model is in {folder}: run the same command again, or "
+            f"`nlpseq export {folder}`."
+        ) from error
 
 
 def preset_of(dataset: str | None, presets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from nlpseq.settings import Settings
 class DataSettings(Settings):
     """The data to learn from, and where the result is written."""
 
+    free = True  # a run that continues compares the data themselves
+
     dataset: str = ""
     """Name of a TFDS dataset, or path of a file or of a folder of files."""
     output: str = ""
@@ -18,6 +20,8 @@ class DataSettings(Settings):
 @dataclass(frozen=True)
 class SplitSettings(Settings):
     """Datasets of TensorFlow Datasets: where they are, and which splits are read."""
+
+    free = True
 
     data_dir: str | None = None
     """Folder of prepared TFDS datasets; None for the default of TFDS."""

@@ -136,9 +136,10 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
         return tf.gather(pointer, state, batch_dims=1), path.write(at, tag)
 
     path = tf.TensorArray(tf.int32, size=steps, element_shape=[None, count])
-    pointers = tf.ensure_shape(layout.finish(pointers, steps), [None, None, states])
+    pointers = tf.ensure_shape(layout.finish(pointers, steps, reverse=False), [None, None, states])
     _, path = scan_steps(spec, follow, (end, path), (pointers, mask), backward=True)
-    return tf.transpose(path.stack(), [1, 2, 0])[..., :time], scores
+    path = layout.finish(path, steps, reverse=True)  # (batch, time, count)
+    return tf.transpose(path, [0, 2, 1])[..., :time], scores
 
 
 class _Loops(NamedTuple):
@@ -169,7 +170,7 @@ def _forward(layout, emissions, mask, potentials):
     carry = (start, layout.empty(steps, start, tf.float32))
     sequences = (emissions, mask, _not_first(mask))
     end, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences)
-    return layout.finish(written, steps), end
+    return layout.finish(written, steps, reverse=False), end
 
 
 def _backward(layout, emissions, mask, potentials):
@@ -186,7 +187,7 @@ def _backward(layout, emissions, mask, potentials):
     carry = (end, layout.empty(steps, end, tf.float32))
     sequences = (emissions, _not_first(mask))
     _, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences, backward=True)
-    return layout.finish(written, steps)
+    return layout.finish(written, steps, reverse=True)
 
 
 def _log_product(rows, matrix):

@@ -99,17 +99,21 @@ class Layout:
         return tf.TensorArray(dtype, size=steps, element_shape=[like.shape[0], width])
 
     def write(self, sequence: Written, at: int | tf.Tensor, value: tf.Tensor) -> Written:
-        """The sequence after writing the step `at`."""
+        """The sequence after writing the step `at`, of an array the iteration `at`.
+
+        Arrays are written in the order of iterations because ONNX has no other loops: tf2onnx
+        ignores the index of a write.
+        """
         if not self.preallocate:
             return sequence.write(at, value)
         value = tf.expand_dims(value, self.axis)
         return keras.ops.slice_update(sequence, self._position(at, sequence), value)
 
-    def finish(self, sequence: Written, steps: int | tf.Tensor) -> tf.Tensor:
-        """The sequence as a tensor, once all steps are written."""
+    def finish(self, sequence: Written, steps: int | tf.Tensor, reverse: bool) -> tf.Tensor:
+        """The sequence as a tensor, once all steps are written, from the end to the start if `reverse`."""
         if self.preallocate:
             return self.first(sequence, steps)
-        stacked = sequence.stack()
+        stacked = stack(sequence, reverse)
         return stacked if self.axis == 0 else swap(stacked)
 
     # Writing segment by segment
@@ -120,17 +124,17 @@ class Layout:
             return self.empty(count * length, like, dtype, width)
         return tf.TensorArray(dtype, size=count)
 
-    def write_segment(self, sequence: Written, start: int | tf.Tensor, segment: tf.Tensor, length: int) -> Written:
-        """The sequence after writing the segment that begins at the step `start`."""
+    def write_segment(self, sequence: Written, number, start: int | tf.Tensor, segment: tf.Tensor) -> Written:
+        """The sequence after writing the segment that begins at the step `start`, the `number`-th of the loop."""
         if self.preallocate:
             return keras.ops.slice_update(sequence, self._position(start, sequence), segment)
-        return sequence.write(start // length, segment)
+        return sequence.write(number, segment)
 
-    def finish_segments(self, sequence: Written, steps: int | tf.Tensor, like: tf.Tensor, width: int) -> tf.Tensor:
-        """The sequence as a tensor, once all segments are written."""
+    def finish_segments(self, sequence: Written, steps, like: tf.Tensor, width: int, reverse: bool) -> tf.Tensor:
+        """The sequence as a tensor, once all segments are written, from the end to the start if `reverse`."""
         if self.preallocate:
             return self.first(sequence, steps)
-        segments = sequence.stack()  # (count, time, batch, width) or (count, batch, time, width)
+        segments = stack(sequence, reverse)  # (count, time, batch, width) or (count, batch, time, width)
         if self.axis == 1:
             segments = tf.transpose(segments, (1, 0, 2, 3))
         return tf.reshape(segments, self.shape(steps, like, width))
@@ -140,6 +144,12 @@ class Layout:
         position = [0] * len(sequence.shape)
         position[self.axis] = start
         return position
+
+
+def stack(array: tf.TensorArray, reverse: bool) -> tf.Tensor:
+    """What was written, in the order of time."""
+    stacked = array.stack()
+    return tf.reverse(stacked, [0]) if reverse else stacked
 
 
 def swap(sequence: tf.Tensor) -> tf.Tensor:

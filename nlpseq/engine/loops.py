@@ -54,6 +54,10 @@ class StepSpec:
     unroll: bool = False
     hoist: bool = True
 
+    def runs_reversed(self, backward: bool) -> bool:
+        """Whether a loop with or against the direction of the recurrence starts at the end of the sequence."""
+        return self.reverse != backward
+
     def to_blocks(self, wx: tf.Tensor, uh: tf.Tensor) -> list[tf.Tensor]:
         """The columns of both halves that are saved and differentiated.
 
@@ -153,7 +157,7 @@ def forward(
     prefetch = spec.additive < columns[0]
     final, *written = scan_steps(spec, step, carry, (rows, mask, masks.zoneout), prefetch=prefetch)
     outputs, saved_states, saved_blocks = [
-        [layout.finish(sequence, steps) for sequence in sequences] for sequences in written
+        [layout.finish(sequence, steps, spec.reverse) for sequence in sequences] for sequences in written
     ]
     residuals = Residuals(saved_states, saved_blocks) if save_residuals else None
     return (outputs[0] if return_outputs else None), list(final), residuals
@@ -195,18 +199,18 @@ def backward(
         return _backward_segment(spec, weights, transposed, masks, sequences, d_states)
     features = inputs.shape[-1]
 
-    def segment(start, slices, carry):
+    def segment(number, start, slices, carry):
         d_inputs, d_weights, d_states = carry
         d_segment, d_more, d_states = _backward_segment(spec, weights, transposed, masks, slices, d_states)
         d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
-        return layout.write_segment(d_inputs, start, d_segment, SEGMENT), d_weights, d_states
+        return layout.write_segment(d_inputs, number, start, d_segment), d_weights, d_states
 
     steps = layout.static_steps(inputs)
     steps = layout.steps(inputs) if steps is None else steps
     d_inputs = layout.empty(tf.maximum(steps, SEGMENT), like, inputs.dtype, features)
     carry = (d_inputs, [tf.zeros_like(weight) for weight in flatten(weights)], d_states)
     d_inputs, d_weights, d_states = scan_segments(spec, SEGMENT, segment, carry, sequences, backward=True)
-    return layout.finish(d_inputs, steps), pack_as(weights, d_weights), d_states
+    return layout.finish(d_inputs, steps, spec.runs_reversed(True)), pack_as(weights, d_weights), d_states
 
 
 def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
@@ -236,7 +240,7 @@ def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
 
     carry = (d_states, d_blocks, [tf.zeros_like(weight) for weight in weights.step])
     d_states, d_blocks, d_step_weights = scan_steps(spec, step, carry, (None, *sequences[1:]), backward=True)
-    d_blocks = [layout.finish(block, steps) for block in d_blocks]
+    d_blocks = [layout.finish(block, steps, spec.runs_reversed(True)) for block in d_blocks]
     d_wx, d_uh = _input_blocks(d_blocks), _recurrent_blocks(d_blocks)
     input_masks, recurrent_masks = layout.broadcast_masks(masks.inputs), layout.broadcast_masks(masks.recurrent)
     d_weights = CellWeights(
@@ -268,7 +272,10 @@ def _split_rows(transposed, blocks):
 def scan_steps(
     spec: StepSpec, step: Callable, carry: Any, sequences: Any, backward: bool = False, prefetch: bool = False
 ) -> Any:
-    """Calls `carry = step(time, slices, carry)` for every time, and returns the last carry.
+    """Calls `carry = step(at, slices, carry)` for every time, and returns the last carry.
+
+    `at` is where `Layout.write` writes the step: the time, or the number of the iteration if
+    sequences are arrays. `Layout.finish` then puts the steps of a reversed loop in the order of time.
 
     Args:
         spec: the step specification; its `step` is not used.
@@ -284,13 +291,13 @@ def scan_steps(
     """
     flat, layout = flatten(sequences), spec.layout
     steps = layout.steps(flat[0])
-    last = steps - 1
+    last, reverse = steps - 1, spec.runs_reversed(backward)
     # XLA refuses to slice a sequence of no steps, even in a loop that never runs.
     # Padding by nothing, the usual case, copies nothing.
     padded = [layout.pad(sequence, 1 - tf.minimum(steps, 1)) for sequence in flat]
 
     def time(number):
-        return last - number if spec.reverse != backward else number
+        return last - number if reverse else number
 
     def read(number):
         return [layout.read(sequence, time(number)) for sequence in padded]
@@ -299,7 +306,8 @@ def scan_steps(
         return read(tf.minimum(number, tf.maximum(last, 0))) if prefetch else []
 
     def body(number, slices, carry):
-        carry = step(time(number), pack_as(sequences, slices if prefetch else read(number)), carry)
+        at = time(number) if layout.preallocate else number
+        carry = step(at, pack_as(sequences, slices if prefetch else read(number)), carry)
         return number + 1, read_ahead(number + 1), carry
 
     loop_state = (0, read_ahead(0), carry)
@@ -319,7 +327,9 @@ def scan_segments(
     backward: bool = False,
     exact: bool = False,
 ) -> Any:
-    """Calls `carry = body(start, segments, carry)` for every segment of `length` steps, and returns the last carry.
+    """Calls `carry = body(number, start, segments, carry)` for every segment of `length` steps.
+
+    `number` counts the iterations, and `start` is the first step of the segment. Returns the last carry.
 
     Args:
         spec: the step specification; its `step` is not used.
@@ -336,23 +346,23 @@ def scan_segments(
     steps = layout.static_steps(flat[0])
     steps = layout.steps(flat[0]) if steps is None else steps
     count, remainder = steps // length, steps % length
-    reverse = spec.reverse != backward
+    reverse = spec.runs_reversed(backward)
     # No segment can be sliced from a sequence that is too short, even in a loop that never runs.
     flat = [layout.pad(sequence, tf.maximum(length - steps, 0)) for sequence in flat]
 
-    def call(start, length, carry):
+    def call(number, start, length, carry):
         segments = [layout.slice_steps(sequence, start, length) for sequence in flat]
-        return body(start, pack_as(sequences, segments), carry)
+        return body(number, start, pack_as(sequences, segments), carry)
 
     def whole_segment(number, carry):
-        return number + 1, call((count - 1 - number if reverse else number) * length, length, carry)
+        return number + 1, call(number, (count - 1 - number if reverse else number) * length, length, carry)
 
     has_remainder = not (exact or (isinstance(remainder, int) and remainder == 0))
     if has_remainder and reverse:
-        carry = call(count * length, remainder, carry)
+        carry = call(count, count * length, remainder, carry)
     carry = tf.while_loop(lambda number, _: number < count, whole_segment, (0, carry))[-1]
     if has_remainder and not reverse:
-        carry = call(count * length, remainder, carry)
+        carry = call(count, count * length, remainder, carry)
     return carry
 
 

@@ -107,7 +107,7 @@ def _step_by_step(layout, unroll, a, b, state, reverse):
     spec = StepSpec(None, 0, layout, reverse, unroll)
     carry = (state, layout.empty(steps, state, state.dtype))
     _, outputs = scan_steps(spec, step, carry, (a, b), prefetch=True)
-    return layout.finish(outputs, steps)
+    return layout.finish(outputs, steps, reverse)
 
 
 def _edge(layout, sequence, last):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.errors import InputError
+from nlpseq.writing import write_text
 
 FORMAT_VERSION = 1
 FILE_NAME = "config.json"
@@ -66,8 +67,8 @@ class Metadata:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a value to a JSON file."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Writes a value to a JSON file, completely or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,17 +1,17 @@
 """The output folder, which contains the numbered versions of an export."""
 
-import contextlib
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from nlpseq.errors import InputError
+from nlpseq.writing import remove_leftovers
 
 
 def check_output(folder: str | Path) -> Path:
     """Creates the folder of the numbered versions, and returns its path.
+
+    What dead processes left unfinished in it is removed.
 
     Raises:
         InputError: it is not writable.
@@ -20,21 +20,12 @@ def check_output(folder: str | Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
+            remove_leftovers(folder)
             return folder
     except OSError as error:
         raise InputError(
             f"cannot write to the output folder {folder} ({error.strerror}): give a writable folder as `output`."
         ) from None
-
-
-@contextlib.contextmanager
-def new_version(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside the versions, which is deleted at the end of the block unless it was published."""
-    partial = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
-    try:
-        yield partial
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def publish(partial: Path, folder: Path) -> Path:

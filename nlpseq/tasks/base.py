@@ -118,6 +118,13 @@ class Task(keras.Model):
         """Compiles a loaded model with its saved optimizer and the default loss and metrics."""
         self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
 
+    def extra_state(self) -> dict[str, list[np.ndarray]]:
+        """State between training steps that is not in `variables`, for checkpoints."""
+        return {}
+
+    def restore_extra_state(self, state: dict[str, list[np.ndarray]]) -> None:
+        """Restores `extra_state`."""
+
     # Exporting
 
     def signatures(self) -> dict[str, Callable]:

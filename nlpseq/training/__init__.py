@@ -1,4 +1,4 @@
-"""Training a task with Keras's own `fit`: optimizers, callbacks, averaging, precision and seeds."""
+"""Training a task with Keras's own `fit`: optimizers, callbacks, averaging, checkpoints, precision and seeds."""
 
 from nlpseq import lazy
 
@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
         "Adam": "nlpseq.training.adam",
+        "Checkpoints": "nlpseq.training.resume",
         "Compiling": "nlpseq.training.callbacks",
         "Minutes": "nlpseq.training.callbacks",
         "StopOnNonFinite": "nlpseq.training.callbacks",

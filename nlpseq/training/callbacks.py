@@ -72,7 +72,17 @@ class Minutes(keras.callbacks.Callback):
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        logs["minutes"] = (time.perf_counter() - self.start) / 60
+        logs["minutes"] = self.seconds() / 60
+
+    def seconds(self) -> float:
+        """The time since training began, without that between an interruption and its continuation."""
+        return time.perf_counter() - self.start
+
+    def get_state(self):
+        return {"seconds": self.seconds()}
+
+    def set_state(self, state):
+        self.start = time.perf_counter() - state["seconds"]
 
 
 class StopOnNonFinite(keras.callbacks.Callback):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nlpseq.errors import InputError
-from nlpseq.settings import Range, Settings
+from nlpseq.settings import FREE, Range, Settings
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,12 @@ class TrainingSettings(Settings):
     """Type of the computation, with float32 weights."""
     seed: Annotated[int, Range(0, 2**32 - 1)] = 1
     """Seed of the initial weights, the shuffling and the dropout."""
-    tensorboard: str | None = None
+    tensorboard: Annotated[str | None, FREE] = None
     """Folder of TensorBoard logs; needs the extra nlpseq[tensorboard]."""
+    restart: Annotated[bool, FREE] = False
+    """Whether to start afresh where an interrupted run could be continued."""
+    checkpoint_minutes: Annotated[float, Range(0), FREE] = 3.0
+    """Most minutes between two checkpoints; there is one before each validation too."""
 
     def check(self) -> None:
         super().check()

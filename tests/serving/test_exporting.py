@@ -10,8 +10,9 @@ from nlpseq import serving
 from nlpseq.errors import InputError
 from nlpseq.serving.metadata import FORMAT_VERSION, Metadata
 from nlpseq.serving.model_card import model_card
-from nlpseq.serving.output import check_output, new_version, publish
+from nlpseq.serving.output import check_output, publish
 from nlpseq.serving.warmup import FILE_NAME
+from nlpseq.writing import incomplete_folder
 from tests.tasks.tiny import EXPORTED, LABELS, METRICS, dataset, exported, served
 from tests.toy_kind.model import SeriesForecaster
 
@@ -118,7 +119,7 @@ def test_versions_count_up_and_other_names_do_not_matter(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "7").mkdir()
     for version in ("8", "9", "10"):
-        with new_version(tmp_path) as partial:
+        with incomplete_folder(tmp_path) as partial:
             (partial / "saved_model.pb").touch()
             (partial / "config.json").touch()
             assert publish(partial, tmp_path).name == version

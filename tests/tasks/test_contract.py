@@ -4,6 +4,7 @@ import importlib.metadata
 import io
 import json
 import sys
+import types
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from nlpseq import engine, serving, tasks, training
 from nlpseq.errors import InputError
+from nlpseq.tasks.answers import Option
 from nlpseq.tasks.base import Task
 from nlpseq.training.settings import TrainingSettings
 from tests.cli.helpers import predict, run
@@ -134,3 +136,15 @@ def test_what_a_kind_must_define(name):
     arguments = [None] if name == "prepare" else []
     with pytest.raises(NotImplementedError, match=rf"Unfinished must define {name}\("):
         getattr(Unfinished, name)(Unfinished.__new__(Unfinished), *arguments)
+
+
+def test_kinds_may_share_the_name_of_an_option(trained, capsys, monkeypatch):
+    class Other(Answers):
+        options = (Option("digits", bool, "a flag without a value"),)
+
+    monkeypatch.setitem(sys.modules, "other_kind", types.SimpleNamespace(Answers=Other))
+    monkeypatch.setattr(tasks, "KINDS", {"other": "other_kind", **tasks.KINDS})
+    assert predict(capsys, trained[2], "0 0.5", "--digits", "3")[0] == 0
+    assert run("show", trained[2]) == 0
+    assert run("predict", "--help") == 0
+    assert "options for series exports:\n  shared, see above: --digits" in capsys.readouterr().out

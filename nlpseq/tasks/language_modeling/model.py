@@ -139,6 +139,16 @@ class LanguageModel(TextTask):
                 ]
         return self._carried[key]
 
+    def extra_state(self):
+        """The carried states."""
+        return {key: [np.array(state) for state in tf.nest.flatten(states)] for key, states in self._carried.items()}
+
+    def restore_extra_state(self, state):
+        for key, values in state.items():
+            mode, streams = key.split()
+            for variable, value in zip(tf.nest.flatten(self._states_carried(mode == "training", int(streams))), values):
+                variable.assign(value)
+
     def run(
         self, ids: tf.Tensor, states: list | None = None, mask: tf.Tensor | None = None, training: bool = False
     ) -> tuple[tf.Tensor, list]:

@@ -70,6 +70,8 @@ class LanguageModelingData(DataSettings):
 class SampleSettings(Settings):
     """The samples printed after training."""
 
+    free = True
+
     prompt: str = ""
     """Prompt of the printed samples."""
     temperature: Annotated[float, Range(1e-3)] = 0.8

@@ -1,0 +1,162 @@
+"""Writing files and folders: complete or not at all, and an error in one sentence.
+
+What is being written stands beside its final place and is renamed when it is complete. An
+unfinished folder is locked by its process, so that the next run removes those of dead processes
+and no others.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from nlpseq.errors import WritingError
+
+INCOMPLETE = ".incomplete-"
+# Errors of TensorFlow's file system, by class name: this module does not load TensorFlow.
+FILE_SYSTEM_ERRORS = {
+    "AbortedError",
+    "DataLossError",
+    "FailedPreconditionError",
+    "InternalError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "ResourceExhaustedError",
+    "UnavailableError",
+    "UnknownError",
+}
+
+
+def write_file(path: str | Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Writes a file that, whatever happens, has its old content or the new one.
+
+    Args:
+        path: Path of the file.
+        parts: The content, in parts.
+
+    Raises:
+        OSError: It cannot be written; nothing is left of the new content.
+    """
+    path = Path(path)
+    descriptor, partial = tempfile.mkstemp(prefix=INCOMPLETE, dir=path.parent)
+    try:
+        with open(descriptor, "wb", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            for part in parts:
+                _write_all(file, part)
+            os.fsync(file.fileno())
+            os.chmod(partial, 0o644)
+            os.replace(partial, path)
+        sync_folder(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
+        raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Writes a UTF-8 text file as `write_file` does."""
+    write_file(path, [text.encode("utf-8", "replace")])
+
+
+def _write_all(file, part):
+    view = memoryview(part).cast("B") if len(part) else b""
+    while len(view):
+        view = view[file.write(view) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def incomplete_folder(parent: Path) -> Iterator[Path]:
+    """A locked folder in `parent`, which is deleted at the end of the block unless it was renamed."""
+    partial, lock = _locked_folder(parent)
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked_folder(parent):
+    while True:
+        partial = Path(tempfile.mkdtemp(prefix=INCOMPLETE, dir=parent))
+        descriptor = lock(partial)
+        if descriptor is not None and partial.exists():  # another run may have removed it in between
+            return partial, descriptor
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def lock(path: Path) -> int | None:
+    """Locks a file or folder until the descriptor is closed, or the process ends.
+
+    Returns:
+        The descriptor; None if the path does not exist, or another process has the lock.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return descriptor
+    except OSError:
+        os.close(descriptor)
+        return None
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what dead processes left unfinished in a folder."""
+    for path in folder.glob(f"{INCOMPLETE}*"):
+        descriptor = lock(path)
+        if descriptor is None:
+            continue
+        with contextlib.suppress(OSError):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Raises a `WritingError` for an error of the file system in the block.
+
+    Args:
+        what: What is being written and where, for the message: "the export to models/3".
+    """
+    try:
+        yield
+    except OSError as error:
+        raise WritingError(f"cannot write {what}: {reason_of(error)}.") from error
+    except Exception as error:
+        if not _of_file_system(error):
+            raise
+        raise WritingError(f"cannot write {what}: {reason_of(error)}.") from error
+
+
+def _of_file_system(error):
+    kind = type(error)
+    return kind.__module__.startswith("tensorflow.") and kind.__name__ in FILE_SYSTEM_ERRORS
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file could not be written, in a few words."""
+    if isinstance(error, OSError) and error.errno is not None:
+        advice = {errno.ENOSPC: ", free some space", errno.EDQUOT: ", free some space"}
+        return f"{os.strerror(error.errno).lower()}{advice.get(error.errno, '')}"
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
