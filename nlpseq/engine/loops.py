@@ -149,7 +149,7 @@ def forward(
         uh = gate_product(hidden, weights.recurrent_kernel, masks.recurrent, weights.recurrent_bias)
         halves = [tf.cast(half, states[0].dtype) for half in (wx, uh)]
         new = list(spec.step(weights.step, *halves, list(states), masks._replace(zoneout=zoneout)))
-        new = _hold_states(real, new, states)
+        new = hold_states(real, new, states)
         values = [tf.cast(new[0], compute_dtype)], [hidden, *states[1:]], spec.to_blocks(wx, uh)
         return new, *(_write_all(layout, written, at, values))
 
@@ -219,7 +219,7 @@ def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
     compute_dtype, state_dtype, layout = inputs.dtype, d_states[0].dtype, spec.layout
     steps = layout.steps(inputs)
     d_blocks = [layout.empty(steps, d_states[0], compute_dtype, block.shape[-1]) for block in saved_blocks]
-    kernels = _split_rows(transposed, _recurrent_blocks(saved_blocks))
+    kernels = split_rows(transposed, recurrent_blocks(saved_blocks))
 
     def step(at, slices, carry):
         d_states, written, d_step_weights = carry
@@ -228,11 +228,11 @@ def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
             d_states = [d_states[0] + tf.cast(d_output, state_dtype), *d_states[1:]]
         before = [tf.cast(state, state_dtype) for state in before]
         blocks = [tf.cast(block, state_dtype) for block in blocks]
-        d_new, d_held = _split_gradients(real, d_states)
+        d_new, d_held = split_gradients(real, d_states)
         step_masks = masks._replace(zoneout=zoneout)
         d_blocks, d_before, d_more = spec.gradients(weights.step, blocks, before, step_masks, d_new)
         d_blocks = [tf.cast(d_block, compute_dtype) for d_block in d_blocks]
-        d_hidden = block_rows_gradient(_recurrent_blocks(d_blocks), kernels, masks.recurrent)
+        d_hidden = block_rows_gradient(recurrent_blocks(d_blocks), kernels, masks.recurrent)
         d_before = [d_before[0] + tf.cast(d_hidden, state_dtype), *d_before[1:]]
         d_before = [d if held is None else d + held for d, held in zip(d_before, d_held)]
         (written,) = _write_all(layout, [written], at, [d_blocks])
@@ -241,7 +241,7 @@ def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
     carry = (d_states, d_blocks, [tf.zeros_like(weight) for weight in weights.step])
     d_states, d_blocks, d_step_weights = scan_steps(spec, step, carry, (None, *sequences[1:]), backward=True)
     d_blocks = [layout.finish(block, steps, spec.runs_reversed(True)) for block in d_blocks]
-    d_wx, d_uh = _input_blocks(d_blocks), _recurrent_blocks(d_blocks)
+    d_wx, d_uh = input_blocks(d_blocks), recurrent_blocks(d_blocks)
     input_masks, recurrent_masks = layout.broadcast_masks(masks.inputs), layout.broadcast_masks(masks.recurrent)
     d_weights = CellWeights(
         block_kernel_gradient(inputs, d_wx, input_masks),
@@ -250,21 +250,21 @@ def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
         None if weights.recurrent_bias is None else bias_gradient(d_uh),
         d_step_weights,
     )
-    d_inputs = block_rows_gradient(d_wx, _split_rows(tf.transpose(weights.kernel), d_wx), input_masks)
+    d_inputs = block_rows_gradient(d_wx, split_rows(tf.transpose(weights.kernel), d_wx), input_masks)
     return d_inputs, d_weights, list(d_states)
 
 
-def _input_blocks(blocks):
+def input_blocks(blocks):
     """The blocks that make up wx, or their gradients."""
     return blocks[:-1] if len(blocks) > 1 else blocks
 
 
-def _recurrent_blocks(blocks):
+def recurrent_blocks(blocks):
     """The blocks that make up uh, or their gradients."""
     return [*blocks[:-2], blocks[-1]]
 
 
-def _split_rows(transposed, blocks):
+def split_rows(transposed, blocks):
     """A transposed kernel, split into the rows that belong to each block."""
     return tf.split(transposed, [block.shape[-1] for block in blocks], axis=0)
 
@@ -378,7 +378,7 @@ def _write_all(layout, sequences, at, values):
     return [[layout.write(sequence, at, value) for sequence, value in zip(*pair)] for pair in zip(sequences, values)]
 
 
-def _hold_states(real, new, old):
+def hold_states(real, new, old):
     """The new states, at masked steps the old ones."""
     if real is not None:
         new = [tf.where(real[:, tf.newaxis], after, before) for after, before in zip(new, old)]
@@ -387,7 +387,7 @@ def _hold_states(real, new, old):
     return new
 
 
-def _split_gradients(real, d_states):
+def split_gradients(real, d_states):
     """The gradients that enter the step, and those that bypass it at masked steps (None without mask)."""
     if real is None:
         return d_states, [None] * len(d_states)

@@ -13,6 +13,8 @@ from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
 from nlpseq.engine.nests import flatten, pack_as
+from nlpseq.engine.programs import programs_of
+from nlpseq.engine.tiles import Run
 
 _functions = weakref.WeakKeyDictionary()  # cell -> {(layout, reverse, unroll): _Loops}
 
@@ -74,6 +76,10 @@ def run(
         return tf.cast(outputs if return_sequences else final, inputs.dtype), [final]
     weights = cell.run_weights(masks)
     masks = masks._replace(recurrent_kernel=None)  # it is in the weights
+    if xla:
+        call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
+        outputs, final = _run_compiled(cell, call, layout.axis, return_sequences, bool(training), recompute)
+        return (outputs if return_sequences else tf.cast(final[0], inputs.dtype)), final
     length, steps = None, layout.steps(inputs)
     if recompute and not unroll:
         length = recomputation.segment_length(layout.static_steps(inputs))
@@ -111,6 +117,33 @@ def run(
     if not return_sequences:
         return tf.cast(final[0], inputs.dtype), final
     return (outputs if length is None else layout.first(outputs, steps)), final
+
+
+def _run_compiled(cell, call, axis, return_sequences, training, recompute):
+    """The run by compiled loops, tile by tile: outputs, None without `return_sequences`, and final states."""
+    sources = (call.inputs, call.weights, call.states)
+    flat = flatten(sources)
+    programs = programs_of(cell, call)
+
+    @custom_gradient
+    def recurrence(*flat):
+        inputs, weights, states = pack_as(sources, map(tf.stop_gradient, flat))
+        run = call._replace(inputs=inputs, weights=weights, states=states)
+        outputs, final, saved = programs.forward(cell, run, axis, training, recompute)
+
+        def gradient(*upstream):
+            d_outputs, d_final = (upstream[0], upstream[1:]) if return_sequences else (tf.zeros_like(outputs), upstream)
+            d_final = [tf.cast(d, state.dtype) for d, state in zip(d_final, states)]
+            kept = saved or programs.forward(cell, run, axis, True, recompute)[-1]
+            return flatten(programs.backward(cell, run, axis, recompute, kept, d_outputs, d_final))
+
+        results = (outputs, *final) if return_sequences else tuple(final)
+        return results, first_only(gradient, flat, "run the cell in keras.layers.RNN")
+
+    outputs, *final = recurrence(*flat) if return_sequences else (None, *recurrence(*flat))
+    if outputs is not None:
+        outputs = tf.ensure_shape(outputs, [*call.inputs.shape[:2], cell.output_size])
+    return outputs, [tf.ensure_shape(new, old.shape) for new, old in zip(final, call.states)]
 
 
 def _pad(layout: Layout, length: int, mask: tf.Tensor | None, inputs: tf.Tensor, masks: RandomMasks):
