@@ -22,6 +22,7 @@ from nlpseq.cells.contract import RandomMasks
 from nlpseq.engine import tile_loops, tiles
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
+from nlpseq.engine.naming import named_by_graph
 from nlpseq.engine.nests import flatten, pack_as
 from nlpseq.engine.tiles import Run
 
@@ -145,7 +146,15 @@ class _Traced:
                     autograph=False,
                 )
                 self._traced = traced.get_concrete_function()
+                if self._jit_compile:
+                    self._traced = _named(self._traced)
         return self._traced(*flatten(arguments))
+
+
+def _named(traced):
+    """A must-compile function by a name that depends on its graph alone."""
+    named, structure = named_by_graph(traced), traced.structured_outputs
+    return lambda *flat: pack_as(structure, named(*flat))
 
 
 def _specs(tensors, unknown):
