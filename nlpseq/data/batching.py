@@ -1,7 +1,7 @@
 """Padded batches of encoded examples of similar length, in an order that is a function of seed and pass."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,37 +10,18 @@ import tensorflow as tf
 POOL = 256  # batches whose examples are sorted together by length
 
 
-def length_buckets(longest: int, shortest: int = 16) -> list[int]:
-    """The lengths to which batches are padded: 16, 32, 48, 64, 96, 128, 192, ... up to `longest`.
-
-    Example:
-
-    >>> length_buckets(100)
-    [16, 32, 48, 64, 96, 100]
-    """
-    buckets = []
-    while not buckets or buckets[-1] < longest:
-        last = buckets[-1] if buckets else 0
-        step = max(shortest, 2 ** (last.bit_length() - 2)) if last else shortest
-        buckets.append(min(last + step, max(longest, 1)))
-    return buckets
-
-
-def pad(ids: tf.RaggedTensor, buckets: Sequence[int], value: int = 0) -> tf.Tensor:
-    """Pads to the first bucket that is as long as the longest row.
+def pad(ids: tf.RaggedTensor, value: int = 0) -> tf.Tensor:
+    """Pads to the length of the longest row, and to one step at least.
 
     Args:
         ids: ragged `(batch, None, ...)`.
-        buckets: lengths, as of `length_buckets`.
         value: of the padding.
 
     Returns:
         Tensor `(batch, length, ...)` of the same dtype.
     """
-    longest = tf.cast(tf.reduce_max(tf.concat([ids.row_lengths(), [1]], axis=0)), tf.int32)
-    sizes = tf.constant(buckets, tf.int32)
-    index = tf.minimum(tf.reduce_sum(tf.cast(sizes < longest, tf.int32)), len(buckets) - 1)
-    return ids.to_tensor(value, shape=tf.stack([-1, sizes[index], *ids.shape[2:]]))
+    longest = tf.reduce_max(tf.concat([ids.row_lengths(), [1]], axis=0))
+    return ids.to_tensor(value, shape=tf.stack([-1, longest, *ids.shape[2:]]))
 
 
 def training_order(lengths: np.ndarray, batch_size: int, seed: int, number: int) -> list[np.ndarray]:
@@ -83,9 +64,7 @@ def _by_length(examples, lengths):
     return examples[np.lexsort([*(np.where(first % 2, -other, other) for other in others), first])]
 
 
-def training_batches(
-    ids: tf.RaggedTensor, labels: Any, batch_size: int, buckets: Sequence[int], seed: int
-) -> tf.data.Dataset:
+def training_batches(ids: tf.RaggedTensor, labels: Any, batch_size: int, seed: int) -> tf.data.Dataset:
     """Shuffled batches of examples of similar length.
 
     The dataset's first iteration is pass 0 of `training_order`, its second one pass 1, and so on. Of
@@ -95,7 +74,6 @@ def training_batches(
         ids: ragged `(examples, None, ...)`.
         labels: `(examples,)`, or one for each step, ragged `(examples, None)`.
         batch_size: Examples in a batch; only the last one of a pass may have fewer.
-        buckets: Padded lengths, as of `length_buckets`.
         seed: Of the shuffling.
 
     Returns:
@@ -106,20 +84,20 @@ def training_batches(
     if isinstance(labels, tf.RaggedTensor):  # targets, whose steps cost more than those of inputs
         lengths = np.stack([labels.row_lengths().numpy(), lengths], axis=1)
     passes = itertools.count()
-    return _dataset(ids, labels, batch_size, buckets, lambda: training_order(lengths, batch_size, seed, next(passes)))
+    return _dataset(ids, labels, batch_size, lambda: training_order(lengths, batch_size, seed, next(passes)))
 
 
-def evaluation_batches(ids: tf.RaggedTensor, labels: Any, batch_size: int, buckets: Sequence[int]) -> tf.data.Dataset:
+def evaluation_batches(ids: tf.RaggedTensor, labels: Any, batch_size: int) -> tf.data.Dataset:
     """Batches as of `training_batches`, but in the order of the examples."""
     size = int(ids.nrows())
     parts = [np.arange(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
-    return _dataset(ids, labels, batch_size, buckets, lambda: parts)
+    return _dataset(ids, labels, batch_size, lambda: parts)
 
 
-def _dataset(ids, labels, batch_size, buckets, order: Callable[[], list[np.ndarray]]):
+def _dataset(ids, labels, batch_size, order: Callable[[], list[np.ndarray]]):
     labels = labels if isinstance(labels, tf.RaggedTensor) else np.asarray(labels)
     columns = [
-        _Rows(column, padding, buckets) if isinstance(column, tf.RaggedTensor) else column
+        _Rows(column, padding) if isinstance(column, tf.RaggedTensor) else column
         for column, padding in ((ids, 0), (labels, -1))
     ]
 
@@ -139,20 +117,17 @@ class _Rows:
     Args:
         rows: Ragged `(examples, None, ...)`.
         padding: What follows a row that is shorter than the longest one.
-        buckets: Padded lengths.
     """
 
-    def __init__(self, rows, padding, buckets):
+    def __init__(self, rows, padding):
         values = rows.flat_values.numpy()
         self.values = np.concatenate([values, np.full((1, *values.shape[1:]), padding, values.dtype)])
         self.starts, self.lengths = rows.row_starts().numpy(), rows.row_lengths().numpy()
-        self.buckets = np.asarray(buckets)
 
     def __len__(self):
         return len(self.lengths)
 
     def __getitem__(self, examples):
-        longest = max(1, self.lengths[examples].max())
-        steps = np.arange(self.buckets[min(np.searchsorted(self.buckets, longest), len(self.buckets) - 1)])
+        steps = np.arange(max(1, self.lengths[examples].max()))
         places = self.starts[examples, np.newaxis] + steps
         return self.values[np.where(steps < self.lengths[examples, np.newaxis], places, len(self.values) - 1)]

@@ -38,7 +38,12 @@ def named_by_graph(function: tf.types.experimental.ConcreteFunction) -> Callable
     call.attr["f"].func.name = definitions[0].signature.name
     call.attr["_XlaMustCompile"].b = True
     results = [f"call:{number}" for number in range(len(outputs))]
-    return lambda *tensors: tf.graph_util.import_graph_def(graph, dict(zip(names, tensors)), results, name="compiled")
+
+    def named(*tensors):
+        inputs = map(tf.identity, tensors)  # brings tensors of outer graphs into this one
+        return tf.graph_util.import_graph_def(graph, dict(zip(names, inputs)), results, name="compiled")
+
+    return named
 
 
 def _definitions(function):

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nlpseq.engine.naming import named_by_graph
 from nlpseq.engine.nests import flatten, pack_as
 
 lock = threading.RLock()
@@ -66,8 +67,11 @@ class Traced:
             input_signature=flatten(structure),
             jit_compile=self._jit_compile,
             autograph=False,
-        )
-        return traced.get_concrete_function()
+        ).get_concrete_function()
+        if not self._jit_compile or traced.captured_inputs:
+            return traced
+        named, results = named_by_graph(traced), traced.structured_outputs
+        return lambda *flat: traced(*flat) if tf.executing_eagerly() else pack_as(results, named(*flat))
 
 
 def specs_of(tensors: Any, unknown: int) -> Any:

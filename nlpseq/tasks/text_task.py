@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
+from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError
 from nlpseq.tasks.base import Task
 
@@ -20,7 +20,6 @@ class TextTask(Task):
 
     Class attributes:
         warmup_texts: Texts of the warm-up requests.
-        shortest_bucket: Padded length of the shortest batches.
 
     Args:
         preprocessor: A preprocessor of `nlpseq.text`, from strings to ids.
@@ -28,11 +27,9 @@ class TextTask(Task):
     """
 
     warmup_texts: ClassVar[tuple[str, ...]] = ("", "one short text", "a longer text " * 20)
-    shortest_bucket = 16
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
-        self.buckets = length_buckets(preprocessor.max_tokens, self.shortest_bucket)
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
@@ -45,8 +42,8 @@ class TextTask(Task):
             raise InputError("no example has a label that training shows: give others, for example as `validation`.")
         ids, labels = self.encode_examples(examples)
         if training:
-            return training_batches(ids, labels, batch_size, self.buckets, seed)
-        return evaluation_batches(ids, labels, batch_size, self.buckets)
+            return training_batches(ids, labels, batch_size, seed)
+        return evaluation_batches(ids, labels, batch_size)
 
     def usable(self, examples: Any) -> Any:
         """The examples that have a loss. Default all."""

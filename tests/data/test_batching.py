@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq.data import batching, evaluation_batches, length_buckets, pad, training_batches, training_order
+from nlpseq.data import batching, evaluation_batches, pad, training_batches, training_order
 
 LENGTHS = [1, 5, 17, 0, 33, 40, 12, 48, 2, 30, 9]
-BUCKETS = [16, 32, 48]
 IDS = tf.ragged.constant([[i + 2] * n for i, n in enumerate(LENGTHS)], dtype=tf.int32)
 LABELS = np.arange(len(LENGTHS), dtype=np.int32)
 
@@ -16,40 +15,31 @@ def run(batches):
     return [(ids.numpy(), labels.numpy()) for ids, labels in batches]
 
 
-def test_length_buckets():
-    assert length_buckets(100) == [16, 32, 48, 64, 96, 100]
-    assert length_buckets(5) == [5]
-    assert length_buckets(1) == [1]
-    for longest in range(1, 2000, 37):
-        buckets = length_buckets(longest)
-        assert buckets == sorted(set(buckets)) and buckets[-1] == longest
-
-
-def test_pad_takes_the_first_bucket_that_holds_the_longest():
-    for longest, width in ((0, 16), (1, 16), (16, 16), (17, 32), (48, 48)):
-        assert pad(tf.ragged.constant([[7] * longest, []], dtype=tf.int32), BUCKETS).shape[1] == width
-    assert pad(tf.ragged.constant([], ragged_rank=1, dtype=tf.int32), BUCKETS).shape == (0, 16)
+def test_pad():
+    assert pad(tf.ragged.constant([[7, 8], [], [9]]), -1).numpy().tolist() == [[7, 8], [-1, -1], [9, -1]]
+    for rows in ([[]], []):
+        assert pad(tf.ragged.constant(rows, ragged_rank=1, dtype=tf.int32)).shape == (len(rows), 1)
 
 
 def test_evaluation_batches_keep_order_and_content():
-    batches = run(evaluation_batches(IDS, LABELS, 4, BUCKETS))
+    batches = run(evaluation_batches(IDS, LABELS, 4))
     assert [len(labels) for _, labels in batches] == [4, 4, 3]
     assert np.concatenate([labels for _, labels in batches]).tolist() == list(range(len(LENGTHS)))
     for ids, labels in batches:
         assert [row[row > 0].tolist() for row in ids] == [[label + 2] * LENGTHS[label] for label in labels]
         assert all((row[LENGTHS[label] :] == 0).all() for row, label in zip(ids, labels))
-        assert ids.shape[1] in BUCKETS
+        assert ids.shape[1] == max(LENGTHS[label] for label in labels)
 
 
 def test_ragged_labels_and_inner_dimensions():
     ids = tf.ragged.constant([[[1, 2], [3, 4]], [[5, 6]]], ragged_rank=1, dtype=tf.int32)
-    ((ids, labels),) = run(evaluation_batches(ids, tf.ragged.constant([[7], [8, 9]]), 4, [3]))
-    assert ids.tolist() == [[[1, 2], [3, 4], [0, 0]], [[5, 6], [0, 0], [0, 0]]]
-    assert labels.tolist() == [[7, -1, -1], [8, 9, -1]]
+    ((ids, labels),) = run(evaluation_batches(ids, tf.ragged.constant([[7], [8, 9]]), 4))
+    assert ids.tolist() == [[[1, 2], [3, 4]], [[5, 6], [0, 0]]]
+    assert labels.tolist() == [[7, -1], [8, 9]]
 
 
 def test_every_example_is_in_one_batch_of_a_pass():
-    dataset = training_batches(IDS, LABELS, 4, BUCKETS, seed=3)
+    dataset = training_batches(IDS, LABELS, 4, seed=3)
     batches = run(dataset)
     assert [len(labels) for _, labels in batches] == [4, 4, 3] and len(dataset) == 3
     assert sorted(np.concatenate([labels for _, labels in batches]).tolist()) == list(range(len(LENGTHS)))
@@ -64,7 +54,7 @@ def test_few_examples(size):
 
 def test_the_order_is_a_function_of_seed_and_pass():
     def order(seed, skipped=0):
-        batches = training_batches(IDS, LABELS, 4, BUCKETS, seed=seed).repeat().skip(skipped).take(9 - skipped)
+        batches = training_batches(IDS, LABELS, 4, seed=seed).repeat().skip(skipped).take(9 - skipped)
         return [labels.tolist() for _, labels in run(batches)]
 
     nine = order(3)
@@ -74,7 +64,7 @@ def test_the_order_is_a_function_of_seed_and_pass():
 
 
 def test_each_iteration_is_the_next_pass():
-    dataset = training_batches(IDS, LABELS, 4, BUCKETS, seed=3)
+    dataset = training_batches(IDS, LABELS, 4, seed=3)
     for number in range(2):
         expected = training_order(np.array(LENGTHS), 4, 3, number)
         assert [labels.tolist() for _, labels in run(dataset)] == [batch.tolist() for batch in expected]

@@ -88,7 +88,7 @@ class TextClassifier(TextTask):
         self._answer = self.signatures()["serving_default"]
 
     def call(self, inputs, training=False):
-        ids = pad(self.preprocessor(inputs), self.buckets) if inputs.dtype == tf.string else inputs
+        ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
         mask = tf.not_equal(ids[..., 0], PADDING)
         embedded = self._embed(ids, mask, training)
         hidden = embedded

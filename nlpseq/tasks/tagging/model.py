@@ -115,7 +115,7 @@ class TokenTagger(TextTask):
         if inputs.dtype != tf.string:
             return inputs
         tokens = inputs if len(inputs.shape) == 2 else self.preprocessor.tokenize(inputs)
-        return pad(self.preprocessor(tokens), self.buckets)
+        return pad(self.preprocessor(tokens))
 
     def _dropped(self, words, mask):
         """Word ids with some of them, at random, replaced by the unknown word."""

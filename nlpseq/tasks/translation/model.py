@@ -93,7 +93,6 @@ class Translator(TextTask):
     settings_class = TranslatorSettings
     settings: TranslatorSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
-    shortest_bucket = 8  # sentences are short: finer buckets leave less padding
     metric, metric_mode = "loss", "min"
 
     def make_layers(self):

@@ -67,7 +67,7 @@ def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding
 @pytest.mark.parametrize("attention", ["bahdanau", pytest.param("none", marks=pytest.mark.slow)])
 def test_neighbours_and_padding_change_nothing(attention):
     task = translator(attention=attention)
-    texts = [*SOURCES, "a b c a b c a", "a " * 9, ""]  # the one of seven, and its end, fills a bucket alone
+    texts = [*SOURCES, "a b c a b c a", "a " * 9, ""]  # no padding where one is alone
     together = task.predict_text(texts)
     alone = [task.predict_text(text) for text in texts]
     assert together["translation"] == [answer["translation"][0] for answer in alone]
