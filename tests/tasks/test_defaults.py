@@ -1,5 +1,6 @@
 """Defaults that follow the data: what is chosen for a few profiles, and that flags override it."""
 
+import dataclasses
 import importlib
 from typing import Any
 
@@ -51,6 +52,8 @@ def test_the_recurrent_layer_reads_the_ngrams_of_long_texts_in_few_passes():
     sentences, reviews = choose_for_texts(SENTENCES), choose_for_texts(REVIEWS)
     assert sentences["ngram_embedding_size"] == 0 and reviews["ngram_embedding_size"] > 0
     assert sentences["epochs"] > reviews["epochs"]
+    questions = choose_for_texts(dataclasses.replace(SENTENCES, classes=6))
+    assert questions["linear"] == "none" != sentences["linear"] and questions["ngram_embedding_size"] > 0
 
 
 def test_a_generated_language_keeps_its_words_and_its_long_translations():
