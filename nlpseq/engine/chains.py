@@ -7,10 +7,12 @@ The score of a sequence y_1 ... y_T of a chain is
 with emissions e `(batch, time, tags)`, transitions A `(tags, tags)`, and scores b and f
 of the first and of the last tag `(tags,)`. Masked steps are skipped, as if they did not
 exist; a chain of no steps has one sequence, the empty one, with score 0. Impossible tags
-and transitions have the score `IMPOSSIBLE`.
+and transitions have the score `IMPOSSIBLE`, minus infinity. All sums of exponentials are
+computed from the largest term, so that scores of any size are exact.
 """
 
 import functools
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -20,8 +22,7 @@ from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec, scan_steps
 
-IMPOSSIBLE = -1e4
-SMALLEST, LARGEST = 1e-37, 80.0  # the smallest argument of a logarithm, the largest exponent
+IMPOSSIBLE = -math.inf
 
 
 class Potentials(NamedTuple):
@@ -54,7 +55,8 @@ def score(tags: tf.Tensor, emissions: tf.Tensor, mask: tf.Tensor, potentials: Po
 def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, training: bool = False) -> tf.Tensor:
     """`log Z = log sum_y exp s(y)`, `(batch,)`, with its gradients by forward-backward.
 
-    The gradient with respect to a score is the expected number of times that it is used.
+    The gradient with respect to a score is the expected number of times that it is used; where
+    no sequence is possible, log Z is `IMPOSSIBLE` and its gradients are zero.
 
     Raises:
         NotImplementedError: a second derivative is computed.
@@ -66,18 +68,16 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
         emissions, transitions, first, last = map(tf.stop_gradient, sources)
         potentials = Potentials(transitions, first, last)
         alpha, end = loops.forward(emissions, mask, potentials)
-        not_empty = tf.reduce_any(mask, axis=1)
-        total = tf.where(not_empty, tf.reduce_logsumexp(end + last, axis=-1), 0.0)
+        total = _total(end + last, mask)
 
         def gradient(d_total):
-            beta = loops.backward(emissions, mask, potentials)
-            weight = d_total[:, tf.newaxis]
+            weight = tf.where(total > IMPOSSIBLE, d_total, 0.0)[:, tf.newaxis]
+            beta, d_transitions = loops.backward(emissions, mask, potentials, alpha, total, weight)
             d_emissions = weight[..., tf.newaxis] * _marginals(alpha, beta, mask, total)
             is_first = tf.cast(mask & ~_not_first(mask), d_emissions.dtype)
-            last_marginals = tf.where(not_empty[:, tf.newaxis], tf.exp(end + last - total[:, tf.newaxis]), 0.0)
-            d_transitions = _pairs(emissions, mask, transitions, alpha, beta, total, weight)
             d_first = tf.einsum("bti,bt->i", d_emissions, is_first)
-            return d_emissions, d_transitions, d_first, tf.reduce_sum(weight * last_marginals, axis=0)
+            d_last = _marginals(end[:, tf.newaxis], last, tf.reduce_any(mask, axis=1, keepdims=True), total)[:, 0]
+            return d_emissions, d_transitions, d_first, tf.reduce_sum(weight * d_last, axis=0)
 
         return total, first_only(gradient, sources, "run the forward algorithm in tf.scan")
 
@@ -85,11 +85,12 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
 
 
 def marginals(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials) -> tf.Tensor:
-    """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps."""
+    """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps, and where no sequence is possible."""
     loops = _loops(False, emissions.shape[-1])
     alpha, end = loops.forward(emissions, mask, potentials)
-    total = tf.reduce_logsumexp(end + potentials.last, axis=-1)
-    return _marginals(alpha, loops.backward(emissions, mask, potentials), mask, total)
+    total = _total(end + potentials.last, mask)
+    beta, _ = loops.backward(emissions, mask, potentials, alpha, total, tf.zeros_like(total)[:, tf.newaxis])
+    return _marginals(alpha, beta, mask, total)
 
 
 def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: int = 1) -> tuple[tf.Tensor, tf.Tensor]:
@@ -98,7 +99,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     Returns:
         `(tags, scores)`: int32 `(batch, count, time)`, 0 at masked steps; and `s(y)`
         `(batch, count)`, best first. If there are fewer sequences than `count`, the other
-        scores are `IMPOSSIBLE` or less.
+        scores are `IMPOSSIBLE`, and the tags beside them mean nothing.
     """
     time = tf.shape(emissions)[1]
     emissions, mask = tf.pad(emissions, [[0, 0], [0, 1], [0, 0]]), tf.pad(mask, [[0, 0], [0, 1]])
@@ -108,7 +109,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     layout = Layout(1, preallocate=False)
     spec, steps = StepSpec(None, 0, layout), layout.steps(emissions)
     incoming = tf.repeat(tf.transpose(potentials.transitions), count, axis=1)  # to, from and rank
-    first_rank = tf.where(tf.range(states) % count == 0, 0.0, 2 * IMPOSSIBLE)  # one path to each first tag
+    first_rank = tf.where(tf.range(states) % count == 0, 0.0, IMPOSSIBLE)  # one path to each first tag
     identity = tf.tile(tf.range(states)[tf.newaxis], [batch, 1])
 
     def step(at, slices, carry):
@@ -125,7 +126,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     carry = (tf.zeros([batch, states]), tf.TensorArray(tf.int32, size=steps))
     scores, pointers = scan_steps(spec, step, carry, (emissions, mask, _not_first(mask)))
     not_empty = tf.reduce_any(mask, axis=1, keepdims=True)
-    empty = tf.where(tf.range(states) == 0, 0.0, 2 * IMPOSSIBLE)
+    empty = tf.where(tf.range(states) == 0, 0.0, IMPOSSIBLE)
     scores = tf.where(not_empty, scores + tf.repeat(potentials.last, count), empty)
     scores, end = tf.math.top_k(scores, count)
 
@@ -157,12 +158,13 @@ def _loops(xla, tags):
 
 def _forward(layout, emissions, mask, potentials):
     """alpha `(batch, time, tags)`, the log of the sum over all paths to each tag; and its last value."""
-    moves, steps = tf.exp(potentials.transitions), layout.steps(emissions)
+    steps = layout.steps(emissions)
 
     def step(at, slices, carry):
         alpha, written = carry
         emitted, real, inner = slices
-        new = tf.where(inner[:, tf.newaxis], _log_product(alpha, moves), potentials.first)
+        arrived = tf.reduce_logsumexp(alpha[:, :, tf.newaxis] + potentials.transitions, axis=1)
+        new = tf.where(inner[:, tf.newaxis], arrived, potentials.first)
         alpha = tf.where(real[:, tf.newaxis], new + emitted, alpha)
         return alpha, layout.write(written, at, alpha)
 
@@ -173,45 +175,47 @@ def _forward(layout, emissions, mask, potentials):
     return layout.finish(written, steps, reverse=False), end
 
 
-def _backward(layout, emissions, mask, potentials):
-    """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end."""
-    moves, steps = tf.exp(tf.transpose(potentials.transitions)), layout.steps(emissions)
+def _backward(layout, emissions, mask, potentials, alpha, total, weight):
+    """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end.
+
+    With it the number of uses of each transition, `(tags, tags)`, that is expected with a weight for each row.
+    """
+    steps, total = layout.steps(emissions), _finite(total)[:, tf.newaxis]
+    before = layout.previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
 
     def step(at, slices, carry):
-        beta, written = carry
-        emitted, inner = slices
+        beta, counts, written = carry
+        emitted, inner, alpha = slices
         written = layout.write(written, at, beta)
-        return tf.where(inner[:, tf.newaxis], _log_product(emitted + beta, moves), beta), written
+        scores = potentials.transitions + (emitted + beta)[:, tf.newaxis]  # (batch, from, to)
+        largest = _finite(tf.reduce_max(scores, axis=2))
+        shares = tf.exp(scores - largest[..., tf.newaxis])
+        inner = inner[:, tf.newaxis]
+        uses = tf.where(inner, weight * tf.exp(alpha + largest - total), 0.0)
+        beta = tf.where(inner, tf.math.log(tf.reduce_sum(shares, axis=2)) + largest, beta)
+        return beta, counts + tf.reduce_sum(uses[..., tf.newaxis] * shares, axis=0), written
 
     end = tf.tile(potentials.last[tf.newaxis], [tf.shape(emissions)[0], 1])
-    carry = (end, layout.empty(steps, end, tf.float32))
-    sequences = (emissions, _not_first(mask))
-    _, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences, backward=True)
-    return layout.finish(written, steps, reverse=True)
+    carry = (end, tf.zeros_like(potentials.transitions), layout.empty(steps, end, tf.float32))
+    sequences = (emissions, _not_first(mask), before)
+    _, counts, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences, backward=True)
+    return layout.finish(written, steps, reverse=True), counts
 
 
-def _log_product(rows, matrix):
-    """`log(exp(rows) @ matrix)`, `(batch, tags)`, each row scaled by its largest value."""
-    largest = tf.reduce_max(rows, axis=-1, keepdims=True)
-    product = tf.matmul(tf.exp(rows - largest), matrix)
-    return tf.math.log(tf.maximum(product, SMALLEST)) + largest
+def _total(scores, mask):
+    """log Z from the scores at the end of each chain."""
+    return tf.where(tf.reduce_any(mask, axis=1), tf.reduce_logsumexp(scores, axis=-1), 0.0)
 
 
 def _marginals(alpha, beta, mask, total):
     """`P(y_t = i)`, `(batch, time, tags)`."""
-    probabilities = tf.exp(alpha + beta - total[:, tf.newaxis, tf.newaxis])
+    probabilities = tf.exp(alpha + beta - _finite(total)[:, tf.newaxis, tf.newaxis])
     return tf.where(mask[..., tf.newaxis], probabilities, 0.0)
 
 
-def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
-    """The expected number of uses of each transition, `(tags, tags)`: one product over all steps."""
-    layout = Layout(1, preallocate=False)
-    before = layout.previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
-    largest = tf.reduce_max(before, axis=-1, keepdims=True)
-    rest = emissions + beta + largest - total[:, tf.newaxis, tf.newaxis]
-    weight = tf.where(_not_first(mask), weight, 0.0)[..., tf.newaxis]
-    counts = tf.einsum("bti,btj->ij", tf.exp(before - largest), weight * tf.exp(tf.minimum(rest, LARGEST)))
-    return counts * tf.exp(transitions)
+def _finite(scores):
+    """The scores, zero for impossible ones, whose differences would not be numbers."""
+    return tf.where(scores > IMPOSSIBLE, scores, 0.0)
 
 
 def _not_first(mask):

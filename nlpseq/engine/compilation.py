@@ -13,12 +13,14 @@ the batch size is unknown.
 """
 
 import contextlib
+import contextvars
 from collections.abc import Iterator
 
 import tensorflow as tf
 
 MODES = ("auto", "xla", "portable")
 _mode = "auto"
+_mode_here = contextvars.ContextVar("mode", default=None)  # in a `with` block of this thread
 
 
 def check_mode(mode: str) -> str:
@@ -33,8 +35,8 @@ def check_mode(mode: str) -> str:
 
 
 def get_mode() -> str:
-    """The global mode. Unless it is "auto", it overrides the `engine` of the layers."""
-    return _mode
+    """The mode of the `with` block, or else the global one. Unless "auto", it overrides the `engine` of layers."""
+    return _mode_here.get() or _mode
 
 
 def set_mode(mode: str) -> None:
@@ -49,17 +51,16 @@ def set_mode(mode: str) -> None:
 
 @contextlib.contextmanager
 def mode(name: str) -> Iterator[None]:
-    """Sets the global mode within a `with` block.
+    """Sets the mode within a `with` block, for the thread that runs it.
 
     Raises:
         ValueError: the mode is unknown.
     """
-    before = get_mode()
-    set_mode(name)
+    token = _mode_here.set(check_mode(name))
     try:
         yield
     finally:
-        set_mode(before)
+        _mode_here.reset(token)
 
 
 def should_compile(layer_mode: str, training: bool | None, inputs: tf.Tensor) -> bool:
@@ -70,7 +71,7 @@ def should_compile(layer_mode: str, training: bool | None, inputs: tf.Tensor) ->
         training: whether the layer is called in training.
         inputs: `(batch, time, features)` or `(time, batch, features)`.
     """
-    chosen = _mode if _mode != "auto" else layer_mode
+    chosen = get_mode() if get_mode() != "auto" else layer_mode
     if chosen == "auto":
         return bool(training) or (not tf.executing_eagerly() and inputs.shape.is_fully_defined())
     return chosen == "xla"
