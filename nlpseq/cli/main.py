@@ -1,14 +1,22 @@
-"""The command `nlpseq`: trains with a recipe, predicts with an export, describes an export."""
+"""The command `nlpseq`: trains with a recipe, exports a checkpoint, predicts with an export, describes an export."""
 
 import argparse
+import contextlib
 import importlib
 import sys
 
 from nlpseq import tasks
-from nlpseq.cli import predict, show, train
+from nlpseq.cli import export, predict, show, train
 from nlpseq.cli.guard import guarded
+from nlpseq.errors import InputError
+from nlpseq.serving import Metadata, find_export
 
 EXPORT_HELP = "an export, e.g. saved_models/sentiment/1"
+FILE_FLAGS = {
+    "file": "file of inputs: a table, or a text with an input a line; its columns are kept in the output",
+    "column": "column of the inputs, by name or number",
+    "output": ".csv, .tsv or .jsonl file to write; an interrupted run is continued",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -20,8 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["train"]:  # a recipe parses its own flags
         sys.exit(guarded(lambda: train.run(arguments[1:])))
-    options = _options()
-    names = [option.name for group in options.values() for option in group]
+    options = _options(_kind(arguments))
+    names = {option.name for group in options.values() for option in group}
     parser = _parser(options)
     chosen, rest = parser.parse_known_args(arguments)
     if chosen.command == "predict" and not any(argument.startswith("-") for argument in rest):
@@ -30,15 +38,28 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if chosen.command == "predict":
         given = {name: getattr(chosen, name) for name in names if getattr(chosen, name) is not None}
-        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options)  # noqa: E731
+        files = {name: getattr(chosen, name) for name in FILE_FLAGS}
+        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options, files)  # noqa: E731
+    elif chosen.command == "export":
+        action = lambda: export.run(chosen.checkpoint, chosen.output)  # noqa: E731
     else:
         action = lambda: show.run(chosen.export)  # noqa: E731
-    sys.exit(guarded(action, names))
+    sys.exit(guarded(action, {*names, *FILE_FLAGS}))
 
 
-def _options():
-    """The options of `nlpseq predict` by kind of task, for kinds that have options."""
-    kinds = {name: importlib.import_module(package).Answers.options for name, package in tasks.kinds().items()}
+def _kind(arguments):
+    """The kind of task of the export among the arguments; None if there is none."""
+    for argument in arguments:
+        with contextlib.suppress(InputError):
+            return Metadata.read(find_export(argument)).task
+    return None
+
+
+def _options(kind):
+    """The options of `nlpseq predict` by kind of task, for kinds that have options; those of `kind` first."""
+    packages = tasks.kinds()
+    names = sorted(packages, key=lambda name: name != kind)
+    kinds = {name: importlib.import_module(packages[name]).Answers.options for name in names}
     return {name: options for name, options in kinds.items() if options}
 
 
@@ -50,12 +71,27 @@ def _parser(options):
     command.add_argument("export", help=EXPORT_HELP)
     command.add_argument("text", nargs="*", help="inputs; default: the lines of standard input")
     command.add_argument("--json", action="store_true", help="print a JSON object for each input")
+    for flag, text in FILE_FLAGS.items():
+        command.add_argument(f"--{flag}", help=text)
+    taken = set()
     for kind, kind_options in options.items():
         group = command.add_argument_group(f"options for {kind.replace('_', ' ')} exports")
         for option in kind_options:
-            flag = f"--{option.name.replace('_', '-')}"
-            values = {"action": "store_const", "const": True} if option.type is bool else {"type": option.type}
-            group.add_argument(flag, help=option.help, **values)
+            _add_flag(group, option, taken)
+    command = commands.add_parser("export", help="export the model of a training that did not finish")
+    command.add_argument("checkpoint", help="a checkpoint, or a folder, e.g. saved_models/sentiment/checkpoints")
+    command.add_argument("--output", help="folder of the numbered exports; default: that of the training")
     command = commands.add_parser("show", help="describe an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     return parser
+
+
+def _add_flag(group, option, taken):
+    """Adds the flag of an option, unless an earlier kind has it: a flag has the type of the first."""
+    flag = f"--{option.name.replace('_', '-')}"
+    if flag in taken:
+        group.description = f"{group.description or 'shared, see above:'} {flag}"
+        return
+    taken.add(flag)
+    values = {"action": "store_const", "const": True} if option.type is bool else {"type": option.type}
+    group.add_argument(flag, help=option.help, **values)

@@ -11,7 +11,6 @@ and transitions have the score `IMPOSSIBLE`, minus infinity. All sums of exponen
 computed from the largest term, so that scores of any size are exact.
 """
 
-import functools
 import math
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from nlpseq.engine.compilation import should_compile
 from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec, scan_steps
+from nlpseq.engine.scans import Scan
 
 IMPOSSIBLE = -math.inf
 
@@ -61,18 +61,19 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
     Raises:
         NotImplementedError: a second derivative is computed.
     """
-    loops = _loops(should_compile("auto", training, emissions), emissions.shape[-1])
+    compiled = should_compile("auto", training, emissions)
 
     @custom_gradient
     def partition(*sources):
         emissions, transitions, first, last = map(tf.stop_gradient, sources)
         potentials = Potentials(transitions, first, last)
-        alpha, end = loops.forward(emissions, mask, potentials)
+        alpha, end = _forward(emissions, mask, potentials, compiled)
         total = _total(end + last, mask)
 
         def gradient(d_total):
             weight = tf.where(total > IMPOSSIBLE, d_total, 0.0)[:, tf.newaxis]
-            beta, d_transitions = loops.backward(emissions, mask, potentials, alpha, total, weight)
+            beta = _backward(emissions, mask, potentials, compiled)
+            d_transitions = _pairs(emissions, mask, transitions, alpha, beta, total, weight)
             d_emissions = weight[..., tf.newaxis] * _marginals(alpha, beta, mask, total)
             is_first = tf.cast(mask & ~_not_first(mask), d_emissions.dtype)
             d_first = tf.einsum("bti,bt->i", d_emissions, is_first)
@@ -86,11 +87,9 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
 
 def marginals(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials) -> tf.Tensor:
     """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps, and where no sequence is possible."""
-    loops = _loops(False, emissions.shape[-1])
-    alpha, end = loops.forward(emissions, mask, potentials)
+    alpha, end = _forward(emissions, mask, potentials, compiled=False)
     total = _total(end + potentials.last, mask)
-    beta, _ = loops.backward(emissions, mask, potentials, alpha, total, tf.zeros_like(total)[:, tf.newaxis])
-    return _marginals(alpha, beta, mask, total)
+    return _marginals(alpha, _backward(emissions, mask, potentials, compiled=False), mask, total)
 
 
 def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: int = 1) -> tuple[tf.Tensor, tf.Tensor]:
@@ -106,7 +105,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     # A state is a tag and the rank of a path to it: (batch, tags * count).
     batch, tags = tf.shape(emissions)[0], emissions.shape[-1]
     states = tags * count
-    layout = Layout(1, preallocate=False)
+    layout = Layout(1)
     spec, steps = StepSpec(None, 0, layout), layout.steps(emissions)
     incoming = tf.repeat(tf.transpose(potentials.transitions), count, axis=1)  # to, from and rank
     first_rank = tf.where(tf.range(states) % count == 0, 0.0, IMPOSSIBLE)  # one path to each first tag
@@ -137,69 +136,44 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
         return tf.gather(pointer, state, batch_dims=1), path.write(at, tag)
 
     path = tf.TensorArray(tf.int32, size=steps, element_shape=[None, count])
-    pointers = tf.ensure_shape(layout.finish(pointers, steps, reverse=False), [None, None, states])
+    pointers = tf.ensure_shape(layout.finish(pointers, reverse=False), [None, None, states])
     _, path = scan_steps(spec, follow, (end, path), (pointers, mask), backward=True)
-    path = layout.finish(path, steps, reverse=True)  # (batch, time, count)
+    path = layout.finish(path, reverse=True)  # (batch, time, count)
     return tf.transpose(path, [0, 2, 1])[..., :time], scores
 
 
-class _Loops(NamedTuple):
-    forward: tf.types.experimental.GenericFunction
-    backward: tf.types.experimental.GenericFunction
-
-
-@functools.cache
-def _loops(xla, tags):
-    """Both passes for a number of tags, which stays static, compiled with XLA or not."""
-    layout = Layout(1, preallocate=xla)
-    options = {"jit_compile": xla or None, "autograph": False, "reduce_retracing": not xla}
-    return _Loops(*(tf.function(functools.partial(loop, layout), **options) for loop in (_forward, _backward)))
-
-
-def _forward(layout, emissions, mask, potentials):
+def _forward(emissions, mask, potentials, compiled):
     """alpha `(batch, time, tags)`, the log of the sum over all paths to each tag; and its last value."""
-    steps = layout.steps(emissions)
-
-    def step(at, slices, carry):
-        alpha, written = carry
-        emitted, real, inner = slices
-        arrived = tf.reduce_logsumexp(alpha[:, :, tf.newaxis] + potentials.transitions, axis=1)
-        new = tf.where(inner[:, tf.newaxis], arrived, potentials.first)
-        alpha = tf.where(real[:, tf.newaxis], new + emitted, alpha)
-        return alpha, layout.write(written, at, alpha)
-
-    start = tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
-    carry = (start, layout.empty(steps, start, tf.float32))
-    sequences = (emissions, mask, _not_first(mask))
-    end, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences)
-    return layout.finish(written, steps, reverse=False), end
+    sequences, start = [emissions, mask, _not_first(mask)], tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
+    return _forward_scan(sequences, start, [potentials.transitions, potentials.first], compiled=compiled)
 
 
-def _backward(layout, emissions, mask, potentials, alpha, total, weight):
-    """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end.
-
-    With it the number of uses of each transition, `(tags, tags)`, that is expected with a weight for each row.
-    """
-    steps, total = layout.steps(emissions), _finite(total)[:, tf.newaxis]
-    before = layout.previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
-
-    def step(at, slices, carry):
-        beta, counts, written = carry
-        emitted, inner, alpha = slices
-        written = layout.write(written, at, beta)
-        scores = potentials.transitions + (emitted + beta)[:, tf.newaxis]  # (batch, from, to)
-        largest = _finite(tf.reduce_max(scores, axis=2))
-        shares = tf.exp(scores - largest[..., tf.newaxis])
-        inner = inner[:, tf.newaxis]
-        uses = tf.where(inner, weight * tf.exp(alpha + largest - total), 0.0)
-        beta = tf.where(inner, tf.math.log(tf.reduce_sum(shares, axis=2)) + largest, beta)
-        return beta, counts + tf.reduce_sum(uses[..., tf.newaxis] * shares, axis=0), written
-
+def _backward(emissions, mask, potentials, compiled):
+    """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end."""
     end = tf.tile(potentials.last[tf.newaxis], [tf.shape(emissions)[0], 1])
-    carry = (end, tf.zeros_like(potentials.transitions), layout.empty(steps, end, tf.float32))
-    sequences = (emissions, _not_first(mask), before)
-    _, counts, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences, backward=True)
-    return layout.finish(written, steps, reverse=True), counts
+    sequences, moves = [emissions, _not_first(mask)], tf.transpose(potentials.transitions)
+    return _backward_scan(sequences, end, [moves], reverse=True, compiled=compiled)[0]
+
+
+def _forward_step(alpha, slices, constants):
+    emitted, real, inner = slices
+    moves, first = constants
+    new = tf.where(inner[:, tf.newaxis], _log_product(alpha, moves), first)
+    alpha = tf.where(real[:, tf.newaxis], new + emitted, alpha)
+    return alpha, alpha
+
+
+def _backward_step(beta, slices, constants):
+    emitted, inner = slices
+    return tf.where(inner[:, tf.newaxis], _log_product(emitted + beta, *constants), beta), beta
+
+
+_forward_scan, _backward_scan = Scan(_forward_step), Scan(_backward_step)
+
+
+def _log_product(rows, matrix):
+    """`log(exp(rows) @ exp(matrix))`, `(batch, tags)`, exact for scores of any size."""
+    return tf.reduce_logsumexp(rows[:, :, tf.newaxis] + matrix, axis=1)
 
 
 def _total(scores, mask):
@@ -216,6 +190,20 @@ def _marginals(alpha, beta, mask, total):
 def _finite(scores):
     """The scores, zero for impossible ones, whose differences would not be numbers."""
     return tf.where(scores > IMPOSSIBLE, scores, 0.0)
+
+
+def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
+    """The expected number of uses of each transition, `(tags, tags)`, computed from one tag at a time."""
+    before = Layout(1).previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
+    rest = emissions + beta - _finite(total)[:, tf.newaxis, tf.newaxis]
+    weight = tf.where(_not_first(mask), weight, 0.0)[..., tf.newaxis]
+
+    def uses(pair):
+        score, moves = pair  # (batch, time) of one tag, and (tags,) from it
+        shares = tf.where(weight != 0, tf.exp(score[..., tf.newaxis] + moves + rest), 0.0)
+        return tf.reduce_sum(weight * shares, axis=[0, 1])
+
+    return tf.map_fn(uses, (tf.transpose(before, [2, 0, 1]), transitions), fn_output_signature=tf.float32)
 
 
 def _not_first(mask):

@@ -156,9 +156,7 @@ class CRF(keras.layers.Layer):
             training: Whether "auto" compiles. Default False.
         """
         emissions, mask = self._inputs(emissions, mask)
-        # The same shift in both terms cancels out, and leaves small numbers to subtract.
-        largest = tf.stop_gradient(tf.reduce_max(emissions, axis=-1, keepdims=True))
-        emissions -= tf.where(tf.math.is_finite(largest), largest, 0.0)
+        emissions = _shifted(emissions)
         tags = tf.where(mask, tf.cast(tags, tf.int32), 0)
         potentials = self.potentials()
         total = chains.log_partition(emissions, mask, potentials, training)
@@ -186,7 +184,7 @@ class CRF(keras.layers.Layer):
     def marginals(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """`P(y_t = i | x)`, `(batch, time, tags)`; zero at masked steps."""
         emissions, mask = self._inputs(emissions, mask)
-        return chains.marginals(emissions, mask, self.potentials())
+        return chains.marginals(_shifted(emissions), mask, self.potentials())
 
     @property
     def loss(self) -> keras.losses.Loss:
@@ -220,3 +218,9 @@ class CRF(keras.layers.Layer):
             "transition_initializer": keras.initializers.serialize(self.transition_initializer),
             "transition_regularizer": keras.regularizers.serialize(self.transition_regularizer),
         }
+
+
+def _shifted(emissions):
+    """The emissions less the largest of each step: the same probabilities from smaller numbers."""
+    largest = tf.stop_gradient(tf.reduce_max(emissions, axis=-1, keepdims=True))
+    return emissions - tf.where(tf.math.is_finite(largest), largest, 0.0)

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.cells.products import gate_product
+
 CONNECTIONS = (None, "residual", "highway")
 HIGHWAY_BIAS = -1.0  # initial bias of a highway gate: at first it mostly passes its input on
 
@@ -100,7 +102,8 @@ class StackedRNNCells(keras.layers.StackedRNNCells):
         if self.connection == "residual":
             return outputs + inputs
         kernel, bias = (tf.cast(weight, self.compute_dtype) for weight in self.highways[number - 1])
-        gate = tf.sigmoid(tf.einsum("...i,ij->...j", inputs, kernel) + bias)
+        # Not tf.einsum: that of "...i,ij->...j" is wrong in float16 on CPUs with AVX-512 FP16 or AMX (TensorFlow 2.21).
+        gate = tf.sigmoid(gate_product(inputs, kernel, bias=bias))
         return gate * outputs + (1 - gate) * inputs
 
     def call(self, inputs: tf.Tensor, states: Sequence, training: bool = False, **kwargs: Any) -> tuple:

@@ -1,8 +1,11 @@
 """Embeddings shared by input and output, and the logits computed from them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -46,8 +49,8 @@ class FactoredLogits:
     """Logits z = E o + b in factored form.
 
     A loss that supports this type, such as `SmoothedCrossEntropy`, is computed from the factors
-    without storing all logits. For any other TensorFlow or Keras operation the object is converted
-    to the tensor of the logits.
+    without storing all logits. Any other operation of TensorFlow, Keras or NumPy, and an index, is
+    applied to the tensor of the logits, which is computed each time.
 
     Attributes:
         outputs: o, float `(..., size)`; the product is computed in its dtype.
@@ -59,6 +62,8 @@ class FactoredLogits:
     >>> logits = FactoredLogits(tf.ones([2, 3]), tf.ones([5, 3]), tf.zeros([5]))
     >>> tf.argmax(logits, axis=-1).shape, logits.shape
     (TensorShape([2]), TensorShape([2, 5]))
+    >>> logits[0].shape, np.exp(logits).shape
+    (TensorShape([5]), (2, 5))
     """
 
     outputs: tf.Tensor
@@ -83,12 +88,41 @@ class FactoredLogits:
         logits = tf.reshape(logits, [*tf.unstack(tf.shape(self.outputs))[:-1], kernel.shape[0]])
         return tf.cast(logits, tf.float32) + self.bias
 
+    def numpy(self) -> np.ndarray:
+        """The logits as a NumPy array; for eager tensors only."""
+        return self.compute().numpy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:  # NumPy's contract
+            raise ValueError("FactoredLogits are computed when they become an array: copy=False is not possible.")
+        return np.asarray(self.numpy(), dtype)
+
+    def __getitem__(self, index: Any) -> tf.Tensor:
+        return self.compute()[index]
+
+    def __iter__(self) -> Iterator[tf.Tensor]:
+        return iter(self.compute())
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
 
 def _to_tensor(logits, dtype=None, name=None, as_ref=False):
     return tf.cast(logits.compute(), dtype or tf.float32, name=name)
 
 
 tf.register_tensor_conversion_function(FactoredLogits, _to_tensor)
+
+
+def _operator(name):
+    """An operator of `tf.Tensor`, for `FactoredLogits`."""
+    return lambda logits, *others: getattr(logits.compute(), name)(*others)
+
+
+for _name in ("add", "sub", "mul", "truediv", "neg", "lt", "le", "gt", "ge"):
+    for _side in ("", "r"):
+        if hasattr(tf.Tensor, method := f"__{_side}{_name}__"):
+            setattr(FactoredLogits, method, _operator(method))
 
 
 def token_logits(

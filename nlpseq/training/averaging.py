@@ -3,6 +3,7 @@
 from typing import Literal
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -63,6 +64,14 @@ class TriggeredAveraging(keras.callbacks.Callback):
         self.validations.append(value)
         self._swap(True)
 
+    def get_state(self):
+        means = None if self.means is None else [np.array(mean) for mean in self.means]
+        return {"validations": [*self.validations], "means": means, "count": self.count, "swapped": self.swapped}
+
+    def set_state(self, state):
+        self.validations, self.count, self.swapped = list(state["validations"]), state["count"], state["swapped"]
+        self.means = None if state["means"] is None else [tf.Variable(mean) for mean in state["means"]]
+
     def _weights(self):
         return [variable.value for variable in self.model.trainable_variables]
 
@@ -77,7 +86,7 @@ class TriggeredAveraging(keras.callbacks.Callback):
         self.swapped = averaged
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(autograph=False, reduce_retracing=True)
 def _update_means(means, weights, rate):
     for mean, weight in zip(means, weights):
         mean.assign_add((weight - mean) * tf.cast(rate, mean.dtype))

@@ -271,13 +271,13 @@ def test_scores_of_any_size(crf, what, scale, mode):
 
 
 def test_what_is_impossible_never_comes_out():
-    crf = CRF(NAMES, "bio")
+    crf, none = CRF(NAMES, "bio"), CRF(["B-X", "E-X"], "bioes")  # of which no single tag is possible
+    crf.build((None, None, 3)), none.build((None, None, 2))
     x = np.zeros((1, TIME, TAGS), "float32")
     x[:, :, 2] = 1e9  # I-X after O at the start
     tags = crf.decode(x)[0].numpy()[0].tolist()
     assert tags[0] != 2 and is_legal([NAMES[tag] for tag in tags], "bio")
     assert crf.marginals(x).numpy()[0, 0, 2] == 0
-    none = CRF(["B-X", "E-X"], "bioes")  # no sequence of one tag is possible
     assert none.decode(x[:, :1, :2])[1].numpy().tolist() == [-np.inf]
     assert none.log_likelihood(np.array([[0]]), x[:, :1, :2]).numpy().tolist() == [-np.inf]
     assert not none.marginals(x[:, :1, :2]).numpy().any()
@@ -344,9 +344,7 @@ def test_a_loss_belongs_to_its_layer_by_whatever_way_it_comes(tmp_path):
     for name, layer in zip(("ner", "pos"), crfs):
         assert both.loss[name].layer() is layer
         assert loaded.loss[name].layer() is loaded.get_layer(name).get_layer("crf")
-    np.testing.assert_allclose(
-        loaded.evaluate(x, labels, verbose=0), both.evaluate(x, labels, verbose=0), rtol=1e-6
-    )
+    np.testing.assert_allclose(loaded.evaluate(x, labels, verbose=0), both.evaluate(x, labels, verbose=0), rtol=1e-6)
     models[0].compile("sgd", loss=crfs[0].loss)
     models[0].compile_from_config(models[0].get_compile_config())
     assert models[0].loss.layer() is crfs[0]

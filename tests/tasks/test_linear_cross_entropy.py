@@ -11,12 +11,14 @@ import tensorflow as tf
 from nlpseq import engine
 from nlpseq.tasks import LanguageModel, objectives
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
-from nlpseq.tasks.linear_cross_entropy import BLOCK_ROWS, linear_cross_entropy
+from nlpseq.tasks.linear_cross_entropy import BLOCK_ROWS as SIZES
+from nlpseq.tasks.linear_cross_entropy import linear_cross_entropy
 from nlpseq.text import LineEncoder
 from tests.tasks.translation.test_model import new_translator
 
 pytestmark = pytest.mark.usefixtures("portable")
 
+BLOCK_ROWS = SIZES[0]
 SIZE, CLASSES = 5, 11
 
 
@@ -127,6 +129,10 @@ def test_factored_logits_stand_for_the_tensor():
     np.testing.assert_allclose(token_logits(*arguments), expected, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(tf.nn.relu(logits), np.maximum(expected, 0), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(keras.ops.argmax(logits, -1), expected.argmax(-1))
+    np.testing.assert_allclose(logits[:, -1, 2:5], expected[:, -1, 2:5], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(2.0 - logits / 4.0 + logits, 2.0 + 0.75 * expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(np.exp(logits.numpy()), np.exp(logits), rtol=1e-5)
+    assert np.asarray(logits, "float64").dtype == "float64" and len(list(logits)) == len(logits) == 2
 
 
 class TiedModel(keras.Model):

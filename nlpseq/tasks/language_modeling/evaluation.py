@@ -42,7 +42,7 @@ def evaluate_language_model(task: "LanguageModel", lines: "Lines", streams: int 
             perplexity. Default 1.
     """
     nats, tokens, unknown = 0.0, 0, 0
-    measure = tf.function(lambda inputs, labels: _nats(task, inputs, labels))
+    measure = tf.function(lambda inputs, labels: _nats(task, inputs, labels), autograph=False)
     for inputs, labels in task.prepare(lines, streams):
         nats += float(measure(inputs, labels))
         tokens += labels.shape[0] * labels.shape[1]

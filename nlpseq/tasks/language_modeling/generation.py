@@ -30,7 +30,7 @@ class Generator:
     """Completes prompts with a `LanguageModel`.
 
     Args:
-        task: The model; its `preprocessor`, `buckets`, `state_sizes`, `run` and `step` are used.
+        task: The model; its `preprocessor`, `state_sizes`, `run` and `step` are used.
     """
 
     def __init__(self, task: "LanguageModel"):
@@ -75,7 +75,7 @@ class Generator:
         """The states before the last token of ragged prompts, and that token `(batch,)`."""
         symbols = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
         before = symbols[:, :-1]
-        ids = pad(before, self.task.buckets)
+        ids = pad(before)
         _, states = self.task.run(ids, mask=tf.sequence_mask(before.row_lengths(), tf.shape(ids)[1]))
         return states, symbols[:, -1:].values
 
@@ -166,7 +166,7 @@ class Generator:
         }
         prompt, token = text_spec("prompt"), tf.TensorSpec([None], tf.int32, name="token")
         return {
-            "generate": tf.function(self.answer_generate, input_signature=[prompt, *options]),
-            "init": tf.function(self.answer_init, input_signature=[prompt]),
-            "step": tf.function(self.answer_step).get_concrete_function(token, **states),
+            "generate": tf.function(self.answer_generate, [prompt, *options], autograph=False),
+            "init": tf.function(self.answer_init, [prompt], autograph=False),
+            "step": tf.function(self.answer_step, autograph=False).get_concrete_function(token, **states),
         }

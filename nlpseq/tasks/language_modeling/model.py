@@ -12,7 +12,7 @@ from nlpseq import decoding
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
 from nlpseq.tasks.language_modeling.scoring import Scorer
@@ -139,6 +139,22 @@ class LanguageModel(TextTask):
                 ]
         return self._carried[key]
 
+    def named_axes(self):
+        weights = {id(weight): weight for weight in (
+            self.embedding.embeddings, self.output_embedding.embeddings, self.bias
+        )}  # fmt: skip
+        return [NamedAxis(weight, 0, "tokens", self.preprocessor.tokenizer.pieces) for weight in weights.values()]
+
+    def extra_state(self):
+        """The carried states."""
+        return {key: [np.array(state) for state in tf.nest.flatten(states)] for key, states in self._carried.items()}
+
+    def restore_extra_state(self, state):
+        for key, values in state.items():
+            mode, streams = key.split()
+            for variable, value in zip(tf.nest.flatten(self._states_carried(mode == "training", int(streams))), values):
+                variable.assign(value)
+
     def run(
         self, ids: tf.Tensor, states: list | None = None, mask: tf.Tensor | None = None, training: bool = False
     ) -> tuple[tf.Tensor, list]:
@@ -212,7 +228,7 @@ class LanguageModel(TextTask):
         return self.score(text)
 
     def signatures(self):
-        score = tf.function(self.score, input_signature=[text_spec("text")])
+        score = tf.function(self.score, [text_spec("text")], autograph=False)
         return {"serving_default": score, "score": score, **self.generate.signatures()}
 
     def predict_text(
@@ -286,7 +302,7 @@ class LanguageModel(TextTask):
             `nlpseq.tasks.language_modeling.scoring.Scorer`.
         """
         if "score" not in self._functions:
-            self._functions["score"] = tf.function(self.score, input_signature=[text_spec("text")])
+            self._functions["score"] = tf.function(self.score, [text_spec("text")], autograph=False)
         scores = ("total", "perplexity", "unknown", "truncated")
         answers = {name: [] for name in ("tokens", "log_probabilities", *scores)}
         texts = tf.constant(as_texts(texts), tf.string)
