@@ -25,7 +25,7 @@ CLASSES = {
         "SimpleRNN",
         "StackedRNNCells",
     ),
-    "nlpseq.layers.crf": ("CRFLoss",),
+    "nlpseq.layers.crf_loss": ("CRFLoss",),
     "nlpseq.tasks": ("LanguageModel", "TextClassifier", "TokenTagger", "Translator"),
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),

@@ -7,9 +7,11 @@ The score of a sequence y_1 ... y_T of a chain is
 with emissions e `(batch, time, tags)`, transitions A `(tags, tags)`, and scores b and f
 of the first and of the last tag `(tags,)`. Masked steps are skipped, as if they did not
 exist; a chain of no steps has one sequence, the empty one, with score 0. Impossible tags
-and transitions have the score `IMPOSSIBLE`.
+and transitions have the score `IMPOSSIBLE`, minus infinity. All sums of exponentials are
+computed from the largest term, so that scores of any size are exact.
 """
 
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -20,8 +22,7 @@ from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec, scan_steps
 from nlpseq.engine.scans import Scan
 
-IMPOSSIBLE = -1e4
-SMALLEST, LARGEST = 1e-37, 80.0  # the smallest argument of a logarithm, the largest exponent
+IMPOSSIBLE = -math.inf
 
 
 class Potentials(NamedTuple):
@@ -54,7 +55,8 @@ def score(tags: tf.Tensor, emissions: tf.Tensor, mask: tf.Tensor, potentials: Po
 def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, training: bool = False) -> tf.Tensor:
     """`log Z = log sum_y exp s(y)`, `(batch,)`, with its gradients by forward-backward.
 
-    The gradient with respect to a score is the expected number of times that it is used.
+    The gradient with respect to a score is the expected number of times that it is used; where
+    no sequence is possible, log Z is `IMPOSSIBLE` and its gradients are zero.
 
     Raises:
         NotImplementedError: a second derivative is computed.
@@ -66,18 +68,17 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
         emissions, transitions, first, last = map(tf.stop_gradient, sources)
         potentials = Potentials(transitions, first, last)
         alpha, end = _forward(emissions, mask, potentials, compiled)
-        not_empty = tf.reduce_any(mask, axis=1)
-        total = tf.where(not_empty, tf.reduce_logsumexp(end + last, axis=-1), 0.0)
+        total = _total(end + last, mask)
 
         def gradient(d_total):
+            weight = tf.where(total > IMPOSSIBLE, d_total, 0.0)[:, tf.newaxis]
             beta = _backward(emissions, mask, potentials, compiled)
-            weight = d_total[:, tf.newaxis]
+            d_transitions = _pairs(emissions, mask, transitions, alpha, beta, total, weight)
             d_emissions = weight[..., tf.newaxis] * _marginals(alpha, beta, mask, total)
             is_first = tf.cast(mask & ~_not_first(mask), d_emissions.dtype)
-            last_marginals = tf.where(not_empty[:, tf.newaxis], tf.exp(end + last - total[:, tf.newaxis]), 0.0)
-            d_transitions = _pairs(emissions, mask, transitions, alpha, beta, total, weight)
             d_first = tf.einsum("bti,bt->i", d_emissions, is_first)
-            return d_emissions, d_transitions, d_first, tf.reduce_sum(weight * last_marginals, axis=0)
+            d_last = _marginals(end[:, tf.newaxis], last, tf.reduce_any(mask, axis=1, keepdims=True), total)[:, 0]
+            return d_emissions, d_transitions, d_first, tf.reduce_sum(weight * d_last, axis=0)
 
         return total, first_only(gradient, sources, "run the forward algorithm in tf.scan")
 
@@ -85,9 +86,9 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
 
 
 def marginals(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials) -> tf.Tensor:
-    """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps."""
+    """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps, and where no sequence is possible."""
     alpha, end = _forward(emissions, mask, potentials, compiled=False)
-    total = tf.reduce_logsumexp(end + potentials.last, axis=-1)
+    total = _total(end + potentials.last, mask)
     return _marginals(alpha, _backward(emissions, mask, potentials, compiled=False), mask, total)
 
 
@@ -97,7 +98,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     Returns:
         `(tags, scores)`: int32 `(batch, count, time)`, 0 at masked steps; and `s(y)`
         `(batch, count)`, best first. If there are fewer sequences than `count`, the other
-        scores are `IMPOSSIBLE` or less.
+        scores are `IMPOSSIBLE`, and the tags beside them mean nothing.
     """
     time = tf.shape(emissions)[1]
     emissions, mask = tf.pad(emissions, [[0, 0], [0, 1], [0, 0]]), tf.pad(mask, [[0, 0], [0, 1]])
@@ -107,7 +108,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     layout = Layout(1)
     spec, steps = StepSpec(None, 0, layout), layout.steps(emissions)
     incoming = tf.repeat(tf.transpose(potentials.transitions), count, axis=1)  # to, from and rank
-    first_rank = tf.where(tf.range(states) % count == 0, 0.0, 2 * IMPOSSIBLE)  # one path to each first tag
+    first_rank = tf.where(tf.range(states) % count == 0, 0.0, IMPOSSIBLE)  # one path to each first tag
     identity = tf.tile(tf.range(states)[tf.newaxis], [batch, 1])
 
     def step(at, slices, carry):
@@ -124,7 +125,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     carry = (tf.zeros([batch, states]), tf.TensorArray(tf.int32, size=steps))
     scores, pointers = scan_steps(spec, step, carry, (emissions, mask, _not_first(mask)))
     not_empty = tf.reduce_any(mask, axis=1, keepdims=True)
-    empty = tf.where(tf.range(states) == 0, 0.0, 2 * IMPOSSIBLE)
+    empty = tf.where(tf.range(states) == 0, 0.0, IMPOSSIBLE)
     scores = tf.where(not_empty, scores + tf.repeat(potentials.last, count), empty)
     scores, end = tf.math.top_k(scores, count)
 
@@ -144,14 +145,14 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
 def _forward(emissions, mask, potentials, compiled):
     """alpha `(batch, time, tags)`, the log of the sum over all paths to each tag; and its last value."""
     sequences, start = [emissions, mask, _not_first(mask)], tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
-    return _forward_scan(sequences, start, [tf.exp(potentials.transitions), potentials.first], compiled=compiled)
+    return _forward_scan(sequences, start, [potentials.transitions, potentials.first], compiled=compiled)
 
 
 def _backward(emissions, mask, potentials, compiled):
     """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end."""
     end = tf.tile(potentials.last[tf.newaxis], [tf.shape(emissions)[0], 1])
-    moves = tf.exp(tf.transpose(potentials.transitions))
-    return _backward_scan([emissions, _not_first(mask)], end, [moves], reverse=True, compiled=compiled)[0]
+    sequences, moves = [emissions, _not_first(mask)], tf.transpose(potentials.transitions)
+    return _backward_scan(sequences, end, [moves], reverse=True, compiled=compiled)[0]
 
 
 def _forward_step(alpha, slices, constants):
@@ -171,27 +172,38 @@ _forward_scan, _backward_scan = Scan(_forward_step), Scan(_backward_step)
 
 
 def _log_product(rows, matrix):
-    """`log(exp(rows) @ matrix)`, `(batch, tags)`, each row scaled by its largest value."""
-    largest = tf.reduce_max(rows, axis=-1, keepdims=True)
-    product = tf.matmul(tf.exp(rows - largest), matrix)
-    return tf.math.log(tf.maximum(product, SMALLEST)) + largest
+    """`log(exp(rows) @ exp(matrix))`, `(batch, tags)`, exact for scores of any size."""
+    return tf.reduce_logsumexp(rows[:, :, tf.newaxis] + matrix, axis=1)
+
+
+def _total(scores, mask):
+    """log Z from the scores at the end of each chain."""
+    return tf.where(tf.reduce_any(mask, axis=1), tf.reduce_logsumexp(scores, axis=-1), 0.0)
 
 
 def _marginals(alpha, beta, mask, total):
     """`P(y_t = i)`, `(batch, time, tags)`."""
-    probabilities = tf.exp(alpha + beta - total[:, tf.newaxis, tf.newaxis])
+    probabilities = tf.exp(alpha + beta - _finite(total)[:, tf.newaxis, tf.newaxis])
     return tf.where(mask[..., tf.newaxis], probabilities, 0.0)
 
 
+def _finite(scores):
+    """The scores, zero for impossible ones, whose differences would not be numbers."""
+    return tf.where(scores > IMPOSSIBLE, scores, 0.0)
+
+
 def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
-    """The expected number of uses of each transition, `(tags, tags)`: one product over all steps."""
-    layout = Layout(1)
-    before = layout.previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
-    largest = tf.reduce_max(before, axis=-1, keepdims=True)
-    rest = emissions + beta + largest - total[:, tf.newaxis, tf.newaxis]
+    """The expected number of uses of each transition, `(tags, tags)`, computed from one tag at a time."""
+    before = Layout(1).previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
+    rest = emissions + beta - _finite(total)[:, tf.newaxis, tf.newaxis]
     weight = tf.where(_not_first(mask), weight, 0.0)[..., tf.newaxis]
-    counts = tf.einsum("bti,btj->ij", tf.exp(before - largest), weight * tf.exp(tf.minimum(rest, LARGEST)))
-    return counts * tf.exp(transitions)
+
+    def uses(pair):
+        score, moves = pair  # (batch, time) of one tag, and (tags,) from it
+        shares = tf.where(weight != 0, tf.exp(score[..., tf.newaxis] + moves + rest), 0.0)
+        return tf.reduce_sum(weight * shares, axis=[0, 1])
+
+    return tf.map_fn(uses, (tf.transpose(before, [2, 0, 1]), transitions), fn_output_signature=tf.float32)
 
 
 def _not_first(mask):

@@ -15,6 +15,7 @@ while Keras or TensorFlow trace a model in order to export it.
 """
 
 import contextlib
+import contextvars
 import sys
 from collections.abc import Iterator
 
@@ -25,6 +26,7 @@ MODES = ("auto", "xla", "portable")
 EXPORTERS = ("keras.src.export", "tensorflow.python.saved_model", "tensorflow.lite", "tf2onnx")
 TRAINERS = ("keras.src.backend.tensorflow.trainer",)
 _mode = "auto"
+_mode_here = contextvars.ContextVar("mode", default=None)  # in a `with` block of this thread
 
 
 def check_mode(mode: str) -> str:
@@ -39,8 +41,8 @@ def check_mode(mode: str) -> str:
 
 
 def get_mode() -> str:
-    """The global mode. Unless it is "auto", it overrides the `engine` of the layers."""
-    return _mode
+    """The mode of the `with` block, or else the global one. Unless "auto", it overrides the `engine` of layers."""
+    return _mode_here.get() or _mode
 
 
 def set_mode(mode: str) -> None:
@@ -55,17 +57,16 @@ def set_mode(mode: str) -> None:
 
 @contextlib.contextmanager
 def mode(name: str) -> Iterator[None]:
-    """Sets the global mode within a `with` block.
+    """Sets the mode within a `with` block, for the thread that runs it.
 
     Raises:
         ValueError: the mode is unknown.
     """
-    before = get_mode()
-    set_mode(name)
+    token = _mode_here.set(check_mode(name))
     try:
         yield
     finally:
-        set_mode(before)
+        _mode_here.reset(token)
 
 
 def should_compile(layer_mode: str, training: bool | None, inputs: tf.Tensor) -> bool:
@@ -76,7 +77,7 @@ def should_compile(layer_mode: str, training: bool | None, inputs: tf.Tensor) ->
         training: whether the layer is called in training.
         inputs: `(batch, time, features)` or `(time, batch, features)`.
     """
-    chosen = _mode if _mode != "auto" else layer_mode
+    chosen = get_mode() if get_mode() != "auto" else layer_mode
     if chosen == "portable" or _inside_xla():
         return False
     if tf.executing_eagerly():

@@ -31,6 +31,11 @@ class TextTask(Task):
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
 
+    @property
+    def input_dtype(self) -> str:
+        """The dtype of ids, which Keras would take for floats in symbolic builds and in its `export`."""
+        return "int32"
+
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
 

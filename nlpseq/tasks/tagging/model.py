@@ -1,12 +1,14 @@
 """Token tagging: from a text, or its tokens, to a tag for each token."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
 from nlpseq.layers import CRF
 from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
@@ -153,8 +155,18 @@ class TokenTagger(TextTask):
         return examples.known(len(self.labels))
 
     def encode_examples(self, sentences):
+        sentences = replace(sentences, tags=[self._shortened(tags) for tags in sentences.tags])
         tokens, tags = sentences.ragged()
         return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
+
+    def _shortened(self, tags):
+        """The tags of a sentence, legal also if it will be truncated within a span; -1 for a tag without number."""
+        kept = self.preprocessor.max_tokens
+        if self.scheme is None or len(tags) <= kept or min(tags) < 0:
+            return tags
+        repaired = tag_schemes.repair([self.labels[tag] for tag in tags[:kept]], self.scheme)
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        return [*(numbers.get(tag, -1) for tag in repaired), *tags[kept:]]
 
     def default_loss(self):
         """The negative log-likelihood of the tags, per token."""
