@@ -27,6 +27,7 @@ CLASSES = {
     ),
     "nlpseq.layers.crf_loss": ("CRFLoss",),
     "nlpseq.tasks": ("LanguageModel", "TextClassifier", "TokenTagger", "Translator"),
+    "nlpseq.tasks.classification.linear": ("NgramLogits",),
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
     "nlpseq.text": (

@@ -46,7 +46,7 @@ def training_order(lengths: np.ndarray, batch_size: int, seed: int, number: int)
     Example:
 
     >>> [batch.tolist() for batch in training_order(np.array([5, 1, 5, 1, 9]), 2, seed=0, number=0)]
-    [[3, 1], [0, 2], [4]]
+    [[3, 2], [0, 4], [1]]
     """
     lengths = lengths.reshape(len(lengths), -1)
     random = np.random.default_rng([seed, number])

@@ -19,6 +19,15 @@ def program_count() -> int:
 
     Each is compiled once for each capacity that occurs, whatever lengths and batch sizes come: see
     `nlpseq.engine.tiles`.
+
+    Example:
+
+    >>> gru = nlpseq.layers.GRU(4)
+    >>> _ = gru(tf.ones((8, 5, 3)), training=True)
+    >>> before = program_count()
+    >>> _ = gru(tf.ones((8, 9, 3)), training=True)
+    >>> program_count() - before
+    0
     """
     with lock:
         return sum(len(function) for function in _compiled)
@@ -29,6 +38,13 @@ class Traced:
 
     It is traced once for each structure, and holds nothing of the arguments. With `jit_compile` XLA
     compiles it once for each shape of its arguments.
+
+    Example:
+
+    >>> double = Traced(lambda values: [2 * value for value in values])
+    >>> [doubled] = double([tf.constant([1.0, 2.0])], specs=lambda values: (specs_of(values, 1),))
+    >>> doubled.numpy().tolist(), len(double)
+    ([2.0, 4.0], 1)
     """
 
     def __init__(self, function: Callable, jit_compile: bool | None = None) -> None:
@@ -75,7 +91,13 @@ class Traced:
 
 
 def specs_of(tensors: Any, unknown: int) -> Any:
-    """The specs of nested tensors whose first `unknown` dimensions differ between calls."""
+    """The specs of nested tensors whose first `unknown` dimensions differ between calls.
+
+    Example:
+
+    >>> specs_of([tf.zeros((2, 3))], 1)
+    [TensorSpec(shape=(None, 3), dtype=tf.float32, name=None)]
+    """
 
     def spec(tensor):
         if tensor is None:
