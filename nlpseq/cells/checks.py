@@ -51,11 +51,11 @@ def check_mask(mask: Any, sequences: tf.Tensor, owner: str) -> tf.Tensor:
 
 def check_mask_shape(mask: Sequence, sequences: Sequence, owner: str) -> tf.TensorShape:
     """The first two axes of the shape of sequences, with which the shape of the mask must agree: see `check_mask`."""
-    mask, expected = tf.TensorShape(mask), tf.TensorShape(sequences[:2])
-    if mask.rank != 2 or not expected.is_compatible_with(mask):
+    given, expected = tf.TensorShape(mask), tf.TensorShape(sequences[:2])
+    if given.rank != 2 or not expected.is_compatible_with(given):
         raise InputError(
             f"`mask` of {owner} must have one value for each step, {readable(expected)}, got the shape "
-            f"{readable(mask)}."
+            f"{readable(given)}."
         )
     return expected
 
@@ -86,11 +86,11 @@ def check_states(states: Sequence, sizes: Sequence[int], batch: int | None, rows
 
 def check_state_shape(shape: Sequence, batch: int | None, size: int, number: int, owner: str) -> None:
     """Raises an error unless the shape of a state is `(batch, size)`: see `check_states`."""
-    shape, expected = tf.TensorShape(shape), tf.TensorShape([batch, size])
-    if not shape.is_compatible_with(expected):
+    given, expected = tf.TensorShape(shape), tf.TensorShape([batch, size])
+    if not given.is_compatible_with(expected):
         raise InputError(
             f"state {number} of {owner} must have the shape {readable(expected)}, a row for each row of the inputs, "
-            f"got {readable(shape)}."
+            f"got {readable(given)}."
         )
 
 

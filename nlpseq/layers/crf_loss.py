@@ -98,6 +98,8 @@ class CRFLoss(keras.losses.Loss):
 class LayerReference(str):
     """The identity of a layer in a configuration, which holds the layer itself until it is written to a file."""
 
+    layer: Any
+
     def __new__(cls, layer: CRF) -> "LayerReference":
         reference = super().__new__(cls, layer.identity)
         reference.layer = weakref.ref(layer)
