@@ -1,9 +1,14 @@
 """Errors for input that nlpseq cannot use, and checks that raise them."""
 
 import difflib
-from collections.abc import Iterable
+import functools
+import inspect
+from collections.abc import Callable, Iterable
 from math import inf
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class InputError(ValueError):
@@ -12,6 +17,10 @@ class InputError(ValueError):
     Messages name arguments in backticks. The command line translates `` `max_tokens` `` to
     `--max-tokens`, prints the message alone and ends with exit status 2.
     """
+
+
+class ArgumentError(InputError, TypeError):
+    """An unknown keyword argument; also a `TypeError`, as of Python itself."""
 
 
 class TrainingError(RuntimeError):
@@ -84,6 +93,22 @@ def in_range(name: str, value: Any, low: float | None = None, high: float | None
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
         raise InputError(f"{_quoted(name)} must be {bounds}, got {value}.")
     return value
+
+
+def refuses_unknown_arguments(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Decorates a function: an unknown keyword argument raises an `ArgumentError` that suggests similar names."""
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def checked(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        for name in kwargs:
+            if name not in known:
+                raise ArgumentError(
+                    f"{function.__name__} got an unexpected keyword argument {name!r}: {suggest(name, known)}"
+                )
+        return function(*args, **kwargs)
+
+    return checked
 
 
 def _quoted(name):

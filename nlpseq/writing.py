@@ -17,18 +17,7 @@ from pathlib import Path
 from nlpseq.errors import WritingError
 
 INCOMPLETE = ".incomplete-"
-# Errors of TensorFlow's file system, by class name: this module does not load TensorFlow.
-FILE_SYSTEM_ERRORS = {
-    "AbortedError",
-    "DataLossError",
-    "FailedPreconditionError",
-    "InternalError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "ResourceExhaustedError",
-    "UnavailableError",
-    "UnknownError",
-}
+REASONS = ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOENT", "ENOTDIR", "EIO", "ESTALE", "EMFILE")
 
 
 def write_file(path: str | Path, parts: Iterable[bytes | memoryview]) -> None:
@@ -51,7 +40,7 @@ def write_file(path: str | Path, parts: Iterable[bytes | memoryview]) -> None:
             os.fsync(file.fileno())
             os.chmod(partial, 0o644)
             os.replace(partial, path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(partial)
@@ -69,9 +58,9 @@ def _write_all(file, part):
         view = view[file.write(view) :]
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Makes the content of a file, or the names in a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -143,20 +132,20 @@ def writing(what: str) -> Iterator[None]:
     except OSError as error:
         raise WritingError(f"cannot write {what}: {reason_of(error)}.") from error
     except Exception as error:
-        if not _of_file_system(error):
+        reason = _reason_of_tensorflow(error)
+        if reason is None:
             raise
-        raise WritingError(f"cannot write {what}: {reason_of(error)}.") from error
+        raise WritingError(f"cannot write {what}: {reason}.") from error
 
 
-def _of_file_system(error):
-    kind = type(error)
-    return kind.__module__.startswith("tensorflow.") and kind.__name__ in FILE_SYSTEM_ERRORS
-
-
-def reason_of(error: Exception) -> str:
+def reason_of(error: OSError) -> str:
     """Why a file could not be written, in a few words."""
-    if isinstance(error, OSError) and error.errno is not None:
-        advice = {errno.ENOSPC: ", free some space", errno.EDQUOT: ", free some space"}
-        return f"{os.strerror(error.errno).lower()}{advice.get(error.errno, '')}"
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return os.strerror(error.errno).lower() if error.errno is not None else str(error)
+
+
+def _reason_of_tensorflow(error):
+    """The reason in an error of TensorFlow's file system, whose message ends with that of the system; else None."""
+    if not type(error).__module__.startswith("tensorflow."):
+        return None
+    reasons = (os.strerror(getattr(errno, name)) for name in REASONS)
+    return next((reason.lower() for reason in reasons if reason in str(error)), None)

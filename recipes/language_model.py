@@ -8,7 +8,7 @@ about two minutes and 1 GB of memory.
 """
 
 import nlpseq
-from nlpseq.cli import begin, finish, run_recipe
+from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.language_modeling.settings import PRESETS
 from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings as Settings
 
@@ -17,13 +17,16 @@ SAMPLES = 3  # number of samples that are printed after training
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.language_modeling import pictures, report
+    from nlpseq.tasks.language_modeling import defaults, pictures, report
 
     checkpoints = begin(config, config.data.output)
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
-    data = nlpseq.data.load_running_texts(config.data.dataset, text=config.data.text, **config.splits.loading())
+    data = nlpseq.data.load_running_texts(
+        config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
+    )
     nlpseq.reporting.print_data(data, "lines of text")
+    config = follow_data(config, defaults.choose(defaults.profile(data, config.tokens.vocabulary == "character")))
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())

@@ -7,14 +7,13 @@ Scores on real data: recipes/README.md.
 """
 
 import nlpseq
-from nlpseq.cli import begin, finish, run_recipe
-from nlpseq.tasks.classification.settings import PRESETS
+from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.classification.settings import ClassificationSettings as Settings
 
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.classification import report
+    from nlpseq.tasks.classification import defaults, report
 
     checkpoints = begin(config, config.data.output)
 
@@ -24,14 +23,17 @@ def main(config: Settings) -> dict:
         seed=config.training.seed,
         text=config.data.text,
         label=config.data.label,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
+    config = follow_data(config, defaults.choose(defaults.profile(data)))
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
+    task.adapt(data.train)
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
@@ -40,10 +42,10 @@ def main(config: Settings) -> dict:
     report.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.reporting.plot_confusion(test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test")
+        nlpseq.reporting.plot_confusion(test.confusion, test.names, folder / "confusion.png", f"{data.title}, test")
 
     return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":
-    run_recipe(main, Settings, PRESETS)
+    run_recipe(main, Settings)

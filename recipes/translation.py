@@ -8,7 +8,7 @@ and 1.4 GB of memory.
 """
 
 import nlpseq
-from nlpseq.cli import begin, finish, run_recipe
+from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.translation.settings import PRESETS
 from nlpseq.tasks.translation.settings import TranslationSettings as Settings
 
@@ -17,7 +17,7 @@ CHECKED = 5000  # number of training pairs that are checked for truncation
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.translation import pictures, report, search
+    from nlpseq.tasks.translation import defaults, pictures, report, search
 
     checkpoints = begin(config, config.data.output)
 
@@ -27,9 +27,11 @@ def main(config: Settings) -> dict:
         seed=config.training.seed,
         source=config.data.source,
         target=config.data.target,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
+    config = follow_data(config, defaults.choose(defaults.profile(data)))
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.PairPreprocessor.learn(

@@ -1,4 +1,4 @@
-"""The Python blocks of the README run in order, as a reader would paste them."""
+"""The Python blocks of the READMEs run in order, as a reader would paste them."""
 
 import inspect
 import re
@@ -8,26 +8,31 @@ import keras
 import numpy as np
 import pytest
 
-from nlpseq import serving
+from nlpseq import engine, serving
 from nlpseq.data import Examples, LabelledTexts
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordPreprocessor
 from tests.benchmarks.cells import MinimalGatedCell
 
-README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+ROOT = Path(__file__).parents[1]
+
+
+def blocks(path):
+    """The Python blocks of a file."""
+    return re.findall(r"```python\n(.*?)```", ROOT.joinpath(path).read_text("utf-8"), re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory):
     """What the blocks define, run in a folder with an export and no data prepared yet."""
     folder = tmp_path_factory.mktemp("readme")
-    with pytest.MonkeyPatch.context() as patch:
+    # Compiled layers have tests of their own; here they would only take time.
+    with pytest.MonkeyPatch.context() as patch, engine.mode("portable"):
         patch.chdir(folder)
         patch.setenv("TFDS_DATA_DIR", str(folder / "data"))
         export_something(folder / "saved_models" / "sentiment")
         namespace = {"__name__": "readme"}
-        for block in BLOCKS:
+        for block in blocks("README.md"):
             exec(block, namespace)
         yield namespace
 
@@ -46,6 +51,24 @@ def test_every_block_runs(names):
     assert names["decoded"].ids.shape[:2] == (1, 2)
     assert set(names["flows"]) == {"SimpleRNN", "LSTM", "GRU"}
     assert Path("gradients.png").stat().st_size > 10_000
+
+
+@pytest.mark.usefixtures("portable")
+def test_blocks_about_data(monkeypatch):
+    monkeypatch.setattr(keras.Model, "train_on_batch", lambda model, inputs, targets: model(inputs))
+    for block in blocks("nlpseq/data/README.md"):
+        exec(block, {})
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("portable")
+def test_blocks_about_tasks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    Path("my_book.txt").write_text("It was a dark and stormy night.\nIt was cold.\n" * 100)
+    names = {}
+    for block in blocks("nlpseq/tasks/README.md"):
+        exec(block, names)
 
 
 def test_the_lesson_of_the_picture_is_visible(names):

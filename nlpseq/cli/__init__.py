@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     {
         "finish": "nlpseq.cli.recipe",
         "kept": "nlpseq.cli.recipe",
+        "follow_data": "nlpseq.cli.recipe",
         "quiet_tensorflow": "nlpseq.cli.start",
         "run_recipe": "nlpseq.cli.recipe",
         "begin": "nlpseq.cli.recipe",

@@ -31,7 +31,12 @@ def quiet_tensorflow() -> None:
 def stderr_held_back() -> Iterator[None]:
     """Buffers standard error, including output of C++ code, and prints it only if the block fails."""
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as held, _duplicate(2) as real:
+    try:
+        held = tempfile.TemporaryFile()  # noqa: SIM115
+    except OSError:  # no folder for temporary files is writable
+        yield
+        return
+    with held, _duplicate(2) as real:
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -18,6 +18,18 @@ class DataSettings(Settings):
 
 
 @dataclass(frozen=True)
+class FileSettings(Settings):
+    """Files of your own: how they are read."""
+
+    free = True
+
+    delimiter: str | None = None
+    """Delimiter of the columns of files, a character or "tab"; None to find it out."""
+    encoding: str | None = None
+    """Encoding of files; None for UTF-8, or that of a byte-order mark."""
+
+
+@dataclass(frozen=True)
 class SplitSettings(Settings):
     """Datasets of TensorFlow Datasets: where they are, and which splits are read."""
 
@@ -28,9 +40,9 @@ class SplitSettings(Settings):
     train_split: str | None = None
     """Split of a TFDS dataset to train on, e.g. "train[:80%]"; None for the usual one."""
     validation_split: str | None = None
-    """Split to validate on; None for the usual one, or a tenth of training held out."""
+    """Split to validate on, or a path; None for the usual one, or a tenth of training held out."""
     test_split: str | None = None
-    """Split to test on; None for the usual one, or a tenth of training held out."""
+    """Split to test on, or a path; None for the usual one, or a tenth of training held out."""
 
     def loading(self) -> dict[str, str | None]:
         """The arguments of the `load_...` functions of `nlpseq.data`."""

@@ -10,7 +10,6 @@ exist; a chain of no steps has one sequence, the empty one, with score 0. Imposs
 and transitions have the score `IMPOSSIBLE`.
 """
 
-import functools
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -19,6 +18,7 @@ from nlpseq.engine.compilation import should_compile
 from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec, scan_steps
+from nlpseq.engine.scans import Scan
 
 IMPOSSIBLE = -1e4
 SMALLEST, LARGEST = 1e-37, 80.0  # the smallest argument of a logarithm, the largest exponent
@@ -59,18 +59,18 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
     Raises:
         NotImplementedError: a second derivative is computed.
     """
-    loops = _loops(should_compile("auto", training, emissions), emissions.shape[-1])
+    compiled = should_compile("auto", training, emissions)
 
     @custom_gradient
     def partition(*sources):
         emissions, transitions, first, last = map(tf.stop_gradient, sources)
         potentials = Potentials(transitions, first, last)
-        alpha, end = loops.forward(emissions, mask, potentials)
+        alpha, end = _forward(emissions, mask, potentials, compiled)
         not_empty = tf.reduce_any(mask, axis=1)
         total = tf.where(not_empty, tf.reduce_logsumexp(end + last, axis=-1), 0.0)
 
         def gradient(d_total):
-            beta = loops.backward(emissions, mask, potentials)
+            beta = _backward(emissions, mask, potentials, compiled)
             weight = d_total[:, tf.newaxis]
             d_emissions = weight[..., tf.newaxis] * _marginals(alpha, beta, mask, total)
             is_first = tf.cast(mask & ~_not_first(mask), d_emissions.dtype)
@@ -86,10 +86,9 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
 
 def marginals(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials) -> tf.Tensor:
     """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps."""
-    loops = _loops(False, emissions.shape[-1])
-    alpha, end = loops.forward(emissions, mask, potentials)
+    alpha, end = _forward(emissions, mask, potentials, compiled=False)
     total = tf.reduce_logsumexp(end + potentials.last, axis=-1)
-    return _marginals(alpha, loops.backward(emissions, mask, potentials), mask, total)
+    return _marginals(alpha, _backward(emissions, mask, potentials, compiled=False), mask, total)
 
 
 def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: int = 1) -> tuple[tf.Tensor, tf.Tensor]:
@@ -105,7 +104,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     # A state is a tag and the rank of a path to it: (batch, tags * count).
     batch, tags = tf.shape(emissions)[0], emissions.shape[-1]
     states = tags * count
-    layout = Layout(1, preallocate=False)
+    layout = Layout(1)
     spec, steps = StepSpec(None, 0, layout), layout.steps(emissions)
     incoming = tf.repeat(tf.transpose(potentials.transitions), count, axis=1)  # to, from and rank
     first_rank = tf.where(tf.range(states) % count == 0, 0.0, 2 * IMPOSSIBLE)  # one path to each first tag
@@ -136,58 +135,39 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
         return tf.gather(pointer, state, batch_dims=1), path.write(at, tag)
 
     path = tf.TensorArray(tf.int32, size=steps, element_shape=[None, count])
-    pointers = tf.ensure_shape(layout.finish(pointers, steps, reverse=False), [None, None, states])
+    pointers = tf.ensure_shape(layout.finish(pointers, reverse=False), [None, None, states])
     _, path = scan_steps(spec, follow, (end, path), (pointers, mask), backward=True)
-    path = layout.finish(path, steps, reverse=True)  # (batch, time, count)
+    path = layout.finish(path, reverse=True)  # (batch, time, count)
     return tf.transpose(path, [0, 2, 1])[..., :time], scores
 
 
-class _Loops(NamedTuple):
-    forward: tf.types.experimental.GenericFunction
-    backward: tf.types.experimental.GenericFunction
-
-
-@functools.cache
-def _loops(xla, tags):
-    """Both passes for a number of tags, which stays static, compiled with XLA or not."""
-    layout = Layout(1, preallocate=xla)
-    options = {"jit_compile": xla or None, "autograph": False, "reduce_retracing": not xla}
-    return _Loops(*(tf.function(functools.partial(loop, layout), **options) for loop in (_forward, _backward)))
-
-
-def _forward(layout, emissions, mask, potentials):
+def _forward(emissions, mask, potentials, compiled):
     """alpha `(batch, time, tags)`, the log of the sum over all paths to each tag; and its last value."""
-    moves, steps = tf.exp(potentials.transitions), layout.steps(emissions)
-
-    def step(at, slices, carry):
-        alpha, written = carry
-        emitted, real, inner = slices
-        new = tf.where(inner[:, tf.newaxis], _log_product(alpha, moves), potentials.first)
-        alpha = tf.where(real[:, tf.newaxis], new + emitted, alpha)
-        return alpha, layout.write(written, at, alpha)
-
-    start = tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
-    carry = (start, layout.empty(steps, start, tf.float32))
-    sequences = (emissions, mask, _not_first(mask))
-    end, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences)
-    return layout.finish(written, steps, reverse=False), end
+    sequences, start = [emissions, mask, _not_first(mask)], tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
+    return _forward_scan(sequences, start, [tf.exp(potentials.transitions), potentials.first], compiled=compiled)
 
 
-def _backward(layout, emissions, mask, potentials):
+def _backward(emissions, mask, potentials, compiled):
     """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end."""
-    moves, steps = tf.exp(tf.transpose(potentials.transitions)), layout.steps(emissions)
-
-    def step(at, slices, carry):
-        beta, written = carry
-        emitted, inner = slices
-        written = layout.write(written, at, beta)
-        return tf.where(inner[:, tf.newaxis], _log_product(emitted + beta, moves), beta), written
-
     end = tf.tile(potentials.last[tf.newaxis], [tf.shape(emissions)[0], 1])
-    carry = (end, layout.empty(steps, end, tf.float32))
-    sequences = (emissions, _not_first(mask))
-    _, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences, backward=True)
-    return layout.finish(written, steps, reverse=True)
+    moves = tf.exp(tf.transpose(potentials.transitions))
+    return _backward_scan([emissions, _not_first(mask)], end, [moves], reverse=True, compiled=compiled)[0]
+
+
+def _forward_step(alpha, slices, constants):
+    emitted, real, inner = slices
+    moves, first = constants
+    new = tf.where(inner[:, tf.newaxis], _log_product(alpha, moves), first)
+    alpha = tf.where(real[:, tf.newaxis], new + emitted, alpha)
+    return alpha, alpha
+
+
+def _backward_step(beta, slices, constants):
+    emitted, inner = slices
+    return tf.where(inner[:, tf.newaxis], _log_product(emitted + beta, *constants), beta), beta
+
+
+_forward_scan, _backward_scan = Scan(_forward_step), Scan(_backward_step)
 
 
 def _log_product(rows, matrix):
@@ -205,7 +185,7 @@ def _marginals(alpha, beta, mask, total):
 
 def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
     """The expected number of uses of each transition, `(tags, tags)`: one product over all steps."""
-    layout = Layout(1, preallocate=False)
+    layout = Layout(1)
     before = layout.previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
     largest = tf.reduce_max(before, axis=-1, keepdims=True)
     rest = emissions + beta + largest - total[:, tf.newaxis, tf.newaxis]

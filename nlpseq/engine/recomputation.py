@@ -51,7 +51,7 @@ def forward(
     """
     layout, units = spec.layout, states[0].shape[-1]
     count = layout.steps(inputs) // length
-    outputs = layout.empty_segments(count, length, states[0], inputs.dtype, units)
+    outputs = tf.TensorArray(inputs.dtype, count)
     segment_states = [tf.TensorArray(state.dtype, count, element_shape=state.shape) for state in states]
 
     def segment(number, start, slices, carry):
@@ -60,11 +60,11 @@ def forward(
         segment_states = [array.write(number, state) for array, state in zip(segment_states, states)]
         segment_masks = masks._replace(zoneout=zoneout)
         segment_outputs, states, _ = loops.forward(spec, True, False, inputs, weights, states, mask, segment_masks)
-        return states, layout.write_segment(outputs, number, start, segment_outputs), segment_states
+        return states, outputs.write(number, segment_outputs), segment_states
 
     carry = (list(states), outputs, segment_states)
     sequences = (inputs, mask, masks.zoneout)
-    final, outputs, segment_states = loops.scan_segments(spec, length, segment, carry, sequences, exact=True)
+    final, outputs, segment_states = loops.scan_segments(spec, length, segment, carry, sequences)
     outputs = layout.finish_segments(outputs, count * length, states[0], units, spec.reverse)
     return outputs, final, [stack(array, spec.reverse) for array in segment_states]
 
@@ -83,7 +83,7 @@ def backward(
     """As `loops.backward`, from the `segment_states` that `forward` returned."""
     layout, features = spec.layout, inputs.shape[-1]
     count = layout.steps(inputs) // length
-    d_inputs = layout.empty_segments(count, length, d_final[0], inputs.dtype, features)
+    d_inputs = tf.TensorArray(inputs.dtype, count)
 
     def segment(number, start, slices, carry):
         d_states, d_weights, d_inputs = carry
@@ -102,13 +102,11 @@ def backward(
             d_states,
         )
         d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
-        return d_states, d_weights, layout.write_segment(d_inputs, number, start, d_segment)
+        return d_states, d_weights, d_inputs.write(number, d_segment)
 
     d_states = [tf.cast(d, sequence.dtype) for d, sequence in zip(d_final, segment_states)]
     carry = (d_states, [tf.zeros_like(weight) for weight in flatten(weights)], d_inputs)
     sequences = (inputs, mask, masks.zoneout, d_outputs)
-    d_states, d_weights, d_inputs = loops.scan_segments(
-        spec, length, segment, carry, sequences, backward=True, exact=True
-    )
+    d_states, d_weights, d_inputs = loops.scan_segments(spec, length, segment, carry, sequences, backward=True)
     d_inputs = layout.finish_segments(d_inputs, count * length, d_final[0], features, spec.runs_reversed(True))
     return d_inputs, pack_as(weights, d_weights), d_states

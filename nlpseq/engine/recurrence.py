@@ -42,7 +42,7 @@ def run(
         mask: bool `(batch, time)`, True = real. A masked step keeps the states. Default None.
         return_sequences: whether to return every output or the last one. Default True.
         reverse: whether to run from the end to the start. Default False.
-        unroll: whether to unroll the loop, for a short static time. Default False.
+        unroll: whether to unroll the loop, for a short static time, unless it is compiled. Default False.
         training: whether dropout applies, whether "auto" compiles, and whether residuals
             are saved for the gradients. Without it gradients are available as well, and
             run the forward loop once more. Default False.
@@ -69,14 +69,14 @@ def run(
     ((2, 5, 4), (2, 4))
     """
     masks = cell.draw_masks(inputs, states, bool(training))
-    xla = should_compile(engine, training, inputs)
-    layout = Layout(0 if time_major else 1, preallocate=xla)
+    compiled = should_compile(engine, training, inputs)
+    layout = Layout(0 if time_major else 1)
     if cell.linear:
-        outputs, final = scan.run(cell, inputs, *states, mask, masks, layout, reverse, unroll)
+        outputs, final = scan.run(cell, inputs, *states, mask, masks, layout, reverse, unroll, compiled)
         return tf.cast(outputs if return_sequences else final, inputs.dtype), [final]
     weights = cell.run_weights(masks)
     masks = masks._replace(recurrent_kernel=None)  # it is in the weights
-    if xla:
+    if compiled:
         call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
         outputs, final = _run_compiled(cell, call, layout.axis, return_sequences, bool(training), recompute)
         return (outputs if return_sequences else tf.cast(final[0], inputs.dtype)), final
@@ -156,16 +156,11 @@ def _pad(layout: Layout, length: int, mask: tf.Tensor | None, inputs: tf.Tensor,
 
 
 class _Loops:
-    """The loops of one step specification as `tf.function`s, compiled with XLA or not."""
+    """The loops of one step specification as `tf.function`s."""
 
-    def __init__(self, spec: StepSpec, xla: bool) -> None:
+    def __init__(self, spec: StepSpec) -> None:
         def as_function(function):
-            return tf.function(
-                functools.partial(function, spec),
-                jit_compile=xla or None,
-                autograph=False,
-                reduce_retracing=not xla,
-            )
+            return tf.function(functools.partial(function, spec), autograph=False, reduce_retracing=True)
 
         self.forward, self.backward = as_function(loops.forward), as_function(loops.backward)
         self.forward_segments = as_function(recomputation.forward)
@@ -178,14 +173,6 @@ def _loops(cell: RecurrentCell, layout: Layout, reverse: bool, unroll: bool) -> 
     key = (layout, reverse, unroll)
     if key not in functions:
         reference = weakref.ref(cell)  # the cache must not keep the cell alive
-        xla = layout.preallocate
-        spec = StepSpec(
-            lambda *arguments: reference().step(*arguments),
-            cell.additive_columns,
-            layout,
-            reverse,
-            unroll,
-            hoist=not xla,
-        )
-        functions[key] = _Loops(spec, xla)
+        spec = StepSpec(lambda *arguments: reference().step(*arguments), cell.additive_columns, layout, reverse, unroll)
+        functions[key] = _Loops(spec)
     return functions[key]

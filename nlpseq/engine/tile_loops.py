@@ -22,7 +22,7 @@ class LoopWeights(NamedTuple):
     """The weights that the loops use.
 
     Attributes:
-        recurrent_kernel: `(units, columns)`; in the reverse loop transposed.
+        recurrent_kernel: `(units, columns)`.
         bias, recurrent_bias: `(columns,)`, or None.
         step: the weights of the step.
     """
@@ -80,7 +80,7 @@ def forward(
     kept = states if save else states[:1]
     dtypes = [compute_dtype, *(state.dtype for state in kept[1:])]
     sequences = [
-        _write(tf.zeros([steps + 1, rows, state.shape[-1]], dtype), tile.reverse * tile.count, tf.cast(state, dtype))
+        write(tf.zeros([steps + 1, rows, state.shape[-1]], dtype), tile.reverse * tile.count, tf.cast(state, dtype))
         for state, dtype in zip(kept, dtypes)
     ]
     columns = [wx.shape[2], weights.recurrent_kernel.shape[1]]
@@ -97,14 +97,14 @@ def forward(
         new = list(spec.step(weights.step, *halves, list(states), tile.masks._replace(zoneout=zoneout)))
         new = hold_states(real, new, states)
         values = [tf.cast(state, sequence.dtype) for state, sequence in zip(new, sequences)]
-        sequences = [_write(s, at.after, value) for s, value in zip(sequences, values)]
+        sequences = [write(s, at.after, value) for s, value in zip(sequences, values)]
         if save:
-            blocks = [_write(block, at.step, value) for block, value in zip(blocks, spec.to_blocks(wx, uh))]
+            blocks = [write(block, at.step, value) for block, value in zip(blocks, spec.to_blocks(wx, uh))]
         return new, sequences, blocks
 
     carry = (list(states), sequences, blocks)
     prefetch = spec.additive < columns[0]
-    states, sequences, blocks = _scan(tile, step, carry, [wx, tile.real, tile.masks.zoneout], prefetch=prefetch)
+    states, sequences, blocks = scan_tile(tile, step, carry, [wx, tile.real, tile.masks.zoneout], prefetch=prefetch)
     return sequences, blocks, states
 
 
@@ -120,7 +120,7 @@ def backward(
     """Backpropagation through the steps of a tile.
 
     Args:
-        spec, tile, weights: as in `forward`, the recurrent kernel transposed.
+        spec, tile, weights: as in `forward`.
         sequences, blocks: what `forward` saved.
         d_outputs: the gradient of the outputs, `(steps, rows, units)`.
         d_states: the gradients of the final states.
@@ -129,7 +129,7 @@ def backward(
         `(d_blocks, d_states, d_step_weights)`.
     """
     compute_dtype, state_dtype = blocks[0].dtype, d_states[0].dtype
-    kernels = split_rows(weights.recurrent_kernel, recurrent_blocks(blocks))
+    kernels = split_rows(tf.transpose(weights.recurrent_kernel), recurrent_blocks(blocks))
 
     def step(at, slices, carry):
         d_states, written, d_step_weights = carry
@@ -145,16 +145,16 @@ def backward(
         d_hidden = block_rows_gradient(recurrent_blocks(d_blocks), kernels, tile.masks.recurrent)
         d_before = [d_before[0] + tf.cast(d_hidden, state_dtype), *d_before[1:]]
         d_before = [d if held is None else d + held for d, held in zip(d_before, d_held)]
-        written = [_write(sequence, at.step, d_block) for sequence, d_block in zip(written, d_blocks)]
+        written = [write(sequence, at.step, d_block) for sequence, d_block in zip(written, d_blocks)]
         return d_before, written, [total + gradient for total, gradient in zip(d_step_weights, d_more)]
 
     carry = (d_states, [tf.zeros_like(b) for b in blocks], [tf.zeros_like(weight) for weight in weights.step])
     slices = [tile.real, tile.masks.zoneout, d_outputs, *blocks]
-    d_states, d_blocks, d_step_weights = _scan(tile, step, carry, slices, backward=True)
+    d_states, d_blocks, d_step_weights = scan_tile(tile, step, carry, slices, backward=True)
     return d_blocks, d_states, d_step_weights
 
 
-def _scan(tile, step, carry, sequences, backward=False, prefetch=False):
+def scan_tile(tile, step, carry, sequences, backward=False, prefetch=False):
     """The carry after calling `step(position, slices, carry)` for the steps that are run.
 
     backward: whether to run against the direction of the tile.
@@ -187,7 +187,6 @@ def _scan(tile, step, carry, sequences, backward=False, prefetch=False):
     return tf.while_loop(lambda number, *_: number < tile.count, body, loop_state)[-1]
 
 
-def _write(sequence, at, value):
+def write(sequence, at, value):
     """The sequence after writing the step `at`."""
     return keras.ops.slice_update(sequence, [at, 0, 0], value[tf.newaxis])
-

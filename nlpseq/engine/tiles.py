@@ -48,16 +48,18 @@ class Run(NamedTuple):
     reverse: tf.Tensor
 
 
-def capacity(batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def capacity(batch: Any) -> tuple[Any, Any]:
     """`(rows, steps)` of the tiles of a batch."""
+    if isinstance(batch, int):
+        return next((c for c in CAPACITIES if batch <= c[0]), CAPACITIES[-1])
     rows, steps = CAPACITIES[-1]
     for limit, length in reversed(CAPACITIES[:-1]):
         rows, steps = tf.where(batch <= limit, limit, rows), tf.where(batch <= limit, length, steps)
     return rows, steps
 
 
-class _Plan:
-    """How a run is divided. All sizes are functions of shapes, and therefore constants for XLA.
+class Plan:
+    """How a run is divided. All sizes are numbers if batch and time are known, else tensors.
 
     Attributes:
         rows, steps: the capacity.
@@ -66,20 +68,20 @@ class _Plan:
         ends: the number of steps that each block runs, `(blocks,)`.
     """
 
-    def __init__(self, run: Run, axis: int) -> None:
-        shape = tf.shape(run.inputs)
+    def __init__(self, sequence: tf.Tensor, axis: int, mask: tf.Tensor | None = None) -> None:
+        shape = sequence.shape[:2] if sequence.shape[:2].is_fully_defined() else tf.shape(sequence)
         self.axis, self.batch, self.time = axis, shape[1 - axis], shape[axis]
         self.rows, self.steps = capacity(self.batch)
         self.blocks = -(-self.batch // self.rows)
-        self.width = -(-self.batch // tf.maximum(self.blocks, 1))
+        self.width = -(-self.batch // _at_least_one(self.blocks))
         self.tiles = -(-self.time // self.steps)
-        self.length = -(-self.time // tf.maximum(self.tiles, 1))
-        self.real = None if run.mask is None else self.time_major(run.mask)
+        self.length = -(-self.time // _at_least_one(self.tiles))
+        self.real = None if mask is None else self.time_major(mask)
         self.ends = self._ends()
 
     def _ends(self):
         if self.real is None:
-            return tf.fill([self.blocks], self.time)
+            return None
         real = tf.reduce_any(tf.reshape(self.real, [-1, self.blocks, self.width]), axis=2)
         numbers = tf.range(1, self.tiles * self.length + 1)[:, tf.newaxis]
         return tf.reduce_max(tf.where(real, numbers, 0), axis=0, keepdims=False)
@@ -92,13 +94,12 @@ class _Plan:
             return None
         if self.axis == 1:
             sequence = tf.transpose(sequence, [1, 0, *range(2, len(sequence.shape))])
-        extra = [[0, self.tiles * self.length - self.time], [0, self.blocks * self.width - self.batch]]
-        return tf.pad(sequence, [*extra, *[[0, 0]] * (len(sequence.shape) - 2)])
+        return _pad(sequence, self.tiles * self.length - self.time, self.blocks * self.width - self.batch)
 
     def by_rows(self, values):
         """Values `(batch, ...)`, or a list of them or None, padded to whole blocks."""
-        extra = [[0, self.blocks * self.width - self.batch], [0, 0]]
-        return tf.nest.map_structure(lambda value: None if value is None else tf.pad(value, extra), values)
+        extra = self.blocks * self.width - self.batch
+        return tf.nest.map_structure(lambda value: None if value is None else _pad(value, extra), values)
 
     def block(self, values, number, padded=True):
         """The rows of a block, padded to the capacity or not, of what `by_rows` returned."""
@@ -107,7 +108,7 @@ class _Plan:
             if value is None:
                 return None
             rows = tf.slice(value, [number * self.width, 0], [self.width, value.shape[1]])
-            return tf.pad(rows, [[0, self.rows - self.width], [0, 0]]) if padded else rows
+            return _pad(rows, self.rows - self.width) if padded else rows
 
         return tf.nest.map_structure(cut, values)
 
@@ -119,10 +120,7 @@ class _Plan:
 
     def pad(self, tile):
         """A tile padded to the capacity."""
-        if tile is None:
-            return None
-        extra = [[0, self.steps - self.length], [0, self.rows - self.width]]
-        return tf.pad(tile, [*extra, *[[0, 0]] * (len(tile.shape) - 2)])
+        return None if tile is None else _pad(tile, self.steps - self.length, self.rows - self.width)
 
     def unpad(self, tile, start: Any = 0):
         """The steps of a padded tile, from step `start`."""
@@ -154,19 +152,56 @@ class _Plan:
 
     def order(self, number, run_number, reverse):
         """The tile that is run as number `run_number` of a block."""
+        if _is_one(self.tiles):
+            return 0
         last = self.runs(number) - 1
         return tf.where(tf.equal(reverse, 1), last - run_number, run_number)
 
     def runs(self, number):
         """How many tiles of a block are run."""
-        return -(-self.ends[number] // tf.maximum(self.length, 1))
+        return self.tiles if self.ends is None else -(-self.ends[number] // _at_least_one(self.length))
 
     def count(self, number, tile):
         """How many steps of a tile are run."""
-        return tf.clip_by_value(self.ends[number] - tile * self.length, 0, self.length)
+        end = self.time if self.ends is None else self.ends[number]
+        return tf.clip_by_value(end - tile * self.length, 0, self.length)
+
+    @property
+    def is_one_tile(self):
+        """Whether there is one tile of one block, and this is known."""
+        return _is_one(self.blocks) and _is_one(self.tiles) and self.ends is None
+
+    def each_block(self, body, carry):
+        """The carry after `carry = body(number, *carry)` for every block."""
+        return _repeat(self.blocks, body, carry)
+
+    def each_tile(self, number, body, carry):
+        """The carry after `carry = body(run_number, *carry)` for every tile that a block runs."""
+        return _repeat(self.runs(number), body, carry)
 
 
-class _Lists:
+def _is_one(count):
+    return isinstance(count, int) and count == 1
+
+
+def _at_least_one(count):
+    return max(count, 1) if isinstance(count, int) else tf.maximum(count, 1)
+
+
+def _repeat(count, body, carry):
+    if _is_one(count):
+        return body(0, *carry)
+    return tf.while_loop(lambda n, *_: n < count, lambda n, *carry: (n + 1, *body(n, *carry)), (0, *carry))[1:]
+
+
+def _pad(values, *extra):
+    """Values with zeros or False added at the end of their first axes."""
+    if all(isinstance(amount, int) and amount == 0 for amount in extra):
+        return values
+    return tf.pad(values, [*([0, amount] for amount in extra), *[[0, 0]] * (len(values.shape) - len(extra))])
+
+
+class Lists:
     """Lists of tensors of one shape each, that a loop writes and another reads."""
 
     @staticmethod
@@ -208,14 +243,14 @@ def forward(
         `(outputs, final_states, saved)`: the sequence of the first state; the final states; lists
         for `backward`.
     """
-    plan, weights, dtype = _Plan(run, axis), run.weights, run.inputs.dtype
+    plan, weights, dtype = Plan(run.inputs, axis, run.mask), run.weights, run.inputs.dtype
     inputs, zoneout = plan.time_major(run.inputs), plan.time_major(run.masks.zoneout)
     starts, masks = plan.by_rows(run.states), plan.by_rows(_row_masks(run.masks))
     units = run.states[0].shape[1]
     count = plan.blocks * plan.tiles
-    outputs = _Lists.new([plan.length, plan.width, units], dtype, count)
-    saved = [_Lists.new(shape, kind, count) for shape, kind in _saved(plan, run, widths, recompute)] if save else []
-    finals = [_Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
+    outputs = Lists.new([plan.length, plan.width, units], dtype, count)
+    saved = [Lists.new(shape, kind, count) for shape, kind in _saved(plan, run, widths, recompute)] if save else []
+    finals = [Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
     loop_weights = LoopWeights(weights.recurrent_kernel, weights.bias, weights.recurrent_bias, weights.step)
 
     def block(number, outputs, saved, finals):
@@ -228,21 +263,17 @@ def forward(
             piece = _piece(plan, run, block_masks, zoneout, number, at)
             sequences, blocks, new = loop(save and not recompute, piece, wx, loop_weights, states)
             index = number * plan.tiles + at
-            outputs = _Lists.write(outputs, index, plan.unpad(sequences[0], 1 - run.reverse))
+            outputs = Lists.write(outputs, index, plan.unpad(sequences[0], 1 - run.reverse))
             values = states if recompute else [*sequences, *blocks]
-            saved = [_Lists.write(handle, index, value) for handle, value in zip(saved, values)]
-            return run_number + 1, _like(new, states), outputs, saved
+            saved = [Lists.write(handle, index, value) for handle, value in zip(saved, values)]
+            return _like(new, states), outputs, saved
 
-        _, states, outputs, saved = tf.while_loop(
-            lambda run_number, *_: run_number < plan.runs(number),
-            tile,
-            (0, plan.block(starts, number), outputs, saved),
-        )
-        finals = [_Lists.write(handle, number, state) for handle, state in zip(finals, states)]
-        return number + 1, outputs, saved, finals
+        states, outputs, saved = plan.each_tile(number, tile, (plan.block(starts, number), outputs, saved))
+        finals = [Lists.write(handle, number, state) for handle, state in zip(finals, states)]
+        return outputs, saved, finals
 
-    _, outputs, saved, finals = tf.while_loop(lambda n, *_: n < plan.blocks, block, (0, outputs, saved, finals))
-    outputs = plan.join(_Lists.stack(outputs, [plan.length, plan.width, units], dtype, [None, None, units]))
+    outputs, saved, finals = plan.each_block(block, (outputs, saved, finals))
+    outputs = plan.join(Lists.stack(outputs, [plan.length, plan.width, units], dtype, [None, None, units]))
     states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(finals, run.states)]
     if run.mask is not None:
         held = tf.where(tf.equal(run.reverse, 1), run.states[0], states[0])
@@ -273,7 +304,7 @@ def backward(
         `(d_inputs, d_weights, d_states)`.
     """
     forward_loop, backward_loop = loops
-    plan, weights, dtype = _Plan(run, axis), run.weights, run.inputs.dtype
+    plan, weights, dtype = Plan(run.inputs, axis, run.mask), run.weights, run.inputs.dtype
     d_first = 0
     if run.mask is not None:  # steps after the end have the final state, or in reverse the initial one
         after = plan.after_end()
@@ -287,12 +318,10 @@ def backward(
     features = run.inputs.shape[2]
     loop_weights = LoopWeights(weights.recurrent_kernel, weights.bias, weights.recurrent_bias, weights.step)
     transposed = tf.transpose(weights.kernel)
-    reverse_weights = loop_weights._replace(
-        recurrent_kernel=tf.transpose(weights.recurrent_kernel), bias=None, recurrent_bias=None
-    )
+    reverse_weights = loop_weights._replace(bias=None, recurrent_bias=None)
     specs = _saved(plan, run, widths, recompute)
-    d_inputs = _Lists.new([plan.length, plan.width, features], dtype, plan.blocks * plan.tiles)
-    d_states = [_Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
+    d_inputs = Lists.new([plan.length, plan.width, features], dtype, plan.blocks * plan.tiles)
+    d_states = [Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
 
     def block(number, d_inputs, d_weights, d_states):
         block_masks = plan.block(masks, number)
@@ -304,7 +333,7 @@ def backward(
             index, x = number * plan.tiles + at, plan.tile(inputs, number, at)
             piece = _piece(plan, run, block_masks, zoneout, number, at)
             values = [
-                _Lists.read(handle, index, shape, kind, [*[None] * (len(shape) - 1), shape[-1]])
+                Lists.read(handle, index, shape, kind, [*[None] * (len(shape) - 1), shape[-1]])
                 for handle, (shape, kind) in zip(saved, specs)
             ]
             if recompute:
@@ -324,23 +353,24 @@ def backward(
                 None if weights.recurrent_bias is None else bias_gradient(d_uh),
                 d_step,
             )
-            d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
+            d_more = flatten(d_more)
+            if d_weights:
+                d_more = [total + tf.cast(more, total.dtype) for total, more in zip(d_weights, d_more)]
             d_x = block_rows_gradient(d_wx, split_rows(transposed, d_wx), input_masks)
-            return run_number + 1, _like(d_new, d_carried), _Lists.write(d_inputs, index, d_x), d_weights
+            return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_more
 
         start = plan.block(d_final, number)
-        _, d_carried, d_inputs, d_weights = tf.while_loop(
-            lambda run_number, *_: run_number < plan.runs(number), tile, (0, start, d_inputs, d_weights)
-        )
-        d_states = [_Lists.write(handle, number, d) for handle, d in zip(d_states, d_carried)]
-        return number + 1, d_inputs, d_weights, d_states
+        d_carried, d_inputs, d_weights = plan.each_tile(number, tile, (start, d_inputs, d_weights))
+        d_states = [Lists.write(handle, number, d) for handle, d in zip(d_states, d_carried)]
+        return d_inputs, d_weights, d_states
 
-    zeros = [tf.zeros_like(weight) for weight in flatten(weights)]
-    _, d_inputs, d_weights, d_states = tf.while_loop(
-        lambda n, *_: n < plan.blocks, block, (0, d_inputs, zeros, d_states)
-    )
-    d_inputs = plan.join(_Lists.stack(d_inputs, [plan.length, plan.width, features], dtype, [None, None, features]))
+    # Sums over many tiles are in float32 at least.
+    zeros = [tf.zeros(w.shape, tf.float32 if w.dtype.size < 4 else w.dtype) for w in flatten(weights)]
+    zeros = [] if plan.is_one_tile else zeros
+    d_inputs, d_weights, d_states = plan.each_block(block, (d_inputs, zeros, d_states))
+    d_inputs = plan.join(Lists.stack(d_inputs, [plan.length, plan.width, features], dtype, [None, None, features]))
     d_states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(d_states, run.states)]
+    d_weights = [tf.cast(d_weight, weight.dtype) for d_weight, weight in zip(d_weights, flatten(weights))]
     return d_inputs, pack_as(weights, d_weights), [d_states[0] + d_first, *d_states[1:]]
 
 
@@ -369,7 +399,7 @@ def _saved(plan, run, widths, recompute):
 
 def _stack_rows(plan, handle, like):
     size = like.shape[1]
-    return _Lists.stack(handle, [plan.rows, size], like.dtype, [None, size])
+    return Lists.stack(handle, [plan.rows, size], like.dtype, [None, size])
 
 
 def _like(tensors, others):

@@ -31,11 +31,12 @@ class RNN(keras.layers.RNN):
             run, as in Keras. Default False.
         stateful: Whether a batch starts from the final states of the previous batch.
             Default False.
-        unroll: Whether to unroll the loop, for short static lengths. Default False.
+        unroll: Whether to unroll the loop, for short static lengths; no effect on a compiled loop.
+            Default False.
         zero_output_for_mask: Whether the output at a masked step is zero rather than the
             previous output. Default False.
-        engine: "auto" (XLA in training and for static shapes), "xla" or "portable".
-            Default "auto".
+        engine: "auto" (XLA in training, `evaluate` and `predict`, and for static shapes), "xla" or
+            "portable". Default "auto".
         time_major: Whether sequences, masks and outputs are `(time, batch, ...)`, for data
             in that order; neither order is transposed. Default False.
         recompute: Whether to save less for the gradients and recompute it segment by

@@ -15,6 +15,7 @@ from nlpseq.serving.metadata import Metadata, write_json
 from nlpseq.serving.model_card import model_card
 from nlpseq.serving.output import check_output, publish
 from nlpseq.serving.warmup import write_warmup
+from nlpseq.training.transfer import TASK_FILE, task_config
 from nlpseq.writing import incomplete_folder, write_text, writing
 
 
@@ -31,7 +32,7 @@ def export(
 
     An export contains the SavedModel, whose signatures take raw input and need neither nlpseq nor
     XLA; the class names, if any, as an asset; warm-up requests for TensorFlow Serving;
-    `config.json`, `metrics.json` and `model_card.md`; and plots. It is written to a temporary
+    `config.json`, `metrics.json`, `task.json` and `model_card.md`; and plots. It is written to a temporary
     folder beside the versions, which is renamed at the end.
 
     Args:
@@ -62,6 +63,7 @@ def export(
         _save_model(task, partial)
         write_warmup(partial, task.warmup())
         metadata.write(partial)
+        write_text(partial / TASK_FILE, task_config(task))
         write_json(partial / "metrics.json", metrics)
         card = model_card(type(task).__name__, task.purpose, task.limits(), metadata, metrics)
         write_text(partial / "model_card.md", card)

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from nlpseq.errors import InputError
-from nlpseq.writing import remove_leftovers
+from nlpseq.writing import remove_leftovers, sync
 
 
 def check_output(folder: str | Path) -> Path:
@@ -31,11 +31,14 @@ def check_output(folder: str | Path) -> Path:
 def publish(partial: Path, folder: Path) -> Path:
     """Renames a complete folder to the next free version number, and returns its new path."""
     partial.chmod(0o755)
+    for path in partial.rglob("*"):
+        sync(path)
     while True:
         taken = [int(item.name) for item in folder.iterdir() if item.name.isdecimal()]
         version = folder / str(max(taken, default=0) + 1)
         try:
             os.rename(partial, version)
+            sync(folder)
             return version
         except OSError:
             if not version.exists():

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
+from nlpseq.errors import InputError
 from nlpseq.tasks.base import Task
 
 ENCODE_BATCH = 512  # texts that are tokenized together
@@ -34,12 +35,19 @@ class TextTask(Task):
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
 
         In training the batches are shuffled and of similar lengths, as in `nlpseq.data.training_batches`;
-        otherwise they keep the order of the examples.
+        otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them.
         """
+        examples = self.usable(examples)
+        if not len(examples):
+            raise InputError("no example has a label that training shows: give others, for example as `validation`.")
         ids, labels = self.encode_examples(examples)
         if training:
             return training_batches(ids, labels, batch_size, seed)
         return evaluation_batches(ids, labels, batch_size)
+
+    def usable(self, examples: Any) -> Any:
+        """The examples that have a loss. Default all."""
+        return examples
 
     def encode_examples(self, examples: Any) -> tuple[tf.RaggedTensor, Any]:
         """Ragged ids and labels `(examples, ...)`, in the order of the examples."""

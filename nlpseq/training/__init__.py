@@ -12,9 +12,11 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "StopOnNonFinite": "nlpseq.training.callbacks",
         "TriggeredAveraging": "nlpseq.training.averaging",
         "WarmUp": "nlpseq.training.optimizers",
+        "load_task": "nlpseq.training.transfer",
         "optimizer": "nlpseq.training.optimizers",
         "precision": "nlpseq.training.reproducibility",
         "set_seed": "nlpseq.training.reproducibility",
+        "take_weights": "nlpseq.training.transfer",
         "train": "nlpseq.training.fit",
     },
 )

@@ -86,7 +86,7 @@ class TriggeredAveraging(keras.callbacks.Callback):
         self.swapped = averaged
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(autograph=False, reduce_retracing=True)
 def _update_means(means, weights, rate):
     for mean, weight in zip(means, weights):
         mean.assign_add((weight - mean) * tf.cast(rate, mean.dtype))

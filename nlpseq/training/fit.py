@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,8 +13,11 @@ from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, 
 from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
+from nlpseq.training.budget import Budget
 from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
+from nlpseq.training.transfer import load_task, take_weights, task_config
+from nlpseq.writing import writing
 
 if TYPE_CHECKING:
     from nlpseq.training.resume import Checkpoints
@@ -78,15 +80,17 @@ def train(
             `tensorboard` is given and the package tensorboard is not installed; or the
             checkpoints are those of other data.
     """
+    settings = settings.settled()
     batch_size = settings.batch_size
     train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
     validation_batches = task.prepare(validation_examples, batch_size)
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
+    budget = [Budget(settings.budget)] if settings.budget else []
     minutes = Minutes()
-    callbacks = [StopOnNonFinite(), minutes, *_callbacks(task, settings, validation_batches)]
-    task.compile(optimizer=optimizers.optimizer(settings, steps * validations))
+    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches)]
+    task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
     options = {
@@ -96,11 +100,17 @@ def train(
         "shuffle": False,  # the batches are shuffled already
         "verbose": 1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
     }
+    is_new = checkpoints is None or checkpoints.position is None
+    if settings.init_from is not None and is_new:
+        for line in take_weights(task, load_task(settings.init_from)):
+            say(line)
     if checkpoints is None:
         with Waiting() as waiting:
             history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
     checkpoints.check_data(fingerprint(train_examples, validation_examples))
+    checkpoints.details["run"] = {**checkpoints.details.get("run", {}), **settings.flat()}
+    checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
     if checkpoints.trained is not None:
         say("resuming after the training, which has finished")
         trained = checkpoints.restore_trained(task)
@@ -113,11 +123,11 @@ def train(
 def _fit(task, batches, callbacks, options, checkpoints):
     """The history of `fit` with checkpoints; the best weights are saved when it fails."""
     checkpoints.callbacks = callbacks
-    checkpoints.details |= {"pass": len(batches), "task": json.dumps(keras.saving.serialize_keras_object(task))}
+    checkpoints.details |= {"pass": len(batches), "task": task_config(task)}
     if checkpoints.position is not None:
         say(f"resuming at {checkpoints.place()}")
     try:
-        with checkpoints.signals(), Waiting() as waiting:
+        with checkpoints.signals(), writing("the log of the training"), Waiting() as waiting:
             callbacks = [checkpoints, Compiling(waiting), *callbacks]
             return task.fit(checkpoints.remaining(batches), callbacks=callbacks, **options).history
     except Interrupted:

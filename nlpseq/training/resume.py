@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+import nlpseq
 from nlpseq.errors import InputError, Interrupted
 from nlpseq.reporting import say
 from nlpseq.training import state
@@ -20,6 +21,7 @@ from nlpseq.training.folder import BEST, TRAINED, CheckpointFolder
 from nlpseq.training.signals import stop_requests
 
 FORMAT = 1
+VERSIONS = {"nlpseq": nlpseq.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -47,6 +49,7 @@ class Checkpoints(keras.callbacks.Callback):
     Attributes:
         position: `(epoch, batch, steps per epoch)` at which `fit` continues, both from 0; None at
             the start of a run.
+        cost: Seconds that checkpoints held up the training; they are written beside it.
 
     Raises:
         InputError: The folder has checkpoints of a run with other settings.
@@ -59,7 +62,7 @@ class Checkpoints(keras.callbacks.Callback):
     >>> stopping = keras.callbacks.EarlyStopping("loss", patience=2)
     >>> checkpoints = Checkpoints("my_run", callbacks=[stopping])
     >>> _ = model.fit(
-    ...     checkpoints.remaining(batches), steps_per_epoch=len(batches), epochs=2, verbose=0,
+    ...     checkpoints.remaining(batches), steps_per_epoch=len(batches), epochs=2, verbose=0, shuffle=False,
     ...     callbacks=[checkpoints, stopping],
     ... )
     >>> checkpoints.clear()  # when the model is saved
@@ -84,11 +87,12 @@ class Checkpoints(keras.callbacks.Callback):
         self._say_notes()
         self._pending = self._resumed is not None
         self._requests: list[int] = []
-        self._written = self._start = time.perf_counter()
+        self._written = time.perf_counter()
         self._validates = False
-        self.cost = 0.0  # seconds that checkpoints took from the training
+        self.cost = 0.0
         self.position: tuple[int, int, int] | None = None
         if self._resumed is not None:
+            self._check_versions()
             self._check_settings(self._resumed["settings"])
             self.position = tuple(self._resumed["position"])
         for part in [] if restart else self.folder.parts():
@@ -96,7 +100,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     def part(self, name: str) -> Checkpoints:
         """The checkpoints of one of several trainings in a run, in a folder of that name in this one's."""
-        return Checkpoints(self.folder.path / name, minutes=self.minutes, settings=self.settings, restart=self.restart)
+        part = Checkpoints(self.folder.path / name, minutes=self.minutes, settings=self.settings, restart=self.restart)
+        part.details |= self.details
+        return part
 
     @property
     def trained(self) -> dict[str, Any] | None:
@@ -119,6 +125,17 @@ class Checkpoints(keras.callbacks.Callback):
                 f"{self.folder.path} holds the training of a run on other data: give the same data to continue it, use "
                 "`restart` to start afresh, or give another `output`."
             )
+
+    def _check_versions(self):
+        form, versions = self._resumed["format"], self._resumed["versions"]
+        if form > FORMAT:
+            raise InputError(
+                f"the checkpoints in {self.folder.path} have format {form}, and this version of nlpseq supports "
+                f"formats up to {FORMAT}: upgrade nlpseq, or use `restart` to start afresh."
+            )
+        changed = [f"{name} {version}" for name, version in versions.items() if version != VERSIONS[name]]
+        if changed:
+            say(f"the checkpoints were written with {', '.join(changed)}: results may be rounded differently")
 
     def _check_settings(self, before):
         for name in sorted({*before, *self.settings}):
@@ -242,7 +259,8 @@ class Checkpoints(keras.callbacks.Callback):
         self._say_notes()
 
     def _head(self, phase):
-        return {"format": FORMAT, "phase": phase, "settings": self.settings, **self.details}
+        head = {"format": FORMAT, "versions": VERSIONS, "phase": phase, "settings": self.settings}
+        return {**head, **self.details}
 
     def _stop(self):
         self.folder.wait()
@@ -278,7 +296,7 @@ class Checkpoints(keras.callbacks.Callback):
         """Writes the best weights of a training that ends with an error; returns the path of the checkpoint."""
         self.folder.wait()
         if weights is not None:
-            self._write_result(BEST, {"weights": weights})
+            self._write_result(BEST, {"weights": weights, "history": self.model.history.history})
         names = (BEST, *(path.name for path in sorted(self.folder.path.glob("step-*"), reverse=True)))
         path = next((self.folder.path / name for name in names if os.path.isfile(self.folder.path / name)), None)
         if path is None:

@@ -1,5 +1,6 @@
 """Checkpoints: a training that is interrupted anywhere ends with the weights of one that is not."""
 
+import functools
 import itertools
 import os
 import random
@@ -95,8 +96,9 @@ def run(folder=None, at=0, action=kill, **values):
     return [np.array(value).tobytes() for value in task.variables], history
 
 
+unbroken = functools.cache(run)  # a training that nothing interrupts
+
 VARIANTS = {
-    "adam": {},
     "moving average": {"averaging": 0.8},
     "averages of sgd": {"optimizer": "asgd", "patience": 1, "epochs": 7, "schedule": "constant"},
     "several validations": {"validations": 2, "epochs": 3},
@@ -108,7 +110,7 @@ VARIANTS = {
 def test_interrupted_at_any_event(tmp_path, variant):
     options = VARIANTS[variant]
     expected, events = run(**options), 0
-    for at in (2, 3, 5, 1, 7, 4, 6):  # of each process, which resumes the one before
+    for at in (2, 5, 3, 7, 4):  # of each process, which resumes the one before
         try:
             result = run(tmp_path / "run", at, **options)
             break
@@ -117,11 +119,11 @@ def test_interrupted_at_any_event(tmp_path, variant):
     else:
         result = run(tmp_path / "run", **options)
     assert result == expected
-    assert events >= 4
+    assert events >= 3
 
 
 def test_interrupted_while_a_checkpoint_is_written(tmp_path, monkeypatch):
-    expected = run()
+    expected = unbroken()
     write_all, writes = writing._write_all, itertools.count()
 
     def half(file, part):
@@ -137,7 +139,7 @@ def test_interrupted_while_a_checkpoint_is_written(tmp_path, monkeypatch):
 
 
 def test_a_damaged_checkpoint_is_passed_over(tmp_path, capsys):
-    expected = run()
+    expected = unbroken()
     with pytest.raises(Killed):
         run(tmp_path / "run", 12)
     newest = max((tmp_path / "run").glob("step-*"))
@@ -170,7 +172,7 @@ def test_other_data_are_refused(tmp_path):
 
 
 def test_restart(tmp_path):
-    expected = run()
+    expected = unbroken()
     with pytest.raises(Killed):
         run(tmp_path / "run", 9, learning_rate=0.5)
     settings = {"batch_size": 8, "epochs": 4, "patience": 9, "learning_rate": 0.1}
@@ -181,10 +183,9 @@ def test_restart(tmp_path):
     assert [np.array(value).tobytes() for value in task.variables] == expected[0]
 
 
-@pytest.mark.parametrize("at", [1, 4, 6])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number, at", [(signal.SIGTERM, 1), (signal.SIGINT, 4), (signal.SIGTERM, 6)])
 def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(tmp_path, number, at, capfd):
-    expected = run()
+    expected = unbroken()
     with pytest.raises(Interrupted, match="run the same command again") as error:
         run(tmp_path / "run", at, lambda: os.kill(os.getpid(), number))
     assert error.value.signal == number

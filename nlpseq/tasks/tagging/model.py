@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from nlpseq.data.batching import pad
 from nlpseq.layers import CRF
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
+from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.text_task import TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
@@ -138,6 +139,19 @@ class TokenTagger(TextTask):
             self.crf.build((None, None, len(self.labels)))
         self.built = True
 
+    def named_axes(self):
+        axes = [NamedAxis(self.embedding.embeddings, 0, "words", self.preprocessor.vocabulary.names)]
+        if self.character_feature is not None:
+            characters = self.preprocessor.characters.names
+            axes.append(NamedAxis(self.character_feature.embedding.embeddings, 0, "characters", characters))
+        if self.crf is not None:
+            axes += [NamedAxis(weight, axis, "labels", self.labels)
+                     for weight in self.crf.weights for axis in range(len(weight.shape))]  # fmt: skip
+        return [*axes, *label_axes(self.head, self.labels)]
+
+    def usable(self, examples):
+        return examples.known(len(self.labels))
+
     def encode_examples(self, sentences):
         tokens, tags = sentences.ragged()
         return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
@@ -147,8 +161,13 @@ class TokenTagger(TextTask):
         return SmoothedCrossEntropy() if self.crf is None else SequenceLikelihood(self.crf)
 
     def default_metrics(self):
-        """Accuracy of the decoded tags, per token."""
-        return [TokenAccuracy(self.decide)]
+        """F1 of the spans of the decoded tags if they follow a scheme, else accuracy per token."""
+        return [TokenAccuracy(self.decide) if self.scheme is None else SpanF1(self.labels, self.decide)]
+
+    @property
+    def metric(self) -> str:
+        """F1 of spans if the tags follow a scheme, else accuracy."""
+        return "accuracy" if self.scheme is None else "f1"
 
     def decide(self, emissions: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """The predicted tags, int32 `(batch, time)`: the best sequence of the CRF, or the best tag at each step."""

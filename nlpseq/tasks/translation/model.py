@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from nlpseq.errors import in_range
 from nlpseq.layers import BahdanauAttention, LuongAttention
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
@@ -135,6 +135,14 @@ class Translator(TextTask):
             name="bias", shape=(len(self.preprocessor.target),), dtype="float32", autocast=False
         )
         self.built = True
+
+    def named_axes(self):
+        source, target = self.preprocessor.source.pieces, self.preprocessor.target.pieces
+        weights = self.target_embedding.embeddings, self.bias
+        axes = [NamedAxis(weight, 0, "target tokens", target) for weight in weights]
+        if self.source_embedding is not self.target_embedding:
+            axes.append(NamedAxis(self.source_embedding.embeddings, 0, "source tokens", source))
+        return axes
 
     def call(self, inputs, training=False):
         sources, targets = inputs

@@ -113,7 +113,7 @@ def test_singletons_alone_are_replaced_in_training():
 
 @pytest.mark.parametrize("model", ["crf", pytest.param("softmax", marks=pytest.mark.slow)])
 def test_fit_learns(model):
-    task = new_tagger(model=model, dropout=0.0, output_dropout=0.0)
+    task = new_tagger(model=model, characters="none", dropout=0.0, output_dropout=0.0)
     batches = task.prepare(sentences(), batch_size=8, training=True)
     task.compile(keras.optimizers.Adam(0.05))
     validation = task.prepare(sentences(1), batch_size=3)
@@ -121,7 +121,7 @@ def test_fit_learns(model):
     assert history["loss"][-1] < history["loss"][0]
     ((ids, tags),) = task.prepare(sentences(1), batch_size=4)
     correct = (task.decide(task(ids), tags >= 0) == tags)[tags >= 0]
-    assert history["val_accuracy"][-1] == pytest.approx(np.mean(correct))
+    assert history["val_f1"][-1] > 0.9
     assert np.mean(correct) > 0.9
 
 
@@ -149,7 +149,8 @@ def test_keras_file_round_trip(tmp_path):
     np.testing.assert_array_equal(task.decide(task(ids), tags >= 0), loaded.decide(loaded(ids), tags >= 0))
 
 
-@pytest.mark.parametrize("name", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
 def test_mixed_precision(name):
     with training.precision(name):
         task = TokenTagger(tokens(), TAG_NAMES, "bio", units=4, embedding_size=4, character_units=3)
