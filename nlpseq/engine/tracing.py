@@ -83,11 +83,15 @@ class Traced:
             input_signature=flatten(structure),
             jit_compile=self._jit_compile,
             autograph=False,
-        ).get_concrete_function()
-        if not self._jit_compile or traced.captured_inputs:
-            return traced
-        named, results = named_by_graph(traced), traced.structured_outputs
-        return lambda *flat: traced(*flat) if tf.executing_eagerly() else pack_as(results, named(*flat))
+        )
+        traced = traced.get_concrete_function()
+        return _named(traced) if self._jit_compile and not traced.captured_inputs else traced
+
+
+def _named(traced):
+    """A must-compile function that graphs call by a name that depends on what it computes alone."""
+    named, structure = named_by_graph(traced), traced.structured_outputs
+    return lambda *flat: traced(*flat) if tf.executing_eagerly() else pack_as(structure, named(*flat))
 
 
 def specs_of(tensors: Any, unknown: int) -> Any:

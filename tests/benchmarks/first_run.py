@@ -25,11 +25,21 @@ import tyro
 
 import nlpseq
 from nlpseq.cli.programs import VARIABLE
-from nlpseq.data import files
+from nlpseq.data.files import paths
 from tests.benchmarks import timing
 
 ROOT = Path(__file__).parents[2]
 SPLITS = ("train", "validation", "test")
+# The settings of the recipes that follow the data, as in the Keras scripts.
+SAME = "--units 64 --embedding-size 64 --layers 1 --recurrent-dropout 0 --averaging 0 --validations 1"
+SENTIMENT = (
+    f"{SAME} --pooling max --linear none --ngrams 1 --min-count 1 --dropout 0.2 --output-dropout 0.2 "
+    "--word-dropout 0 --batch-size 64 --learning-rate 3e-3"
+)
+TAGGING = (
+    f"{SAME} --model softmax --characters rnn --character-units 32 --character-embedding-size 32 --dropout 0.3 "
+    "--output-dropout 0.3 --word-dropout 0 --singleton-dropout 0 --batch-size 32 --learning-rate 2e-3"
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ def sentiment(settings, scratch):
     folder, epochs = settings.texts or scratch, str(settings.epochs or 6)
     if settings.texts is None:
         write_texts(folder)
-    same = ["--min-count", "1", "--word-dropout", "0", "--patience", epochs, "--epochs", epochs]
+    same = [*SENTIMENT.split(), "--patience", epochs, "--epochs", epochs]
     return {
         "nlpseq": [ROOT / "recipes/sentiment.py", "--dataset", folder, *same, "--output"],
         "keras": ["-m", "tests.benchmarks.plain_sentiment", folder, epochs],
@@ -87,12 +97,12 @@ def tagging(settings, scratch):
     folder, epochs = settings.sentences or scratch, str(settings.epochs or 3)
     if settings.sentences is None:
         write_sentences(folder)
-    paths = files.split_files(str(folder), lambda path: re.split("[-_.]", path.name.lower()), "CoNLL files")
-    same = ["--model", "softmax", "--singleton-dropout", "0", "--patience", epochs, "--epochs", epochs]
+    files = paths.split_files(folder, folder.iterdir(), "CoNLL files")
+    same = [*TAGGING.split(), "--patience", epochs, "--epochs", epochs]
     encoding = settings.encoding
     return {
         "nlpseq": [ROOT / "recipes/tagging.py", "--dataset", folder, "--encoding", encoding, *same, "--output"],
-        "keras": ["-m", "tests.benchmarks.plain_tagging", *(paths[split] for split in SPLITS), encoding, epochs],
+        "keras": ["-m", "tests.benchmarks.plain_tagging", *(files[split] for split in SPLITS), encoding, epochs],
     }
 
 
