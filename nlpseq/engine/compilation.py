@@ -26,7 +26,8 @@ MODES = ("auto", "xla", "portable")
 EXPORTERS = ("keras.src.export", "tensorflow.python.saved_model", "tensorflow.lite", "tf2onnx")
 TRAINERS = ("keras.src.backend.tensorflow.trainer",)
 _mode = "auto"
-_mode_here: contextvars.ContextVar[str | None] = contextvars.ContextVar("mode", default=None)  # in a `with` block of this thread
+# The mode in a `with` block of this thread.
+_mode_here: contextvars.ContextVar[str | None] = contextvars.ContextVar("mode", default=None)
 
 
 def check_mode(mode: str) -> str:
