@@ -93,7 +93,10 @@ class Plan:
         if sequence is None:
             return None
         if self.axis == 1:
-            sequence = tf.transpose(sequence, [1, 0, *range(2, len(sequence.shape))])
+            # TensorFlow logs an error where oneDNN cannot transpose bool, which is without AVX-512.
+            numbers = tf.cast(sequence, tf.int8) if sequence.dtype == tf.bool else sequence
+            numbers = tf.transpose(numbers, [1, 0, *range(2, len(sequence.shape))])
+            sequence = tf.cast(numbers, sequence.dtype)
         return _pad(sequence, self.tiles * self.length - self.time, self.blocks * self.width - self.batch)
 
     def by_rows(self, values):
