@@ -94,7 +94,7 @@ class Plan:
             return None
         if self.axis == 1:
             # TensorFlow logs an error where oneDNN cannot transpose bool, which is without AVX-512.
-            numbers = tf.cast(sequence, tf.int8) if sequence.dtype == tf.bool else sequence
+            numbers = tf.cast(sequence, tf.float32) if sequence.dtype == tf.bool else sequence
             numbers = tf.transpose(numbers, [1, 0, *range(2, len(sequence.shape))])
             sequence = tf.cast(numbers, sequence.dtype)
         return _pad(sequence, self.tiles * self.length - self.time, self.blocks * self.width - self.batch)
