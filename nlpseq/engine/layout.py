@@ -119,4 +119,6 @@ def stack(array: tf.TensorArray, reverse: bool) -> tf.Tensor:
 
 def swap(sequence: tf.Tensor) -> tf.Tensor:
     """Batch-major to time-major, and back."""
-    return tf.transpose(sequence, [1, 0, *range(2, len(sequence.shape))])
+    # oneDNN does not transpose bool without AVX-512, and TensorFlow then logs an error.
+    values = tf.cast(sequence, tf.float32) if sequence.dtype == tf.bool else sequence
+    return tf.cast(tf.transpose(values, [1, 0, *range(2, len(sequence.shape))]), sequence.dtype)

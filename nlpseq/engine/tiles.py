@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from nlpseq.cells.contract import CellWeights, RandomMasks
 from nlpseq.cells.products import gate_product
+from nlpseq.engine.layout import swap
 from nlpseq.engine.loops import input_blocks, recurrent_blocks, split_rows
 from nlpseq.engine.nests import flatten, pack_as
 from nlpseq.engine.products import bias_gradient, block_kernel_gradient, block_rows_gradient
@@ -93,7 +94,7 @@ class Plan:
         if sequence is None:
             return None
         if self.axis == 1:
-            sequence = _swap(sequence)
+            sequence = swap(sequence)
         return _pad(sequence, self.tiles * self.length - self.time, self.blocks * self.width - self.batch)
 
     def by_rows(self, values):
@@ -148,7 +149,7 @@ class Plan:
         """Whether a step is after the last that its block runs, `(batch, time, 1)`."""
         ends = tf.repeat(self.ends, self.width)[: self.batch]
         after = tf.range(self.time)[:, tf.newaxis] >= ends
-        return (after if self.axis == 0 else _swap(after))[..., tf.newaxis]
+        return (after if self.axis == 0 else swap(after))[..., tf.newaxis]
 
     def order(self, number, run_number, reverse):
         """The tile that is run as number `run_number` of a block."""
@@ -192,13 +193,6 @@ def _repeat(count, body, carry):
     if _is_one(count):
         return body(0, *carry)
     return tf.while_loop(lambda n, *_: n < count, lambda n, *carry: (n + 1, *body(n, *carry)), (0, *carry))[1:]
-
-
-def _swap(sequence):
-    """A sequence with its first two axes swapped."""
-    # oneDNN does not transpose bool without AVX-512, and TensorFlow then logs an error.
-    values = tf.cast(sequence, tf.float32) if sequence.dtype == tf.bool else sequence
-    return tf.cast(tf.transpose(values, [1, 0, *range(2, len(sequence.shape))]), sequence.dtype)
 
 
 def _pad(values, *extra):
