@@ -1,6 +1,8 @@
 """Figures as they are saved, for tests that look into them."""
 
 import contextlib
+import os
+import tempfile
 from unittest import mock
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -16,8 +18,13 @@ def saved_figures():
         FigureCanvasAgg(figure).draw()
         figures.append(figure)
 
-    with mock.patch.object(Figure, "savefig", draw):
-        yield figures
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(Figure, "savefig", draw):
+        os.chdir(folder)  # where the empty files go
+        try:
+            yield figures
+        finally:
+            os.chdir(before)
 
 
 def cut_off(figure):
