@@ -1,9 +1,14 @@
 """Errors for input that nlpseq cannot use, and checks that raise them."""
 
 import difflib
-from collections.abc import Iterable
+import functools
+import inspect
+from collections.abc import Callable, Iterable
 from math import inf
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class InputError(ValueError):
@@ -14,8 +19,29 @@ class InputError(ValueError):
     """
 
 
+class ArgumentError(InputError, TypeError):
+    """An unknown keyword argument; also a `TypeError`, as of Python itself."""
+
+
 class TrainingError(RuntimeError):
     """Training cannot continue; the message gives the reason in one sentence."""
+
+
+class WritingError(RuntimeError):
+    """A result cannot be written; the message says in one sentence what, where and why."""
+
+
+class Interrupted(RuntimeError):
+    """A signal ended training after a checkpoint; the message says in one sentence how to continue.
+
+    Args:
+        message: The sentence.
+        signal: Number of the signal.
+    """
+
+    def __init__(self, message: str, signal: int):
+        super().__init__(message)
+        self.signal = signal
 
 
 def shorten(text: object, max_characters: int = 100) -> str:
@@ -67,6 +93,22 @@ def in_range(name: str, value: Any, low: float | None = None, high: float | None
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
         raise InputError(f"{_quoted(name)} must be {bounds}, got {value}.")
     return value
+
+
+def refuses_unknown_arguments(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Decorates a function: an unknown keyword argument raises an `ArgumentError` that suggests similar names."""
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def checked(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        for name in kwargs:
+            if name not in known:
+                raise ArgumentError(
+                    f"{function.__name__} got an unexpected keyword argument {name!r}: {suggest(name, known)}"
+                )
+        return function(*args, **kwargs)
+
+    return checked
 
 
 def _quoted(name):

@@ -25,8 +25,9 @@ CLASSES = {
         "SimpleRNN",
         "StackedRNNCells",
     ),
-    "nlpseq.layers.crf": ("CRFLoss",),
+    "nlpseq.layers.crf_loss": ("CRFLoss",),
     "nlpseq.tasks": ("LanguageModel", "TextClassifier", "TokenTagger", "Translator"),
+    "nlpseq.tasks.classification.linear": ("NgramLogits",),
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
     "nlpseq.text": (

@@ -3,10 +3,14 @@
 bio (IOB2)  B-X starts a span of type X, I-X continues it, O is outside
 iob1        I-X starts or continues a span; B-X starts one directly after another of type X
 bioes       as bio, with E-X for the last token of a span and S-X for a span of one token;
-            BILOU has L-X and U-X instead
+            BILOU has L-X and U-X instead, BMES (and BMEWO) M-X for I-X (and W-X for S-X)
+
+Tags in other forms, such as B_X, X-B and b-X, are converted to these by a `Notation`.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +18,9 @@ import numpy as np
 from nlpseq.errors import InputError, one_of
 
 PREFIXES = {"bio": "BIO", "iob1": "BIO", "bioes": "BIOES"}
-FROM_BILOU = {"L": "E", "U": "S"}
+FROM_BILOU = {"L": "E", "U": "S", "M": "I", "W": "S"}
+LETTERS = "BIESLUMW"
+SEPARATORS = "-_:./|"
 
 
 def split_tag(tag: str) -> tuple[str, str]:
@@ -114,9 +120,68 @@ def repair(tags: Sequence[str], scheme: str) -> Sequence[str]:
 
 
 def without_bilou(tag: str) -> str:
-    """The bioes tag for a BILOU tag; other tags are unchanged."""
+    """The bioes tag for a tag of BILOU or BMES; other tags are unchanged."""
     prefix, kind = split_tag(tag)
     return f"{FROM_BILOU[prefix]}-{kind}" if kind and prefix in FROM_BILOU else tag
+
+
+@dataclass(frozen=True)
+class Notation:
+    """A form of tags: the separator, whether the letter stands behind the type, and whether it is a small one.
+
+    Example:
+
+    >>> Notation("_", behind=True).standard("PER_L")
+    'E-PER'
+    """
+
+    separator: str = "-"
+    behind: bool = False
+    small: bool = False
+
+    def standard(self, tag: str) -> str | None:
+        """The tag of bio or bioes for a tag of this form; None if it has another form."""
+        letters, outside = (LETTERS.lower(), "o") if self.small else (LETTERS, "O")
+        if tag == outside:
+            return "O"
+        form = (
+            f"(.+){re.escape(self.separator)}([{letters}])"
+            if self.behind
+            else (f"([{letters}]){re.escape(self.separator)}(.+)")
+        )
+        match = re.fullmatch(form, tag)
+        if match is None:
+            return None
+        letter, kind = reversed(match.groups()) if self.behind else match.groups()
+        return f"{FROM_BILOU.get(letter.upper(), letter.upper())}-{kind}"
+
+
+def notation_of(tags: Iterable[str]) -> Notation | None:
+    """The form in which all tags mark spans, which is not that of bio and bioes, or None.
+
+    Of two tags or more one is "O" (or "o"), and one begins a span.
+
+    Example:
+
+    >>> notation_of(["B_PER", "I_PER", "O"])
+    Notation(separator='_', behind=False, small=False)
+    """
+    tags = set(tags)
+    for behind in (False, True):
+        for separator in SEPARATORS:
+            for small in (False, True):
+                notation = Notation(separator, behind, small)
+                standard = [notation.standard(tag) for tag in tags]
+                begins = any(tag and tag[:2] in ("B-", "S-") for tag in standard)
+                if begins and None not in standard and "O" in standard and notation != Notation():
+                    return notation
+    return None
+
+
+def without_types(tags: Iterable[str]) -> bool:
+    """Whether all tags are letters of a span scheme without types, as in "B", "I", "O"."""
+    tags = {tag.upper() for tag in tags}
+    return "B" in tags and len(tags) > 1 and tags <= set(f"{LETTERS}O")
 
 
 def scheme_of_most(counts: Mapping[str, int]) -> str | None:

@@ -8,7 +8,7 @@ about two minutes and 1 GB of memory.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
+from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.language_modeling.settings import PRESETS
 from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings as Settings
 
@@ -17,21 +17,26 @@ SAMPLES = 3  # number of samples that are printed after training
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.language_modeling import pictures, report
+    from nlpseq.tasks.language_modeling import defaults, pictures, report
 
-    nlpseq.serving.check_output(config.data.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints = begin(config, config.data.output)
 
-    data = nlpseq.data.load_running_texts(config.data.dataset, text=config.data.text, **config.splits.loading())
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
+    data = nlpseq.data.load_running_texts(
+        config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
+    )
     nlpseq.reporting.print_data(data, "lines of text")
+    config = follow_data(config, defaults.choose(defaults.profile(data, config.tokens.vocabulary == "character")))
 
+    nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())
     samples = config.samples
     preprocessor.check_length([samples.prompt], "`prompt`")
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.LanguageModel(preprocessor, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (
         nlpseq.evaluation.evaluate_language_model(task, split) for split in (data.validation, data.test)
     )
@@ -48,7 +53,7 @@ def main(config: Settings) -> dict:
     def draw(folder):
         pictures.plot_perplexity(training[0], folder / "perplexity.png", data.title)
 
-    return finish(task, config, data, training, validation, test, draw)
+    return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":

@@ -19,22 +19,24 @@ at least 0.99 of the questions, the simple RNN no more than by chance.
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 
 import nlpseq
-from nlpseq.cli import run_recipe
+from nlpseq.cli import begin, kept, run_recipe
 from nlpseq.errors import InputError, in_range
-from nlpseq.settings import Range, Settings
+from nlpseq.settings import FREE, Range, Settings
 from nlpseq.training.settings import TrainingSettings
+from nlpseq.writing import write_text, writing
 
 
 @dataclass(frozen=True)
 class MemorySettings(Settings):
     """The compared cells, and the texts."""
 
-    output: str = "saved_models/memory"
+    output: Annotated[str, FREE] = "saved_models/memory"
     """Folder in which memory.png and metrics.json are written."""
     cells: tuple[Literal["rnn", "lstm", "gru"], ...] = ("rnn", "lstm", "gru")
     """Cells to compare."""
@@ -76,8 +78,7 @@ def main(config: AllSettings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.diagnostics import pictures
 
-    folder = nlpseq.serving.check_output(config.memory.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints, folder = begin(config, config.memory.output), Path(config.memory.output).expanduser()
 
     tenth = -(-config.memory.examples // 10)
     tests = {d: texts([d], tenth, seed=1) for d in config.memory.distances}
@@ -90,7 +91,8 @@ def main(config: AllSettings) -> dict:
             nlpseq.reporting.say(f"{cell} at distance {', '.join(map(str, distances))}")
             train, validation = texts(distances, config.memory.examples, seed=0), texts(distances, tenth, seed=2)
             task = classifier(cell, train, config)
-            nlpseq.training.train(task, train, validation, training_settings(config, cell, distances))
+            part = checkpoints.part(f"{cell}-{'-'.join(map(str, distances))}")
+            nlpseq.training.train(task, train, validation, training_settings(config, cell, distances), part)
             for distance in distances:
                 result = nlpseq.evaluation.evaluate_classifier(task, tests[distance])
                 accuracies[cell][distance] = result.metrics["accuracy"]
@@ -104,9 +106,11 @@ def main(config: AllSettings) -> dict:
         "peak_memory_mb": nlpseq.reporting.peak_memory_mb(),
         "settings": config.flat(),
     }
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
     title = "nlpseq_recall (generated sentences)"
-    pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
+    with kept(checkpoints), writing(f"plot and metrics to {folder}"):
+        write_text(folder / "metrics.json", json.dumps(metrics, indent=2))
+        pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
+    checkpoints.clear()
     nlpseq.reporting.say(f"plot and metrics in {folder}")
     return metrics
 

@@ -7,41 +7,45 @@ Scores on real data: recipes/README.md.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
-from nlpseq.tasks.classification.settings import PRESETS
+from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.classification.settings import ClassificationSettings as Settings
 
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.classification import report
+    from nlpseq.tasks.classification import defaults, report
 
-    nlpseq.serving.check_output(config.data.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints = begin(config, config.data.output)
 
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_labelled_texts(
         config.data.dataset,
         seed=config.training.seed,
         text=config.data.text,
         label=config.data.label,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
+    config = follow_data(config, defaults.choose(defaults.profile(data)))
 
+    nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training)
+    task.adapt(data.train)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
     test = nlpseq.evaluation.evaluate_classifier(task, data.test)
     report.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.reporting.plot_confusion(test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test")
+        nlpseq.reporting.plot_confusion(test.confusion, test.names, folder / "confusion.png", f"{data.title}, test")
 
-    return finish(task, config, data, training, validation, test, draw)
+    return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":
-    run_recipe(main, Settings, PRESETS)
+    run_recipe(main, Settings)

@@ -7,34 +7,36 @@ minute and 1.3 GB of memory. Scores on real data: recipes/README.md.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
-from nlpseq.tasks.tagging.settings import PRESETS
+from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.tagging.settings import TaggingSettings as Settings
 
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.tagging import report
+    from nlpseq.tasks.tagging import defaults, report
 
-    nlpseq.serving.check_output(config.data.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints = begin(config, config.data.output)
 
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_tagged_sentences(
         config.data.dataset,
         seed=config.training.seed,
-        encoding=config.data.encoding,
         tokens=config.data.tokens,
         tags=config.data.tags,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
+    config = follow_data(config, defaults.choose(defaults.profile(data)))
 
+    nlpseq.reporting.say("learning the vocabulary")
     tokens, _ = data.train.ragged()
     preprocessor = nlpseq.text.TokenPreprocessor.learn(tokens, **config.words.flat())
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (
         nlpseq.evaluation.evaluate_tagger(task, split, data.train.tokens, data.scheme)
         for split in (data.validation, data.test)
@@ -42,11 +44,11 @@ def main(config: Settings) -> dict:
     report.print_tagging(test, data)
 
     def draw(folder):
-        nlpseq.reporting.plot_confusion(test.confusion, data.labels, folder / "confusion.png", f"{data.title}, test")
+        nlpseq.reporting.plot_confusion(test.confusion, test.names, folder / "confusion.png", f"{data.title}, test")
         report.write_worst_sentences(test, folder / "worst_sentences.txt")
 
-    return finish(task, config, data, training, validation, test, draw)
+    return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":
-    run_recipe(main, Settings, PRESETS)
+    run_recipe(main, Settings)

@@ -8,7 +8,7 @@ and 1.4 GB of memory.
 """
 
 import nlpseq
-from nlpseq.cli import finish, run_recipe
+from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.translation.settings import PRESETS
 from nlpseq.tasks.translation.settings import TranslationSettings as Settings
 
@@ -17,20 +17,23 @@ CHECKED = 5000  # number of training pairs that are checked for truncation
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.translation import pictures, report, search
+    from nlpseq.tasks.translation import defaults, pictures, report, search
 
-    nlpseq.serving.check_output(config.data.output)
-    nlpseq.training.set_seed(config.training.seed)
+    checkpoints = begin(config, config.data.output)
 
+    nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_parallel_texts(
         config.data.dataset,
         seed=config.training.seed,
         source=config.data.source,
         target=config.data.target,
+        **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
+    config = follow_data(config, defaults.choose(defaults.profile(data)))
 
+    nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.PairPreprocessor.learn(
         data.train.sources, data.train.targets, **config.tokens.learning()
     )
@@ -39,8 +42,9 @@ def main(config: Settings) -> dict:
     report.print_truncated(share, config.tokens.max_tokens, len(pairs))
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.Translator(preprocessor, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
+    nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (nlpseq.evaluation.evaluate_translator(task, split) for split in (data.validation, data.test))
     report.print_translations(test, data)
 
@@ -49,7 +53,7 @@ def main(config: Settings) -> dict:
         if samples:
             pictures.plot_attention(samples, folder / "attention.png", data.title)
 
-    return finish(task, config, data, training, validation, test, draw)
+    return finish(task, config, data, training, validation, test, draw, checkpoints)
 
 
 if __name__ == "__main__":

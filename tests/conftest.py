@@ -4,6 +4,7 @@ import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("NLPSEQ_PROGRAMS", "off")  # tests leave nothing in the user's cache folder
 
 import keras
 import pytest

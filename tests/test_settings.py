@@ -29,7 +29,7 @@ KINDS = {  # of a recipe: its settings, the model, and a preprocessor
 PRESETS = {
     (kind, dataset): preset
     for kind in KINDS
-    for dataset, preset in importlib.import_module(f"nlpseq.tasks.{kind}.settings").PRESETS.items()
+    for dataset, preset in getattr(importlib.import_module(f"nlpseq.tasks.{kind}.settings"), "PRESETS", {}).items()
 }
 ALL = [TrainingSettings, SplitSettings, *(settings for settings, _, _ in KINDS.values())]
 

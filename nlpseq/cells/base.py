@@ -6,11 +6,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.cells.checks import check_states
 from nlpseq.cells.contract import CellWeights, DropoutMasks, RandomMasks
 from nlpseq.cells.masks import KerasDropoutCell, MaskSource
 from nlpseq.cells.normalization import layer_normalize
 from nlpseq.cells.products import gate_product
 from nlpseq.cells.zoneout import apply_zoneout, check_rates
+from nlpseq.errors import InputError
 
 WEIGHT_OPTIONS = tuple(
     f"{weight}_{kind}"
@@ -212,6 +214,7 @@ class RecurrentCell(KerasDropoutCell, keras.layers.Layer):
     # Weights
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.input_spec = keras.InputSpec(axes={-1: input_shape[-1]})
         columns = self.gates * self.units
         rows = (2,) if self.recurrent_bias else ()
         self.kernel = self._add("kernel", "kernel", (input_shape[-1], columns))
@@ -412,13 +415,24 @@ class RecurrentCell(KerasDropoutCell, keras.layers.Layer):
         masks: RandomMasks | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor] | tf.Tensor]:
         nested = isinstance(states, (list, tuple))
-        previous = list(states) if nested else [states]
+        previous = self.check_states(inputs, list(states) if nested else [states])
         masks = self.step_masks(inputs, previous, training, masks)
         weights = self.run_weights(masks)
         wx = gate_product(inputs, weights.kernel, masks.inputs, weights.bias)
         uh = gate_product(previous[0], weights.recurrent_kernel, masks.recurrent, weights.recurrent_bias)
         new = self.step(weights.step, wx, uh, previous, masks)
         return new[0], (new if nested else new[0])
+
+    def check_states(self, inputs: tf.Tensor, states: list[tf.Tensor]) -> list[tf.Tensor]:
+        """The states of a step as tensors.
+
+        Raises:
+            InputError: their number is wrong, or one is not `(batch, size)`.
+        """
+        owner = f"cell '{self.name}'"
+        if len(states) != len(self.state_sizes):
+            raise InputError(f"`states` of {owner} must hold {len(self.state_sizes)} tensors, got {len(states)}.")
+        return check_states(states, self.state_sizes, inputs.shape[0], tf.shape(inputs)[0], owner)
 
     def get_initial_state(self, batch_size: int | tf.Tensor | None = None) -> list[tf.Tensor]:
         """The states before the first step, a list of `(batch_size, units)`."""

@@ -129,7 +129,7 @@ class LinearCell(GatedCell):
         masks: RandomMasks | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor] | tf.Tensor]:
         nested = isinstance(states, (list, tuple))
-        h = states[0] if nested else states
+        (h,) = self.check_states(inputs, list(states) if nested else [states])
         masks = self.step_masks(inputs, [h], training, masks)
         a, b = self.run_coefficients(inputs, masks.inputs, masks.zoneout)
         new = tf.cast(a * tf.cast(h, a.dtype) + b, self.compute_dtype)

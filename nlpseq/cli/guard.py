@@ -1,12 +1,17 @@
 """Exit status and error messages of commands."""
 
+import contextlib
+import errno
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Collection
 
-from nlpseq.errors import InputError, TrainingError
+from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
 
 
@@ -19,23 +24,60 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
             error is printed as --learning-rate.
 
     Returns:
-        The exit status: 0, 1 if training or output stopped, 2 for invalid input, 130 if interrupted.
+        The exit status: 0, 1 if training or output stopped, 2 for invalid input, 130 after Ctrl-C, 143 after SIGTERM.
     """
     try:
-        action()
+        with _termination():
+            action()
+            sys.stdout.flush()
         return 0
     except InputError as error:
         print(f"error: {with_flags(str(error), arguments)}", file=sys.stderr)
         return 2
-    except TrainingError as error:
+    except (TrainingError, WritingError) as error:
         print(f"stopped: {with_flags(str(error), arguments)}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         return 1
-    except KeyboardInterrupt:
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        _abandon_output()
+        print(f"stopped: cannot write the output: {os.strerror(error.errno).lower()}.", file=sys.stderr)
+        return 1
+    except Interrupted as error:
+        print(f"interrupted {error}", file=sys.stderr)
+        return 128 + error.signal
+    except (KeyboardInterrupt, Terminated) as error:
         print("interrupted", file=sys.stderr)
-        return 130
+        return 128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
+
+
+class Terminated(BaseException):
+    """SIGTERM, outside the training."""
+
+
+@contextlib.contextmanager
+def _termination():
+    """In the block SIGTERM raises `Terminated`, so that unfinished files are removed."""
+
+    def terminate(*_):
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _abandon_output():
+    """Standard output goes nowhere: Python would fail to flush it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def with_flags(sentence: str, arguments: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""The command `nlpseq`: trains with a recipe, predicts with an export, describes an export."""
+"""The command `nlpseq`: trains with a recipe, exports a checkpoint, predicts with an export, describes an export."""
 
 import argparse
 import contextlib
@@ -6,12 +6,17 @@ import importlib
 import sys
 
 from nlpseq import tasks
-from nlpseq.cli import predict, show, train
+from nlpseq.cli import export, predict, show, train
 from nlpseq.cli.guard import guarded
 from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
 
 EXPORT_HELP = "an export, e.g. saved_models/sentiment/1"
+FILE_FLAGS = {
+    "file": "file of inputs: a table, or a text with an input a line; its columns are kept in the output",
+    "column": "column of the inputs, by name or number",
+    "output": ".csv, .tsv or .jsonl file to write; an interrupted run is continued",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -33,10 +38,13 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if chosen.command == "predict":
         given = {name: getattr(chosen, name) for name in names if getattr(chosen, name) is not None}
-        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options)  # noqa: E731
+        files = {name: getattr(chosen, name) for name in FILE_FLAGS}
+        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options, files)  # noqa: E731
+    elif chosen.command == "export":
+        action = lambda: export.run(chosen.checkpoint, chosen.output)  # noqa: E731
     else:
         action = lambda: show.run(chosen.export)  # noqa: E731
-    sys.exit(guarded(action, names))
+    sys.exit(guarded(action, {*names, *FILE_FLAGS}))
 
 
 def _kind(arguments):
@@ -63,11 +71,16 @@ def _parser(options):
     command.add_argument("export", help=EXPORT_HELP)
     command.add_argument("text", nargs="*", help="inputs; default: the lines of standard input")
     command.add_argument("--json", action="store_true", help="print a JSON object for each input")
+    for flag, text in FILE_FLAGS.items():
+        command.add_argument(f"--{flag}", help=text)
     taken = set()
     for kind, kind_options in options.items():
         group = command.add_argument_group(f"options for {kind.replace('_', ' ')} exports")
         for option in kind_options:
             _add_flag(group, option, taken)
+    command = commands.add_parser("export", help="export the model of a training that did not finish")
+    command.add_argument("checkpoint", help="a checkpoint, or a folder, e.g. saved_models/sentiment/checkpoints")
+    command.add_argument("--output", help="folder of the numbered exports; default: that of the training")
     command = commands.add_parser("show", help="describe an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     return parser

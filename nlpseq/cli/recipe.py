@@ -1,15 +1,22 @@
 """The start and end of every recipe: settings from flags; metrics, plots and the export."""
 
+import contextlib
+import functools
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nlpseq.cli.guard import check_utf8, guarded
+from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
+from nlpseq.errors import WritingError
+from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
+Config = TypeVar("Config", bound=Settings)
 program: str | None = None  # what the help calls the recipe; None for the path of its file
 
 
@@ -25,23 +32,99 @@ def run_recipe(
     """
     import tyro
 
+    began = time.perf_counter()
     arguments = sys.argv[1:]
     default = settings().replace(**preset_of(_flag("--dataset", arguments), presets or {}))
     config = tyro.cli(
         settings,
         prog=program,
-        default=default,
+        default=_shown(default),
         description=sys.modules[main.__module__].__doc__,
         config=(tyro.conf.OmitArgPrefixes,),
     )
+    config = config.replace(**{name: None for name, value in config.flat().items() if isinstance(value, _Auto)})
 
     def action():
         check_utf8(arguments)
         config.check()
+        say("starting TensorFlow")
+        keep_programs()
         quiet_tensorflow()
+        from nlpseq.training import budget
+
+        budget.began = began
         main(config)
 
     sys.exit(guarded(action, config.flat()))
+
+
+def begin(config: Any, output: str) -> Any:
+    """Checks the output folder and fixes the random seed.
+
+    Args:
+        config: The settings of the recipe, with a group `training`.
+        output: The output folder.
+
+    Returns:
+        The `nlpseq.training.Checkpoints` of the run, in the folder "checkpoints" of the output.
+
+    Raises:
+        InputError: The folder is not writable, or has checkpoints of a run with other settings.
+    """
+    from nlpseq import serving, training
+
+    folder = serving.check_output(output)
+    options = config.training
+    training.set_seed(options.seed)
+    checkpoints = training.Checkpoints(
+        folder / "checkpoints",
+        minutes=options.checkpoint_minutes,
+        settings=config.fixed(),
+        restart=options.restart,
+    )
+    if options.restart:
+        checkpoints.clear()
+    checkpoints.details["run"] = config.flat()
+    return checkpoints
+
+
+def follow_data(config: Config, choices: Mapping[str, Any]) -> Config:
+    """The settings, with those that the user has left open as chosen for the data; prints them in a line.
+
+    Args:
+        config: The settings of the recipe.
+        choices: Values by flat name, as of `choose` in `nlpseq/tasks/<kind>/defaults.py`.
+    """
+    from nlpseq import reporting
+
+    taken = {name: value for name, value in choices.items() if config.flat()[name] is None}
+    if taken:
+        listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in taken.items())
+        reporting.say(f"chosen for these data: {listed}")
+    return config.filled(taken)
+
+
+class _Auto:
+    """A default in the help, of a setting that follows the data if no flag is given."""
+
+    __hash__: Any = None  # tyro caches by hash what it knows of a value, such as 1, which is not that of an open 1
+
+    def __str__(self):
+        return "auto"
+
+    __repr__ = __str__
+
+
+@functools.cache
+def _auto_of(kind):
+    return type("Auto", (_Auto, kind), {"__hash__": None})
+
+
+def _shown(config):
+    """The settings with an instance of `_Auto` and of its own type for each value that is None because it is open."""
+    settled = config.settled().flat()
+    names = [name for name in config.automatic() if config.flat()[name] is None]
+    return config.replace(**{name: _auto_of(type(settled[name]))(settled[name]) for name in names})
 
 
 def finish(
@@ -52,6 +135,7 @@ def finish(
     validation: Any,
     test: Any,
     draw: Callable[[Path], None],
+    checkpoints: Any,
 ) -> dict[str, Any]:
     """Exports a trained task with its metrics and plots, and prints the path.
 
@@ -63,6 +147,7 @@ def finish(
         validation, test: Results of the evaluation, with an attribute `metrics`.
         draw: Function that writes the plots of the kind of task to a folder; the plot of the
             training is added to them.
+        checkpoints: Those of the run, which are removed after the export.
 
     Returns:
         The contents of `metrics.json`.
@@ -82,9 +167,28 @@ def finish(
         reporting.plot_training(history, path, data.title, task.metric, task.metric_mode, per_epoch)
         draw(folder)
 
-    path = serving.export(task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all)
+    reporting.say("exporting")
+    with kept(checkpoints):
+        path = serving.export(
+            task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all
+        )
+    checkpoints.clear()
     reporting.say(f"exported to {path}")
     return metrics
+
+
+@contextlib.contextmanager
+def kept(checkpoints: Any) -> Iterator[None]:
+    """Says where the trained model is if the block fails."""
+    folder = checkpoints.folder.path
+    where = f"the trained model is in {folder}: run the same command again, or `nlpseq export {folder}`."
+    try:
+        yield
+    except WritingError as error:
+        raise WritingError(f"{str(error).rstrip('.')}; {where}") from error
+    except Exception:
+        print(where, file=sys.stderr)
+        raise
 
 
 def preset_of(dataset: str | None, presets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -1,17 +1,24 @@
-"""Imports TensorFlow without its start-up messages."""
+"""Imports TensorFlow without its start-up messages, and without packages that Keras imports and commands do not use."""
 
 import contextlib
+import gc
+import importlib.abc
 import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 
+# Keras imports these where they are installed, which takes as long as the rest of Keras. What needs them
+# imports them later: evaluation, pictures.
+NOT_NEEDED_BY_KERAS = ("matplotlib", "scipy", "sklearn")
+
 
 def quiet_tensorflow() -> None:
     """Imports TensorFlow and Keras without their start-up messages."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with stderr_held_back():
+    # Level 3 also hides errors, which XLA logs for every program that it loads; errors that matter are raised.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with stderr_held_back(), _hidden(NOT_NEEDED_BY_KERAS), _without_garbage_collection():
         import keras  # noqa: F401
         import tensorflow as tf
 
@@ -24,7 +31,12 @@ def quiet_tensorflow() -> None:
 def stderr_held_back() -> Iterator[None]:
     """Buffers standard error, including output of C++ code, and prints it only if the block fails."""
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as held, _duplicate(2) as real:
+    try:
+        held = tempfile.TemporaryFile()  # noqa: SIM115
+    except OSError:  # no folder for temporary files is writable
+        yield
+        return
+    with held, _duplicate(2) as real:
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -43,3 +55,38 @@ def _duplicate(descriptor):
         yield duplicate
     finally:
         os.close(duplicate)
+
+
+class _Hidden(importlib.abc.MetaPathFinder):
+    """Finds no module of some packages."""
+
+    def __init__(self, packages):
+        self.packages = packages
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname in self.packages:
+            raise ModuleNotFoundError(f"{fullname} is imported later", name=fullname)
+
+
+@contextlib.contextmanager
+def _hidden(packages):
+    """Within the block packages that are not imported yet seem not to be installed."""
+    finder = _Hidden(packages)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+@contextlib.contextmanager
+def _without_garbage_collection():
+    """Imports make many objects and no garbage: what they leave is not looked at again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if enabled:
+            gc.enable()

@@ -3,7 +3,7 @@
 from nlpseq import lazy
 
 _MODULES = {
-    "nlpseq.data.batching": ("evaluation_batches", "length_buckets", "pad", "training_batches"),
+    "nlpseq.data.batching": ("evaluation_batches", "pad", "training_batches", "training_order"),
     "nlpseq.data.segments": ("continuous_segments", "shifted_segments", "split_time"),
     # The readers of all kinds of task.
     "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),

@@ -1,102 +1,133 @@
-"""Padded batches of encoded examples, in few different lengths."""
+"""Padded batches of encoded examples of similar length, in an order that is a function of seed and pass."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
-POOL = 50  # batches that are sorted together by length
+POOL = 256  # batches whose examples are sorted together by length
 
 
-def length_buckets(longest: int, shortest: int = 16) -> list[int]:
-    """The lengths to which batches are padded: 16, 32, 48, 64, 96, 128, 192, ... up to `longest`.
-
-    Example:
-
-    >>> length_buckets(100)
-    [16, 32, 48, 64, 96, 100]
-    """
-    buckets = []
-    while not buckets or buckets[-1] < longest:
-        last = buckets[-1] if buckets else 0
-        step = max(shortest, 2 ** (last.bit_length() - 2)) if last else shortest
-        buckets.append(min(last + step, max(longest, 1)))
-    return buckets
-
-
-def pad(ids: tf.RaggedTensor, buckets: Sequence[int], value: int = 0) -> tf.Tensor:
-    """Pads to the first bucket that is as long as the longest row.
+def pad(ids: tf.RaggedTensor, value: int = 0) -> tf.Tensor:
+    """Pads to the length of the longest row, and to one step at least.
 
     Args:
         ids: ragged `(batch, None, ...)`.
-        buckets: lengths, as of `length_buckets`.
         value: of the padding.
 
     Returns:
         Tensor `(batch, length, ...)` of the same dtype.
     """
-    longest = tf.cast(tf.reduce_max(tf.concat([ids.row_lengths(), [1]], axis=0)), tf.int32)
-    sizes = tf.constant(buckets, tf.int32)
-    index = tf.minimum(tf.reduce_sum(tf.cast(sizes < longest, tf.int32)), len(buckets) - 1)
-    return ids.to_tensor(value, shape=tf.stack([-1, sizes[index], *ids.shape[2:]]))
+    longest = tf.reduce_max(tf.concat([ids.row_lengths(), [1]], axis=0))
+    return ids.to_tensor(value, shape=tf.stack([-1, longest, *ids.shape[2:]]))
 
 
-def training_batches(
-    examples: tf.data.Dataset, size: int, batch_size: int, buckets: Sequence[int], seed: int
-) -> tf.data.Dataset:
-    """Shuffled batches of one size, of examples of similar length.
+def training_order(lengths: np.ndarray, batch_size: int, seed: int, number: int) -> list[np.ndarray]:
+    """The examples of each batch of a pass over the data, a function of the arguments alone.
 
-    Full batches in few lengths keep the number of shapes, and so of compilations,
-    small: the last batch of an epoch is completed with examples from its start. The
-    order differs between epochs and is determined by the seed.
+    1. The examples are shuffled.
+    2. Those that do not fill a batch are put aside: they are the last batch.
+    3. The others are divided into pools of up to `POOL` batches. A pool is sorted by length and cut
+       into batches. Of equal targets every second length is sorted by sources in reverse, so that
+       neighbours are similar in both.
+    4. The batches are shuffled.
 
     Args:
-        examples: `tf.data.Dataset` of `(ids (None, ...), label)`; a label is a number,
-            or one number per step, `(None,)`.
-        size: the number of examples.
-        batch_size: of every batch; smaller only where there are fewer examples.
-        buckets: padded lengths, as of `length_buckets`.
-        seed: of the shuffling.
+        lengths: int `(examples,)` or, first the one whose steps cost more, `(examples, 2)`.
+        batch_size: Examples in a batch, 1 or more.
+        seed: Of all passes, 0 or more.
+        number: Of the pass, 0 or more.
+
+    Returns:
+        Indices `(batch_size,)` of each batch; every example is in one batch.
+
+    Example:
+
+    >>> [batch.tolist() for batch in training_order(np.array([5, 1, 5, 1, 9]), 2, seed=0, number=0)]
+    [[3, 2], [0, 4], [1]]
+    """
+    lengths = lengths.reshape(len(lengths), -1)
+    random = np.random.default_rng([seed, number])
+    order = random.permutation(len(lengths))
+    count = len(order) // batch_size  # of full batches
+    full, rest = np.split(order, [count * batch_size])
+    batches = []
+    for pool in np.array_split(full.reshape(count, batch_size), max(1, -(-count // POOL))):
+        batches += list(_by_length(pool.ravel(), lengths).reshape(pool.shape))
+    return [batches[number] for number in random.permutation(count)] + [rest] * bool(len(rest))
+
+
+def _by_length(examples, lengths):
+    first, *others = lengths[examples].T
+    return examples[np.lexsort([*(np.where(first % 2, -other, other) for other in others), first])]
+
+
+def training_batches(ids: tf.RaggedTensor, labels: Any, batch_size: int, seed: int) -> tf.data.Dataset:
+    """Shuffled batches of examples of similar length.
+
+    The dataset's first iteration is pass 0 of `training_order`, its second one pass 1, and so on. Of
+    a new dataset `.repeat().skip(n)` therefore continues after n batches.
+
+    Args:
+        ids: ragged `(examples, None, ...)`.
+        labels: `(examples,)`, or one for each step, ragged `(examples, None)`.
+        batch_size: Examples in a batch; only the last one of a pass may have fewer.
+        seed: Of the shuffling.
 
     Returns:
         `tf.data.Dataset` of `(ids (batch, length, ...), labels)`, of known cardinality;
         labels `(batch,)`, or `(batch, length)` with -1 for padding.
     """
-    batch_size = min(batch_size, size)
-    count = -(-size // batch_size)
-    examples = examples.shuffle(size, seed=seed, reshuffle_each_iteration=True)
-    pools = examples.repeat(2).take(count * batch_size).ragged_batch(POOL * batch_size)
-    batches = pools.map(_by_length).unbatch().ragged_batch(batch_size)
-    batches = batches.map(lambda ids, label: _padded(ids, label, buckets))
-    batches = batches.shuffle(POOL, seed=seed, reshuffle_each_iteration=True)
-    return _finish(batches, count)
+    lengths = ids.row_lengths().numpy()
+    if isinstance(labels, tf.RaggedTensor):  # targets, whose steps cost more than those of inputs
+        lengths = np.stack([labels.row_lengths().numpy(), lengths], axis=1)
+    passes = itertools.count()
+    return _dataset(ids, labels, batch_size, lambda: training_order(lengths, batch_size, seed, next(passes)))
 
 
-def evaluation_batches(
-    examples: tf.data.Dataset, size: int, batch_size: int, buckets: Sequence[int]
-) -> tf.data.Dataset:
-    """Batches as of `training_batches`, but in the order of the examples; the last one may be smaller."""
-    batches = examples.ragged_batch(batch_size)
-    batches = batches.map(lambda ids, label: _padded(ids, label, buckets))
-    return _finish(batches, -(-size // batch_size))
+def evaluation_batches(ids: tf.RaggedTensor, labels: Any, batch_size: int) -> tf.data.Dataset:
+    """Batches as of `training_batches`, but in the order of the examples."""
+    size = int(ids.nrows())
+    parts = [np.arange(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
+    return _dataset(ids, labels, batch_size, lambda: parts)
 
 
-def _padded(ids, label, buckets):
-    if isinstance(label, tf.RaggedTensor):
-        label = pad(label, buckets, -1)
-    return pad(ids, buckets), label
+def _dataset(ids, labels, batch_size, order: Callable[[], list[np.ndarray]]):
+    labels = labels if isinstance(labels, tf.RaggedTensor) else np.asarray(labels)
+    columns = [
+        _Rows(column, padding) if isinstance(column, tf.RaggedTensor) else column
+        for column, padding in ((ids, 0), (labels, -1))
+    ]
+
+    def batches():
+        for examples in order():
+            yield tuple(column[examples] for column in columns)
+
+    specs = tuple(tf.TensorSpec([None, *column.shape[1:]], column.dtype) for column in (ids, labels))
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=specs)
+    count = tf.data.experimental.assert_cardinality(-(-len(columns[0]) // batch_size))
+    return dataset.apply(count).prefetch(2)
 
 
-def _by_length(ids, label):
-    """Sorts a pool by length: first by that of ragged labels, whose steps cost more than those of inputs."""
-    length = ids.row_lengths()
-    if isinstance(label, tf.RaggedTensor):
-        length += label.row_lengths() * (tf.reduce_max(length) + 1)
-    order = tf.argsort(length)
-    return tf.gather(ids, order), tf.gather(label, order)
+class _Rows:
+    """Rows of different lengths, indexed by examples: a padded array.
 
+    Args:
+        rows: Ragged `(examples, None, ...)`.
+        padding: What follows a row that is shorter than the longest one.
+    """
 
-def _finish(batches, count):
-    options = tf.data.Options()
-    options.deterministic = True
-    cardinality = tf.data.experimental.assert_cardinality(count)
-    return batches.apply(cardinality).prefetch(tf.data.AUTOTUNE).with_options(options)
+    def __init__(self, rows, padding):
+        values = rows.flat_values.numpy()
+        self.values = np.concatenate([values, np.full((1, *values.shape[1:]), padding, values.dtype)])
+        self.starts, self.lengths = rows.row_starts().numpy(), rows.row_lengths().numpy()
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def __getitem__(self, examples):
+        steps = np.arange(max(1, self.lengths[examples].max()))
+        places = self.starts[examples, np.newaxis] + steps
+        return self.values[np.where(steps < self.lengths[examples, np.newaxis], places, len(self.values) - 1)]

@@ -9,6 +9,8 @@ from nlpseq.settings import Settings
 class DataSettings(Settings):
     """The data to learn from, and where the result is written."""
 
+    free = True  # a run that continues compares the data themselves
+
     dataset: str = ""
     """Name of a TFDS dataset, or path of a file or of a folder of files."""
     output: str = ""
@@ -16,17 +18,31 @@ class DataSettings(Settings):
 
 
 @dataclass(frozen=True)
+class FileSettings(Settings):
+    """Files of your own: how they are read."""
+
+    free = True
+
+    delimiter: str | None = None
+    """Delimiter of the columns of files, a character or "tab"; None to find it out."""
+    encoding: str | None = None
+    """Encoding of files; None for UTF-8, or that of a byte-order mark."""
+
+
+@dataclass(frozen=True)
 class SplitSettings(Settings):
     """Datasets of TensorFlow Datasets: where they are, and which splits are read."""
+
+    free = True
 
     data_dir: str | None = None
     """Folder of prepared TFDS datasets; None for the default of TFDS."""
     train_split: str | None = None
     """Split of a TFDS dataset to train on, e.g. "train[:80%]"; None for the usual one."""
     validation_split: str | None = None
-    """Split to validate on; None for the usual one, or a tenth of training held out."""
+    """Split to validate on, or a path; None for the usual one, or a tenth of training held out."""
     test_split: str | None = None
-    """Split to test on; None for the usual one, or a tenth of training held out."""
+    """Split to test on, or a path; None for the usual one, or a tenth of training held out."""
 
     def loading(self) -> dict[str, str | None]:
         """The arguments of the `load_...` functions of `nlpseq.data`."""

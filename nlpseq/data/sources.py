@@ -2,12 +2,13 @@
 
 import contextlib
 import io
+import os
 import re
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -15,17 +16,24 @@ import tensorflow_datasets as tfds
 
 from nlpseq import corpora  # registers the embedded corpora
 from nlpseq.data import files
+from nlpseq.data.files import objects, paths
+from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, shorten, suggest
 
 CORPORA = tuple(getattr(corpora, name).name for name in corpora.__all__)
 SPLITS = ("train", "validation", "test")
+Part = TypeVar("Part")
 
 
 class SplitDataset:
-    """Base of datasets with attributes `name`, `train`, `validation`, `test` and `generated`."""
+    """Base of datasets with attributes `name`, `train`, `validation`, `test`, `generated` and `notes`.
+
+    `notes` are sentences about what is odd in the data and does not stop their use.
+    """
 
     name: str
     generated: bool
+    notes: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -39,13 +47,62 @@ class SplitDataset:
         return {split: len(getattr(self, split)) for split in SPLITS}
 
 
-def refuse_tfds_options(dataset: str, data_dir, options: Mapping) -> None:
-    """Raises an `InputError` if `data_dir` or a split is given with a path."""
-    if data_dir or set(options) & set(SPLITS):
+def is_name(dataset: Any) -> bool:
+    """Whether `dataset` is the name of a TFDS dataset, and not a path or an object with examples."""
+    return isinstance(dataset, str) and not files.is_path(dataset)
+
+
+def name_of(dataset: Any) -> str:
+    """What a dataset is called in messages: its name or path, or the class of an object."""
+    return str(dataset) if isinstance(dataset, (str, os.PathLike)) else type(dataset).__name__
+
+
+def refuse_file_options(dataset: str, **options: Any) -> None:
+    """Raises an `InputError` for an option of files that is given with the name of a TFDS dataset."""
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"`{name}` is for files, and {dataset!r} is a TFDS dataset: leave it out.")
+
+
+def own_splits(
+    dataset: Any,
+    data_dir: Any,
+    splits: Mapping[str, Any],
+    read: Callable[[Path], dict[str, Part]],
+    of_table: Callable[[Table], Part],
+    rank: int = 0,
+) -> dict[str, Part]:
+    """The user's own data by split.
+
+    Args:
+        dataset: a path, or an object as of `objects.tables_of`.
+        data_dir: must be None.
+        splits: values of the arguments `train`, `validation` and `test`: the latter two may be paths or objects.
+        read: from a path to its content by split.
+        of_table: from the table of an object to such content.
+        rank: as of `objects.tables_of`.
+
+    Raises:
+        InputError: `data_dir`, or a split of TFDS, is given.
+    """
+    names = [split for split in SPLITS if isinstance(splits.get(split), str) and is_name(splits[split])]
+    if data_dir or names or splits.get("train") is not None:
         raise InputError(
-            f"{dataset} is a path: `data_dir` and splits are for TFDS datasets; name the files "
-            "in a folder train, validation and test instead."
+            f"{name_of(dataset)} is {'a path' if isinstance(dataset, (str, os.PathLike)) else 'no name'}: `data_dir` "
+            "and splits are for TFDS datasets; name the files in a folder train, validation and test instead, or give "
+            "paths as `validation` and `test`."
         )
+
+    def parts(data):
+        if isinstance(data, (str, os.PathLike)):
+            return read(paths.as_path(data))
+        return {split: of_table(table) for split, table in objects.tables_of(data, rank).items()}
+
+    found = parts(dataset)
+    if "train" not in found:
+        raise InputError(f"{name_of(dataset)} has no training split: expected one named train.")
+    given = {split: splits[split] for split in ("validation", "test") if splits.get(split) is not None}
+    return found | {split: parts(data)["train"] for split, data in given.items()}
 
 
 def prepared_builder(dataset: str, data_dir, known: Iterable[str]) -> tfds.core.DatasetBuilder:
@@ -182,18 +239,26 @@ def as_text(value) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def fill_splits(splits: dict, seed: int) -> dict:
-    """Adds missing test and validation splits, held out from the training split, in place."""
-    for split in ("test", "validation"):
-        if split not in splits:
-            splits["train"], splits[split] = split_off_tenth(splits["train"], seed)
-    return splits
+LEAST_RELAXED = 20  # of so many examples a part is held out even if it takes a class out of training
+
+
+def fill_splits(splits: dict, seed: int) -> list[str]:
+    """Adds missing test and validation splits, held out from the training split, in place.
+
+    Returns:
+        A sentence about what was held out, or none.
+    """
+    missing = [split for split in ("validation", "test") if split not in splits]
+    for split in reversed(missing):
+        splits["train"], splits[split] = split_off_tenth(splits["train"], seed)
+    sizes = " and ".join(f"{len(splits[split]):,} as {split}" for split in missing)
+    return [f"held out at random from the training split: {sizes}"] if missing else []
 
 
 def split_off_tenth(examples, seed: int) -> tuple:
     """Splits examples at random into nine tenths and one tenth.
 
-    The nine tenths contain at least one example of every class.
+    The nine tenths contain at least one example of every class if enough of them occur twice.
 
     Args:
         examples: has `len`, `select(indices)` and `classes()`: two arrays of one size with
@@ -214,7 +279,7 @@ def split_off_tenth(examples, seed: int) -> tuple:
     kept = np.unique(ranks[owners[by_rank[first]]])
     order = np.concatenate([np.delete(order, kept), order[kept]])
     held = max(1, len(examples) // 10)
-    if held > len(order) - len(kept):
+    if held > len(order) - len(kept) and len(examples) < LEAST_RELAXED:
         raise InputError("the training split is too small to hold out a part: give more examples.")
     return examples.select(np.sort(order[held:])), examples.select(np.sort(order[:held]))
 

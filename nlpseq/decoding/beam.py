@@ -239,8 +239,9 @@ def _backtrace(history, finished, size, padding):
         position, parents = step
         return tf.where(position < lengths, tf.gather(parents, slots, batch_dims=1), slots)
 
-    # The slots before and after every step.
-    before = tf.scan(back, (tf.range(time), parents), finished.slots, reverse=True)
+    # The slots before and after every step. A scan with `reverse` writes from the end, which tf2onnx ignores.
+    steps = tf.range(time)[::-1], tf.reverse(parents, [0])
+    before = tf.reverse(tf.scan(back, steps, finished.slots), [0])
     after = tf.concat([before[1:], finished.slots[tf.newaxis]], axis=0)
     attention = history.attention
     if attention is not None:

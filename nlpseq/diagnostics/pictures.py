@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nlpseq.diagnostics.flow import GradientFlow
-from nlpseq.reporting.pictures import INK, finish_axes, new_figure, series_styles
+from nlpseq.reporting.pictures import INK, finish_axes, new_figure, save_figure, series_styles
 
 LOWEST = 1e-12  # of the largest norm: what is below has no effect on training
 CAPTION = (
@@ -38,7 +38,7 @@ def plot_gradient_flow(flows: Mapping[str, GradientFlow], path: str | Path, titl
     _draw_flows(figure.subplots(), flows)
     if any(len(flow.spectral_radii) for flow in flows.values()):
         figure.supxlabel(textwrap.fill(CAPTION, 122), fontsize=7, color=INK, x=0.02, ha="left")
-    figure.savefig(path)
+    save_figure(figure, path)
 
 
 def plot_memory(
@@ -68,7 +68,7 @@ def plot_memory(
     _draw_flows(right, flows)
     right.set_title("Gradient")
     figure.supxlabel(textwrap.fill(CAPTION, 200), fontsize=7, color=INK, x=0.02, ha="left")
-    figure.savefig(path)
+    save_figure(figure, path)
 
 
 def _draw_flows(axes: Axes, flows: Mapping[str, GradientFlow]) -> None:

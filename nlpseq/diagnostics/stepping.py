@@ -89,22 +89,15 @@ def step_by_step(
         tape: Watches the states after each step. Default None.
     """
 
-    def run(sequences, mask=None, initial_state=None, training=False):
-        """What `nlpseq.layers.Bidirectional` calls: outputs in the order of time, and the last states."""
+    def call(sequences, initial_state=None, mask=None, training=False, in_order_of_time=False):
         record = _run(layer, sequences, mask, initial_state, tape)
         records.append(record)
         outputs = _outputs(layer, record)
-        if layer.return_sequences and layer.go_backwards:
+        if layer.return_sequences and layer.go_backwards and in_order_of_time:
             outputs = tf.reverse(outputs, [_time_axis(layer)])
-        return outputs, record.after[-1]
+        return (outputs, *record.after[-1]) if layer.return_state else outputs
 
-    def call(sequences, initial_state=None, mask=None, training=False):
-        outputs, states = run(sequences, mask, initial_state)
-        if layer.return_sequences and layer.go_backwards:  # Keras returns the order in which the steps ran
-            outputs = tf.reverse(outputs, [_time_axis(layer)])
-        return (outputs, *states) if layer.return_state else outputs
-
-    with replaced(layer, call=call, run=run):
+    with replaced(layer, call=call):
         yield
 
 

@@ -3,5 +3,17 @@
 from nlpseq.engine.compilation import get_mode, mode, set_mode, should_compile
 from nlpseq.engine.derivatives import first_only, without_gradients
 from nlpseq.engine.recurrence import run
+from nlpseq.engine.tracing import Traced, program_count, specs_of
 
-__all__ = ["first_only", "get_mode", "mode", "run", "set_mode", "should_compile", "without_gradients"]
+__all__ = [
+    "Traced",
+    "first_only",
+    "get_mode",
+    "mode",
+    "program_count",
+    "run",
+    "set_mode",
+    "should_compile",
+    "specs_of",
+    "without_gradients",
+]

@@ -7,10 +7,11 @@ The score of a sequence y_1 ... y_T of a chain is
 with emissions e `(batch, time, tags)`, transitions A `(tags, tags)`, and scores b and f
 of the first and of the last tag `(tags,)`. Masked steps are skipped, as if they did not
 exist; a chain of no steps has one sequence, the empty one, with score 0. Impossible tags
-and transitions have the score `IMPOSSIBLE`.
+and transitions have the score `IMPOSSIBLE`, minus infinity. All sums of exponentials are
+computed from the largest term, so that scores of any size are exact.
 """
 
-import functools
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -19,9 +20,9 @@ from nlpseq.engine.compilation import should_compile
 from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec, scan_steps
+from nlpseq.engine.scans import Scan
 
-IMPOSSIBLE = -1e4
-SMALLEST, LARGEST = 1e-37, 80.0  # the smallest argument of a logarithm, the largest exponent
+IMPOSSIBLE = -math.inf
 
 
 class Potentials(NamedTuple):
@@ -54,30 +55,30 @@ def score(tags: tf.Tensor, emissions: tf.Tensor, mask: tf.Tensor, potentials: Po
 def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, training: bool = False) -> tf.Tensor:
     """`log Z = log sum_y exp s(y)`, `(batch,)`, with its gradients by forward-backward.
 
-    The gradient with respect to a score is the expected number of times that it is used.
+    The gradient with respect to a score is the expected number of times that it is used; where
+    no sequence is possible, log Z is `IMPOSSIBLE` and its gradients are zero.
 
     Raises:
         NotImplementedError: a second derivative is computed.
     """
-    loops = _loops(should_compile("auto", training, emissions), emissions.shape[-1])
+    compiled = should_compile("auto", training, emissions)
 
     @custom_gradient
     def partition(*sources):
         emissions, transitions, first, last = map(tf.stop_gradient, sources)
         potentials = Potentials(transitions, first, last)
-        alpha, end = loops.forward(emissions, mask, potentials)
-        not_empty = tf.reduce_any(mask, axis=1)
-        total = tf.where(not_empty, tf.reduce_logsumexp(end + last, axis=-1), 0.0)
+        alpha, end = _forward(emissions, mask, potentials, compiled)
+        total = _total(end + last, mask)
 
         def gradient(d_total):
-            beta = loops.backward(emissions, mask, potentials)
-            weight = d_total[:, tf.newaxis]
+            weight = tf.where(total > IMPOSSIBLE, d_total, 0.0)[:, tf.newaxis]
+            beta = _backward(emissions, mask, potentials, compiled)
+            d_transitions = _pairs(emissions, mask, transitions, alpha, beta, total, weight)
             d_emissions = weight[..., tf.newaxis] * _marginals(alpha, beta, mask, total)
             is_first = tf.cast(mask & ~_not_first(mask), d_emissions.dtype)
-            last_marginals = tf.where(not_empty[:, tf.newaxis], tf.exp(end + last - total[:, tf.newaxis]), 0.0)
-            d_transitions = _pairs(emissions, mask, transitions, alpha, beta, total, weight)
             d_first = tf.einsum("bti,bt->i", d_emissions, is_first)
-            return d_emissions, d_transitions, d_first, tf.reduce_sum(weight * last_marginals, axis=0)
+            d_last = _marginals(end[:, tf.newaxis], last, tf.reduce_any(mask, axis=1, keepdims=True), total)[:, 0]
+            return d_emissions, d_transitions, d_first, tf.reduce_sum(weight * d_last, axis=0)
 
         return total, first_only(gradient, sources, "run the forward algorithm in tf.scan")
 
@@ -85,11 +86,10 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
 
 
 def marginals(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials) -> tf.Tensor:
-    """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps."""
-    loops = _loops(False, emissions.shape[-1])
-    alpha, end = loops.forward(emissions, mask, potentials)
-    total = tf.reduce_logsumexp(end + potentials.last, axis=-1)
-    return _marginals(alpha, loops.backward(emissions, mask, potentials), mask, total)
+    """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps, and where no sequence is possible."""
+    alpha, end = _forward(emissions, mask, potentials, compiled=False)
+    total = _total(end + potentials.last, mask)
+    return _marginals(alpha, _backward(emissions, mask, potentials, compiled=False), mask, total)
 
 
 def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: int = 1) -> tuple[tf.Tensor, tf.Tensor]:
@@ -98,17 +98,17 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     Returns:
         `(tags, scores)`: int32 `(batch, count, time)`, 0 at masked steps; and `s(y)`
         `(batch, count)`, best first. If there are fewer sequences than `count`, the other
-        scores are `IMPOSSIBLE` or less.
+        scores are `IMPOSSIBLE`, and the tags beside them mean nothing.
     """
     time = tf.shape(emissions)[1]
     emissions, mask = tf.pad(emissions, [[0, 0], [0, 1], [0, 0]]), tf.pad(mask, [[0, 0], [0, 1]])
     # A state is a tag and the rank of a path to it: (batch, tags * count).
     batch, tags = tf.shape(emissions)[0], emissions.shape[-1]
     states = tags * count
-    layout = Layout(1, preallocate=False)
+    layout = Layout(1)
     spec, steps = StepSpec(None, 0, layout), layout.steps(emissions)
     incoming = tf.repeat(tf.transpose(potentials.transitions), count, axis=1)  # to, from and rank
-    first_rank = tf.where(tf.range(states) % count == 0, 0.0, 2 * IMPOSSIBLE)  # one path to each first tag
+    first_rank = tf.where(tf.range(states) % count == 0, 0.0, IMPOSSIBLE)  # one path to each first tag
     identity = tf.tile(tf.range(states)[tf.newaxis], [batch, 1])
 
     def step(at, slices, carry):
@@ -125,7 +125,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     carry = (tf.zeros([batch, states]), tf.TensorArray(tf.int32, size=steps))
     scores, pointers = scan_steps(spec, step, carry, (emissions, mask, _not_first(mask)))
     not_empty = tf.reduce_any(mask, axis=1, keepdims=True)
-    empty = tf.where(tf.range(states) == 0, 0.0, 2 * IMPOSSIBLE)
+    empty = tf.where(tf.range(states) == 0, 0.0, IMPOSSIBLE)
     scores = tf.where(not_empty, scores + tf.repeat(potentials.last, count), empty)
     scores, end = tf.math.top_k(scores, count)
 
@@ -136,81 +136,74 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
         return tf.gather(pointer, state, batch_dims=1), path.write(at, tag)
 
     path = tf.TensorArray(tf.int32, size=steps, element_shape=[None, count])
-    pointers = tf.ensure_shape(layout.finish(pointers, steps), [None, None, states])
+    pointers = tf.ensure_shape(layout.finish(pointers, reverse=False), [None, None, states])
     _, path = scan_steps(spec, follow, (end, path), (pointers, mask), backward=True)
-    return tf.transpose(path.stack(), [1, 2, 0])[..., :time], scores
+    path = layout.finish(path, reverse=True)  # (batch, time, count)
+    return tf.transpose(path, [0, 2, 1])[..., :time], scores
 
 
-class _Loops(NamedTuple):
-    forward: tf.types.experimental.GenericFunction
-    backward: tf.types.experimental.GenericFunction
-
-
-@functools.cache
-def _loops(xla, tags):
-    """Both passes for a number of tags, which stays static, compiled with XLA or not."""
-    layout = Layout(1, preallocate=xla)
-    options = {"jit_compile": xla or None, "autograph": False, "reduce_retracing": not xla}
-    return _Loops(*(tf.function(functools.partial(loop, layout), **options) for loop in (_forward, _backward)))
-
-
-def _forward(layout, emissions, mask, potentials):
+def _forward(emissions, mask, potentials, compiled):
     """alpha `(batch, time, tags)`, the log of the sum over all paths to each tag; and its last value."""
-    moves, steps = tf.exp(potentials.transitions), layout.steps(emissions)
-
-    def step(at, slices, carry):
-        alpha, written = carry
-        emitted, real, inner = slices
-        new = tf.where(inner[:, tf.newaxis], _log_product(alpha, moves), potentials.first)
-        alpha = tf.where(real[:, tf.newaxis], new + emitted, alpha)
-        return alpha, layout.write(written, at, alpha)
-
-    start = tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
-    carry = (start, layout.empty(steps, start, tf.float32))
-    sequences = (emissions, mask, _not_first(mask))
-    end, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences)
-    return layout.finish(written, steps), end
+    sequences, start = [emissions, mask, _not_first(mask)], tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
+    return _forward_scan(sequences, start, [potentials.transitions, potentials.first], compiled=compiled)
 
 
-def _backward(layout, emissions, mask, potentials):
+def _backward(emissions, mask, potentials, compiled):
     """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end."""
-    moves, steps = tf.exp(tf.transpose(potentials.transitions)), layout.steps(emissions)
-
-    def step(at, slices, carry):
-        beta, written = carry
-        emitted, inner = slices
-        written = layout.write(written, at, beta)
-        return tf.where(inner[:, tf.newaxis], _log_product(emitted + beta, moves), beta), written
-
     end = tf.tile(potentials.last[tf.newaxis], [tf.shape(emissions)[0], 1])
-    carry = (end, layout.empty(steps, end, tf.float32))
-    sequences = (emissions, _not_first(mask))
-    _, written = scan_steps(StepSpec(None, 0, layout), step, carry, sequences, backward=True)
-    return layout.finish(written, steps)
+    sequences, moves = [emissions, _not_first(mask)], tf.transpose(potentials.transitions)
+    return _backward_scan(sequences, end, [moves], reverse=True, compiled=compiled)[0]
+
+
+def _forward_step(alpha, slices, constants):
+    emitted, real, inner = slices
+    moves, first = constants
+    new = tf.where(inner[:, tf.newaxis], _log_product(alpha, moves), first)
+    alpha = tf.where(real[:, tf.newaxis], new + emitted, alpha)
+    return alpha, alpha
+
+
+def _backward_step(beta, slices, constants):
+    emitted, inner = slices
+    return tf.where(inner[:, tf.newaxis], _log_product(emitted + beta, *constants), beta), beta
+
+
+_forward_scan, _backward_scan = Scan(_forward_step), Scan(_backward_step)
 
 
 def _log_product(rows, matrix):
-    """`log(exp(rows) @ matrix)`, `(batch, tags)`, each row scaled by its largest value."""
-    largest = tf.reduce_max(rows, axis=-1, keepdims=True)
-    product = tf.matmul(tf.exp(rows - largest), matrix)
-    return tf.math.log(tf.maximum(product, SMALLEST)) + largest
+    """`log(exp(rows) @ exp(matrix))`, `(batch, tags)`, exact for scores of any size."""
+    return tf.reduce_logsumexp(rows[:, :, tf.newaxis] + matrix, axis=1)
+
+
+def _total(scores, mask):
+    """log Z from the scores at the end of each chain."""
+    return tf.where(tf.reduce_any(mask, axis=1), tf.reduce_logsumexp(scores, axis=-1), 0.0)
 
 
 def _marginals(alpha, beta, mask, total):
     """`P(y_t = i)`, `(batch, time, tags)`."""
-    probabilities = tf.exp(alpha + beta - total[:, tf.newaxis, tf.newaxis])
+    probabilities = tf.exp(alpha + beta - _finite(total)[:, tf.newaxis, tf.newaxis])
     return tf.where(mask[..., tf.newaxis], probabilities, 0.0)
 
 
+def _finite(scores):
+    """The scores, zero for impossible ones, whose differences would not be numbers."""
+    return tf.where(scores > IMPOSSIBLE, scores, 0.0)
+
+
 def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
-    """The expected number of uses of each transition, `(tags, tags)`: one product over all steps."""
-    layout = Layout(1, preallocate=False)
-    before = layout.previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
-    largest = tf.reduce_max(before, axis=-1, keepdims=True)
-    rest = emissions + beta + largest - total[:, tf.newaxis, tf.newaxis]
+    """The expected number of uses of each transition, `(tags, tags)`, computed from one tag at a time."""
+    before = Layout(1).previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
+    rest = emissions + beta - _finite(total)[:, tf.newaxis, tf.newaxis]
     weight = tf.where(_not_first(mask), weight, 0.0)[..., tf.newaxis]
-    counts = tf.einsum("bti,btj->ij", tf.exp(before - largest), weight * tf.exp(tf.minimum(rest, LARGEST)))
-    return counts * tf.exp(transitions)
+
+    def uses(pair):
+        score, moves = pair  # (batch, time) of one tag, and (tags,) from it
+        shares = tf.where(weight != 0, tf.exp(score[..., tf.newaxis] + moves + rest), 0.0)
+        return tf.reduce_sum(weight * shares, axis=[0, 1])
+
+    return tf.map_fn(uses, (tf.transpose(before, [2, 0, 1]), transitions), fn_output_signature=tf.float32)
 
 
 def _not_first(mask):

@@ -1,24 +1,33 @@
 """When a recurrence is compiled with XLA: decided here and nowhere else.
 
-XLA makes one program of the whole loop, which on a CPU trains about twice as fast as the
-same loop run op by op. It compiles once for each shape, so it pays where shapes repeat: in
-training, on batches of few different lengths, and in a `tf.function` that is traced for one
-shape. It is not wanted in an export, which must run on a server that may have no XLA; there
-the batch size is unknown.
+A compiled loop trains about twice as fast on a CPU as the same loop run op by op. It is compiled
+once for each signature and capacity, whatever lengths and batch sizes come (see
+`nlpseq.engine.programs`). It is not wanted in an export, which must run on a server that may have
+no XLA.
 
-    "auto"      compile in training, and in graphs in which batch and time are
-                known; run op by op otherwise (default)
+    "auto"      compile in training; in inference compile graphs in which batch and time are
+                known, and those of `evaluate` and `predict`; run op by op otherwise (default)
     "xla"       compile always
     "portable"  never compile
+
+Whatever the mode, nothing is compiled by itself within a function that XLA compiles as a whole, nor
+while Keras or TensorFlow trace a model in order to export it.
 """
 
 import contextlib
+import contextvars
+import sys
 from collections.abc import Iterator
 
 import tensorflow as tf
 
 MODES = ("auto", "xla", "portable")
+# Modules by whose functions a trace for an export, or for `fit`, `evaluate` and `predict`, is told.
+EXPORTERS = ("keras.src.export", "tensorflow.python.saved_model", "tensorflow.lite", "tf2onnx")
+TRAINERS = ("keras.src.backend.tensorflow.trainer",)
 _mode = "auto"
+# The mode in a `with` block of this thread.
+_mode_here: contextvars.ContextVar[str | None] = contextvars.ContextVar("mode", default=None)
 
 
 def check_mode(mode: str) -> str:
@@ -33,8 +42,8 @@ def check_mode(mode: str) -> str:
 
 
 def get_mode() -> str:
-    """The global mode. Unless it is "auto", it overrides the `engine` of the layers."""
-    return _mode
+    """The mode of the `with` block, or else the global one. Unless "auto", it overrides the `engine` of layers."""
+    return _mode_here.get() or _mode
 
 
 def set_mode(mode: str) -> None:
@@ -49,28 +58,52 @@ def set_mode(mode: str) -> None:
 
 @contextlib.contextmanager
 def mode(name: str) -> Iterator[None]:
-    """Sets the global mode within a `with` block.
+    """Sets the mode within a `with` block, for the thread that runs it.
 
     Raises:
         ValueError: the mode is unknown.
     """
-    before = get_mode()
-    set_mode(name)
+    token = _mode_here.set(check_mode(name))
     try:
         yield
     finally:
-        set_mode(before)
+        _mode_here.reset(token)
 
 
 def should_compile(layer_mode: str, training: bool | None, inputs: tf.Tensor) -> bool:
-    """Whether to compile: by the global mode unless it is "auto", else by the layer's, else by the call.
+    """Whether to compile the loops: see above.
 
     Args:
         layer_mode: the `engine` of the layer.
         training: whether the layer is called in training.
         inputs: `(batch, time, features)` or `(time, batch, features)`.
     """
-    chosen = _mode if _mode != "auto" else layer_mode
-    if chosen == "auto":
-        return bool(training) or (not tf.executing_eagerly() and inputs.shape.is_fully_defined())
-    return chosen == "xla"
+    chosen = get_mode() if get_mode() != "auto" else layer_mode
+    if chosen == "portable" or _inside_xla():
+        return False
+    if tf.executing_eagerly():
+        return chosen == "xla" or bool(training)
+    if _is_traced_by(*EXPORTERS):
+        return False
+    return chosen == "xla" or bool(training) or inputs.shape.is_fully_defined() or _is_traced_by(*TRAINERS)
+
+
+def _inside_xla():
+    """Whether the graph that is being traced is part of a function under `jit_compile=True`."""
+    graph = tf.compat.v1.get_default_graph()
+    while graph is not None:
+        context = graph._get_control_flow_context()
+        if context is not None and context.IsXLAContext():
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
+
+
+def _is_traced_by(*modules):
+    """Whether a function of these modules is among the callers."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(modules):
+            return True
+        frame = frame.f_back
+    return False

@@ -2,11 +2,7 @@
 
 from dataclasses import dataclass
 
-import keras
 import tensorflow as tf
-
-# A sequence that is being written: a tensor, or an array of its steps or segments.
-Written = tf.Tensor | tf.TensorArray
 
 
 @dataclass(frozen=True)
@@ -15,12 +11,9 @@ class Layout:
 
     Attributes:
         axis: the time axis, 1 or 0.
-        preallocate: whether a sequence is written into one tensor, which XLA updates in
-            place; otherwise it is a `tf.TensorArray`.
     """
 
     axis: int
-    preallocate: bool
 
     def steps(self, sequence: tf.Tensor) -> tf.Tensor:
         """The number of steps, a scalar tensor."""
@@ -90,47 +83,23 @@ class Layout:
 
     # Writing step by step
 
-    def empty(self, steps: int | tf.Tensor, like: tf.Tensor, dtype: tf.DType, width: int | None = None) -> Written:
-        """A sequence to be written, each step with the shape of `like`, or with `width` columns."""
+    def empty(self, steps: int | tf.Tensor, like: tf.Tensor, dtype: tf.DType, width: int | None = None):
+        """An array for a sequence, each step with the shape of `like`, or with `width` columns.
+
+        It is written in the order of iterations because ONNX has no other loops: tf2onnx ignores the
+        index of a write.
+        """
         width = like.shape[-1] if width is None else width
-        if self.preallocate:
-            # XLA refuses to write into no steps, even in a loop that never runs.
-            return tf.zeros(self.shape(tf.maximum(steps, 1), like, width), dtype)  # pyright: ignore[reportArgumentType]
         return tf.TensorArray(dtype, size=steps, element_shape=[like.shape[0], width])
 
-    def write(self, sequence: Written, at: int | tf.Tensor, value: tf.Tensor) -> Written:
-        """The sequence after writing the step `at`."""
-        if not self.preallocate:
-            return sequence.write(at, value)
-        value = tf.expand_dims(value, self.axis)
-        return keras.ops.slice_update(sequence, self._position(at, sequence), value)
-
-    def finish(self, sequence: Written, steps: int | tf.Tensor) -> tf.Tensor:
-        """The sequence as a tensor, once all steps are written."""
-        if self.preallocate:
-            return self.first(sequence, steps)
-        stacked = sequence.stack()
+    def finish(self, array: tf.TensorArray, reverse: bool) -> tf.Tensor:
+        """The sequence as a tensor, once all steps are written, from the end to the start if `reverse`."""
+        stacked = stack(array, reverse)
         return stacked if self.axis == 0 else swap(stacked)
 
-    # Writing segment by segment
-
-    def empty_segments(self, count, length: int, like: tf.Tensor, dtype: tf.DType, width: int) -> Written:
-        """A sequence to be written, `count` segments of `length` steps of `width` columns."""
-        if self.preallocate:
-            return self.empty(count * length, like, dtype, width)
-        return tf.TensorArray(dtype, size=count)
-
-    def write_segment(self, sequence: Written, start: int | tf.Tensor, segment: tf.Tensor, length: int) -> Written:
-        """The sequence after writing the segment that begins at the step `start`."""
-        if self.preallocate:
-            return keras.ops.slice_update(sequence, self._position(start, sequence), segment)
-        return sequence.write(start // length, segment)
-
-    def finish_segments(self, sequence: Written, steps: int | tf.Tensor, like: tf.Tensor, width: int) -> tf.Tensor:
-        """The sequence as a tensor, once all segments are written."""
-        if self.preallocate:
-            return self.first(sequence, steps)
-        segments = sequence.stack()  # (count, time, batch, width) or (count, batch, time, width)
+    def finish_segments(self, array: tf.TensorArray, steps, like: tf.Tensor, width: int, reverse: bool) -> tf.Tensor:
+        """The sequence as a tensor, once all segments are written, from the end to the start if `reverse`."""
+        segments = stack(array, reverse)  # (count, time, batch, width) or (count, batch, time, width)
         if self.axis == 1:
             segments = tf.transpose(segments, (1, 0, 2, 3))
         return tf.reshape(segments, self.shape(steps, like, width))
@@ -142,6 +111,14 @@ class Layout:
         return position
 
 
+def stack(array: tf.TensorArray, reverse: bool) -> tf.Tensor:
+    """What was written, in the order of time."""
+    stacked = array.stack()
+    return tf.reverse(stacked, [0]) if reverse else stacked
+
+
 def swap(sequence: tf.Tensor) -> tf.Tensor:
     """Batch-major to time-major, and back."""
-    return tf.transpose(sequence, [1, 0, *range(2, len(sequence.shape))])
+    # oneDNN does not transpose bool without AVX-512, and TensorFlow then logs an error.
+    values = tf.cast(sequence, tf.float32) if sequence.dtype == tf.bool else sequence
+    return tf.cast(tf.transpose(values, [1, 0, *range(2, len(sequence.shape))]), sequence.dtype)

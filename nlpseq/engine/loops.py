@@ -17,10 +17,6 @@ from nlpseq.engine.layout import Layout
 from nlpseq.engine.nests import flatten, pack_as
 from nlpseq.engine.products import bias_gradient, block_kernel_gradient, block_rows_gradient
 
-# Sizes of the input half in bytes: from IN_LOOP on it is computed step by step in the loop, from
-# IN_SEGMENTS on the reverse loop runs over segments of SEGMENT steps.
-IN_LOOP, IN_SEGMENTS, SEGMENT = 10_000_000, 4_000_000, 16
-
 
 class Residuals(NamedTuple):
     """What the forward loop saves for the reverse loop: sequences.
@@ -44,7 +40,6 @@ class StepSpec:
         layout: the order of batch and time.
         reverse: whether time runs from the end to the start.
         unroll: whether the loop is unrolled, for a static number of steps.
-        hoist: whether the input half is always computed before the loop.
     """
 
     step: Callable[[list, tf.Tensor, tf.Tensor, list, RandomMasks], list] | None
@@ -52,7 +47,10 @@ class StepSpec:
     layout: Layout
     reverse: bool = False
     unroll: bool = False
-    hoist: bool = True
+
+    def runs_reversed(self, backward: bool) -> bool:
+        """Whether a loop with or against the direction of the recurrence starts at the end of the sequence."""
+        return self.reverse != backward
 
     def to_blocks(self, wx: tf.Tensor, uh: tf.Tensor) -> list[tf.Tensor]:
         """The columns of both halves that are saved and differentiated.
@@ -132,28 +130,23 @@ def forward(
         saved_states = [layout.empty(steps, state, dtype) for state, dtype in zip(states, dtypes)]
         widths = [block.shape[1] for block in spec.to_blocks(*(tf.zeros((1, n)) for n in columns))]
         saved_blocks = [layout.empty(steps, states[0], compute_dtype, width) for width in widths]
-    hoist = spec.hoist or spec.unroll or not _is_large(inputs, columns[0], IN_LOOP)
-    rows = inputs
-    if hoist:
-        rows = gate_product(inputs, weights.kernel, layout.broadcast_masks(masks.inputs), weights.bias)
+    input_half = gate_product(inputs, weights.kernel, layout.broadcast_masks(masks.inputs), weights.bias)
 
-    def step(at, slices, carry):
+    def step(number, slices, carry):
         states, *written = carry
-        rows, real, zoneout = slices
-        wx = rows if hoist else gate_product(rows, weights.kernel, masks.inputs, weights.bias)
+        wx, real, zoneout = slices
         hidden = tf.cast(states[0], compute_dtype)
         uh = gate_product(hidden, weights.recurrent_kernel, masks.recurrent, weights.recurrent_bias)
         halves = [tf.cast(half, states[0].dtype) for half in (wx, uh)]
         new = list(spec.step(weights.step, *halves, list(states), masks._replace(zoneout=zoneout)))
-        new = _hold_states(real, new, states)
+        new = hold_states(real, new, states)
         values = [tf.cast(new[0], compute_dtype)], [hidden, *states[1:]], spec.to_blocks(wx, uh)
-        return new, *(_write_all(layout, written, at, values))
+        return new, *_write_all(written, number, values)
 
     carry = (list(states), outputs, saved_states, saved_blocks)
-    prefetch = spec.additive < columns[0]
-    final, *written = scan_steps(spec, step, carry, (rows, mask, masks.zoneout), prefetch=prefetch)
+    final, *written = scan_steps(spec, step, carry, (input_half, mask, masks.zoneout))
     outputs, saved_states, saved_blocks = [
-        [layout.finish(sequence, steps) for sequence in sequences] for sequences in written
+        [layout.finish(sequence, spec.reverse) for sequence in sequences] for sequences in written
     ]
     residuals = Residuals(saved_states, saved_blocks) if save_residuals else None
     return (outputs[0] if return_outputs else None), list(final), residuals
@@ -177,8 +170,6 @@ def backward(
 
         dU = sum_t h_{t-1}^T d_uh_t      dW = sum_t x_t^T d_wx_t      db = sum_t d_wx_t
 
-    Long sequences are processed in segments, with one product for each.
-
     Args:
         spec, inputs, weights, mask, masks: as in `forward`.
         residuals: as returned by `forward`.
@@ -188,56 +179,34 @@ def backward(
     Returns:
         `(d_inputs, d_weights, d_states)`.
     """
-    layout, like = spec.layout, d_final[0]
-    sequences = (inputs, residuals.states, residuals.preactivations, mask, masks.zoneout, d_outputs)
-    d_states, transposed = list(d_final), tf.transpose(weights.recurrent_kernel)
-    if spec.hoist or spec.unroll or not _is_large(inputs, weights.kernel.shape[1], IN_SEGMENTS):
-        return _backward_segment(spec, weights, transposed, masks, sequences, d_states)
-    features = inputs.shape[-1]
-
-    def segment(start, slices, carry):
-        d_inputs, d_weights, d_states = carry
-        d_segment, d_more, d_states = _backward_segment(spec, weights, transposed, masks, slices, d_states)
-        d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
-        return layout.write_segment(d_inputs, start, d_segment, SEGMENT), d_weights, d_states
-
-    steps = layout.static_steps(inputs)
-    steps = layout.steps(inputs) if steps is None else steps
-    d_inputs = layout.empty(tf.maximum(steps, SEGMENT), like, inputs.dtype, features)
-    carry = (d_inputs, [tf.zeros_like(weight) for weight in flatten(weights)], d_states)
-    d_inputs, d_weights, d_states = scan_segments(spec, SEGMENT, segment, carry, sequences, backward=True)
-    return layout.finish(d_inputs, steps), pack_as(weights, d_weights), d_states
-
-
-def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
-    """As `backward`, from sliced sequences and the gradients of the states at their end."""
-    inputs, saved_states, saved_blocks, *_ = sequences
+    d_states, saved_states, saved_blocks = list(d_final), residuals.states, residuals.preactivations
+    sequences = (saved_states, saved_blocks, mask, masks.zoneout, d_outputs)
     compute_dtype, state_dtype, layout = inputs.dtype, d_states[0].dtype, spec.layout
     steps = layout.steps(inputs)
     d_blocks = [layout.empty(steps, d_states[0], compute_dtype, block.shape[-1]) for block in saved_blocks]
-    kernels = _split_rows(transposed, _recurrent_blocks(saved_blocks))
+    kernels = split_rows(tf.transpose(weights.recurrent_kernel), recurrent_blocks(saved_blocks))
 
-    def step(at, slices, carry):
+    def step(number, slices, carry):
         d_states, written, d_step_weights = carry
-        _, before, blocks, real, zoneout, d_output = slices
+        before, blocks, real, zoneout, d_output = slices
         if d_output is not None:
             d_states = [d_states[0] + tf.cast(d_output, state_dtype), *d_states[1:]]
         before = [tf.cast(state, state_dtype) for state in before]
         blocks = [tf.cast(block, state_dtype) for block in blocks]
-        d_new, d_held = _split_gradients(real, d_states)
+        d_new, d_held = split_gradients(real, d_states)
         step_masks = masks._replace(zoneout=zoneout)
         d_blocks, d_before, d_more = spec.gradients(weights.step, blocks, before, step_masks, d_new)
         d_blocks = [tf.cast(d_block, compute_dtype) for d_block in d_blocks]
-        d_hidden = block_rows_gradient(_recurrent_blocks(d_blocks), kernels, masks.recurrent)
+        d_hidden = block_rows_gradient(recurrent_blocks(d_blocks), kernels, masks.recurrent)
         d_before = [d_before[0] + tf.cast(d_hidden, state_dtype), *d_before[1:]]
         d_before = [d if held is None else d + held for d, held in zip(d_before, d_held)]
-        (written,) = _write_all(layout, [written], at, [d_blocks])
+        (written,) = _write_all([written], number, [d_blocks])
         return d_before, written, [total + gradient for total, gradient in zip(d_step_weights, d_more)]
 
     carry = (d_states, d_blocks, [tf.zeros_like(weight) for weight in weights.step])
-    d_states, d_blocks, d_step_weights = scan_steps(spec, step, carry, (None, *sequences[1:]), backward=True)
-    d_blocks = [layout.finish(block, steps) for block in d_blocks]
-    d_wx, d_uh = _input_blocks(d_blocks), _recurrent_blocks(d_blocks)
+    d_states, d_blocks, d_step_weights = scan_steps(spec, step, carry, sequences, backward=True)
+    d_blocks = [layout.finish(block, spec.runs_reversed(True)) for block in d_blocks]
+    d_wx, d_uh = input_blocks(d_blocks), recurrent_blocks(d_blocks)
     input_masks, recurrent_masks = layout.broadcast_masks(masks.inputs), layout.broadcast_masks(masks.recurrent)
     d_weights = CellWeights(
         block_kernel_gradient(inputs, d_wx, input_masks),
@@ -246,29 +215,30 @@ def _backward_segment(spec, weights, transposed, masks, sequences, d_states):
         None if weights.recurrent_bias is None else bias_gradient(d_uh),
         d_step_weights,
     )
-    d_inputs = block_rows_gradient(d_wx, _split_rows(tf.transpose(weights.kernel), d_wx), input_masks)
+    d_inputs = block_rows_gradient(d_wx, split_rows(tf.transpose(weights.kernel), d_wx), input_masks)
     return d_inputs, d_weights, list(d_states)
 
 
-def _input_blocks(blocks):
+def input_blocks(blocks):
     """The blocks that make up wx, or their gradients."""
     return blocks[:-1] if len(blocks) > 1 else blocks
 
 
-def _recurrent_blocks(blocks):
+def recurrent_blocks(blocks):
     """The blocks that make up uh, or their gradients."""
     return [*blocks[:-2], blocks[-1]]
 
 
-def _split_rows(transposed, blocks):
+def split_rows(transposed, blocks):
     """A transposed kernel, split into the rows that belong to each block."""
     return tf.split(transposed, [block.shape[-1] for block in blocks], axis=0)
 
 
-def scan_steps(
-    spec: StepSpec, step: Callable, carry: Any, sequences: Any, backward: bool = False, prefetch: bool = False
-) -> Any:
-    """Calls `carry = step(time, slices, carry)` for every time, and returns the last carry.
+def scan_steps(spec: StepSpec, step: Callable, carry: Any, sequences: Any, backward: bool = False) -> Any:
+    """Calls `carry = step(number, slices, carry)` for every time, and returns the last carry.
+
+    `number` counts the iterations: `Layout.write` writes in this order, and `Layout.finish` puts the
+    steps of a reversed loop in the order of time.
 
     Args:
         spec: the step specification; its `step` is not used.
@@ -277,32 +247,17 @@ def scan_steps(
         sequences: nested structure of sequences; `slices` has the same structure, with the
             value of each sequence at that time. None stays None.
         backward: whether to run against the direction of `spec`.
-        prefetch: whether the slices are read one step ahead and carried. If a step computes
-            the new state directly from a slice and the old state, XLA updates the state in
-            place, and then compiles a step that also reads a slice without vector
-            instructions, which takes twice the time. Otherwise it is a useless copy.
     """
     flat, layout = flatten(sequences), spec.layout
     steps = layout.steps(flat[0])
-    last = steps - 1
-    # XLA refuses to slice a sequence of no steps, even in a loop that never runs.
-    # Padding by nothing, the usual case, copies nothing.
-    padded = [layout.pad(sequence, 1 - tf.minimum(steps, 1)) for sequence in flat]
+    last, reverse = steps - 1, spec.runs_reversed(backward)
 
-    def time(number):
-        return last - number if spec.reverse != backward else number
+    def body(number, carry):
+        time = last - number if reverse else number
+        slices = [layout.read(sequence, time) for sequence in flat]
+        return number + 1, step(number, pack_as(sequences, slices), carry)
 
-    def read(number):
-        return [layout.read(sequence, time(number)) for sequence in padded]
-
-    def read_ahead(number):
-        return read(tf.minimum(number, tf.maximum(last, 0))) if prefetch else []
-
-    def body(number, slices, carry):
-        carry = step(time(number), pack_as(sequences, slices if prefetch else read(number)), carry)
-        return number + 1, read_ahead(number + 1), carry
-
-    loop_state = (0, read_ahead(0), carry)
+    loop_state = (0, carry)
     if spec.unroll:
         for _ in range(layout.static_steps(flat[0]) or 0):
             loop_state = body(*loop_state)
@@ -311,64 +266,38 @@ def scan_steps(
 
 
 def scan_segments(
-    spec: StepSpec,
-    length: int,
-    body: Callable,
-    carry: Any,
-    sequences: Any,
-    backward: bool = False,
-    exact: bool = False,
+    spec: StepSpec, length: int, body: Callable, carry: Any, sequences: Any, backward: bool = False
 ) -> Any:
-    """Calls `carry = body(start, segments, carry)` for every segment of `length` steps, and returns the last carry.
+    """Calls `carry = body(number, start, segments, carry)` for every segment of `length` steps.
+
+    `number` counts the iterations, and `start` is the first step of the segment. Returns the last carry.
 
     Args:
         spec: the step specification; its `step` is not used.
-        length: the number of steps of a segment.
+        length: the number of steps of a segment, of which that of the sequences is a multiple.
         body: the function.
         carry: the first carry, a nested structure of tensors.
         sequences: nested structure of sequences; `segments` has the same structure.
         backward: whether to run against the direction of `spec`.
-        exact: whether the number of steps is a multiple of `length`. Otherwise the segment
-            at the end of the sequence is shorter, and has no steps at all if the number of
-            steps is unknown and happens to be a multiple.
     """
-    flat, layout = flatten(sequences), spec.layout
+    flat, layout, reverse = flatten(sequences), spec.layout, spec.runs_reversed(backward)
     steps = layout.static_steps(flat[0])
-    steps = layout.steps(flat[0]) if steps is None else steps
-    count, remainder = steps // length, steps % length
-    reverse = spec.reverse != backward
-    # No segment can be sliced from a sequence that is too short, even in a loop that never runs.
-    flat = [layout.pad(sequence, tf.maximum(length - steps, 0)) for sequence in flat]
+    count = (layout.steps(flat[0]) if steps is None else steps) // length
 
-    def call(start, length, carry):
+    def segment(number, carry):
+        start = (count - 1 - number if reverse else number) * length
         segments = [layout.slice_steps(sequence, start, length) for sequence in flat]
-        return body(start, pack_as(sequences, segments), carry)
+        return number + 1, body(number, start, pack_as(sequences, segments), carry)
 
-    def whole_segment(number, carry):
-        return number + 1, call((count - 1 - number if reverse else number) * length, length, carry)
-
-    has_remainder = not (exact or (isinstance(remainder, int) and remainder == 0))
-    if has_remainder and reverse:
-        carry = call(count * length, remainder, carry)
-    carry = tf.while_loop(lambda number, _: number < count, whole_segment, (0, carry))[-1]
-    if has_remainder and not reverse:
-        carry = call(count * length, remainder, carry)
-    return carry
+    return tf.while_loop(lambda number, _: number < count, segment, (0, carry))[-1]
 
 
-def _is_large(inputs, columns, limit):
-    """Whether a sequence of so many columns has `limit` bytes or more, or an unknown size."""
-    if not inputs.shape.is_fully_defined():
-        return True
-    return inputs.shape[0] * inputs.shape[1] * columns * inputs.dtype.size >= limit
-
-
-def _write_all(layout, sequences, at, values):
+def _write_all(arrays, number, values):
     """Lists of lists of sequences, each with its step written."""
-    return [[layout.write(sequence, at, value) for sequence, value in zip(*pair)] for pair in zip(sequences, values)]
+    return [[array.write(number, value) for array, value in zip(*pair)] for pair in zip(arrays, values)]
 
 
-def _hold_states(real, new, old):
+def hold_states(real, new, old):
     """The new states, at masked steps the old ones."""
     if real is not None:
         new = [tf.where(real[:, tf.newaxis], after, before) for after, before in zip(new, old)]
@@ -377,7 +306,7 @@ def _hold_states(real, new, old):
     return new
 
 
-def _split_gradients(real, d_states):
+def split_gradients(real, d_states):
     """The gradients that enter the step, and those that bypass it at masked steps (None without mask)."""
     if real is None:
         return d_states, [None] * len(d_states)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nlpseq.cells.contract import CellWeights, RandomMasks
 from nlpseq.engine import loops
-from nlpseq.engine.layout import Layout
+from nlpseq.engine.layout import Layout, stack
 from nlpseq.engine.loops import StepSpec
 from nlpseq.engine.nests import flatten, pack_as
 
@@ -51,22 +51,22 @@ def forward(
     """
     layout, units = spec.layout, states[0].shape[-1]
     count = layout.steps(inputs) // length
-    outputs = layout.empty_segments(count, length, states[0], inputs.dtype, units)
+    outputs = tf.TensorArray(inputs.dtype, count)
     segment_states = [tf.TensorArray(state.dtype, count, element_shape=state.shape) for state in states]
 
-    def segment(start, slices, carry):
+    def segment(number, start, slices, carry):
         states, outputs, segment_states = carry
         inputs, mask, zoneout = slices
-        segment_states = [array.write(start // length, state) for array, state in zip(segment_states, states)]
+        segment_states = [array.write(number, state) for array, state in zip(segment_states, states)]
         segment_masks = masks._replace(zoneout=zoneout)
         segment_outputs, states, _ = loops.forward(spec, True, False, inputs, weights, states, mask, segment_masks)
-        return states, layout.write_segment(outputs, start, segment_outputs, length), segment_states
+        return states, outputs.write(number, segment_outputs), segment_states
 
     carry = (list(states), outputs, segment_states)
     sequences = (inputs, mask, masks.zoneout)
-    final, outputs, segment_states = loops.scan_segments(spec, length, segment, carry, sequences, exact=True)
-    outputs = layout.finish_segments(outputs, count * length, states[0], units)
-    return outputs, final, [array.stack() for array in segment_states]
+    final, outputs, segment_states = loops.scan_segments(spec, length, segment, carry, sequences)
+    outputs = layout.finish_segments(outputs, count * length, states[0], units, spec.reverse)
+    return outputs, final, [stack(array, spec.reverse) for array in segment_states]
 
 
 def backward(
@@ -83,9 +83,9 @@ def backward(
     """As `loops.backward`, from the `segment_states` that `forward` returned."""
     layout, features = spec.layout, inputs.shape[-1]
     count = layout.steps(inputs) // length
-    d_inputs = layout.empty_segments(count, length, d_final[0], inputs.dtype, features)
+    d_inputs = tf.TensorArray(inputs.dtype, count)
 
-    def segment(start, slices, carry):
+    def segment(number, start, slices, carry):
         d_states, d_weights, d_inputs = carry
         inputs, mask, zoneout, d_outputs = slices
         states = [sequence[start // length] for sequence in segment_states]
@@ -102,13 +102,11 @@ def backward(
             d_states,
         )
         d_weights = [total + gradient for total, gradient in zip(d_weights, flatten(d_more))]
-        return d_states, d_weights, layout.write_segment(d_inputs, start, d_segment, length)
+        return d_states, d_weights, d_inputs.write(number, d_segment)
 
     d_states = [tf.cast(d, sequence.dtype) for d, sequence in zip(d_final, segment_states)]
     carry = (d_states, [tf.zeros_like(weight) for weight in flatten(weights)], d_inputs)
     sequences = (inputs, mask, masks.zoneout, d_outputs)
-    d_states, d_weights, d_inputs = loops.scan_segments(
-        spec, length, segment, carry, sequences, backward=True, exact=True
-    )
-    d_inputs = layout.finish_segments(d_inputs, count * length, d_final[0], features)
+    d_states, d_weights, d_inputs = loops.scan_segments(spec, length, segment, carry, sequences, backward=True)
+    d_inputs = layout.finish_segments(d_inputs, count * length, d_final[0], features, spec.runs_reversed(True))
     return d_inputs, pack_as(weights, d_weights), d_states

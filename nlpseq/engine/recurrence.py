@@ -13,6 +13,8 @@ from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
 from nlpseq.engine.nests import flatten, pack_as
+from nlpseq.engine.programs import programs_of
+from nlpseq.engine.tiles import Run
 
 _functions = weakref.WeakKeyDictionary()  # cell -> {(layout, reverse, unroll): _Loops}
 
@@ -40,7 +42,7 @@ def run(
         mask: bool `(batch, time)`, True = real. A masked step keeps the states. Default None.
         return_sequences: whether to return every output or the last one. Default True.
         reverse: whether to run from the end to the start. Default False.
-        unroll: whether to unroll the loop, for a short static time. Default False.
+        unroll: whether to unroll the loop, for a short static time, unless it is compiled. Default False.
         training: whether dropout applies, whether "auto" compiles, and whether residuals
             are saved for the gradients. Without it gradients are available as well, and
             run the forward loop once more. Default False.
@@ -67,13 +69,17 @@ def run(
     ((2, 5, 4), (2, 4))
     """
     masks = cell.draw_masks(inputs, states, bool(training))
-    xla = should_compile(engine, training, inputs)
-    layout = Layout(0 if time_major else 1, preallocate=xla)
+    compiled = should_compile(engine, training, inputs)
+    layout = Layout(0 if time_major else 1)
     if cell.linear:
-        outputs, final = scan.run(cell, inputs, *states, mask, masks, layout, reverse, unroll)
+        outputs, final = scan.run(cell, inputs, *states, mask, masks, layout, reverse, unroll, compiled)
         return tf.cast(outputs if return_sequences else final, inputs.dtype), [final]
     weights = cell.run_weights(masks)
     masks = masks._replace(recurrent_kernel=None)  # it is in the weights
+    if compiled:
+        call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
+        outputs, final = _run_compiled(cell, call, layout.axis, return_sequences, bool(training), recompute)
+        return (outputs if return_sequences else tf.cast(final[0], inputs.dtype)), final
     length, steps = None, layout.steps(inputs)
     if recompute and not unroll:
         length = recomputation.segment_length(layout.static_steps(inputs))
@@ -113,6 +119,33 @@ def run(
     return (outputs if length is None else layout.first(outputs, steps)), final
 
 
+def _run_compiled(cell, call, axis, return_sequences, training, recompute):
+    """The run by compiled loops, tile by tile: outputs, None without `return_sequences`, and final states."""
+    sources = (call.inputs, call.weights, call.states)
+    flat = flatten(sources)
+    programs = programs_of(cell, call)
+
+    @custom_gradient
+    def recurrence(*flat):
+        inputs, weights, states = pack_as(sources, map(tf.stop_gradient, flat))
+        run = call._replace(inputs=inputs, weights=weights, states=states)
+        outputs, final, saved = programs.forward(cell, run, axis, training, recompute)
+
+        def gradient(*upstream):
+            d_outputs, d_final = (upstream[0], upstream[1:]) if return_sequences else (tf.zeros_like(outputs), upstream)
+            d_final = [tf.cast(d, state.dtype) for d, state in zip(d_final, states)]
+            kept = saved or programs.forward(cell, run, axis, True, recompute)[-1]
+            return flatten(programs.backward(cell, run, axis, recompute, kept, d_outputs, d_final))
+
+        results = (outputs, *final) if return_sequences else tuple(final)
+        return results, first_only(gradient, flat, "run the cell in keras.layers.RNN")
+
+    outputs, *final = recurrence(*flat) if return_sequences else (None, *recurrence(*flat))
+    if outputs is not None:
+        outputs = tf.ensure_shape(outputs, [*call.inputs.shape[:2], cell.output_size])
+    return outputs, [tf.ensure_shape(new, old.shape) for new, old in zip(final, call.states)]
+
+
 def _pad(layout: Layout, length: int, mask: tf.Tensor | None, inputs: tf.Tensor, masks: RandomMasks):
     """Sequences padded to a multiple of `length` steps; the added steps are masked."""
     known = layout.static_steps(inputs)
@@ -123,16 +156,11 @@ def _pad(layout: Layout, length: int, mask: tf.Tensor | None, inputs: tf.Tensor,
 
 
 class _Loops:
-    """The loops of one step specification as `tf.function`s, compiled with XLA or not."""
+    """The loops of one step specification as `tf.function`s."""
 
-    def __init__(self, spec: StepSpec, xla: bool) -> None:
+    def __init__(self, spec: StepSpec) -> None:
         def as_function(function):
-            return tf.function(
-                functools.partial(function, spec),
-                jit_compile=xla or None,
-                autograph=False,
-                reduce_retracing=not xla,
-            )
+            return tf.function(functools.partial(function, spec), autograph=False, reduce_retracing=True)
 
         self.forward, self.backward = as_function(loops.forward), as_function(loops.backward)
         self.forward_segments = as_function(recomputation.forward)
@@ -145,14 +173,6 @@ def _loops(cell: RecurrentCell, layout: Layout, reverse: bool, unroll: bool) -> 
     key = (layout, reverse, unroll)
     if key not in functions:
         reference = weakref.ref(cell)  # the cache must not keep the cell alive
-        xla = layout.preallocate
-        spec = StepSpec(
-            lambda *arguments: reference().step(*arguments),
-            cell.additive_columns,
-            layout,
-            reverse,
-            unroll,
-            hoist=not xla,
-        )
-        functions[key] = _Loops(spec, xla)
+        spec = StepSpec(lambda *arguments: reference().step(*arguments), cell.additive_columns, layout, reverse, unroll)
+        functions[key] = _Loops(spec)
     return functions[key]

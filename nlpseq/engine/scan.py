@@ -13,7 +13,7 @@ from nlpseq.cells.contract import RandomMasks
 from nlpseq.cells.linear import LinearCell
 from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
-from nlpseq.engine.loops import StepSpec, scan_steps
+from nlpseq.engine.scans import Scan
 
 
 def run(
@@ -25,6 +25,7 @@ def run(
     layout: Layout,
     reverse: bool,
     unroll: bool,
+    compiled: bool,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Runs a `nlpseq.cells.LinearCell`.
 
@@ -35,6 +36,7 @@ def run(
         mask: bool `(batch, time)`, or `(time, batch)`, True = real, or None.
         masks: the random masks.
         layout, reverse, unroll: as in `nlpseq.engine.loops.StepSpec`.
+        compiled: whether to compile the loop; a parallel scan is never compiled.
 
     Returns:
         `(outputs, final_state)`.
@@ -44,7 +46,7 @@ def run(
         real = mask[..., tf.newaxis]
         a, b = tf.where(real, a, tf.ones_like(a)), tf.where(real, b, tf.zeros_like(b))
     parallel = cell.parallel and bool(layout.static_steps(inputs))
-    outputs = _differentiable(_scan(layout, parallel, unroll), a, b, state, layout, reverse)
+    outputs = _differentiable(_scan(layout, parallel, unroll, compiled), a, b, state, layout, reverse)
     last = _edge(layout, outputs, last=not reverse)
     return outputs, tf.where(layout.steps(inputs) > 0, last, state)
 
@@ -69,19 +71,28 @@ def _differentiable(scan, a, b, state, layout, reverse):
     return recurrence(a, b, state)
 
 
-@functools.cache
-def _scan(layout, parallel, unroll):
-    """`(a, b, state, reverse) -> h`, compiled if sequences are preallocated."""
-    scan = _in_parallel if parallel else _step_by_step
-    return tf.function(
-        functools.partial(scan, layout, unroll),
-        jit_compile=layout.preallocate or None,
-        autograph=False,
-        reduce_retracing=not (parallel or layout.preallocate),  # they need the number of steps
-    )
+def _scan(layout, parallel, unroll, compiled):
+    """`(a, b, state, reverse) -> h`."""
+    if parallel:
+        return functools.partial(_in_parallel, layout)
+
+    def scan(a, b, state, reverse):
+        options = {"axis": layout.axis, "unroll": unroll, "compiled": compiled}
+        return _step_by_step([a, b], state, reverse=reverse, **options)[0]
+
+    return scan
 
 
-def _in_parallel(layout, unroll, a, b, state, reverse):
+def _linear_step(h, slices, constants):
+    a, b = slices
+    h = a * h + b
+    return h, h
+
+
+_step_by_step = Scan(_linear_step)
+
+
+def _in_parallel(layout, a, b, state, reverse):
     """Doubling (Hillis and Steele 1986): after k passes each step combines 2^k steps.
 
     Two steps combine into one: a_2 (a_1 h + b_1) + b_2 = (a_2 a_1) h + (a_2 b_1 + b_2).
@@ -93,21 +104,6 @@ def _in_parallel(layout, unroll, a, b, state, reverse):
         a, b = a * a_1, a * b_1 + b
         distance *= 2
     return a * tf.expand_dims(state, layout.axis) + b
-
-
-def _step_by_step(layout, unroll, a, b, state, reverse):
-    steps = layout.steps(a)
-
-    def step(at, slices, carry):
-        h, outputs = carry
-        a, b = slices
-        h = a * h + b
-        return h, layout.write(outputs, at, h)
-
-    spec = StepSpec(None, 0, layout, reverse, unroll)
-    carry = (state, layout.empty(steps, state, state.dtype))
-    _, outputs = scan_steps(spec, step, carry, (a, b), prefetch=True)
-    return layout.finish(outputs, steps)
 
 
 def _edge(layout, sequence, last):

@@ -22,7 +22,8 @@ class Bidirectional(keras.layers.Bidirectional):
 
         y_t = merge(forward h_t, backward h_t)      (Schuster and Paliwal 1997)
 
-    With layers of nlpseq no sequence is reversed: the backward loop runs from the end.
+    With layers of nlpseq no sequence is reversed: the backward loop runs from the end. A mask that
+    the sequences carry is used with an `initial_state` as well, where Keras loses it.
 
     Args:
         layer: A recurrent layer, which runs forward.
@@ -78,6 +79,8 @@ class Bidirectional(keras.layers.Bidirectional):
         mask: tf.Tensor | None = None,
         training: bool | None = None,
     ) -> Any:
+        if mask is None:  # Keras passes the mask of the sequences on only if they are the only tensor
+            mask = getattr(sequences, "_keras_mask", None)
         layers = self.forward_layer, self.backward_layer
         if not self._run_on_engine(layers):
             return super().call(sequences, initial_state, mask, training)
@@ -85,19 +88,23 @@ class Bidirectional(keras.layers.Bidirectional):
         if initial_state is not None:
             half = len(initial_state) // 2
             starts = initial_state[:half], initial_state[half:]
-        (y, states), (y_back, states_back) = (
-            layer.run(sequences, mask, start, training) for layer, start in zip(layers, starts)
+        (y, *states), (y_back, *states_back) = (
+            self._outputs_and_states(layer, sequences, start, mask, training) for layer, start in zip(layers, starts)
         )
         merged = MERGES[self.merge_mode](tf.cast(y, self.compute_dtype), tf.cast(y_back, self.compute_dtype))
         if not self.return_state:
             return merged
         return (*(merged if self.merge_mode is None else [merged]), *states, *states_back)
 
+    def _outputs_and_states(self, layer, sequences, start, mask, training):
+        result = layer(sequences, initial_state=start, mask=mask, training=training, in_order_of_time=True)
+        return result if self.return_state else (result,)
+
     @staticmethod
     def _run_on_engine(layers):
         """Whether the engine runs both layers, with the same order of batch and time."""
         forward, backward = layers
         return (
-            all(isinstance(layer, RNN) and layer.fused for layer in layers)
+            all(isinstance(layer, RNN) and layer.fused and type(layer).call is RNN.call for layer in layers)
             and forward.time_major == backward.time_major
         )

@@ -1,5 +1,7 @@
 """A linear-chain conditional random field over emissions."""
 
+import threading
+import uuid
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -7,11 +9,21 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.cells.checks import check_mask
 from nlpseq.engine import chains
 from nlpseq.engine.chains import IMPOSSIBLE, Potentials
+from nlpseq.errors import InputError
 from nlpseq.tag_schemes import transition_rules
 
-_layers = weakref.WeakValueDictionary()  # by name, for losses of loaded models
+
+class _Read(threading.local):
+    """The layers that a thread has read from files, by the identities that they had when they were saved."""
+
+    def __init__(self):
+        self.layers = weakref.WeakValueDictionary()
+
+
+_read = _Read()
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -90,14 +102,12 @@ class CRF(keras.layers.Layer):
         self.transition_initializer = keras.initializers.get(transition_initializer)
         self.transition_regularizer = keras.regularizers.get(transition_regularizer)
         self.supports_masking = True
-        _layers[self.name] = self
+        self.identity = uuid.uuid4().hex  # by which a saved loss names its layer
+        self.supports_jit = False  # a training step compiled as a whole could not check the labels
 
     def build(self, input_shape: Sequence) -> None:
         if input_shape[-1] != self.count:
-            raise ValueError(
-                f"CRF '{self.name}' has {self.count} tags and needs emissions "
-                f"(batch, time, {self.count}), got {tuple(input_shape)}."
-            )
+            raise InputError(self._wrong_emissions(input_shape))
         weight = {"initializer": self.transition_initializer, "dtype": "float32"}
         self.transitions = self.add_weight(
             name="transitions", shape=(self.count, self.count),
@@ -107,6 +117,20 @@ class CRF(keras.layers.Layer):
             self.first = self.add_weight(name="first", shape=(self.count,), **weight)
             self.last = self.add_weight(name="last", shape=(self.count,), **weight)
         self.built = True
+
+    def get_build_config(self) -> dict[str, Any]:
+        return {**(super().get_build_config() or {}), "identity": self.identity}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds a layer that Keras makes from a file: see `deserialized`."""
+        config = dict(config)
+        _read.layers[config.pop("identity", None)] = self
+        super().build_from_config(config)
+
+    @staticmethod
+    def deserialized(identity: str) -> "CRF | None":
+        """The layer that this thread has last read from a file, whose `identity` was this one when it was saved."""
+        return _read.layers.get(identity)
 
     def call(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         return tf.cast(emissions, "float32")
@@ -123,18 +147,21 @@ class CRF(keras.layers.Layer):
     def log_likelihood(
         self, tags: tf.Tensor, emissions: tf.Tensor, mask: tf.Tensor | None = None, training: bool = False
     ) -> tf.Tensor:
-        """`log P(y | x)`, float32 `(batch,)`; 0 for a row without a real step.
+        """`log P(y | x)`, float32 `(batch,)`; 0 for a row without a real step, minus infinity for impossible tags.
 
         Args:
-            tags: y, int `(batch, time)`; its values at masked steps are ignored.
+            tags: y, int `(batch, time)`, from 0 to the number of tags - 1; its values at
+                masked steps are ignored.
             emissions, mask: as in `call`.
             training: Whether "auto" compiles. Default False.
         """
         emissions, mask = self._inputs(emissions, mask)
+        emissions = _shifted(emissions)
         tags = tf.where(mask, tf.cast(tags, tf.int32), 0)
         potentials = self.potentials()
         total = chains.log_partition(emissions, mask, potentials, training)
-        return chains.score(tags, emissions, mask, potentials) - total
+        score = chains.score(tags, emissions, mask, potentials)
+        return tf.where(score > IMPOSSIBLE, score - total, score)
 
     def decode(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """The best sequence: `(tags, scores)`, int32 `(batch, time)` and `s(y)` `(batch,)`."""
@@ -148,7 +175,8 @@ class CRF(keras.layers.Layer):
 
         Returns:
             `(tags, scores)`: int32 `(batch, count, time)` and `s(y)` `(batch, count)`;
-            if there are fewer sequences, the other scores are -10,000 or less.
+            if there are fewer possible sequences, the other scores are minus infinity, and
+            the tags beside them mean nothing.
         """
         emissions, mask = self._inputs(emissions, mask)
         return chains.best(emissions, mask, self.potentials(), count)
@@ -156,17 +184,27 @@ class CRF(keras.layers.Layer):
     def marginals(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """`P(y_t = i | x)`, `(batch, time, tags)`; zero at masked steps."""
         emissions, mask = self._inputs(emissions, mask)
-        return chains.marginals(emissions, mask, self.potentials())
+        return chains.marginals(_shifted(emissions), mask, self.potentials())
 
     @property
-    def loss(self) -> "CRFLoss":
-        """A Keras loss for `compile`: `-log P(y | x)` for each sequence."""
+    def loss(self) -> keras.losses.Loss:
+        """A Keras loss for `compile`, `-log P(y | x)` for each sequence: see `nlpseq.layers.crf_loss.CRFLoss`."""
+        from nlpseq.layers.crf_loss import CRFLoss
+
         return CRFLoss(self)
 
     def _inputs(self, emissions, mask):
         emissions = tf.cast(tf.convert_to_tensor(emissions), "float32")
-        mask = tf.ones(tf.shape(emissions)[:2], bool) if mask is None else tf.cast(mask, bool)
-        return emissions, mask
+        if emissions.shape.rank != 3 or emissions.shape[-1] not in (None, self.count):
+            raise InputError(self._wrong_emissions(emissions.shape))
+        if mask is None:
+            return emissions, tf.ones(tf.shape(emissions)[:2], bool)
+        mask = check_mask(mask, emissions, f"CRF '{self.name}'")
+        return tf.where(mask[..., tf.newaxis], emissions, 0.0), mask
+
+    def _wrong_emissions(self, shape):
+        needed = f"emissions (batch, time, {self.count})"
+        return f"CRF '{self.name}' has {self.count} tags and needs {needed}, got {tuple(shape)}."
 
     def compute_output_shape(self, input_shape: Sequence) -> Sequence:
         return input_shape
@@ -182,43 +220,7 @@ class CRF(keras.layers.Layer):
         }
 
 
-@keras.saving.register_keras_serializable("nlpseq")
-class CRFLoss(keras.losses.Loss):
-    """The negative log-likelihood of a `CRF`, the mean over the sequences of a batch.
-
-    Steps count if the mask of the emissions is True and the label is not negative. In a
-    loaded model the loss finds its layer by the name.
-
-    Args:
-        crf: The layer, or its name.
-        name: Name of the loss. Default "crf_loss".
-        **kwargs: as in `keras.losses.Loss`.
-
-    Raises:
-        ValueError: there is no layer of this name.
-    """
-
-    def __init__(self, crf: CRF | str, name: str = "crf_loss", **kwargs: Any) -> None:
-        super().__init__(name=name, **kwargs)
-        layer = _layers.get(crf) if isinstance(crf, str) else crf
-        if layer is None:
-            raise ValueError(
-                f"There is no CRF layer named {crf!r}: load the model with compile=False and "
-                "compile it with the `loss` of its CRF."
-            )
-        self.layer = weakref.ref(layer)  # Keras would save what an attribute holds
-
-    def __call__(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> tf.Tensor:
-        mask = getattr(y_pred, "_keras_mask", None)  # Keras would weight the steps with it
-        y_true = tf.convert_to_tensor(y_true)
-        labelled = tf.greater_equal(y_true, 0)
-        mask = labelled if mask is None else tf.cast(mask, bool) & labelled
-        losses = -self.layer().log_likelihood(y_true, y_pred, mask, training=True)
-        if sample_weight is not None:
-            losses *= tf.cast(sample_weight, losses.dtype)
-        if self.reduction in (None, "none"):
-            return losses
-        return tf.reduce_sum(losses) if self.reduction == "sum" else tf.reduce_mean(losses)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "crf": self.layer().name}
+def _shifted(emissions):
+    """The emissions less the largest of each step: the same probabilities from smaller numbers."""
+    largest = tf.stop_gradient(tf.reduce_max(emissions, axis=-1, keepdims=True))
+    return emissions - tf.where(tf.math.is_finite(largest), largest, 0.0)

@@ -7,9 +7,11 @@ import keras
 import tensorflow as tf
 
 from nlpseq.cells import RecurrentCell
+from nlpseq.cells.checks import check_mask, check_mask_shape, check_state_shape, check_states
 from nlpseq.engine import recurrence
 from nlpseq.engine.compilation import check_mode
 from nlpseq.engine.layout import swap
+from nlpseq.errors import InputError
 from nlpseq.layers.stack import StackedRNNCells
 
 
@@ -31,11 +33,12 @@ class RNN(keras.layers.RNN):
             run, as in Keras. Default False.
         stateful: Whether a batch starts from the final states of the previous batch.
             Default False.
-        unroll: Whether to unroll the loop, for short static lengths. Default False.
+        unroll: Whether to unroll the loop, for short static lengths; no effect on a compiled loop.
+            Default False.
         zero_output_for_mask: Whether the output at a masked step is zero rather than the
             previous output. Default False.
-        engine: "auto" (XLA in training and for static shapes), "xla" or "portable".
-            Default "auto".
+        engine: "auto" (XLA in training, `evaluate` and `predict`, and for static shapes), "xla" or
+            "portable". Default "auto".
         time_major: Whether sequences, masks and outputs are `(time, batch, ...)`, for data
             in that order; neither order is transposed. Default False.
         recompute: Whether to save less for the gradients and recompute it segment by
@@ -50,6 +53,10 @@ class RNN(keras.layers.RNN):
             is zeros.
         mask: Bool `(batch, time)`, True = real. A masked step keeps the states. Default None.
         training: Whether dropout applies. Default False.
+        in_order_of_time: Whether outputs with `go_backwards` have the order of the inputs
+            rather than that of the run. Default False.
+
+    A mask that the sequences carry is used with an `initial_state` as well, where Keras loses it.
 
     Returns:
         `(batch, units)`, or `(batch, time, units)` with `return_sequences`;
@@ -58,7 +65,8 @@ class RNN(keras.layers.RNN):
     Raises:
         ValueError: `engine` is unknown; the cell has no `call` or no `state_size`;
             `stateful` with a changing batch size or with a trainable initial state;
-            `unroll` with unknown time; `initial_state` has a wrong number of tensors.
+            `unroll` with unknown time; sequences, mask or `initial_state` have other shapes than
+        those above, or `initial_state` a wrong number of tensors.
 
     Example:
 
@@ -119,7 +127,10 @@ class RNN(keras.layers.RNN):
     @property
     def fused(self) -> bool:
         """Whether the engine runs all the cells."""
-        return all(isinstance(cell, RecurrentCell) and cell.fused for cell in self._cells())
+        return all(
+            isinstance(cell, RecurrentCell) and cell.fused and cell.activity_regularizer is None
+            for cell in self._cells()
+        )
 
     @property
     def time_axis(self) -> int:
@@ -132,11 +143,15 @@ class RNN(keras.layers.RNN):
         initial_state: Any = None,
         mask: tf.Tensor | None = None,
         training: bool | None = False,
+        *,
+        in_order_of_time: bool = False,
     ) -> Any:
+        if mask is None:  # Keras passes the mask of the sequences on only if they are the only tensor
+            mask = getattr(sequences, "_keras_mask", None)
         if not self.fused:
             return self._call_in_keras(sequences, initial_state, mask, training)
         outputs, states = self.run(sequences, mask, initial_state, training)
-        if self.return_sequences and self.go_backwards:
+        if self.return_sequences and self.go_backwards and not in_order_of_time:
             outputs = tf.reverse(outputs, axis=[self.time_axis])
         return (outputs, *states) if self.return_state else outputs
 
@@ -152,7 +167,26 @@ class RNN(keras.layers.RNN):
         return (swap(result[0]), *result[1:]) if self.return_state else swap(result)
 
     def build(self, sequences_shape: Sequence, initial_state_shape: Sequence | None = None) -> None:
+        if self.fused:
+            if len(sequences_shape) != 3:
+                raise InputError(
+                    f"layer '{self.name}' needs sequences (batch, time, features), got the shape "
+                    f"{tuple(sequences_shape)}."
+                )
+            self.input_spec = keras.InputSpec(ndim=3, axes={-1: sequences_shape[-1]})
         super().build(self._batch_major(sequences_shape), initial_state_shape)
+
+    def compute_output_spec(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None, **options: Any
+    ) -> Any:
+        if self.fused and initial_state is not None:
+            self._states_by_cell(initial_state)
+            batch = sequences.shape[1 - self.time_axis]
+            for number, (state, size) in enumerate(zip(keras.tree.flatten(initial_state), self._state_sizes())):
+                check_state_shape(state.shape, batch, size, number, self._owner())
+        if self.fused and mask is not None:
+            check_mask_shape(keras.tree.flatten(mask)[0].shape, sequences.shape, self._owner())
+        return super().compute_output_spec(sequences, initial_state, mask=mask, training=training)
 
     def compute_output_shape(self, sequences_shape: Sequence, initial_state_shape: Sequence | None = None) -> Any:
         shape = super().compute_output_shape(self._batch_major(sequences_shape), initial_state_shape)
@@ -178,13 +212,17 @@ class RNN(keras.layers.RNN):
             and the final states.
         """
         self._check_sizes(sequences)
-        mask = None if mask is None else tf.cast(keras.tree.flatten(mask)[0], bool)
+        mask = None if mask is None else check_mask(mask, sequences, self._owner())
         starts_nonzero = initial_state is not None or self.stateful or self._has_trainable_start()
         if initial_state is None:
             initial_state = self.states if self.stateful else None
         if initial_state is None:
             initial_state = self.get_initial_state(batch_size=tf.shape(sequences)[1 - self.time_axis])
-        outputs, final_states = self._run_cells(sequences, mask, self._states_by_cell(initial_state), training)
+        by_cell, batch_axis = self._states_by_cell(initial_state), 1 - self.time_axis
+        for states, cell in zip(by_cell, self._cells()):
+            rows = sequences.shape[batch_axis], tf.shape(sequences)[batch_axis]
+            states[:] = check_states(states, cell.state_sizes, *rows, self._owner())
+        outputs, final_states = self._run_cells(sequences, mask, by_cell, training)
         if mask is not None:
             outputs = self._mask_outputs(outputs, mask, starts_nonzero)
         states = keras.tree.pack_sequence_as(initial_state, final_states)
@@ -223,6 +261,17 @@ class RNN(keras.layers.RNN):
         if connected and not self.return_sequences:
             outputs = self._last_step(outputs)
         return outputs, final_states
+
+    def reset_state(self) -> None:
+        """Sets the states of a stateful layer to zero, those of every cell of a stack."""
+        for variable in keras.tree.flatten(self.states if self.states is not None else []):
+            variable.assign(tf.zeros_like(variable))
+
+    def _owner(self):
+        return f"layer '{self.name}'"
+
+    def _state_sizes(self):
+        return [size for cell in self._cells() for size in cell.state_sizes]
 
     def _has_trainable_start(self):
         return any(getattr(cell, "trainable_initial_state", False) for cell in self._cells())

@@ -6,6 +6,7 @@ _MODULES = {
     "nlpseq.reporting.console": ("listed", "print_data", "print_export", "say"),
     "nlpseq.reporting.memory": ("peak_memory_mb",),
     "nlpseq.reporting.pictures": ("plot_confusion", "plot_training"),
+    "nlpseq.reporting.waiting": ("Waiting",),
 }
 
 __getattr__, __dir__, __all__ = lazy.attach(

@@ -78,8 +78,8 @@ def _score_table(metrics):
     table.add_column("validation", justify="right")
     table.add_column("test", justify="right")
     validation, test = (dict(_flattened(metrics[split])) for split in ("validation", "test"))
-    for name, value in test.items():
-        table.add_row(escape(name), _rounded(validation.get(name, "")), _rounded(value))
+    for name in {**test, **validation}:
+        table.add_row(escape(name), _rounded(validation.get(name, "")), _rounded(test.get(name, "")))
     table.add_section()
     for name in ("train_seconds", "peak_memory_mb"):
         table.add_row(name, "", str(metrics.get(name, "")))

@@ -1,5 +1,6 @@
 """PNG pictures that several kinds of task draw, and the style of all pictures."""
 
+import io
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from nlpseq.writing import write_file
 
 INK = "#222222"
 # Of Okabe and Ito (2008): distinguishable with all common kinds of colour blindness.
@@ -73,6 +76,13 @@ def new_figure(
         lines = textwrap.wrap(title, max(12, int(width * 8.5)), break_on_hyphens=False)  # 8.5 characters an inch
         figure.suptitle("\n".join(lines), parse_math=False, fontsize=12)
     return figure
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Writes a PNG file, completely or not at all."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    write_file(path, [picture.getbuffer()])
 
 
 def finish_axes(axes: Axes, legend: bool = True) -> None:
@@ -175,7 +185,7 @@ def plot_training(
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.margins(x=0.08)
         finish_axes(axes)
-    figure.savefig(path)
+    save_figure(figure, path)
 
 
 def plot_confusion(counts: np.ndarray, labels: Sequence[str], path: str | Path, title: str = "Confusion") -> None:
@@ -211,7 +221,7 @@ def plot_confusion(counts: np.ndarray, labels: Sequence[str], path: str | Path, 
     if classes <= MAX_NUMBERED_CLASSES:
         _write_counts(axes, counts, shares, cell)
     figure.colorbar(image, ax=axes, label="share of the expected class", shrink=0.8)
-    figure.savefig(path)
+    save_figure(figure, path)
 
 
 def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, cell: float) -> None:

@@ -13,8 +13,10 @@ import nlpseq
 from nlpseq import engine
 from nlpseq.serving.metadata import Metadata, write_json
 from nlpseq.serving.model_card import model_card
-from nlpseq.serving.output import check_output, new_version, publish
+from nlpseq.serving.output import check_output, publish
 from nlpseq.serving.warmup import write_warmup
+from nlpseq.training.transfer import TASK_FILE, task_config
+from nlpseq.writing import incomplete_folder, write_text, writing
 
 
 def export(
@@ -30,7 +32,7 @@ def export(
 
     An export contains the SavedModel, whose signatures take raw input and need neither nlpseq nor
     XLA; the class names, if any, as an asset; warm-up requests for TensorFlow Serving;
-    `config.json`, `metrics.json` and `model_card.md`; and plots. It is written to a temporary
+    `config.json`, `metrics.json`, `task.json` and `model_card.md`; and plots. It is written to a temporary
     folder beside the versions, which is renamed at the end.
 
     Args:
@@ -46,6 +48,7 @@ def export(
 
     Raises:
         InputError: the folder is not writable.
+        WritingError: the disk is full, or the folder has vanished.
     """
     folder = check_output(folder)
     metadata = Metadata(
@@ -56,13 +59,14 @@ def export(
         settings=settings,
         versions=versions(),
     )
-    with new_version(folder) as partial:
+    with writing(f"the export to {folder}"), incomplete_folder(folder) as partial:
         _save_model(task, partial)
         write_warmup(partial, task.warmup())
         metadata.write(partial)
+        write_text(partial / TASK_FILE, task_config(task))
         write_json(partial / "metrics.json", metrics)
         card = model_card(type(task).__name__, task.purpose, task.limits(), metadata, metrics)
-        (partial / "model_card.md").write_text(card, encoding="utf-8")
+        write_text(partial / "model_card.md", card)
         if draw is not None:
             draw(partial)
         return publish(partial, folder)

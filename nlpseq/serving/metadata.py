@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nlpseq.data.files.contents import read_text
 from nlpseq.errors import InputError
+from nlpseq.writing import write_text
 
 FORMAT_VERSION = 1
 FILE_NAME = "config.json"
@@ -33,6 +35,17 @@ class Metadata:
     settings: dict[str, Any]
     versions: dict[str, str]
     format_version: int = FORMAT_VERSION
+
+    def detail(self, name: str, *types: type) -> Any:
+        """A value of `details`.
+
+        Raises:
+            InputError: it is missing, or of none of the types.
+        """
+        value = self.details.get(name, ...)
+        if not isinstance(value, types):
+            raise InputError(f"the config.json of the export has no valid {name!r} in its details: export it again.")
+        return value
 
     def write(self, folder: Path) -> None:
         """Writes `config.json` to a folder."""
@@ -66,8 +79,8 @@ class Metadata:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a value to a JSON file."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Writes a value to a JSON file, completely or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -77,8 +90,11 @@ def read_json(path: Path) -> dict[str, Any]:
         InputError: the file cannot be read, or does not contain a JSON object.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        values = json.loads(read_text(path))
+        json.dumps(values, ensure_ascii=False).encode()  # half of a pair of surrogates could not be printed
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise InputError(f"cannot read {path} ({error}): export the model again.") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} does not contain a JSON object: export the model again.")

@@ -1,17 +1,17 @@
 """The output folder, which contains the numbered versions of an export."""
 
-import contextlib
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from nlpseq.errors import InputError
+from nlpseq.writing import remove_leftovers, sync
 
 
 def check_output(folder: str | Path) -> Path:
     """Creates the folder of the numbered versions, and returns its path.
+
+    What dead processes left unfinished in it is removed.
 
     Raises:
         InputError: it is not writable.
@@ -20,6 +20,7 @@ def check_output(folder: str | Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
+            remove_leftovers(folder)
             return folder
     except OSError as error:
         raise InputError(
@@ -27,24 +28,17 @@ def check_output(folder: str | Path) -> Path:
         ) from None
 
 
-@contextlib.contextmanager
-def new_version(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside the versions, which is deleted at the end of the block unless it was published."""
-    partial = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
-    try:
-        yield partial
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
 def publish(partial: Path, folder: Path) -> Path:
     """Renames a complete folder to the next free version number, and returns its new path."""
     partial.chmod(0o755)
+    for path in partial.rglob("*"):
+        sync(path)
     while True:
         taken = [int(item.name) for item in folder.iterdir() if item.name.isdecimal()]
         version = folder / str(max(taken, default=0) + 1)
         try:
             os.rename(partial, version)
+            sync(folder)
             return version
         except OSError:
             if not version.exists():

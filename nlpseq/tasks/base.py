@@ -7,7 +7,7 @@ of an export are read and printed by `Answers`, without the task.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import keras
 import numpy as np
@@ -17,6 +17,22 @@ from nlpseq.errors import in_range
 from nlpseq.settings import Settings
 from nlpseq.tasks.recurrent import cell_name
 from nlpseq.training.reproducibility import dtype_policy
+
+
+class NamedAxis(NamedTuple):
+    """An axis of a weight whose indices have names.
+
+    Attributes:
+        weight: The weight.
+        axis: Number of the axis, from 0.
+        what: What the names are, a plural: "labels".
+        names: A name for each index of the axis.
+    """
+
+    weight: Any
+    axis: int
+    what: str
+    names: list
 
 
 class Task(keras.Model):
@@ -59,7 +75,7 @@ class Task(keras.Model):
         dtype: Any = None,
         **settings: Any,
     ):
-        values = self.settings_class.of(**settings)
+        values = self.settings_class.of(**settings).settled()
         with dtype_policy(dtype):
             super().__init__(name=name)
             self.labels = list(labels)
@@ -118,6 +134,20 @@ class Task(keras.Model):
         """Compiles a loaded model with its saved optimizer and the default loss and metrics."""
         self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
 
+    def named_axes(self) -> "list[NamedAxis]":
+        """The axes of weights that have a name for each index, such as the words of a vocabulary.
+
+        A model with other labels or words takes over the weights of those that it shares.
+        """
+        return []
+
+    def extra_state(self) -> dict[str, list[np.ndarray]]:
+        """State between training steps that is not in `variables`, for checkpoints."""
+        return {}
+
+    def restore_extra_state(self, state: dict[str, list[np.ndarray]]) -> None:
+        """Restores `extra_state`."""
+
     # Exporting
 
     def signatures(self) -> dict[str, Callable]:
@@ -160,6 +190,11 @@ class Task(keras.Model):
         task = cls(**config)
         task.trainable = trainable
         return task
+
+
+def label_axes(head: keras.layers.Dense, labels: Sequence[str]) -> list[NamedAxis]:
+    """The axes of an output layer with a unit for each label."""
+    return [NamedAxis(head.kernel, 1, "labels", list(labels)), NamedAxis(head.bias, 0, "labels", list(labels))]
 
 
 def in_batches(function: Callable, items: Any, batch_size: int) -> Iterator[dict[str, np.ndarray]]:

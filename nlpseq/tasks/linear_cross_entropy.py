@@ -4,7 +4,8 @@ import tensorflow as tf
 
 from nlpseq import engine
 
-BLOCK_ROWS = 256  # maximum number of rows whose logits are in memory at a time
+# Numbers of rows whose logits are in memory at a time; one program is compiled for each.
+BLOCK_ROWS = (256, 192, 64)
 REMEDY = "compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)"
 
 
@@ -24,8 +25,8 @@ def linear_cross_entropy(
 
     The gradients are computed together with the loss, block by block, so that only the logits of
     one block exist at a time. Rows of weight zero (padding) are sorted to the end, and blocks
-    that contain no other rows are skipped. The computation is compiled with XLA under the same
-    conditions as the recurrent loops of `nlpseq.engine`.
+    that contain no other rows are skipped. A block is compiled with XLA under the same conditions as
+    the recurrent loops of `nlpseq.engine`, once for all numbers of rows.
 
     Args:
         outputs: o, float `(..., size)`. Matrix products are computed in its dtype, except for
@@ -50,14 +51,13 @@ def linear_cross_entropy(
         Szegedy et al. (2016), Rethinking the inception architecture for computer vision,
         section 7, for q.
     """
-    is_compiled = engine.should_compile("auto", True, outputs)
-    loss_and_gradients = _compiled if is_compiled else _loss_and_gradients
+    block = _compiled_block if engine.should_compile("auto", True, outputs) else _block
     labels, weights = tf.reshape(labels, [-1]), tf.reshape(weights, [-1])
 
     @tf.custom_gradient
     def weighted_sum(*sources):
         constants = [tf.stop_gradient(source) for source in sources]  # outer tapes record nothing
-        loss, *gradients = loss_and_gradients(*constants, labels, weights, smoothing)
+        loss, *gradients = _loss_and_gradients(block, *constants, labels, weights, smoothing)
 
         def backward(upstream):
             return [tf.cast(upstream * gradient, source.dtype) for gradient, source in zip(gradients, sources)]
@@ -68,56 +68,77 @@ def linear_cross_entropy(
     return weighted_sum(rows, tf.convert_to_tensor(embeddings), tf.convert_to_tensor(bias))
 
 
-def _loss_and_gradients(outputs, embeddings, bias, labels, weights, smoothing):
+def _loss_and_gradients(block, outputs, embeddings, bias, labels, weights, smoothing):
     """The loss, and its gradients with respect to outputs, embeddings and bias, all float32."""
     dtype = tf.float32 if outputs.dtype == tf.float16 else outputs.dtype
     kernel, count, size = tf.cast(embeddings, dtype), tf.shape(outputs)[0], outputs.shape[1]
     order = tf.argsort(tf.cast(weights == 0, tf.int32), stable=True)  # rows of weight zero last
-    blocks = tf.maximum(-(-count // BLOCK_ROWS), 1)  # at least one: XLA cannot slice an empty tensor
-    block_rows = tf.maximum(-(-count // blocks), 1)  # blocks of equal size need the least padding
-    padding = blocks * block_rows - count
+    block_rows = _block_rows(count)
+    padding = -(-count // block_rows) * block_rows - count
 
-    def to_blocks(rows):
-        rows = tf.gather(rows, order)
-        rows = tf.pad(rows, [[0, padding]] + [[0, 0]] * (len(rows.shape) - 1))
-        return tf.reshape(rows, [blocks, block_rows, *rows.shape[1:]])
+    def sort(rows):
+        return tf.pad(tf.gather(rows, order), [[0, padding]] + [[0, 0]] * (len(rows.shape) - 1))
 
-    outputs, labels, weights = to_blocks(tf.cast(outputs, dtype)), to_blocks(labels), to_blocks(weights)
+    outputs, labels, weights = sort(tf.cast(outputs, dtype)), sort(labels), sort(weights)
+    smoothing = tf.constant(smoothing, tf.float32)
 
-    def add_block(number, loss, d_outputs, d_kernel, d_bias):
-        weight = weights[number]
-        real = weight != 0
-        block = tf.where(real[:, tf.newaxis], outputs[number], 0)
-        logits = tf.cast(tf.matmul(block, kernel, transpose_b=True), tf.float32) + bias
-        losses, d_logits = _softmax_cross_entropy(logits, labels[number], smoothing)
-        d_logits = tf.where(real[:, tf.newaxis], d_logits * weight[:, tf.newaxis], 0.0)
-        narrow = tf.cast(d_logits, dtype)
-        d_block = tf.cast(tf.matmul(narrow, kernel), tf.float32)
-        return (
-            number + 1,
-            loss + tf.reduce_sum(tf.where(real, losses * weight, 0.0)),
-            tf.tensor_scatter_nd_update(d_outputs, [[number]], d_block[tf.newaxis]),
-            d_kernel + tf.cast(tf.matmul(narrow, block, transpose_a=True), tf.float32),
-            d_bias + tf.reduce_sum(d_logits, axis=0),
+    def add_block(number, d_outputs, sums):
+        start = number * block_rows
+        rows, targets, factors = (
+            tf.slice(outputs, [start, 0], [block_rows, size]),
+            *(tf.slice(values, [start], [block_rows]) for values in (labels, weights)),
         )
+        d_rows, sums = block(rows, targets, factors, kernel, bias, smoothing, sums)
+        places = (start + tf.range(block_rows))[:, tf.newaxis]
+        return number + 1, tf.tensor_scatter_nd_update(d_outputs, places, d_rows), sums
 
     real_blocks = -(-tf.math.count_nonzero(weights, dtype=tf.int32) // block_rows)
-    zeros = [tf.zeros(tf.shape(x)) for x in (outputs, kernel, bias)]
-    _, loss, d_outputs, d_kernel, d_bias = tf.while_loop(
-        lambda number, *_: number < real_blocks, add_block, (0, tf.constant(0.0), *zeros)
-    )
-    rows = tf.reshape(d_outputs, [-1, size])
-    return loss, tf.gather(rows, tf.math.invert_permutation(order)), d_kernel, d_bias
+    sums = [tf.constant(0.0), tf.zeros(kernel.shape), tf.zeros(bias.shape)]
+    start = (0, tf.zeros(tf.shape(outputs)), sums)
+    _, d_outputs, sums = tf.while_loop(lambda number, *_: number < real_blocks, add_block, start)
+    loss, d_kernel, d_bias = sums
+    return loss, tf.gather(d_outputs, tf.math.invert_permutation(order)), d_kernel, d_bias
 
 
-_compiled = tf.function(_loss_and_gradients, jit_compile=True)
+def _block_rows(count):
+    """The rows of a block: the size of `BLOCK_ROWS` that needs the least padding, the largest of them."""
+    rows = tf.constant(BLOCK_ROWS[0])
+    for other in BLOCK_ROWS[1:]:
+        rows = tf.where(-(-count // other) * other < -(-count // rows) * rows, other, rows)
+    return rows
+
+
+def _block(outputs, labels, weights, kernel, bias, smoothing, sums):
+    """d_outputs of a block, and the sums of loss, d_kernel and d_bias with those of the block added."""
+    loss, d_kernel, d_bias = sums
+    real = weights != 0
+    outputs = tf.where(real[:, tf.newaxis], outputs, 0)
+    logits = tf.cast(tf.matmul(outputs, kernel, transpose_b=True), tf.float32) + bias
+    losses, d_logits = _softmax_cross_entropy(logits, labels, smoothing)
+    d_logits = tf.where(real[:, tf.newaxis], d_logits * weights[:, tf.newaxis], 0.0)
+    narrow = tf.cast(d_logits, kernel.dtype)
+    sums = [
+        loss + tf.reduce_sum(tf.where(real, losses * weights, 0.0)),
+        d_kernel + tf.cast(tf.matmul(narrow, outputs, transpose_a=True), tf.float32),
+        d_bias + tf.reduce_sum(d_logits, axis=0),
+    ]
+    return tf.cast(tf.matmul(narrow, kernel), tf.float32), sums
+
+
+_traced_block = engine.Traced(_block, jit_compile=True)
+
+
+def _compiled_block(*arguments):
+    def specs(outputs, labels, weights, *others):
+        return *engine.specs_of((outputs, labels, weights), 1), *engine.specs_of(others, 0)
+
+    return _traced_block(*arguments, specs=specs)
 
 
 def _softmax_cross_entropy(logits, labels, smoothing):
     """The losses of logits `(rows, K)`, `(rows,)`, and their gradients p - q, `(rows, K)`."""
     classes = tf.shape(logits)[1]
     target = tf.cast(tf.range(classes) == labels[:, tf.newaxis], logits.dtype)
-    if smoothing:
-        target = (1 - smoothing) * target + smoothing / tf.cast(classes, logits.dtype)
+    target = (1 - smoothing) * target + smoothing / tf.cast(classes, logits.dtype)
     log_probabilities = logits - tf.reduce_logsumexp(logits, axis=1, keepdims=True)
     return -tf.reduce_sum(target * log_probabilities, axis=1), tf.exp(log_probabilities) - target

@@ -5,28 +5,21 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from nlpseq.layers import CRF
+from nlpseq.layers.crf_loss import CRFLoss
+from nlpseq.layers.label_loss import labelled_steps, reduce
 from nlpseq.tasks.embeddings import FactoredLogits
 from nlpseq.tasks.linear_cross_entropy import linear_cross_entropy
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class SequenceLikelihood(keras.losses.Loss):
+class SequenceLikelihood(CRFLoss):
     """The negative log-likelihood of a CRF, averaged over the tokens of a batch.
 
         loss = - sum_i w_i log p(y_i | e_i) / number of tokens
 
-    Args:
-        crf: The `nlpseq.layers.CRF`.
-        name: Name of the loss.
-        **kwargs: As in `keras.losses.Loss`.
-
-    Call arguments:
-        y_true: Labels y, int `(batch, time)`, -1 for padding.
-        y_pred: Emissions e, float `(batch, time, tags)`.
-        sample_weight: w, float `(batch,)`. Default 1.
-
-    Returns:
-        A scalar in the dtype of the emissions.
+    Args, call arguments, returns, raises: As in `nlpseq.layers.crf_loss.CRFLoss`, except that means are
+    those over tokens.
 
     Example:
 
@@ -39,16 +32,11 @@ class SequenceLikelihood(keras.losses.Loss):
         Lafferty, McCallum and Pereira (2001), Conditional random fields.
     """
 
-    def __init__(self, crf: keras.Layer, name: str = "sequence_likelihood", **kwargs):
-        super().__init__(name=name, **kwargs)
-        self.crf = crf
+    def __init__(self, crf: CRF, name: str = "sequence_likelihood", **kwargs):
+        super().__init__(crf, name=name, **kwargs)
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        mask = tf.greater_equal(y_true, 0)
-        losses = -self.crf.log_likelihood(y_true, y_pred, mask, training=True)
-        if sample_weight is not None:
-            losses *= tf.cast(sample_weight, losses.dtype)
-        return mean_over_tokens(losses, mask)
+    def sizes(self, steps):
+        return tf.reduce_sum(tf.cast(steps.mask, tf.float32), axis=1)
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -65,12 +53,18 @@ class SmoothedCrossEntropy(keras.losses.Loss):
         **kwargs: As in `keras.losses.Loss`.
 
     Call arguments:
-        y_true: Labels y, int `(batch, time)`, -1 for padding.
+        y_true: Labels y `(batch, time)` or `(batch, time, 1)`, negative for padding.
         y_pred: Logits, float32 `(batch, time, K)`, as a tensor or as `FactoredLogits`.
-        sample_weight: Float `(batch,)` or `(batch, time)`. Default 1.
+        sample_weight: A number; `(batch,)` or `(batch, 1)`; `(batch, time)` or `(batch, time, 1)`.
+            Default 1.
 
     Returns:
-        A float32 scalar.
+        A float32 scalar; `(batch, time)` with the reduction None. In a program that XLA compiles as a
+        whole, where nothing can be raised, the loss of a label that is no class is NaN.
+
+    Raises:
+        InputError: labels or weights have another shape; a label is no class. In a graph values raise
+            `tf.errors.InvalidArgumentError`.
 
     Example:
 
@@ -86,17 +80,14 @@ class SmoothedCrossEntropy(keras.losses.Loss):
         self.smoothing = smoothing
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        mask = tf.greater_equal(y_true, 0)
-        labels = tf.cast(tf.where(mask, y_true, 0), tf.int32)
-        weights = tf.cast(mask, tf.float32)
-        if sample_weight is not None:
-            sample_weight = tf.cast(sample_weight, tf.float32)
-            weights *= sample_weight[:, tf.newaxis] if len(sample_weight.shape) == 1 else sample_weight
-        if isinstance(y_pred, FactoredLogits):
+        labels, mask, weights, _ = labelled_steps(y_true, y_pred, sample_weight)
+        if isinstance(y_pred, FactoredLogits) and self.reduction not in (None, "none"):
             factors = y_pred.outputs, y_pred.embeddings, y_pred.bias
-            return mean_over_tokens(linear_cross_entropy(*factors, labels, weights, self.smoothing), mask)
-        losses = smoothed_cross_entropy(y_pred, labels, self.smoothing)
-        return mean_over_tokens(tf.where(mask, losses * weights, 0.0), mask)
+            losses = linear_cross_entropy(*factors, labels, weights, self.smoothing)
+        else:
+            logits = tf.where((weights != 0)[..., tf.newaxis], y_pred, 0.0)
+            losses = smoothed_cross_entropy(logits, labels, self.smoothing) * weights
+        return reduce(losses, tf.reduce_sum(tf.cast(mask, tf.float32)), weights, self.reduction)
 
     def get_config(self):
         return {**super().get_config(), "smoothing": self.smoothing}
@@ -119,24 +110,10 @@ def smoothed_cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: floa
     return losses
 
 
-def mean_over_tokens(losses: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """The sum of losses divided by the number of tokens.
-
-    As in Keras, it is also divided by the number of replicas, whose gradients are summed.
-
-    Args:
-        losses: Float, of any shape.
-        mask: Bool `(batch, time)`, True for tokens, False for padding.
-
-    Returns:
-        A scalar in the dtype of the losses.
-    """
-    tokens = tf.maximum(tf.reduce_sum(tf.cast(mask, losses.dtype)), 1.0)
-    return tf.reduce_sum(losses) / tokens / tf.distribute.get_strategy().num_replicas_in_sync
-
-
 class TokenAccuracy(keras.metrics.Metric):
     """The share of tokens whose decoded tag equals the label; labels of -1 do not count.
+
+    With sample weights, of the shapes that `SmoothedCrossEntropy` takes, it is the share of their sum.
 
     Args:
         decide: Function of the emissions, float `(batch, time, tags)`, and the mask, bool
@@ -159,10 +136,10 @@ class TokenAccuracy(keras.metrics.Metric):
         self.count = self.add_variable((), "zeros", name="count")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        mask = tf.greater_equal(y_true, 0)
-        correct = mask & tf.equal(self.decide(y_pred, mask), y_true)
-        self.correct.assign_add(tf.reduce_sum(tf.cast(correct, tf.float32)))
-        self.count.assign_add(tf.reduce_sum(tf.cast(mask, tf.float32)))
+        labels, mask, weights, _ = labelled_steps(y_true, y_pred, sample_weight)
+        correct = mask & tf.equal(tf.cast(self.decide(y_pred, mask), tf.int32), labels)
+        self.correct.assign_add(tf.reduce_sum(tf.where(correct, weights, 0.0)))
+        self.count.assign_add(tf.reduce_sum(weights))
 
     def result(self):
         return tf.math.divide_no_nan(tf.convert_to_tensor(self.correct), tf.convert_to_tensor(self.count))

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 FIGURES = ("precision", "recall", "f1")
+MOST_CONFUSED = 500  # classes of a confusion matrix
 
 
 def scores_by_class(expected: Any, predicted: Any, names: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -58,3 +59,24 @@ def averaged(classes: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     0.75
     """
     return {figure: float(np.mean([row[figure] for row in classes.values()])) for figure in FIGURES}
+
+
+def confused(expected: np.ndarray, count: int) -> np.ndarray:
+    """The classes of a confusion matrix: all, or of many those that are expected most often.
+
+    Args:
+        expected: Class indices, integers `(items,)`.
+        count: Number of classes.
+
+    Returns:
+        Class indices in ascending order, at most `MOST_CONFUSED`.
+
+    Example:
+
+    >>> confused(np.array([1, 1, 0]), 3).tolist()
+    [0, 1, 2]
+    """
+    if count <= MOST_CONFUSED:
+        return np.arange(count)
+    support = np.bincount(expected[expected >= 0], minlength=count)
+    return np.sort(np.argsort(-support, kind="stable")[:MOST_CONFUSED])

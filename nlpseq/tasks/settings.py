@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.settings import OPEN, Range, Rate, Settings
+from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
 
 
 @dataclass(frozen=True)
@@ -12,15 +12,15 @@ class RecurrentSettings(Settings):
 
     cell: Annotated[Literal["rnn", "lstm", "gru"], OPEN] = "lstm"
     """Recurrent cell; in Python also a subclass of `nlpseq.cells.RecurrentCell`, registered with Keras."""
-    units: Annotated[int, Range(1)] = 64
+    units: Annotated[int, Range(1), AUTO] = 64
     """Size of the state in each direction."""
-    layers: Annotated[int, Range(1)] = 1
+    layers: Annotated[int, Range(1), AUTO] = 1
     """Number of recurrent layers."""
-    embedding_size: Annotated[int, Range(1)] = 64
+    embedding_size: Annotated[int, Range(1), AUTO] = 64
     """Size of the word embeddings."""
-    dropout: Rate = 0.3
+    dropout: Annotated[Rate, AUTO] = 0.3
     """Dropout rate of the inputs of the recurrent layers."""
-    output_dropout: Rate = 0.3
+    output_dropout: Annotated[Rate, AUTO] = 0.3
     """Dropout rate of the inputs of the output layer."""
     recurrent_dropout: Rate = 0.0
     """Dropout rate of the recurrent state, with one mask per sequence."""
@@ -37,7 +37,7 @@ class BidirectionalSettings(RecurrentSettings):
 
     bidirectional: bool = True
     """Whether the recurrent layers run in both directions."""
-    word_dropout: Rate = 0.0
+    word_dropout: Annotated[Rate, AUTO] = 0.0
     """Rate of words replaced by the unknown word in training."""
 
     def recurrent(self) -> dict:

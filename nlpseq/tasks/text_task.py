@@ -1,12 +1,13 @@
 """Base class of tasks with text input: a preprocessor inside the model, and string signatures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data.batching import evaluation_batches, length_buckets, training_batches
+from nlpseq.data.batching import evaluation_batches, training_batches
+from nlpseq.errors import InputError
 from nlpseq.tasks.base import Task
 
 ENCODE_BATCH = 512  # texts that are tokenized together
@@ -19,7 +20,6 @@ class TextTask(Task):
 
     Class attributes:
         warmup_texts: Texts of the warm-up requests.
-        shortest_bucket: Padded length of the shortest batches.
 
     Args:
         preprocessor: A preprocessor of `nlpseq.text`, from strings to ids.
@@ -27,25 +27,35 @@ class TextTask(Task):
     """
 
     warmup_texts: ClassVar[tuple[str, ...]] = ("", "one short text", "a longer text " * 20)
-    shortest_bucket = 16
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
-        self.buckets = length_buckets(preprocessor.max_tokens, self.shortest_bucket)
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype of ids, which Keras would take for floats in symbolic builds and in its `export`."""
+        return "int32"
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
 
-        In training the batches are shuffled, of equal size and of few lengths; otherwise they keep
-        the order of the examples. Texts are tokenized once.
+        In training the batches are shuffled and of similar lengths, as in `nlpseq.data.training_batches`;
+        otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them.
         """
-        encoded = self.encode_examples(examples).unbatch().cache()
+        examples = self.usable(examples)
+        if not len(examples):
+            raise InputError("no example has a label that training shows: give others, for example as `validation`.")
+        ids, labels = self.encode_examples(examples)
         if training:
-            return training_batches(encoded, len(examples), batch_size, self.buckets, seed)
-        return evaluation_batches(encoded, len(examples), batch_size, self.buckets)
+            return training_batches(ids, labels, batch_size, seed)
+        return evaluation_batches(ids, labels, batch_size)
 
-    def encode_examples(self, examples: Any) -> tf.data.Dataset:
-        """Batches of ragged ids and labels, in the order of the examples."""
+    def usable(self, examples: Any) -> Any:
+        """The examples that have a loss. Default all."""
+        return examples
+
+    def encode_examples(self, examples: Any) -> tuple[tf.RaggedTensor, Any]:
+        """Ragged ids and labels `(examples, ...)`, in the order of the examples."""
         raise NotImplementedError(f"{type(self).__name__} must define encode_examples(self, examples).")
 
     def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -60,6 +70,13 @@ class TextTask(Task):
 
     def resources(self):
         return self.preprocessor.tables
+
+
+def encode(function: Callable, rows: Any) -> tf.RaggedTensor:
+    """Calls a function from strings, `(batch,)` or ragged, to ragged ids, on `ENCODE_BATCH` rows at a time."""
+    function = tf.function(function, autograph=False, reduce_retracing=True)
+    starts = range(0, max(rows.shape[0], 1), ENCODE_BATCH)
+    return tf.concat([function(rows[start : start + ENCODE_BATCH]) for start in starts], axis=0)
 
 
 def text_spec(name: str) -> tf.TensorSpec:

@@ -56,6 +56,15 @@ class Ngrams:
     def __len__(self):
         return len(self.keys) + 1
 
+    def names(self, words: list[str]) -> list[str]:
+        """A name for each id: "" for other n-grams, then the words of each n-gram.
+
+        Args:
+            words: The word of each word id.
+        """
+        digits = [self.keys // self.vocabulary_size**back % self.vocabulary_size for back in range(self.order)]
+        return ["", *(" ".join(words[id_] for id_ in ids) for ids in zip(*reversed(digits)))]
+
     def __call__(self, ids: tf.RaggedTensor) -> tf.Tensor:
         return self.table.lookup(self._keys_of(ids))
 

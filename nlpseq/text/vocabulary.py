@@ -40,6 +40,11 @@ class Vocabulary:
     def __len__(self):
         return len(self.words) + 2
 
+    @property
+    def names(self) -> list[str]:
+        """A name for each id: the special ones, then the words."""
+        return [*SPECIALS[: UNKNOWN + 1], *self.words]
+
     def __call__(self, tokens: tf.Tensor | tf.RaggedTensor) -> tf.Tensor | tf.RaggedTensor:
         if isinstance(tokens, tf.RaggedTensor):
             return tokens.with_flat_values(self(tokens.flat_values))

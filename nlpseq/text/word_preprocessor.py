@@ -102,6 +102,11 @@ class WordPreprocessor:
         """The number of ids in each column of the output."""
         return [len(self.vocabulary), *map(len, self.ngrams)]
 
+    def names(self) -> list[list[str]]:
+        """A name for each id, by column of the output."""
+        words = self.vocabulary.names
+        return [words, *(ngrams.names(words) for ngrams in self.ngrams)]
+
     @property
     def tables(self) -> list:
         """The lookup tables, which an export must track."""

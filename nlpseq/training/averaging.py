@@ -3,6 +3,7 @@
 from typing import Literal
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -62,6 +63,14 @@ class TriggeredAveraging(keras.callbacks.Callback):
             self.means = [tf.Variable(weight) for weight in self._weights()]
         self.validations.append(value)
         self._swap(True)
+
+    def get_state(self):
+        means = None if self.means is None else [np.array(mean) for mean in self.means]
+        return {"validations": [*self.validations], "means": means, "count": self.count, "swapped": self.swapped}
+
+    def set_state(self, state):
+        self.validations, self.count, self.swapped = list(state["validations"]), state["count"], state["swapped"]
+        self.means = None if state["means"] is None else [tf.Variable(mean) for mean in state["means"]]
 
     def _weights(self):
         return [variable.value for variable in self.model.trainable_variables]

@@ -6,6 +6,54 @@ import time
 import keras
 
 from nlpseq.errors import TrainingError
+from nlpseq.reporting.waiting import PATIENCE, Waiting
+
+MUCH = 10  # times the quickest step: a step that takes longer is being compiled
+
+
+class Compiling(keras.callbacks.Callback):
+    """Says on standard error that a step is compiled, if it takes longer than two seconds.
+
+    Such steps are the first one, which is traced too, and those that need a new program: they take
+    many times as long as the others.
+
+    Args:
+        waiting: A `nlpseq.reporting.Waiting`, within its `with` block.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> with nlpseq.reporting.Waiting() as waiting:
+    ...     history = model.fit(np.ones((2, 3)), np.ones(2), verbose=0, callbacks=[Compiling(waiting)])
+    """
+
+    def __init__(self, waiting: Waiting):
+        super().__init__()
+        self.waiting = waiting
+        self.started: set[str] = set()  # kinds of steps
+        self.quickest: dict[str, float] = {}  # seconds of the quickest step after the first, by kind
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._begin("training")
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._end("training")
+
+    def on_test_batch_begin(self, batch, logs=None):
+        self._begin("evaluation")
+
+    def on_test_batch_end(self, batch, logs=None):
+        self._end("evaluation")
+
+    def _begin(self, kind):
+        self.waiting.begin(f"compiling the {kind} step", max(PATIENCE, MUCH * self.quickest.get(kind, 0.0)))
+
+    def _end(self, kind):
+        seconds = self.waiting.end()
+        if kind in self.started:
+            self.quickest[kind] = min(seconds, self.quickest.get(kind, math.inf))
+        self.started.add(kind)
 
 
 class Minutes(keras.callbacks.Callback):
@@ -24,7 +72,17 @@ class Minutes(keras.callbacks.Callback):
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        logs["minutes"] = (time.perf_counter() - self.start) / 60
+        logs["minutes"] = self.seconds() / 60
+
+    def seconds(self) -> float:
+        """The time since training began, without that between an interruption and its continuation."""
+        return time.perf_counter() - self.start
+
+    def get_state(self):
+        return {"seconds": self.seconds()}
+
+    def set_state(self, state):
+        self.start = time.perf_counter() - state["seconds"]
 
 
 class StopOnNonFinite(keras.callbacks.Callback):

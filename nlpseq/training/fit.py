@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import keras
 import tensorflow as tf
 
-from nlpseq.errors import InputError, in_range
-from nlpseq.reporting import say
+from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, in_range
+from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers
 from nlpseq.training.averaging import TriggeredAveraging
-from nlpseq.training.callbacks import Minutes, StopOnNonFinite
+from nlpseq.training.budget import Budget
+from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
+from nlpseq.training.fingerprint import fingerprint
+from nlpseq.training.transfer import load_task, take_weights, task_config
+from nlpseq.writing import writing
 
 if TYPE_CHECKING:
+    from nlpseq.training.resume import Checkpoints
     from nlpseq.training.settings import TrainingSettings
 
 MONITORED_EXAMPLES = 8  # the examples whose saturated gates TensorBoard shows
@@ -47,7 +51,11 @@ class Trainable(Protocol):
 
 
 def train(
-    task: Trainable, train_examples: Any, validation_examples: Any, settings: TrainingSettings
+    task: Trainable,
+    train_examples: Any,
+    validation_examples: Any,
+    settings: TrainingSettings,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[dict[str, list[float]], float]:
     """Trains a task and leaves it with the weights of its best validation.
 
@@ -58,6 +66,8 @@ def train(
             `metric_mode`.
         train_examples, validation_examples: Examples of the type that the task's `prepare` takes.
         settings: `nlpseq.training.settings.TrainingSettings`.
+        checkpoints: `nlpseq.training.Checkpoints`, from which an interrupted training continues;
+            one that has finished is not repeated. Default None: no checkpoints.
 
     Returns:
         `(history, seconds)`: a dict of lists, with one value for each validation, of Keras's
@@ -65,36 +75,79 @@ def train(
 
     Raises:
         TrainingError: The loss is not finite.
+        Interrupted: Ctrl-C or SIGTERM ended a training with checkpoints.
         InputError: `validations` is greater than the number of training steps in an epoch, or
-            `tensorboard` is given and the package tensorboard is not installed.
+            `tensorboard` is given and the package tensorboard is not installed; or the
+            checkpoints are those of other data.
     """
+    settings = settings.settled()
     batch_size = settings.batch_size
     train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
     validation_batches = task.prepare(validation_examples, batch_size)
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
-    callbacks = _callbacks(task, settings, validation_batches)
-    task.compile(optimizer=optimizers.optimizer(settings, steps * validations))
+    budget = [Budget(settings.budget)] if settings.budget else []
+    minutes = Minutes()
+    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches)]
+    task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
-    start = time.perf_counter()
-    history = task.fit(
-        train_batches.repeat(),
-        validation_data=validation_batches,
-        epochs=validations,
-        steps_per_epoch=steps,
-        callbacks=callbacks,
-        shuffle=False,  # the batches are shuffled already
-        verbose=1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
-    )
-    return history.history, time.perf_counter() - start
+    options = {
+        "validation_data": validation_batches,
+        "epochs": validations,
+        "steps_per_epoch": steps,
+        "shuffle": False,  # the batches are shuffled already
+        "verbose": 1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
+    }
+    is_new = checkpoints is None or checkpoints.position is None
+    if settings.init_from is not None and is_new:
+        for line in take_weights(task, load_task(settings.init_from)):
+            say(line)
+    if checkpoints is None:
+        with Waiting() as waiting:
+            history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
+        return history.history, minutes.seconds()
+    checkpoints.check_data(fingerprint(train_examples, validation_examples))
+    checkpoints.details["run"] = {**checkpoints.details.get("run", {}), **settings.flat()}
+    checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
+    if checkpoints.trained is not None:
+        say("resuming after the training, which has finished")
+        trained = checkpoints.restore_trained(task)
+        return trained["history"], trained["seconds"]
+    history = _fit(task, train_batches, callbacks, options, checkpoints)
+    checkpoints.finish(history=history, seconds=minutes.seconds())
+    return history, minutes.seconds()
+
+
+def _fit(task, batches, callbacks, options, checkpoints):
+    """The history of `fit` with checkpoints; the best weights are saved when it fails."""
+    checkpoints.callbacks = callbacks
+    checkpoints.details |= {"pass": len(batches), "task": task_config(task)}
+    if checkpoints.position is not None:
+        say(f"resuming at {checkpoints.place()}")
+    try:
+        with checkpoints.signals(), writing("the log of the training"), Waiting() as waiting:
+            callbacks = [checkpoints, Compiling(waiting), *callbacks]
+            return task.fit(checkpoints.remaining(batches), callbacks=callbacks, **options).history
+    except Interrupted:
+        raise
+    except Exception as error:
+        best = [callback.best_weights for callback in callbacks if isinstance(callback, keras.callbacks.EarlyStopping)]
+        path = checkpoints.rescue(best[0])
+        if path is None:
+            raise
+        kept = f"the best weights so far are in {path}: `nlpseq export {path}` exports them."
+        if isinstance(error, (TrainingError, WritingError)):
+            raise type(error)(f"{str(error).rstrip('.')}; {kept}") from error
+        say(kept)
+        raise
 
 
 def _callbacks(task, settings, validation_batches):
     """In this order: averaged weights are in the model when early stopping saves them."""
     monitored = {"monitor": f"val_{task.metric}", "mode": task.metric_mode}
-    callbacks = [StopOnNonFinite(), Minutes()]
+    callbacks = []
     if settings.averaging:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     patience = settings.patience

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nlpseq.training.settings import TrainingSettings
 
 
-def optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimizer:
+def optimizer(settings: TrainingSettings, steps: int, spent: tf.Variable | None = None) -> keras.optimizers.Optimizer:
     """Creates the optimizer that the settings describe.
 
     Gradients are clipped by their global norm (Pascanu et al. 2013).
@@ -25,13 +25,14 @@ def optimizer(settings: TrainingSettings, steps: int) -> keras.optimizers.Optimi
             `averaging`, the decay of a moving average of the weights (Polyak and Juditsky 1992);
             0 for none.
         steps: Number of training steps, over which the schedule ends at zero.
+        spent: As in `WarmUp`. Default None.
 
     Returns:
         `nlpseq.training.Adam` (Kingma and Ba 2015) or `keras.optimizers.SGD`.
     """
     learning_rate: Any = settings.learning_rate
     if settings.schedule != "constant":
-        learning_rate = WarmUp(learning_rate, steps, settings.schedule)
+        learning_rate = WarmUp(learning_rate, steps, settings.schedule, spent)
     averaging = {"use_ema": True, "ema_momentum": settings.averaging} if settings.averaging else {}
     optimizer_class = Adam if settings.optimizer == "adam" else keras.optimizers.SGD
     return optimizer_class(learning_rate, global_clipnorm=settings.clip_norm or None, **averaging)
@@ -46,10 +47,14 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         rate = peak (1 + cos(pi d)) / 2        after it, "cosine"
         rate = peak (1 - d)                    after it, "linear"
 
+    With `spent`, the share of the time for training that has passed, `step` is at least
+    `spent * steps`, so that the rate is zero when the time is over.
+
     Args:
         peak: The highest learning rate, positive.
         steps: Number of training steps.
         decay: "cosine" (Loshchilov and Hutter 2017) or "linear". Default "cosine".
+        spent: Float32 scalar variable, as of `nlpseq.training.budget.Budget`. Default None.
 
     Example:
 
@@ -58,11 +63,19 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
     [0.01, 0.1, 0.05, 0.0]
     """
 
-    def __init__(self, peak: float, steps: int, decay: Literal["cosine", "linear"] = "cosine"):
-        self.peak, self.steps, self.decay = peak, steps, decay
+    def __init__(
+        self,
+        peak: float,
+        steps: int,
+        decay: Literal["cosine", "linear"] = "cosine",
+        spent: tf.Variable | None = None,
+    ):
+        self.peak, self.steps, self.decay, self.spent = peak, steps, decay, spent
 
     def __call__(self, step):
         step = tf.cast(step, tf.float32)
+        if self.spent is not None:
+            step = tf.maximum(step, self.spent * self.steps)
         warm_up = max(1.0, self.steps / 10)
         progress = tf.clip_by_value((step - warm_up) / max(1.0, self.steps - warm_up), 0.0, 1.0)
         fall = 0.5 * (1 + tf.cos(math.pi * progress)) if self.decay == "cosine" else 1 - progress

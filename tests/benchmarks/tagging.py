@@ -17,7 +17,6 @@ import tensorflow as tf
 import tyro
 
 import nlpseq
-from nlpseq.tasks.tagging.characters import TOGETHER
 from nlpseq.training import Adam
 from tests.benchmarks import timing
 from tests.benchmarks.layers import THREADS
@@ -78,7 +77,7 @@ def main(settings):
         "keras": lambda ids, tags: theirs.train_on_batch(ids[..., 0], tags),
         **{f"nlpseq, {name}": task.train_on_batch for name, task in ours.items()},
     }
-    seconds = timing.turns(batches, steps, shape=shapes)
+    seconds = timing.turns(batches, steps)
     print(f"{len(batches)} batches of {settings.batch_size}, lengths {sorted(lengths.items())}")
     timing.print_steps("Training step of a tagger", seconds)
     softmax, crf = seconds["nlpseq, softmax"], seconds["nlpseq, CRF"]
@@ -91,12 +90,6 @@ def main(settings):
         for batch_size in (1, 64):
             print(f"{name}, batch {batch_size}: {sentences_a_second(task, texts, batch_size):,.0f} sentences "
                   "a second from strings")  # fmt: skip
-
-
-def shapes(ids, tags):
-    """What of a batch compiles: its shape, and the number of its distinct words, in full groups."""
-    distinct = len(np.unique(ids.reshape(-1, ids.shape[-1]), axis=0))
-    return ids.shape, -(-distinct // TOGETHER)
 
 
 def sentences_a_second(task, texts, batch_size, rounds=3):

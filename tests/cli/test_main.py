@@ -1,15 +1,18 @@
 """The command `nlpseq`: answers of exports, their description, recipes by name."""
 
+import csv
 import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from nlpseq.cli import recipe, train
 from nlpseq.cli.guard import with_flags
 from nlpseq.cli.start import stderr_held_back
+from nlpseq.tasks.answers import Answers
 from tests.cli.helpers import run
 from tests.tasks.tiny import exported
 
@@ -157,3 +160,76 @@ def test_what_was_held_back_is_shown_when_the_import_fails(capfd):
         subprocess.run(["sh", "-c", "echo from below >&2"], check=True)
         raise RuntimeError
     assert "from below" in capfd.readouterr().err
+
+
+ROWS = [("1", "a good film", "no"), ("2", 'dull, "so" dull', ""), ("3", "two\nlines", "yes")] * 30
+
+
+def write_rows(folder):
+    with open(folder / "in.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("id", "Review", "label"), *ROWS])
+    return folder / "in.csv"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl"])
+def test_predict_a_file_keeps_its_columns(path, tmp_path, suffix):
+    output = tmp_path / f"out.{suffix}"
+    assert run("predict", path, "--file", write_rows(tmp_path), "--output", output) == 0
+    with open(output, newline="", encoding="utf-8") as file:
+        rows = list(
+            map(json.loads, file) if suffix == "jsonl" else csv.DictReader(file, delimiter=",\t"[suffix == "tsv"])
+        )
+    assert [row["id"] for row in rows] == [row[0] for row in ROWS]
+    assert [row["label"] for row in rows] == [row[2] for row in ROWS]
+    assert suffix == "tsv" or [row["Review"] for row in rows] == [row[1] for row in ROWS]
+    for row in rows:
+        scores = (
+            row["scores"]
+            if suffix == "jsonl"
+            else {name: float(row[f"scores.{name}"]) for name in ("no", "yes", "maybe")}
+        )
+        assert row["predicted_label"] == max(scores, key=scores.get)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["in.csv", output.name]
+
+
+def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
+    whole, output = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
+    flags = ["predict", path, "--file", write_rows(tmp_path), "--column", "2", "--output"]
+    assert run(*flags, whole) == 0
+    answered, respond = [], Answers.respond
+
+    def stop_in_the_second_batch(self, export, batches, *rest, **options):
+        answered.extend(batches)
+        if len(answered) == 2:
+            raise KeyboardInterrupt
+        respond(self, export, batches, *rest, **options)
+
+    monkeypatch.setattr(Answers, "respond", stop_in_the_second_batch)
+    assert run(*flags, output) == 130 and not output.exists()
+    with open(f"{output}.unfinished", "ab") as file:
+        file.write(b'{"cut')
+    assert run(*flags, output) == 0
+    assert output.read_bytes() == whole.read_bytes() and answered[1] == answered[2]
+    assert not Path(f"{output}.unfinished").exists()
+
+
+@pytest.mark.parametrize("flags, expected", [
+    (["--file", "{tmp}/in.csv"], "--file and --output belong together"),
+    (["--file", "{tmp}/in.csv", "--output", "{tmp}/in.csv"], "exists: remove it"),
+    (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.txt"], "--output must end in .csv, .tsv, .jsonl"),
+    (["--file", "{tmp}/in.csv", "--output", "{tmp}/no/out.csv"], "does not exist: make it first"),
+    (["--file", "{tmp}/no.csv", "--output", "{tmp}/out.csv"], "no such file"),
+    (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--column", "txt"], "no column 'txt'"),
+    (["text", "--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv"], "--file replaces texts"),
+])  # fmt: skip
+def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
+    write_rows(tmp_path)
+    assert run("predict", path, *(flag.replace("{tmp}", str(tmp_path)) for flag in flags)) == 2
+    error = capsys.readouterr().err
+    assert expected in error and error.count("\n") == 1
+    assert [item.name for item in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_text_that_is_the_name_of_a_file_is_said(path, tmp_path, capsys):
+    assert run("predict", path, write_rows(tmp_path)) == 0
+    assert "is the name of a file, and is taken as a text: use --file" in capsys.readouterr().err

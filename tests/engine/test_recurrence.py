@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell, MinLSTMCell, ResetBeforeGRUCell
 from nlpseq.cells.contract import RandomMasks
-from nlpseq.engine import loops, recomputation, recurrence
+from nlpseq.engine import loops, recomputation, recurrence, tiles
 from tests.engine.cells import AdditiveSumCell, MixedCell, SumCell, run_by_steps
 from tests.engine.test_pairwise import pairwise
 from tests.layers.helpers import (
@@ -30,8 +30,8 @@ CELLS = {
 LINEAR = {"MinGRU": (MinGRUCell, {}), "MinLSTM": (MinLSTMCell, {"layer_normalization": True})}
 TABLE = pairwise({
     "cell": list(CELLS),
-    "loop": ["steps", "unroll", "recompute", "segments"],
-    "preallocate": [True, False],
+    "loop": ["steps", "unroll", "recompute"],
+    "compiled": [True, False],
     "dropout": [None, "all gates", "each gate", "zoneout", "kernel"],
     "mask": [None, "mask", "empty row"],
     "reverse": [False, True],
@@ -42,7 +42,7 @@ TABLE = pairwise({
 LINEAR_TABLE = pairwise({
     "cell": list(LINEAR),
     "parallel": [True, False],
-    "preallocate": [True, False],
+    "compiled": [True, False],
     "loop": ["steps", "unroll"],
     "dropout": [None, "all gates", "each gate", "zoneout"],
     "mask": [None, "mask", "empty row"],
@@ -55,10 +55,8 @@ PADDING = {None: None, "mask": MASK, "empty row": EMPTY_ROW}
 
 @pytest.fixture
 def small_segments(monkeypatch):
-    """Every sequence counts as large, and is processed in segments of three steps, or of two if recomputed."""
-    monkeypatch.setattr(loops, "IN_LOOP", 0)
-    monkeypatch.setattr(loops, "IN_SEGMENTS", 0)
-    monkeypatch.setattr(loops, "SEGMENT", 3)
+    """Segments of two steps, and tiles of two rows and three steps."""
+    monkeypatch.setattr(tiles, "CAPACITIES", ((1, 5), (2, 3)))
     monkeypatch.setattr(recomputation, "SHORTEST", 2)
 
 
@@ -171,7 +169,7 @@ def row_id(row):
 @pytest.mark.parametrize("row", TABLE + LINEAR_TABLE, ids=row_id)
 def test_the_engine_equals_single_steps(monkeypatch, row):
     make, options = options_of(row)
-    compare(monkeypatch, built(make, **options), "xla" if row["preallocate"] else "portable", row)
+    compare(monkeypatch, built(make, **options), "xla" if row["compiled"] else "portable", row)
 
 
 PLAIN_ROW = {"loop": "steps", "dropout": None, "mask": "mask", "reverse": True, "time_major": False,
@@ -183,11 +181,11 @@ PLAIN_ROW = {"loop": "steps", "dropout": None, "mask": "mask", "reverse": True, 
     "name, changes",
     [
         ("LSTM", {"dropout": "each gate"}),
-        ("GRU", {"loop": "segments", "training": False, "mask": "empty row"}),
+        ("GRU", {"training": False, "mask": "empty row"}),
         pytest.param("reset before", {"loop": "recompute", "reverse": False}, marks=pytest.mark.slow),
         pytest.param("MinLSTM", {"parallel": False}, marks=pytest.mark.slow),
         ("MinGRU", {"parallel": True}),
-        pytest.param("mixed", {"loop": "segments", "time_major": True}, marks=pytest.mark.slow),
+        pytest.param("mixed", {"time_major": True}, marks=pytest.mark.slow),
         pytest.param("mixed", {"loop": "unroll", "dropout": "zoneout"}, marks=pytest.mark.slow),
         pytest.param("LSTM", {"loop": "recompute", "dropout": "zoneout"}, marks=pytest.mark.slow),
         pytest.param("GRU", {"time_major": True, "dropout": "kernel"}, marks=pytest.mark.slow),
@@ -216,13 +214,12 @@ def test_zoneout_in_inference(name):
 
 
 @pytest.mark.usefixtures("eager", "small_segments")
-@pytest.mark.parametrize("loop", ["steps", "segments"])
-def test_additive_gates_change_no_number(loop):
+@pytest.mark.parametrize("mode", ["portable", "xla"])
+def test_additive_gates_change_no_number(mode):
     results = []
     for make in (SumCell, AdditiveSumCell):
         cell = built(make)
         x, states = arguments(cell)
-        mode = "xla" if loop == "segments" else "portable"
         results.append(gradients_of(cell, x, states, lambda x, states: flat_run(cell, x, states, mode)))  # noqa: B023
     for one, other in zip(*map(tf.nest.flatten, results), strict=True):
         assert_close(one, other, 1e-12)
@@ -237,7 +234,7 @@ def flat_run(cell, x, states, mode, mask=None):
 def test_the_residuals_of_additive_gates_are_their_sum():
     for make, widths in ((SumCell, [2, 2]), (AdditiveSumCell, [2]), (MixedCell, [1, 2, 2])):
         cell = built(make)
-        spec = loops.StepSpec(cell.step, cell.additive_columns, recurrence.Layout(1, False))
+        spec = loops.StepSpec(cell.step, cell.additive_columns, recurrence.Layout(1))
         x, states = arguments(cell)
         *_, residuals = loops.forward(
             spec, False, True, x, cell.run_weights(RandomMasks()), states, None, RandomMasks()
@@ -254,7 +251,7 @@ def test_training_saves_the_residuals_of_the_forward_loop(monkeypatch, training,
     x, states = arguments(cell)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        outputs, _ = recurrence.run(cell, x, states, training=training)
+        outputs, _ = recurrence.run(cell, x, states, training=training, engine="portable")
     tape.gradient(outputs, x)
     assert len(calls) == runs
 
@@ -324,9 +321,8 @@ def test_no_steps_at_all_in_a_compiled_loop(mode):
 
 @pytest.mark.parametrize("mode", ["xla", pytest.param("portable", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("recompute", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_unknown_sizes(monkeypatch, mode, recompute):
+def test_unknown_sizes(mode, recompute):
     """In a graph of unknown batch and time, one trace for all lengths."""
-    monkeypatch.setattr(loops, "SEGMENT", 3)
     cell, features = built(GRUCell), 3 * UNITS
 
     def gradient(x, mask, mode):
@@ -364,12 +360,6 @@ def test_unknown_sizes(monkeypatch, mode, recompute):
 )
 def test_segments_are_near_the_square_root_of_the_steps(steps, expected):
     assert recomputation.segment_length(steps) == expected
-
-
-def test_a_sequence_is_large_from_its_number_of_bytes_on():
-    x = tf.zeros((2, 5, 3))
-    assert loops._is_large(x, 4, 2 * 5 * 4 * 4) and not loops._is_large(x, 4, 2 * 5 * 4 * 4 + 1)
-    assert loops._is_large(tf.zeros((2, 5, 3), tf.float16), 4, 2 * 5 * 4 * 2)
 
 
 # Dtypes, slices, second derivatives

@@ -93,11 +93,11 @@ def test_viterbi_and_nbest(crf):
     assert_close(score, scores[:, 0])
     for row in range(BATCH):
         ranked = sorted(enumerate_row(crf, x[row], MASK[row]).items(), key=lambda item: -item[1])
-        ranked = [item for item in ranked if item[1] > -5_000][:count]
+        ranked = [item for item in ranked if item[1] > -np.inf][:count]
         for place, (expected, value) in enumerate(ranked):
             assert float(scores[row, place]) == pytest.approx(value, abs=1e-4)
             assert tags[row, place].numpy().tolist() == spread(expected, MASK[row]).tolist()
-        assert np.all(scores[row, len(ranked) :] <= -9_000)
+        assert np.all(scores[row, len(ranked) :] == -np.inf)
 
 
 def test_marginals(crf):
@@ -128,7 +128,7 @@ def test_gradients(crf, mode):
     def at(values):
         crf.set_weights(values[1:])
         total = 0.0
-        for row in range(BATCH):
+        for row in np.flatnonzero(weigh):
             scores = enumerate_row(crf, values[0][row], MASK[row])
             total += weigh[row] * (scores[tuple(tags[row][MASK[row]])] - log_sum(scores))
         return total
@@ -188,7 +188,7 @@ def test_no_illegal_sequence_comes_out(scheme, names):
     for row, length in enumerate(lengths):
         assert is_legal([names[tag] for tag in tags[row].numpy()[:length]], scheme)
         for sequence, value in zip(nbest[row].numpy(), nscores[row].numpy()):
-            if value > -5_000:
+            if value > -np.inf:
                 assert is_legal([names[tag] for tag in sequence[:length]], scheme)
     illegal = [not is_legal([names[t] for t in row[:n]], scheme) for row, n in zip(x.argmax(-1), lengths)]
     assert sum(illegal) > 100  # which the emissions alone would give
@@ -239,9 +239,58 @@ def test_the_loss_is_the_mean_negative_log_likelihood_of_labelled_steps(crf):
     weights = np.array([1.0, 0.0, 2.0, 3.0], "float32")
     assert_close(crf.loss(labels, masked, sample_weight=weights), (expected * weights).mean())
     for reduction, total in (("sum", expected.sum()), ("none", expected)):
-        assert_close(nlpseq.layers.crf.CRFLoss(crf, reduction=reduction)(labels, masked), total)
+        assert_close(nlpseq.layers.crf_loss.CRFLoss(crf, reduction=reduction)(labels, masked), total)
     whole = -crf.log_likelihood(np.maximum(labels, 0), x, labels >= 0).numpy()
     assert_close(crf.loss(labels, x), whole.mean())
+
+
+@pytest.mark.parametrize("scale", [1e2, 2e4])
+@pytest.mark.parametrize("what", ["emissions", "transitions"])
+@pytest.mark.parametrize("mode", ["portable", "xla"])
+def test_scores_of_any_size(crf, what, scale, mode):
+    x, weights = emissions(), crf.get_weights()
+    if what == "emissions":
+        x = scale * x
+    else:
+        crf.set_weights([scale * weights[0], *weights[1:]])
+    tags = crf.decode(x, MASK)[0].numpy()
+    tags[0] = [0, 1, 2, 0]
+    sources = [tf.constant(x), *(w.value for w in crf.weights)]
+    with engine.mode(mode), tf.GradientTape() as tape:
+        tape.watch(sources[0])
+        actual = crf.log_likelihood(tags, sources[0], MASK)
+    marginals = crf.marginals(x, MASK).numpy()
+    for row in range(BATCH):
+        scores = enumerate_row(crf, x[row], MASK[row])
+        expected = scores[tuple(tags[row][MASK[row]])] - log_sum(scores)
+        assert float(actual[row]) == pytest.approx(expected, rel=1e-5, abs=1e-6 * scale)
+        best = spread(max(scores, key=lambda y: scores[y]), MASK[row])
+        assert marginals[row][MASK[row]].argmax(-1).tolist() == best[MASK[row]].tolist()
+    assert all(np.isfinite(gradient).all() for gradient in tape.gradient(actual, sources))
+    np.testing.assert_allclose(marginals.sum(-1), MASK, atol=1e-6 * scale)
+
+
+def test_what_is_impossible_never_comes_out():
+    crf, none = CRF(NAMES, "bio"), CRF(["B-X", "E-X"], "bioes")  # of which no single tag is possible
+    crf.build((None, None, 3)), none.build((None, None, 2))
+    x = np.zeros((1, TIME, TAGS), "float32")
+    x[:, :, 2] = 1e9  # I-X after O at the start
+    tags = crf.decode(x)[0].numpy()[0].tolist()
+    assert tags[0] != 2 and is_legal([NAMES[tag] for tag in tags], "bio")
+    assert crf.marginals(x).numpy()[0, 0, 2] == 0
+    assert none.decode(x[:, :1, :2])[1].numpy().tolist() == [-np.inf]
+    assert none.log_likelihood(np.array([[0]]), x[:, :1, :2]).numpy().tolist() == [-np.inf]
+    assert not none.marginals(x[:, :1, :2]).numpy().any()
+
+
+def test_masked_steps_change_nothing_whatever_they_hold(crf):
+    results = []
+    for filler in (0.0, np.nan, np.inf):
+        x = np.where(MASK[..., None], emissions(), filler)
+        results.append([*crf.decode_nbest(x, MASK, 2), crf.marginals(x, MASK)])
+    for other in results[1:]:
+        for one, two in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(one, two)
 
 
 def test_large_scores_do_not_overflow():
@@ -261,12 +310,53 @@ def test_large_scores_do_not_overflow():
         (lambda: CRF(["O", "X-Y"], scheme="bio"), "X-Y"),
         (lambda: CRF(NAMES, scheme="bilou"), "bilou"),
         (lambda: CRF(3)(np.zeros((1, 2, 4), "float32")), r"batch, time, 3"),
-        (lambda: nlpseq.layers.crf.CRFLoss("nobody"), "nobody"),
+        (lambda: CRF(3).decode(np.zeros((2, 3), "float32")), r"batch, time, 3"),
+        (lambda: CRF(3).decode(np.zeros((2, 4, 3), "float32"), np.ones((2, 4, 1))), "mask"),
+        (lambda: CRF(3).decode(np.zeros((2, 4, 3), "float32"), np.ones((2, 5))), "mask"),
     ],
 )
 def test_bad_arguments(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def two_taggers():
+    """Two models whose CRF has the same name, and both in one."""
+    models, crfs = [], []
+    for name in ("ner", "pos"):
+        x, crf = keras.Input((TIME, 2)), CRF(TAGS, name="crf")
+        models.append(keras.Model(x, crf(keras.layers.Dense(TAGS)(x)), name=name))
+        crf.set_weights([normal(*w.shape, seed=len(crfs) + 7) for w in crf.weights])
+        crfs.append(crf)
+    x = keras.Input((TIME, 2))
+    both = keras.Model(x, {model.name: model(x) for model in models})
+    both.compile("sgd", loss={model.name: crf.loss for model, crf in zip(models, crfs)})
+    return models, crfs, both
+
+
+def test_a_loss_belongs_to_its_layer_by_whatever_way_it_comes(tmp_path):
+    models, crfs, both = two_taggers()
+    clone = keras.models.clone_model(models[0])  # a third CRF of this name
+    labels = {model.name: np.zeros((BATCH, TIME), int) for model in models}
+    x = normal(BATCH, TIME, 2)
+    both.save(tmp_path / "both.keras")
+    loaded = keras.saving.load_model(tmp_path / "both.keras")
+    for name, layer in zip(("ner", "pos"), crfs):
+        assert both.loss[name].layer() is layer
+        assert loaded.loss[name].layer() is loaded.get_layer(name).get_layer("crf")
+    np.testing.assert_allclose(loaded.evaluate(x, labels, verbose=0), both.evaluate(x, labels, verbose=0), rtol=1e-6)
+    models[0].compile("sgd", loss=crfs[0].loss)
+    models[0].compile_from_config(models[0].get_compile_config())
+    assert models[0].loss.layer() is crfs[0]
+    clone.compile("sgd", loss=clone.get_layer("crf").loss)
+    assert clone.loss.layer() is clone.get_layer("crf")
+    assert type(crfs[0].loss).from_config(crfs[0].loss.get_config()).layer() is crfs[0]
+
+
+def test_a_loss_that_finds_no_layer_says_so():
+    config = CRF(TAGS).loss.get_config()
+    with pytest.raises(ValueError, match="compile=False"):
+        nlpseq.layers.crf_loss.CRFLoss.from_config({**config, "crf": str(config["crf"]) + "x"})
 
 
 @pytest.mark.usefixtures("graph")

@@ -11,6 +11,7 @@ from nlpseq.cli import run_recipe
 def run(monkeypatch, recipe, *flags):
     """The exit status of a recipe with some flags; to compile tiny models would only take time."""
     monkeypatch.setattr(sys, "argv", [recipe.__file__, *map(str, flags)])
+    monkeypatch.setattr("nlpseq.training.callbacks.PATIENCE", 3600)  # a busy machine says nothing of its first step
     settings = getattr(recipe, "AllSettings", recipe.Settings)
     with engine.mode("portable"), pytest.raises(SystemExit) as end:
         run_recipe(recipe.main, settings, getattr(recipe, "PRESETS", None))

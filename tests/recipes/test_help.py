@@ -46,10 +46,16 @@ def test_data_come_first_and_splits_last(monkeypatch, capsys):
 
 
 def test_help_shows_the_defaults_of_the_dataset(monkeypatch, capsys):
-    assert run(monkeypatch, sentiment, "--dataset", "trec", "--help") == 0
+    assert run(monkeypatch, language_model, "--dataset", "ptb", "--help") == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert f"(default: {sentiment.PRESETS['trec']['learning_rate']})" in shown
-    assert "--ngrams" in shown and "(default: 3)" in shown
+    assert f"(default: {language_model.PRESETS['ptb']['vocabulary_size']})" in shown
+
+
+def test_help_says_which_defaults_follow_the_data(monkeypatch, capsys):
+    assert run(monkeypatch, sentiment, "--help") == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "Examples in a training step. (default: auto)" in shown
+    assert "Recurrent cell" in shown and "(default: lstm)" in shown
 
 
 @pytest.mark.parametrize("flags", [["--epocs", "3"], ["--pooling", "maxi"], ["--units", "many"], ["--layers"]])
@@ -65,6 +71,5 @@ def test_presets_are_the_defaults_of_their_dataset(tmp_path):
     assert preset_of(str(tmp_path / "lm1b"), presets) == {}
     assert preset_of("lm1b", presets) == preset_of("lm1b:1.1.0", presets) == presets["lm1b"]
     assert preset_of(str(tmp_path / "ptb"), presets) == presets["ptb"]
-    assert preset_of("universal_dependencies/en_ewt", tagging.PRESETS) == tagging.PRESETS["universal_dependencies"]
-    assert preset_of("scan/length", translation.PRESETS) == translation.PRESETS["scan/length"]
-    assert preset_of("scan", translation.PRESETS) == preset_of(None, presets) == {}
+    assert preset_of("scan/length", translation.PRESETS) == translation.PRESETS["scan"]
+    assert preset_of("ptb", translation.PRESETS) == preset_of(None, presets) == {}

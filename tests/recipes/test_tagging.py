@@ -112,10 +112,6 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
 @pytest.mark.slow
 def test_universal_dependencies(tmp_path):
     dataset = "universal_dependencies/en_ewt"
-    config = tagging.Settings.of(
-        **tagging.PRESETS["universal_dependencies"],
-        dataset=dataset,
-        data_dir=str(Path(os.environ["NLPSEQ_DATA"])),
-        output=str(tmp_path),
-    )
+    data_dir = str(Path(os.environ["NLPSEQ_DATA"]))
+    config = tagging.Settings.of(dataset=dataset, data_dir=data_dir, output=str(tmp_path))
     assert tagging.main(config)["test"]["accuracy"] >= 0.942

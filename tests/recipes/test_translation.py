@@ -83,7 +83,7 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
 @pytest.mark.slow
 def test_scan(tmp_path):
     data_dir = str(Path(os.environ["NLPSEQ_DATA"]))
-    preset = translation.PRESETS["scan/simple"]
+    preset = translation.PRESETS["scan"]
     config = translation.Settings.of(**preset, dataset="scan/simple", data_dir=data_dir, output=str(tmp_path))
     assert translation.main(config)["test"]["exact_match"] >= 0.99
 

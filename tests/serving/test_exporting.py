@@ -1,6 +1,7 @@
 """What an export holds, that it needs TensorFlow alone, and that it is complete or absent."""
 
 import json
+import os
 
 import pytest
 import tensorflow as tf
@@ -10,8 +11,9 @@ from nlpseq import serving
 from nlpseq.errors import InputError
 from nlpseq.serving.metadata import FORMAT_VERSION, Metadata
 from nlpseq.serving.model_card import model_card
-from nlpseq.serving.output import check_output, new_version, publish
+from nlpseq.serving.output import check_output, publish
 from nlpseq.serving.warmup import FILE_NAME
+from nlpseq.writing import incomplete_folder
 from tests.tasks.tiny import EXPORTED, LABELS, METRICS, dataset, exported, served
 from tests.toy_kind.model import SeriesForecaster
 
@@ -118,7 +120,7 @@ def test_versions_count_up_and_other_names_do_not_matter(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "7").mkdir()
     for version in ("8", "9", "10"):
-        with new_version(tmp_path) as partial:
+        with incomplete_folder(tmp_path) as partial:
             (partial / "saved_model.pb").touch()
             (partial / "config.json").touch()
             assert publish(partial, tmp_path).name == version
@@ -173,6 +175,36 @@ def test_metadata_that_cannot_be_used(tmp_path, changes, message):
     with pytest.raises(InputError, match=message) as error:
         serving.Export(tmp_path)
     assert "\n" not in str(error.value) and str(error.value).endswith((".", "?"))
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json"])
+def test_files_of_an_export_that_are_no_files(tmp_path, name):
+    """Pipes, devices, deep nesting and halves of surrogates get one sentence, and nothing waits."""
+    (tmp_path / "config.json").write_text(json.dumps(metadata()))
+    (tmp_path / "metrics.json").write_text(json.dumps(METRICS))
+    (tmp_path / "saved_model.pb").write_bytes(b"")
+    path = tmp_path / name
+    makers = [
+        lambda: os.mkfifo(path),
+        lambda: path.symlink_to("/dev/zero"),
+        path.mkdir,
+        lambda: path.write_bytes(bytes(100)),
+        lambda: path.write_bytes(b'{"a":' * 200_000),
+        lambda: path.write_text(json.dumps({**metadata(), **METRICS, "labels": ["\ud800"]})),
+    ]
+    for make in makers:
+        path.rmdir() if path.is_dir() else path.unlink()
+        make()
+        with pytest.raises(InputError) as error:
+            serving.Export(tmp_path)
+        assert "\n" not in str(error.value) and len(str(error.value)) < 400
+
+
+def test_a_detail_of_another_type(tmp_path):
+    described = Metadata(**metadata(details={"max_tokens": "5"}))
+    for name in ("max_tokens", "scheme"):
+        with pytest.raises(InputError, match=f"no valid '{name}' in its details"):
+            described.detail(name, int)
 
 
 def test_a_field_that_a_later_version_adds_is_ignored(tmp_path):

@@ -1,5 +1,6 @@
 """A kind of task from outside nlpseq: trained, exported, asked and shown without a change to nlpseq."""
 
+import functools
 import importlib.metadata
 import io
 import json
@@ -9,6 +10,7 @@ import types
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nlpseq import engine, serving, tasks, training
 from nlpseq.errors import InputError
@@ -16,6 +18,7 @@ from nlpseq.tasks.answers import Option
 from nlpseq.tasks.base import Task
 from nlpseq.training.settings import TrainingSettings
 from tests.cli.helpers import predict, run
+from tests.tasks import tiny
 from tests.tasks.tiny import METRICS, dataset
 from tests.toy_kind.answers import Answers
 from tests.toy_kind.model import ForecasterSettings, SeriesForecaster
@@ -148,3 +151,29 @@ def test_kinds_may_share_the_name_of_an_option(trained, capsys, monkeypatch):
     assert run("show", trained[2]) == 0
     assert run("predict", "--help") == 0
     assert "options for series exports:\n  shared, see above: --digits" in capsys.readouterr().out
+
+
+PREPARED = {
+    "classification": (tiny.new_classifier, tiny.labelled_texts),
+    "tagging": (tiny.new_tagger, tiny.sentences),
+    "translation": (tiny.new_translator, tiny.pairs),
+    "language_model": (functools.partial(tiny.new_language_model, steps=8), tiny.lines),
+}
+
+
+@pytest.mark.parametrize("kind", PREPARED)
+def test_the_batches_of_training_are_a_function_of_seed_and_position(kind):
+    new, examples = PREPARED[kind]
+    task = new()
+
+    def batches(skipped, count):
+        prepared = task.prepare(examples(), 5, training=True, seed=4)
+        part = prepared.repeat().skip(skipped).take(count)
+        return [np.concatenate([np.ravel(array) for array in tf.nest.flatten(batch)]) for batch in part], len(prepared)
+
+    whole, length = batches(0, 24)
+    assert 3 < length < 20
+    for one, other in zip(whole[length + 2 :], batches(length + 2, 24)[0]):
+        np.testing.assert_array_equal(one, other)
+    differing = [not np.array_equal(one, other) for one, other in zip(whole[:length], whole[length:])]
+    assert any(differing)  # each pass is shuffled anew

@@ -275,6 +275,11 @@ def test_size_too_small_is_an_input_error(kind, least):
     assert len(SubwordTokenizer.learn(["abc cab bac"], kind, least)) == least
 
 
+def test_size_without_room_beside_the_special_tokens_is_an_input_error():
+    with pytest.raises(InputError, match="`size` must be .*5"):
+        SubwordTokenizer.learn(["a"], "bpe", 4)
+
+
 def test_unknown_kind_is_an_input_error():
     with pytest.raises(InputError, match="unknown `kind` 'bp'.*did you mean bpe"):
         SubwordTokenizer.learn(["a"], "bp")

@@ -6,14 +6,16 @@ import inspect
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nlpseq import training
 
 
-@pytest.mark.parametrize("name", ["Adam", "Minutes", "StopOnNonFinite", "TriggeredAveraging", "WarmUp", "precision",
-                                  "set_seed"])  # fmt: skip
-def test_the_example_runs(name):
-    names = {name: getattr(training, name), "keras": keras, "np": np}
+@pytest.mark.parametrize("name", ["Adam", "Checkpoints", "Minutes", "StopOnNonFinite", "TriggeredAveraging", "WarmUp",
+                                  "precision", "set_seed"])  # fmt: skip
+def test_the_example_runs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {name: getattr(training, name), "keras": keras, "np": np, "tf": tf}
     text = inspect.getdoc(getattr(training, name))
     example = doctest.DocTestParser().get_doctest(text, names, name, None, 0)
     assert example.examples

@@ -124,6 +124,14 @@ def test_more_validations_than_steps():
         training.train(NumbersTask(), examples(), examples(), settings(validations=4))
 
 
+def test_a_budget_ends_the_run_with_the_rate_at_zero():
+    task = NumbersTask()
+    values = {"budget": 0.01, "epochs": 10**6, "patience": 10**6, "schedule": "cosine"}
+    history, _ = training.train(task, examples(), examples(), settings(**values))
+    assert 1 <= len(history["val_loss"]) < 10**6
+    assert float(task.optimizer.learning_rate) == pytest.approx(0, abs=1e-3)
+
+
 def final_weights(seed):
     training.set_seed(seed)
     task = NumbersTask(dropout=0.3)

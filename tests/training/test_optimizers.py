@@ -23,6 +23,16 @@ def test_the_schedule_round_trips():
     assert copy.get_config() == {"peak": 2.0, "steps": 100, "decay": "linear"}
 
 
+def test_the_rate_falls_with_the_time_that_is_spent():
+    spent = tf.Variable(0.0)
+    schedule = training.WarmUp(2.0, 100, "linear", spent)
+    rates = []
+    for share in (0.0, 0.55, 1.0):
+        spent.assign(share)
+        rates.append(float(schedule(20)))
+    np.testing.assert_allclose(rates, [2 * 80 / 90, 1.0, 0.0], atol=1e-6)
+
+
 def step_of(**values):
     """The change of two variables, (1,) each, by one step with gradients 3 and 4."""
     settings = TrainingSettings(**{"schedule": "constant", "learning_rate": 1.0, "optimizer": "sgd", **values})

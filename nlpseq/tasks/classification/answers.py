@@ -1,5 +1,6 @@
 """Answers of exported classifiers."""
 
+from nlpseq.errors import InputError
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import one_line
 
@@ -8,6 +9,10 @@ class Answers(answers.Answers):
     """The label of a text, and the scores of all classes by name."""
 
     def read(self, row):
+        if row["label"] not in self.metadata.labels:
+            raise InputError(
+                f"the model answers {row['label']!r}, which its config.json does not list: export it again."
+            )
         return {**row, "scores": dict(zip(self.metadata.labels, row["scores"]))}
 
     def show(self, example, answer):

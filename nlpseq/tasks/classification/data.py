@@ -1,12 +1,15 @@
 """Classification datasets from TFDS and from files."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data import files, sources
-from nlpseq.errors import InputError, suggest
+from nlpseq.data import notes, sources
+from nlpseq.errors import InputError, refuses_unknown_arguments
+from nlpseq.tasks.classification import own
 from nlpseq.tasks.classification.schemas import CLASSIFICATION, ClassificationSchema
 
 
@@ -16,22 +19,31 @@ class Examples:
 
     Attributes:
         texts: UTF-8 bytes, object array `(n,)`.
-        labels: int32 `(n,)`.
+        labels: int32 `(n,)`; of texts with several labels, 0 or 1 for each class, `(n, classes)`.
+        unseen: names of the labels that training never shows, numbered from the number of classes.
     """
 
     texts: np.ndarray
     labels: np.ndarray
+    unseen: tuple[str, ...] = ()
 
     def __len__(self):
         return len(self.texts)
 
     def select(self, indices) -> "Examples":
         """The examples at indices, a slice or a mask."""
-        return Examples(self.texts[indices], self.labels[indices])
+        return Examples(self.texts[indices], self.labels[indices], self.unseen)
+
+    def known(self, classes: int) -> "Examples":
+        """The examples whose label is one of `classes`, the number of labels that training shows."""
+        return self.select(self.labels < classes) if self.unseen else self
 
     def classes(self) -> tuple[np.ndarray, np.ndarray]:
-        """The index of every example, and its label."""
-        return np.arange(len(self)), self.labels
+        """The index of every example, and its label; of several labels each."""
+        if self.labels.ndim == 1:
+            return np.arange(len(self)), self.labels
+        examples, labels = np.nonzero(self.labels)
+        return examples, labels
 
     def dataset(self) -> tf.data.Dataset:
         """A `tf.data.Dataset` of `(text, label)`: scalar string and int32."""
@@ -48,6 +60,7 @@ class LabelledTexts(sources.SplitDataset):
         labels: class names, by number.
         train, validation, test: `Examples`.
         generated: whether the texts are generated.
+        notes: what is odd in the data, sentences.
     """
 
     name: str
@@ -56,78 +69,110 @@ class LabelledTexts(sources.SplitDataset):
     validation: Examples
     test: Examples
     generated: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether texts have several labels."""
+        return self.train.labels.ndim == 2
 
 
+@refuses_unknown_arguments
 def load_labelled_texts(
-    dataset: str,
+    dataset: Any,
     data_dir=None,
     seed: int = 0,
     *,
-    text: str | tuple[str, ...] | None = None,
-    label: str | None = None,
+    text: str | int | tuple[str, ...] | None = None,
+    label: str | int | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     train: str | None = None,
-    validation: str | None = None,
-    test: str | None = None,
+    validation: Any = None,
+    test: Any = None,
 ) -> LabelledTexts:
     """Loads a classification dataset.
 
     Args:
-        dataset: name of a TFDS dataset ("imdb_reviews", "glue/sst2"), or the path
-            of a `.tsv`, `.csv` or `.jsonl` file, or of a folder of such files
-            named train, validation and test.
+        dataset: name of a TFDS dataset ("imdb_reviews", "glue/sst2"); the path of a file or folder, see
+            `nlpseq/data/README.md`; or an object: a frame, a list of `(text, label)`, a tuple of texts and
+            labels, a `tf.data.Dataset`, or a dict of these by split.
         data_dir: folder of prepared TFDS datasets. Default that of TFDS.
         seed: of the choice of examples that are held out if a split is missing.
-        text: feature or column with the text, or several, as a tuple or separated by
-            commas, which are joined by a blank line. Default that of the dataset, or "text".
-        label: feature or column with the label. Default that of the dataset, or "label".
-        train, validation, test: TFDS splits, such as "train[:80%]". Default those of
-            the dataset.
+        text: feature or column with the text, by name or by number from 1; or several, as a tuple or
+            separated by commas, which are joined by a blank line. Default that of the dataset, or a usual name.
+        label: feature or column with the label. Default that of the dataset, or a usual name.
+        delimiter: of the columns of files, a character or "tab". Default the one that fits.
+        encoding: of files. Default UTF-8, or that of a byte-order mark.
+        train: TFDS split, such as "train[:80%]". Default that of the dataset.
+        validation, test: TFDS splits; for the user's own data paths or objects.
 
     Returns:
-        `LabelledTexts`.
+        `LabelledTexts`. Labels that training never shows are numbered after the others, in `Examples.unseen`.
 
     Raises:
         InputError: the dataset, a split, a column or a file is missing or unusable;
-            there is only one class; a label does not occur in the training split.
+            there is only one class.
 
     Example:
 
-    >>> data = load_labelled_texts("reviews.tsv")  # doctest: +SKIP
-    >>> data.labels, data.sizes  # doctest: +SKIP
-    (('negative', 'positive'), {'train': 800, 'validation': 100, 'test': 100})
+    >>> data = load_labelled_texts([("good", "positive"), ("bad", "negative")] * 200)
+    held out at random ...
+    >>> data.labels, data.sizes
+    (('negative', 'positive'), {'train': 324, 'validation': 36, 'test': 40})
     """
-    if isinstance(text, str):
-        text = tuple(text.split(",")) if text else None
-    given = {"text": text, "label": label, "train": train, "validation": validation, "test": test}
-    overrides = {name: value for name, value in given.items() if value}
-    if files.is_path(dataset, files.ROW_SUFFIXES):
-        sources.refuse_tfds_options(dataset, data_dir, overrides)
-        labels, splits = _from_files(dataset, ClassificationSchema(**overrides))
-        generated = False
+    splits = {"train": train, "validation": validation, "test": test}
+    if sources.is_name(dataset):
+        overrides = {"text": own.names_of(text), "label": label, **splits}
+        overrides = {name: value for name, value in overrides.items() if value}
+        sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
+        labels, found, generated = _from_tfds(dataset, data_dir, overrides)
+        said = []
     else:
-        labels, splits, generated = _from_tfds(dataset, data_dir, overrides)
-    sources.fill_splits(splits, seed)
-    _check(dataset, labels, splits)
-    return LabelledTexts(dataset, tuple(labels), generated=generated, **splits)
+        read = lambda path: own.read(path, delimiter, encoding)  # noqa: E731
+        tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
+        labels, found, said = _from_tables(tables, text, label)
+        generated = False
+    name = sources.name_of(dataset)
+    _check(name, labels, found["train"])
+    said += _unseen_notes(labels, found)
+    said += sources.fill_splits(found, seed)
+    data = LabelledTexts(name, tuple(labels), generated=generated, notes=(), **found)
+    said += notes.few_examples(data.sizes, "texts")
+    return replace(data, notes=notes.say_notes(said))
 
 
-def _from_files(dataset, schema):
-    columns = (*schema.text, schema.label)
-    rows = {split: files.read_rows(path, columns) for split, path in files.row_files(dataset).items()}
-    labels = sorted({row[-1] for row in rows["train"]})
-    for split, split_rows in rows.items():
-        for row in split_rows:
-            if row[-1] not in labels:
-                raise InputError(
-                    f"the {split} split has label {row[-1]!r}, which does not occur in the training "
-                    f"split: {suggest(row[-1], labels)}"
-                )
-    ids = {label: index for index, label in enumerate(labels)}
-    splits = {}
-    for split, split_rows in rows.items():
-        texts = ["\n\n".join(row[:-1]).encode("utf-8", "replace") for row in split_rows]
-        splits[split] = Examples(np.array(texts, object), np.array([ids[row[-1]] for row in split_rows], np.int32))
-    return labels, splits
+def _from_tables(tables, text, label):
+    """Labels, `Examples` by split, and notes, of the tables of the user's own data."""
+    rows, said = own.labelled_rows(tables, text, label)
+    labels = own.sorted_labels(rows["train"])
+    splits = {split: _of_rows(part, labels) for split, part in rows.items()}
+    return labels, splits, said + notes.about_labels(Counter(name for row in rows["train"] for name in row.labels))
+
+
+def _of_rows(rows, labels):
+    numbers = {name: number for number, name in enumerate(labels)}
+    for row in rows:
+        for name in row.labels:
+            numbers.setdefault(name, len(numbers))
+    texts = np.array([row.text.encode("utf-8", "replace") for row in rows], object)
+    unseen = tuple(numbers)[len(labels) :]
+    if all(row.single for row in rows):
+        return Examples(texts, np.array([numbers[row.labels[0]] for row in rows], np.int32), unseen)
+    several = np.zeros((len(rows), len(numbers)), np.int32)
+    for index, row in enumerate(rows):
+        several[index, [numbers[name] for name in row.labels]] = 1
+    return Examples(texts, several, unseen)
+
+
+def _unseen_notes(labels, splits):
+    """Notes on labels of validation and test that no text of training has, classes of TFDS datasets included."""
+    said, shown = [], set(splits["train"].classes()[1].tolist())
+    for split, examples in splits.items():
+        names = (*labels, *examples.unseen)
+        counts = Counter(names[number] for number in examples.classes()[1].tolist() if number not in shown)
+        said += notes.unseen(split, counts)
+    return said
 
 
 def _from_tfds(dataset, data_dir, overrides):
@@ -141,6 +186,9 @@ def _from_tfds(dataset, data_dir, overrides):
     raw = {split: _usable(*(part.numpy() for part in pair), schema) for split, pair in raw.items()}
     labels = _label_names(builder, schema, raw["train"][1])
     splits = {split: _numbered(*pair, builder, schema, labels) for split, pair in raw.items()}
+    for split, examples in splits.items():
+        if not len(examples):
+            raise InputError(f"the {split} split of {dataset!r} has no labels: choose another with `{split}`.")
     return labels, splits, schema.generated
 
 
@@ -195,27 +243,20 @@ def _label_names(builder, schema, train_labels):
 
 
 def _numbered(texts, labels, builder, schema, names):
-    """Examples with class numbers as labels; -1 for a label that does not occur in training."""
-    numbered = not isinstance(schema.label, str) or sources.value_names(builder.info.features[schema.label])
-    if not numbered:
-        values = schema.names or names
-        ids = {sources.as_text(value): index for index, value in enumerate(values)}
-        labels = [ids.get(sources.as_text(label), -1) for label in labels.tolist()]
-    return Examples(texts, np.array(labels, np.int32))
+    """Examples with class numbers as labels, without those that have none, which are -1 in a `ClassLabel` feature."""
+    if not isinstance(schema.label, str) or sources.value_names(builder.info.features[schema.label]):
+        labelled = np.asarray(labels) >= 0
+        return Examples(texts[labelled], np.asarray(labels, np.int32)[labelled])
+    ids = {sources.as_text(value): index for index, value in enumerate(schema.names or names)}
+    numbers = [ids.setdefault(sources.as_text(label), len(ids)) for label in labels.tolist()]
+    return Examples(texts, np.array(numbers, np.int32), tuple(ids)[len(names) :])
 
 
-def _check(dataset, labels, splits):
-    """Raises an `InputError` unless training has two labels or more, and the other splits no others."""
-    seen = set(splits["train"].labels.tolist())
-    if len(seen - {-1}) < 2:
+def _check(dataset, labels, train):
+    """Raises an `InputError` unless training has two labels or more."""
+    seen = set(train.classes()[1].tolist())
+    if len(seen) < 2:
         raise InputError(
             f"the training split of {dataset!r} has one class only "
             f"({labels[max(seen)] if seen else 'none'!r}): expected at least two."
         )
-    for split, examples in splits.items():
-        for label in set(examples.labels.tolist()) - (seen - {-1}):
-            name = repr(labels[label]) if 0 <= label < len(labels) else "(no label)"
-            raise InputError(
-                f"the {split} split of {dataset!r} has label {name}, which does not occur in "
-                "the training split: give splits with the same labels."
-            )

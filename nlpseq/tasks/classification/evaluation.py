@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from nlpseq.tasks.scores import averaged, scores_by_class
+from nlpseq.tasks.scores import averaged, confused, scores_by_class
 
 if TYPE_CHECKING:
     from nlpseq.tasks.classification.data import Examples
@@ -29,12 +29,15 @@ class ClassificationResult:
 
     Attributes:
         metrics: "accuracy"; macro-averaged "precision", "recall" and "f1"; and the scores
-            and support of each class in "classes".
+            and support of each class in "classes". Labels that training never shows are
+            classes too, whose examples are wrong.
+        names: The classes of the confusion matrix: those of the task, and those that training never shows.
         confusion: Counts `(classes, classes)`, a row for each expected class.
         mistakes: The most confident mistakes, in descending order of score.
     """
 
     metrics: dict[str, Any]
+    names: list[str]
     confusion: np.ndarray
     mistakes: list[Mistake]
 
@@ -45,13 +48,16 @@ def evaluate_classifier(task: "TextClassifier", examples: "Examples", most_mista
     examples = examples.select(order)  # texts of similar length share a batch
     scores = task.predict_text(examples.texts)["scores"]
     expected, predicted = examples.labels, scores.argmax(axis=1)
-    classes = scores_by_class(expected, predicted, task.labels)
+    names = [*task.labels, *examples.unseen]
+    classes = scores_by_class(expected, predicted, names)
     accuracy = float(np.mean(expected == predicted))
     metrics = {"accuracy": accuracy, **averaged(classes), "classes": classes}
+    shown = confused(expected, len(names))
     return ClassificationResult(
         metrics,
-        confusion_matrix(expected, predicted, labels=range(len(task.labels))),
-        _mistakes(task.labels, examples, scores, most_mistakes),
+        [names[number] for number in shown],
+        confusion_matrix(expected, predicted, labels=shown),
+        _mistakes(names, examples, scores, most_mistakes),
     )
 
 

@@ -8,12 +8,16 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
+from nlpseq.errors import InputError
 from nlpseq.layers import Pooling
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
+from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts
+from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
+
+LINEAR_DROPOUT = 0.3  # rate of words and n-grams that the linear classifier drops in training
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -23,7 +27,11 @@ class TextClassifier(TextTask):
         x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams that end at t
         h_t = BiRNN(x_1 ... x_T)_t                 one or more layers
         p = pool_t h_t                             last output, max, mean or attention
-        y = softmax(W_hy [p ; pool_t x_t] + b_y)   a probability for each class; x with `skip` only
+        z = W_hy [p ; pool_t x_t] + b_y            a logit for each class; x with `skip` only
+        y = softmax((z + u) / 2)                   a probability for each class; without `linear`, y = softmax(z)
+
+    u are the logits of a linear classifier over words and n-grams, `NgramLogits`. Both classifiers have a
+    loss of their own in training; `adapt` starts the linear one as naive Bayes.
 
     Inputs are raw strings, or padded ids as `prepare` returns them.
 
@@ -33,7 +41,7 @@ class TextClassifier(TextTask):
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.classification.settings.ClassifierSettings`,
             which documents their meaning, range and default: cell, units, layers, bidirectional,
-            embedding_size, ngram_embedding_size, pooling, skip, dropout, output_dropout,
+            embedding_size, ngram_embedding_size, pooling, skip, linear, dropout, output_dropout,
             recurrent_dropout, word_dropout.
 
     Call arguments:
@@ -42,7 +50,8 @@ class TextClassifier(TextTask):
         training: Whether dropout applies. Default False.
 
     Returns:
-        Logits, float32 `(batch, classes)`.
+        Logits, float32 `(batch, classes)`; with `linear`, in training, those of both classifiers,
+        `(batch, 2, classes)`.
 
     Raises:
         InputError: a setting is unknown or outside its range.
@@ -64,7 +73,7 @@ class TextClassifier(TextTask):
         settings, sizes = self.settings, self.preprocessor.sizes
         uniform: Any = keras.initializers.RandomUniform(-0.1, 0.1)
         self.embeddings = [keras.layers.Embedding(sizes[0], settings.embedding_size, uniform)]
-        for size in sizes[1:]:  # initially n-grams have no effect
+        for size in sizes[1:] if settings.ngram_embedding_size else []:  # initially n-grams have no effect
             self.embeddings.append(keras.layers.Embedding(size, settings.ngram_embedding_size, "zeros"))
         self.word_dropout = keras.layers.Dropout(settings.word_dropout)
         self.input_dropout = keras.layers.Dropout(settings.dropout)
@@ -73,10 +82,13 @@ class TextClassifier(TextTask):
         self.skip_pooling = Pooling("max_mean") if settings.skip else None
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
+        self.linear = None
+        if settings.linear != "none":
+            self.linear = NgramLogits(sizes, len(self.labels), LINEAR_DROPOUT, dtype="float32")
         self._answer = self.signatures()["serving_default"]
 
     def call(self, inputs, training=False):
-        ids = pad(self.preprocessor(inputs), self.buckets) if inputs.dtype == tf.string else inputs
+        ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
         mask = tf.not_equal(ids[..., 0], PADDING)
         embedded = self._embed(ids, mask, training)
         hidden = embedded
@@ -86,7 +98,11 @@ class TextClassifier(TextTask):
         if self.skip_pooling is not None:
             features.append(self.skip_pooling(embedded, mask=mask))
         features = tf.concat(features, axis=-1)
-        return self.head(self.output_dropout(features, training=training))
+        logits = self.head(self.output_dropout(features, training=training))
+        if self.linear is None:
+            return logits
+        logits = tf.stack([logits, self.linear(ids, training=training)], axis=1)
+        return logits if training else tf.reduce_mean(logits, axis=1)
 
     def _embed(self, ids, mask, training):
         """The concatenated embeddings of words and n-grams, `(batch, time, features)`."""
@@ -112,15 +128,54 @@ class TextClassifier(TextTask):
             self.skip_pooling.build(embedded)
             features += self.skip_pooling.compute_output_shape(embedded)[-1]
         self.head.build((None, features))
+        if self.linear is not None:
+            self.linear.build()
         self.built = True
 
+    def named_axes(self):
+        axes = label_axes(self.head, self.labels)
+        weights = [[embedding.embeddings for embedding in self.embeddings]]
+        if self.linear is not None:
+            weights.append(self.linear.kernels)
+            axes += [NamedAxis(kernel, 1, "labels", self.labels) for kernel in self.linear.kernels]
+            axes.append(NamedAxis(self.linear.bias, 0, "labels", self.labels))
+        for columns in weights:
+            for number, (weight, names) in enumerate(zip(columns, self.preprocessor.names())):
+                axes.append(NamedAxis(weight, 0, "n-grams" if number else "words", names))
+        return axes
+
+    def usable(self, examples):
+        if examples.labels.ndim == 2:
+            raise InputError(
+                "the texts have several labels each, and a `TextClassifier` gives one: choose another `label`, or keep "
+                "one label a text."
+            )
+        return examples.known(len(self.labels))
+
+    def adapt(self, examples: Any) -> None:
+        """Starts the linear classifier, if there is one, as naive Bayes on training examples."""
+        if self.linear is not None:
+            self.ensure_built()
+            ids, labels = self.encode_examples(examples)
+            starts = range(0, len(labels), ENCODE_BATCH)
+            self.linear.adapt((ids[i : i + ENCODE_BATCH], labels[i : i + ENCODE_BATCH]) for i in starts)
+
     def encode_examples(self, examples):
-        batches = examples.dataset().batch(ENCODE_BATCH)
-        return batches.map(lambda text, label: (self.preprocessor(text), label))
+        return encode(self.preprocessor, tf.constant(examples.texts, tf.string)), examples.labels
 
     def default_loss(self):
         """Cross-entropy over the classes."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """As in Keras; the mean of the losses of both classifiers in training."""
+        heads = tf.unstack(y_pred, axis=1) if len(y_pred.shape) == 3 else [y_pred]
+        loss = super().compute_loss
+        return sum(loss(x, y, head, sample_weight, training) for head in heads) / len(heads)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        mean = tf.reduce_mean(y_pred, axis=1) if len(y_pred.shape) == 3 else y_pred
+        return super().compute_metrics(x, y, mean, sample_weight)
 
     def default_metrics(self):
         """Accuracy."""

@@ -26,7 +26,7 @@ def print_classification(result: ClassificationResult, data: "LabelledTexts", mo
     table.add_section()
     table.add_row("average", *console.class_scores(metrics), f"{len(data.test):,}")
     console.print_table(table)
-    console.say(f"test accuracy {metrics['accuracy']:.4f}")
+    console.say(f"test accuracy {metrics['accuracy']:.4f}; average F1 {metrics['f1']:.4f}")
     for mistake in result.mistakes[:most_mistakes]:
         text = shorten(one_line(mistake.text), LONGEST_TEXT)
         console.say(f"  {mistake.expected}, predicted {mistake.predicted} ({mistake.score:.3f}): {text}")

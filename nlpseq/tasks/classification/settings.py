@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.data.settings import DataSettings, SplitSettings
-from nlpseq.settings import Range, Rate, Settings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
+from nlpseq.settings import AUTO, Range, Rate, Settings
 from nlpseq.tasks.settings import BidirectionalSettings, WordSettings
 from nlpseq.training.settings import TrainingSettings
 
@@ -13,17 +13,19 @@ from nlpseq.training.settings import TrainingSettings
 class ClassifierSettings(BidirectionalSettings):
     """The classifier."""
 
-    pooling: Literal["last", "max", "mean", "max_mean", "attention"] = "max"
+    pooling: Annotated[Literal["last", "max", "mean", "max_mean", "attention"], AUTO] = "max"
     """How the outputs of all time steps are pooled into one vector."""
     skip: bool = False
     """Whether the output layer also reads the pooled embeddings."""
-    ngram_embedding_size: Annotated[int, Range(1)] = 16
-    """Size of the n-gram embeddings."""
-    dropout: Rate = 0.2
+    linear: Annotated[Literal["none", "bayes"], AUTO] = "none"
+    """Linear classifier of n-grams, averaged with the recurrent one: none, or one that starts as naive Bayes."""
+    ngram_embedding_size: Annotated[int, Range(0), AUTO] = 16
+    """Size of the n-gram embeddings; 0 if only the linear classifier reads n-grams."""
+    dropout: Annotated[Rate, AUTO] = 0.2
     """Dropout rate of the embeddings."""
-    output_dropout: Rate = 0.2
+    output_dropout: Annotated[Rate, AUTO] = 0.2
     """Dropout rate of the inputs of the output layer."""
-    word_dropout: Rate = 0.02
+    word_dropout: Annotated[Rate, AUTO] = 0.02
     """Rate of words replaced by the unknown word, and of n-grams dropped, in training."""
 
 
@@ -31,15 +33,15 @@ class ClassifierSettings(BidirectionalSettings):
 class NgramSettings(WordSettings):
     """The vocabulary of words and n-grams."""
 
-    min_count: Annotated[int, Range(1)] = 2
+    min_count: Annotated[int, Range(1), AUTO] = 2
     """Minimum number of occurrences of a word in the training texts."""
-    ngrams: Annotated[int, Range(1, 5)] = 1
+    ngrams: Annotated[int, Range(1, 5), AUTO] = 1
     """Length of the longest n-grams that have embeddings; 1 for words only."""
-    ngram_min_count: Annotated[int, Range(1)] = 4
+    ngram_min_count: Annotated[int, Range(1), AUTO] = 4
     """Minimum number of occurrences of an n-gram in the training texts."""
     lowercase: bool = True
     """Whether to convert texts to lower case."""
-    truncation: Literal["end", "middle"] = "end"
+    truncation: Annotated[Literal["end", "middle"], AUTO] = "end"
     """Part of a longer text that is dropped; with "middle" a third of the words kept are its first ones."""
 
 
@@ -59,38 +61,11 @@ class ClassificationData(DataSettings):
 
 @dataclass(frozen=True)
 class ClassificationSettings(Settings):
-    """All settings of the recipe."""
+    """All settings of the recipe; those that follow the data are open."""
 
     data: ClassificationData = ClassificationData()
-    training: TrainingSettings = TrainingSettings(epochs=6, learning_rate=3e-3, patience=4)
-    model: ClassifierSettings = ClassifierSettings()
-    words: NgramSettings = NgramSettings()
+    training: TrainingSettings = TrainingSettings().unset()
+    model: ClassifierSettings = ClassifierSettings().unset()
+    words: NgramSettings = NgramSettings().unset()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
-
-
-# Default settings for specific datasets, which the help of the recipe shows.
-_NGRAMS = {"ngrams": 3, "pooling": "max_mean", "skip": True, "output_dropout": 0.3, "word_dropout": 0.1}
-PRESETS = {
-    "imdb_reviews": {
-        **_NGRAMS,
-        "ngram_min_count": 3,
-        "truncation": "middle",
-        "units": 48,
-        "embedding_size": 48,
-        "epochs": 1,  # a second epoch overfits the n-grams
-        "validations": 5,
-        "batch_size": 32,
-        "learning_rate": 5e-3,
-    },
-    "trec": {
-        **_NGRAMS,
-        "ngram_min_count": 2,
-        "min_count": 1,
-        "lowercase": False,
-        "units": 48,
-        "epochs": 3,
-        "validations": 2,
-        "batch_size": 8,
-        "learning_rate": 8e-3,
-    },
-}

@@ -27,7 +27,7 @@ class Answers(answers.Answers):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""
         length, truncated = row.pop("length"), row.pop("truncated")
         row = {**row, "tokens": row["tokens"][:length], "log_probabilities": row["log_probabilities"][:length]}
-        return {**row, "truncated_to": self.metadata.details["max_tokens"]} if truncated else row
+        return {**row, "truncated_to": self.metadata.detail("max_tokens", int)} if truncated else row
 
     def show(self, example, answer):
         truncated = f"\ttruncated to {answer['truncated_to']:,} tokens" if "truncated_to" in answer else ""

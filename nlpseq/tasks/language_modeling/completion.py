@@ -51,12 +51,11 @@ def complete(
         raise InputError(
             f"`greedy` search does not sample: leave out {' and '.join(f'`{o}`' for o in sorted(options))}."
         )
-    details = export.metadata.details
-    in_range("length", length, 0, details["most_added"])
+    in_range("length", length, 0, export.metadata.detail("most_added", int))
     steps = _Steps(export, prompt, show)
     if note_unknown is not None:
         note_unknown(steps.unknown)
-    end = details["line_end"] if one_line else NO_TOKEN
+    end = export.metadata.detail("line_end", int) if one_line else NO_TOKEN
     search = decoding.greedy if greedy else decoding.sample
     decoded = search(steps, steps.states, start=[NO_TOKEN], end=end, max_length=length, **options)
     for token in decoded.ids[0, 0, len(steps.added) :]:  # the last token was chosen but not read
@@ -70,16 +69,17 @@ class _Steps:
     def __init__(self, export, prompt, show):
         import tensorflow as tf
 
-        details = export.metadata.details
         self.signatures, self.show = export.signatures, show
         answer = self.signatures["init"](prompt=tf.constant([prompt]))
         if answer.pop("truncated")[0]:
-            raise InputError(
-                f"the prompt is too long: expected at most {details['max_tokens']:,} tokens; give only its end."
-            )
+            most = export.metadata.detail("max_tokens", int)
+            raise InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
         self.unknown = int(answer.pop("unknown")[0])
         size = answer["log_probabilities"].shape[1]
-        self.forbidden = tf.reduce_max(tf.one_hot(details["special"], size, on_value=float("inf")), axis=0)
+        special = export.metadata.detail("special", list)
+        if not all(isinstance(token, int) for token in special) or not special:
+            raise InputError("the config.json of the export has no valid 'special' in its details: export it again.")
+        self.forbidden = tf.reduce_max(tf.one_hot(special, size, on_value=float("inf")), axis=0)
         self.first = answer.pop("log_probabilities") - self.forbidden
         self.states = answer
         self.added, self.at_start = [], not re.split("[\r\n]", prompt)[-1].strip()

@@ -1,16 +1,16 @@
 """Datasets of running text, for language models, from TFDS and from files."""
 
-import codecs
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from nlpseq.data import files, sources
-from nlpseq.errors import InputError
+from nlpseq.data import notes, sources
+from nlpseq.errors import InputError, refuses_unknown_arguments
+from nlpseq.tasks.language_modeling import own
 from nlpseq.tasks.language_modeling.schemas import LANGUAGE, LanguageSchema
 
-SUFFIXES = (".txt",)
 HELD_OUT = 0.1  # share of the training text, for each missing split
 
 
@@ -41,6 +41,7 @@ class RunningTexts(sources.SplitDataset):
         name: as given to `load_running_texts`.
         train, validation, test: `Lines`.
         generated: whether the texts are generated.
+        notes: what is odd in the data, sentences.
     """
 
     name: str
@@ -48,28 +49,33 @@ class RunningTexts(sources.SplitDataset):
     validation: Lines
     test: Lines
     generated: bool = False
+    notes: tuple[str, ...] = ()
 
 
+@refuses_unknown_arguments
 def load_running_texts(
-    dataset: str,
+    dataset: Any,
     data_dir=None,
     *,
-    text: str | None = None,
+    text: str | int | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     train: str | None = None,
-    validation: str | None = None,
-    test: str | None = None,
+    validation: Any = None,
+    test: Any = None,
 ) -> RunningTexts:
     """Loads a dataset of running text.
 
     Args:
-        dataset: name of a TFDS dataset ("tiny_shakespeare", "lm1b", "wiki40b/en"), or the
-            path of a `.txt` file, or of a folder of such files: one with the word train in
-            its name (train.txt, ptb.train.txt), one with validation, valid, val or dev,
-            and one with test. The rows of a TFDS dataset are concatenated.
+        dataset: name of a TFDS dataset ("tiny_shakespeare", "lm1b", "wiki40b/en"), whose rows are
+            concatenated; the path of a file or folder, see `nlpseq/data/README.md`; or an object: a list
+            of texts, a frame, a `tf.data.Dataset`, or a dict of these by split.
         data_dir: folder of prepared TFDS datasets. Default that of TFDS.
-        text: feature with the text. Default that of the dataset, or "text".
-        train, validation, test: TFDS splits, such as "train[:80%]". Default those of
-            the dataset.
+        text: feature or column with the text. Default that of the dataset, or a usual name.
+        delimiter: of the columns of tables, a character or "tab". Default the one that fits.
+        encoding: of files. Default UTF-8, or that of a byte-order mark.
+        train: TFDS split, such as "train[:80%]". Default that of the dataset.
+        validation, test: TFDS splits; for the user's own data paths or objects.
 
     If a split is missing, the last tenth of the training text is held out for it, starting
     at a line, or else at a word or character. A lone carriage return ends a line.
@@ -81,35 +87,35 @@ def load_running_texts(
         InputError: the dataset, a split, a feature or a file is missing or unusable; a
             text is empty or blank; the training text is too short to hold out a part.
     """
-    given = {"text": text, "train": train, "validation": validation, "test": test}
-    overrides = {name: value for name, value in given.items() if value is not None}
-    if files.is_path(dataset, SUFFIXES):
-        sources.refuse_tfds_options(dataset, data_dir, overrides)
-        if "text" in overrides:
-            raise InputError(f"{dataset} is a path: `text` names a feature of a TFDS dataset; leave it out.")
-        texts, generated = _from_files(dataset), False
-    else:
+    splits = {"train": train, "validation": validation, "test": test}
+    name = sources.name_of(dataset)
+    if sources.is_name(dataset):
+        sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
+        overrides = {"text": text, **splits}
+        overrides = {name: value for name, value in overrides.items() if value is not None}
         texts, generated = _from_tfds(dataset, data_dir, overrides)
+        said = []
+    else:
+        read = lambda path: own.read(path, text, delimiter, encoding)  # noqa: E731
+        raw = sources.own_splits(dataset, data_dir, splits, read, lambda table: own.text_of_table(table, text))
+        texts = {split: part.text.encode("utf-8", "replace") for split, part in raw.items()}
+        said, generated = [part.note for part in raw.values() if part.note], False
     texts = {split: content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for split, content in texts.items()}
-    for split in ("test", "validation"):
-        if split not in texts:
-            texts["train"], texts[split] = _split_off_end(dataset, texts["train"])
-    splits = {split: _lines(f"the {split} text of {dataset}", content) for split, content in texts.items()}
-    return RunningTexts(dataset, generated=generated, **splits)
+    said += _hold_out(name, texts)
+    found = {split: _lines(f"the {split} text of {name}", content) for split, content in texts.items()}
+    return RunningTexts(name, generated=generated, **found, notes=notes.say_notes(said))
 
 
-def _from_files(dataset):
-    expected = "a .txt file with the word train in its name, such as train.txt"
-    paths = files.split_files(dataset, _words, expected)
-    for path in paths.values():
-        if path.suffix.lower() not in SUFFIXES:
-            raise InputError(f"{path} is not a folder, nor a file whose name ends in .txt.")
-    return {split: files.read_bytes(path).removeprefix(codecs.BOM_UTF8) for split, path in paths.items()}
-
-
-def _words(path):
-    """The words of the name of a `.txt` file."""
-    return re.split("[-_.]", path.stem.lower()) if path.suffix.lower() in SUFFIXES else ()
+def _hold_out(name, texts):
+    """Adds missing test and validation texts, from the end of the training text, in place; a note about it, or none."""
+    missing = [split for split in ("validation", "test") if split not in texts]
+    unit = "lines" if b"\n" in texts["train"].strip() else "words, as it is one line"
+    for split in reversed(missing):
+        texts["train"], texts[split] = _split_off_end(name, texts["train"])
+    parts = " and ".join(missing)
+    return (
+        [f"held out from the end of the training text: {parts}, a tenth each, split between {unit}"] if missing else []
+    )
 
 
 def _from_tfds(dataset, data_dir, overrides):

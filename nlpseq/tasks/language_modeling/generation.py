@@ -30,7 +30,7 @@ class Generator:
     """Completes prompts with a `LanguageModel`.
 
     Args:
-        task: The model; its `preprocessor`, `buckets`, `state_sizes`, `run` and `step` are used.
+        task: The model; its `preprocessor`, `state_sizes`, `run` and `step` are used.
     """
 
     def __init__(self, task: "LanguageModel"):
@@ -75,7 +75,7 @@ class Generator:
         """The states before the last token of ragged prompts, and that token `(batch,)`."""
         symbols = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
         before = symbols[:, :-1]
-        ids = pad(before, self.task.buckets)
+        ids = pad(before)
         _, states = self.task.run(ids, mask=tf.sequence_mask(before.row_lengths(), tf.shape(ids)[1]))
         return states, symbols[:, -1:].values
 

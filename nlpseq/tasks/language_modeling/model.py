@@ -12,7 +12,7 @@ from nlpseq import decoding
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
 from nlpseq.tasks.language_modeling.scoring import Scorer
@@ -138,6 +138,22 @@ class LanguageModel(TextTask):
                     for sizes in self.state_sizes
                 ]
         return self._carried[key]
+
+    def named_axes(self):
+        weights = {id(weight): weight for weight in (
+            self.embedding.embeddings, self.output_embedding.embeddings, self.bias
+        )}  # fmt: skip
+        return [NamedAxis(weight, 0, "tokens", self.preprocessor.tokenizer.pieces) for weight in weights.values()]
+
+    def extra_state(self):
+        """The carried states."""
+        return {key: [np.array(state) for state in tf.nest.flatten(states)] for key, states in self._carried.items()}
+
+    def restore_extra_state(self, state):
+        for key, values in state.items():
+            mode, streams = key.split()
+            for variable, value in zip(tf.nest.flatten(self._states_carried(mode == "training", int(streams))), values):
+                variable.assign(value)
 
     def run(
         self, ids: tf.Tensor, states: list | None = None, mask: tf.Tensor | None = None, training: bool = False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nlpseq.reporting.pictures import VALIDATION, finish_axes, limit_values, mark_best, new_figure
+from nlpseq.reporting.pictures import VALIDATION, finish_axes, limit_values, mark_best, new_figure, save_figure
 
 
 def plot_perplexity(history: Mapping[str, Sequence[float]], path: str | Path, title: str = "") -> None:
@@ -30,4 +30,4 @@ def plot_perplexity(history: Mapping[str, Sequence[float]], path: str | Path, ti
     mark_best(axes, history["minutes"], perplexities, perplexities, highest=False, digits=1)
     axes.set(xlabel="minutes of training", ylabel="validation perplexity", xlim=(0, 1.08 * max(history["minutes"])))
     finish_axes(axes, legend=False)
-    figure.savefig(path)
+    save_figure(figure, path)

@@ -18,7 +18,7 @@ class Scorer:
     """Scores texts with a `LanguageModel`.
 
     Args:
-        task: The model; its `preprocessor`, `buckets`, `run` and `logits` are used.
+        task: The model; its `preprocessor`, `run` and `logits` are used.
     """
 
     def __init__(self, task: "LanguageModel"):
@@ -45,7 +45,7 @@ class Scorer:
         truncated = tokens.row_lengths() > task.preprocessor.max_tokens
         tokens = tokens[:, : task.preprocessor.max_tokens]
         length = tf.cast(tokens.row_lengths(), tf.int32)
-        targets = pad(tokens, task.buckets)
+        targets = pad(tokens)
         inputs = tf.concat([tf.fill([tf.shape(targets)[0], 1], END), targets[:, :-1]], axis=1)
         hidden, _ = task.run(inputs)
         longest = tf.reduce_max(tf.concat([length, [0]], axis=0))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from nlpseq.data.settings import DataSettings, SplitSettings
-from nlpseq.settings import Range, Rate, Settings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
+from nlpseq.settings import AUTO, Range, Rate, Settings
 from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
 from nlpseq.training.settings import TrainingSettings
 
@@ -15,21 +15,21 @@ MOST_ADDED = 100_000  # maximum number of tokens that are generated for a prompt
 class LanguageModelSettings(RecurrentSettings):
     """The language model and its regularizers (Merity et al. 2018)."""
 
-    units: Annotated[int, Range(1)] = 128
+    units: Annotated[int, Range(1), AUTO] = 128
     """Size of the state."""
-    layers: Annotated[int, Range(1)] = 1
+    layers: Annotated[int, Range(1), AUTO] = 1
     """Number of recurrent layers."""
-    embedding_size: Annotated[int, Range(1)] = 128
+    embedding_size: Annotated[int, Range(1), AUTO] = 128
     """Size of the token embeddings."""
-    steps: Annotated[int, Range(1)] = 35
+    steps: Annotated[int, Range(1), AUTO] = 35
     """Length of the segments of truncated backpropagation; states are carried between segments."""
     tied: bool = True
     """Whether input and output share their embeddings."""
-    dropout: Rate = 0.1
+    dropout: Annotated[Rate, AUTO] = 0.1
     """Dropout rate of the input features."""
-    hidden_dropout: Rate = 0.1
+    hidden_dropout: Annotated[Rate, AUTO] = 0.1
     """Dropout rate of the features between layers."""
-    output_dropout: Rate = 0.1
+    output_dropout: Annotated[Rate, AUTO] = 0.1
     """Dropout rate of the inputs of the output layer."""
     embedding_dropout: Rate = 0.0
     """Rate of words that are dropped everywhere in a batch."""
@@ -70,6 +70,8 @@ class LanguageModelingData(DataSettings):
 class SampleSettings(Settings):
     """The samples printed after training."""
 
+    free = True
+
     prompt: str = ""
     """Prompt of the printed samples."""
     temperature: Annotated[float, Range(1e-3)] = 0.8
@@ -80,40 +82,22 @@ class SampleSettings(Settings):
 
 @dataclass(frozen=True)
 class LanguageModelingSettings(Settings):
-    """All settings of the recipe."""
+    """All settings of the recipe; those that follow the data are open."""
 
     data: LanguageModelingData = LanguageModelingData()
-    training: TrainingSettings = TrainingSettings(epochs=8, batch_size=20, learning_rate=5e-3)
-    model: LanguageModelSettings = LanguageModelSettings()
+    training: TrainingSettings = TrainingSettings().unset()
+    model: LanguageModelSettings = LanguageModelSettings().unset()
     tokens: LineSettings = LineSettings()
     samples: SampleSettings = SampleSettings()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 
 
-# Default settings for specific datasets, which the help of the recipe shows.
+# What the name of a dataset tells, which the help of the recipe shows.
 PRESETS = {
     # The whole of these two datasets does not fit in memory.
     "lm1b": {"train_split": "train[:1%]", "test_split": "test[:10%]"},
     "wiki40b": {"train_split": "train[:1%]", "validation_split": "validation[:5%]", "test_split": "test[:5%]"},
-    "ptb": {
-        "pretokenized": True,
-        "vocabulary_size": 10_004,
-        "units": 512,
-        "embedding_size": 256,
-        "dropout": 0.3,
-        "output_dropout": 0.4,
-        "learning_rate": 2e-3,
-        "epochs": 7,
-    },
-    "tiny_shakespeare": {
-        "vocabulary": "character",
-        "units": 512,
-        "embedding_size": 64,
-        "output_dropout": 0.3,
-        "batch_size": 32,
-        "steps": 100,
-        "learning_rate": 3e-3,
-        "epochs": 8,
-        "sample_length": 300,
-    },
+    "ptb": {"pretokenized": True, "vocabulary_size": 10_004},
+    "tiny_shakespeare": {"vocabulary": "character", "sample_length": 300},
 }

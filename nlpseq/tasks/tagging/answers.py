@@ -10,7 +10,7 @@ class Answers(answers.Answers):
     def read(self, row):
         length = row.pop("length")
         answer = {name: values[:length] for name, values in row.items()}
-        scheme = self.metadata.details["scheme"]
+        scheme = self.metadata.detail("scheme", str, type(None))
         if scheme:
             spans = tag_schemes.spans(answer["tags"], scheme)
             answer["spans"] = [{"type": kind, "start": start, "end": end} for kind, start, end in spans]

@@ -10,7 +10,6 @@ from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.text import PADDING
 
 WIDTHS = (2, 3, 4)  # filter widths, in characters
-TOGETHER = 128  # in training, the number of distinct words is padded to a multiple of this
 
 
 class Characters(keras.layers.Layer):
@@ -25,8 +24,7 @@ class Characters(keras.layers.Layer):
 
     Call arguments:
         ids: int32 `(batch, time, characters)`, 0 = padding.
-        training: Whether the number of distinct words is padded to a multiple of
-            `TOGETHER`, which keeps the number of shapes, and of compilations, small.
+        training: Passed to `read`. Default False.
 
     Returns:
         Features `(batch, time, size)`.
@@ -39,8 +37,6 @@ class Characters(keras.layers.Layer):
     def call(self, ids, training=False):
         rows = tf.reshape(ids, [-1, ids.shape[-1]])
         words, places = tf.raw_ops.UniqueV2(x=rows, axis=[0])
-        if training:
-            words = tf.pad(words, [[0, -tf.shape(words)[0] % TOGETHER], [0, 0]])
         features = self.read(self.embedding(words), tf.not_equal(words, PADDING), training)
         return tf.reshape(tf.gather(features, places), [*tf.unstack(tf.shape(ids)[:2]), self.size])
 

@@ -1,57 +1,53 @@
-"""Readers of the user's tagged sentences: files with one token per line, with its tags.
+"""Files with one token per line, with its tags: columns and CoNLL-U.
 
 CoNLL-style columns are separated by tabs, or else by spaces, with a blank line
 after each sentence. Lines that begin with -DOCSTART- are skipped, and so are comments:
-lines that begin with "#" and a space and have a different number of columns than the first
-line with a token. CoNLL-U (`.conllu`) has ten named columns; its comments, multiword
+lines that begin with "#" and a space and have another number of columns than the first
+line with a token; with as many columns, they are comments if they precede a sentence and
+their last column is the tag of no other line ("# newdoc"). A first line that names the columns
+is skipped. CoNLL-U (`.conllu`) has ten named columns; its comments, multiword
 tokens (1-2) and empty nodes (1.1) are skipped.
 """
 
-import codecs
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nlpseq.data.files import SPLIT_NAMES, cannot_read, lines_of, split_files
+from nlpseq.data.files.contents import read_lines
+from nlpseq.data.files.delimited import checked_delimiter
+from nlpseq.data.files.paths import SPLIT_SUFFIXES, TABLES, TEXTS, as_path, files_in, split_files, suffix_of
+from nlpseq.data.files.table import normal
 from nlpseq.errors import InputError, suggest
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-SUFFIXES = (".txt", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".tsv", ".train", ".testa", ".testb")
+SUFFIXES = {*TABLES, *TEXTS, *SPLIT_SUFFIXES} - {".md", ".tmx"}
 SPACES = re.compile("[ \t]+")
 COMMENT = re.compile("#[ \t]|#$")
 DOCUMENT = "-DOCSTART-"
-ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "gb18030", "shift_jis", "euc-kr")
+FIRST_NAMES = ("word", "words", "token", "tokens", "form")  # of the first column, in a line that names the columns
+LAST_NAMES = ("tag", "tags", "label", "labels", "ner", "ner tag", "ner tags", "pos", "upos", "entity", "chunk", "slot")
 
 
-def column_files(dataset: str) -> dict[str, Path]:
-    """The files of a dataset by split.
+def column_files(dataset: str | Path) -> dict[str, Path]:
+    """The files of a dataset by split; a file itself is "train".
 
-    In a folder with CoNLL-U files others are ignored: treebanks contain their plain text
-    too.
+    In a folder with CoNLL-U files others are ignored: treebanks contain their plain text too.
     """
-    folder = Path(dataset).expanduser()
-    conllu = os.path.isdir(folder) and any(map(_is_conllu, folder.iterdir()))
-
-    def words(file):
-        """The words of the name of a column file: "eng" and "testa" of "eng.testa"."""
-        suitable = _is_conllu(file) if conllu else _is_columns(file)
-        return re.split("[._-]", file.name.lower()) if suitable else ()
-
-    return split_files(dataset, words, "train.txt, eng.train or en-ud-train.conllu, for example")
-
-
-def _is_conllu(path):
-    return path.suffix.lower() == ".conllu"
-
-
-def _is_columns(path):
-    splits = [f".{name}" for names in SPLIT_NAMES.values() for name in names]
-    return path.suffix.lower() in (*SUFFIXES, *splits) and not path.name.startswith(".")
+    path = as_path(dataset)
+    if not os.path.isdir(path):
+        return {"train": path}
+    files = [file for file in files_in(path) if suffix_of(file) in SUFFIXES]
+    files = [file for file in files if is_conllu(file)] or files
+    return split_files(path, files, "train.txt, eng.train or en-ud-train.conllu, for example")
 
 
 def read_sentences(
-    path: Path, tokens: str | int | None = None, tags: str | int | None = None, encoding: str = "utf-8"
+    path: Path,
+    tokens: str | int | None = None,
+    tags: str | int | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
 ) -> tuple[list[list[str]], list[list[str]], Callable[[int, int], str]]:
     """The sentences of a file of columns.
 
@@ -60,7 +56,8 @@ def read_sentences(
         tokens, tags: columns by number from 1, or by name in CoNLL-U. Default the first
             and the last one, which must be the same in all lines; in CoNLL-U "form" and
             "upos".
-        encoding: of the file.
+        encoding: of the file. Default UTF-8.
+        delimiter: of the columns. Default tabs, or else spaces.
 
     Returns:
         Tokens and tags, both lists of lists of str, and a function from the indices of a
@@ -70,29 +67,47 @@ def read_sentences(
         InputError: the file is missing, not in that encoding or without sentences; a
             column is missing or empty.
     """
-    lines = _lines(path, encoding)
-    conllu = _is_conllu(path)
-    rows = list(_conllu_rows(lines) if conllu else _column_rows(lines))
+    return sentences_of_lines(path, read_lines(path, encoding), tokens, tags, delimiter)
+
+
+def sentences_of_lines(
+    path: Path,
+    lines: Sequence[str],
+    tokens: str | int | None = None,
+    tags: str | int | None = None,
+    delimiter: str | None = None,
+) -> tuple[list[list[str]], list[list[str]], Callable[[int, int], str]]:
+    """As `read_sentences`, of the lines of a file."""
+    conllu = is_conllu(path)
+    rows, header = (list(_conllu_rows(lines)), []) if conllu else _column_rows(lines, delimiter)
     first, fields = next((row for row in rows if row[1]), (0, []))
     if not fields:
         raise InputError(
-            f"{path}, line {len(lines)}: the file ends without a sentence: expected lines with a token and its tag."
+            f"{path}, line {max(1, len(lines))}: the file ends without a sentence: expected lines with a token and its "
+            "tag."
         )
     default = ("form", "upos") if conllu else (1, max(2, len(fields)))
-    chosen = [_column(path, *pair) for pair in zip((tokens, tags), default)]
+    names = CONLLU if conllu else header
+    chosen = [_column(path, names, *pair) for pair in zip((tokens, tags), default)]
     if tags is None and not conllu:
         _check_widths(path, rows, first, len(fields))
     return _sentences(path, rows, *chosen)
 
 
-def _column(path, value, default):
+def is_conllu(path: Path) -> bool:
+    """Whether a file is CoNLL-U by its suffix."""
+    return suffix_of(path) == ".conllu"
+
+
+def _column(path, names, value, default):
     """The index of a column, from 0, by its number from 1 or its name."""
     value = str(default if value is None else value)
-    if _is_conllu(path) and value in CONLLU:
-        return CONLLU.index(value)
+    known = [normal(name) for name in names]
+    if normal(value) in known:
+        return known.index(normal(value))
     if not re.fullmatch("[1-9][0-9]{0,3}", value):
-        names = suggest(value, CONLLU) if _is_conllu(path) else "give its number, from 1."
-        raise InputError(f"{path} has no column {value!r}: {names}")
+        remedy = suggest(value, names) if names else "give its number, from 1."
+        raise InputError(f"{path} has no column {value!r}: {remedy}")
     return int(value) - 1
 
 
@@ -134,16 +149,43 @@ def _check_row(place, fields, token, tag):
             raise InputError(f"{place}: column {column + 1} is empty: give a token and its tag.")
 
 
-def _column_rows(lines):
-    """The number and fields of the lines that hold a token or, without fields, end a sentence."""
-    start = next((line for line in lines if _may_hold_a_token(line)), "")
-    split = _split_at_tabs if "\t" in start else _split_at_spaces
-    width = len(split(start))
+def _column_rows(lines, delimiter):
+    """The number and fields of lines that hold a token or, without fields, end a sentence; and the header if any."""
+    first, start = next(((n, line) for n, line in enumerate(lines, start=1) if _may_hold_a_token(line)), (0, ""))
+    split, tabs = _splitter(start, delimiter), "\t" in start
+    header = split(start)
+    named = len(header) > 1 and normal(header[0]) in FIRST_NAMES and normal(header[-1]) in LAST_NAMES
+    rows = []
     for number, line in enumerate(lines, start=1):
+        if named and number == first:
+            continue
         if not line.strip() or line.startswith(DOCUMENT):
-            yield number, []
-        elif not COMMENT.match(line) or len(split(line)) == width:
-            yield number, split(line)
+            rows.append((number, []))
+        elif not COMMENT.match(line) or (len(split(line)) == len(header) and not (tabs and line.startswith("# "))):
+            rows.append((number, split(line)))
+    return _without_comments(rows, tabs), header if named else []
+
+
+def _splitter(start, delimiter):
+    if delimiter is None:
+        return _split_at_tabs if "\t" in start else _split_at_spaces
+    mark = checked_delimiter(delimiter)
+    return _split_at_spaces if mark == " " else lambda line: line.split(mark)
+
+
+def _without_comments(rows, tabs):
+    """Rows without comments that have as many columns as a token: "# newdoc" before a sentence.
+
+    "#" itself is a token in a file with tabs, within a sentence, and where its tag is that of other lines.
+    """
+    tags = {fields[-1] for _, fields in rows if fields and fields[0] != "#"}
+    kept, inside = [], False
+    for number, fields in rows:
+        if fields and fields[0] == "#" and not (tabs or inside or fields[-1] in tags):
+            continue
+        kept.append((number, fields))
+        inside = bool(fields)
+    return kept
 
 
 def _may_hold_a_token(line):
@@ -167,25 +209,3 @@ def _split_at_tabs(line):
 
 def _split_at_spaces(line):
     return SPACES.split(line.strip(" \t"))
-
-
-def _lines(path, encoding):
-    """The lines of a text file; raises an `InputError` if it is not in that encoding."""
-    try:
-        content = Path(path).read_bytes()
-        codec = codecs.lookup(encoding).name
-        text = content.decode("utf-8-sig" if codec == "utf-8" else codec)
-    except OSError as error:
-        raise cannot_read(path, error) from None
-    except LookupError:
-        raise InputError(
-            f"cannot read {path}: unknown `encoding` {encoding!r}: {suggest(encoding, ENCODINGS)}"
-        ) from None
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        remedy = "latin-1" if codec == "utf-8" else "utf-8"
-        raise InputError(
-            f"{path}, line {line}: the text is not {codec.upper()}; if it is {remedy}, read it with "
-            f"`encoding` {remedy}."
-        ) from None
-    return lines_of(text)

@@ -1,18 +1,19 @@
 """Datasets of tagged sentences from TFDS and from files."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from nlpseq import tag_schemes
-from nlpseq.data import files, sources
-from nlpseq.errors import InputError, suggest
-from nlpseq.tasks.tagging import columns
+from nlpseq.data import notes, sources
+from nlpseq.errors import InputError, refuses_unknown_arguments
+from nlpseq.tasks.tagging import own
+from nlpseq.tasks.tagging.own import RawSentences
 from nlpseq.tasks.tagging.schemas import TAGGING, TaggingSchema
 
 
@@ -23,10 +24,12 @@ class Sentences:
     Attributes:
         tokens: list of lists of str.
         tags: list of lists of tag numbers.
+        unseen: names of the tags that training never shows, numbered from the number of tags.
     """
 
     tokens: list[list[str]]
     tags: list[list[int]]
+    unseen: tuple[str, ...] = ()
 
     def __len__(self):
         return len(self.tokens)
@@ -34,7 +37,11 @@ class Sentences:
     def select(self, indices) -> "Sentences":
         """The sentences at indices, a slice or a mask."""
         indices = np.atleast_1d(np.arange(len(self))[indices]).tolist()
-        return Sentences([self.tokens[i] for i in indices], [self.tags[i] for i in indices])
+        return Sentences([self.tokens[i] for i in indices], [self.tags[i] for i in indices], self.unseen)
+
+    def known(self, classes: int) -> "Sentences":
+        """The sentences whose tags are all of `classes`, the number of tags that training shows."""
+        return self.select([max(tags) < classes for tags in self.tags]) if self.unseen else self
 
     def classes(self) -> tuple[np.ndarray, np.ndarray]:
         """For every token, the index of its sentence and its tag."""
@@ -62,6 +69,7 @@ class TaggedSentences(sources.SplitDataset):
         train, validation, test: `Sentences`.
         generated: whether the sentences are generated.
         scheme: "bio" or "bioes" if the tags mark spans, else None.
+        notes: what is odd in the data, sentences.
     """
 
     name: str
@@ -71,81 +79,70 @@ class TaggedSentences(sources.SplitDataset):
     test: Sentences
     generated: bool = False
     scheme: str | None = None
+    notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class RawSentences:
-    """The sentences of a split with tags as text, and the position of every token in its file.
-
-    Attributes:
-        tokens, tags: lists of lists of str, none of them empty.
-        place: `place(sentence, token)` is the position of a token, for errors.
-    """
-
-    tokens: list[list[str]]
-    tags: list[list[str]]
-    place: Callable[[int, int], str]
-
-
+@refuses_unknown_arguments
 def load_tagged_sentences(
-    dataset: str,
+    dataset: Any,
     data_dir=None,
     seed: int = 0,
-    encoding: str = "utf-8",
+    encoding: str | None = None,
     *,
     tokens: str | int | None = None,
     tags: str | int | None = None,
+    delimiter: str | None = None,
     train: str | None = None,
-    validation: str | None = None,
-    test: str | None = None,
+    validation: Any = None,
+    test: Any = None,
 ) -> TaggedSentences:
     """Loads a dataset of tagged sentences.
 
-    If the tags mark spans, iob1 is converted to bio and BILOU to bioes; a tag that
-    continues no span starts one, as in the evaluation script of CoNLL-2000.
+    If the tags mark spans, iob1 is converted to bio, BILOU and BMES to bioes, and tags such as B_X, X-B and b-X to
+    B-X; a tag that continues no span starts one, as in the evaluation script of CoNLL-2000.
 
     Args:
-        dataset: name of a TFDS dataset ("universal_dependencies/en_ewt"), or the path
-            of a file of columns or in CoNLL-U, or of a folder of such files with train,
-            dev and test in their names; see `nlpseq.tasks.tagging.columns`.
+        dataset: name of a TFDS dataset ("universal_dependencies/en_ewt"); the path of a file or folder, see
+            `nlpseq/data/README.md`; or an object: a list of sentences of `(token, tag)`, a list of
+            `(tokens, tags)`, a tuple of both, a frame, a `tf.data.Dataset`, or a dict of these by split.
         data_dir: folder of prepared TFDS datasets. Default that of TFDS.
         seed: of the choice of sentences that are held out if a split is missing.
-        encoding: of files.
-        tokens, tags: features of a TFDS dataset; columns of a file by number from 1, or
-            by name in CoNLL-U. Default those of the dataset; column 1 and the last one;
-            in CoNLL-U "form" and "upos".
-        train, validation, test: TFDS splits, such as "train[:80%]". Default those of
-            the dataset.
+        encoding: of files. Default UTF-8, or that of a byte-order mark.
+        tokens, tags: features of a TFDS dataset; columns by name, or by number from 1. Default those of the
+            dataset, or usual names; in files of columns column 1 and the last one; in CoNLL-U "form" and "upos".
+        delimiter: of the columns of files, a character, "tab" or "space". Default the one that fits.
+        train: TFDS split, such as "train[:80%]". Default that of the dataset.
+        validation, test: TFDS splits; for the user's own data paths or objects.
 
     Returns:
-        `TaggedSentences`.
+        `TaggedSentences`. Tags that training never shows are numbered after the others, in `Sentences.unseen`.
 
     Raises:
         InputError: the dataset, a split, a feature, a column or a file is missing or
-            unusable; there is only one tag; a tag does not fit the scheme of the others,
-            or does not occur in the training split.
+            unusable; there is only one tag; a tag does not fit the scheme of the others.
     """
-    given = {"tokens": tokens, "tags": tags, "train": train, "validation": validation, "test": test}
-    overrides = {name: value for name, value in given.items() if value is not None}
-    if files.is_path(dataset, columns.SUFFIXES):
-        sources.refuse_tfds_options(dataset, data_dir, overrides)
-        raw, names, generated = _from_files(dataset, encoding, tokens, tags), [], False
-    elif encoding != "utf-8":
-        raise InputError(f"`encoding` is for files, and {dataset!r} is a TFDS dataset: leave it out.")
-    else:
+    splits = {"train": train, "validation": validation, "test": test}
+    if sources.is_name(dataset):
+        sources.refuse_file_options(dataset, encoding=encoding, delimiter=delimiter)
+        overrides = {"tokens": tokens, "tags": tags, **splits}
+        overrides = {name: value for name, value in overrides.items() if value is not None}
         raw, names, generated = _from_tfds(dataset, data_dir, overrides)
-    scheme, raw = _in_scheme(raw)
-    labels = _labels(dataset, raw["train"], names)
-    splits = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
-    sources.fill_splits(splits, seed)
-    return TaggedSentences(dataset, labels, generated=generated, scheme=scheme, **splits)
-
-
-def _from_files(dataset, encoding, tokens, tags):
-    return {
-        split: RawSentences(*columns.read_sentences(path, tokens, tags, encoding))
-        for split, path in columns.column_files(dataset).items()
-    }
+    else:
+        read = lambda path: own.read(path, tokens, tags, delimiter, encoding)  # noqa: E731
+        of_table = lambda table: own.sentences_of_table(table, tokens, tags)  # noqa: E731
+        splits = {split: own.as_columns(part) for split, part in splits.items()}
+        raw = sources.own_splits(own.as_columns(dataset), data_dir, splits, read, of_table, rank=1)
+        names, generated = [], False
+    name = sources.name_of(dataset)
+    said = [note for part in raw.values() for note in part.notes]
+    scheme, raw, scheme_notes = _in_scheme(raw)
+    labels = _labels(name, raw["train"], names)
+    found = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
+    said += scheme_notes + [note for split, part in raw.items() for note in _unseen_notes(split, part, found[split])]
+    said += sources.fill_splits(found, seed)
+    data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **found)
+    said += notes.few_examples(data.sizes, "sentences")
+    return replace(data, notes=notes.say_notes(said))
 
 
 def _from_tfds(dataset, data_dir, overrides):
@@ -195,16 +192,38 @@ def _raw(dataset, split, schema, names, tokens, tags, left_out=None):
 
 
 def _in_scheme(raw):
-    """The scheme of the tags of training or None, and all splits with tags that are legal in it."""
-    counts = Counter(map(tag_schemes.without_bilou, chain.from_iterable(raw["train"].tags)))
-    scheme = tag_schemes.scheme_of_most(counts)
+    """The scheme of the tags of training or None, all splits with tags that are legal in it, and notes."""
+    counts = Counter(chain.from_iterable(raw["train"].tags))
+    notation = tag_schemes.notation_of(counts)
+    said = []
+    if notation is not None:
+        example = next(tag for tag in counts if notation.standard(tag) != "O")
+        said = [f"the tags mark spans: {example!r} is read as {notation.standard(example)!r}, and so on"]
+        raw = {split: _with_tags(part, partial(_in_notation, notation)) for split, part in raw.items()}
+        counts = Counter(chain.from_iterable(raw["train"].tags))
+    scheme = tag_schemes.scheme_of_most(_counts_without_bilou(counts))
     if scheme is None:
-        return None, raw
+        if tag_schemes.without_types(counts):
+            said = [
+                f"the tags {', '.join(sorted(counts))} have no types, so tokens are scored, not spans: write B-X for B"
+            ]
+        return None, raw, said
     raw = {split: _with_tags(part, _without_bilou) for split, part in raw.items()}
     for part in raw.values():
         _check_scheme(part, scheme)
     repair = partial(tag_schemes.repair, scheme=scheme)
-    return scheme, {split: _with_tags(part, repair) for split, part in raw.items()}
+    return scheme, {split: _with_tags(part, repair) for split, part in raw.items()}, said
+
+
+def _in_notation(notation, tags):
+    return [notation.standard(tag) or tag for tag in tags]
+
+
+def _counts_without_bilou(counts):
+    changed = Counter()
+    for tag, count in counts.items():
+        changed[tag_schemes.without_bilou(tag)] += count
+    return changed
 
 
 def _without_bilou(tags):
@@ -245,9 +264,16 @@ def _labels(dataset, train, names):
 
 def _numbered(sentences, labels):
     numbers = {label: number for number, label in enumerate(labels)}
-    for tag, place in _first_places(sentences).items():
-        if tag not in numbers:
-            raise InputError(
-                f"{sentences.place(*place)}: tag {tag!r} is not in the training split: {suggest(tag, labels)}"
-            )
-    return Sentences(sentences.tokens, [[numbers[tag] for tag in tags] for tags in sentences.tags])
+    tags = [[numbers.setdefault(tag, len(numbers)) for tag in tags] for tags in sentences.tags]
+    return Sentences(sentences.tokens, tags, tuple(numbers)[len(labels) :])
+
+
+def _unseen_notes(split, raw, sentences):
+    """A note on the tags of a split that training never shows, with the place of the first."""
+    counts = (
+        Counter(tag for tag in chain.from_iterable(raw.tags) if tag in set(sentences.unseen))
+        if sentences.unseen
+        else {}
+    )
+    first = min((place for tag, place in _first_places(raw).items() if tag in counts), default=None)
+    return notes.unseen(split, counts, "tags", raw.place(*first) if first else "")

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nlpseq import tag_schemes
-from nlpseq.tasks.scores import FIGURES, averaged, scores_by_class
+from nlpseq.tasks.scores import FIGURES, averaged, confused, scores_by_class
 
 if TYPE_CHECKING:
     from nlpseq.tasks.tagging.data import Sentences
@@ -45,11 +45,14 @@ class TaggingResult:
             the scores of each type in "types"; and "illegal_sentences", the number of
             sentences whose predicted tags violate the scheme. Otherwise the averages over
             tags, and the scores of each tag in "tags".
+            Tags that training never shows are tags too, and wrong.
+        names: The tags of the confusion matrix: those of the task, and those that training never shows.
         confusion: Counts `(tags, tags)`, a row for each expected tag.
         worst: Sentences in descending order of the number of wrong tags.
     """
 
     metrics: dict[str, Any]
+    names: list[str]
     confusion: np.ndarray
     worst: list[TaggedSentence]
 
@@ -71,7 +74,7 @@ def evaluate_tagger(
         worst: Maximum number of worst sentences to keep. Default 20.
     """
     predicted = _predicted(task, sentences)
-    names = [*task.labels, "(none)"]  # the last is that of UNTAGGED
+    names = [*task.labels, *sentences.unseen, "(none)"]  # the last is that of UNTAGGED
     tagged = [
         TaggedSentence(tokens, [names[i] for i in expected], [names[i] for i in output])
         for tokens, expected, output in zip(sentences.tokens, sentences.tags, predicted)
@@ -86,16 +89,18 @@ def evaluate_tagger(
         "unseen_tokens": int(unseen.sum()),
     }
     if scheme is None:
-        tags = scores_by_class(expected, predicted, task.labels)
+        tags = scores_by_class(expected, predicted, names[:-1])
         metrics |= {**averaged(tags), "tags": tags}
     else:
         metrics |= span_scores(
             [sentence.expected for sentence in tagged], [sentence.predicted for sentence in tagged], scheme
         )
     order = sorted(tagged, key=lambda sentence: (-sentence.wrong, len(sentence.tokens)))
+    shown = confused(expected, len(names) - 1)
     return TaggingResult(
         metrics,
-        confusion_matrix(expected, predicted, labels=range(len(task.labels))),
+        [names[number] for number in shown],
+        confusion_matrix(expected, predicted, labels=shown),
         [sentence for sentence in order[:worst] if sentence.wrong],
     )
 

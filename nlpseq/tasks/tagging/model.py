@@ -1,20 +1,23 @@
 """Token tagging: from a text, or its tokens, to a tag for each token."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
 from nlpseq.layers import CRF
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
+from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts
+from nlpseq.tasks.text_task import TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
 
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
@@ -114,7 +117,7 @@ class TokenTagger(TextTask):
         if inputs.dtype != tf.string:
             return inputs
         tokens = inputs if len(inputs.shape) == 2 else self.preprocessor.tokenize(inputs)
-        return pad(self.preprocessor(tokens), self.buckets)
+        return pad(self.preprocessor(tokens))
 
     def _dropped(self, words, mask):
         """Word ids with some of them, at random, replaced by the unknown word."""
@@ -138,17 +141,45 @@ class TokenTagger(TextTask):
             self.crf.build((None, None, len(self.labels)))
         self.built = True
 
+    def named_axes(self):
+        axes = [NamedAxis(self.embedding.embeddings, 0, "words", self.preprocessor.vocabulary.names)]
+        if self.character_feature is not None:
+            characters = self.preprocessor.characters.names
+            axes.append(NamedAxis(self.character_feature.embedding.embeddings, 0, "characters", characters))
+        if self.crf is not None:
+            axes += [NamedAxis(weight, axis, "labels", self.labels)
+                     for weight in self.crf.weights for axis in range(len(weight.shape))]  # fmt: skip
+        return [*axes, *label_axes(self.head, self.labels)]
+
+    def usable(self, examples):
+        return examples.known(len(self.labels))
+
     def encode_examples(self, sentences):
-        batches = tf.data.Dataset.from_tensor_slices(sentences.ragged()).batch(ENCODE_BATCH)
-        return batches.map(lambda tokens, tags: (self.preprocessor(tokens), self.preprocessor.truncate(tags)))
+        sentences = replace(sentences, tags=[self._shortened(tags) for tags in sentences.tags])
+        tokens, tags = sentences.ragged()
+        return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
+
+    def _shortened(self, tags):
+        """The tags of a sentence, legal also if it will be truncated within a span; -1 for a tag without number."""
+        kept = self.preprocessor.max_tokens
+        if self.scheme is None or len(tags) <= kept or min(tags) < 0:
+            return tags
+        repaired = tag_schemes.repair([self.labels[tag] for tag in tags[:kept]], self.scheme)
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        return [*(numbers.get(tag, -1) for tag in repaired), *tags[kept:]]
 
     def default_loss(self):
         """The negative log-likelihood of the tags, per token."""
         return SmoothedCrossEntropy() if self.crf is None else SequenceLikelihood(self.crf)
 
     def default_metrics(self):
-        """Accuracy of the decoded tags, per token."""
-        return [TokenAccuracy(self.decide)]
+        """F1 of the spans of the decoded tags if they follow a scheme, else accuracy per token."""
+        return [TokenAccuracy(self.decide) if self.scheme is None else SpanF1(self.labels, self.decide)]
+
+    @property
+    def metric(self) -> str:
+        """F1 of spans if the tags follow a scheme, else accuracy."""
+        return "accuracy" if self.scheme is None else "f1"
 
     def decide(self, emissions: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """The predicted tags, int32 `(batch, time)`: the best sequence of the CRF, or the best tag at each step."""

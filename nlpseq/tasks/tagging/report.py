@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from nlpseq.reporting import console
 from nlpseq.tasks.tagging.evaluation import TaggingResult
+from nlpseq.writing import write_text
 
 if TYPE_CHECKING:
     from nlpseq.tasks.tagging.data import TaggedSentences
@@ -47,7 +48,7 @@ def write_worst_sentences(result: TaggingResult, path: Path) -> None:
         "Wrong tags are in brackets: token [predicted, not expected].",
         *(f"{sentence.wrong} of {len(sentence.tokens)} wrong: {_marked(sentence)}" for sentence in result.worst),
     ]
-    path.write_text("\n\n".join([*lines, ""]), encoding="utf-8")
+    write_text(path, "\n\n".join([*lines, ""]))
 
 
 def _unseen(metrics):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.data.settings import DataSettings, SplitSettings
-from nlpseq.settings import Range, Settings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
+from nlpseq.settings import AUTO, Range, Settings
 from nlpseq.tasks.settings import BidirectionalSettings, WordSettings
 from nlpseq.training.settings import TrainingSettings
 
@@ -17,9 +17,9 @@ class TaggerSettings(BidirectionalSettings):
     """Output layer: a CRF over the sentence, or a softmax at each token."""
     characters: Literal["rnn", "cnn", "none"] = "rnn"
     """Character features of words: recurrent, convolutional or none."""
-    character_units: Annotated[int, Range(1)] = 32
+    character_units: Annotated[int, Range(1), AUTO] = 32
     """Units per direction, or filters per width, of the character layer."""
-    character_embedding_size: Annotated[int, Range(1)] = 32
+    character_embedding_size: Annotated[int, Range(1), AUTO] = 32
     """Size of the character embeddings."""
     singleton_dropout: Annotated[float, Range(0, 1)] = 0.5
     """Rate of words that occur once in the training data and are replaced by the unknown word in training."""
@@ -45,35 +45,17 @@ class TaggingData(DataSettings):
     """Feature of the tokens, or number of their column from 1; None for the default."""
     tags: str | None = None
     """Feature, column number or CoNLL-U column name of the tags; None for the default, in files the last column."""
-    encoding: str = "utf-8"
-    """Encoding of the files."""
     output: str = "saved_models/tagging"
     """Folder of the numbered exports."""
 
 
 @dataclass(frozen=True)
 class TaggingSettings(Settings):
-    """All settings of the recipe."""
+    """All settings of the recipe; those that follow the data are open."""
 
     data: TaggingData = TaggingData()
-    training: TrainingSettings = TrainingSettings(epochs=3, batch_size=32)
-    model: TaggerSettings = TaggerSettings()
+    training: TrainingSettings = TrainingSettings().unset()
+    model: TaggerSettings = TaggerSettings().unset()
     words: TokenSettings = TokenSettings()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
-
-
-# Default settings for specific datasets, which the help of the recipe shows.
-PRESETS = {
-    "universal_dependencies": {
-        "units": 128,
-        "embedding_size": 128,
-        "character_units": 64,
-        "character_embedding_size": 48,
-        "dropout": 0.5,
-        "output_dropout": 0.5,
-        "word_dropout": 0.05,
-        "epochs": 10,
-        "patience": 10,
-        "averaging": 0.998,
-    },
-}

@@ -8,7 +8,7 @@ class Answers(answers.Answers):
 
     def read(self, row):
         truncated = row.pop("truncated")
-        return {**row, "truncated_to": self.metadata.details["max_tokens"] - 1} if truncated else row
+        return {**row, "truncated_to": self.metadata.detail("max_tokens", int) - 1} if truncated else row
 
     def show(self, example, answer):
         return answer["translation"]

@@ -3,17 +3,16 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data import files, sources
-from nlpseq.errors import InputError, shorten
+from nlpseq.data import notes, sources
+from nlpseq.errors import InputError, refuses_unknown_arguments
+from nlpseq.tasks.translation import own
+from nlpseq.tasks.translation.own import ARGUMENTS
 from nlpseq.tasks.translation.schemas import TRANSLATION, TranslationSchema
-
-SUFFIXES = (".tsv", ".txt")
-ARGUMENTS = "`source` and `target`"
-HEADER = ("source", "target")
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class ParallelTexts(sources.SplitDataset):
         source, target: names of the two languages or features.
         train, validation, test: `Pairs`.
         generated: whether the sentences are generated.
+        notes: what is odd in the data, sentences.
     """
 
     name: str
@@ -63,38 +63,39 @@ class ParallelTexts(sources.SplitDataset):
     validation: Pairs
     test: Pairs
     generated: bool = False
+    notes: tuple[str, ...] = ()
 
 
+@refuses_unknown_arguments
 def load_parallel_texts(
-    dataset: str,
+    dataset: Any,
     data_dir=None,
     seed: int = 0,
     *,
     source: str | None = None,
     target: str | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     train: str | None = None,
-    validation: str | None = None,
-    test: str | None = None,
+    validation: Any = None,
+    test: Any = None,
 ) -> ParallelTexts:
     """Loads a dataset of sentences and their translations.
 
-    A folder contains one file per language and split, with one sentence per line, named
-    as for `tfds.TranslateFolder`: en.train.txt, de.train.txt, en.val.txt, ...; or else
-    files train.tsv, validation.tsv and test.tsv. The first line of a `.tsv` file is a
-    header if it has a column that `source` or `target` names, or, if neither is given,
-    columns "source" and "target"; otherwise the file has two columns, source and target.
     Pairs with two empty sides are dropped, and in TFDS datasets those with one.
 
     Args:
-        dataset: name of a TFDS dataset ("ted_hrlr_translate/pt_to_en", "scan/simple"),
-            or the path of such a folder or `.tsv` file.
+        dataset: name of a TFDS dataset ("ted_hrlr_translate/pt_to_en", "scan/simple"); the path of a file
+            or folder, see `nlpseq/data/README.md`; or an object: a list of pairs, a tuple of sources and
+            targets, a frame, a `tf.data.Dataset`, or a dict of these by split.
         data_dir: folder of prepared TFDS datasets. Default that of TFDS.
         seed: of the choice of pairs that are held out if a split is missing.
         source, target: languages, features or columns. Default those of the dataset; of
-            a folder with two languages the alphabetical order, of a header with two
-            columns their order.
-        train, validation, test: TFDS splits, such as "train[:80%]". Default those of
-            the dataset.
+            files of two languages the alphabetical order, of columns their order.
+        delimiter: of the columns of files, a character or "tab". Default the one that fits.
+        encoding: of files. Default UTF-8, or that of a byte-order mark.
+        train: TFDS split, such as "train[:80%]". Default that of the dataset.
+        validation, test: TFDS splits; for the user's own data paths or objects.
 
     Returns:
         `ParallelTexts`.
@@ -104,19 +105,34 @@ def load_parallel_texts(
             missing or unusable; source and target are the same or of unequal length; one
             side of a pair is empty.
     """
-    given = {"source": source, "target": target, "train": train, "validation": validation, "test": test}
-    overrides = {name: value for name, value in given.items() if value is not None}
     if source is not None and source == target:
         raise InputError(f"{ARGUMENTS} are both {source!r}: give two different languages.")
-    if files.is_path(dataset, SUFFIXES):
-        sources.refuse_tfds_options(dataset, data_dir, overrides)
-        languages, splits = _from_files(dataset, source, target)
-        generated = False
+    splits = {"train": train, "validation": validation, "test": test}
+    if sources.is_name(dataset) and not own.language_files(Path(dataset)):
+        sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
+        overrides = {"source": source, "target": target, **splits}
+        overrides = {name: value for name, value in overrides.items() if value is not None}
+        languages, found, generated = _from_tfds(dataset, data_dir, overrides)
+        said = []
     else:
-        languages, splits, generated = _from_tfds(dataset, data_dir, overrides)
-    sources.fill_splits(splits, seed)
+        read = lambda path: own.read(path, source, target, delimiter, encoding)  # noqa: E731
+        of_table = lambda table: own.pairs_of_table(table, source, target)  # noqa: E731
+        dataset = Path(dataset) if isinstance(dataset, (str, os.PathLike)) else dataset
+        raw = sources.own_splits(dataset, data_dir, splits, read, of_table)
+        languages, generated = raw["train"].languages, False
+        said = [note for part in raw.values() for note in part.notes]
+        found = {split: _encoded(part) for split, part in raw.items()}
+    said += sources.fill_splits(found, seed)
     first, second = languages
-    return ParallelTexts(dataset, first, second, generated=generated, **splits)
+    data = ParallelTexts(sources.name_of(dataset), first, second, generated=generated, notes=(), **found)
+    said += notes.few_examples(data.sizes, "pairs")
+    return replace(data, notes=notes.say_notes(said))
+
+
+def _encoded(raw):
+    return Pairs(
+        *(np.array([text.encode("utf-8", "replace") for text in side], object) for side in (raw.sources, raw.targets))
+    )
 
 
 def _from_tfds(dataset, data_dir, overrides) -> tuple[tuple[str, ...], dict[str, Pairs], bool]:
@@ -147,7 +163,7 @@ def _features(dataset, builder, schema):
             raise InputError(f"feature {name!r} of dataset {dataset!r} is not text: choose another.")
     if len(default) == 2:
         return tuple(default)
-    return _direction(f"dataset {dataset!r}", texts, schema.source, schema.target)
+    return own.direction(f"dataset {dataset!r}", texts, schema.source, schema.target)
 
 
 def _whole_pairs(place, source, target):
@@ -156,120 +172,3 @@ def _whole_pairs(place, source, target):
     if not whole.any():
         raise InputError(f"{place} has no pair with text on both sides: choose another.")
     return Pairs(source, target).select(whole)
-
-
-def _direction(place, languages, source, target):
-    """Source and target; of two languages, one that is not given is the first or the other one."""
-    for name in (source, target):
-        if name is not None and name not in languages:
-            raise InputError(f"{place} has no {shorten(name)!r}: choose from {_listed(languages)} with {ARGUMENTS}.")
-    if len(languages) < 2:
-        raise InputError(f"{place} has {_listed(languages) or 'no text'} only: expected two languages.")
-    if len(languages) > 2 and not (source and target):
-        raise InputError(f"{place} has {_listed(languages)}: name two of them with {ARGUMENTS}.")
-    source = source or next(name for name in languages if name != target)
-    return source, target or next(name for name in languages if name != source)
-
-
-def _listed(languages):
-    return shorten(", ".join(languages))
-
-
-def _from_files(dataset, source, target) -> tuple[tuple[str, ...], dict[str, Pairs]]:
-    folder = Path(dataset).expanduser()
-    languages = _folder_languages(folder)
-    if languages:
-        languages = _direction(f"folder {folder}", languages, source, target)
-        return languages, _from_folder(folder, languages)
-    splits = {split: _read_table(path, source, target) for split, path in _table_files(dataset).items()}
-    return splits["train"][0], {split: pairs for split, (_, pairs) in splits.items()}
-
-
-def _folder_languages(folder):
-    """The languages of the files of a folder that are named as in `tfds.TranslateFolder`."""
-    if not os.path.isdir(folder):
-        return []
-    return sorted({language for language, _ in map(_language_and_split, folder.iterdir()) if language})
-
-
-def _language_and_split(file):
-    """The language and split of a file named <language>.<split>.txt, else "" twice."""
-    parts = file.name.split(".")
-    known = {name for names in files.SPLIT_NAMES.values() for name in names}
-    if len(parts) != 3 or parts[1].lower() not in known or parts[2].lower() != "txt" or not parts[0]:
-        return "", ""
-    return parts[0], parts[1].lower()
-
-
-def _from_folder(folder, languages):
-    sides = [_files_of(folder, language) for language in languages]
-    for own, other, language in zip(sides, reversed(sides), reversed(languages)):
-        for split in own:
-            if split not in other:
-                raise InputError(
-                    f"folder {folder} has {own[split].name} without its translation in {language!r}: "
-                    f"expected {own[split].name.replace(own[split].name.split('.')[0], language, 1)}."
-                )
-    return {split: _read_sides(languages, [side[split] for side in sides]) for split in sides[0]}
-
-
-def _files_of(folder, language):
-    def words(file):
-        """The split in the name of a file of the language."""
-        language_of_file, split = _language_and_split(file)
-        return (split,) if language_of_file == language else ()
-
-    return files.split_files(folder, words, f"{language}.train.txt")
-
-
-def _read_sides(languages, paths):
-    sides = [files.read_lines(path) for path in paths]
-    first, second = (f"{path} has {len(side)} lines" for path, side in zip(paths, sides))
-    if len(sides[0]) != len(sides[1]):
-        raise InputError(f"{first} and {second}: expected equally many, line by line translations of each other.")
-    return _pairs(languages, paths, enumerate(zip(*sides), start=1))
-
-
-def _table_files(dataset):
-    expected = "train.tsv, or en.train.txt and de.train.txt, for example"
-    paths = files.split_files(
-        dataset, lambda file: (file.stem.lower(),) if file.suffix.lower() == ".tsv" else (), expected
-    )
-    for path in paths.values():
-        if path.suffix.lower() != ".tsv" and os.path.exists(path):
-            raise InputError(f"{path} is neither a folder nor a file whose name ends in .tsv.")
-    return paths
-
-
-def _read_table(path, source, target):
-    """The languages and pairs of a `.tsv` file."""
-    rows = [(number, line.split("\t")) for number, line in enumerate(files.read_lines(path), start=1)]
-    header = rows[0][1] if rows else []
-    names = {source, target} - {None}
-    if names & set(header) or (not names and set(HEADER) <= set(header)):
-        languages = _direction(f"the header of {path}", header, *((source, target) if names else HEADER))
-        width, indices, rows = len(header), [header.index(name) for name in languages], rows[1:]
-    else:
-        languages, width, indices = (source or HEADER[0], target or HEADER[1]), 2, (0, 1)
-    rows = [(number, fields) for number, fields in rows if any(map(str.strip, fields))]
-    for number, fields in rows:
-        if len(fields) != width:
-            raise InputError(f"{path}, line {number}: expected {width} tab-separated columns, got {len(fields)}.")
-    numbered = ((number, [fields[index] for index in indices]) for number, fields in rows)
-    return languages, _pairs(languages, (path, path), numbered)
-
-
-def _pairs(languages, paths, numbered):
-    """`Pairs` of numbered lines, without those that are blank on both sides."""
-    pairs = [(number, *sides) for number, sides in numbered if any(map(str.strip, sides))]
-    for number, *sides in pairs:
-        for path, language, text in zip(paths, languages, sides):
-            if not text.strip():
-                raise InputError(
-                    f"{path}, line {number}: the {language} side is empty and the other is not: give the "
-                    "translation, or remove the pair."
-                )
-    if not pairs:
-        raise InputError(f"{paths[0]} holds no sentences: expected at least one pair.")
-    _, *sides = zip(*pairs)
-    return Pairs(*(np.array([text.encode("utf-8", "replace") for text in side], object) for side in sides))

@@ -10,11 +10,11 @@ import tensorflow as tf
 
 from nlpseq.errors import in_range
 from nlpseq.layers import BahdanauAttention, LuongAttention
-from nlpseq.tasks.base import in_batches
+from nlpseq.tasks.base import NamedAxis, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, text_spec
+from nlpseq.tasks.text_task import TextTask, as_texts, encode, text_spec
 from nlpseq.tasks.translation.search import TranslationSearch
 from nlpseq.tasks.translation.settings import TranslatorSettings
 from nlpseq.text import PADDING, START
@@ -93,7 +93,6 @@ class Translator(TextTask):
     settings_class = TranslatorSettings
     settings: TranslatorSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
-    shortest_bucket = 8  # sentences are short: finer buckets leave less padding
     metric, metric_mode = "loss", "min"
 
     def make_layers(self):
@@ -136,6 +135,14 @@ class Translator(TextTask):
             name="bias", shape=(len(self.preprocessor.target),), dtype="float32", autocast=False
         )
         self.built = True
+
+    def named_axes(self):
+        source, target = self.preprocessor.source.pieces, self.preprocessor.target.pieces
+        weights = self.target_embedding.embeddings, self.bias
+        axes = [NamedAxis(weight, 0, "target tokens", target) for weight in weights]
+        if self.source_embedding is not self.target_embedding:
+            axes.append(NamedAxis(self.source_embedding.embeddings, 0, "source tokens", source))
+        return axes
 
     def call(self, inputs, training=False):
         sources, targets = inputs
@@ -255,8 +262,8 @@ class Translator(TextTask):
         return tf.stop_gradient(tf.where(replaced, predictions, targets))
 
     def encode_examples(self, pairs):
-        batches = pairs.dataset().batch(ENCODE_BATCH)
-        return batches.map(lambda source, target: (self.preprocessor(source), self.preprocessor.targets(target)))
+        sources, targets = (tf.constant(texts, tf.string) for texts in (pairs.sources, pairs.targets))
+        return encode(self.preprocessor, sources), encode(self.preprocessor.targets, targets)
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
         """Batches `((sources, targets), labels)` of `nlpseq.data.Pairs`.

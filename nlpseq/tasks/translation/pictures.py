@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nlpseq.reporting.pictures import new_figure, shorten
+from nlpseq.reporting.pictures import new_figure, save_figure, shorten
 
 CELL = 0.3  # inches
 MAX_TOKEN = 16  # characters
@@ -40,4 +40,4 @@ def plot_attention(
     figure.colorbar(all_axes[0].images[0], ax=all_axes, label="attention weight", shrink=0.8, aspect=25, panchor=False)
     for axes in all_axes:
         axes.set_anchor("N")  # the panels begin at one height
-    figure.savefig(path)
+    save_figure(figure, path)

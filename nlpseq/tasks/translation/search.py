@@ -20,7 +20,7 @@ class TranslationSearch:
     """Searches for translations with a `Translator`.
 
     Args:
-        task: The translator; its `preprocessor`, `settings`, `buckets`, `encode`,
+        task: The translator; its `preprocessor`, `settings`, `encode`,
             `initial_states`, `step` and `logits` are used.
     """
 
@@ -48,7 +48,7 @@ class TranslationSearch:
         """As `__call__`, for tokenized texts, ragged `(batch, None)`."""
         task, settings = self.task, self.task.settings
         beam_size = max(n_best, settings.beam_size if beam_size is None else beam_size)
-        sources = pad(task.preprocessor.append_end(tokens), task.buckets)
+        sources = pad(task.preprocessor.append_end(tokens))
         memory = task.encode(sources)
         length = tf.reduce_sum(tf.cast(memory.mask, tf.float32), axis=1)
         longest = tf.minimum(10 + settings.length_ratio * length, float(task.preprocessor.max_tokens))

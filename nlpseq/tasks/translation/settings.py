@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from nlpseq.data.settings import DataSettings, SplitSettings
+from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import InputError
-from nlpseq.settings import OPEN, Range, Rate, Settings
+from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
 from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
 from nlpseq.training.settings import TrainingSettings
 
@@ -16,9 +16,9 @@ class TranslatorSettings(RecurrentSettings):
 
     cell: Annotated[Literal["rnn", "lstm", "gru"], OPEN] = "gru"
     """Recurrent cell; in Python also a subclass of `nlpseq.cells.RecurrentCell`, registered with Keras."""
-    units: Annotated[int, Range(2)] = 128
+    units: Annotated[int, Range(2), AUTO] = 128
     """Size of the decoder state; each direction of the encoder has half of it."""
-    layers: Annotated[int, Range(1)] = 1
+    layers: Annotated[int, Range(1), AUTO] = 1
     """Number of recurrent layers of the encoder."""
     decoder_layers: Annotated[int, Range(1)] = 2
     """Number of recurrent layers of the decoder."""
@@ -26,11 +26,11 @@ class TranslatorSettings(RecurrentSettings):
     """Attention of the decoder: additive (bahdanau), multiplicative (general, dot, scaled) or none."""
     input_feeding: bool = False
     """Whether the decoder reads its previous output; training takes about one and a half times as long."""
-    dropout: Rate = 0.05
+    dropout: Annotated[Rate, AUTO] = 0.05
     """Dropout rate of the inputs of the recurrent layers."""
-    output_dropout: Rate = 0.0
+    output_dropout: Annotated[Rate, AUTO] = 0.0
     """Dropout rate of the inputs of the output layer."""
-    label_smoothing: Rate = 0.0
+    label_smoothing: Annotated[Rate, AUTO] = 0.0
     """Share of the target probability that is distributed over all tokens."""
     scheduled_sampling: Annotated[float, Range(0, 1)] = 0.0
     """Rate of decoder inputs that are replaced by predictions of the model in training."""
@@ -40,7 +40,7 @@ class TranslatorSettings(RecurrentSettings):
     """Exponent of the length normalization of scores."""
     coverage_penalty: Annotated[float, Range(0)] = 0.0
     """Weight of the penalty for source tokens that receive little attention."""
-    length_ratio: Annotated[float, Range(0)] = 2.0
+    length_ratio: Annotated[float, Range(0), AUTO] = 2.0
     """Maximum length of a translation: 10 tokens, and this many per source token."""
 
     def check(self) -> None:
@@ -55,7 +55,9 @@ class TranslatorSettings(RecurrentSettings):
 class PairSettings(SubwordSettings):
     """The tokens of both languages."""
 
-    vocabulary_size: Annotated[int, Range(5)] = 8000
+    vocabulary: Annotated[Literal["word", "bpe", "wordpiece", "unigram", "character"], AUTO] = "word"
+    """Kind of tokens."""
+    vocabulary_size: Annotated[int, Range(5), AUTO] = 8000
     """Maximum size of each vocabulary, or of the joint one, including four special tokens."""
     joint: bool = False
     """Whether both languages share one vocabulary and its embeddings."""
@@ -79,32 +81,15 @@ class TranslationData(DataSettings):
 
 @dataclass(frozen=True)
 class TranslationSettings(Settings):
-    """All settings of the recipe."""
+    """All settings of the recipe; those that follow the data are open."""
 
     data: TranslationData = TranslationData()
-    training: TrainingSettings = TrainingSettings(epochs=6, batch_size=32, learning_rate=4e-3)
-    model: TranslatorSettings = TranslatorSettings()
-    tokens: PairSettings = PairSettings()
+    training: TrainingSettings = TrainingSettings().unset()
+    model: TranslatorSettings = TranslatorSettings().unset()
+    tokens: PairSettings = PairSettings().unset()
+    files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 
 
-# Default settings for specific datasets, which the help of the recipe shows.
-_SCAN = {"pretokenized": True, "units": 200, "length_ratio": 6.0, "epochs": 10, "learning_rate": 2e-3}
-PRESETS = {
-    "scan/simple": _SCAN,
-    "scan/length": _SCAN,
-    "multi30k": {
-        "vocabulary": "bpe",
-        "vocabulary_size": 6000,
-        "joint": True,
-        "units": 384,
-        "embedding_size": 256,
-        "dropout": 0.4,
-        "output_dropout": 0.4,
-        "label_smoothing": 0.1,
-        "epochs": 11,
-        "batch_size": 64,
-        "averaging": 0.998,
-        "learning_rate": 2e-3,
-    },
-}
+# What the name of a dataset tells, which the help of the recipe shows.
+PRESETS = {"scan": {"pretokenized": True}, "multi30k": {"joint": True}}

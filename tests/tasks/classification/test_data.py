@@ -152,11 +152,11 @@ def test_holding_out_leaves_every_class_in_training(tmp_path):
     fails("too small to hold out a part", write(tmp_path / "b.tsv", [("x", "a"), ("y", "b")]))
 
 
-def test_bytes_that_are_not_utf8_are_replaced(tmp_path):
+def test_bytes_that_are_not_utf8_are_refused_and_read_with_their_encoding(tmp_path):
     path = tmp_path / "latin.tsv"
     path.write_bytes(b"text\tlabel\n" + b"caf\xe9\ta\nthe\tb\n" * 10)
-    data = load_labelled_texts(str(path))
-    assert "caf\ufffd".encode() in data.train.texts.tolist()
+    fails("line 2: the text is not UTF-8.*with `encoding` latin-1", str(path))
+    assert "caf\u00e9".encode() in load_labelled_texts(str(path), encoding="latin-1").train.texts.tolist()
 
 
 def fails(match, *arguments, **options):
@@ -183,7 +183,8 @@ def test_missing_empty_and_odd_files(tmp_path):
     empty.write_text("")
     fails("is empty", str(empty))
     fails("holds no rows", write(tmp_path / "header.tsv", rows=[]))
-    fails("there is no column 'text'", write(tmp_path / "columns.tsv", header=("txt", "label")))
+    odd = write(tmp_path / "columns.tsv", [("1", *row) for row in ROWS], header=("id", "txt", "label"))
+    fails("there is no column 'text'.*did you mean txt", odd)
     fails("line 3: expected 2 columns, got 1", write(tmp_path / "short.tsv", [("a", "b"), ("c",)]))
     fails("no training file", str(tmp_path / "."))
     broken = tmp_path / "broken.jsonl"
@@ -206,7 +207,7 @@ def test_options_of_tfds_datasets_are_refused_with_a_path(tmp_path):
 def test_odd_values(tmp_path):
     odd = tmp_path / "odd.jsonl"
     odd.write_text('{"text": null, "label": "a"}\n')
-    fails("line 1: column 'text' is null", str(odd))
+    fails("holds no rows with a text and a label", str(odd))
     rows = [json.dumps({"text": "\ud83d lone", "label": "ab"[i % 2]}) for i in range(20)]
     odd.write_text("\n".join(rows))
     assert b"? lone" in load_labelled_texts(str(odd)).train.texts.tolist()
@@ -216,13 +217,18 @@ def test_one_class_only(tmp_path):
     fails("one class only", write(tmp_path / "one.tsv", [("a", "x")] * 20))
 
 
-def test_label_that_training_never_saw(tmp_path):
+def test_labels_that_training_never_shows_are_said_and_numbered_after_the_others(tmp_path):
     write(tmp_path / "train.tsv")
-    write(tmp_path / "test.tsv", [("a", "pos"), ("b", "poz")])
-    fails("label 'poz', which does not occur in the training split", str(tmp_path))
+    write(tmp_path / "test.tsv", [("a", "pos"), ("b", "poz"), ("c", "neg")])
+    data = load_labelled_texts(str(tmp_path))
+    assert data.labels == ("neg", "pos") and data.test.labels.tolist() == [1, 2, 0]
+    assert data.test.unseen == ("poz",) and data.test.known(2).labels.tolist() == [1, 0]
+    assert any(
+        "the test split has labels that training never shows" in note and "'poz' (1)" in note for note in data.notes
+    )
 
 
 @pytest.mark.parametrize("load", [load_labelled_texts, load_parallel_texts, load_running_texts, load_tagged_sentences])
 def test_unknown_arguments_of_readers_are_refused(load):
-    with pytest.raises(TypeError, match="unexpected keyword argument 'labels'"):
-        load("a.tsv", labels="label")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'encodin': did you mean encoding"):
+        load("a.tsv", encodin="utf-8")

@@ -121,7 +121,7 @@ BAD = {
     "blank": ("{tmp}/blank", {}, "the validation text of .* is empty"),
     "short": ("{tmp}/short", {}, "too short to hold out a part"),
     "two": ("{tmp}/two", {}, "for one split"),
-    "other file": ("{tmp}/picture.png", {}, "not a folder, nor a file whose name ends in .txt"),
+    "other file": ("{tmp}/picture.png", {}, "NUL bytes, so it is not a text"),
     "split of a path": ("{tmp}/short", {"train": "train[:3]"}, "`data_dir` and splits are for TFDS"),
     "text of a path": ("{tmp}/short", {"text": "x"}, "`text` names a feature"),
     "unknown": ("tiny_shakespear", {}, "tiny_shakespeare"),
@@ -132,12 +132,12 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input(tmp_path, name):
-    write(tmp_path / "none", notes="a")
+    write(tmp_path / "none", valid="a")
     write(tmp_path / "empty", train="", valid="a", test="a")
     write(tmp_path / "blank", train="a", valid=" \n\n", test="a")
     write(tmp_path / "short", train="w")
     write(tmp_path / "two", train="a", training="a")
-    (tmp_path / "picture.png").write_bytes(b"png")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x00\x00")
     dataset, options, message = BAD[name]
     data_dir = str(tmp_path) if dataset == "nlpseq_articles" else None
     with pytest.raises(InputError, match=message):

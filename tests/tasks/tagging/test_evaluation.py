@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nlpseq.data import Sentences
 from nlpseq.evaluation import evaluate_tagger
 from nlpseq.tag_schemes import convert
 from nlpseq.tasks.tagging.evaluation import span_scores
+from nlpseq.tasks.tagging.metrics import SpanF1
 
 LABELS = ["O", "B-X", "I-X", "B-Y", "I-Y"]
 EXPECTED = [["B-X", "I-X", "O", "B-Y"], ["O", "O"], ["B-Y", "B-Y", "O"]]
@@ -93,3 +95,23 @@ def test_spans_against_an_independent_scorer(scheme):
         assert ours[name] == pytest.approx(getattr(theirs["overall"]["strict"], name))
         for kind in "XY":
             assert ours["types"][kind][name] == pytest.approx(getattr(theirs["entities"][kind]["strict"], name))
+
+
+BIOES = ["O", *(f"{prefix}-{kind}" for prefix in "BIES" for kind in "XY")]
+
+
+@pytest.mark.parametrize("scheme, labels", [("bio", LABELS), ("bioes", BIOES)])
+def test_f1_in_training_is_that_of_the_evaluation(scheme, labels):
+    rng = np.random.default_rng(0)
+    metric = SpanF1(labels, lambda emissions, mask: tf.argmax(emissions, -1, tf.int32))
+    expected, predicted = [], []
+    for _ in range(2):  # batches
+        gold = rng.integers(0, len(labels), (30, 7))
+        output = np.where(rng.random(gold.shape) < 0.7, gold, rng.integers(0, len(labels), gold.shape))
+        lengths = rng.integers(1, 8, 30)
+        metric.update_state(np.where(np.arange(7) < lengths[:, None], gold, -1), tf.one_hot(output, len(labels)))
+        for tags, sentences in ((gold, expected), (output, predicted)):
+            sentences += [[labels[i] for i in row[:length]] for row, length in zip(tags, lengths)]
+    f1 = span_scores(expected, predicted, scheme)["f1"]
+    assert 0.1 < f1 < 0.9
+    assert float(metric.result()) == pytest.approx(f1)

@@ -121,7 +121,7 @@ def test_fit_learns(model):
     assert history["loss"][-1] < history["loss"][0]
     ((ids, tags),) = task.prepare(sentences(1), batch_size=4)
     correct = (task.decide(task(ids), tags >= 0) == tags)[tags >= 0]
-    assert history["val_accuracy"][-1] == pytest.approx(np.mean(correct))
+    assert history["val_f1"][-1] > 0.9
     assert np.mean(correct) > 0.9
 
 

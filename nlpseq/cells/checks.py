@@ -1,0 +1,99 @@
+"""Checks of shapes and values, with one sentence each in eager code, in graphs and in symbolic builds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from nlpseq.errors import InputError
+
+
+def check(holds: tf.Tensor, message: str, value: Any = None) -> None:
+    """Raises an error unless the bool tensor `holds`: at once if its value is known, else when the graph runs.
+
+    XLA compiles checks away; a program that it compiles as a whole must not depend on them.
+
+    Args:
+        holds: The condition, a scalar.
+        message: The error, with "%s" for the value.
+        value: Tensor that the message shows.
+
+    Raises:
+        InputError: the condition is known to be False.
+    """
+    known = tf.get_static_value(holds)
+    if known is None:
+        before, _, after = message.partition("%s")
+        tf.debugging.Assert(holds, [message] if value is None else [before, value, after])
+    elif not known:
+        raise InputError(message if value is None else message % tf.get_static_value(value))
+
+
+def check_mask(mask: Any, sequences: tf.Tensor, owner: str) -> tf.Tensor:
+    """The mask of sequences as a bool tensor.
+
+    Args:
+        mask: `(batch, time)`, True or a number other than zero for real steps; or a list that holds it.
+        sequences: `(batch, time, ...)`, or both time-major.
+        owner: What the error names, such as "layer 'gru_1'".
+
+    Raises:
+        InputError: it has another shape. In a graph unknown sizes raise `tf.errors.InvalidArgumentError`.
+    """
+    mask = tf.cast(keras.tree.flatten(mask)[0], bool)
+    expected = check_mask_shape(mask.shape, sequences.shape, owner)
+    if not (expected.is_fully_defined() and mask.shape.is_fully_defined()):
+        same = tf.reduce_all(tf.shape(mask) == tf.shape(sequences)[:2])
+        check(same, f"`mask` of {owner} must have one value for each step, got the shape %s.", tf.shape(mask))
+    return tf.ensure_shape(mask, expected)
+
+
+def check_mask_shape(mask: Sequence, sequences: Sequence, owner: str) -> tf.TensorShape:
+    """The first two axes of the shape of sequences, with which the shape of the mask must agree: see `check_mask`."""
+    given, expected = tf.TensorShape(mask), tf.TensorShape(sequences[:2])
+    if given.rank != 2 or not expected.is_compatible_with(given):
+        raise InputError(
+            f"`mask` of {owner} must have one value for each step, {readable(expected)}, got the shape "
+            f"{readable(given)}."
+        )
+    return expected
+
+
+def check_states(states: Sequence, sizes: Sequence[int], batch: int | None, rows: tf.Tensor, owner: str) -> list:
+    """The states as tensors, one row for each row of the inputs.
+
+    Args:
+        states: Tensors `(batch, size)`.
+        sizes: The size of each state.
+        batch, rows: The static and the dynamic number of rows of the inputs.
+        owner: What the error names.
+
+    Raises:
+        InputError: one has another shape. In a graph unknown sizes raise `tf.errors.InvalidArgumentError`.
+    """
+    states = [tf.convert_to_tensor(state) for state in states]
+    for number, (state, size) in enumerate(zip(states, sizes, strict=True)):
+        check_state_shape(state.shape, batch, size, number, owner)
+        if batch is None or not state.shape.is_fully_defined():
+            same = tf.reduce_all(tf.shape(state) == tf.stack([rows, size]))
+            message = (
+                f"state {number} of {owner} must have a row of {size} for each row of the inputs, got the shape %s."
+            )
+            check(same, message, tf.shape(state))
+    return states
+
+
+def check_state_shape(shape: Sequence, batch: int | None, size: int, number: int, owner: str) -> None:
+    """Raises an error unless the shape of a state is `(batch, size)`: see `check_states`."""
+    given, expected = tf.TensorShape(shape), tf.TensorShape([batch, size])
+    if not given.is_compatible_with(expected):
+        raise InputError(
+            f"state {number} of {owner} must have the shape {readable(expected)}, a row for each row of the inputs, "
+            f"got {readable(given)}."
+        )
+
+
+def readable(shape: tf.TensorShape) -> str:
+    """A shape for a message, as in "(None, 3)"."""
+    return "(unknown)" if shape.rank is None else str(tuple(shape))

@@ -1,0 +1,185 @@
+"""`nlpseq predict EXPORT --file a.csv --output b.csv`: the rows of a file with their answers, in a file.
+
+Answers are kept in a file beside the output, a JSON object a line, until all are there. An interrupted run finds them
+again; the output itself appears only when it is complete.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nlpseq.data.files.contents import lines_of
+from nlpseq.data.files.json_rows import columns_table
+from nlpseq.data.files.paths import as_path, suffix_of
+from nlpseq.data.files.reading import read_table
+from nlpseq.data.files.table import Role, Table, find_columns, is_missing
+from nlpseq.errors import InputError
+from nlpseq.writing import write_file, writing
+
+if TYPE_CHECKING:
+    from nlpseq.serving import Export
+
+SUFFIXES = (".csv", ".tsv", ".jsonl")
+UNFINISHED = ".unfinished"  # suffix of the answers of a run that is not complete
+TEXTS = (
+    "text",
+    "texts",
+    "review",
+    "sentence",
+    "utterance",
+    "question",
+    "tweet",
+    "comment",
+    "message",
+    "content",
+    "source",
+)
+
+
+def run(export: "Export", file: str, column: str | None, output: str, options: dict[str, Any]) -> None:
+    """Writes the columns of a file, and the answers to the texts in one of them.
+
+    Args:
+        export: The export.
+        file: Path of a table, or of a text with an input a line.
+        column: Name or number of the column of the inputs. Default a usual name, or the only column.
+        output: Path of the file to write: `.csv`, `.tsv` or `.jsonl`.
+        options: Of the kind of task, by name.
+
+    Raises:
+        InputError: The file or the column cannot be read, or the output exists.
+        WritingError: The output cannot be written; the answers so far are kept.
+    """
+    path = as_path(output)
+    _check_output(path)
+    table, name = _inputs(export, as_path(file), column)
+    texts = ["" if is_missing(value) else str(value) for value in table.values(name)]
+    unfinished = path.with_name(path.name + UNFINISHED)
+    with writing(f"the answers to {unfinished}"):
+        answers = _answers(export, texts, unfinished, options)
+    with writing(f"{path}; the answers are in {unfinished}: run the command again"):
+        write_file(path, (part.encode("utf-8", "replace") for part in _rows(table, answers, path)))
+        unfinished.unlink()
+
+
+def _check_output(path):
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"`output` must end in {', '.join(SUFFIXES)}, got {path}.")
+    if os.path.lexists(path):
+        raise InputError(f"`output` {path} exists: remove it, or choose another name.")
+    if not os.path.isdir(path.parent):
+        raise InputError(f"the folder of `output` {path} does not exist: make it first.")
+
+
+def _inputs(export, path, column) -> tuple[Table, str]:
+    """The table of a file, and the name of its column of inputs."""
+    content = read_table(path)
+    if isinstance(content, str):
+        content = columns_table(str(path), {export.answers.input_name: lines_of(content) if content else []}, "line")
+    table, found = find_columns(content, (Role("column", TEXTS),), {"column": column}, lambda _: (0,))
+    return table, found["column"]
+
+
+def _answers(export, texts: Sequence[str], unfinished: Path, options) -> list[dict[str, Any]]:
+    """The answers to all texts; those that an earlier run left are read, the others are added to its file."""
+    run_of = {"texts": _digest(texts), "export": str(export.path.resolve()), "options": options}
+    answers, size = _left(unfinished, run_of)
+    with open(unfinished, "r+b" if size else "wb") as file:
+        file.truncate(size)
+        file.seek(size)
+        if not size:
+            file.write(_line(run_of))
+        for batch in _batches(export, texts, len(answers)):
+            lines: list[str] = []
+            export.answers.respond(export, [batch], lines.append, lambda line: None, True, **options)
+            added = [json.loads(line) for line in "".join(lines).splitlines()]
+            file.write(b"".join(map(_line, added)))
+            file.flush()
+            answers += added
+    return answers
+
+
+def _batches(export, texts, start) -> Iterator[list]:
+    """Batches of examples after `start`, with a progress bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    size = export.answers.batch_size
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("predicting", total=len(texts), completed=start)
+        for first in range(start, len(texts), size):
+            yield [export.answers.parse(text) for text in texts[first : first + size]]
+            progress.update(bar, advance=size)
+
+
+def _left(unfinished, run_of):
+    """The answers of an earlier run, and the bytes that they take with the line about that run; none without one."""
+    if not os.path.exists(unfinished):
+        return [], 0
+    whole = unfinished.read_bytes()
+    lines = whole[: whole.rfind(b"\n") + 1].splitlines(keepends=True)  # the last one may be cut
+    if not lines:
+        return [], 0
+    if json.loads(lines[0]) != run_of:
+        raise InputError(
+            f"{unfinished} has the answers of a run with another file, export or options: finish it, or remove it."
+        )
+    return [json.loads(line) for line in lines[1:]], sum(map(len, lines))
+
+
+def _digest(texts):
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode("utf-8", "replace") + b"\0")
+    return digest.hexdigest()
+
+
+def _line(values):
+    return json.dumps(values).encode() + b"\n"
+
+
+def _rows(table: Table, answers: list[dict[str, Any]], path: Path) -> Iterator[str]:
+    """The lines of the output."""
+    columns = [table.values(name) for name in table.names]
+    inputs = [dict(zip(table.names, row)) for row in zip(*columns)]
+    repeated = next(iter(answers[0])) if answers else ""  # the first value of an answer is the input
+    rows = [
+        {**row, **{_new(name, row): value for name, value in answer.items() if name != repeated}}
+        for row, answer in zip(inputs, answers)
+    ]
+    if suffix_of(path) == ".jsonl":
+        yield from (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+        return
+    flat = [dict(_cells(row)) for row in rows]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    for cells in (names, *([row.get(name, "") for name in names] for row in flat)):
+        yield _tabbed(cells) if suffix_of(path) == ".tsv" else _quoted(cells)
+
+
+def _new(name, row):
+    return f"predicted_{name}" if name in row else name
+
+
+def _cells(values, prefix=""):
+    """Values as the cells of a table: objects as several, lists of texts joined by blanks, others as JSON."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _cells(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+            yield f"{prefix}{name}", " ".join(value)
+        elif value is None or isinstance(value, str):
+            yield f"{prefix}{name}", value or ""
+        else:
+            yield f"{prefix}{name}", json.dumps(value, default=str)
+
+
+def _quoted(cells):
+    quoted = ('"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell for cell in cells)
+    return ",".join(quoted) + "\n"
+
+
+def _tabbed(cells):
+    return "\t".join(" ".join(cell.split()) for cell in cells) + "\n"

@@ -1,0 +1,20 @@
+"""Readers of the user's files: from any usual shape to a `Table`, rows of named columns.
+
+    paths.py      what is a path; which file is which split
+    contents.py   bytes (plain or compressed) and their encoding
+    table.py      `Table`, and `Role`: which columns a kind of task needs and how they are found
+    delimited.py  .csv, .tsv and the like
+    json_rows.py  JSON lines, arrays, columns
+    sheets.py     .xlsx and .parquet, with packages that are optional
+    lines.py      one example a line: fastText, label first
+    folders.py    a folder of texts for each class; parallel files of lines
+    objects.py    Python lists, NumPy, pandas, Polars, Hugging Face datasets, tf.data
+    reading.py    which reader a file needs
+
+Files are read into memory rather than through a TFDS builder, which would cache a prepared copy and
+keep using it after the file has changed.
+"""
+
+from nlpseq.data.files.paths import is_path
+
+__all__ = ["is_path"]

@@ -1,0 +1,155 @@
+"""Files of delimited values: .csv, .tsv and the like, by RFC 4180 with any delimiter.
+
+`csv.Sniffer` of the standard library is not used: it takes letters for delimiters. Nor is `csv.reader`: fields of more
+than 131,072 characters need `csv.field_size_limit`, which is one for the whole process.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from nlpseq.data.files.table import Table, rows_table
+from nlpseq.errors import InputError
+
+DELIMITERS = (",", "\t", ";", "|")
+NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "blank": " "}
+USUAL = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
+SAMPLE = 200  # records that decide on the delimiter
+
+
+class UnclosedQuoteError(InputError):
+    """A quoted field does not end."""
+
+
+def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str | None = None) -> Table:
+    """The table in a text.
+
+    Args:
+        text: of the file.
+        place: of the table, its path.
+        suffix: of the file, which tells the usual delimiter.
+        delimiter: one character, or a name such as "tab". Default the one with which most rows
+            have as many columns as the first.
+
+    Raises:
+        InputError: the file is empty, a row has more or fewer columns than the first, or a quoted
+            field does not end.
+    """
+    chosen = delimiter_of(text, suffix) if not delimiter else checked_delimiter(delimiter)
+    records = None
+    if chosen == "\t":  # most files of tab-separated values have no quoting, and quotes in their texts
+        records = list(_unquoted(text, chosen))
+        if _is_quoted(records):
+            records = None
+    if records is None:
+        records = list(_records(text, chosen, place))
+    rows, lines, breaks = [], [], set()
+    for line, fields in records:
+        if any(map(str.strip, fields)):
+            rows.append(fields)
+            lines.append(line)
+        else:
+            breaks.add(len(rows))
+    if not rows:
+        raise InputError(f"{place} is empty: expected a header and rows of values.")
+    _even(place, rows, lines, chosen)
+    return rows_table(place, rows, lines, header=None, breaks=breaks)
+
+
+def checked_delimiter(delimiter: str) -> str:
+    """The delimiter itself, or the one of that name; an `InputError` for more than one character."""
+    delimiter = NAMED.get(delimiter.lower(), delimiter)
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise InputError(f'`delimiter` must be one character, such as ";" or "tab", got {delimiter!r}.')
+    return delimiter
+
+
+def delimiter_of(text: str, suffix: str = ".csv") -> str:
+    """The delimiter with which most of the first records have as many columns as the very first, two or more."""
+    usual = USUAL.get(suffix, ",")
+    shares = {mark: _share(text, mark) for mark in (usual, *(mark for mark in DELIMITERS if mark != usual))}
+    best = max(shares, key=lambda mark: shares[mark])  # the first of equals
+    return best if shares[best] else usual
+
+
+def _share(text, mark):
+    """The share of records as wide as the first one; 0 if that has one column."""
+    try:
+        widths = [len(fields) for _, fields in islice(_records(text, mark, ""), SAMPLE) if any(fields)]
+    except UnclosedQuoteError:
+        widths = [len(fields) for _, fields in islice(_unquoted(text, mark), SAMPLE) if any(fields)]
+    return sum(width == widths[0] for width in widths) / len(widths) if widths and widths[0] > 1 else 0.0
+
+
+def _records(text: str, delimiter: str, place: str) -> Iterator[tuple[int, list[str]]]:
+    """The line and the fields of each record; a field in quotes may hold delimiters, line ends and doubled quotes."""
+    plain = re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
+    position, line, size = 0, 1, len(text)
+    fields, first = [], 1
+    while position < size or fields:
+        value = ""
+        if text.startswith('"', position):
+            end = _closing(text, position)
+            if end < 0:
+                raise UnclosedQuoteError(
+                    f"{place}, line {line}: a quote opens the field and none closes it: close it, or double the quotes "
+                    "within quoted text."
+                )
+            value = text[position + 1 : end].replace('""', '"')
+            line += value.count("\n")
+            position = end + 1
+        match = plain.match(text, position)
+        value += match.group()
+        fields.append(value)
+        position = match.end()
+        if text.startswith(delimiter, position):
+            position += 1
+            if position < size:
+                continue
+            fields.append("")
+        position += 2 if text.startswith("\r\n", position) else 1
+        yield first, fields
+        line += 1
+        fields, first = [], line
+
+
+def _closing(text, start):
+    """The position of the quote that closes the one at `start`; -1 if there is none."""
+    end = text.find('"', start + 1)
+    while end >= 0 and text.startswith('"', end + 1):
+        end = text.find('"', end + 2)
+    return end
+
+
+def _unquoted(text, delimiter):
+    """As `_records`, for files in which quotes are characters like others."""
+    for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
+        yield number, line.split(delimiter)
+
+
+def _is_quoted(records):
+    """Whether fields of a tab-separated file are quoted: there are whole ones in quotes with doubled quotes inside, or
+    parts of ones that contain a tab or a line end."""
+    quoted = [field for _, fields in records for field in fields if field.startswith('"')]
+    whole = [field for field in quoted if len(field) > 1 and field.endswith('"')]
+    inner = [field[1:-1] for field in whole]
+    if len(whole) == len(quoted):
+        doubled = [text for text in inner if '"' in text]
+        return bool(doubled) and all('"' not in text.replace('""', "") for text in doubled)
+    widths = Counter(len(fields) for _, fields in records if any(fields))
+    return len(widths) > 1 and widths.most_common(1)[0][0] == len(records[0][1])
+
+
+def _even(place, rows, lines, delimiter):
+    """Makes all rows as wide as the first, without empty fields at the end; raises an `InputError` if one is not."""
+    width = len(rows[0])
+    for fields, line in zip(rows, lines):
+        while len(fields) > width and not fields[-1].strip():
+            fields.pop()
+        if len(fields) != width:
+            remedy = "quote texts that contain the delimiter" if len(fields) > width else "complete the row"
+            raise InputError(
+                f"{place}, line {line}: expected {width} columns, got {len(fields)}, with `delimiter` "
+                f"{delimiter!r}: {remedy}, or choose another delimiter."
+            )

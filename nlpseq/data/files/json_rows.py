@@ -1,0 +1,116 @@
+"""JSON files: one object a line, an array of objects or of rows, columns, or an object of splits."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nlpseq.data.files.paths import SPLIT_OF
+from nlpseq.data.files.table import Table, rows_table
+from nlpseq.errors import InputError, shorten
+
+BLANK = re.compile(r"\s*")
+MOST_NESTED = 8  # levels of objects whose members become columns, such as "review.text"
+
+
+def read_json(text: str, place: str) -> Table:
+    """The table in a JSON text, with a column for each member of its objects: "review.text" for nested ones.
+
+    Raises:
+        InputError: the text is not JSON, or holds no rows.
+    """
+    values = list(_values(text, place))
+    unit = "line"
+    if len(values) == 1 and isinstance(values[0][1], (list, dict)):
+        rows = _rows_of(values[0][1])
+        if rows is not None:
+            unit, values = "item", list(enumerate(rows, start=1))
+    if not values:
+        raise InputError(f"{place} holds no rows: expected JSON objects.")
+    lists = [row for _, row in values if isinstance(row, list)]
+    if unit == "item" and len(lists) == len(values) and len({len(row) for row in lists}) == 1 and lists[0]:
+        return rows_table(place, lists, [line for line, _ in values], unit=unit, header=False)
+    for line, row in values:
+        if not isinstance(row, dict):
+            raise InputError(f"{place}, {unit} {line}: expected a JSON object, got {shorten(json.dumps(row))}.")
+    return objects_table(place, [row for _, row in values], [line for line, _ in values], unit)
+
+
+def objects_table(place: str, rows: list[dict], lines: Sequence[int], unit: str = "line", **attributes: Any) -> Table:
+    """A `Table` of dictionaries; members that a row lacks are None."""
+    flat = [_flat(row) for row in rows]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    return Table(place, names, lambda index: [row.get(names[index]) for row in flat], lines, unit, **attributes)
+
+
+def columns_table(place: str, columns: dict[str, list], unit: str = "row", **attributes: Any) -> Table:
+    """A `Table` of columns of equal length; one of objects becomes a column for each of their members."""
+    for name, values in list(columns.items()):
+        if values and all(isinstance(value, dict) for value in values):
+            del columns[name]
+            flat = [_flat(value, f"{name}.") for value in values]
+            columns |= {key: [row.get(key) for row in flat] for key in dict.fromkeys(k for row in flat for k in row)}
+    names = list(columns)
+    sizes = {name: len(columns[name]) for name in names}
+    if len(set(sizes.values())) > 1:
+        raise InputError(f"{place} has columns of unequal length ({shorten(sizes)}): give as many values in each.")
+    size = next(iter(sizes.values()), 0)
+    return Table(place, names, lambda index: columns[names[index]], range(1, size + 1), unit, **attributes)
+
+
+def _values(text: str, place: str) -> Iterator[tuple[int, Any]]:
+    """The JSON values of a text with their lines: one for the whole text, or one after another."""
+    decoder, position, line, text = json.JSONDecoder(), 0, 1, text.rstrip()
+    while position < len(text):
+        start, position = position, BLANK.match(text, position).end()  # pyright: ignore[reportOptionalMemberAccess]
+        line += text.count("\n", start, position)
+        try:
+            value, end = decoder.raw_decode(text, position)
+        except RecursionError:
+            raise InputError(f"{place}, line {line}: the JSON is nested too deeply: give flat objects.") from None
+        except ValueError as error:
+            line += text.count("\n", position, getattr(error, "pos", position))
+            reason = getattr(error, "msg", str(error))
+            raise InputError(f"{place}, line {line}: not a JSON object ({shorten(reason)}).") from None
+        yield line, value
+        line += text.count("\n", position, end)
+        position = end
+
+
+def _rows_of(value):
+    """The rows in a single JSON value, or None if it is itself one."""
+    if isinstance(value, list):
+        return value if all(isinstance(row, (list, dict)) for row in value[:1]) else None
+    lists = {name: part for name, part in value.items() if isinstance(part, list)}
+    if lists and all(str(name).lower() in SPLIT_OF for name in value):
+        return _of_splits(lists)
+    if len(lists) == len(value) > 1 and len({len(part) for part in lists.values()}) == 1:
+        return [dict(zip(value, row)) for row in zip(*value.values())]
+    if len(lists) == 1 and (rows := next(iter(lists.values()))) and isinstance(rows[0], dict):
+        return rows
+    parts = list(value.values())
+    if len(parts) > 1 and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
+        return [{name: part[key] for name, part in value.items()} for key in parts[0]]  # of pandas
+    return None
+
+
+def _of_splits(lists):
+    """The rows of an object of splits, with the split of each."""
+    rows = []
+    for split, part in lists.items():
+        for row in part:
+            rows.append({**row, "split": split} if isinstance(row, dict) else [*row, split])
+    if rows and all(isinstance(row, list) and len(row) == 3 for row in rows):
+        return [{"text": text, "label": label, "split": split} for text, label, split in rows]
+    return rows
+
+
+def _flat(row, prefix="", depth=0):
+    """The members of an object, with those of objects in it under dotted names."""
+    result = {}
+    for name, value in row.items():
+        if isinstance(value, dict) and depth < MOST_NESTED:
+            result |= _flat(value, f"{prefix}{name}.", depth + 1)
+        else:
+            result[f"{prefix}{name}"] = value
+    return result

@@ -1,0 +1,59 @@
+"""Texts with one example a line: fastText's labels, and a label before the text."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nlpseq.data.files.table import Table, rows_table
+
+MARK = "__label__"
+LABELS = re.compile(rf"\s*((?:{MARK}\S+[\s,]+)+)(.*)", re.DOTALL)
+FIRST = re.compile(r"\s*(\S+)\s+(\S.*)", re.DOTALL)
+NUMBER_OR_CODE = re.compile(r"[+-]?\d+(\.\d+)?|[A-Z]+(:\w+)?")  # "5"; "NUM:dist" of TREC
+MOST_WORDS = 10  # different labels that are ordinary words
+OFTEN = 20  # examples of a label that is an ordinary word, on average
+
+
+def fasttext_table(lines: Sequence[str], place: str) -> Table | None:
+    """A table of label and text if most lines begin with labels as of fastText, else None.
+
+    A line with several labels has a list of them, and a line without one None.
+    """
+    filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    matches = [LABELS.match(f"{line} ") for _, line in filled]
+    if sum(match is not None for match in matches) <= len(filled) / 2:
+        return None
+    rows = [_labels_and_text(match, line) for match, (_, line) in zip(matches, filled)]
+    return _table(place, rows, filled)
+
+
+def _labels_and_text(match, line):
+    if match is None:
+        return [None, line.strip()]
+    labels = [label.removeprefix(MARK) for label in re.split(r"[\s,]+", match.group(1).strip(" \t,"))]
+    return [labels[0] if len(labels) == 1 else labels, match.group(2).strip()]
+
+
+def label_first_table(lines: Sequence[str], place: str) -> Table | None:
+    """A table of label and text if the first words of the lines are labels, else None.
+
+    They are if all are numbers or codes in capital letters, or few different words that each occur often.
+    """
+    filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    matches = [FIRST.match(line) for _, line in filled]
+    if not filled or not all(matches):
+        return None
+    counts = Counter(match.group(1) for match in matches if match)
+    codes = all(NUMBER_OR_CODE.fullmatch(word) for word in counts) and len(counts) <= max(2, len(filled) // 2)
+    words = len(counts) <= MOST_WORDS and len(filled) >= OFTEN * len(counts) and min(counts.values()) > 1
+    if len(counts) < 2 or not (codes or words):
+        return None
+    first = ", ".join(word for word, _ in counts.most_common(3))
+    note = f"{place}: the label is the first word of each line, such as {first}"
+    return _table(place, [[match.group(1), match.group(2).strip()] for match in matches if match], filled, note)
+
+
+def _table(place, rows, filled, note=""):
+    table = rows_table(place, rows, [number for number, _ in filled], note=note)
+    return replace(table, names=("label", "text"), header=True)

@@ -1,0 +1,126 @@
+"""Which names are paths, and which file of a folder belongs to which split."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from nlpseq.errors import InputError, shorten
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev", "development", "testa"),
+    "test": ("test", "testing", "testb"),
+}
+SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in words}
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
+TABLES = (".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet")
+TEXTS = (".txt", ".text", ".md", ".tokens", ".raw", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".bmes", ".tmx")
+SPLIT_SUFFIXES = tuple(f".{word}" for word in SPLIT_OF)
+
+
+def is_path(dataset: Any) -> bool:
+    """Whether `dataset` is a path of a file or folder rather than the name of a TFDS dataset."""
+    if isinstance(dataset, os.PathLike):
+        return True
+    known = (*TABLES, *TEXTS, *COMPRESSED, ".train")
+    # Unlike Path.exists, os.path.exists raises no error for long names.
+    return dataset.startswith((".", "/", "~")) or Path(dataset).suffix.lower() in known or os.path.exists(dataset)
+
+
+def as_path(dataset: str | os.PathLike) -> Path:
+    """The path of a dataset, with "~" expanded; raises an `InputError` for a user that does not exist."""
+    try:
+        return Path(dataset).expanduser()
+    except RuntimeError:
+        raise InputError(f"cannot read {dataset}: there is no such user.") from None
+
+
+def plain_name(path: Path) -> str:
+    """The name of a file without the suffix of its compression."""
+    return path.stem if path.suffix.lower() in COMPRESSED else path.name
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix of a file without that of its compression, in lower case: ".csv" of "a.CSV.gz"."""
+    return Path(plain_name(path)).suffix.lower()
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a file name: "eng" and "testa" of "eng.testa"."""
+    return re.split(r"[-_. ]+", name.lower())
+
+
+def split_of(name: str) -> str | None:
+    """The split that a file or folder name holds: "validation" of "reviews_dev.csv"; None for none or several."""
+    splits = {SPLIT_OF[word] for word in words_of(name) if word in SPLIT_OF}
+    return splits.pop() if len(splits) == 1 else None
+
+
+def listed(folder: Path) -> list[Path]:
+    """The visible entries of a folder in the order of their names, in which numbers count: part2 before part10.
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
+    try:
+        paths = [path for path in folder.iterdir() if not path.name.startswith((".", "~$"))]
+    except OSError as error:
+        raise cannot_read(folder, error) from None
+    return sorted(paths, key=lambda path: [(len(part), part) if part.isdigit() else (0, part) for part in _parts(path)])
+
+
+def _parts(path):
+    return re.split(r"(\d+)", path.name)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The visible regular files of a folder, in the order of `listed`."""
+    return [path for path in listed(folder) if path.is_file()]
+
+
+def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
+    """The file of each split, by the words of the names.
+
+    Raises:
+        InputError: two files are of one split.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        split = split_of(path.name)
+        if split in found:
+            names = f"{found[split].name} and {path.name}"
+            raise InputError(f"folder {folder} has {names} for one split: keep one of them.")
+        if split:
+            found[split] = path
+    return found
+
+
+def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str, Path]:
+    """The files of a folder by split, of those that a kind of task can read.
+
+    A folder with a single file holds the training split.
+
+    Args:
+        dataset: the folder.
+        paths: files in it that may belong to the dataset.
+        expected: examples of names of a training file, for the error if there is none.
+
+    Raises:
+        InputError: the folder has no training file, or two files for one split.
+    """
+    paths = list(paths)
+    found = files_by_split(paths, dataset)
+    if not found and len(paths) == 1:
+        return {"train": paths[0]}
+    if "train" not in found:
+        names = ", ".join(path.name for path in paths) or "no file of that kind"
+        raise InputError(f"folder {dataset} has no training file: expected {expected}; it has {shorten(names)}.")
+    return found
+
+
+def cannot_read(path: Any, error: Exception) -> InputError:
+    """The `InputError` for an `OSError`, or for another error of `open`."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return InputError(f"cannot read {shorten(path)}: {reason.lower()}.")

@@ -1,0 +1,290 @@
+"""A table of named columns, and how the columns that a kind of task needs are found in it."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nlpseq.data.files.paths import SPLIT_OF
+from nlpseq.errors import InputError, shorten, suggest
+
+SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
+MOST_HEADER_WORDS = 4  # words of a column name
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of named columns, with their place in a file.
+
+    Attributes:
+        place: path of the file, or a description of the object.
+        names: of the columns; "1", "2", ... if there is no header.
+        column: from the index of a column to its values, a list.
+        lines: number of each row from 1, in a file that of its first line.
+        unit: what the numbers count, "line" in files of lines.
+        header: whether the first row holds the names; None if that is to be found out.
+        breaks: indices of the rows that follow an empty line.
+        classes: names of integer values by column name, for data that know them.
+        note: how the columns were found, if they were guessed.
+    """
+
+    place: str
+    names: Sequence[str]
+    column: Callable[[int], list]
+    lines: Sequence[int]
+    unit: str = "line"
+    header: bool | None = True
+    breaks: Collection[int] = ()
+    classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    note: str = ""
+
+    def __len__(self):
+        return len(self.lines)
+
+    def where(self, row: int) -> str:
+        """The place of a row, for messages."""
+        return f"{self.place}, {self.unit} {self.lines[row]}"
+
+    def values(self, name: str) -> list:
+        """The values of a column; integers for which the data have class names become these names."""
+        values = self.column(self.names.index(name))
+        names = self.classes.get(name)
+        return values if names is None else [_class_name(value, names) for value in values]
+
+    def with_header(self) -> "Table":
+        """The table whose names are the values of its first row."""
+        names = unique(str(self.column(index)[0]).strip() for index in range(len(self.names)))
+        breaks = {row - 1 for row in self.breaks}
+        column = self.column
+        return replace(
+            self, names=names, column=lambda index: column(index)[1:], lines=self.lines[1:], header=True, breaks=breaks
+        )
+
+    def select(self, rows: Sequence[int]) -> "Table":
+        """The table of some of the rows."""
+        column = self.column
+        return replace(
+            self,
+            column=lambda index: [column(index)[row] for row in rows],
+            lines=[self.lines[row] for row in rows],
+            breaks=(),
+        )
+
+
+def _class_name(value, names):
+    if isinstance(value, (list, tuple)) or getattr(value, "shape", ()):
+        return [_class_name(item, names) for item in value]
+    return names[int(value)] if is_number(value) and 0 <= int(value) < len(names) else None
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, and no bool; NumPy numbers count."""
+    try:
+        return not isinstance(value, (str, bytes, bool)) and float(value) - float(value) == 0
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def unique(names) -> list[str]:
+    """Names of columns, with a number behind those that occur again."""
+    counts, result = Counter(), []
+    for name in names:
+        counts[name] += 1
+        result.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
+    return result
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, blank, or one of the missing values of NumPy and pandas."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return True
+    if isinstance(value, (str, bytes, int, bool, list, tuple, dict)):
+        return False
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return bool(isinstance(value, float) and value != value)
+
+
+def text_of(value: Any, where: str, what: str = "a text") -> str:
+    """The text of a value: a string, UTF-8 bytes, a number or a bool.
+
+    Raises:
+        InputError: it is another object.
+    """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, float)) or is_number(value):
+        return str(value)
+    raise InputError(f"{where}: expected {what}, got {shorten(repr(value), 40)}.")
+
+
+@dataclass(frozen=True)
+class Role:
+    """A column that a kind of task needs.
+
+    Attributes:
+        argument: the argument that names it.
+        usual: names by which it is recognised, in order of preference, in lower case and with
+            single blanks between their words.
+    """
+
+    argument: str
+    usual: tuple[str, ...]
+
+
+def normal(name: Any) -> str:
+    """A column name as `Role.usual` has it: "Review_Text " is "review text"."""
+    return re.sub(r"[\s_\-]+", " ", str(name)).strip().casefold()
+
+
+def find_columns(
+    table: Table, roles: Sequence[Role], given: Mapping[str, Any], guess: Callable[[Table], Sequence[int]] | None = None
+) -> tuple[Table, dict[str, str]]:
+    """Finds the column of each role.
+
+    A given name is matched without case and outer blanks, else taken as a number from 1. Without one,
+    the usual names of the role are tried, also as the last part of a dotted name; of two columns, the
+    one that is left is taken. A table without header is given to `guess`.
+
+    Args:
+        table: whose first row may be a header.
+        roles: what is needed.
+        given: names by argument of those roles that the user named.
+        guess: from a table without header to a column index for each role.
+
+    Returns:
+        The table with its header, and the name of a column by argument.
+
+    Raises:
+        InputError: a column is missing.
+    """
+    table = _with_names(table, roles, given)
+    found = {role.argument: _named(table, given[role.argument], roles) for role in roles if _is_given(role, given)}
+    for role in roles:
+        if role.argument not in found:
+            name = _usual(table, role, set(found.values()))
+            if name is not None:
+                found[role.argument] = name
+    missing = [role.argument for role in roles if role.argument not in found]
+    left = [name for name in table.names if name not in found.values()]
+    if len(missing) == 1 and len(left) == 1:
+        found[missing[0]] = left[0]
+    elif missing and not table.header and guess is not None and len(missing) == len(roles):
+        indices = guess(table)
+        if max(indices) >= len(table.names):
+            _refuse(table, missing[0], roles)
+        found = {role.argument: table.names[index] for role, index in zip(roles, indices)}
+        columns = " and ".join(f"`{role}` is column {name}" for role, name in found.items())
+        table = replace(table, note=f"{table.place} has no header: {columns}")
+    elif missing:
+        _refuse(table, missing[0], roles)
+    return table, found
+
+
+def _is_given(role, given):
+    return given.get(role.argument) not in (None, "")
+
+
+def _with_names(table, roles, given):
+    """The table with its header; whether the first row is one is decided by names, else by the content."""
+    if table.header is not None or not len(table):
+        return table
+    cells = [normal(table.column(index)[0]) for index in range(len(table.names))]
+    chosen = [given[role.argument] for role in roles if _is_given(role, given)]
+    usual = any(cell in role.usual for role in roles for cell in cells)
+    named = any(normal(value) in cells or _number(value) is None for value in chosen)
+    if named or usual or _looks_like_header(table):
+        return table.with_header()
+    return replace(table, header=False)
+
+
+def _looks_like_header(table):
+    """Whether the first cell of a column is unlike the others: not a number, or not one of few values."""
+    cells = [str(table.column(index)[0]).strip() for index in range(len(table.names))]
+    if len(table) < 3 or any(not cell or len(cell.split()) > MOST_HEADER_WORDS for cell in cells):
+        return False
+    for index, cell in enumerate(cells):
+        rest = [str(value).strip() for value in table.column(index)[1:]]
+        few = len(set(rest)) <= max(2, len(rest) // 4)
+        if (all(map(_is_numeral, rest)) and not _is_numeral(cell)) or (few and cell not in rest):
+            return True
+    return False
+
+
+def _is_numeral(text):
+    return re.fullmatch(r"[+-]?\d+([.,]\d+)?", text) is not None
+
+
+def _number(value):
+    """The index of a column that is given by its number from 1, else None."""
+    text = str(value).strip()
+    return int(text) - 1 if re.fullmatch("[1-9][0-9]{0,3}", text) else None
+
+
+def _named(table, value, roles):
+    text = str(value).strip()
+    names = {normal(name): name for name in reversed(table.names)}
+    if text in table.names:
+        return text
+    if normal(text) in names:
+        return names[normal(text)]
+    index = _number(value)
+    if index is not None and index < len(table.names):
+        return table.names[index]
+    return _refuse(table, text, roles)
+
+
+def _usual(table, role, taken):
+    names = {}
+    for name in table.names if table.header else ():
+        names.setdefault(normal(name), name)
+        names.setdefault(normal(name).rpartition(".")[2], name)
+    return next((names[word] for word in role.usual if word in names and names[word] not in taken), None)
+
+
+def _refuse(table, name, roles):
+    arguments = " and ".join(f"`{role.argument}`" for role in roles)
+    if not table.header:
+        raise InputError(
+            f"{table.place} has no header with a column {name!r}, and {len(table.names)} "
+            f"column{'s' * (len(table.names) != 1)}: give the numbers of the columns, from 1, with {arguments}."
+        )
+    raise InputError(
+        f"{table.place}: there is no column {shorten(name)!r}; name the columns with {arguments}: "
+        f"{suggest(name, table.names)}"
+    )
+
+
+def by_split(table: Table) -> dict[str, Table]:
+    """A table as "train", or as several splits if a column holds the names of splits.
+
+    The column is named as in `SPLIT_COLUMNS`, and all of its values are names of splits.
+    """
+    for name in table.names if table.header is not False else ():
+        if normal(name) not in SPLIT_COLUMNS:
+            continue
+        splits = [SPLIT_OF.get(str(value).strip().lower(), "") for value in table.values(name)]
+        if "train" in splits and "" not in splits:
+            rows: dict[str, list[int]] = {}
+            for row, split in enumerate(splits):
+                rows.setdefault(split, []).append(row)
+            return {split: table.select(chosen) for split, chosen in rows.items()}
+    return {"train": table}
+
+
+def rows_table(place: str, rows: Sequence[Sequence], lines: Sequence[int], **attributes: Any) -> Table:
+    """A `Table` of rows of equal length, without known names."""
+    width = len(rows[0]) if rows else 0
+    names = [str(number) for number in range(1, width + 1)]
+    return Table(place, names, lambda index: [row[index] for row in rows], lines, **attributes)
+
+
+def left_out(table: Table, rows: Sequence[int], what: str, most: int = 5) -> str:
+    """A note on rows that lack something: "a.csv: 2 rows without a label are left out: lines 3, 7"."""
+    numbers = ", ".join(str(table.lines[row]) for row in rows[:most]) + ", ..." * (len(rows) > most)
+    several = "s" * (len(rows) > 1)
+    verb = "are" if several else "is"
+    return f"{table.place}: {len(rows):,} row{several} without {what} {verb} left out: {table.unit}{several} {numbers}"

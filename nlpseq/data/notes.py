@@ -1,0 +1,83 @@
+"""What is odd in data and does not stop their use, as sentences that are said when they are loaded."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from nlpseq.errors import shorten
+from nlpseq.reporting.console import say
+
+FEW_EXAMPLES = 100  # a score on fewer is off by several points by chance
+LARGE_SHARE = 0.9  # of the largest class
+FEW_CLASSES = 20  # different numbers that may be classes, such as half stars
+
+
+def say_notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """Prints notes, a line each, and returns them."""
+    for note in notes:
+        say(f"note: {note}")
+    return tuple(notes)
+
+
+def few_examples(sizes: Mapping[str, int], unit: str = "examples") -> list[str]:
+    """A note on a small test split, given the number of examples by split."""
+    size = sizes["test"]
+    if size >= FEW_EXAMPLES:
+        return []
+    return [f"the test split has {size} of the {unit}: a score on so few means little"]
+
+
+def counted(names: Mapping[str, int], most: int = 5) -> str:
+    """Names with their counts: "'mixed' (3), 'other' (1)"; the most frequent ones first."""
+    ordered = sorted(names, key=lambda name: -names[name])
+    return ", ".join(f"{shorten(name, 40)!r} ({names[name]:,})" for name in ordered[:most]) + (
+        ", ..." if len(ordered) > most else ""
+    )
+
+
+def unseen(split: str, counts: Mapping[str, int], what: str = "labels", first: str = "") -> list[str]:
+    """A note on labels that training never shows, given their counts in another split, and where one is first."""
+    if not counts:
+        return []
+    place = f"; the first is in {first}" if first else ""
+    return [f"the {split} split has {what} that training never shows, counted as wrong: {counted(counts)}{place}"]
+
+
+def about_labels(counts: Mapping[str, int]) -> list[str]:
+    """Notes on the labels of training, given their counts: balance, spelling, measurements."""
+    notes, total = [], sum(counts.values())
+    largest = max(counts, key=lambda name: counts[name])
+    if counts[largest] >= LARGE_SHARE * total:
+        notes.append(
+            f"{counts[largest] / total:.0%} of the training examples are {shorten(largest, 40)!r}: read F1 beside "
+            "accuracy, which is as high for always that class"
+        )
+    if len(counts) > FEW_CLASSES and all(map(_is_measurement, counts)) and any("." in name for name in counts):
+        notes.append(
+            f"the labels look like measurements, not classes: {len(counts):,} different numbers such as {largest}; "
+            "put them into ranges, or choose another `label`"
+        )
+    elif len(counts) > FEW_CLASSES and 2 * len(counts) > total:
+        notes.append(
+            f"there are {len(counts):,} different labels in {total:,} training examples: check that `label` is the "
+            "right column"
+        )
+    return notes + _spellings(counts)
+
+
+def _is_measurement(name):
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _spellings(counts):
+    """A note on labels that differ by case or blanks only."""
+    groups: dict[str, list[str]] = {}
+    for name in counts:
+        groups.setdefault("".join(name.split()).casefold(), []).append(name)
+    alike = Counter({" and ".join(map(repr, sorted(names))): len(names) for names in groups.values() if len(names) > 1})
+    if not alike:
+        return []
+    return [f"labels differ by case or blanks only, and are different classes: {shorten('; '.join(alike), 200)}"]

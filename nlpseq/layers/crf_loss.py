@@ -1,0 +1,106 @@
+"""The loss of a CRF."""
+
+import weakref
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from nlpseq.cells.checks import check
+from nlpseq.errors import InputError
+from nlpseq.layers.crf import CRF
+from nlpseq.layers.label_loss import labelled_steps, reduce
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class CRFLoss(keras.losses.Loss):
+    """The negative log-likelihood of a `CRF`, the mean over the sequences of a batch.
+
+        loss = - sum_i w_i log P(y_i | x_i) / number of sequences
+
+    Steps count if the mask of the emissions is True, the label is not negative, and the sample
+    weight is not zero; others are skipped, as if they did not exist. Weights of steps are averaged
+    over the steps of a sequence, since the likelihood is that of all its labels.
+
+    The loss of a loaded model finds its layer if Keras makes its layers from their configurations,
+    as in a `keras.Model` of inputs and outputs. For other models load with compile=False.
+
+    Args:
+        crf: The layer.
+        reduction: As in `keras.losses.Loss`. Default "sum_over_batch_size", divided by the number of
+            sequences.
+        name: Name of the loss. Default "crf_loss".
+        **kwargs: as in `keras.losses.Loss`.
+
+    Call arguments:
+        y_true: Class numbers `(batch, time)` or `(batch, time, 1)`; negative for padding.
+        y_pred: Emissions `(batch, time, tags)`.
+        sample_weight: A number; `(batch,)` or `(batch, 1)`; `(batch, time)` or `(batch, time, 1)`.
+            Default None, 1.
+
+    Returns:
+        Float32, a scalar; `(batch,)` with the reduction None. In a program that XLA compiles as a whole, where
+        nothing can be raised, the loss of a label that is no tag is NaN, and that of labels that
+        the scheme forbids infinite.
+
+    Raises:
+        InputError: labels or weights have another shape; a label is no tag; labels violate the scheme of
+            the layer. In a graph values raise `tf.errors.InvalidArgumentError`.
+
+    Example:
+
+    >>> crf = nlpseq.layers.CRF(3)
+    >>> round(float(CRFLoss(crf)(np.array([[0, 2, -1]]), crf(np.zeros((1, 3, 3))))), 4)  # log 9
+    2.1972
+    """
+
+    def __init__(self, crf: CRF, name: str = "crf_loss", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.layer = lambda: crf  # Keras would save what an attribute holds
+
+    def __call__(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> tf.Tensor:
+        steps = labelled_steps(y_true, y_pred, sample_weight)
+        counted = steps.mask & (steps.weights != 0)
+        losses = -self.layer().log_likelihood(steps.labels, y_pred, counted, training=True)
+        check(~tf.reduce_any(tf.math.is_inf(losses)), self._forbidden())
+        weights, sizes = steps.sequence_weights, self.sizes(steps)
+        losses *= tf.where(tf.reduce_any(counted, axis=1), weights, 0.0)
+        return reduce(losses, tf.reduce_sum(sizes), sizes * weights, self.reduction)
+
+    def sizes(self, steps):
+        """How much each sequence counts in a mean, `(batch,)`."""
+        return tf.ones(tf.shape(steps.labels)[0])
+
+    def _forbidden(self):
+        crf = self.layer()
+        rule = "is impossible" if crf.scheme is None else f"violates the scheme {crf.scheme!r} of CRF '{crf.name}'"
+        return (
+            f"`y_true` has a sequence of labels that {rule}, so that its likelihood is zero: repair the labels, "
+            "or use a CRF without a scheme."
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "crf": LayerReference(self.layer())}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "CRFLoss":
+        config = dict(config)
+        reference = config.pop("crf")
+        layer = reference.layer() if isinstance(reference, LayerReference) else CRF.deserialized(reference)
+        if layer is None:
+            raise InputError(
+                f"the loss {config['name']!r} does not find its CRF layer in the model: load the model with "
+                "compile=False and compile it with the `loss` of its CRF."
+            )
+        return cls(layer, **config)
+
+
+class LayerReference(str):
+    """The identity of a layer in a configuration, which holds the layer itself until it is written to a file."""
+
+    layer: Any
+
+    def __new__(cls, layer: CRF) -> "LayerReference":
+        reference = super().__new__(cls, layer.identity)
+        reference.layer = weakref.ref(layer)
+        return reference

@@ -1,0 +1,147 @@
+"""What losses of labelled sequences share: checked labels, sample weights, and the reductions of Keras."""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from nlpseq.cells.checks import check, readable
+from nlpseq.errors import InputError
+
+
+class LabelledSteps(NamedTuple):
+    """Labels that were checked, and what each step counts.
+
+    Attributes:
+        labels: int32 `(batch, time)`, 0 where the mask is False.
+        mask: bool `(batch, time)`, True for steps with a label.
+        weights: float32 `(batch, time)`, the sample weights; 0 where the mask is False, NaN at
+            labels that are no class, which only XLA gets to see.
+        sequence_weights: float32 `(batch,)`, the mean over the labelled steps of a weight other than
+            zero; without labelled steps that over all.
+    """
+
+    labels: tf.Tensor
+    mask: tf.Tensor
+    weights: tf.Tensor
+    sequence_weights: tf.Tensor
+
+
+def labelled_steps(y_true: Any, y_pred: Any, sample_weight: Any = None) -> LabelledSteps:
+    """Checks the arguments of a loss or metric with a label for each step.
+
+    Steps with a negative label are padding, and so are those that the Keras mask of the predictions
+    excludes.
+
+    Args:
+        y_true: Class numbers `(batch, time)`, or `(batch, time, 1)`, of any numeric dtype.
+        y_pred: Predictions `(batch, time, classes)`.
+        sample_weight: A number; `(batch,)` or `(batch, 1)`, one weight for a sequence; or
+            `(batch, time)` or `(batch, time, 1)`, one for a step. Default None, 1.
+
+    Raises:
+        InputError: a shape or dtype is another one; a label is not a whole number below the number of
+            classes. In a graph the values raise `tf.errors.InvalidArgumentError`.
+    """
+    predicted_mask = getattr(y_pred, "_keras_mask", None)
+    labels = _check_labels(y_true, y_pred)
+    labelled = ~(labels < 0)  # not a number is no padding
+    invalid = _check_range(labels, y_pred.shape[-1])
+    mask = labelled if predicted_mask is None else tf.cast(predicted_mask, bool) & labelled
+    given = _check_weights(sample_weight, labels)
+    weights = tf.where(mask, given, 0.0)
+    weights = tf.where(mask & invalid, float("nan"), weights)
+    labels = tf.cast(tf.where(mask & ~invalid, labels, tf.zeros_like(labels)), tf.int32)
+    empty = ~tf.reduce_any(mask, axis=1, keepdims=True)
+    rows = _mean(tf.where(empty, given, weights), (mask & (weights != 0)) | empty)
+    return LabelledSteps(labels, mask, weights, rows)
+
+
+def _mean(values, counted):
+    """The mean over time of the values that count, zero if there are none."""
+    total = tf.reduce_sum(tf.where(counted, values, 0.0), axis=1)
+    return tf.math.divide_no_nan(total, tf.reduce_sum(tf.cast(counted, values.dtype), axis=1))
+
+
+def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: str | None) -> tf.Tensor:
+    """Weighted losses reduced as in Keras.
+
+    Args:
+        losses: The losses times their weights.
+        count: How many they are, without padding.
+        weights: The weights.
+        reduction: As in `keras.losses.Loss`: "sum_over_batch_size" and "mean" divide the sum by
+            `count`, "mean_with_sample_weight" by the sum of the weights, and both by the number of
+            replicas, whose gradients are summed.
+    """
+    if reduction in (None, "none"):
+        return losses
+    total = tf.reduce_sum(losses)
+    if reduction == "sum":
+        return total
+    divisor = tf.reduce_sum(weights) if reduction == "mean_with_sample_weight" else count
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    return tf.math.divide_no_nan(total, tf.cast(divisor, total.dtype)) / replicas
+
+
+def _check_labels(y_true, y_pred):
+    """The labels `(batch, time)`."""
+    labels = tf.convert_to_tensor(y_true)
+    if labels.dtype == tf.bool:
+        labels = tf.cast(labels, tf.int32)
+    if not (labels.dtype.is_integer or labels.dtype.is_floating):
+        raise InputError(f"`y_true` must hold class numbers, got the dtype {labels.dtype.name}: convert the labels.")
+    if labels.shape.rank == 3 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    expected = tf.TensorShape(y_pred.shape[:2])
+    if labels.shape.rank != 2 or not expected.is_compatible_with(labels.shape):
+        raise InputError(
+            f"`y_true` must hold one class number for each step, {readable(expected)}, got the shape "
+            f"{readable(labels.shape)}: use the argmax of one-hot labels, and pad with -1."
+        )
+    if isinstance(y_pred, tf.Tensor):
+        same = tf.reduce_all(tf.shape(labels) == tf.shape(y_pred)[:2])
+        check(same, "`y_true` must have the batch and time of the predictions, got %s.", tf.shape(labels))
+    return labels
+
+
+def _check_range(labels, classes):
+    """Which labels are no class, bool `(batch, time)`: none, or in a program that XLA compiles as a whole."""
+    known = tf.get_static_value(labels)
+    if known is not None and not tf.executing_eagerly():
+        with tf.init_scope():
+            _check_range(tf.constant(known), classes)
+    invalid = ~(labels < classes)
+    if labels.dtype.is_floating:
+        invalid |= labels != tf.floor(labels)
+    wrong = tf.reduce_max(tf.where(invalid, labels, tf.zeros_like(labels)))
+    message = f"`y_true` must hold class numbers below {classes}, negative for padding, got %s."
+    check(~tf.reduce_any(invalid), message, wrong)
+    return invalid
+
+
+def _check_weights(sample_weight, labels):
+    """The sample weights, float32 `(batch, time)`."""
+    if sample_weight is None:
+        return tf.ones(tf.shape(labels))
+    weights = tf.cast(tf.convert_to_tensor(sample_weight), tf.float32)
+    given = weights.shape
+    if weights.shape.rank == 3 and weights.shape[-1] == 1:
+        weights = weights[..., 0]
+    elif weights.shape.rank is not None and weights.shape.rank < 2:
+        weights = tf.reshape(weights, [-1, 1])
+    is_number = weights.shape.num_elements() == 1
+    batch, time = labels.shape
+    fits = weights.shape.rank == 2 and (
+        is_number or any(tf.TensorShape([batch, n]).is_compatible_with(weights.shape) for n in (1, time))
+    )
+    if not fits:
+        raise InputError(
+            f"`sample_weight` must be a number, or have the shape (batch,) or (batch, time) of the labels "
+            f"{readable(labels.shape)}, got the shape {readable(given)}."
+        )
+    shape = tf.shape(labels)
+    if not is_number:
+        rows, columns = tf.unstack(tf.shape(weights))
+        fits = (rows == shape[0]) & ((columns == 1) | (columns == shape[1]))
+        check(fits, "`sample_weight` must have the batch and time of the labels, got %s.", tf.shape(weights))
+    return tf.broadcast_to(weights, shape)

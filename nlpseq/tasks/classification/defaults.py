@@ -1,0 +1,65 @@
+"""The defaults of text classification that follow the data."""
+
+from typing import TYPE_CHECKING, Any
+
+from nlpseq.tasks.profile import Profile, clipped
+
+if TYPE_CHECKING:
+    from nlpseq.tasks.classification.data import LabelledTexts
+
+LONG = 100  # words of a text, on average, from which n-grams pay
+SENTENCES_READ = 45_000  # texts that are read in training if they are sentences, at most
+LONG_READ = 40_000  # the same if they are long
+
+
+def profile(data: "LabelledTexts") -> Profile:
+    """The profile of the training texts, with words between white space as tokens."""
+    return Profile.of((text.lower().split() for text in data.train.texts), len(data.labels))
+
+
+def choose(profile: Profile) -> dict[str, Any]:
+    """The defaults for a profile, by the flat names of the settings.
+
+    Long texts (reviews, articles) hold many words that decide each: frequent bigrams and trigrams
+    pay as input of the recurrent layer, one to three passes suffice, more of them learn the n-grams
+    by heart, and the weights change so much in a pass that it is validated several times.
+
+    Sentences hold few words: all of them are kept. With two classes, as of opinions, the words
+    differ little between the classes: the recurrent layer learns n-grams by heart, so they are left to the
+    linear classifier, and strong dropout allows more passes. With more classes, as of questions
+    and intents, a few n-grams decide, and the recurrent layer reads them, with light dropout.
+
+    A closed vocabulary is learnt with little dropout, and all that matters is the order of its words.
+    The fewer the examples, the smaller the batch, so that there are enough steps, and the more passes
+    at most; training stops when validation has not improved for a while.
+
+    Example:
+
+    >>> choose(Profile(examples=8_000, tokens=160_000, vocabulary=18_000, classes=2))["ngrams"]
+    2
+    """
+    long, natural = profile.length >= LONG, not profile.closed
+    opinions = natural and not long and profile.classes <= 2
+    read = natural and not opinions  # whether the recurrent layer reads n-grams
+    texts = LONG_READ if long else SENTENCES_READ
+    return {
+        "epochs": clipped(texts / profile.examples, 1 if long else 3, 3 if long else 30),
+        "validations": clipped(profile.examples / 5_000, 1, 5) if long else 1,
+        "patience": 3,
+        "batch_size": clipped(profile.examples / 250, 8, 32),
+        "learning_rate": 5e-3 if read else 2e-3 if natural else 3e-3,
+        "averaging": 0.0,
+        "layers": 1,
+        "units": 48 if long else 64,
+        "embedding_size": 48 if long else 64,
+        "pooling": "max_mean",
+        "linear": "bayes" if natural and profile.classes <= 2 else "none",
+        "dropout": 0.5 if opinions else 0.2,
+        "output_dropout": 0.5 if opinions else 0.3 if read else 0.2,
+        "word_dropout": 0.1 if natural else 0.02,
+        "truncation": "middle",
+        "min_count": 2 if long else 1,
+        "ngrams": 3 if read else 2 if opinions else 1,
+        "ngram_min_count": 3 if long else 1 if opinions else 2,
+        "ngram_embedding_size": 16 if read else 0,
+    }

@@ -1,0 +1,48 @@
+"""The defaults of language modelling that follow the data."""
+
+from typing import TYPE_CHECKING, Any
+
+from nlpseq.tasks.profile import Profile, clipped
+
+if TYPE_CHECKING:
+    from nlpseq.tasks.language_modeling.data import RunningTexts
+
+SMALL = 300_000  # tokens of a text that a small model learns by heart
+TOKENS_READ = 7_000_000  # tokens that are read in training
+CHARACTERS = 1_000  # a vocabulary that is smaller has characters as tokens
+
+
+def profile(data: "RunningTexts", characters: bool = False) -> Profile:
+    """The profile of the lines of the training text, with characters or words between white space as tokens."""
+    lines = (line.decode("utf-8", "replace") for line in data.train.lines)
+    return Profile.of((line if characters else line.split()) for line in lines)
+
+
+def choose(profile: Profile) -> dict[str, Any]:
+    """The defaults for a profile, by the flat names of the settings.
+
+    A text of less than 300,000 tokens gets a model of 128 units, a longer one of 512, with more
+    dropout (Zaremba et al. 2014). The number of passes is bounded by the tokens to read. Models of
+    characters have small embeddings, and need longer segments to see as many words.
+
+    Example:
+
+    >>> choose(Profile(examples=42_000, tokens=890_000, vocabulary=10_000))["units"]
+    512
+    """
+    small, characters = profile.tokens < SMALL, profile.vocabulary < CHARACTERS and profile.length > 20
+    return {
+        "epochs": clipped(TOKENS_READ / profile.tokens, 1, 8),
+        "validations": clipped(profile.tokens / 2_000_000, 1, 20),
+        "patience": 3,
+        "batch_size": 32 if characters else 20,
+        "learning_rate": 5e-3 if small else 3e-3 if characters else 2e-3,
+        "averaging": 0.0,
+        "layers": 1,
+        "units": 128 if small else 512,
+        "embedding_size": 64 if characters else 128 if small else 256,
+        "steps": 100 if characters else 35,
+        "dropout": 0.1 if small or characters else 0.3,
+        "hidden_dropout": 0.1,
+        "output_dropout": 0.1 if small else 0.3 if characters else 0.4,
+    }

@@ -1,0 +1,234 @@
+"""The user's own tagged sentences: which shapes are read, and from tables to sentences."""
+
+import ast
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nlpseq.data.files import folders, table
+from nlpseq.data.files.contents import read_lines
+from nlpseq.data.files.delimited import read_delimited
+from nlpseq.data.files.paths import TABLES, suffix_of
+from nlpseq.data.files.reading import is_json, read_table
+from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.errors import InputError, shorten
+from nlpseq.tasks.tagging import columns
+
+TOKENS = Role("tokens", (
+    "tokens", "words", "token", "word", "form", "text", "sentence words", "sentence tokens", "sentence",
+    "seq in", "1",
+))  # fmt: skip
+TAGS = Role("tags", (
+    "ner tags", "ner", "tags", "tag", "labels", "label", "word labels", "slots", "slot", "entities", "entity",
+    "bio", "iob", "upos", "pos tags", "pos", "chunk tags", "chunk", "seq out",
+))  # fmt: skip
+SENTENCE = (
+    "sentence #", "sentence", "sentence id", "sentence number", "sentence no", "sentence idx", "sentence index",
+    "sent id", "sent", "sentid", "sent #",
+)  # fmt: skip
+SEPARATORS = ("/", "_", "|")  # of word and tag in "word/TAG"
+CHECKED = 100  # lines that decide whether a text is of words with tags
+
+
+@dataclass(frozen=True)
+class RawSentences:
+    """The sentences of a split with tags as text, and the position of every token in its file.
+
+    Attributes:
+        tokens, tags: lists of lists of str, none of them empty.
+        place: `place(sentence, token)` is the position of a token, for errors.
+        notes: what is odd, sentences.
+    """
+
+    tokens: list[list[str]]
+    tags: list[list[str]]
+    place: Callable[[int, int], str]
+    notes: tuple[str, ...] = ()
+
+
+def read(
+    path: Path,
+    tokens: str | int | None = None,
+    tags: str | int | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> dict[str, RawSentences]:
+    """The sentences of a file or folder by split."""
+    found = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
+    if found is not None and all("tags" in part.names for part in found.values()):
+        return {split: sentences_of_table(part, tokens, tags) for split, part in found.items()}
+    split = columns.column_files(path)
+    if split.keys() == {"train"}:
+        return _read_file(split["train"], tokens, tags, delimiter, encoding)
+    return {name: _read_file(file, tokens, tags, delimiter, encoding)["train"] for name, file in split.items()}
+
+
+def _read_file(path, tokens, tags, delimiter, encoding):
+    content = _content(path, tokens, tags, delimiter, encoding)
+    if isinstance(content, RawSentences):
+        return {"train": content}
+    return {split: sentences_of_table(part, tokens, tags) for split, part in table.by_split(content).items()}
+
+
+def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
+    if suffix_of(path) not in TABLES or suffix_of(path) in (".tsv", ".tab"):
+        lines = read_lines(path, encoding)
+        if is_json("\n".join(lines[:1])):
+            return _table(path, delimiter, encoding)
+        if suffix_of(path) in (".tsv", ".tab") and _names_columns(lines):
+            return read_delimited("\n".join(lines), str(path), ".tsv", delimiter)
+        separator = None if delimiter else _separator(lines)
+        if separator:
+            return RawSentences(*_words_with_tags(path, lines, separator))
+        return RawSentences(*columns.sentences_of_lines(path, lines, tokens, tags, delimiter))
+    return _table(path, delimiter, encoding)
+
+
+def _table(path: Path, delimiter: str | None, encoding: str | None) -> Table:
+    """The table in a file."""
+    content = read_table(path, delimiter, encoding)
+    if isinstance(content, str):
+        raise InputError(f"{path} is empty: expected sentences.")
+    return content
+
+
+def _names_columns(lines):
+    """Whether the first line names a column of sentences, or one of tokens or tags with several in a row."""
+    cells = [normal(cell) for cell in (lines or [""])[0].split("\t")]
+    if len(cells) < 2 or not any(cell in TAGS.usual for cell in cells):
+        return False
+    several = cells[0] in TOKENS.usual and " " in "".join(lines[1:2]).strip()
+    return several or any(cell in SENTENCE for cell in cells)
+
+
+def _separator(lines: Sequence[str]) -> str | None:
+    """The separator of words and tags if every word of a text has a tag, else None."""
+    checked = [line.split() for line in lines[:CHECKED] if line.strip()]
+    if not checked or 2 * sum(len(words) > 1 for words in checked) < len(checked):
+        return None
+    return next((mark for mark in SEPARATORS if all(_both(word, mark) for words in checked for word in words)), None)
+
+
+def _both(word, mark):
+    token, _, tag = word.rpartition(mark)
+    return bool(token and tag)
+
+
+def _words_with_tags(path, lines, mark):
+    """Tokens, tags and the function for places, of lines of word/TAG."""
+    tokens, tags, numbers = [], [], []
+    for number, line in enumerate(lines, start=1):
+        pairs = [word.rpartition(mark) for word in line.split()]
+        for token, _, tag in pairs:
+            if not token or not tag:
+                raise InputError(f"{path}, line {number}: expected word{mark}TAG, got {shorten(token or tag)!r}.")
+        if pairs:
+            tokens.append([token for token, _, _ in pairs])
+            tags.append([tag for _, _, tag in pairs])
+            numbers.append(number)
+    return tokens, tags, lambda sentence, token: f"{path}, line {numbers[sentence]}"
+
+
+def as_columns(data: Any) -> Any:
+    """Lists of sentences of `(token, tag)` as columns of tokens and tags; other data unchanged."""
+    if isinstance(data, Mapping):
+        return {name: as_columns(part) for name, part in data.items()}
+    if not isinstance(data, list) or not all(isinstance(sentence, (list, tuple)) for sentence in data):
+        return data
+    pairs = [pair for sentence in data for pair in sentence]
+    if not pairs or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        return data
+    return {
+        "tokens": [[t for t, _ in sentence] for sentence in data],
+        "tags": [[t for _, t in sentence] for sentence in data],
+    }
+
+
+def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str | int | None = None) -> RawSentences:
+    """The sentences of a table with a sentence, or with a token, in each row.
+
+    A row with a sentence has lists of tokens and tags, or texts of as many words. Rows with a token belong to the
+    sentence in a column named as in `SENTENCE`, whose number may stand in its first row only, or end at empty lines.
+
+    Raises:
+        InputError: a column is missing, or a sentence has different numbers of tokens and tags.
+    """
+    part, found = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
+    words, labels = part.values(found["tokens"]), part.values(found["tags"])
+    numbers = next((name for name in part.names if normal(name) in SENTENCE and name not in found.values()), None)
+    if numbers is not None or part.breaks:
+        return _of_token_rows(part, words, labels, None if numbers is None else part.values(numbers))
+    return _of_sentence_rows(part, words, labels)
+
+
+def _of_token_rows(part, words, labels, numbers):
+    sentences: list[list[int]] = []
+    current = None
+    for row in range(len(words)):
+        number = None if numbers is None or table.is_missing(numbers[row]) else numbers[row]
+        new = row in part.breaks if numbers is None else number is not None and number != current
+        current = current if number is None else number
+        if new or not sentences:
+            sentences.append([])
+        sentences[-1].append(row)
+    left_out = [row for row in range(len(words)) if table.is_missing(words[row]) or table.is_missing(labels[row])]
+    dropped = set(left_out)
+    sentences = [kept for rows in sentences if (kept := [row for row in rows if row not in dropped])]
+    return RawSentences(
+        [[_word(words[row], part, row) for row in rows] for rows in sentences],
+        [[_word(labels[row], part, row) for row in rows] for rows in sentences],
+        lambda sentence, token: part.where(sentences[sentence][token]),
+        (table.left_out(part, left_out, "a token or a tag"),) if left_out else (),
+    )
+
+
+def _of_sentence_rows(part, words, labels):
+    tokens, tags, rows, left_out = [], [], [], []
+    for row, pair in enumerate(zip(words, labels)):
+        if any(map(table.is_missing, pair)):
+            left_out.append(row)
+            continue
+        sentence, named = (_items(value, part, row) for value in pair)
+        if len(sentence) != len(named):
+            raise InputError(
+                f"{part.where(row)}: {len(sentence)} tokens and {len(named)} tags: give a tag for each token."
+            )
+        if sentence:
+            tokens.append(sentence)
+            tags.append(named)
+            rows.append(row)
+    if not rows:
+        raise InputError(f"{part.place} holds no sentences: expected at least one with tokens and tags.")
+    place = lambda sentence, token: f"{part.where(rows[sentence])}, token {token + 1}"  # noqa: E731
+    said = (table.left_out(part, left_out, "tokens or tags"),) if left_out else ()
+    return RawSentences(tokens, tags, place, said)
+
+
+def _items(value: Any, part: Table, row: int) -> list[str]:
+    """The tokens or tags of a sentence: a list, the text of a Python list, or words separated by blanks."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, str):
+        value = _literal(value) or value.split()
+    if not isinstance(value, (list, tuple)):
+        raise InputError(f"{part.where(row)}: expected a list of tokens or tags, got {shorten(repr(value), 40)}.")
+    return [_word(item, part, row) for item in value]
+
+
+def _literal(text):
+    """The list that a text such as "['a', 'b']" stands for, as pandas writes one into a .csv file; else None."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, list) else None
+
+
+def _word(value, part, row):
+    return table.text_of(value, part.where(row), "a token or a tag").strip()

@@ -1,0 +1,174 @@
+"""Weights of a trained model for a new one: the same, or one with other labels or words."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nlpseq.errors import InputError, shorten
+from nlpseq.training.folder import find_checkpoint
+from nlpseq.training.state import restore_variables
+
+TASK_FILE = "task.json"  # of an export: the task's configuration, to make it again
+
+
+def task_config(task: keras.Model) -> str:
+    """What `load_task` needs to make a task again, in JSON: its class, settings, labels and vocabulary."""
+    return json.dumps(keras.saving.serialize_keras_object(task), ensure_ascii=False)
+
+
+def load_task(path: str | Path) -> Any:
+    """The task of an export or a checkpoint, with its best weights.
+
+    Args:
+        path: Folder of a version of an export, or of all its versions; or a checkpoint, or a folder of checkpoints.
+
+    Raises:
+        InputError: There is neither, or it cannot be used.
+    """
+    path = Path(path).expanduser()
+    for folder in (path, *_versions(path)):
+        if (folder / "saved_model.pb").is_file():
+            return _of_export(folder)
+    file, checkpoint = find_checkpoint(path)
+    return of_checkpoint(file, checkpoint)
+
+
+def _versions(path):
+    versions = [item for item in path.glob("*") if item.name.isdecimal()]
+    return sorted(versions, key=lambda item: int(item.name), reverse=True)
+
+
+def _of_export(folder):
+    if not (folder / TASK_FILE).is_file():
+        raise InputError(
+            f"{folder} has no {TASK_FILE}, as exports of older versions: train with this version of nlpseq."
+        )
+    try:
+        task = _made((folder / TASK_FILE).read_text("utf-8"), folder)
+        values = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
+        names = [f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE" for number in range(len(task.variables))]
+        restore_variables(task, [np.asarray(values.get_tensor(name)) for name in names])
+        return task
+    except InputError:
+        raise
+    except (OSError, tf.errors.OpError, ValueError, RuntimeError) as error:
+        reason = shorten((str(error).strip().splitlines() or [""])[0])
+        raise InputError(f"the weights in {folder} cannot be read ({reason}).") from None
+
+
+def of_checkpoint(path: Path, checkpoint: dict[str, Any]) -> Any:
+    """The task of a checkpoint, with its best weights, or else its latest."""
+    task = _made(checkpoint["task"], path)
+    best = checkpoint.get("weights") or next(
+        (state["best_weights"] for state in checkpoint.get("callbacks", ()) if state.get("best_weights")), None
+    )
+    if best is not None:
+        task.set_weights(best)
+    else:
+        restore_variables(task, checkpoint.get("variables") or checkpoint["model"]["variables"])
+    return task
+
+
+def _made(config, path):
+    try:
+        task = keras.saving.deserialize_keras_object(json.loads(config))
+        task.ensure_built()
+        return task
+    except Exception as error:  # Keras raises errors of many classes
+        reason = shorten((str(error).strip().splitlines() or [type(error).__name__])[0])
+        raise InputError(
+            f"the model of {path} cannot be made ({reason}): import the module that registers its classes."
+        ) from None
+
+
+def take_weights(task: Any, source: Any) -> list[str]:
+    """Gives a task the weights of another one.
+
+    Of a weight with named axes, such as an embedding of words or an output layer of labels, the
+    parts of the names that both tasks have are taken over, whatever their order.
+
+    Args:
+        task: The task, as `nlpseq.tasks.base.Task`.
+        source: A task of the same class.
+
+    Returns:
+        Lines that say what was taken over.
+
+    Raises:
+        InputError: It is a task of another kind, or with other layers.
+    """
+    if type(task) is not type(source) or len(task.weights) != len(source.weights):
+        differing = [
+            f"`{name}` {value} instead of {task.settings.flat().get(name)}"
+            for name, value in source.settings.flat().items()
+            if value != task.settings.flat().get(name)
+        ]
+        raise InputError(
+            f"`init_from` is a {type(source).__name__} with other layers than this {type(task).__name__}"
+            f"{' (' + ', '.join(differing) + ')' if differing else ''}: give the same settings of the model."
+        )
+    axes, source_axes, known = _axes(task), _axes(source), {}
+    left = []
+    for weight, given in zip(task.weights, source.weights):
+        named = axes.get(id(weight), {})
+        shared = {axis: _shared(names, source_axes[id(given)][axis][1]) for axis, (_, names) in named.items()}
+        rest = [size for axis, size in enumerate(weight.shape) if axis not in named]
+        if rest != [size for axis, size in enumerate(given.shape) if axis not in named]:
+            left.append(weight.path)
+            continue
+        for axis, (what, names) in named.items():
+            known[what] = (len(shared[axis][0]), len(names))
+        weight.assign(_merged(np.array(weight), np.array(given), shared))
+    return _lines(task, left, known)
+
+
+def _axes(task):
+    """The named axes by id of the weight and number of the axis."""
+    axes: dict[int, dict] = {}
+    for weight, axis, what, names in task.named_axes():
+        axes.setdefault(id(weight), {})[axis] = (what, names)
+    return axes
+
+
+def _shared(names, source_names):
+    """The indices of the names that both have: here, and in the source; of repeated names in their order."""
+    here, there = _numbered(names), _numbered(source_names)
+    pairs = [(here[name], there[name]) for name in here if name in there]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def _numbered(names):
+    """The index of each name; the second of two equal names is another one."""
+    counts: Counter = Counter()
+    numbered = {}
+    for index, name in enumerate(names):
+        numbered[name, counts[name]] = index
+        counts[name] += 1
+    return numbered
+
+
+def _merged(value, given, shared):
+    ranges = [np.arange(size) for size in value.shape]
+    here = [shared[axis][0] if axis in shared else ranges[axis] for axis in range(value.ndim)]
+    there = [shared[axis][1] if axis in shared else ranges[axis] for axis in range(value.ndim)]
+    if value.ndim:
+        value[np.ix_(*here)] = given[np.ix_(*there)]
+        return value
+    return given
+
+
+def _lines(task, left, known):
+    taken = len(task.weights) - len(left)
+    parts = [f"{taken} of {len(task.weights)} weights"]
+    parts += [f"{shared:,} of {count:,} {what}" for what, (shared, count) in known.items() if shared != count]
+    lines = [f"starting from trained weights: {', '.join(parts)}"]
+    if left:
+        lines.append(f"of other sizes, and therefore new: {', '.join(left)}")
+    return lines

@@ -1,0 +1,36 @@
+"""Exit statuses of commands that are interrupted."""
+
+import os
+import signal
+
+import pytest
+
+from nlpseq.cli.guard import guarded
+from nlpseq.errors import Interrupted, WritingError
+from nlpseq.writing import incomplete_folder
+
+
+def stop(error):
+    raise error
+
+
+@pytest.mark.parametrize("error, status, line", [
+    (Interrupted("at epoch 2.", signal.SIGTERM), 143, "interrupted at epoch 2.\n"),
+    (Interrupted("at epoch 2.", signal.SIGINT), 130, "interrupted at epoch 2.\n"),
+    (KeyboardInterrupt(), 130, "interrupted\n"),
+    (WritingError("cannot write the export to `output`."), 1, "stopped: cannot write the export to --output.\n"),
+])  # fmt: skip
+def test_the_status_and_the_sentence(capsys, error, status, line):
+    assert guarded(lambda: stop(error), ["output"]) == status
+    assert capsys.readouterr().err == line
+
+
+def test_sigterm_removes_what_is_unfinished(tmp_path):
+    def action():
+        with incomplete_folder(tmp_path) as folder:
+            (folder / "part").touch()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert guarded(action) == 143
+    assert not list(tmp_path.iterdir()) and signal.getsignal(signal.SIGTERM) is before

@@ -1,0 +1,224 @@
+"""What is odd is said and goes on; what cannot be right is refused in one sentence; nothing hangs."""
+
+import csv
+import gzip
+import json
+import os
+import random
+import re
+import zipfile
+
+import numpy as np
+import pytest
+
+from nlpseq.data import load_labelled_texts, load_parallel_texts, load_running_texts, load_tagged_sentences
+from nlpseq.data.files.contents import MOST_FREE
+from nlpseq.errors import InputError
+from tests.data import shapes
+from tests.data.shapes import ROWS, table
+
+LOADERS = (load_labelled_texts, load_tagged_sentences, load_parallel_texts, load_running_texts)
+
+
+def load(folder, rows, **options):
+    (folder / "a.csv").write_text(table(rows, ("text", "label")), encoding="utf-8")
+    return load_labelled_texts(folder / "a.csv", **options)
+
+
+def with_labels(change):
+    return [(text, change(number, label)) for number, (text, label) in enumerate(ROWS)]
+
+
+ODD = {
+    "held out": (ROWS, "held out at random from the training split: 5 as validation and 6 as test"),
+    "few": (ROWS, "the test split has 6 of the texts"),
+    "no label": (
+        with_labels(lambda i, c: "" if i in (3, 8) else c),
+        "2 rows without a label are left out: lines 5, 10",
+    ),
+    "no text": ([*ROWS, (" ", "keep")], "1 row without a text is left out: line 62"),
+    "case": (
+        with_labels(lambda i, c: c.upper() if i % 3 else f" {c} "),
+        "differ by case or blanks only.*'KEEP' and 'keep'",
+    ),
+    "measurements": (with_labels(lambda i, c: f"{i / 7:.3f}"), "look like measurements.* 60 different numbers"),
+    "identifiers": (with_labels(lambda i, c: f"id {i}"), "60 different labels in 60 training examples"),
+    "balance": ([*[(text, "keep") for text, _ in ROWS], *ROWS[:3]], "98% of the training examples are 'keep'"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_odd_is_said(tmp_path, capsys, name):
+    rows, expected = ODD[name]
+    data = load(tmp_path, rows)
+    said = capsys.readouterr().out.splitlines()
+    assert tuple(line.removeprefix("note: ") for line in said) == data.notes
+    assert len([note for note in data.notes if re.search(expected, note)]) == 1, data.notes
+
+
+def test_nothing_is_said_of_sound_data(tmp_path, capsys):
+    rows = [(f"{text} {i}", label) for i in range(4) for text, label in ROWS]
+    load(tmp_path, rows, validation=[*rows], test=[*rows])
+    assert capsys.readouterr().out == ""
+
+
+def nested(depth):
+    return '{"text": ' + "[" * depth + "]" * depth + ', "label": 1}\n'
+
+
+def write_hostile(folder):
+    """Files that are not what they look like, by name."""
+    noise = random.Random(7).randbytes(20_000)
+    contents = {
+        "empty.csv": b"",
+        "blank.csv": b"\n\n \n",
+        "nul.csv": b"text,label\nno\0,x\n",
+        "zeros.txt": bytes(1 << 20),
+        "noise.csv": noise,
+        "noise.txt": noise,
+        "noise.jsonl": noise,
+        "noise.tsv": noise,
+        "noise.conll": noise,
+        "noise.xlsx": noise,
+        "noise.parquet": noise,
+        "noise.tmx": noise,
+        "noise.gz": b"\x1f\x8b" + noise,
+        "noise.bz2": b"BZh9" + noise,
+        "noise.xz": b"\xfd7zXZ\x00" + noise,
+        "noise.zip": b"PK\x03\x04" + noise,
+        "cut.csv.gz": gzip.compress(shapes.PLAIN.encode())[:-20],
+        "bomb.txt.gz": gzip.compress(bytes(b" " * (3 * MOST_FREE))),
+        "deep.json": nested(200_000).encode(),
+        "deep.jsonl": (nested(200_000) * 2).encode(),
+        "deeper.json": b'{"a":' * 200_000,
+        "objects.jsonl": ('{"a":' * 300 + "1" + "}" * 300).encode(),
+        "lone.jsonl": b'{"text": "\\ud83d", "label": "\\udc00"}\n' * 30,
+        "number.json": b"5",
+        "string.json": b'"text"',
+        "null.json": b"null",
+        "array.json": b"[]",
+        "object.json": b"{}",
+        "long.json": b"[" + b"9" * 5000 + b"]",
+        "types.jsonl": b'{"text": {"x": [1]}, "label": [[1]]}\n{"text": 1e400, "label": NaN}\n',
+        "mixed.json": b'[{"text": "a"}, 3, null]',
+        "utf16.csv": b"\xff\xfe" + noise[:1001],
+        "utf32.txt": b"\xff\xfe\0\0abc",
+        "surrogates.txt": "a \ud800 b\n".encode("utf-8", "surrogatepass") * 30,
+        "quote.csv": b'text,label\n"open,x\n' * 30,
+        "wide.csv": b"text,label\n" + b"a,b,c\n" * 30,
+        "narrow.csv": b"text,label\na\n",
+        "commas.csv": b"," * 100_000,
+        "tabs.tsv": b"\t" * 100_000,
+        "xml.tmx": b"<tmx><body><tu>",
+        "laughs.tmx": b'<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">'
+        b'<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><tmx><tu><tuv lang="en"><seg>&b;</seg></tuv></tu></tmx>',
+        "columns.conll": b"a\nb c d\n",
+        "slash.txt": b"a/ /b c/D\n",
+        "tags.jsonl": b'{"tokens": ["a"], "tags": ["x", "y"]}\n' * 30,
+        "ints.jsonl": b'{"tokens": 5, "tags": 6}\n' * 30,
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    with zipfile.ZipFile(folder / "two.zip", "w") as archive:
+        archive.writestr("a.csv", shapes.PLAIN)
+        archive.writestr("b.csv", shapes.PLAIN)
+    os.mkfifo(folder / "pipe.csv")
+    for name, target in {"zero.txt": "/dev/zero", "loop.csv": "loop.csv", "memory.jsonl": "/proc/self/mem"}.items():
+        (folder / name).symlink_to(target)
+    with open(folder / "sparse.csv", "wb") as file:
+        file.truncate(1 << 33)
+    (folder / "folder.csv").mkdir()
+    (folder / "folder").mkdir()
+    for name in ("train.csv", "test.jsonl"):
+        (folder / "folder" / name).mkdir()
+    os.mkfifo(folder / "folder" / "train.txt")
+    return [
+        *sorted(folder.iterdir()),
+        folder / "absent.csv",
+        folder / "a\0b.csv",
+        folder / ("x" * 300 + ".csv"),
+        "~nobody/x.csv",
+    ]
+
+
+@pytest.mark.parametrize("load", LOADERS, ids=lambda load: load.__name__)
+def test_hostile_files_get_one_sentence_or_an_answer(tmp_path, load):
+    answered = []
+    for path in write_hostile(tmp_path):
+        try:
+            load(str(path))
+            answered.append(os.path.basename(path))
+        except InputError as error:
+            message = str(error)
+            assert "\n" not in message and len(message) < 500, message
+    assert not {"pipe.csv", "zero.txt", "noise.txt", "noise.gz", "bomb.txt.gz", "sparse.csv", "deep.json"} & set(
+        answered
+    )
+
+
+def test_long_fields_leave_the_csv_module_alone(tmp_path):
+    limit = csv.field_size_limit()
+    rows = [(text + " and on" * 40_000 * (number == 3), label) for number, (text, label) in enumerate(ROWS)]
+    data = load(tmp_path, rows)
+    assert max(len(text) for text in data.train.texts) > 131_072 and csv.field_size_limit() == limit
+
+
+def test_as_many_labels_as_texts(tmp_path):
+    rows = [{"text": f"text {i}", "label": f"l{i}"} for i in range(50_000)]  # minutes if labels were searched in a list
+    (tmp_path / "a.jsonl").write_text(shapes.jsonl(rows))
+    assert len(load_labelled_texts(tmp_path / "a.jsonl").labels) == 50_000
+
+
+RUSSIAN = "мама мыла раму, а папа читал газету вечером"
+CHINESE = "我们明天去北京看朋友，然后吃饭。"
+
+
+@pytest.mark.parametrize(
+    "encoding, text, name",
+    [
+        ("latin-1", "caf\u00e9 \u00e0 la carte, d\u00e9j\u00e0 vu", "latin-1"),
+        ("cp1252", "a \u201cquoted\u201d na\u00efve text", "cp1252"),
+        ("cp1251", RUSSIAN, "cp1251"),
+        ("gb18030", CHINESE, "gb18030"),
+        (
+            "shift_jis",
+            "\u660e\u65e5\u306f\u53cb\u9054\u3068\u6771\u4eac\u3078\u884c\u304d\u307e\u3059\u3002",
+            "shift_jis",
+        ),
+    ],
+)
+def test_the_encoding_is_suggested(tmp_path, encoding, text, name):
+    (tmp_path / "a.csv").write_bytes(b"text,label\n" + f'"{text}",x\n'.encode(encoding) * 20)
+    with pytest.raises(
+        InputError, match=f"line 2: the text is not UTF-8; if it is {name}, read it with `encoding` {name}"
+    ):
+        load_labelled_texts(tmp_path / "a.csv")
+
+
+def test_random_delimited_values_come_back(tmp_path):
+    """What the `csv` module writes is read, whatever is in the fields."""
+    draw = np.random.default_rng(5)
+    alphabet = list('ab,;|\t" \n\r\u00e9x')
+    for number in range(60):
+        fields = ["".join(draw.choice(alphabet, draw.integers(1, 9))) for _ in range(60)]
+        rows = [(f"t{field}t", f"c{index % 3}") for index, field in enumerate(fields)]
+        path = tmp_path / f"{number}.csv"
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter=",;|"[number % 3]).writerows([("text", "label"), *rows])
+        data = load_labelled_texts(path)
+        found = [text.decode() for split in data.sizes for text in getattr(data, split).texts]
+        assert sorted(found) == sorted(text for text, _ in rows)
+
+
+def test_the_place_of_what_is_wrong(tmp_path):
+    cases = {
+        "a.csv": ('text,label\nfine,x\n"two\nlines",y\nodd,z,w\n', "a.csv, line 5: expected 2 columns, got 3"),
+        "b.csv": ('text,label\nfine,x\n"open,y\n', "b.csv, line 3: a quote opens the field"),
+        "c.jsonl": (json.dumps({"text": "a", "label": "b"}) + "\n{'text': 1}\n", "c.jsonl, line 2: not a JSON object"),
+        "d.jsonl": ('{"text": ["a"], "label": "b"}\n', "d.jsonl, line 1, column 'text': expected a text"),
+        "e.txt": ("it was a dark night\nand nobody came\n" * 9, "e.txt: no labels found"),
+    }
+    for name, (content, expected) in cases.items():
+        (tmp_path / name).write_text(content)
+        with pytest.raises(InputError, match=expected):
+            load_labelled_texts(tmp_path / name)

@@ -1,0 +1,76 @@
+"""Defaults that follow the data: what is chosen for a few profiles, and that flags override it."""
+
+import dataclasses
+import importlib
+from typing import Any
+
+import pytest
+
+from nlpseq.cli import follow_data
+from nlpseq.tasks.classification.defaults import choose as choose_for_texts
+from nlpseq.tasks.classification.settings import ClassificationSettings
+from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings
+from nlpseq.tasks.tagging.defaults import choose as choose_for_sentences
+from nlpseq.tasks.tagging.settings import TaggingSettings
+from nlpseq.tasks.translation.defaults import PairProfile as Profile
+from nlpseq.tasks.translation.defaults import choose as choose_for_pairs
+from nlpseq.tasks.translation.settings import TranslationSettings
+
+KINDS: dict[str, Any] = {
+    "classification": ClassificationSettings,
+    "tagging": TaggingSettings,
+    "translation": TranslationSettings,
+    "language_modeling": LanguageModelingSettings,
+}
+TINY = Profile(examples=20, tokens=60, vocabulary=30, classes=2)
+SENTENCES = Profile(examples=8_000, tokens=160_000, vocabulary=18_000, classes=2)
+GENERATED = Profile(examples=8_000, tokens=90_000, vocabulary=500, classes=2)
+REVIEWS = Profile(examples=25_000, tokens=5_800_000, vocabulary=280_000, classes=2)
+MILLION = Profile(examples=1_000_000, tokens=20_000_000, vocabulary=900_000, classes=100)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("profile", [TINY, SENTENCES, GENERATED, REVIEWS, MILLION], ids=str)
+def test_all_that_is_open_is_chosen_within_its_range(kind, profile):
+    choices = importlib.import_module(f"nlpseq.tasks.{kind}.defaults").choose(profile)
+    settings = KINDS[kind]()
+    assert sorted(choices) == sorted(settings.automatic())
+    filled = settings.filled(choices)
+    filled.check()
+    assert None not in [filled.flat()[name] for name in choices]
+    steps = profile.tokens // (choices["batch_size"] * choices["steps"]) if "steps" in choices else profile.examples
+    assert choices["validations"] <= max(1, steps)
+
+
+def test_few_examples_get_more_passes_and_smaller_batches():
+    for choose in (choose_for_texts, choose_for_sentences):
+        few, many = choose(TINY), choose(MILLION)
+        assert few["epochs"] > many["epochs"] and few["batch_size"] < many["batch_size"]
+
+
+def test_the_recurrent_layer_reads_the_ngrams_of_long_texts_in_few_passes():
+    sentences, reviews = choose_for_texts(SENTENCES), choose_for_texts(REVIEWS)
+    assert sentences["ngram_embedding_size"] == 0 and reviews["ngram_embedding_size"] > 0
+    assert sentences["epochs"] > reviews["epochs"]
+    questions = choose_for_texts(dataclasses.replace(SENTENCES, classes=6))
+    assert questions["linear"] == "none" != sentences["linear"] and questions["ngram_embedding_size"] > 0
+
+
+def test_a_generated_language_keeps_its_words_and_its_long_translations():
+    commands = Profile(examples=16_000, tokens=340_000, vocabulary=20, ratio=5.4)
+    assert choose_for_pairs(commands)["vocabulary"] == "word" and choose_for_pairs(commands)["length_ratio"] == 5.4
+    assert choose_for_pairs(SENTENCES)["vocabulary"] == "bpe"
+
+
+def test_what_the_user_sets_stays_and_the_rest_is_said(capsys):
+    config = follow_data(ClassificationSettings.of(units=7), choose_for_texts(SENTENCES))
+    assert config.model.units == 7
+    assert config.training.epochs == choose_for_texts(SENTENCES)["epochs"]
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert f"epochs {config.training.epochs}" in said and "units" not in said.replace("min count", "")
+
+
+def test_a_model_without_data_has_the_defaults_of_its_class():
+    open_settings = ClassificationSettings().model
+    assert open_settings.units is None and open_settings.settled() == type(open_settings)()

@@ -1,0 +1,27 @@
+"""Trainings that are killed with SIGKILL end with the weights of one that is not."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.import_graph import ROOT
+
+
+def prove(*flags):
+    command = [sys.executable, "-m", "tests.kill_proof", *map(str, flags)]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_training_of_numbers():
+    assert "numbers: 4 kills" in prove("--task", "numbers", "--kills", 4)
+
+
+@pytest.mark.slow
+def test_every_recipe():
+    assert prove("--kills", 50).count("byte-equal") == 5

@@ -1,0 +1,236 @@
+"""Checkpoints: a training that is interrupted anywhere ends with the weights of one that is not."""
+
+import functools
+import itertools
+import os
+import random
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq import training, writing
+from nlpseq.errors import InputError, Interrupted, TrainingError
+from nlpseq.training.folder import find_checkpoint
+from nlpseq.training.settings import TrainingSettings
+from nlpseq.training.signals import stop_requests
+
+ROWS, BATCHES = 24, 3
+
+
+class Killed(BaseException):
+    """As SIGKILL: nothing in nlpseq handles it."""
+
+
+class RandomTask(keras.Model):
+    """Rows of numbers to one of two classes, with dropout and shuffled batches."""
+
+    metric, metric_mode = "accuracy", "max"
+
+    def __init__(self):
+        super().__init__()
+        self.dropout, self.head = keras.layers.Dropout(0.3), keras.layers.Dense(2)
+        self.build((None, 4))
+        self.steps = 0
+
+    def build(self, shape):
+        self.head.build(shape)
+        self.built = True
+
+    def call(self, inputs, training=False):
+        noise = np.random.normal() + random.random()  # noqa: NPY002  # the generators of the process
+        return self.head(self.dropout(inputs + 0.1 * noise, training=training))
+
+    def prepare(self, examples, batch_size, training=False, seed=0):
+        batches = tf.data.Dataset.from_tensor_slices(examples)
+        return (batches.shuffle(ROWS, seed=seed) if training else batches).batch(batch_size)
+
+    def compile(self, optimizer):
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        super().compile(optimizer, loss, metrics=["accuracy"], run_eagerly=True)  # to trace takes longer
+
+    def get_config(self):
+        return {}
+
+
+class KilledAt(keras.callbacks.Callback):
+    """Raises at the nth event of training."""
+
+    def __init__(self, number, action):
+        super().__init__()
+        self.number, self.action = number, action
+
+    def event(self, number, logs=None):
+        self.number -= 1
+        if self.number == 0:
+            self.action()
+
+    on_train_batch_end = on_test_batch_begin = on_epoch_end = on_epoch_begin = event
+
+
+def kill():
+    raise Killed
+
+
+def examples(seed=0):
+    x = np.random.default_rng(seed).normal(size=(ROWS, 4)).astype("float32")
+    return x, (x.sum(axis=1) > 0).astype("int32")
+
+
+def run(folder=None, at=0, action=kill, **values):
+    """The weights and seeds after a training, and its history."""
+    training.set_seed(3)
+    task = RandomTask()
+    if at:
+        fit = task.fit
+        task.fit = lambda *args, callbacks, **options: fit(
+            *args, callbacks=[*callbacks, KilledAt(at, action)], **options
+        )
+    values = {"batch_size": 8, "epochs": 4, "patience": 9, "learning_rate": 0.1, **values}
+    settings = TrainingSettings(**values)
+    checkpoints = folder and training.Checkpoints(folder, minutes=0, settings=settings.fixed())
+    history, _ = training.train(task, examples(), examples(1), settings, checkpoints)
+    history.pop("minutes")
+    return [np.array(value).tobytes() for value in task.variables], history
+
+
+unbroken = functools.cache(run)  # a training that nothing interrupts
+
+VARIANTS = {
+    "moving average": {"averaging": 0.8},
+    "averages of sgd": {"optimizer": "asgd", "patience": 1, "epochs": 7, "schedule": "constant"},
+    "several validations": {"validations": 2, "epochs": 3},
+    "early stopping": {"patience": 1, "epochs": 9, "learning_rate": 2.0},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_interrupted_at_any_event(tmp_path, variant):
+    options = VARIANTS[variant]
+    expected, events = run(**options), 0
+    for at in (2, 5, 3, 7, 4):  # of each process, which resumes the one before
+        try:
+            result = run(tmp_path / "run", at, **options)
+            break
+        except Killed:
+            events += 1
+    else:
+        result = run(tmp_path / "run", **options)
+    assert result == expected
+    assert events >= 3
+
+
+def test_interrupted_while_a_checkpoint_is_written(tmp_path, monkeypatch):
+    expected = unbroken()
+    write_all, writes = writing._write_all, itertools.count()
+
+    def half(file, part):
+        write_all(file, part[: len(part) // 2])
+        if next(writes) in (20, 50):
+            raise OSError(28, "No space left on device")
+        write_all(file, part[len(part) // 2 :])
+
+    monkeypatch.setattr(writing, "_write_all", half)
+    with pytest.raises(Killed):
+        run(tmp_path / "run", 9)
+    assert run(tmp_path / "run") == expected
+
+
+def test_a_damaged_checkpoint_is_passed_over(tmp_path, capsys):
+    expected = unbroken()
+    with pytest.raises(Killed):
+        run(tmp_path / "run", 12)
+    newest = max((tmp_path / "run").glob("step-*"))
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    assert run(tmp_path / "run") == expected
+    assert "is damaged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"batch_size": 4}, "`batch_size` was 8, is 4"), ({"epochs": 5}, "`epochs` was 4, is 5"),
+])  # fmt: skip
+def test_other_settings_are_refused_and_nothing_changes(tmp_path, change, message):
+    with pytest.raises(Killed):
+        run(tmp_path / "run", 5)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    with pytest.raises(InputError, match=message):
+        run(tmp_path / "run", **change)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_other_data_are_refused(tmp_path):
+    with pytest.raises(Killed):
+        run(tmp_path / "run", 5)
+    settings = TrainingSettings(batch_size=8, epochs=4, patience=9, learning_rate=0.1)
+    checkpoints = training.Checkpoints(tmp_path / "run", settings=settings.fixed())
+    with pytest.raises(InputError, match="on other data"):
+        training.train(RandomTask(), examples(5), examples(1), settings, checkpoints)
+
+
+def test_restart(tmp_path):
+    expected = unbroken()
+    with pytest.raises(Killed):
+        run(tmp_path / "run", 9, learning_rate=0.5)
+    settings = {"batch_size": 8, "epochs": 4, "patience": 9, "learning_rate": 0.1}
+    training.set_seed(3)
+    task = RandomTask()
+    checkpoints = training.Checkpoints(tmp_path / "run", settings={"learning_rate": 0.1}, restart=True)
+    training.train(task, examples(), examples(1), TrainingSettings(**settings), checkpoints)
+    assert [np.array(value).tobytes() for value in task.variables] == expected[0]
+
+
+@pytest.mark.parametrize("number, at", [(signal.SIGTERM, 1), (signal.SIGINT, 4), (signal.SIGTERM, 6)])
+def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(tmp_path, number, at, capfd):
+    expected = unbroken()
+    with pytest.raises(Interrupted, match="run the same command again") as error:
+        run(tmp_path / "run", at, lambda: os.kill(os.getpid(), number))
+    assert error.value.signal == number
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert run(tmp_path / "run") == expected
+
+
+def test_a_second_interrupt_leaves_at_once():
+    process = os.fork()
+    if not process:
+        with stop_requests() as received:
+            os.kill(os.getpid(), signal.SIGINT)
+            while not received:
+                pass
+            os.kill(os.getpid(), signal.SIGINT)
+            while True:
+                pass
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 130
+
+
+def test_the_best_weights_of_a_training_that_diverges_are_kept(tmp_path):
+    def explode():
+        raise TrainingError("the loss became nan.")
+
+    with pytest.raises(TrainingError, match="the best weights so far are in .*best"):
+        run(tmp_path / "run", 14, explode)
+    path, checkpoint = find_checkpoint(tmp_path / "run")
+    assert path.name == "best" and len(checkpoint["weights"]) == 2
+
+
+def test_a_run_in_the_same_folder_is_refused(tmp_path):
+    (tmp_path / "run").mkdir()
+    with pytest.raises(InputError, match="another process is training in"):
+        lock = writing.lock(tmp_path / "run")
+        try:
+            run(tmp_path / "run")
+        finally:
+            os.close(lock)
+
+
+def test_leftovers_of_dead_processes_only_are_removed(tmp_path):
+    (tmp_path / ".incomplete-dead" / "variables").mkdir(parents=True)
+    (tmp_path / ".incomplete-file").touch()
+    (tmp_path / "1").mkdir()
+    with writing.incomplete_folder(tmp_path) as alive:
+        writing.remove_leftovers(tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == {"1", alive.name}
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]

@@ -1,0 +1,131 @@
+"""Weights of a trained model for another: labels and words by name, from exports and checkpoints."""
+
+import numpy as np
+import pytest
+
+from nlpseq import serving, training
+from nlpseq.cli import export as export_command
+from nlpseq.cli import recipe
+from nlpseq.errors import InputError
+from nlpseq.tasks import TextClassifier
+from nlpseq.text import WordPreprocessor
+from nlpseq.training.folder import TRAINED, CheckpointFolder
+from nlpseq.training.state import variable_values
+from nlpseq.training.transfer import load_task, take_weights, task_config
+from tests.tasks import tiny
+from tests.tasks.tiny import LABELS, TEXTS
+
+pytestmark = pytest.mark.usefixtures("portable")
+
+
+@pytest.mark.parametrize("kind", tiny.EXPORTED)
+def test_the_task_of_an_export(kind):
+    task, path = tiny.exported(kind)
+    loaded = load_task(path.parent)
+    assert type(loaded) is type(task)
+    for one, other in zip(task.get_weights(), loaded.get_weights()):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("new", [tiny.new_classifier, tiny.new_tagger, tiny.new_translator, tiny.new_language_model])
+def test_the_same_settings_take_all_weights(new):
+    task, source = new(), new()
+    source.set_weights([weight + 1 for weight in source.get_weights()])
+    (line,) = take_weights(task, source)
+    assert line == f"starting from trained weights: {len(task.weights)} of {len(task.weights)} weights"
+    for one, other in zip(task.get_weights(), source.get_weights()):
+        np.testing.assert_array_equal(one, other)
+
+
+def classifier(texts, labels, **settings):
+    preprocessor = WordPreprocessor.learn(texts, ngrams=2, ngram_min_count=1)
+    return tiny.randomized(TextClassifier(preprocessor, labels, units=3, embedding_size=4, **settings))
+
+
+def test_labels_and_words_are_taken_over_by_name():
+    source = classifier(TEXTS, LABELS)
+    task = classifier([*TEXTS[:2], "a new film"], ["other", "yes", "no"])
+    before = task.get_weights()
+    (line,) = take_weights(task, source)
+    assert "2 of 3 labels" in line and "8 of 9 words" in line
+    np.testing.assert_array_equal(task.head.kernel[:, 1:], source.head.kernel.numpy()[:, [1, 0]])
+    np.testing.assert_array_equal(task.head.bias[1:], source.head.bias.numpy()[[1, 0]])
+    words, source_words = task.preprocessor.vocabulary.names, source.preprocessor.vocabulary.names
+    embeddings, source_embeddings = task.embeddings[0].embeddings, source.embeddings[0].embeddings
+    for word in ("film", "not", "<unknown>"):
+        np.testing.assert_array_equal(
+            embeddings[words.index(word)], source_embeddings[source_words.index(word)], err_msg=word
+        )
+    pairs, source_pairs = task.preprocessor.names()[1], source.preprocessor.names()[1]
+    np.testing.assert_array_equal(
+        task.embeddings[1].embeddings[pairs.index("a bad")],
+        source.embeddings[1].embeddings[source_pairs.index("a bad")],
+    )
+    new = words.index("new")
+    index = next(number for number, weight in enumerate(task.weights) if weight is embeddings)
+    np.testing.assert_array_equal(embeddings[new], before[index][new])
+
+
+def test_labels_of_a_tagger_with_transitions():
+    source = tiny.new_tagger()
+    task = tiny.new_tagger()
+    task.labels = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    take_weights(task, source)
+    order = [0, 3, 4, 1, 2]
+    np.testing.assert_array_equal(task.crf.transitions, source.crf.transitions.numpy()[np.ix_(order, order)])
+    np.testing.assert_array_equal(task.head.bias, source.head.bias.numpy()[order])
+
+
+def test_what_does_not_fit():
+    task = classifier(TEXTS, LABELS)
+    (first, second) = take_weights(task, classifier(TEXTS, LABELS, ngram_embedding_size=9))
+    assert "new:" in second and "embedding" in second and first.startswith("starting from")
+    with pytest.raises(InputError, match="`layers` 2 instead of 1.*give the same settings"):
+        take_weights(task, classifier(TEXTS, LABELS, layers=2))
+    with pytest.raises(InputError, match="is a TokenTagger with other layers than this TextClassifier"):
+        take_weights(task, tiny.tagger())
+
+
+def test_paths_that_hold_no_model(tmp_path):
+    with pytest.raises(InputError, match="holds no complete checkpoint"):
+        load_task(tmp_path / "nowhere")
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(InputError, match=r"has no task\.json"):
+        load_task(tmp_path)
+
+
+def checkpoint(folder, **entries):
+    """A finished training of the classifier in a folder of checkpoints."""
+    task = tiny.new_classifier()
+    run = {"dataset": "films.tsv", "output": str(folder)}
+    history = {"val_accuracy": [0.5, 0.75], "val_loss": [1.0, 0.5], "loss": [1.0, 0.4], "minutes": [0.5, 1.0]}
+    tree = {"task": task_config(task), "run": run, "sizes": {"train": 8, "validation": 2}, "history": history}
+    folder = CheckpointFolder(folder / "checkpoints")
+    folder.write(TRAINED, {**tree, "variables": variable_values(task), **entries})
+    folder.release()
+    return task
+
+
+def test_a_checkpoint_is_exported(tmp_path, capsys):
+    task = checkpoint(tmp_path)
+    export_command.run(str(tmp_path / "checkpoints"))
+    assert "none on test" in capsys.readouterr().out
+    export = serving.Export(tmp_path)
+    assert export.metrics["validation"] == {"accuracy": 0.75, "loss": 0.5} and export.metrics["test"] == {}
+    assert export.metrics["train_seconds"] == 60.0
+    np.testing.assert_allclose(
+        list(export.predict(TEXTS[:1])[0]["scores"].values()), task.predict_text(TEXTS[:1])["scores"][0], rtol=1e-5
+    )
+
+
+def test_a_checkpoint_whose_class_is_unknown(tmp_path):
+    checkpoint(tmp_path, task='{"module": "nowhere", "class_name": "Model", "config": {}, "registered_name": "x"}')
+    with pytest.raises(InputError, match="cannot be made .*: import the module that registers its classes"):
+        export_command.run(str(tmp_path))
+
+
+def test_what_is_left_after_a_failed_export_is_said(tmp_path, capsys):
+    checkpoints = training.Checkpoints(tmp_path / "checkpoints")
+    with pytest.raises(ZeroDivisionError), recipe.kept(checkpoints):
+        1 / 0  # noqa: B018
+    assert f"nlpseq export {tmp_path / 'checkpoints'}" in capsys.readouterr().err
