@@ -7,6 +7,7 @@ import tensorflow as tf
 from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell, MinLSTMCell, ResetBeforeGRUCell
 from nlpseq.cells.contract import RandomMasks
 from nlpseq.engine import loops, recomputation, recurrence, tiles
+from nlpseq.engine.layout import Layout
 from tests.engine.cells import AdditiveSumCell, MixedCell, SumCell, run_by_steps
 from tests.engine.test_pairwise import pairwise
 from tests.layers.helpers import (
@@ -353,6 +354,29 @@ def test_unknown_sizes(mode, recompute):
         tf.config.run_functions_eagerly(False)
     for one, other in zip(actual, expected, strict=True):
         assert_close(one, other, 1e-10)
+
+
+def test_an_unknown_number_of_steps_without_a_mask():
+    """What is added to fill the last segment of a run that is computed again is masked."""
+    cell, features = built(GRUCell), 3 * UNITS
+    states = [tf.zeros((BATCH, UNITS), "float64")]
+
+    def final(x):
+        return recurrence.run(cell, x, states, training=True, engine="portable", recompute=True)[1]
+
+    unknown = tf.function(final, [tf.TensorSpec((BATCH, None, features), tf.float64)], autograph=False)
+    for steps in (7, 16):
+        x = tf.constant(normal(BATCH, steps, features, dtype="float64"))
+        assert_close(unknown(x)[0], run_by_steps(cell, x, states)[1][0], 1e-10)
+
+
+@pytest.mark.parametrize("steps, padded", [(0, 4), (3, 4), (4, 4), (5, 8)])
+def test_the_last_segment_is_filled(steps, padded):
+    """Of known and of unknown sequences, and no further."""
+    pad = lambda sequence: recomputation.pad(Layout(1), 4, sequence)  # noqa: E731
+    unknown = tf.function(pad, [tf.TensorSpec((2, None, 3))], autograph=False)
+    for function in (pad, unknown):
+        assert function(tf.ones((2, steps, 3))).shape == (2, padded, 3)
 
 
 @pytest.mark.parametrize(
