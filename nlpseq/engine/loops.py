@@ -64,6 +64,13 @@ class StepSpec:
         total = wx[:, :columns] + uh[:, :columns]
         return [total] if columns == wx.shape[1] else [total, wx[:, columns:], uh[:, columns:]]
 
+    def widths(self, wx_columns: int, uh_columns: int) -> list[int]:
+        """The number of columns of each block of `to_blocks`."""
+        if self.additive == wx_columns:
+            return [self.additive]
+        rest = [wx_columns - self.additive, uh_columns - self.additive]
+        return [self.additive, *rest] if self.additive else rest
+
     def from_blocks(self, blocks: list[tf.Tensor]) -> tuple[tf.Tensor, Any]:
         """A wx and a uh with these `blocks`."""
         if len(blocks) == 2:
@@ -122,13 +129,12 @@ def forward(
     """
     compute_dtype, layout = inputs.dtype, spec.layout
     steps = layout.steps(inputs)
-    columns = [weights.kernel.shape[1], weights.recurrent_kernel.shape[1]]
     outputs = [layout.empty(steps, states[0], compute_dtype)] if return_outputs else []
     saved_states, saved_blocks = [], []
     if save_residuals:
         dtypes = [compute_dtype, *(state.dtype for state in states[1:])]
         saved_states = [layout.empty(steps, state, dtype) for state, dtype in zip(states, dtypes)]
-        widths = [block.shape[1] for block in spec.to_blocks(*(tf.zeros((1, n)) for n in columns))]
+        widths = spec.widths(weights.kernel.shape[1], weights.recurrent_kernel.shape[1])
         saved_blocks = [layout.empty(steps, states[0], compute_dtype, width) for width in widths]
     input_half = gate_product(inputs, weights.kernel, layout.broadcast_masks(masks.inputs), weights.bias)
 

@@ -22,7 +22,7 @@ from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
 from nlpseq.engine.nests import flatten, pack_as
 from nlpseq.engine.tiles import Run
-from nlpseq.engine.tracing import Traced, lock, specs_of, text
+from nlpseq.engine.tracing import Traced, lock, specs_of
 
 LIMIT = 256  # signatures that are kept
 
@@ -57,8 +57,7 @@ class Programs:
     def __init__(self, cell: RecurrentCell, run: Run) -> None:
         step = lambda *arguments: _tracing.get().step(*arguments)  # noqa: E731
         spec = StepSpec(step, cell.additive_columns, Layout(0))
-        columns = run.weights.kernel.shape[1], run.weights.recurrent_kernel.shape[1]
-        self._widths = _widths(spec, columns)
+        self._widths = spec.widths(run.weights.kernel.shape[1], run.weights.recurrent_kernel.shape[1])
         self._compiled = {
             save: Traced(functools.partial(tile_loops.forward, spec, save), jit_compile=True) for save in (True, False)
         }
@@ -130,16 +129,10 @@ def _tile_specs(tile):
     return tile_loops.Tile(scalar, scalar, specs_of(tile.real, 2), _mask_specs(tile.masks))
 
 
-def _widths(spec, columns):
-    """The number of columns of each block of preactivations."""
-    with tf.Graph().as_default():
-        return [block.shape[1] for block in spec.to_blocks(*(tf.zeros((1, n)) for n in columns))]
-
-
 def _signature(cell, run):
     """What two runs must have in common to share programs: not the number of features."""
     specs = _run_specs(run)
-    call = text((
+    call = repr((
         specs.inputs.dtype,
         specs.weights._replace(kernel=specs.weights.kernel.shape[1]),
         specs.states,

@@ -2,11 +2,11 @@
 
 import functools
 import weakref
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from nlpseq.cells.base import RecurrentCell
-from nlpseq.cells.contract import RandomMasks
 from nlpseq.engine import loops, recomputation, scan
 from nlpseq.engine.compilation import should_compile
 from nlpseq.engine.derivatives import custom_gradient, first_only
@@ -76,83 +76,114 @@ def run(
         return tf.cast(outputs if return_sequences else final, inputs.dtype), [final]
     weights = cell.run_weights(masks)
     masks = masks._replace(recurrent_kernel=None)  # it is in the weights
+    call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
+    in_segments = recompute and not unroll and not compiled
     if compiled:
-        call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
-        outputs, final = _run_compiled(cell, call, layout.axis, return_sequences, bool(training), recompute)
-        return (outputs if return_sequences else tf.cast(final[0], inputs.dtype)), final
-    length, steps = None, layout.steps(inputs)
-    if recompute and not unroll:
+        functions = _by_tiles(cell, call, layout.axis, bool(training), recompute)
+    elif in_segments:
         length = recomputation.segment_length(layout.static_steps(inputs))
-        mask, inputs, masks = _pad(layout, length, mask, inputs, masks)
-    loop = _loops(cell, layout, reverse, unroll)
-    sources = (inputs, weights, list(states))
+        call = _padded(call, layout, length)
+        functions = _by_segments(_loops(cell, layout, reverse, unroll), call, length)
+    else:
+        functions = _whole(_loops(cell, layout, reverse, unroll), call, return_sequences, bool(training))
+    outputs, final = _differentiable(*functions, call, return_sequences)
+    if not return_sequences:
+        return tf.cast(final[0], inputs.dtype), final
+    return (layout.first(outputs, layout.steps(inputs)) if in_segments else outputs), final
+
+
+def _differentiable(
+    forward: Callable, backward: Callable, call: Run, return_sequences: bool
+) -> tuple[tf.Tensor | None, list[tf.Tensor]]:
+    """Outputs, None without `return_sequences`, and final states, with gradients by backpropagation through time.
+
+    Args:
+        forward: `(inputs, weights, states) -> (outputs, final_states, saved)`.
+        backward: `(inputs, weights, states, saved, d_outputs, d_final) -> (d_inputs, d_weights, d_states)`;
+            d_outputs is None without `return_sequences`.
+        call: the arguments of the run.
+        return_sequences: whether the outputs are a result.
+    """
+    sources = (call.inputs, call.weights, call.states)
     flat = flatten(sources)
 
     @custom_gradient
     def recurrence(*flat):
-        inputs, weights, states = pack_as(sources, map(tf.stop_gradient, flat))
-        if length is None:
-            outputs, final, residuals = loop.forward(
-                return_sequences, bool(training), inputs, weights, states, mask, masks
-            )
-        else:
-            outputs, final, segment_states = loop.forward_segments(length, inputs, weights, states, mask, masks)
+        arguments = pack_as(sources, map(tf.stop_gradient, flat))
+        outputs, final, saved = forward(*arguments)
 
         def gradient(*upstream):
             d_outputs, d_final = (upstream[0], upstream[1:]) if return_sequences else (None, upstream)
-            d_final = [tf.cast(d, state.dtype) for d, state in zip(d_final, states)]
-            if length is None:
-                saved = residuals or loop.forward(False, True, inputs, weights, states, mask, masks)[-1]
-                gradients = loop.backward(inputs, weights, mask, masks, saved, d_outputs, d_final)
-            else:
-                gradients = loop.backward_segments(
-                    length, inputs, weights, mask, masks, segment_states, d_outputs, d_final
-                )
-            return flatten(gradients)
+            d_final = [tf.cast(d, state.dtype) for d, state in zip(d_final, call.states)]
+            return flatten(backward(*arguments, saved, d_outputs, d_final))
 
         results = (outputs, *final) if return_sequences else tuple(final)
         return results, first_only(gradient, flat, "run the cell in keras.layers.RNN")
 
     outputs, *final = recurrence(*flat) if return_sequences else (None, *recurrence(*flat))
-    if not return_sequences:
-        return tf.cast(final[0], inputs.dtype), final
-    return (outputs if length is None else layout.first(outputs, steps)), final
+    return outputs, final
 
 
-def _run_compiled(cell, call, axis, return_sequences, training, recompute):
-    """The run by compiled loops, tile by tile: outputs, None without `return_sequences`, and final states."""
-    sources = (call.inputs, call.weights, call.states)
-    flat = flatten(sources)
+# Each of these returns the functions `forward` and `backward` of `_differentiable`.
+
+
+def _whole(loop: "_Loops", call: Run, return_sequences: bool, training: bool) -> tuple[Callable, Callable]:
+    """Loops over whole sequences, op by op."""
+    rest = call.mask, call.masks
+
+    def forward(inputs, weights, states):
+        return loop.forward(return_sequences, training, inputs, weights, states, *rest)
+
+    def backward(inputs, weights, states, saved, d_outputs, d_final):
+        saved = saved or loop.forward(False, True, inputs, weights, states, *rest)[-1]
+        return loop.backward(inputs, weights, *rest, saved, d_outputs, d_final)
+
+    return forward, backward
+
+
+def _by_segments(loop: "_Loops", call: Run, length: int) -> tuple[Callable, Callable]:
+    """Loops over segments of `length` steps, op by op, whose residuals are computed again."""
+    rest = call.mask, call.masks
+
+    def forward(inputs, weights, states):
+        return loop.forward_segments(length, inputs, weights, states, *rest)
+
+    def backward(inputs, weights, states, saved, d_outputs, d_final):
+        return loop.backward_segments(length, inputs, weights, *rest, saved, d_outputs, d_final)
+
+    return forward, backward
+
+
+def _by_tiles(cell: RecurrentCell, call: Run, axis: int, training: bool, recompute: bool) -> tuple[Callable, Callable]:
+    """Compiled loops, tile by tile."""
     programs = programs_of(cell, call)
 
-    @custom_gradient
-    def recurrence(*flat):
-        inputs, weights, states = pack_as(sources, map(tf.stop_gradient, flat))
-        run = call._replace(inputs=inputs, weights=weights, states=states)
-        outputs, final, saved = programs.forward(cell, run, axis, training, recompute)
+    def run_of(inputs, weights, states):
+        return call._replace(inputs=inputs, weights=weights, states=states)
 
-        def gradient(*upstream):
-            d_outputs, d_final = (upstream[0], upstream[1:]) if return_sequences else (tf.zeros_like(outputs), upstream)
-            d_final = [tf.cast(d, state.dtype) for d, state in zip(d_final, states)]
-            kept = saved or programs.forward(cell, run, axis, True, recompute)[-1]
-            return flatten(programs.backward(cell, run, axis, recompute, kept, d_outputs, d_final))
-
-        results = (outputs, *final) if return_sequences else tuple(final)
-        return results, first_only(gradient, flat, "run the cell in keras.layers.RNN")
-
-    outputs, *final = recurrence(*flat) if return_sequences else (None, *recurrence(*flat))
-    if outputs is not None:
+    def forward(*arguments):
+        outputs, final, saved = programs.forward(cell, run_of(*arguments), axis, training, recompute)
         outputs = tf.ensure_shape(outputs, [*call.inputs.shape[:2], cell.output_size])
-    return outputs, [tf.ensure_shape(new, old.shape) for new, old in zip(final, call.states)]
+        return outputs, [tf.ensure_shape(new, old.shape) for new, old in zip(final, call.states)], (outputs, saved)
+
+    def backward(inputs, weights, states, saved, d_outputs, d_final):
+        (outputs, saved), run = saved, run_of(inputs, weights, states)
+        d_outputs = tf.zeros_like(outputs) if d_outputs is None else d_outputs
+        saved = saved or programs.forward(cell, run, axis, True, recompute)[-1]
+        return programs.backward(cell, run, axis, recompute, saved, d_outputs, d_final)
+
+    return forward, backward
 
 
-def _pad(layout: Layout, length: int, mask: tf.Tensor | None, inputs: tf.Tensor, masks: RandomMasks):
-    """Sequences padded to a multiple of `length` steps; the added steps are masked."""
-    known = layout.static_steps(inputs)
+def _padded(call: Run, layout: Layout, length: int) -> Run:
+    """The run with sequences padded to a multiple of `length` steps; the added steps are masked."""
+    known, mask = layout.static_steps(call.inputs), call.mask
     if mask is None and (not known or known % length):
-        mask = tf.ones(tf.shape(inputs)[:2], bool)
-    mask, inputs, zoneout = (recomputation.pad(layout, length, sequence) for sequence in (mask, inputs, masks.zoneout))
-    return mask, inputs, masks._replace(zoneout=zoneout)
+        mask = tf.ones(tf.shape(call.inputs)[:2], bool)
+    inputs, mask, zoneout = (
+        recomputation.pad(layout, length, sequence) for sequence in (call.inputs, mask, call.masks.zoneout)
+    )
+    return call._replace(inputs=inputs, mask=mask, masks=call.masks._replace(zoneout=zoneout))
 
 
 class _Loops:

@@ -83,8 +83,7 @@ def forward(
         write(tf.zeros([steps + 1, rows, state.shape[-1]], dtype), tile.reverse * tile.count, tf.cast(state, dtype))
         for state, dtype in zip(kept, dtypes)
     ]
-    columns = [wx.shape[2], weights.recurrent_kernel.shape[1]]
-    widths = [block.shape[1] for block in spec.to_blocks(*(tf.zeros((1, n)) for n in columns))] if save else []
+    widths = spec.widths(wx.shape[2], weights.recurrent_kernel.shape[1]) if save else []
     blocks = [tf.zeros([steps, rows, width], compute_dtype) for width in widths]
 
     def step(at, slices, carry):
@@ -103,7 +102,7 @@ def forward(
         return new, sequences, blocks
 
     carry = (list(states), sequences, blocks)
-    prefetch = spec.additive < columns[0]
+    prefetch = spec.additive < wx.shape[2]
     states, sequences, blocks = scan_tile(tile, step, carry, [wx, tile.real, tile.masks.zoneout], prefetch=prefetch)
     return sequences, blocks, states
 

@@ -70,7 +70,7 @@ class Traced:
         if tf.config.functions_run_eagerly():
             return self._function(*arguments)
         structure = specs(*arguments)
-        key = text(structure)
+        key = repr(structure)  # equal for equal specs
         with lock:
             if key not in self._traced:
                 self._traced[key] = self._trace(structure)
@@ -110,8 +110,3 @@ def specs_of(tensors: Any, unknown: int) -> Any:
         return tf.TensorSpec([*[None] * min(unknown, len(shape)), *shape[unknown:]], tensor.dtype)
 
     return tf.nest.map_structure(spec, tensors)
-
-
-def text(structure: Any) -> str:
-    """A text of nested specs, equal for equal ones."""
-    return repr(structure)
