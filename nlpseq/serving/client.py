@@ -7,6 +7,7 @@ from typing import Any
 
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
+from nlpseq.versions import versions
 
 TABLE_OF_KINDS = "nlpseq.tasks"  # asked by name: serving imports no kind of task
 
@@ -87,11 +88,7 @@ def find_export(path: str | Path) -> Path:
         InputError: there is no export.
     """
     path = Path(path).expanduser()
-    candidates = [path]
-    if os.path.isdir(path):  # unlike Path.is_dir, also where the name is too long
-        versions = [item for item in path.iterdir() if item.name.isdecimal()]
-        candidates += sorted(versions, key=lambda item: int(item.name), reverse=True)
-    for candidate in candidates:
+    for candidate in (path, *versions(path)):
         if all(os.path.isfile(candidate / name) for name in ("saved_model.pb", FILE_NAME)):
             return candidate
     raise InputError(

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from nlpseq.errors import InputError
+from nlpseq.versions import number, versions
 from nlpseq.writing import remove_leftovers, sync
 
 
@@ -34,8 +35,7 @@ def publish(partial: Path, folder: Path) -> Path:
     for path in partial.rglob("*"):
         sync(path)
     while True:
-        taken = [int(item.name) for item in folder.iterdir() if item.name.isdecimal()]
-        version = folder / str(max(taken, default=0) + 1)
+        version = folder / str(1 + next(map(number, versions(folder)), 0))
         try:
             os.rename(partial, version)
             sync(folder)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from nlpseq.errors import InputError, shorten
 from nlpseq.training.folder import find_checkpoint
 from nlpseq.training.state import restore_variables
+from nlpseq.versions import versions
 
 TASK_FILE = "task.json"  # of an export: the task's configuration, to make it again
 
@@ -33,16 +34,11 @@ def load_task(path: str | Path) -> Any:
         InputError: There is neither, or it cannot be used.
     """
     path = Path(path).expanduser()
-    for folder in (path, *_versions(path)):
+    for folder in (path, *versions(path)):
         if (folder / "saved_model.pb").is_file():
             return _of_export(folder)
     file, checkpoint = find_checkpoint(path)
     return of_checkpoint(file, checkpoint)
-
-
-def _versions(path):
-    versions = [item for item in path.glob("*") if item.name.isdecimal()]
-    return sorted(versions, key=lambda item: int(item.name), reverse=True)
 
 
 def _of_export(folder):
