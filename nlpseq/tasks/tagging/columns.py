@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nlpseq.data.files.contents import read_lines
 from nlpseq.data.files.delimited import checked_delimiter
 from nlpseq.data.files.paths import SPLIT_SUFFIXES, TABLES, TEXTS, as_path, files_in, split_files, suffix_of
 from nlpseq.data.files.table import normal
@@ -42,34 +41,6 @@ def column_files(dataset: str | Path) -> dict[str, Path]:
     return split_files(path, files, "train.txt, eng.train or en-ud-train.conllu, for example")
 
 
-def read_sentences(
-    path: Path,
-    tokens: str | int | None = None,
-    tags: str | int | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-) -> tuple[list[list[str]], list[list[str]], Callable[[int, int], str]]:
-    """The sentences of a file of columns.
-
-    Args:
-        path: the file; CoNLL-U if its name ends in ".conllu".
-        tokens, tags: columns by number from 1, or by name in CoNLL-U. Default the first
-            and the last one, which must be the same in all lines; in CoNLL-U "form" and
-            "upos".
-        encoding: of the file. Default UTF-8.
-        delimiter: of the columns. Default tabs, or else spaces.
-
-    Returns:
-        Tokens and tags, both lists of lists of str, and a function from the indices of a
-        sentence and of a token in it to its file and line.
-
-    Raises:
-        InputError: the file is missing, not in that encoding or without sentences; a
-            column is missing or empty.
-    """
-    return sentences_of_lines(path, read_lines(path, encoding), tokens, tags, delimiter)
-
-
 def sentences_of_lines(
     path: Path,
     lines: Sequence[str],
@@ -77,7 +48,23 @@ def sentences_of_lines(
     tags: str | int | None = None,
     delimiter: str | None = None,
 ) -> tuple[list[list[str]], list[list[str]], Callable[[int, int], str]]:
-    """As `read_sentences`, of the lines of a file."""
+    """The sentences of the lines of a file of columns.
+
+    Args:
+        path: the file; CoNLL-U if its name ends in ".conllu".
+        lines: its lines.
+        tokens, tags: columns by number from 1, or by name in CoNLL-U. Default the first
+            and the last one, which must be the same in all lines; in CoNLL-U "form" and
+            "upos".
+        delimiter: of the columns. Default tabs, or else spaces.
+
+    Returns:
+        Tokens and tags, both lists of lists of str, and a function from the indices of a
+        sentence and of a token in it to its file and line.
+
+    Raises:
+        InputError: there are no sentences; a column is missing or empty.
+    """
     conllu = is_conllu(path)
     rows, header = (list(_conllu_rows(lines)), []) if conllu else _column_rows(lines, delimiter)
     first, fields = next((row for row in rows if row[1]), (0, []))

@@ -2,8 +2,9 @@
 
 import pytest
 
+from nlpseq.data.files.contents import read_lines
 from nlpseq.errors import InputError
-from nlpseq.tasks.tagging.columns import column_files, read_sentences
+from nlpseq.tasks.tagging.columns import column_files, sentences_of_lines
 
 CONLL = """-DOCSTART- -X- -X- O
 
@@ -28,6 +29,10 @@ CONLLU = """# text = It's fine.
 def write(path, text, encoding="utf-8"):
     path.write_bytes(text.encode(encoding))
     return path
+
+
+def read_sentences(path, encoding=None, **options):
+    return sentences_of_lines(path, read_lines(path, encoding), **options)
 
 
 def read(path, **options):
