@@ -4,7 +4,6 @@ Answers are kept in a file beside the output, a JSON object a line, until all ar
 again; the output itself appears only when it is complete.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -85,7 +84,9 @@ def _inputs(export, path, column) -> tuple[Table, str]:
 
 def _answers(export, texts: Sequence[str], unfinished: Path, options) -> list[dict[str, Any]]:
     """The answers to all texts; those that an earlier run left are read, the others are added to its file."""
-    run_of = {"texts": _digest(texts), "export": str(export.path.resolve()), "options": options}
+    from nlpseq.training.fingerprint import fingerprint
+
+    run_of = {"texts": fingerprint(texts), "export": str(export.path.resolve()), "options": options}
     answers, size = _left(unfinished, run_of)
     with open(unfinished, "r+b" if size else "wb") as file:
         file.truncate(size)
@@ -128,13 +129,6 @@ def _left(unfinished, run_of):
             f"{unfinished} has the answers of a run with another file, export or options: finish it, or remove it."
         )
     return [json.loads(line) for line in lines[1:]], sum(map(len, lines))
-
-
-def _digest(texts):
-    digest = hashlib.sha256()
-    for text in texts:
-        digest.update(text.encode("utf-8", "replace") + b"\0")
-    return digest.hexdigest()
 
 
 def _line(values):

@@ -22,6 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from nlpseq.writing import remove_leftovers, write_file
+
 VARIABLE = "NLPSEQ_PROGRAMS"  # "off", or the path of the cache folder
 FLAG = "--tf_xla_persistent_cache_directory"
 MAX_BYTES = 100 * 2**20  # of all programs in the cache folder
@@ -53,13 +55,13 @@ def cache_folder(setting: str = "") -> Path:
 def environment_key() -> str:
     """What compiled programs depend on, as the name of a folder: versions, processor, cores and XLA's flags."""
     versions = [importlib.metadata.version("tensorflow"), sys.modules["nlpseq"].__version__]
-    processor = [platform.machine(), str(len(os.sched_getaffinity(0))), *_processor()]
+    processor = [*_processor(), platform.machine(), str(len(os.sched_getaffinity(0)))]
     digest = hashlib.blake2b("\n".join([*processor, os.environ.get("XLA_FLAGS", "")]).encode(), digest_size=8)
     return "-".join([*versions, digest.hexdigest()])
 
 
 def _processor():
-    """Model and features of the first processor, where the system lists them."""
+    """Model and features of the first processor; an `OSError` where the system is not Linux and lists none."""
     lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()
     return [line for line in lines if line.startswith(("model name", "flags", "Features"))]
 
@@ -84,6 +86,7 @@ class Programs:
 
     def load(self) -> None:
         """Links the programs in the cache folder into the work folder, and deletes damaged ones."""
+        remove_leftovers(self.folder / self.key)
         for path in (self.folder / self.key).glob(f"{PREFIX}*.pb"):
             with contextlib.suppress(OSError):
                 name, _, digest = path.stem.rpartition(".")
@@ -107,14 +110,7 @@ class Programs:
     def _add(self, name, content):
         folder = self.folder / self.key
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(".partial", PREFIX, folder)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(content)
-            os.replace(partial, folder / f"{name}.{self._digest(content)}.pb")
-        except OSError:
-            os.unlink(partial)
-            raise
+        write_file(folder / f"{name}.{self._digest(content)}.pb", [content])
 
     def _digest(self, content):
         return hashlib.blake2b(self.key.encode() + content, digest_size=16).hexdigest()
