@@ -5,7 +5,6 @@ import importlib.util
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from nlpseq import training
 from nlpseq.data import Examples
@@ -14,14 +13,13 @@ from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordEncoder
 from nlpseq.training import fit
 from nlpseq.training.settings import TrainingSettings
+from tests.training.rows import RowsTask
 
 ROWS, FEATURES = 24, 3
 
 
-class NumbersTask(keras.Model):
-    """The least that `train` requires: rows of numbers to one of two classes."""
-
-    metric, metric_mode = "accuracy", "max"
+class NumbersTask(RowsTask):
+    """Rows of numbers, with a record of the weights."""
 
     def __init__(self, dropout=0.0):
         super().__init__()
@@ -30,14 +28,6 @@ class NumbersTask(keras.Model):
 
     def call(self, inputs, training=False):
         return self.head(self.dropout(inputs, training=training))
-
-    def prepare(self, examples, batch_size, training=False, seed=0):
-        batches = tf.data.Dataset.from_tensor_slices(examples)
-        return (batches.shuffle(ROWS, seed=seed) if training else batches).batch(batch_size)
-
-    def compile(self, optimizer):
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        super().compile(optimizer, loss, metrics=["accuracy"], run_eagerly=True)  # to trace takes longer
 
     def fit(self, *args, callbacks, **kwargs):
         def record(batch, logs):

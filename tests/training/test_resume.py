@@ -9,13 +9,13 @@ import signal
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from nlpseq import training, writing
 from nlpseq.errors import InputError, Interrupted, TrainingError
 from nlpseq.training.folder import find_checkpoint
 from nlpseq.training.settings import TrainingSettings
 from nlpseq.training.signals import stop_requests
+from tests.training.rows import RowsTask
 
 ROWS, BATCHES = 24, 3
 
@@ -24,10 +24,8 @@ class Killed(BaseException):
     """As SIGKILL: nothing in nlpseq handles it."""
 
 
-class RandomTask(keras.Model):
-    """Rows of numbers to one of two classes, with dropout and shuffled batches."""
-
-    metric, metric_mode = "accuracy", "max"
+class RandomTask(RowsTask):
+    """Rows of numbers, with dropout and shuffled batches."""
 
     def __init__(self):
         super().__init__()
@@ -42,14 +40,6 @@ class RandomTask(keras.Model):
     def call(self, inputs, training=False):
         noise = np.random.normal() + random.random()  # noqa: NPY002  # the generators of the process
         return self.head(self.dropout(inputs + 0.1 * noise, training=training))
-
-    def prepare(self, examples, batch_size, training=False, seed=0):
-        batches = tf.data.Dataset.from_tensor_slices(examples)
-        return (batches.shuffle(ROWS, seed=seed) if training else batches).batch(batch_size)
-
-    def compile(self, optimizer):
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        super().compile(optimizer, loss, metrics=["accuracy"], run_eagerly=True)  # to trace takes longer
 
     def get_config(self):
         return {}
