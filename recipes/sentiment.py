@@ -28,7 +28,7 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
-    config = follow_data(config, defaults.choose(defaults.profile(data)))
+    config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
