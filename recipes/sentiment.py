@@ -16,6 +16,7 @@ def main(config: Settings) -> dict:
     from nlpseq.tasks.classification import defaults, report
 
     checkpoints = begin(config, config.data.output)
+    vectors = config.word_vectors.open()
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_labelled_texts(
@@ -27,12 +28,15 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
-    config = follow_data(config, defaults.choose(defaults.profile(data)))
+    config = follow_data(config, defaults.choose(defaults.profile(data), vectors))
 
     nlpseq.reporting.say("learning the vocabulary")
-    preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
+    preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat(), vectors=vectors)
+    if vectors is not None:
+        nlpseq.reporting.say(vectors.summary())
     with nlpseq.training.precision(config.training.mixed_precision):
-        task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
+        pretrained = {"vectors": vectors, **config.word_vectors.training()}
+        task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **pretrained, **config.model.flat())
     task.adapt(data.train)
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 

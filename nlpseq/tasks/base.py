@@ -141,6 +141,14 @@ class Task(keras.Model):
         """
         return []
 
+    def callbacks(self, validations: int) -> list[keras.callbacks.Callback]:
+        """Callbacks of its training, in which each epoch is one of `validations` parts of a pass over the data."""
+        return []
+
+    def origins(self) -> tuple:
+        """What its weights start from beside the seed, for the fingerprint of a run: arrays, strings, numbers."""
+        return ()
+
     def extra_state(self) -> dict[str, list[np.ndarray]]:
         """State between training steps that is not in `variables`, for checkpoints."""
         return {}
