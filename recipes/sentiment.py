@@ -34,11 +34,17 @@ def main(config: Settings) -> dict:
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat(), vectors=vectors)
     if vectors is not None:
         nlpseq.reporting.say(vectors.summary())
-    with nlpseq.training.precision(config.training.mixed_precision):
+
+    def make():
         pretrained = {"vectors": vectors, **config.word_vectors.training()}
-        task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **pretrained, **config.model.flat())
-    task.adapt(data.train)
-    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
+        with nlpseq.training.precision(config.training.mixed_precision):
+            task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **pretrained, **config.model.flat())
+        task.adapt(data.train)
+        return task
+
+    task, training = nlpseq.training.train_members(
+        make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
+    )
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)

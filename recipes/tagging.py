@@ -35,10 +35,15 @@ def main(config: Settings) -> dict:
     preprocessor = nlpseq.text.TokenPreprocessor.learn(tokens, **config.words.flat(), vectors=vectors)
     if vectors is not None:
         nlpseq.reporting.say(vectors.summary())
-    with nlpseq.training.precision(config.training.mixed_precision):
+
+    def make():
         pretrained = {"vectors": vectors, **config.word_vectors.training()}
-        task = nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **pretrained, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
+        with nlpseq.training.precision(config.training.mixed_precision):
+            return nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **pretrained, **config.model.flat())
+
+    task, training = nlpseq.training.train_members(
+        make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
+    )
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (

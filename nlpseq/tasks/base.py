@@ -156,6 +156,10 @@ class Task(keras.Model):
     def restore_extra_state(self, state: dict[str, list[np.ndarray]]) -> None:
         """Restores `extra_state`."""
 
+    def combined(self, others: "Sequence[Task]") -> "Task":
+        """The ensemble of this task and others that were trained alike."""
+        raise NotImplementedError(f"{type(self).__name__} does not define combined(self, others).")
+
     # Exporting
 
     def signatures(self) -> dict[str, Callable]:

@@ -67,6 +67,14 @@ class VectorSettings(Settings):
 
 
 @dataclass(frozen=True)
+class EnsembleSettings(Settings):
+    """Several networks whose probabilities are averaged."""
+
+    ensemble: Annotated[int, Range(1, 100)] = 1
+    """Number of networks that are trained one after another and averaged in one export; 1 for a single one."""
+
+
+@dataclass(frozen=True)
 class WordSettings(Settings):
     """The vocabulary of words."""
 

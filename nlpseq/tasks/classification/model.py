@@ -148,6 +148,11 @@ class TextClassifier(VectorTask):
                 axes.append(NamedAxis(weight, 0, "n-grams" if number else "words", names))
         return axes + word_axes(self.embeddings[0], "words", self.preprocessor.vocabulary.names)[1:]
 
+    def combined(self, others):
+        from nlpseq.tasks.classification.ensemble import ClassifierEnsemble
+
+        return ClassifierEnsemble.of([self, *others])
+
     def usable(self, examples):
         if examples.labels.ndim == 2:
             raise InputError(

@@ -78,8 +78,8 @@ class TokenTagger(VectorTask):
     settings: TaggerSettings
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), scheme: str | None = None, **kwargs: Any):
-        super().__init__(preprocessor, labels, **kwargs)
         self.scheme = scheme
+        super().__init__(preprocessor, labels, **kwargs)
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
         signatures = self.signatures()
         self._answer, self._answer_tokens = signatures["serving_default"], signatures["tag_tokens"]
@@ -154,6 +154,11 @@ class TokenTagger(VectorTask):
             axes += [NamedAxis(weight, axis, "labels", self.labels)
                      for weight in self.crf.weights for axis in range(len(weight.shape))]  # fmt: skip
         return [*axes, *label_axes(self.head, self.labels)]
+
+    def combined(self, others):
+        from nlpseq.tasks.tagging.ensemble import TaggerEnsemble
+
+        return TaggerEnsemble.of([self, *others])
 
     def usable(self, examples):
         return examples.known(len(self.labels))

@@ -1,0 +1,36 @@
+"""Ensembles of text classifiers."""
+
+import keras
+import tensorflow as tf
+
+from nlpseq.data.batching import pad
+from nlpseq.tasks.classification.model import TextClassifier
+from nlpseq.tasks.ensembles import Ensemble, log_mean
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class ClassifierEnsemble(Ensemble, TextClassifier):
+    """Several text classifiers, whose probabilities are averaged.
+
+    Args, call arguments, returns, raises: As of `nlpseq.tasks.TextClassifier`, and `members` of
+    `nlpseq.tasks.ensembles.Ensemble`; the outputs are logits of the mean probabilities.
+
+    Example:
+
+    >>> preprocessor = nlpseq.text.WordPreprocessor.learn(["good film", "bad film"])
+    >>> members = [nlpseq.tasks.TextClassifier(preprocessor, ["no", "yes"], units=4) for _ in range(2)]
+    >>> ensemble = ClassifierEnsemble.of(members)
+    >>> scores = [task.predict_text("good")["scores"] for task in (*members, ensemble)]
+    >>> np.allclose(scores[2], (scores[0] + scores[1]) / 2)
+    True
+    """
+
+    member_class = TextClassifier
+
+    def make_layers(self):
+        super().make_layers()
+        self._answer = self.signatures()["serving_default"]
+
+    def call(self, inputs, training=False):
+        ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
+        return log_mean([member(ids, training=training) for member in self.members])
