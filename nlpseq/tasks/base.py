@@ -141,12 +141,24 @@ class Task(keras.Model):
         """
         return []
 
+    def callbacks(self, validations: int) -> list[keras.callbacks.Callback]:
+        """Callbacks of its training, in which each epoch is one of `validations` parts of a pass over the data."""
+        return []
+
+    def origins(self) -> tuple:
+        """What its weights start from beside the seed, for the fingerprint of a run: arrays, strings, numbers."""
+        return ()
+
     def extra_state(self) -> dict[str, list[np.ndarray]]:
         """State between training steps that is not in `variables`, for checkpoints."""
         return {}
 
     def restore_extra_state(self, state: dict[str, list[np.ndarray]]) -> None:
         """Restores `extra_state`."""
+
+    def combined(self, others: "Sequence[Task]") -> "Task":
+        """The ensemble of this task and others that were trained alike."""
+        raise NotImplementedError(f"{type(self).__name__} does not define combined(self, others).")
 
     # Exporting
 

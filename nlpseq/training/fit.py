@@ -89,7 +89,8 @@ def train(
     validations = settings.epochs * settings.validations
     budget = [Budget(settings.budget)] if settings.budget else []
     minutes = Minutes()
-    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches)]
+    own = getattr(task, "callbacks", lambda validations: [])(settings.validations)
+    callbacks = [StopOnNonFinite(), minutes, *budget, *own, *_callbacks(task, settings, validation_batches)]
     task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
@@ -108,7 +109,8 @@ def train(
         with Waiting() as waiting:
             history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
-    checkpoints.check_data(fingerprint(train_examples, validation_examples))
+    origins = getattr(task, "origins", tuple)()
+    checkpoints.check_data(fingerprint(train_examples, validation_examples, *origins))
     checkpoints.details["run"] = {**checkpoints.details.get("run", {}), **settings.flat()}
     checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
     if checkpoints.trained is not None:

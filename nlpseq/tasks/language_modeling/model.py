@@ -16,6 +16,7 @@ from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks.base import NamedAxis, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
+from nlpseq.tasks.language_modeling.dynamic import DynamicEvaluation, adapted_scores
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
 from nlpseq.tasks.language_modeling.scoring import Scorer
 from nlpseq.tasks.language_modeling.settings import MOST_ADDED, LanguageModelSettings
@@ -299,12 +300,19 @@ class LanguageModel(TextTask):
             self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
         return self._functions[key]
 
-    def score_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 32) -> dict[str, list]:
+    def score_text(
+        self,
+        texts: str | bytes | Sequence | np.ndarray,
+        batch_size: int = 32,
+        dynamic: "bool | DynamicEvaluation" = False,
+    ) -> dict[str, list]:
         """Scores texts.
 
         Args:
             texts: A string, or a sequence of strings (str or bytes).
             batch_size: Maximum number of texts in a batch. Default 32.
+            dynamic: Whether the model adapts to a text while it reads it; or a `nlpseq.tasks.DynamicEvaluation`
+                that says how. Each text begins with the trained weights. Default False.
 
         Returns:
             A dict of lists: "tokens" and "log_probabilities" without padding, "total",
@@ -322,6 +330,9 @@ class LanguageModel(TextTask):
                 answers["log_probabilities"].append(answer["log_probabilities"][row, :length])
                 for name in scores:
                     answers[name].append(np.asarray(answer[name][row]).item())
+        if dynamic:
+            adapting = DynamicEvaluation(self) if dynamic is True else dynamic
+            answers |= adapted_scores(adapting, [self.preprocessor(texts[i : i + 1])[0] for i in range(len(texts))])
         return answers
 
     def details(self):
