@@ -115,6 +115,10 @@ class TextClassifier(TextTask):
             parts.append(vectors * tf.cast(weights, vectors.dtype)[..., tf.newaxis])
         return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 
+    @property
+    def input_shapes(self):
+        return (None, None, len(self.preprocessor.sizes))
+
     def build(self, input_shape=None):
         for embedding in self.embeddings:
             embedding.build((None, None))

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import tag_schemes
+from nlpseq.layers.label_loss import labelled_steps
 
 
 class SpanF1(keras.metrics.Metric):
@@ -53,8 +54,8 @@ class SpanF1(keras.metrics.Metric):
         self.count = self.add_variable((), "zeros", name="count")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        mask = tf.greater_equal(y_true, 0)
-        kind, begin, end = self._spans(y_true, mask)
+        labels, mask, _, _ = labelled_steps(y_true, y_pred)
+        kind, begin, end = self._spans(labels, mask)
         other_kind, other_begin, other_end = self._spans(self.decide(y_pred, mask), mask)
         same = tf.equal(kind, other_kind) & tf.equal(begin, other_begin) & tf.equal(end, other_end)
         numbers = tf.cumsum(tf.cast(tf.reshape(begin, [-1]), tf.int32)) - 1  # of the expected spans
