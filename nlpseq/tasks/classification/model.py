@@ -153,6 +153,10 @@ class TextClassifier(VectorTask):
             parts.append(vectors * tf.cast(weights, vectors.dtype)[..., tf.newaxis])
         return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 
+    @property
+    def input_shapes(self):
+        return (None, None, len(self.preprocessor.sizes))
+
     def build(self, input_shape=None):
         for embedding in self.embeddings:
             embedding.build((None, None))

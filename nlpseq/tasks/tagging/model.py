@@ -140,6 +140,10 @@ class TokenTagger(VectorTask):
         uniform = keras.random.uniform(tf.shape(words), seed=self.seed_generator)
         return tf.where(mask & (uniform < rate), UNKNOWN, words)
 
+    @property
+    def input_shapes(self):
+        return (None, None, 1 + self.preprocessor.max_characters)
+
     def build(self, input_shape=None):
         self.embedding.build((None, None))
         width = self.settings.embedding_size
