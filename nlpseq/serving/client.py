@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,13 @@ class Export:
 
         inputs = self.answers.inputs(list(examples))
         outputs = self.signatures["serving_default"](**{name: tf.constant(value) for name, value in inputs.items()})
-        columns = {name: value.numpy() for name, value in sorted(outputs.items())}
+        return self.read({name: value.numpy() for name, value in sorted(outputs.items())})
+
+    def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
+        """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
         return [
-            self.answers.read({name: _plain(column[row]) for name, column in columns.items()})
-            for row in range(len(examples))
+            self.answers.read({name: plain(column[row]) for name, column in outputs.items()})
+            for row in range(len(next(iter(outputs.values()))))
         ]
 
 
@@ -108,10 +112,15 @@ def _read_metrics(path):
     return metrics
 
 
-def _plain(value):
-    """A NumPy value as Python objects, bytes decoded as UTF-8."""
+def plain(value: Any, of_bytes: Callable[[bytes], Any] = lambda value: value.decode("utf-8", "replace")) -> Any:
+    """An array, or a scalar of NumPy, as Python objects.
+
+    Args:
+        value: The array.
+        of_bytes: What becomes of a string. Default it is decoded as UTF-8.
+    """
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return of_bytes(value)
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+        return plain(value.tolist(), of_bytes) if value.dtype == object else value.tolist()
+    return [plain(item, of_bytes) for item in value] if isinstance(value, list) else value

@@ -22,6 +22,7 @@ class Answers(answers.Answers):
         Option("seed", int, "seed of the sampling (0)"),
     )
     batch_size = 8  # texts may be long
+    widget = "completion"
 
     def read(self, row):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""
@@ -34,6 +35,11 @@ class Answers(answers.Answers):
         unknown = f"\t{answer['unknown']:,} unknown" if answer["unknown"] else ""
         scores = f"{answer['total']:.4f}\tperplexity {answer['perplexity']:.2f}"
         return f"{scores}{truncated}{unknown}\t{one_line(example)}"
+
+    def stream(self, export, example, show, score=False, **options):
+        if score:
+            raise InputError("`score` adds nothing to a text: leave it out.")
+        complete(export, example, show, **options)
 
     def respond(self, export, batches, write, note, as_json=False, score=False, **options):
         if score and options:
