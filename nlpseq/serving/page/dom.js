@@ -18,6 +18,11 @@ export function percent(value) {
   return `${(100 * value).toFixed(1)} %`;
 }
 
+/** A number with two digits after the point. */
+export function decimal(value) {
+  return value === null ? "–" : value.toFixed(2).replace("-", "\u2212");
+}
+
 /** The hue of the n-th of several things: neighbours are far apart. */
 export function hue(number) {
   return String(Math.round(215 + number * 137.5) % 360);

@@ -17,7 +17,7 @@ async function start() {
     models = await listModels();
   } catch (error) {
     name.textContent = "nlpseq";
-    say(`The server does not answer: ${error.message}`, true);
+    say(`The server does not answer: ${error.message}`, "problem");
     return;
   }
   text.addEventListener("input", later);
@@ -85,22 +85,24 @@ async function ask() {
     say("The answer appears here as you type.");
     return;
   }
+  say("");
   place.setAttribute("aria-busy", "true");
   try {
     const summary = await widget.run(text.value, place, signal);
-    if (!signal.aborted) say(summary);
+    if (!signal.aborted) say(summary, "spoken");
   } catch (error) {
     if (signal.aborted) return;
     place.replaceChildren();
-    say(error.message, true);
+    say(error.message, "problem");
   } finally {
     if (!signal.aborted) place.removeAttribute("aria-busy");
   }
 }
 
-function say(sentence, problem = false) {
+/** Writes a sentence that is read out; a "spoken" one is not seen, because the answer shows it. */
+function say(sentence, kind = "") {
   status.textContent = sentence;
-  status.classList.toggle("problem", problem);
+  status.className = { spoken: "hidden", problem: "problem" }[kind] ?? "";
 }
 
 function command(model, { method, body }) {

@@ -31,7 +31,7 @@ async def predict(service: Service, request: Request) -> Response:
         outputs = await version.answer(signature, inputs)
         if by_row and any(len(np.atleast_1d(output)) != rows for output in outputs.values()):
             raise RequestError(400, f"signature '{signature}' does not answer by row: send 'inputs'.")
-        return JSONResponse(rest.answer_of(outputs, by_row))
+        return Response(rest.write_json(rest.answer_of(outputs, by_row)), media_type="application/json")
 
 
 async def answer(service: Service, request: Request) -> Response:
@@ -54,7 +54,7 @@ async def answer(service: Service, request: Request) -> Response:
         for start in range(0, len(examples), answers.batch_size):
             inputs = answers.inputs(examples[start : start + answers.batch_size])
             results += version.export.read(await version.answer(signature, inputs))
-        return JSONResponse({"answers": results})
+        return JSONResponse({"answers": rest.finite(results)})
 
 
 async def stream(service: Service, request: Request) -> Response:

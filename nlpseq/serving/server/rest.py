@@ -6,6 +6,7 @@ https://www.tensorflow.org/tfx/serving/api_rest
 import base64
 import binascii
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,6 +69,20 @@ def answer_of(outputs: Mapping[str, np.ndarray], by_row: bool) -> dict[str, Any]
     if len(values) == 1:
         return {"predictions": next(iter(values.values()))}
     return {"predictions": [dict(zip(values, row)) for row in zip(*values.values())]}
+
+
+def write_json(value: Any) -> bytes:
+    """JSON as UTF-8; numbers that are not finite are NaN and Infinity, as TensorFlow Serving writes them."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def finite(value: Any) -> Any:
+    """JSON values with null for numbers that are not finite, which browsers do not read."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: finite(item) for name, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, list) else value
 
 
 def _in_base64(value):

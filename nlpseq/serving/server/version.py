@@ -1,6 +1,8 @@
 """A loaded version of a model."""
 
 import asyncio
+import contextlib
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.errors import shorten
+from nlpseq.errors import InputError, shorten
 from nlpseq.serving.client import Export
 from nlpseq.serving.server.batching import Arrays, Batcher
 from nlpseq.serving.server.errors import RequestError
@@ -60,11 +62,14 @@ class Version:
         self._warm_up()
 
     def _warm_up(self):
-        """Runs the warm-up requests with every signature that takes their inputs."""
+        """Runs the warm-up requests with every signature that takes their inputs, and a stream to its first piece."""
         for request in read_warmup(self.path):
             for name, function in self.export.signatures.items():
                 if specs_of(function).keys() == request.keys():
                     self.run(name, request)
+        answers = self.export.answers
+        with contextlib.suppress(InputError, _FirstPiece):
+            answers.stream(self.export, answers.parse(""), _end_at_first_piece)
 
     def specs(self, signature: str) -> dict[str, tf.TensorSpec]:
         """The inputs of a signature.
@@ -91,16 +96,31 @@ class Version:
         """
         try:
             if signature in self.batchers:
+                if len({len(value) for value in inputs.values()}) > 1:
+                    raise RequestError(400, "the inputs must have the same number of rows.")
                 return await self.batchers[signature](inputs)
             return await asyncio.get_running_loop().run_in_executor(self.pool, self.run, signature, inputs)
         except tf.errors.InvalidArgumentError as error:
-            lines = (error.message or "").splitlines() or ["invalid inputs"]
-            raise RequestError(400, f"the model rejects the inputs: {shorten(lines[0], 300)}") from None
+            raise RequestError(400, f"the model rejects the inputs{_reason(error)}.") from None
+
+
+def _reason(error):
+    """What an assertion of the model says: "[a sentence] [a number]" after "assertion failed:"."""
+    found = re.search(r"assertion failed: (.*)", error.message or "")
+    return f": {shorten(' '.join(re.findall(r'\[(.*?)\]', found.group(1))), 300)}" if found else ""
+
+
+class _FirstPiece(Exception):
+    """The first piece of a stream is there."""
+
+
+def _end_at_first_piece(text):
+    raise _FirstPiece
 
 
 def specs_of(function: Any) -> dict[str, tf.TensorSpec]:
     """The inputs of a function of a loaded model, by name."""
-    return dict(function.structured_input_signature[1])
+    return dict(sorted(function.structured_input_signature[1].items()))
 
 
 def _runner(function):
