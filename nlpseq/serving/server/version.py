@@ -107,7 +107,8 @@ class Version:
 def _reason(error):
     """What an assertion of the model says: "[a sentence] [a number]" after "assertion failed:"."""
     found = re.search(r"assertion failed: (.*)", error.message or "")
-    return f": {shorten(' '.join(re.findall(r'\[(.*?)\]', found.group(1))), 300)}" if found else ""
+    parts = re.findall(r"\[(.*?)\]", found.group(1)) if found else []
+    return f": {shorten(' '.join(parts), 300)}" if parts else ""
 
 
 class _FirstPiece(Exception):
