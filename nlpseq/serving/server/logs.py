@@ -13,12 +13,12 @@ class JsonLog(logging.Handler):
     """Writes events, and records of Python's `logging`, as JSON lines.
 
     Args:
-        stream: Where to. Default standard error.
+        stream: Where to. Default standard output, because libraries in C++ write to standard error.
     """
 
     def __init__(self, stream: TextIO | None = None):
         super().__init__()
-        self.stream = stream or sys.stderr
+        self.stream = stream or sys.stdout
         self.writing = threading.Lock()
 
     def __call__(self, event: str, level: str = "info", **details: Any) -> None:
