@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
@@ -71,11 +73,7 @@ class Export:
         Returns:
             A dict for each example, as `Answers.read` returns it.
         """
-        import tensorflow as tf
-
-        inputs = self.answers.inputs(list(examples))
-        outputs = self.signatures["serving_default"](**{name: tf.constant(value) for name, value in inputs.items()})
-        return self.read({name: value.numpy() for name, value in sorted(outputs.items())})
+        return self.read(self._run("serving_default", examples))
 
     def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
         """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
@@ -83,6 +81,35 @@ class Export:
             self.answers.read({name: plain(column[row]) for name, column in outputs.items()})
             for row in range(len(next(iter(outputs.values()))))
         ]
+
+    def embed(self, examples: list) -> np.ndarray:
+        """Runs "embed", which exports of tasks with text input have.
+
+        Args:
+            examples: As for `predict`.
+
+        Returns:
+            A vector for each example, float32 `(examples, size)`.
+
+        Raises:
+            InputError: the export has no such signature.
+
+        Example:
+
+        >>> Export("saved_models/sentiment").embed(["not bad at all"]).shape  # doctest: +SKIP
+        (1, 256)
+        """
+        if "embed" not in self.signatures:
+            raise InputError(f"the model in {self.path} has no signature 'embed': export a task with text input again.")
+        return self._run("embed", examples)["embedding"]
+
+    def _run(self, signature, examples):
+        """The outputs of a signature as NumPy arrays, by name."""
+        import tensorflow as tf
+
+        inputs = self.answers.inputs(list(examples))
+        outputs = self.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+        return {name: value.numpy() for name, value in sorted(outputs.items())}
 
 
 def find_export(path: str | Path) -> Path:

@@ -32,6 +32,9 @@ class Option:
     help: str
 
 
+EMBED = Option("embed", bool, "write the vector of each text, in JSON, instead of its answer")
+
+
 class Answers:
     """Makes the inputs, and reads and prints the outputs, of exports of one kind of task.
 
@@ -41,6 +44,7 @@ class Answers:
         input_name: Name of the input in "serving_default" and in JSON output.
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
         detailed: Signatures that tell more than "serving_default", the one that tells most first.
+        separator: Separates the strings of a list in a cell of a table.
 
     Args:
         metadata: `nlpseq.serving.Metadata` of the export.
@@ -51,6 +55,7 @@ class Answers:
     input_name: ClassVar[str] = "text"
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
+    separator: ClassVar[str] = " "
 
     def __init__(self, metadata: "Metadata"):
         self.metadata = metadata
@@ -105,6 +110,7 @@ class Answers:
         write: Callable[[str], None],
         note: Callable[[str], None],
         as_json: bool = False,
+        embed: bool = False,
         **options: Any,
     ) -> None:
         """Answers batches of examples; this is what `nlpseq predict` calls.
@@ -115,14 +121,17 @@ class Answers:
             write: Writes a string to standard output.
             note: Writes a line to standard error.
             as_json: Whether to write a JSON object per line.
+            embed: Whether to write vectors, as of `Export.embed`, in JSON. Kinds whose exports have them
+                list `EMBED` among their options.
             **options: Values of `options`, by name.
 
         Raises:
             InputError: an option is outside its range.
         """
         for batch in batches:
-            for example, answer in zip(batch, export.predict(batch)):
-                if as_json:
+            answers = [{"embedding": row.tolist()} for row in export.embed(batch)] if embed else export.predict(batch)
+            for example, answer in zip(batch, answers):
+                if as_json or embed:
                     write(json_line({self.input_name: example, **answer}))
                 else:
                     write(self.show(example, answer) + "\n")

@@ -7,6 +7,7 @@ from nlpseq.tasks import answers
 class Answers(answers.Answers):
     """The tokens, tags and scores of a text, and its spans if the tags follow a span scheme."""
 
+    options = (answers.EMBED,)
     widget = "spans"
 
     def read(self, row):

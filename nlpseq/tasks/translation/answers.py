@@ -6,6 +6,7 @@ from nlpseq.tasks import answers
 class Answers(answers.Answers):
     """The translation and score of a text, and the number of tokens that were read of a truncated text."""
 
+    options = (answers.EMBED,)
     widget = "translations"
     detailed = ("translate_attention", "translate_nbest")
 
