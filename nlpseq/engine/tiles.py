@@ -160,7 +160,9 @@ class Plan:
 
     def runs(self, number):
         """How many tiles of a block are run."""
-        return self.tiles if self.ends is None or _is_one(self.tiles) else -(-self.ends[number] // _at_least_one(self.length))
+        if self.ends is None or _is_one(self.tiles):
+            return self.tiles
+        return -(-self.ends[number] // _at_least_one(self.length))
 
     def count(self, number, tile):
         """How many steps of a tile are run."""
