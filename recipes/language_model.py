@@ -38,8 +38,12 @@ def main(config: Settings) -> dict:
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
+    dynamic = None
+    if config.evaluation.dynamic_evaluation:
+        dynamic = nlpseq.tasks.DynamicEvaluation(task, data.train, **config.evaluation.dynamic())
     validation, test = (
-        nlpseq.evaluation.evaluate_language_model(task, split) for split in (data.validation, data.test)
+        nlpseq.evaluation.evaluate_language_model(task, split, dynamic=dynamic)
+        for split in (data.validation, data.test)
     )
     report.print_language(test, data)
     completions = task.predict_text(

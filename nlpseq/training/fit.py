@@ -90,8 +90,9 @@ def train(
     validations = settings.epochs * settings.validations
     budget = [Budget(settings.budget)] if settings.budget else []
     minutes = Minutes()
-    watching = filter(None, (watch(task, train_examples, validation_examples) for watch in watches))
-    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *watching]
+    own = getattr(task, "callbacks", lambda validations: [])(settings.validations)
+    own += filter(None, (watch(task, train_examples, validation_examples) for watch in watches))
+    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *own]
     task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
@@ -110,7 +111,8 @@ def train(
         with Waiting() as waiting:
             history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
-    checkpoints.check_data(fingerprint(train_examples, validation_examples))
+    origins = getattr(task, "origins", tuple)()
+    checkpoints.check_data(fingerprint(train_examples, validation_examples, *origins))
     checkpoints.details["run"] = {**checkpoints.details.get("run", {}), **settings.flat()}
     checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
     if checkpoints.trained is not None:
