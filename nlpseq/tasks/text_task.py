@@ -112,5 +112,17 @@ def text_spec(name: str) -> tf.TensorSpec:
 
 
 def as_texts(texts: Any) -> list:
-    """A list of strings (str or bytes), from one string or a sequence of strings."""
-    return [texts] if isinstance(texts, (str, bytes)) else list(texts)
+    """A list of UTF-8 strings, from one string or a sequence of strings (str or bytes).
+
+    Raises:
+        InputError: one of them is no string.
+    """
+    return [_utf8(text) for text in ([texts] if isinstance(texts, (str, bytes)) else texts)]
+
+
+def _utf8(text):
+    if isinstance(text, str):
+        return text.encode("utf-8", "replace")  # half of a pair of surrogates has no encoding
+    if not isinstance(text, bytes):
+        raise InputError(f"expected strings, got {text!r} of type {type(text).__name__}: convert it to str.")
+    return text

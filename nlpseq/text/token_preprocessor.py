@@ -8,7 +8,7 @@ import tensorflow as tf
 from nlpseq.errors import in_range
 from nlpseq.text.case import lowercase
 from nlpseq.text.cleaning import clean
-from nlpseq.text.tokenizer import CLITIC, WordTokenizer
+from nlpseq.text.tokenizer import CLITIC, LONG_TOKEN, WordTokenizer
 from nlpseq.text.truncation import truncate_texts
 from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
@@ -17,7 +17,8 @@ from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 class TokenPreprocessor:
     """Tokens to ids of words, with the ids of their characters.
 
-    Words are looked up in lower case and with 0 for every digit, characters unchanged.
+    Words are looked up in lower case and with 0 for every digit, and by both ends if they have
+    more than 200 characters; characters are unchanged.
 
     Args:
         vocabulary: `nlpseq.text.Vocabulary` of words.
@@ -144,5 +145,6 @@ def _valid_utf8(tokens):
 
 
 def _normalized(words):
-    """Words in lower case, with 0 for every digit."""
+    """Words in lower case, with 0 for every digit; of a long word both ends."""
+    words = truncate_texts(words, LONG_TOKEN, LONG_TOKEN)
     return tf.strings.regex_replace(lowercase(words), r"\pN", "0")

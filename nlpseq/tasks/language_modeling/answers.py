@@ -61,7 +61,7 @@ class Answers(answers.Answers):
 
 def _stream(export, prompt, write, note, options):
     """Writes a prompt and its completion, token by token."""
-    pending = [prompt.rstrip(" \t\r")]  # written with the first token, once the prompt is known to be valid
+    pending = [prompt]  # written with the first token, once the prompt is known to be valid
 
     def show(text):
         write("".join([*pending, text]))

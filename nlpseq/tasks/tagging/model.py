@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
+from nlpseq.errors import InputError
 from nlpseq.layers import CRF, Pooling
 from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
@@ -81,8 +82,9 @@ class TokenTagger(VectorTask):
         self.scheme = scheme
         super().__init__(preprocessor, labels, **kwargs)
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
-        signatures = self.signatures()
-        self._answer, self._answer_tokens = signatures["serving_default"], signatures["tag_tokens"]
+        self._answer = self.signatures()["serving_default"]
+        ragged = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1)
+        self._answer_ragged = tf.function(self._tagged, [ragged], autograph=False)
 
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
@@ -226,10 +228,14 @@ class TokenTagger(VectorTask):
         return self._tagged(self.preprocessor.tokenize(text))
 
     def answer_tokens(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The output of "tag_tokens", as that of `answer`, for `tokens`, string `(batch, longest)`, padded with ""."""
-        return self._tagged(self.preprocessor.truncate(tf.RaggedTensor.from_tensor(tokens, padding="")))
+        """The output of "tag_tokens", as that of `answer`, for `tokens`, string `(batch, longest)`, padded with "".
+
+        An empty token before another one is a token, those at the end are padding.
+        """
+        return self._tagged(tf.RaggedTensor.from_tensor(tokens, padding=""))
 
     def _tagged(self, tokens):
+        tokens = self.preprocessor.truncate(tokens)
         emissions = self(tokens, training=False)
         length = tf.cast(tokens.row_lengths(), tf.int32)
         mask = tf.sequence_mask(length, tf.shape(emissions)[1])
@@ -260,12 +266,25 @@ class TokenTagger(VectorTask):
         return _rows(in_batches(self._answer, texts, batch_size))
 
     def predict_tokens(self, sentences: Iterable[Sequence], batch_size: int = 64) -> dict[str, list]:
-        """As `predict_text`, for sentences that are given as lists of tokens."""
+        """As `predict_text`, for sentences that are given as lists of tokens.
+
+        Every token has a tag, an empty one too, up to `max_tokens` of the preprocessor.
+
+        Raises:
+            InputError: a sentence is no list of strings.
+        """
+        sentences = list(sentences)
+        for sentence in sentences:
+            if isinstance(sentence, (str, bytes)):
+                raise InputError(
+                    f"a sentence must be a list of tokens, got {sentence!r}: use `predict_text` for texts."
+                )
 
         def answer(batch):
-            return self._answer_tokens(tf.ragged.constant(batch, tf.string, ragged_rank=1).to_tensor(""))
+            batch = [as_texts(sentence) for sentence in batch]
+            return self._answer_ragged(tf.ragged.constant(batch, tf.string, ragged_rank=1))
 
-        return _rows(in_batches(answer, list(sentences), batch_size))
+        return _rows(in_batches(answer, sentences, batch_size))
 
     def signatures(self):
         tokens = tf.TensorSpec([None, None], tf.string, name="tokens")

@@ -87,6 +87,18 @@ def test_texts_and_their_tokens_give_the_same():
     assert_rows_equal(text["scores"], tokens["scores"])
 
 
+def test_every_given_token_has_a_tag():
+    sentences = [["Ada", "met", ""], ["Ada", "", "met"], [""], [], ["Bo"] * 50, [b"\xff", "\ud800"]]
+    answer = tagger().predict_tokens(sentences)
+    assert [len(row) for row in answer["tags"]] == [len(row) for row in answer["tokens"]] == [3, 3, 1, 0, 40, 2]
+    assert answer["tokens"][:4] == sentences[:4]
+    alone = [tagger().predict_tokens([sentence])["tags"][0] for sentence in sentences]
+    assert alone == answer["tags"]
+    for wrong in (["Ada"], [["Ada", 1]]):
+        with pytest.raises(InputError, match="must be a list of tokens|expected strings, got 1"):
+            tagger().predict_tokens(wrong)
+
+
 def test_answers_are_padded_to_the_longest():
     answer = tagger().answer(tf.constant(["Ada met Bo", "Ada", ""]))
     assert answer["tags"].shape == answer["tokens"].shape == answer["scores"].shape == (3, 3)
