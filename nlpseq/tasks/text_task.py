@@ -30,6 +30,7 @@ class TextTask(Task):
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
+        self._tables = preprocessor.tables  # tracked by Keras's export
 
     @property
     def input_dtype(self) -> str:
