@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from nlpseq.data.files.contents import check_file
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
@@ -51,13 +52,16 @@ class Export:
         if self._signatures is None:
             import tensorflow as tf
 
+            for file in (self.path / "saved_model.pb", *(self.path / "variables").glob("*")):
+                check_file(file)  # TensorFlow waits for pipes, and crashes on files that do not fit in memory
             try:
                 self._model = tf.saved_model.load(str(self.path))
             except Exception as error:  # a damaged file raises errors of many classes
                 reason = str(error).strip().splitlines()[0] if str(error).strip() else error
                 raise InputError(f"the model in {self.path} cannot be loaded ({reason}): export it again.") from None
-            if "serving_default" not in self._model.signatures:
-                raise InputError(f"the model in {self.path} has no signature 'serving_default': export it again.")
+            for name in self.answers.signatures:
+                if name not in self._model.signatures:
+                    raise InputError(f"the model in {self.path} has no signature {name!r}: export it again.")
             self._signatures = self._model.signatures
         return self._signatures
 
@@ -69,16 +73,28 @@ class Export:
 
         Returns:
             A dict for each example, as `Answers.read` returns it.
+
+        Raises:
+            InputError: the model is of another kind than `config.json` says.
         """
         import tensorflow as tf
 
-        inputs = self.answers.inputs(list(examples))
-        outputs = self.signatures["serving_default"](**{name: tf.constant(value) for name, value in inputs.items()})
+        inputs, serve = self.answers.inputs(list(examples)), self.signatures["serving_default"]
+        if set(serve.structured_input_signature[1]) != set(inputs):
+            raise self._of_another_kind()
+        outputs = serve(**{name: tf.constant(value) for name, value in inputs.items()})
         columns = {name: value.numpy() for name, value in sorted(outputs.items())}
-        return [
-            self.answers.read({name: _plain(column[row]) for name, column in columns.items()})
-            for row in range(len(examples))
-        ]
+        rows = [{name: _plain(column[row]) for name, column in columns.items()} for row in range(len(examples))]
+        try:
+            return [self.answers.read(row) for row in rows]
+        except KeyError:
+            raise self._of_another_kind() from None
+
+    def _of_another_kind(self):
+        return InputError(
+            f"the model in {self.path} is not of the kind {self.metadata.task!r} that its config.json names: export it "
+            "again."
+        )
 
 
 def find_export(path: str | Path) -> Path:

@@ -38,11 +38,7 @@ def read_bytes(path: Path) -> bytes:
         InputError: it is missing, not a regular file, damaged, or too large for the memory.
     """
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise InputError(f"cannot read {path}: it is {kind}; give a file.")
-        _check_size(path, status.st_size)
+        size = check_file(path)
         with open(path, "rb") as file:
             head = file.read(HEAD)
             opener = _opener(head)
@@ -50,20 +46,33 @@ def read_bytes(path: Path) -> bytes:
                 _check_text(path, head)
                 return head + file.read()
             file.seek(0)
-            return _expanded(path, file, status.st_size, opener)
+            return _expanded(path, file, size, opener)
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise cannot_read(path, error) from None
 
 
-def _check_size(path, size):
+def check_file(path: Path) -> int:
+    """The size of a file in bytes.
+
+    Raises:
+        InputError: it is missing, not a regular file, or too large for the memory.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise cannot_read(path, error) from None
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise InputError(f"cannot read {path}: it is {kind}; give a file.")
     most = SHARE_OF_MEMORY * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if size > most:
+    if status.st_size > most:
         raise InputError(
-            f"cannot read {path}: its {size / 2**30:.1f} GB do not fit in memory, expected at most "
+            f"cannot read {path}: its {status.st_size / 2**30:.1f} GB do not fit in memory, expected at most "
             f"{most / 2**30:.1f}: give a smaller file."
         )
+    return status.st_size
 
 
 def _check_text(path, head):

@@ -22,6 +22,7 @@ class Answers(answers.Answers):
         Option("seed", int, "seed of the sampling (0)"),
     )
     batch_size = 8  # texts may be long
+    signatures = ("serving_default", "init", "step")
 
     def read(self, row):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""
