@@ -56,6 +56,7 @@ class Answers:
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = " "
+    signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
 
     def __init__(self, metadata: "Metadata"):
         self.metadata = metadata
@@ -70,7 +71,8 @@ class Answers:
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
-        return {self.input_name: np.array(examples, object)}
+        texts = [text.encode("utf-8", "replace") if isinstance(text, str) else text for text in examples]
+        return {self.input_name: np.array(texts, object)}
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         """The answer to one example.

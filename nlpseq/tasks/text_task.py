@@ -31,6 +31,7 @@ class TextTask(Task):
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
         self._embed_texts = tf.function(self.embed, [text_spec("text")], autograph=False)
+        self._tables = preprocessor.tables  # tracked by Keras's export
 
     @property
     def input_dtype(self) -> str:

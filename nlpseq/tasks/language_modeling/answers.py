@@ -24,6 +24,7 @@ class Answers(answers.Answers):
     )
     batch_size = 8  # texts may be long
     widget = "completion"
+    signatures = ("serving_default", "init", "step")
 
     def read(self, row):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""

@@ -71,14 +71,14 @@ class _Steps:
         import tensorflow as tf
 
         self.signatures, self.show = export.signatures, show
-        answer = self.signatures["init"](prompt=tf.constant([prompt]))
+        answer = self.signatures["init"](prompt=tf.constant([prompt.encode("utf-8", "replace")]))
         if answer.pop("truncated")[0]:
             most = export.metadata.detail("max_tokens", int)
             raise InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
         self.unknown = int(answer.pop("unknown")[0])
         size = answer["log_probabilities"].shape[1]
         special = export.metadata.detail("special", list)
-        if not all(isinstance(token, int) for token in special) or not special:
+        if not special or not all(isinstance(token, int) and 0 <= token < size for token in special):
             raise InputError("the config.json of the export has no valid 'special' in its details: export it again.")
         self.forbidden = tf.reduce_max(tf.one_hot(special, size, on_value=float("inf")), axis=0)
         self.first = answer.pop("log_probabilities") - self.forbidden
