@@ -1,7 +1,6 @@
 """`nlpseq search RECIPE`: tries settings of a recipe on its validation split, and writes the best command."""
 
 import contextlib
-import gc
 import importlib.util
 import io
 import json
@@ -21,7 +20,7 @@ from nlpseq.writing import lock, write_text, writing
 TRIALS = 30  # by default
 DRAWN = 8  # trials of settings that are drawn at random, before those that are likely to be better
 COMPARED = 5  # trials that have finished before one is ended early
-FOLDER, STUDY, RESULT, COMMAND = "search", "search.sqlite", "search.json", "best_command.txt"
+FOLDER, STUDY, RESULT, COMMAND = "search", "search.journal", "search.json", "best_command.txt"
 USAGE = f"""usage: nlpseq search RECIPE [--trials N] [flags of the recipe]
 
 Trains the recipe N times (default {TRIALS}) with different settings, exports nothing, and prints and writes the command
@@ -62,6 +61,10 @@ def _without_trials(arguments):
     if not value.isdecimal():
         raise InputError(f"--trials must be a whole number, got {value!r}.")
     return rest, in_range("--trials", int(value), 1)
+
+
+class OtherSearch(InputError):
+    """The folder of a search holds that of another one."""
 
 
 class Search:
@@ -112,7 +115,8 @@ class Search:
             for name in (STUDY, RESULT, COMMAND):
                 (self.folder / name).unlink(missing_ok=True)
         pruner = optuna.pruners.MedianPruner(n_startup_trials=COMPARED, n_warmup_steps=1)
-        storage = f"sqlite:///{self.folder.resolve() / STUDY}"
+        with writing(f"the trials to {self.folder}"):
+            storage = optuna.storages.JournalStorage(_journal(self.folder / STUDY))
         self.study = optuna.create_study(storage=storage, study_name=FOLDER, load_if_exists=True, pruner=pruner)
         for trial in self.study.get_trials(deepcopy=False):
             if trial.state.name in ("RUNNING", "WAITING"):  # of a process that has ended
@@ -122,10 +126,10 @@ class Search:
             say(f"continuing after {len(self._ended())} trials in {self.folder}")
 
     def _keep(self, name, value):
-        """Keeps a value with the study; raises an `InputError` if the study has another one."""
+        """Keeps a value with the study; raises an `OtherSearch` if the study has another one."""
         value = json.loads(json.dumps(value, default=str))
         if self.study.user_attrs.setdefault(name, value) != value:
-            raise InputError(
+            raise OtherSearch(
                 f"{self.folder} holds trials with other data or settings: give the same ones to continue, use "
                 "`restart` to start afresh, or give another `output`."
             )
@@ -153,15 +157,14 @@ class Search:
         except Stopped:
             state, reason = TrialState.PRUNED, "stopped, others were better"
         except (InputError, TrainingError) as error:
-            if number == 1:
+            if number == 1 or isinstance(error, OtherSearch):
                 raise
             state, reason = TrialState.PRUNED, f"failed, {error}"
         finally:
             if self.trial is not None:
                 self.trial.set_user_attr("seconds", round(time.perf_counter() - began, 1))
                 self.study.tell(self.trial.number, None if value is None else self._sign() * value, state=state)
-            keras.utils.clear_session()
-            gc.collect()
+            keras.utils.clear_session()  # or the graphs of all trials would stay in memory
         self._say_trial(number, value, reason)
         self._write()
 
@@ -274,6 +277,17 @@ class Search:
             return
         say(f"best of {len(self._ended())} trials, on validation data; the command is also in {self.folder / COMMAND}:")
         say(self._command(best))
+
+
+def _journal(path):
+    """The log of a study; what a process that was killed left of a line, and its lock, are removed."""
+    from optuna.storages.journal import JournalFileBackend
+
+    if path.exists():
+        content = path.read_bytes()
+        os.truncate(path, content.rfind(b"\n") + 1)
+    path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
+    return JournalFileBackend(str(path))
 
 
 def _suggested(trial, name, dimension, default):
