@@ -31,6 +31,7 @@ CLASSES = {
     "nlpseq.tasks.classification.linear": ("NgramLogits",),
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
+    "nlpseq.tasks.pretraining": ("Pretrainer",),
     "nlpseq.tasks.tagging.ensemble": ("TaggerEnsemble",),
     "nlpseq.tasks.vectors": ("VectorEmbedding",),
     "nlpseq.text": (

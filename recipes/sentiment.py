@@ -40,6 +40,9 @@ def main(config: Settings) -> dict:
         with nlpseq.training.precision(config.training.mixed_precision):
             task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **pretrained, **config.model.flat())
         task.adapt(data.train)
+        if config.pretraining.pretrain:
+            texts = data.train.texts, data.validation.texts
+            nlpseq.tasks.pretrain(task, *texts, **config.pretraining.flat(), checkpoints=checkpoints)
         return task
 
     task, training = nlpseq.training.train_members(

@@ -75,6 +75,16 @@ class EnsembleSettings(Settings):
 
 
 @dataclass(frozen=True)
+class PretrainingSettings(Settings):
+    """Pretraining as a language model, without labels."""
+
+    pretrain: tuple[str, ...] = ()
+    """Text files with a text in each line, read beside the texts of the task; "own" for these alone."""
+    pretrain_epochs: Annotated[int, Range(1)] = 5
+    """Most passes over the texts in pretraining."""
+
+
+@dataclass(frozen=True)
 class WordSettings(Settings):
     """The vocabulary of words."""
 

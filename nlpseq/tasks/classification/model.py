@@ -119,11 +119,24 @@ class TextClassifier(VectorTask):
             parts.append(vectors * tf.cast(weights, vectors.dtype)[..., tf.newaxis])
         return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 
+    def word_features(self, ids, mask, training):
+        """What the recurrent layer reads of each word alone, without n-grams, `(batch, time, features)`."""
+        return self._embed(tf.concat([ids[..., :1], tf.zeros_like(ids[..., 1:])], axis=-1), mask, training)
+
+    @property
+    def word_layers(self) -> list[keras.layers.Layer]:
+        """The layers of `word_features`, the word embeddings first."""
+        return self.embeddings[:1]
+
+    @property
+    def features(self) -> int:
+        """The number of features of a word."""
+        return sum(embedding.output_dim for embedding in self.embeddings)
+
     def build(self, input_shape=None):
         for embedding in self.embeddings:
             embedding.build((None, None))
-        width = sum(embedding.output_dim for embedding in self.embeddings)
-        shape, embedded = (None, None, width), (None, None, width)
+        shape = embedded = (None, None, self.features)
         for layer in filter(None, [*self.recurrent, self.pooling]):
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
@@ -170,7 +183,15 @@ class TextClassifier(VectorTask):
             self.linear.adapt((ids[i : i + ENCODE_BATCH], labels[i : i + ENCODE_BATCH]) for i in starts)
 
     def encode_examples(self, examples):
-        return encode(self.preprocessor, tf.constant(examples.texts, tf.string)), examples.labels
+        return self.encode_texts(examples.texts), examples.labels
+
+    def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
+        """The ids of texts, ragged `(texts, None, columns)`."""
+        return encode(self.preprocessor, tf.constant(list(texts), tf.string))
+
+    def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
+        """Lines of text as `encode_texts` takes them."""
+        return lines
 
     def default_loss(self):
         """Cross-entropy over the classes."""

@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import AUTO, Range, Rate, Settings
-from nlpseq.tasks.settings import BidirectionalSettings, EnsembleSettings, VectorSettings, WordSettings
+from nlpseq.tasks.settings import (
+    BidirectionalSettings,
+    EnsembleSettings,
+    PretrainingSettings,
+    VectorSettings,
+    WordSettings,
+)
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -67,6 +73,7 @@ class ClassificationSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: ClassifierSettings = ClassifierSettings().unset()
     words: NgramSettings = NgramSettings().unset()
+    pretraining: PretrainingSettings = PretrainingSettings()
     networks: EnsembleSettings = EnsembleSettings()
     word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()
