@@ -13,7 +13,7 @@ from nlpseq.tasks.classification.settings import ClassificationSettings as Setti
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.classification import defaults, report
+    from nlpseq.tasks.classification import defaults, pictures, report
 
     checkpoints = begin(config, config.data.output)
     vectors = config.word_vectors.open()
@@ -24,6 +24,7 @@ def main(config: Settings) -> dict:
         seed=config.training.seed,
         text=config.data.text,
         label=config.data.label,
+        label_separator=config.data.label_separator,
         **config.files.flat(),
         **config.splits.loading(),
     )
@@ -38,8 +39,11 @@ def main(config: Settings) -> dict:
     def make():
         pretrained = {"vectors": vectors, **config.word_vectors.training()}
         with nlpseq.training.precision(config.training.mixed_precision):
-            task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **pretrained, **config.model.flat())
+            task = nlpseq.tasks.TextClassifier(
+                preprocessor, data.labels, data.multi_label, **pretrained, **config.model.flat()
+            )
         task.adapt(data.train)
+        report.print_class_weights(task)
         if config.pretraining.pretrain:
             texts = data.train.texts, data.validation.texts
             nlpseq.tasks.pretrain(task, *texts, **config.pretraining.flat(), checkpoints=checkpoints)
@@ -48,6 +52,10 @@ def main(config: Settings) -> dict:
     task, training = nlpseq.training.train_members(
         make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
     )
+    if data.multi_label:
+        task.choose_thresholds(data.validation)
+    if config.scores.calibration != "none":
+        report.print_calibration(task.calibrate(data.validation))
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
@@ -55,7 +63,7 @@ def main(config: Settings) -> dict:
     report.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.reporting.plot_confusion(test.confusion, test.names, folder / "confusion.png", f"{data.title}, test")
+        pictures.draw(test, folder, f"{data.title}, test")
 
     return finish(task, config, data, training, validation, test, draw, checkpoints)
 

@@ -59,8 +59,9 @@ def run(export: "Export", file: str, column: str | None, output: str, options: d
     unfinished = path.with_name(path.name + UNFINISHED)
     with writing(f"the answers to {unfinished}"):
         answers = _answers(export, texts, unfinished, options)
+    rows = _rows(table, answers, path, export.answers.separator)
     with writing(f"{path}; the answers are in {unfinished}: run the command again"):
-        write_file(path, (part.encode("utf-8", "replace") for part in _rows(table, answers, path)))
+        write_file(path, (part.encode("utf-8", "replace") for part in rows))
         unfinished.unlink()
 
 
@@ -135,7 +136,7 @@ def _line(values):
     return json.dumps(values).encode() + b"\n"
 
 
-def _rows(table: Table, answers: list[dict[str, Any]], path: Path) -> Iterator[str]:
+def _rows(table: Table, answers: list[dict[str, Any]], path: Path, separator: str) -> Iterator[str]:
     """The lines of the output."""
     columns = [table.values(name) for name in table.names]
     inputs = [dict(zip(table.names, row)) for row in zip(*columns)]
@@ -147,7 +148,7 @@ def _rows(table: Table, answers: list[dict[str, Any]], path: Path) -> Iterator[s
     if suffix_of(path) == ".jsonl":
         yield from (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
         return
-    flat = [dict(_cells(row)) for row in rows]
+    flat = [dict(_cells(row, separator)) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
     for cells in (names, *([row.get(name, "") for name in names] for row in flat)):
         yield _tabbed(cells) if suffix_of(path) == ".tsv" else _quoted(cells)
@@ -157,13 +158,13 @@ def _new(name, row):
     return f"predicted_{name}" if name in row else name
 
 
-def _cells(values, prefix=""):
-    """Values as the cells of a table: objects as several, lists of texts joined by blanks, others as JSON."""
+def _cells(values, separator, prefix=""):
+    """Values as the cells of a table: objects as several, lists of texts joined by `separator`, others as JSON."""
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _cells(value, f"{prefix}{name}.")
+            yield from _cells(value, separator, f"{prefix}{name}.")
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-            yield f"{prefix}{name}", " ".join(value)
+            yield f"{prefix}{name}", separator.join(value)
         elif value is None or isinstance(value, str):
             yield f"{prefix}{name}", value or ""
         else:

@@ -82,8 +82,6 @@ def begin(config: Any, output: str) -> Any:
         settings=config.fixed(),
         restart=options.restart,
     )
-    if options.restart:
-        checkpoints.clear()
     checkpoints.details["run"] = config.flat()
     return checkpoints
 

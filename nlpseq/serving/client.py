@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
@@ -70,15 +72,40 @@ class Export:
         Returns:
             A dict for each example, as `Answers.read` returns it.
         """
-        import tensorflow as tf
-
-        inputs = self.answers.inputs(list(examples))
-        outputs = self.signatures["serving_default"](**{name: tf.constant(value) for name, value in inputs.items()})
-        columns = {name: value.numpy() for name, value in sorted(outputs.items())}
+        columns = self._run("serving_default", examples)
         return [
             self.answers.read({name: _plain(column[row]) for name, column in columns.items()})
             for row in range(len(examples))
         ]
+
+    def embed(self, examples: list) -> np.ndarray:
+        """Runs "embed", which exports of tasks with text input have.
+
+        Args:
+            examples: As for `predict`.
+
+        Returns:
+            A vector for each example, float32 `(examples, size)`.
+
+        Raises:
+            InputError: the export has no such signature.
+
+        Example:
+
+        >>> Export("saved_models/sentiment").embed(["not bad at all"]).shape  # doctest: +SKIP
+        (1, 256)
+        """
+        if "embed" not in self.signatures:
+            raise InputError(f"the model in {self.path} has no signature 'embed': export a task with text input again.")
+        return self._run("embed", examples)["embedding"]
+
+    def _run(self, signature, examples):
+        """The outputs of a signature as NumPy arrays, by name."""
+        import tensorflow as tf
+
+        inputs = self.answers.inputs(list(examples))
+        outputs = self.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+        return {name: value.numpy() for name, value in sorted(outputs.items())}
 
 
 def find_export(path: str | Path) -> Path:

@@ -30,6 +30,9 @@ class Option:
     help: str
 
 
+EMBED = Option("embed", bool, "write the vector of each text, in JSON, instead of its answer")
+
+
 class Answers:
     """Makes the inputs, and reads and prints the outputs, of exports of one kind of task.
 
@@ -37,6 +40,7 @@ class Answers:
         options: Flags of `nlpseq predict` that are specific to the kind.
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
+        separator: Separates the strings of a list in a cell of a table.
 
     Args:
         metadata: `nlpseq.serving.Metadata` of the export.
@@ -45,6 +49,7 @@ class Answers:
     options: ClassVar[tuple[Option, ...]] = ()
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
+    separator: ClassVar[str] = " "
 
     def __init__(self, metadata: "Metadata"):
         self.metadata = metadata
@@ -84,6 +89,7 @@ class Answers:
         write: Callable[[str], None],
         note: Callable[[str], None],
         as_json: bool = False,
+        embed: bool = False,
         **options: Any,
     ) -> None:
         """Answers batches of examples; this is what `nlpseq predict` calls.
@@ -94,14 +100,17 @@ class Answers:
             write: Writes a string to standard output.
             note: Writes a line to standard error.
             as_json: Whether to write a JSON object per line.
+            embed: Whether to write vectors, as of `Export.embed`, in JSON. Kinds whose exports have them
+                list `EMBED` among their options.
             **options: Values of `options`, by name.
 
         Raises:
             InputError: an option is outside its range.
         """
         for batch in batches:
-            for example, answer in zip(batch, export.predict(batch)):
-                if as_json:
+            answers = [{"embedding": row.tolist()} for row in export.embed(batch)] if embed else export.predict(batch)
+            for example, answer in zip(batch, answers):
+                if as_json or embed:
                     write(json_line({self.input_name: example, **answer}))
                 else:
                     write(self.show(example, answer) + "\n")

@@ -116,18 +116,14 @@ class CheckpointFolder:
         """The names of the folders in this one."""
         return sorted(path.name for path in self.path.glob("*") if path.is_dir() and not path.name.startswith("."))
 
-    def remove_files(self) -> None:
-        """Removes the checkpoints, and keeps the lock."""
-        self.wait()
-        self._remove([TRAINED, BEST, *self._steps()])
-
     def clear(self) -> None:
         """Removes all checkpoints, also those of parts, and the folder."""
         if self.path.is_dir():
             for part in self.parts():
                 CheckpointFolder(self.path / part).clear()
             self.acquire()
-            self.remove_files()
+            self.wait()
+            self._remove([TRAINED, BEST, *self._steps()])
             self.release()
 
     def release(self) -> None:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nlpseq.tasks.profile import Profile, clipped
 
 if TYPE_CHECKING:
@@ -13,8 +15,12 @@ LONG_READ = 40_000  # the same if they are long
 
 
 def profile(data: "LabelledTexts") -> Profile:
-    """The profile of the training texts, with words between white space as tokens."""
-    return Profile.of((text.lower().split() for text in data.train.texts), len(data.labels))
+    """The profile of the training texts, with words between white space as tokens.
+
+    Of texts with several labels, each combination that occurs is a class.
+    """
+    classes = len(np.unique(data.train.labels, axis=0)) if data.multi_label else len(data.labels)
+    return Profile.of((text.lower().split() for text in data.train.texts), classes)
 
 
 def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:

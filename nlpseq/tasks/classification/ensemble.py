@@ -27,10 +27,10 @@ class ClassifierEnsemble(Ensemble, TextClassifier):
 
     member_class = TextClassifier
 
-    def make_layers(self):
-        super().make_layers()
-        self._answer = self.signatures()["serving_default"]
-
     def call(self, inputs, training=False):
         ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
-        return log_mean([member(ids, training=training) for member in self.members])
+        logits = [member(ids, training=training) for member in self.members]
+        if not self.multi_label:
+            return log_mean([tf.nn.log_softmax(tensor) for tensor in logits])
+        yes, no = ([tf.math.log_sigmoid(sign * tensor) for tensor in logits] for sign in (1, -1))
+        return log_mean(yes) - log_mean(no)

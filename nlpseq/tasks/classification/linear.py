@@ -19,7 +19,9 @@ class NgramLogits(keras.layers.Layer):
 
     at the start, where n_{i,c} is the number of training texts of class c that contain i: naive
     Bayes, with the geometric mean over the classes (Wang and Manning 2012, equation 1). W, b and s
-    are then trained.
+    are then trained. Of texts with several labels each is a choice of its own, between c and not c:
+
+        W_{i,c} = log(p_{i,c} / p_{i,not c}),   b_c = log(P(c) / P(not c))
 
     Args:
         sizes: Number of ids in each column.
@@ -64,20 +66,33 @@ class NgramLogits(keras.layers.Layer):
         """Sets the weights to those of naive Bayes.
 
         Args:
-            batches: Ids, ragged int32 `(batch, None, columns)`, and labels, int `(batch,)`.
+            batches: Ids, ragged int32 `(batch, None, columns)`, and labels, int `(batch,)`, or 0 and 1 for
+                each class, `(batch, classes)`.
         """
         counts = [np.ones((size, self.classes), np.float32) for size in self.sizes]
-        texts = np.ones(self.classes, np.float32)
+        others = [np.ones_like(count) for count in counts]  # texts that do not have the label
+        texts, without = np.ones(self.classes, np.float32), np.ones(self.classes, np.float32)
+        multi_label = False
         for ids, labels in batches:
+            multi_label = labels.ndim == 2
             rows, values = ids.value_rowids().numpy(), ids.flat_values.numpy()
-            np.add.at(texts, labels, 1)
-            for column, count in enumerate(counts):
-                pairs = np.unique(np.stack([rows, values[:, column]]), axis=1)
-                np.add.at(count, (pairs[1], labels[pairs[0]]), 1)
-        for kernel, count in zip(self.kernels, counts):
+            if multi_label:
+                texts += labels.sum(axis=0)
+                without += (1 - labels).sum(axis=0)
+            else:
+                np.add.at(texts, labels, 1)
+            for column, (count, other) in enumerate(zip(counts, others)):
+                owners, items = np.unique(np.stack([rows, values[:, column]]), axis=1)
+                if multi_label:
+                    np.add.at(count, items, labels[owners])
+                    np.add.at(other, items, 1 - labels[owners])
+                else:
+                    np.add.at(count, (items, labels[owners]), 1)
+        for kernel, count, other in zip(self.kernels, counts, others):
             logs = np.log(count / count.sum(axis=0))
-            kernel.assign(logs - logs.mean(axis=1, keepdims=True))
-        self.bias.assign(np.log(texts / texts.sum()))
+            mean = np.log(other / other.sum(axis=0)) if multi_label else logs.mean(axis=1, keepdims=True)
+            kernel.assign(logs - mean)
+        self.bias.assign(np.log(texts / (without if multi_label else texts.sum())))
 
     def call(self, ids, training=False):
         logits = 0.0

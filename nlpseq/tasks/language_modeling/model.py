@@ -9,9 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
+from nlpseq.data.batching import pad
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
+from nlpseq.layers import Pooling
 from nlpseq.tasks.base import NamedAxis, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.dynamic import DynamicEvaluation, adapted_scores
@@ -100,6 +102,7 @@ class LanguageModel(TextTask):
             self.output_embedding = ScaledEmbedding(count, settings.units)
         elif settings.units != settings.embedding_size:
             self.readout = keras.layers.Dense(settings.embedding_size, use_bias=False)
+        self.pooling = Pooling("mean")  # of `vectors`
         self.score, self.generate = Scorer(self), Generator(self)
         self._carried = {}
         self._functions = {}
@@ -228,9 +231,16 @@ class LanguageModel(TextTask):
         """The output of "serving_default": scores, as from `nlpseq.tasks.language_modeling.scoring.Scorer`."""
         return self.score(text)
 
+    def vectors(self, text):
+        """The mean output h^L over a line end, the context of a text, and the first tokens of the text."""
+        tokens = self.preprocessor(text)[:, : self.preprocessor.max_tokens]
+        ids = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
+        hidden, _ = self.run(pad(ids))
+        return self.pooling(hidden, mask=tf.sequence_mask(ids.row_lengths(), tf.shape(hidden)[1]))
+
     def signatures(self):
         score = tf.function(self.score, [text_spec("text")], autograph=False)
-        return {"serving_default": score, "score": score, **self.generate.signatures()}
+        return {**super().signatures(), "serving_default": score, "score": score, **self.generate.signatures()}
 
     def predict_text(
         self,

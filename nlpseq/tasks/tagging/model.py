@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
-from nlpseq.layers import CRF
+from nlpseq.layers import CRF, Pooling
 from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
@@ -100,18 +100,28 @@ class TokenTagger(VectorTask):
         self.seed_generator = keras.random.SeedGenerator()
         self.input_dropout = keras.layers.Dropout(settings.dropout)
         self.recurrent = recurrent_layers(**settings.recurrent())
+        self.pooling = Pooling("mean")  # of `vectors`
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
 
     def call(self, inputs, training=False):
-        ids = self._ids(inputs)
+        hidden, _ = self._hidden(self._ids(inputs), training)
+        emissions = self.head(self.output_dropout(hidden, training=training))
+        return emissions if self.crf is None else self.crf(emissions)
+
+    def vectors(self, text):
+        """The mean output of the recurrent layers over the tokens."""
+        hidden, mask = self._hidden(self._ids(text))
+        return self.pooling(hidden, mask=mask)
+
+    def _hidden(self, ids, training=False):
+        """The outputs of the recurrent layers `(batch, time, features)`, and the mask `(batch, time)`."""
         mask = tf.not_equal(ids[..., 0], PADDING)
         hidden = self.word_features(ids, mask, training)
         for number, layer in enumerate(self.recurrent):
             hidden = self.input_dropout(hidden, training=training) if number else hidden
             hidden = layer(hidden, mask=mask, training=training)
-        emissions = self.head(self.output_dropout(hidden, training=training))
-        return emissions if self.crf is None else self.crf(emissions)
+        return hidden, mask
 
     def word_features(self, ids, mask, training):
         """What the first recurrent layer reads of each word, `(batch, time, features)`."""

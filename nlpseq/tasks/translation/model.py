@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, in_range
-from nlpseq.layers import BahdanauAttention, LuongAttention
+from nlpseq.layers import BahdanauAttention, LuongAttention, Pooling
 from nlpseq.tasks.base import NamedAxis, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
@@ -117,6 +118,7 @@ class Translator(VectorTask):
         self.bridge = keras.layers.Dense(sum(sum(sizes) for sizes in self.state_sizes), "tanh")
         self.attention = _attention_layer(settings.attention, settings.units)
         self.input_dropout = keras.layers.Dropout(settings.dropout)
+        self.pooling = Pooling("mean")  # of `vectors`
         self.readout = keras.layers.Dense(settings.embedding_size, "tanh")
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.seed_generator = keras.random.SeedGenerator()
@@ -290,8 +292,13 @@ class Translator(VectorTask):
         """The output of "serving_default"; see `nlpseq.tasks.translation.search.TranslationSearch.answer`."""
         return self.search.answer(text)
 
+    def vectors(self, text):
+        """The mean output of the encoder over the source tokens."""
+        memory = self.encode(pad(self.preprocessor(text)))
+        return self.pooling(memory.states, mask=memory.mask)
+
     def signatures(self):
-        return self.search.signatures()
+        return {**super().signatures(), **self.search.signatures()}
 
     def predict_text(
         self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 32, beam_size: int | None = None

@@ -42,7 +42,7 @@ class TranslationSearch:
         Returns:
             `(nlpseq.decoding.Decoded, sources)`, where `sources` are the ids that were read.
         """
-        return self._search(self.task.preprocessor.source(texts), beam_size, n_best)
+        return self._search(self.task.preprocessor.source_tokens(texts), beam_size, n_best)
 
     def _search(self, tokens, beam_size=None, n_best=1):
         """As `__call__`, for tokenized texts, ragged `(batch, None)`."""
@@ -88,7 +88,7 @@ class TranslationSearch:
             search ranks; `truncated`, bool, whether the end of the text was ignored.
         """
         preprocessor = self.task.preprocessor
-        tokens = preprocessor.source(text)
+        tokens = preprocessor.source_tokens(text)
         decoded, _ = self._search(tokens, beam_size)
         return {
             "translation": preprocessor.target.decode(decoded.ids[:, 0]),

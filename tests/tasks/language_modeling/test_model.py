@@ -303,6 +303,13 @@ def test_one_stream_leaves_nothing_out():
     assert [bool(first) for (_, first), _ in task.prepare(lines(20), batch_size=2)].count(True) == 1
 
 
+def test_a_vector_is_the_mean_over_the_context_and_the_tokens():
+    task = language_model()
+    ids = tf.concat([[END], task.preprocessor(["the cat sat"])[0]], axis=0)
+    mean = np.mean(task(ids[tf.newaxis])[0], axis=0)  # logits are linear in the outputs
+    np.testing.assert_allclose(task.logits(task.embed_text("the cat sat"))[0], mean, atol=1e-4)
+
+
 def test_keras_file_round_trip(tmp_path):
     task = new_language_model(layers=2, weight_dropout=0.1, tied=False)
     task.compile()
