@@ -26,7 +26,8 @@ def main(config: Settings) -> dict:
         config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
     )
     nlpseq.reporting.print_data(data, "lines of text")
-    config = follow_data(config, defaults.choose(defaults.profile(data, config.tokens.vocabulary == "character")))
+    profile = defaults.profile(data, config.tokens.vocabulary == "character")
+    config = follow_data(config, defaults.choose(profile), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())

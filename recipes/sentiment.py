@@ -29,7 +29,7 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
-    config = follow_data(config, defaults.choose(defaults.profile(data), vectors))
+    config = follow_data(config, defaults.choose(defaults.profile(data), vectors), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat(), vectors=vectors)

@@ -32,7 +32,7 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
-    config = follow_data(config, defaults.choose(defaults.profile(data)))
+    config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.PairPreprocessor.learn(

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,13 @@ class Export:
         Returns:
             A dict for each example, as `Answers.read` returns it.
         """
-        columns = self._run("serving_default", examples)
+        return self.read(self._run("serving_default", examples))
+
+    def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
+        """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
         return [
-            self.answers.read({name: _plain(column[row]) for name, column in columns.items()})
-            for row in range(len(examples))
+            self.answers.read({name: plain(column[row]) for name, column in outputs.items()})
+            for row in range(len(next(iter(outputs.values()))))
         ]
 
     def embed(self, examples: list) -> np.ndarray:
@@ -135,10 +139,15 @@ def _read_metrics(path):
     return metrics
 
 
-def _plain(value):
-    """A NumPy value as Python objects, bytes decoded as UTF-8."""
+def plain(value: Any, of_bytes: Callable[[bytes], Any] = lambda value: value.decode("utf-8", "replace")) -> Any:
+    """An array, or a scalar of NumPy, as Python objects.
+
+    Args:
+        value: The array.
+        of_bytes: What becomes of a string. Default it is decoded as UTF-8.
+    """
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return of_bytes(value)
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+        return plain(value.tolist(), of_bytes) if value.dtype == object else value.tolist()
+    return [plain(item, of_bytes) for item in value] if isinstance(value, list) else value

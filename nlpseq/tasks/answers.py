@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from nlpseq.errors import InputError
+
 if TYPE_CHECKING:
     from nlpseq.serving.client import Export
     from nlpseq.serving.metadata import Metadata
@@ -40,6 +42,8 @@ class Answers:
         options: Flags of `nlpseq predict` that are specific to the kind.
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
+        widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
+        detailed: Signatures that tell more than "serving_default", the one that tells most first.
         separator: Separates the strings of a list in a cell of a table.
 
     Args:
@@ -49,6 +53,8 @@ class Answers:
     options: ClassVar[tuple[Option, ...]] = ()
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
+    widget: ClassVar[str] = "plain"
+    detailed: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = " "
 
     def __init__(self, metadata: "Metadata"):
@@ -70,9 +76,24 @@ class Answers:
         """The answer to one example.
 
         Args:
-            row: The row of the example in each output of "serving_default", as Python values.
+            row: The row of the example in each output of "serving_default", or of a signature of `detailed`,
+                as Python values.
         """
         return row
+
+    def stream(self, export: "Export", example: Any, show: Callable[[str], None], **options: Any) -> None:
+        """Answers an example piece by piece; the server sends each as an event.
+
+        Args:
+            export: The export.
+            example: The example.
+            show: Called with the text of each piece; may raise an exception to end the answer.
+            **options: Values of `options`, by name.
+
+        Raises:
+            InputError: exports of the kind have no such answers; an option is outside its range.
+        """
+        raise InputError(f"exports of the kind {self.metadata.task} do not stream: ask for the whole answer.")
 
     def show(self, example: Any, answer: dict[str, Any]) -> str:
         """The text that the terminal prints for an answer, without the final line end."""

@@ -52,8 +52,8 @@ class Ensemble(Task):
             member.ensure_built()
         self.built = True
 
-    def vectors(self, text: tf.Tensor) -> tf.Tensor:
-        """The vectors of the networks, one after another."""
+    def vectors(self, text):
+        """The vectors of all networks, one after another."""
         return tf.concat([member.vectors(text) for member in self.members], axis=-1)
 
     def named_axes(self):
@@ -69,6 +69,14 @@ def _arguments(task):
     return {name: value for name, value in task.get_config().items() if name not in own}
 
 
-def log_mean(logs: Sequence[tf.Tensor]) -> tf.Tensor:
-    """log 1/K sum_k p_k of K tensors log p_k."""
-    return tf.reduce_logsumexp(tf.stack(logs), axis=0) - tf.math.log(tf.cast(len(logs), logs[0].dtype))
+def log_mean(logits: Sequence[tf.Tensor]) -> tf.Tensor:
+    """log 1/K sum_k softmax(z_k) of logits `(..., classes)`, which are logits of the mean probabilities."""
+    logs = tf.stack([tf.nn.log_softmax(tensor) for tensor in logits])
+    return tf.reduce_logsumexp(logs, axis=0) - tf.math.log(tf.cast(len(logits), logs.dtype))
+
+
+def logit_mean(logits: Sequence[tf.Tensor]) -> tf.Tensor:
+    """log p / (1 - p) of the mean probabilities p = 1/K sum_k sigmoid(z_k) of logits `(..., labels)`."""
+    binary = [tf.stack([tensor, tf.zeros_like(tensor)], axis=-1) for tensor in logits]
+    yes, no = tf.unstack(log_mean(binary), axis=-1)
+    return yes - no

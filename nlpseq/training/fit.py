@@ -17,6 +17,7 @@ from nlpseq.training.budget import Budget
 from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
 from nlpseq.training.transfer import load_task, take_weights, task_config
+from nlpseq.training.watching import watches
 from nlpseq.writing import writing
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def train(
     budget = [Budget(settings.budget)] if settings.budget else []
     minutes = Minutes()
     own = getattr(task, "callbacks", lambda validations: [])(settings.validations)
-    callbacks = [StopOnNonFinite(), minutes, *budget, *own, *_callbacks(task, settings, validation_batches)]
+    own += filter(None, (watch(task, train_examples, validation_examples) for watch in watches))
+    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *own]
     task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")

@@ -58,3 +58,9 @@ def test_taggers(model):
     else:
         mean = (tf.nn.softmax(outputs[0]) + tf.nn.softmax(outputs[1])) / 2
         np.testing.assert_allclose(tf.nn.softmax(outputs[2]), mean, rtol=1e-4, atol=1e-6)
+
+
+def test_vectors_of_texts_are_those_of_all_networks():
+    first, second = members(tiny.new_classifier)
+    vectors = [one.embed_text(TEXTS) for one in (first, second, first.combined([second]))]
+    np.testing.assert_allclose(vectors[2], np.concatenate(vectors[:2], axis=1), rtol=1e-5, atol=1e-6)

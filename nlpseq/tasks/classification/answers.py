@@ -11,6 +11,8 @@ class Answers(answers.Answers):
     options = (answers.EMBED,)
     separator = "|"
 
+    widget = "scores"
+
     def read(self, row):
         names = self.metadata.labels
         answered = [label for label in row["labels"] if label] if "labels" in row else [row["label"]]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlpseq.tasks.profile import Profile, clipped
+from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
     from nlpseq.tasks.classification.data import LabelledTexts
@@ -12,6 +13,19 @@ if TYPE_CHECKING:
 LONG = 100  # words of a text, on average, from which n-grams pay
 SENTENCES_READ = 45_000  # texts that are read in training if they are sentences, at most
 LONG_READ = 40_000  # the same if they are long
+SPACE = {
+    "learning_rate": Around(4.0),
+    "batch_size": Times(0.5, 2),
+    "cell": Among("lstm", "gru"),
+    "units": Times(0.5, 1.5, 2),
+    "layers": Among(1, 2),
+    "embedding_size": Times(0.5, 2),
+    "pooling": Among("max", "max_mean", "attention"),
+    "linear": Among("none", "bayes"),
+    "dropout": Between(0.0, 0.6),
+    "output_dropout": Between(0.0, 0.6),
+    "word_dropout": Between(0.0, 0.2),
+}  # what `nlpseq search` tries; n-grams and vocabulary, which decide what is read, stay as chosen
 
 
 def profile(data: "LabelledTexts") -> Profile:

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import pad
 from nlpseq.tasks.classification.model import TextClassifier
-from nlpseq.tasks.ensembles import Ensemble, log_mean
+from nlpseq.tasks.ensembles import Ensemble, log_mean, logit_mean
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -30,7 +30,4 @@ class ClassifierEnsemble(Ensemble, TextClassifier):
     def call(self, inputs, training=False):
         ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
         logits = [member(ids, training=training) for member in self.members]
-        if not self.multi_label:
-            return log_mean([tf.nn.log_softmax(tensor) for tensor in logits])
-        yes, no = ([tf.math.log_sigmoid(sign * tensor) for tensor in logits] for sign in (1, -1))
-        return log_mean(yes) - log_mean(no)
+        return logit_mean(logits) if self.multi_label else log_mean(logits)

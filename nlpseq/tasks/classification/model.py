@@ -167,6 +167,10 @@ class TextClassifier(VectorTask):
         """The number of features of a word."""
         return sum(embedding.output_dim for embedding in self.embeddings)
 
+    @property
+    def input_shapes(self):
+        return (None, None, len(self.preprocessor.sizes))
+
     def build(self, input_shape=None):
         for embedding in self.embeddings:
             embedding.build((None, None))

@@ -23,6 +23,7 @@ class Answers(answers.Answers):
         EMBED,
     )
     batch_size = 8  # texts may be long
+    widget = "completion"
 
     def read(self, row):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""
@@ -35,6 +36,11 @@ class Answers(answers.Answers):
         unknown = f"\t{answer['unknown']:,} unknown" if answer["unknown"] else ""
         scores = f"{answer['total']:.4f}\tperplexity {answer['perplexity']:.2f}"
         return f"{scores}{truncated}{unknown}\t{one_line(example)}"
+
+    def stream(self, export, example, show, embed=False, score=False, **options):
+        if embed or score:
+            raise InputError(f"`{'embed' if embed else 'score'}` does not add to a text: leave it out.")
+        complete(export, example, show, **options)
 
     def respond(self, export, batches, write, note, as_json=False, embed=False, score=False, **options):
         others = {**({"score": True} if embed and score else {}), **options}

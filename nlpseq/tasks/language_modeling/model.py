@@ -61,9 +61,10 @@ class LanguageModel(TextTask):
             temporal_activation_regularization.
 
     Call arguments:
-        inputs: int32 ids `(batch, time)`; or `(ids, first)`, where the bool `first` says
-            whether the text begins with this batch, or continues the previous batch of
-            this size, whose states are then used. Training and inference keep separate states.
+        inputs: int32 ids `(batch, time)`; or `(ids, first)`, where `first`, bool or int, a number
+            or `(batch,)`, says whether the text of a row begins with this batch, or continues the
+            previous batch of this size, whose states are then used. Training and inference keep
+            separate states, and so does each replica of a `tf.distribute` strategy.
         training: Whether dropout applies. Default False.
 
     Returns:
@@ -107,6 +108,10 @@ class LanguageModel(TextTask):
         self._carried = {}
         self._functions = {}
 
+    @property
+    def input_shapes(self):
+        return (None, None)
+
     def build(self, input_shape=None):
         units, size = self.settings.units, self.settings.embedding_size
         self.embedding.build((None, None))
@@ -123,7 +128,7 @@ class LanguageModel(TextTask):
         if first is None:
             hidden, _ = self.run(ids, training=training)
             return self.logits(hidden, training)
-        carried = self._states_carried(training, ids.shape[0])
+        carried, first = self._states_carried(training, ids.shape[0]), tf.reshape(tf.cast(first, bool), [-1, 1])
         states = [[tf.where(first, tf.zeros_like(state), state) for state in layer_states] for layer_states in carried]
         hidden, states = self.run(ids, states, training=training)
         for variable, state in zip(tf.nest.flatten(carried), tf.nest.flatten(states)):
@@ -135,12 +140,12 @@ class LanguageModel(TextTask):
         key = f"{'training' if training else 'inference'} {streams}"
         if key not in self._carried:
             if streams is None:
-                raise InputError("carried states require a fixed batch size, got None.")
+                raise InputError(
+                    "carried states require a fixed batch size, got None: with a `tf.distribute` strategy, use a batch "
+                    "size that is a multiple of the number of replicas."
+                )
             with tf.init_scope():
-                self._carried[key] = [
-                    [tf.Variable(tf.zeros([streams, size]), trainable=False) for size in sizes]
-                    for sizes in self.state_sizes
-                ]
+                self._carried[key] = [[_carried_state(streams, size) for size in sizes] for sizes in self.state_sizes]
         return self._carried[key]
 
     def named_axes(self):
@@ -150,14 +155,19 @@ class LanguageModel(TextTask):
         return [NamedAxis(weight, 0, "tokens", self.preprocessor.tokenizer.pieces) for weight in weights.values()]
 
     def extra_state(self):
-        """The carried states."""
-        return {key: [np.array(state) for state in tf.nest.flatten(states)] for key, states in self._carried.items()}
+        """The carried states, those of all replicas one after the other."""
+        return {
+            key: [np.concatenate(_of_replicas(state)) for state in tf.nest.flatten(states)]
+            for key, states in self._carried.items()
+        }
 
     def restore_extra_state(self, state):
         for key, values in state.items():
             mode, streams = key.split()
             for variable, value in zip(tf.nest.flatten(self._states_carried(mode == "training", int(streams))), values):
-                variable.assign(value)
+                replicas = _of_replicas(variable)
+                for replica, part in zip(replicas, np.split(value, len(replicas))):
+                    replica.assign(part)
 
     def run(
         self, ids: tf.Tensor, states: list | None = None, mask: tf.Tensor | None = None, training: bool = False
@@ -348,3 +358,18 @@ class LanguageModel(TextTask):
             f"It scores at most {most:,} tokens of a text and reads at most as many of a prompt.",
             "Generated text is plausible, not necessarily true.",
         ]
+
+
+def _carried_state(streams, size):
+    """A variable for a carried state `(streams, size)`, of which each replica has its own."""
+    return tf.Variable(
+        tf.zeros([streams, size]),
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )
+
+
+def _of_replicas(variable):
+    """The variable of each replica."""
+    return getattr(variable, "values", (variable,))

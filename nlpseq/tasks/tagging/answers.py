@@ -8,6 +8,7 @@ class Answers(answers.Answers):
     """The tokens, tags and scores of a text, and its spans if the tags follow a span scheme."""
 
     options = (answers.EMBED,)
+    widget = "spans"
 
     def read(self, row):
         length = row.pop("length")

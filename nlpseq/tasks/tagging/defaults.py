@@ -3,11 +3,27 @@
 from typing import TYPE_CHECKING, Any
 
 from nlpseq.tasks.profile import Profile, clipped
+from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
     from nlpseq.tasks.tagging.data import TaggedSentences
 
 TOKENS_READ = 2_000_000  # tokens that are read in training
+SPACE = {
+    "learning_rate": Around(4.0),
+    "batch_size": Times(0.5, 2),
+    "averaging": Among(0.0, 0.998),
+    "cell": Among("lstm", "gru"),
+    "units": Times(0.5, 1.5, 2),
+    "layers": Among(1, 2),
+    "embedding_size": Times(0.5, 2),
+    "characters": Among("rnn", "cnn"),
+    "character_units": Times(0.5, 2),
+    "dropout": Between(0.1, 0.6),
+    "output_dropout": Between(0.0, 0.6),
+    "recurrent_dropout": Between(0.0, 0.4),
+    "word_dropout": Between(0.0, 0.2),
+}  # what `nlpseq search` tries; vocabularies and the output layer stay as chosen
 
 
 def profile(data: "TaggedSentences") -> Profile:

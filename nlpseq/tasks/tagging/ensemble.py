@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from nlpseq.tasks.ensembles import Ensemble, log_mean
 from nlpseq.tasks.tagging.model import TokenTagger
@@ -45,6 +44,4 @@ class TaggerEnsemble(Ensemble, TokenTagger):
     def call(self, inputs, training=False):
         ids = self._ids(inputs)
         emissions = [member(ids, training=training) for member in self.members]
-        if self.crf is None:
-            return log_mean([tf.nn.log_softmax(tensor) for tensor in emissions])
-        return self.crf(sum(emissions) / len(emissions))
+        return log_mean(emissions) if self.crf is None else self.crf(sum(emissions) / len(emissions))

@@ -154,6 +154,10 @@ class TokenTagger(VectorTask):
         uniform = keras.random.uniform(tf.shape(words), seed=self.seed_generator)
         return tf.where(mask & (uniform < rate), UNKNOWN, words)
 
+    @property
+    def input_shapes(self):
+        return (None, None, 1 + self.preprocessor.max_characters)
+
     def build(self, input_shape=None):
         self.embedding.build((None, None))
         if self.character_feature is not None:

@@ -125,6 +125,10 @@ class Translator(VectorTask):
         self.search = TranslationSearch(self)
         self._functions = {}
 
+    @property
+    def input_shapes(self):
+        return ((None, None), (None, None))
+
     def build(self, input_shape=None):
         size, units = self.settings.embedding_size, self.settings.units
         memory = 2 * (units // 2)
