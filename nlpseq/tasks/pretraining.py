@@ -18,7 +18,7 @@ from nlpseq.tasks.embeddings import token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.settings import PretrainingSettings
-from nlpseq.text import PADDING
+from nlpseq.text import PADDING, UNKNOWN
 from nlpseq.training import train
 from nlpseq.training.settings import TrainingSettings
 
@@ -61,7 +61,7 @@ class Pretrainer(keras.Model):
         self.recurrent.build((None, None, self.task.features))
         for readout in self.readouts:
             readout.build((None, None, units))
-        words = len(self.task.preprocessor.vocabulary)
+        words = self.task.word_layers[0].embeddings.shape[0]
         self.bias = self.add_weight(name="bias", shape=(words,), initializer="zeros", dtype="float32", autocast=False)
         self.built = True
 
@@ -78,6 +78,7 @@ class Pretrainer(keras.Model):
 
     def compute_loss(self, x: Any = None, y=None, y_pred: Any = None, sample_weight=None, training=True):
         words = x[..., 0]
+        words = tf.where(words < self.bias.shape[0], words, UNKNOWN)  # others are in no training text
         words = tf.where(words == PADDING, -1, words)
         nothing = -tf.ones_like(words[:, :1])
         targets = tf.concat([words[:, 1:], nothing], axis=1), tf.concat([nothing, words[:, :-1]], axis=1)
