@@ -43,12 +43,15 @@ def main(config: Settings) -> dict:
                 preprocessor, data.labels, data.multi_label, **pretrained, **config.model.flat()
             )
         task.adapt(data.train)
+        report.print_class_weights(task)
+        if config.pretraining.pretrain:
+            texts = data.train.texts, data.validation.texts
+            nlpseq.tasks.pretrain(task, *texts, **config.pretraining.flat(), checkpoints=checkpoints)
         return task
 
     task, training = nlpseq.training.train_members(
         make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
     )
-    report.print_class_weights(task)
     if data.multi_label:
         task.choose_thresholds(data.validation)
     if config.scores.calibration != "none":

@@ -119,14 +119,28 @@ class TokenTagger(VectorTask):
     def _hidden(self, ids, training=False):
         """The outputs of the recurrent layers `(batch, time, features)`, and the mask `(batch, time)`."""
         mask = tf.not_equal(ids[..., 0], PADDING)
+        hidden = self.word_features(ids, mask, training)
+        for number, layer in enumerate(self.recurrent):
+            hidden = self.input_dropout(hidden, training=training) if number else hidden
+            hidden = layer(hidden, mask=mask, training=training)
+        return hidden, mask
+
+    def word_features(self, ids, mask, training):
+        """What the first recurrent layer reads of each word, `(batch, time, features)`."""
         features = [self.embedding(self._dropped(ids[..., 0], mask) if training else ids[..., 0])]
         if self.character_feature is not None:
             features.append(self.character_feature(ids[..., 1:], training=training))
-        hidden = tf.concat(features, axis=-1)
-        for layer in self.recurrent:
-            hidden = self.input_dropout(hidden, training=training)
-            hidden = layer(hidden, mask=mask, training=training)
-        return hidden, mask
+        return self.input_dropout(tf.concat(features, axis=-1), training=training)
+
+    @property
+    def word_layers(self) -> list[keras.layers.Layer]:
+        """The layers of `word_features`, the word embeddings first."""
+        return [self.embedding, *([] if self.character_feature is None else [self.character_feature])]
+
+    @property
+    def features(self) -> int:
+        """The number of features of a word."""
+        return self.settings.embedding_size + (self.character_feature.size if self.character_feature else 0)
 
     def _ids(self, inputs):
         """The ids `(batch, time, columns)` of texts or tokens; ids are returned unchanged."""
@@ -148,11 +162,9 @@ class TokenTagger(VectorTask):
 
     def build(self, input_shape=None):
         self.embedding.build((None, None))
-        width = self.settings.embedding_size
         if self.character_feature is not None:
             self.character_feature.build((None, None, self.preprocessor.max_characters))
-            width += self.character_feature.size
-        shape = (None, None, width)
+        shape = (None, None, self.features)
         for layer in self.recurrent:
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
@@ -183,6 +195,14 @@ class TokenTagger(VectorTask):
         sentences = replace(sentences, tags=[self._shortened(tags) for tags in sentences.tags])
         tokens, tags = sentences.ragged()
         return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
+
+    def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
+        """The ids of sentences, lists of tokens, ragged `(sentences, None, columns)`."""
+        return encode(self.preprocessor, tf.ragged.constant(list(texts), tf.string, ragged_rank=1))
+
+    def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
+        """Lines of text as `encode_texts` takes them."""
+        return self.preprocessor.tokenize(tf.constant(list(lines), tf.string)).to_list() if lines else []
 
     def _shortened(self, tags):
         """The tags of a sentence, legal also if it will be truncated within a span; -1 for a tag without number."""
