@@ -73,7 +73,7 @@ class Export:
         Returns:
             A dict for each example, as `Answers.read` returns it.
         """
-        return self.read(self._run("serving_default", examples))
+        return self.read(self.run("serving_default", self.answers.inputs(list(examples))))
 
     def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
         """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
@@ -101,13 +101,12 @@ class Export:
         """
         if "embed" not in self.signatures:
             raise InputError(f"the model in {self.path} has no signature 'embed': export a task with text input again.")
-        return self._run("embed", examples)["embedding"]
+        return self.run("embed", self.answers.inputs(list(examples)))["embedding"]
 
-    def _run(self, signature, examples):
-        """The outputs of a signature as NumPy arrays, by name."""
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a signature, by name."""
         import tensorflow as tf
 
-        inputs = self.answers.inputs(list(examples))
         outputs = self.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
         return {name: value.numpy() for name, value in sorted(outputs.items())}
 
