@@ -19,30 +19,8 @@ from pathlib import Path
 import numpy as np
 
 COMMAND = [sys.executable, "-c", "import sys; from nlpseq.cli.main import main; main(sys.argv[1:])", "serve"]
-WORDS = [
-    "the",
-    "a",
-    "film",
-    "was",
-    "is",
-    "not",
-    "very",
-    "good",
-    "bad",
-    "and",
-    "but",
-    "plot",
-    "actors",
-    "dull",
-    "bright",
-    "it",
-    "I",
-    "liked",
-    "never",
-    "at",
-    "all",
-]
-TEXTS = [" ".join(random.Random(number).choices(WORDS.split(), k=20)) for number in range(200)]
+WORDS = ["the", "a", "film", "plot", "was", "is", "not", "very", "good", "bad", "and", "dull", "bright"]
+TEXTS = [" ".join(random.Random(number).choices(WORDS, k=20)) for number in range(200)]
 
 
 class Server:
