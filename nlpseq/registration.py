@@ -27,9 +27,12 @@ CLASSES = {
     ),
     "nlpseq.layers.crf_loss": ("CRFLoss",),
     "nlpseq.tasks": ("LanguageModel", "TextClassifier", "TokenTagger", "Translator"),
+    "nlpseq.tasks.classification.ensemble": ("ClassifierEnsemble",),
     "nlpseq.tasks.classification.linear": ("NgramLogits",),
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
+    "nlpseq.tasks.tagging.ensemble": ("TaggerEnsemble",),
+    "nlpseq.tasks.vectors": ("VectorEmbedding",),
     "nlpseq.text": (
         "LinePreprocessor",
         "Ngrams",

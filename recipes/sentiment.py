@@ -16,6 +16,7 @@ def main(config: Settings) -> dict:
     from nlpseq.tasks.classification import defaults, pictures, report
 
     checkpoints = begin(config, config.data.output)
+    vectors = config.word_vectors.open()
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_labelled_texts(
@@ -28,15 +29,26 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
-    config = follow_data(config, defaults.choose(defaults.profile(data)))
+    config = follow_data(config, defaults.choose(defaults.profile(data), vectors), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
-    preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
-    with nlpseq.training.precision(config.training.mixed_precision):
-        task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, data.multi_label, **config.model.flat())
-    task.adapt(data.train)
+    preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat(), vectors=vectors)
+    if vectors is not None:
+        nlpseq.reporting.say(vectors.summary())
+
+    def make():
+        pretrained = {"vectors": vectors, **config.word_vectors.training()}
+        with nlpseq.training.precision(config.training.mixed_precision):
+            task = nlpseq.tasks.TextClassifier(
+                preprocessor, data.labels, data.multi_label, **pretrained, **config.model.flat()
+            )
+        task.adapt(data.train)
+        return task
+
+    task, training = nlpseq.training.train_members(
+        make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
+    )
     report.print_class_weights(task)
-    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
     if data.multi_label:
         task.choose_thresholds(data.validation)
     if config.scores.calibration != "none":

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.cells.checks import check_mask
+from nlpseq.cells.padding import zero_padding
 from nlpseq.engine import chains
 from nlpseq.engine.chains import IMPOSSIBLE, Potentials
 from nlpseq.errors import InputError
@@ -200,7 +201,7 @@ class CRF(keras.layers.Layer):
         if mask is None:
             return emissions, tf.ones(tf.shape(emissions)[:2], bool)
         mask = check_mask(mask, emissions, f"CRF '{self.name}'")
-        return tf.where(mask[..., tf.newaxis], emissions, 0.0), mask
+        return zero_padding(emissions, mask), mask
 
     def _wrong_emissions(self, shape):
         needed = f"emissions (batch, time, {self.count})"

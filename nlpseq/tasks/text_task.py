@@ -82,11 +82,10 @@ class TextTask(Task):
         Returns:
             float32 `(texts, size)`.
         """
-        texts = as_texts(texts)
-        if not texts:
-            return self.embed(tf.constant([], tf.string))["embedding"].numpy()
-        answers = in_batches(self._embed_texts, tf.constant(texts, tf.string), batch_size)
-        return np.concatenate([answer["embedding"] for answer in answers])
+        texts = tf.constant(as_texts(texts), tf.string)
+        none = self._embed_texts(texts[:0])["embedding"]
+        answers = in_batches(self._embed_texts, texts, batch_size)
+        return np.concatenate([none, *(answer["embedding"] for answer in answers)])
 
     def signatures(self):
         functions = {"serving_default": self.answer, "embed": self.embed}

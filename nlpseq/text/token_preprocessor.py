@@ -1,5 +1,7 @@
 """Tokens to ids of words and of their characters."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -82,6 +84,7 @@ class TokenPreprocessor:
         min_count: int = 1,
         max_tokens: int = 400,
         max_characters: int = 16,
+        vectors: Any = None,
     ) -> "TokenPreprocessor":
         """A preprocessor with the frequent words and all characters of `tokens`.
 
@@ -89,12 +92,12 @@ class TokenPreprocessor:
 
         Args:
             tokens: string `tf.RaggedTensor` `(sentences, None)`.
-            vocabulary_size, min_count: as in `Vocabulary.learn`.
+            vocabulary_size, min_count, vectors: as in `Vocabulary.learn`.
             max_tokens, max_characters: as in the class.
         """
         words = _valid_utf8(tokens.flat_values)
         normalized = tf.RaggedTensor.from_row_lengths(_normalized(words), [tf.size(words)])
-        vocabulary = Vocabulary.learn([normalized], vocabulary_size, min_count)
+        vocabulary = Vocabulary.learn([normalized], vocabulary_size, min_count, vectors)
         counts = tf.math.bincount(vocabulary(normalized.flat_values), minlength=len(vocabulary))
         characters = Vocabulary.learn([tf.strings.unicode_split(words, "UTF-8")])
         tokenizer = WordTokenizer(

@@ -2,6 +2,7 @@
 
 import collections
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -63,7 +64,11 @@ class Vocabulary:
 
     @classmethod
     def learn(
-        cls, token_batches: Iterable[tf.RaggedTensor], max_size: int = 30_000, min_count: int = 1
+        cls,
+        token_batches: Iterable[tf.RaggedTensor],
+        max_size: int = 30_000,
+        min_count: int = 1,
+        vectors: Any = None,
     ) -> "Vocabulary":
         """The most frequent words of batches of tokens; among equally frequent ones the smaller word.
 
@@ -71,6 +76,7 @@ class Vocabulary:
             token_batches: iterable of string ragged tensors.
             max_size: the greatest number of ids, padding and unknown included.
             min_count: how often a word must occur to be included.
+            vectors: `nlpseq.data.WordVectors`; words that they have are included however rare. Default None.
 
         Raises:
             InputError: there are no words, as in a file of blank lines, or none is
@@ -81,7 +87,9 @@ class Vocabulary:
             counts.update(tokens.flat_values.numpy().tolist())
         if not counts:
             raise InputError("the training texts hold no words: give at least one text that is not blank.")
-        frequent = (item for item in counts.items() if item[1] >= min_count)
+        known = () if vectors is None else vectors.find({word.decode("utf-8"): n for word, n in counts.items()})
+        known = {word.encode() for word in known}
+        frequent = (item for item in counts.items() if item[1] >= min_count or item[0] in known)
         ranked = sorted(frequent, key=lambda item: (-item[1], item[0]))[: max_size - 2]
         if not ranked:
             raise InputError(f"no word occurs {min_count} times in the training texts: lower `min_count`.")

@@ -1,6 +1,7 @@
 """Texts to ids of words and n-grams."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -72,12 +73,13 @@ class WordPreprocessor:
         ngram_min_count: int = 4,
         max_tokens: int = 400,
         truncation: str = "end",
+        vectors: Any = None,
     ) -> "WordPreprocessor":
         """A preprocessor with the frequent words and n-grams of `texts`.
 
         Args:
             texts: sequence of strings (str or bytes).
-            vocabulary_size, min_count: as in `Vocabulary.learn`.
+            vocabulary_size, min_count, vectors: as in `Vocabulary.learn`.
             lowercase: as in `WordTokenizer`.
             ngrams: the highest order of n-grams; 1 for words alone.
             ngram_min_count: how often an n-gram must occur to get an id.
@@ -88,7 +90,7 @@ class WordPreprocessor:
             tf.constant(list(texts[start : start + LEARN_BATCH]), tf.string)
             for start in range(0, len(texts), LEARN_BATCH)
         ]
-        vocabulary = Vocabulary.learn(map(tokenizer, batches), vocabulary_size, min_count)
+        vocabulary = Vocabulary.learn(map(tokenizer, batches), vocabulary_size, min_count, vectors)
         preprocessor = cls(tokenizer, vocabulary, (), max_tokens, truncation)
         if ngrams > 1:
             words = [preprocessor._words(batch) for batch in batches]

@@ -2,6 +2,7 @@
 
 import bz2
 import codecs
+import contextlib
 import gzip
 import io
 import lzma
@@ -9,7 +10,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,6 +55,29 @@ def read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
+        raise cannot_read(path, error) from None
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """A regular file as a stream of bytes, decompressed while it is read; for files larger than the memory.
+
+    Raises:
+        InputError: it is missing, not a regular file, or damaged.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise InputError(f"cannot read {path}: it is a folder or no regular file; give a file.")
+        with open(path, "rb") as file:
+            opener = _opener(file.peek(HEAD)[:HEAD])
+            if opener is None:
+                yield file
+                return
+            with opener(file) as stream:
+                yield stream
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError):
+        raise InputError(f"cannot read {path}: the compressed data are damaged or encrypted: unpack it.") from None
+    except OSError as error:
         raise cannot_read(path, error) from None
 
 

@@ -17,15 +17,17 @@ from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.objectives import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, encode, text_spec
+from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, text_spec
+from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
 ANSWERED = 64  # texts that are classified together
+VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
 LINEAR_DROPOUT = 0.3  # rate of words and n-grams that the linear classifier drops in training
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TextClassifier(TextTask):
+class TextClassifier(VectorTask):
     """A recurrent text classifier with preprocessing inside the model.
 
         x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams that end at t
@@ -49,6 +51,7 @@ class TextClassifier(TextTask):
         multi_label: Whether texts have several labels, or none. Default False.
         calibration: Attributes of `nlpseq.tasks.classification.decisions.Calibration`. Default None, not calibrated.
         thresholds: With `multi_label`, the logit from which each label is assigned, `(classes,)`. Default 0.
+        vectors, vectors_training, frozen_epochs: As in `nlpseq.tasks.vectors.VectorTask`.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.classification.settings.ClassifierSettings`,
             which documents their meaning, range and default: cell, units, layers, bidirectional,
@@ -89,17 +92,18 @@ class TextClassifier(TextTask):
         thresholds: Sequence[float] | None = None,
         **kwargs: Any,
     ):
-        super().__init__(preprocessor, labels, **kwargs)
-        self._check_class_weights()
         self.multi_label = multi_label
         self.calibration = decisions.Calibration(**calibration) if calibration else None
-        self.thresholds = np.array(thresholds or [0.0] * len(self.labels), np.float32)
+        self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
+        super().__init__(preprocessor, labels, **kwargs)
+        self._check_class_weights()
         self._answer = self.signatures()["serving_default"]
 
     def make_layers(self):
         settings, sizes = self.settings, self.preprocessor.sizes
         uniform: Any = keras.initializers.RandomUniform(-0.1, 0.1)
-        self.embeddings = [keras.layers.Embedding(sizes[0], settings.embedding_size, uniform)]
+        words = keras.layers.Embedding(sizes[0], settings.embedding_size, uniform)
+        self.embeddings = [self.word_embedding(self.preprocessor.vocabulary.names, words, VECTOR_SCALE)]
         for size in sizes[1:] if settings.ngram_embedding_size else []:  # initially n-grams have no effect
             self.embeddings.append(keras.layers.Embedding(size, settings.ngram_embedding_size, "zeros"))
         self.word_dropout = keras.layers.Dropout(settings.word_dropout)
@@ -149,6 +153,10 @@ class TextClassifier(TextTask):
             parts.append(vectors * tf.cast(weights, vectors.dtype)[..., tf.newaxis])
         return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 
+    @property
+    def input_shapes(self):
+        return (None, None, len(self.preprocessor.sizes))
+
     def build(self, input_shape=None):
         for embedding in self.embeddings:
             embedding.build((None, None))
@@ -176,7 +184,12 @@ class TextClassifier(TextTask):
         for columns in weights:
             for number, (weight, names) in enumerate(zip(columns, self.preprocessor.names())):
                 axes.append(NamedAxis(weight, 0, "n-grams" if number else "words", names))
-        return axes
+        return axes + word_axes(self.embeddings[0], "words", self.preprocessor.vocabulary.names)[1:]
+
+    def combined(self, others):
+        from nlpseq.tasks.classification.ensemble import ClassifierEnsemble
+
+        return ClassifierEnsemble.of([self, *others])
 
     def usable(self, examples):
         if (examples.labels.ndim == 2) != self.multi_label:

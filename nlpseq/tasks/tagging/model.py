@@ -17,14 +17,16 @@ from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
-from nlpseq.tasks.text_task import TextTask, as_texts, encode
+from nlpseq.tasks.text_task import as_texts, encode
+from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
+VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TokenTagger(TextTask):
+class TokenTagger(VectorTask):
     """A recurrent token tagger with preprocessing inside the model.
 
         c_t = final states of BiRNN(characters of word t), or max-pooled convolutions over them
@@ -42,6 +44,7 @@ class TokenTagger(TextTask):
         labels: Names of the tags.
         scheme: "bio", "iob1" or "bioes" if the tags follow a span scheme: the CRF then decodes
             no sequence that violates it. Default None.
+        vectors, vectors_training, frozen_epochs: As in `nlpseq.tasks.vectors.VectorTask`.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.tagging.settings.TaggerSettings`, which documents their
             meaning, range and default: model, cell, units, layers, bidirectional,
@@ -75,8 +78,8 @@ class TokenTagger(TextTask):
     settings: TaggerSettings
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), scheme: str | None = None, **kwargs: Any):
-        super().__init__(preprocessor, labels, **kwargs)
         self.scheme = scheme
+        super().__init__(preprocessor, labels, **kwargs)
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
         signatures = self.signatures()
         self._answer, self._answer_tokens = signatures["serving_default"], signatures["tag_tokens"]
@@ -84,7 +87,8 @@ class TokenTagger(TextTask):
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
         uniform: Any = keras.initializers.RandomUniform(-0.1, 0.1)
-        self.embedding = keras.layers.Embedding(len(preprocessor.vocabulary), settings.embedding_size, uniform)
+        words = keras.layers.Embedding(len(preprocessor.vocabulary), settings.embedding_size, uniform)
+        self.embedding = self.word_embedding(preprocessor.vocabulary.names, words, VECTOR_SCALE)
         self.character_feature = None
         if CHARACTERS[settings.characters] is not None:
             self.character_feature = CHARACTERS[settings.characters](
@@ -136,6 +140,10 @@ class TokenTagger(TextTask):
         uniform = keras.random.uniform(tf.shape(words), seed=self.seed_generator)
         return tf.where(mask & (uniform < rate), UNKNOWN, words)
 
+    @property
+    def input_shapes(self):
+        return (None, None, 1 + self.preprocessor.max_characters)
+
     def build(self, input_shape=None):
         self.embedding.build((None, None))
         width = self.settings.embedding_size
@@ -152,7 +160,7 @@ class TokenTagger(TextTask):
         self.built = True
 
     def named_axes(self):
-        axes = [NamedAxis(self.embedding.embeddings, 0, "words", self.preprocessor.vocabulary.names)]
+        axes = word_axes(self.embedding, "words", self.preprocessor.vocabulary.names)
         if self.character_feature is not None:
             characters = self.preprocessor.characters.names
             axes.append(NamedAxis(self.character_feature.embedding.embeddings, 0, "characters", characters))
@@ -160,6 +168,11 @@ class TokenTagger(TextTask):
             axes += [NamedAxis(weight, axis, "labels", self.labels)
                      for weight in self.crf.weights for axis in range(len(weight.shape))]  # fmt: skip
         return [*axes, *label_axes(self.head, self.labels)]
+
+    def combined(self, others):
+        from nlpseq.tasks.tagging.ensemble import TaggerEnsemble
+
+        return TaggerEnsemble.of([self, *others])
 
     def usable(self, examples):
         return examples.known(len(self.labels))
