@@ -47,6 +47,10 @@ class Server:
     def events(self):
         return [json.loads(line) for line in Path(self.log.name).read_text().splitlines(keepends=True) if "\n" in line]
 
+    def versions(self, outcome):
+        """The versions that had an outcome, in order."""
+        return [event["version"] for event in self.events() if event["event"] == f"version {outcome}"]
+
     def megabytes(self):
         """Resident memory."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
@@ -134,12 +138,12 @@ def swaps(export, duration, count):
             for number in range(2, count + 2):
                 shutil.copytree(export, Path(folder, ".next"))
                 Path(folder, ".next").rename(Path(folder, str(number)))
-                _, answers = asyncio.run(load(server.port, 8, duration))
-                total, bad = total + len(answers), bad + wrong(answers, expected)
+                while number not in (loaded := server.versions("available")):
+                    _, answers = asyncio.run(load(server.port, 8, duration))
+                    total, bad = total + len(answers), bad + wrong(answers, expected)
                 memory.append(server.megabytes())
                 shutil.rmtree(Path(folder, str(number - 1)))
-            loaded = [event["version"] for event in server.events() if event["event"] == "version available"]
-            gone = [event["version"] for event in server.events() if event["event"] == "version unloaded"]
+            gone = server.versions("unloaded")
         print(f"versions loaded {loaded}, unloaded {gone}; {total:,} answers, {bad} wrong; exit status {server.status}")
         print("MB after each:", ", ".join(f"{value:.0f}" for value in memory))
 
