@@ -8,6 +8,9 @@ from typing import Annotated
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError
+from nlpseq.serving import find_export
+from nlpseq.serving.server.listening import bind
+from nlpseq.serving.server.paths import split_name
 from nlpseq.serving.server.settings import ServerSettings
 
 EXTRA = ("starlette", "uvicorn", "httptools", "prometheus_client")
@@ -40,8 +43,8 @@ def _serve(exports, settings, arguments):
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(f"the server needs {missing[0]}: install nlpseq[serve].")
-    from nlpseq.serving.server.listening import bind
-
+    for text in exports:
+        find_export(split_name(text)[1])
     listener = bind(settings.host, settings.port)
     quiet_tensorflow()
     from nlpseq.serving.server import serve

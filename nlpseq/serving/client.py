@@ -80,7 +80,7 @@ class Export:
         Raises:
             InputError: the model is of another kind than `config.json` says.
         """
-        return self.read(self._run("serving_default", examples))
+        return self.read(self.run("serving_default", self.answers.inputs(list(examples))))
 
     def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
         """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
@@ -109,13 +109,13 @@ class Export:
         """
         if "embed" not in self.signatures:
             raise InputError(f"the model in {self.path} has no signature 'embed': export a task with text input again.")
-        return self._run("embed", examples)["embedding"]
+        return self.run("embed", self.answers.inputs(list(examples)))["embedding"]
 
-    def _run(self, signature, examples):
-        """The outputs of a signature as NumPy arrays, by name."""
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a signature, by name."""
         import tensorflow as tf
 
-        inputs, function = self.answers.inputs(list(examples)), self.signatures[signature]
+        function = self.signatures[signature]
         if set(function.structured_input_signature[1]) != set(inputs):
             raise self._of_another_kind()
         outputs = function(**{name: tf.constant(value) for name, value in inputs.items()})

@@ -11,6 +11,7 @@ from typing import Any
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.client import find_export
 from nlpseq.serving.server.errors import RequestError
+from nlpseq.serving.server.paths import split_name
 from nlpseq.serving.server.version import Version
 from nlpseq.versions import number, versions
 
@@ -152,9 +153,8 @@ class Models(dict[str, Model]):
     def __init__(self, paths: list[str], load: Callable[[Path], Version], log: Callable[..., None]):
         super().__init__()
         for text in paths:
-            name, equals, path = text.partition("=")
-            named = equals and "/" not in name and not os.path.exists(text)
-            model = Model(path if named else text, load, log, name if named else None)
+            name, path = split_name(text)
+            model = Model(path, load, log, name)
             if model.name in self:
                 raise InputError(
                     f"two exports have the name {model.name!r}, {self[model.name].folder} and {model.folder}: "
