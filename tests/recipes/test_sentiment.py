@@ -1,4 +1,4 @@
-"""The sentiment recipe: its claims on the embedded corpus, the user's files, and bad input."""
+"""The sentiment recipe: the user's files, and bad input. `tests/corpora/test_reviews.py` has the embedded corpus."""
 
 import json
 import os
@@ -6,10 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from nlpseq.data import load_labelled_texts
 from nlpseq.serving import Export
 from recipes import sentiment
 from tests.recipes import helpers
@@ -44,25 +41,6 @@ def test_vectors_pretraining_and_ensemble_in_one_run(tmp_path, monkeypatch, caps
     export = Export(tmp_path / "out")
     assert export.predict(["fine"])[0]["label"] in ("bad", "fine")
     assert not (tmp_path / "out" / "checkpoints").exists()
-
-
-@pytest.mark.slow
-def test_embedded_corpus_needs_order_and_the_recipe_learns_it(tmp_path):
-    data_dir = str(tmp_path / "tfds")
-    config = sentiment.Settings.of(data_dir=data_dir, output=str(tmp_path / "out"))
-    metrics = sentiment.main(config)
-    assert metrics["test"]["accuracy"] >= 0.97
-    data = load_labelled_texts("nlpseq_reviews", data_dir)
-    for ngrams in ((1, 1), (1, 2)):
-        assert bag_of_words_accuracy(data, ngrams) <= 0.75
-
-
-def bag_of_words_accuracy(data, ngrams):
-    decode = lambda texts: [text.decode() for text in texts]  # noqa: E731
-    counts = CountVectorizer(token_pattern=r"\S+", ngram_range=ngrams)
-    model = LogisticRegression(max_iter=3000)
-    model.fit(counts.fit_transform(decode(data.train.texts)), data.train.labels)
-    return model.score(counts.transform(decode(data.test.texts)), data.test.labels)
 
 
 def test_own_file_to_export(tmp_path, monkeypatch, capsys):
@@ -121,6 +99,7 @@ def test_output_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     assert "cannot write to the output folder" in error and "--output" in error
 
 
+@pytest.mark.usefixtures("eager")
 def test_loss_that_explodes_stops_with_a_sentence(tmp_path, monkeypatch, capsys):
     path = write(tmp_path / "films.tsv")
     flags = ["--dataset", path, "--output", str(tmp_path / "out"), "--learning-rate", "10"]
