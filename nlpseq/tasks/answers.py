@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from nlpseq.errors import InputError
+
 if TYPE_CHECKING:
     from nlpseq.serving.client import Export
     from nlpseq.serving.metadata import Metadata
@@ -59,7 +61,7 @@ class Answers:
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
-        return {self.input_name: np.array(examples, object)}
+        return {self.input_name: np.array([as_utf8(example) for example in examples], object)}
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         """The answer to one example.
@@ -107,6 +109,19 @@ class Answers:
                     write(self.show(example, answer) + "\n")
                     for line in self.notes(answer):
                         note(line)
+
+
+def as_utf8(text: str | bytes) -> bytes:
+    """A string in UTF-8, with "?" for half of a pair of surrogates, which has no encoding.
+
+    Raises:
+        InputError: it is no string.
+    """
+    if isinstance(text, str):
+        return text.encode("utf-8", "replace")
+    if not isinstance(text, bytes):
+        raise InputError(f"expected strings, got {text!r} of type {type(text).__name__}: convert it to str.")
+    return text
 
 
 def json_line(values: dict[str, Any]) -> str:
