@@ -60,6 +60,38 @@ def check_mask_shape(mask: Sequence, sequences: Sequence, owner: str) -> tf.Tens
     return expected
 
 
+def check_shape(value: Any, expected: Sequence, name: str, meaning: str, owner: str) -> None:
+    """Raises an error unless a tensor has a shape; in a graph unknown sizes raise `tf.errors.InvalidArgumentError`.
+
+    Args:
+        value: The tensor, or a `keras.KerasTensor`, of which what is known is checked.
+        expected: Sizes of the axes: ints, int tensors, or None for any.
+        name: The argument.
+        meaning: What the axes are, as in "(batch, time)".
+        owner: What the error names.
+
+    Raises:
+        InputError: the shape is another one.
+    """
+    known = [None if size is None else tf.get_static_value(size) for size in expected]
+    given, static = tf.TensorShape(value.shape), tf.TensorShape([None if n is None else int(n) for n in known])
+    if not given.is_compatible_with(static):
+        raise InputError(
+            f"`{name}` of {owner} must have the shape {meaning}, {readable(static)}, got {readable(given)}."
+        )
+    if isinstance(value, keras.KerasTensor):
+        return
+    sizes = [
+        (axis, n)
+        for axis, n in enumerate(expected)
+        if n is not None and (given.rank is None or None in (given[axis], known[axis]))
+    ]
+    if sizes:
+        shape = tf.shape(value)
+        same = tf.reduce_all([shape[axis] == size for axis, size in sizes])
+        check(same, f"`{name}` of {owner} must have the shape {meaning} of its other arguments, got %s.", shape)
+
+
 def check_states(states: Sequence, sizes: Sequence[int], batch: int | None, rows: tf.Tensor, owner: str) -> list:
     """The states as tensors, one row for each row of the inputs.
 

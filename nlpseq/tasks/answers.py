@@ -32,6 +32,9 @@ class Option:
     help: str
 
 
+EMBED = Option("embed", bool, "write the vector of each text, in JSON, instead of its answer")
+
+
 class Answers:
     """Makes the inputs, and reads and prints the outputs, of exports of one kind of task.
 
@@ -39,6 +42,9 @@ class Answers:
         options: Flags of `nlpseq predict` that are specific to the kind.
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
+        widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
+        detailed: Signatures that tell more than "serving_default", the one that tells most first.
+        separator: Separates the strings of a list in a cell of a table.
 
     Args:
         metadata: `nlpseq.serving.Metadata` of the export.
@@ -47,6 +53,10 @@ class Answers:
     options: ClassVar[tuple[Option, ...]] = ()
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
+    widget: ClassVar[str] = "plain"
+    detailed: ClassVar[tuple[str, ...]] = ()
+    separator: ClassVar[str] = " "
+    signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
 
     def __init__(self, metadata: "Metadata"):
         self.metadata = metadata
@@ -67,9 +77,24 @@ class Answers:
         """The answer to one example.
 
         Args:
-            row: The row of the example in each output of "serving_default", as Python values.
+            row: The row of the example in each output of "serving_default", or of a signature of `detailed`,
+                as Python values.
         """
         return row
+
+    def stream(self, export: "Export", example: Any, show: Callable[[str], None], **options: Any) -> None:
+        """Answers an example piece by piece; the server sends each as an event.
+
+        Args:
+            export: The export.
+            example: The example.
+            show: Called with the text of each piece; may raise an exception to end the answer.
+            **options: Values of `options`, by name.
+
+        Raises:
+            InputError: exports of the kind have no such answers; an option is outside its range.
+        """
+        raise InputError(f"exports of the kind {self.metadata.task} do not stream: ask for the whole answer.")
 
     def show(self, example: Any, answer: dict[str, Any]) -> str:
         """The text that the terminal prints for an answer, without the final line end."""
@@ -86,6 +111,7 @@ class Answers:
         write: Callable[[str], None],
         note: Callable[[str], None],
         as_json: bool = False,
+        embed: bool = False,
         **options: Any,
     ) -> None:
         """Answers batches of examples; this is what `nlpseq predict` calls.
@@ -96,14 +122,17 @@ class Answers:
             write: Writes a string to standard output.
             note: Writes a line to standard error.
             as_json: Whether to write a JSON object per line.
+            embed: Whether to write vectors, as of `Export.embed`, in JSON. Kinds whose exports have them
+                list `EMBED` among their options.
             **options: Values of `options`, by name.
 
         Raises:
             InputError: an option is outside its range.
         """
         for batch in batches:
-            for example, answer in zip(batch, export.predict(batch)):
-                if as_json:
+            answers = [{"embedding": row.tolist()} for row in export.embed(batch)] if embed else export.predict(batch)
+            for example, answer in zip(batch, answers):
+                if as_json or embed:
                     write(json_line({self.input_name: example, **answer}))
                 else:
                     write(self.show(example, answer) + "\n")

@@ -1,5 +1,7 @@
 """Tokens to ids of words and of their characters."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -22,7 +24,7 @@ class TokenPreprocessor:
         vocabulary: `nlpseq.text.Vocabulary` of words.
         characters: `nlpseq.text.Vocabulary` of characters.
         tokenizer: `nlpseq.text.WordTokenizer`, for texts that are not tokenized yet.
-        singletons: How many words, the last ones of the vocabulary, occur only once in
+        singletons: How many words, the last ones of the vocabulary, occur at most once in
             the training data. Default 0.
         max_tokens: Longer sentences are truncated to this many tokens, 1 or more. Default 400.
         max_characters: Longer words lose characters in their middle, 1 or more. Default 16.
@@ -83,6 +85,7 @@ class TokenPreprocessor:
         min_count: int = 1,
         max_tokens: int = 400,
         max_characters: int = 16,
+        vectors: Any = None,
     ) -> "TokenPreprocessor":
         """A preprocessor with the frequent words and all characters of `tokens`.
 
@@ -90,12 +93,15 @@ class TokenPreprocessor:
 
         Args:
             tokens: string `tf.RaggedTensor` `(sentences, None)`.
-            vocabulary_size, min_count: as in `Vocabulary.learn`.
+            vocabulary_size, min_count, vectors: as in `Vocabulary.learn`; the `others` are the first words
+                of the vectors.
             max_tokens, max_characters: as in the class.
         """
         words = _valid_utf8(tokens.flat_values)
         normalized = tf.RaggedTensor.from_row_lengths(_normalized(words), [tf.size(words)])
-        vocabulary = Vocabulary.learn([normalized], vocabulary_size, min_count)
+        others = [] if vectors is None else _normalized(_valid_utf8(tf.constant(vectors.first(), tf.string))).numpy()
+        others = [word.decode("utf-8") for word in others]
+        vocabulary = Vocabulary.learn([normalized], vocabulary_size, min_count, vectors, others)
         counts = tf.math.bincount(vocabulary(normalized.flat_values), minlength=len(vocabulary))
         characters = Vocabulary.learn([tf.strings.unicode_split(words, "UTF-8")])
         tokenizer = WordTokenizer(
@@ -104,7 +110,7 @@ class TokenPreprocessor:
             split_contractions=bool(tf.reduce_any(tf.strings.regex_full_match(words, f"(?i){CLITIC}"))),
             keep_whole=True,
         )
-        singletons = int(tf.reduce_sum(tf.cast(counts[UNKNOWN + 1 :] == 1, tf.int32)))
+        singletons = int(tf.reduce_sum(tf.cast(counts[UNKNOWN + 1 :] <= 1, tf.int32)))
         return cls(vocabulary, characters, tokenizer, singletons, max_tokens, max_characters)
 
     @property

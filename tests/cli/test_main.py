@@ -58,6 +58,14 @@ def test_predict_lines_of_standard_input_as_json(path, capsys, monkeypatch):
         assert answer["label"] == max(answer["scores"], key=answer["scores"].get)
 
 
+def test_predict_vectors(path, capsys):
+    task, _ = exported("classification")
+    assert run("predict", path, "a good film", "--embed") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer) == ["text", "embedding"]
+    assert answer["embedding"] == pytest.approx(task.embed_text("a good film")[0].tolist(), abs=1e-5)
+
+
 def test_texts_may_follow_an_option(path, capsys):
     assert run("predict", path, "--json", "a good film", "dull") == 0
     lines = capsys.readouterr().out.splitlines()

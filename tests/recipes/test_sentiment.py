@@ -31,6 +31,22 @@ def run(monkeypatch, *flags):
 
 
 @pytest.mark.slow
+def test_vectors_pretraining_and_ensemble_in_one_run(tmp_path, monkeypatch, capsys):
+    vectors, texts = tmp_path / "vectors.txt", tmp_path / "texts.txt"
+    vectors.write_text("good 1 0.5 0.1\ndull -1 0.5 0.2\nfine 1 0.4 0.3\n")
+    texts.write_text("a very good film\na dull evening\n")
+    flags = ["--dataset", write(tmp_path / "films.tsv"), "--output", tmp_path / "out", "--ensemble", "2"]
+    flags += ["--vectors", vectors, "--pretrain", texts, "--pretrain-epochs", "1", "--units", "4", "--epochs", "1"]
+    assert run(monkeypatch, *flags) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "word vectors of size 3: found for 2 of 5 words (40.0%)" in shown
+    assert "texts of the task and 2 lines" in shown and "network 2 of 2" in shown and "embedding size 3" in shown
+    export = Export(tmp_path / "out")
+    assert export.predict(["fine"])[0]["label"] in ("bad", "fine")
+    assert not (tmp_path / "out" / "checkpoints").exists()
+
+
+@pytest.mark.slow
 def test_embedded_corpus_needs_order_and_the_recipe_learns_it(tmp_path):
     data_dir = str(tmp_path / "tfds")
     config = sentiment.Settings.of(data_dir=data_dir, output=str(tmp_path / "out"))
@@ -84,6 +100,7 @@ BAD_FLAGS = {
     "units": (["--units", "0"], "--units must be at least 1, got 0"),
     "dropout": (["--dropout", "1.5"], "--dropout must be between 0 and 0.95, got 1.5"),
     "epochs": (["--epochs", "0"], "--epochs must be at least 1"),
+    "no vectors": (["--vectors", "{tmp}/films.tsv"], "films.tsv, line 1: expected a word and the numbers"),
     "max tokens": (["--max-tokens", "0"], "--max-tokens must be at least 1"),
 }
 

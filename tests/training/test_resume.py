@@ -173,6 +173,15 @@ def test_restart(tmp_path):
     assert [np.array(value).tobytes() for value in task.variables] == expected[0]
 
 
+def test_restart_removes_the_checkpoints_of_parts_too(tmp_path):
+    tree = {"phase": "trained", "format": 1, "versions": {}, "settings": {}, "position": [0, 0, 1]}
+    folder = training.Checkpoints(tmp_path / "run").part("one").folder
+    folder.write("trained", tree)
+    folder.release()
+    assert training.Checkpoints(tmp_path / "run").part("one").trained
+    assert not training.Checkpoints(tmp_path / "run", restart=True).part("one").trained
+
+
 @pytest.mark.parametrize("number, at", [(signal.SIGTERM, 1), (signal.SIGINT, 4), (signal.SIGTERM, 6)])
 def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(tmp_path, number, at, capfd):
     expected = unbroken()

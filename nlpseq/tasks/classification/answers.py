@@ -6,15 +6,25 @@ from nlpseq.tasks.answers import one_line
 
 
 class Answers(answers.Answers):
-    """The label of a text, and the scores of all classes by name."""
+    """The label of a text, or its labels, and the scores of all classes by name."""
+
+    options = (answers.EMBED,)
+    separator = "|"
+
+    widget = "scores"
 
     def read(self, row):
-        if row["label"] not in self.metadata.labels:
-            raise InputError(
-                f"the model answers {row['label']!r}, which its config.json does not list: export it again."
-            )
-        return {**row, "scores": dict(zip(self.metadata.labels, row["scores"]))}
+        names = self.metadata.labels
+        answered = [label for label in row["labels"] if label] if "labels" in row else [row["label"]]
+        for label in answered:
+            if label not in names:
+                raise InputError(f"the model answers {label!r}, which its config.json does not list: export it again.")
+        own = {"labels": answered} if "labels" in row else {"label": row["label"]}
+        return {**own, "scores": dict(zip(names, row["scores"]))}
 
     def show(self, example, answer):
-        label, scores = answer["label"], answer["scores"]
-        return f"{label}\t{scores[label]:.4f}\t{one_line(example)}"
+        """Labels, scores and text, separated by tabs."""
+        scores = answer["scores"]
+        labels = answer["labels"] if "labels" in answer else [answer["label"]]
+        shown = ", ".join(f"{scores[label]:.4f}" for label in labels)
+        return f"{', '.join(labels)}\t{shown}\t{one_line(example)}"

@@ -79,7 +79,7 @@ class _Steps:
         self.unknown = int(answer.pop("unknown")[0])
         size = answer["log_probabilities"].shape[1]
         special = export.metadata.detail("special", list)
-        if not all(isinstance(token, int) for token in special) or not special:
+        if not special or not all(isinstance(token, int) and 0 <= token < size for token in special):
             raise InputError("the config.json of the export has no valid 'special' in its details: export it again.")
         self.forbidden = tf.reduce_max(tf.one_hot(special, size, on_value=float("inf")), axis=0)
         self.first = answer.pop("log_probabilities") - self.forbidden

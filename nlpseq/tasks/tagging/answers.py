@@ -7,6 +7,9 @@ from nlpseq.tasks import answers
 class Answers(answers.Answers):
     """The tokens, tags and scores of a text, and its spans if the tags follow a span scheme."""
 
+    options = (answers.EMBED,)
+    widget = "spans"
+
     def read(self, row):
         length = row.pop("length")
         answer = {name: values[:length] for name, values in row.items()}

@@ -91,6 +91,11 @@ def test_fit_takes_raw_strings():
     assert history.history["loss"][-1] < history.history["loss"][0]
 
 
+def test_vectors_are_what_the_output_layer_reads():
+    task = classifier(pooling="max_mean", skip=True)
+    np.testing.assert_allclose(task.head(task.embed_text(TEXTS)), task(tf.constant(TEXTS)), atol=1e-5)
+
+
 def test_keras_file_round_trip(tmp_path):
     preprocessor = words(ngrams=3, lowercase=False, truncation="middle")
     task = new_classifier(preprocessor, cell="gru", pooling="attention", skip=True)

@@ -306,7 +306,14 @@ def test_one_stream_leaves_nothing_out():
     batches = list(task.prepare(lines(3), batch_size=1))
     assert [label for _, labels in batches for label in labels.numpy()[0]] == running
     assert [token for (ids, _), _ in batches for token in ids.numpy()[0]] == [END, *running[:-1]]
-    assert [bool(first) for (_, first), _ in task.prepare(lines(20), batch_size=2)].count(True) == 1
+    assert [first.numpy().all() for (_, first), _ in task.prepare(lines(20), batch_size=2)].count(True) == 1
+
+
+def test_a_vector_is_the_mean_over_the_context_and_the_tokens():
+    task = language_model()
+    ids = tf.concat([[END], task.preprocessor(["the cat sat"])[0]], axis=0)
+    mean = np.mean(task(ids[tf.newaxis])[0], axis=0)  # logits are linear in the outputs
+    np.testing.assert_allclose(task.logits(task.embed_text("the cat sat"))[0], mean, atol=1e-4)
 
 
 def test_keras_file_round_trip(tmp_path):

@@ -151,6 +151,13 @@ def test_loss_is_the_mean_over_real_tokens(model):
     np.testing.assert_allclose(loss, total / 11, rtol=1e-5)
 
 
+def test_a_vector_is_the_mean_over_tokens():
+    """The output layer is linear: it makes of it the mean of the emissions."""
+    task = tagger(model="softmax")
+    emissions = task(tf.constant(["Ada met Bo Li"]))[0, :4]
+    np.testing.assert_allclose(task.head(task.embed_text(["Ada met Bo Li"]))[0], np.mean(emissions, 0), atol=1e-5)
+
+
 def test_keras_file_round_trip(tmp_path):
     task = new_tagger(cell="gru", characters="cnn")
     task.save(tmp_path / "task.keras")

@@ -193,6 +193,12 @@ def test_loss_is_the_smoothed_cross_entropy_of_real_tokens():
     np.testing.assert_allclose(task.default_loss()(labels, task((sources, targets))), total / count, rtol=1e-5)
 
 
+def test_a_vector_is_the_mean_over_the_encoded_tokens():
+    task = translator()
+    memory = task.encode(task.preprocessor(["a b c"]).to_tensor())
+    np.testing.assert_allclose(task.embed_text("a b c"), np.mean(memory.states, axis=1), atol=1e-5)
+
+
 def test_keras_file_round_trip(tmp_path):
     task = new_translator(pair_tokens(kind="bpe", size=14, joint=True), cell="lstm")
     task.compile()
