@@ -101,7 +101,8 @@ class WordVectors:
         new = [word for word in words if word not in self._known]
         forms: dict[bytes, list[tuple[str, int]]] = {}  # words by each of their forms, with its rank
         for word in new:
-            for rank, form in enumerate(dict.fromkeys((word, word.lower(), word.title()))):
+            # The last form has the final "ς" of Greek again, which `nlpseq.text.case.lowercase` makes "σ".
+            for rank, form in enumerate(dict.fromkeys((word, word.lower(), word.title(), word.upper().lower()))):
                 forms.setdefault(form.encode("utf-8", "replace"), []).append((word, rank))
         best: dict[str, tuple[int, np.ndarray]] = {}
         seen = set()

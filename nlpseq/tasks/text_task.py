@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError
+from nlpseq.tasks.answers import as_utf8
 from nlpseq.tasks.base import Task, in_batches
 
 ENCODE_BATCH = 512  # texts that are tokenized together
@@ -118,12 +119,4 @@ def as_texts(texts: Any) -> list:
     Raises:
         InputError: one of them is no string.
     """
-    return [_utf8(text) for text in ([texts] if isinstance(texts, (str, bytes)) else texts)]
-
-
-def _utf8(text):
-    if isinstance(text, str):
-        return text.encode("utf-8", "replace")  # half of a pair of surrogates has no encoding
-    if not isinstance(text, bytes):
-        raise InputError(f"expected strings, got {text!r} of type {type(text).__name__}: convert it to str.")
-    return text
+    return [as_utf8(text) for text in ([texts] if isinstance(texts, (str, bytes)) else texts)]

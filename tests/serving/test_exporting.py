@@ -85,6 +85,10 @@ def test_no_op_needs_xla_or_python_or_a_locale(kind):
 def test_random_strings_alone_and_in_a_batch(kind):
     errors, different, largest = compare(served(kind).signatures["serving_default"], random_texts(24, longest=60), 12)
     assert (errors, different) == (0, 0) and largest < TOLERANCE
+    assert len(served(kind).predict(["half of a pair: \ud800"])) == 1
+    for wrong in ("a", [["a"]]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
+            served(kind).signatures["serving_default"](text=tf.constant(wrong))
 
 
 def test_differences_from_a_batch_are_noticed():

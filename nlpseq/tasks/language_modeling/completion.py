@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nlpseq.errors import InputError, in_range
+from nlpseq.tasks.answers import as_utf8
 
 if TYPE_CHECKING:
     from nlpseq.serving.client import Export
@@ -71,7 +72,7 @@ class _Steps:
         import tensorflow as tf
 
         self.signatures, self.show = export.signatures, show
-        answer = self.signatures["init"](prompt=tf.constant([prompt.encode("utf-8", "replace")]))
+        answer = self.signatures["init"](prompt=tf.constant([as_utf8(prompt)]))
         if answer.pop("truncated")[0]:
             most = export.metadata.detail("max_tokens", int)
             raise InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")

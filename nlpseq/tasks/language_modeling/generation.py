@@ -104,6 +104,9 @@ class Generator:
     ) -> dict[str, tf.Tensor]:
         """The output of "generate": sampled completions, with all options as scalar tensors."""
         most = self.task.preprocessor.max_tokens
+        length, temperature, top_k, top_p, seed = (
+            tf.ensure_shape(number, []) for number in (length, temperature, top_k, top_p, seed)
+        )
         tokens = self.task.preprocessor(prompt, first=most + 1)
         longest = tf.reduce_max(tf.concat([tokens.row_lengths(), [0]], axis=0))
         checks = (
@@ -150,6 +153,7 @@ class Generator:
             text of the token.
         """
         flat, count = [states[f"state_{number}"] for number in range(len(states))], len(self.task.preprocessor)
+        token, flat = tf.ensure_shape(token, [None]), [tf.ensure_shape(state, state.shape) for state in flat]
         rows = tf.shape(token)[0]
         checks = [(tf.reduce_all((token >= 0) & (token < count)), f"token must be from 0 to {count - 1}, got", token)]
         for name, state in zip(states, flat):

@@ -243,7 +243,7 @@ class LanguageModel(TextTask):
 
     def vectors(self, text):
         """The mean output h^L over a line end, the context of a text, and the first tokens of the text."""
-        tokens = self.preprocessor(text)[:, : self.preprocessor.max_tokens]
+        tokens = self.preprocessor(text, first=self.preprocessor.max_tokens)
         ids = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
         hidden, _ = self.run(pad(ids))
         return self.pooling(hidden, mask=tf.sequence_mask(ids.row_lengths(), tf.shape(hidden)[1]))

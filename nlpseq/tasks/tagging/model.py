@@ -252,7 +252,7 @@ class TokenTagger(VectorTask):
 
         An empty token before another one is a token, those at the end are padding.
         """
-        return self._tagged(tf.RaggedTensor.from_tensor(tokens, padding=""))
+        return self._tagged(tf.RaggedTensor.from_tensor(tf.ensure_shape(tokens, [None, None]), padding=""))
 
     def _tagged(self, tokens):
         tokens = self.preprocessor.truncate(tokens)
