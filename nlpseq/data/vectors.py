@@ -50,7 +50,7 @@ class WordVectors:
     def __init__(self, path: str | Path, others: int = OTHERS):
         self._file = VectorFile(as_path(path))
         self.size = self._file.size
-        self._known: dict[str, np.ndarray | None] = {}  # vectors by word, None of a word that the file does not have
+        self._known: dict[str, np.ndarray | None] = {"": None}  # vectors by word, None if the file does not have it
         self._others = in_range("others", others, 0)
         self._counts: dict[str, int] = {}
         self._repeated = 0
