@@ -231,6 +231,7 @@ def test_a_new_version_replaces_the_old_one_after_its_requests(tmp_path, version
         assert states(client) == {2: "AVAILABLE", 1: "UNLOADING"} and model.current.number == 2
         series = {"series": np.ones((1, 2), np.float32), "length": np.array([2], np.int32)}
         assert old.export.run("serving_default", series)["next"].shape == (1,)
+    model.refresh()
     assert states(client) == {2: "AVAILABLE"}
     assert [line["event"] for line in log() if "version" in line["event"]][-2:] == [
         "version available", "version unloaded",
