@@ -14,14 +14,11 @@ pytest.importorskip("starlette", reason="needs the extra serve")
 
 from starlette.testclient import TestClient
 
-from nlpseq import engine
 from nlpseq.errors import InputError
 from nlpseq.serving.server import ServerSettings, make_app
 from nlpseq.serving.server.batching import Batcher, without_padding
 from nlpseq.serving.server.logs import JsonLog
-from nlpseq.tasks import KINDS, register_kind
-from tests.tasks.tiny import LABELS, TEXTS, exported, write
-from tests.toy_kind.model import SeriesForecaster
+from tests.tasks.tiny import LABELS, TEXTS, exported
 
 pytestmark = pytest.mark.usefixtures("portable")
 SETTINGS = {"max_body": 0.05, "max_texts": 10, "max_characters": 10_000}
@@ -185,15 +182,6 @@ def test_health_and_readiness(client):
     client.app.state.service.draining = True
     assert client.get("/healthz").status_code == 200 and client.get("/readyz").status_code == 503
     client.app.state.service.draining = False
-
-
-@pytest.fixture(scope="module")
-def forecaster(tmp_path_factory):
-    """The export of a kind that nlpseq does not know, which is quick to load."""
-    register_kind("series", "tests.toy_kind")
-    with engine.mode("portable"):
-        yield write(tmp_path_factory.mktemp("series"), SeriesForecaster(units=2))
-    KINDS.pop("series")
 
 
 @pytest.fixture
