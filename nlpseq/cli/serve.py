@@ -27,8 +27,7 @@ def run(arguments: list[str]) -> None:
     @dataclass(frozen=True)
     class Arguments(ServerSettings):
         exports: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-        """Folders of numbered versions, of which the newest is served and later ones as they appear, or folders of one
-        version; NAME=FOLDER gives a model another name than that of its folder."""
+        """Folders of numbered versions, whose newest is served, or of one version; NAME=FOLDER names a model."""
 
     chosen = tyro.cli(Arguments, prog="nlpseq serve", args=arguments, description=__doc__)
     settings = ServerSettings(**{name: getattr(chosen, name) for name in ServerSettings().flat()})

@@ -1,5 +1,6 @@
 """The page in Chromium: what it shows for every kind, with the keyboard, and that no text becomes markup."""
 
+import contextlib
 import io
 import json
 import shutil
@@ -39,18 +40,31 @@ UNNAMED = """return [...document.querySelectorAll("input, textarea, button, a")]
     (item) => !(item.labels?.length || item.textContent.trim())).map((item) => item.outerHTML)"""
 
 
+@contextlib.contextmanager
+def server(*paths):
+    """The address of a server, for the block."""
+    app = make_app(list(paths), ServerSettings(), JsonLog(io.StringIO()))
+    runs = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    with bind("127.0.0.1", 0) as listener:
+        thread = threading.Thread(target=runs.run, args=[[listener]])
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        runs.should_exit = True
+        thread.join()
+
+
 @pytest.fixture(scope="module")
 def address():
     """The address of a server with a model of every kind."""
-    paths = [f"{kind}={exported(kind)[1]}" for kind in EXPORTED]
-    app = make_app(paths, ServerSettings(), JsonLog(io.StringIO()))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
-    with bind("127.0.0.1", 0) as listener:
-        thread = threading.Thread(target=server.run, args=[[listener]])
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join()
+    with server(*(f"{kind}={exported(kind)[1]}" for kind in EXPORTED)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def quick_address(forecaster):
+    """The address of a server with a model that answers with a number."""
+    with server(f"m={forecaster}") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +125,7 @@ def shown(kind, browser, text):
     return answer
 
 
+@pytest.mark.slow
 def test_every_kind_shows_its_answer_and_no_text_becomes_markup(page):
     browser, kind = page
     first = shown(kind, browser, "Ada met Bo and a cat")
@@ -122,6 +137,7 @@ def test_every_kind_shows_its_answer_and_no_text_becomes_markup(page):
     browser.set_window_size(1000, 900)
 
 
+@pytest.mark.slow
 def test_attention_and_other_translations_by_keyboard(browser, address):
     browser.get(f"{address}#translation")
     wait(browser, lambda: find(browser, "#name").text == "translation")
@@ -139,6 +155,7 @@ def test_attention_and_other_translations_by_keyboard(browser, address):
     assert find(browser, ".reading").text.startswith("a: ")
 
 
+@pytest.mark.slow
 def test_a_continuation_is_kept_and_varied(browser, address):
     browser.get(f"{address}#language_model")
     wait(browser, lambda: find(browser, "#name").text == "language_model")
@@ -153,8 +170,51 @@ def test_a_continuation_is_kept_and_varied(browser, address):
     assert find(browser, "#text").get_attribute("value") == second
 
 
+@pytest.mark.slow
 def test_an_error_is_shown(browser, address):
     browser.get(f"{address}#language_model")
     wait(browser, lambda: find(browser, "#name").text == "language_model")
     type_text(browser, "the " * 31)
     assert "the prompt is too long" in find(browser, "#status.problem").text
+
+
+SHOW = """const [file, answer, text, done] = arguments;
+window.fetch = async () => new Response(JSON.stringify({answers: [answer]}));
+import(`/widgets/${file}.js`).then(async ({widget}) => {
+    const place = document.getElementById("answer");
+    const made = widget({name: "m", labels: ["A", "B", "C"]}, () => {});
+    done([await made.run(text, place, new AbortController().signal), place.innerText]);
+});"""
+
+
+@pytest.mark.parametrize("file, answer, sentence, lines", [
+    ("scores", {"labels": ["b", "c"], "scores": {"a": 0.1, "b": 0.9, "c": 0.625}}, "b, 90.0 %; c, 62.5 %",
+     "b 90.0 % c 62.5 % a 10.0 %"),
+    ("scores", {"labels": [], "scores": {"a": 0.1}}, "None of the labels.", "a 10.0 %"),
+    ("scores", {"label": "n0", "scores": {f"n{i}": 0.5 - i / 100 for i in range(10)}}, "n0, 50.0 %",
+     " ".join(f"n{i} {50 - i:.1f} %" for i in range(8)) + " 2 other labels"),
+    ("spans", {"tokens": ["x", "y"], "tags": ["A", "B"], "scores": [0.9, 0.9]}, "2 tokens.", "x A y B"),
+    ("translations", {"translations": ["p", "q"], "scores": [-1.5, None]}, "p",
+     "Translations, the best first p \u22121.50 q \u2013"),
+    ("plain", {"next": MARKUP}, "", f"next {MARKUP}"),
+    ("scores", {"label": MARKUP, "scores": {MARKUP: 1}}, f"{MARKUP}, 100.0 %", f"{MARKUP} 100.0 %"),
+])  # fmt: skip
+def test_every_widget(browser, quick_address, file, answer, sentence, lines):
+    """Several labels, many labels, tags without a scheme, a model without attention, an unknown kind, markup."""
+    browser.get(quick_address)
+    wait(browser, lambda: find(browser, "#name").text == "m")
+    said, shown = browser.execute_async_script(SHOW, file, answer, "x y")
+    assert said == sentence and " ".join(shown.split()) == lines
+    assert not browser.find_elements(By.CSS_SELECTOR, "main img, main b")
+
+
+def test_the_page_answers_while_one_types(browser, quick_address):
+    browser.get("about:blank")
+    browser.get(quick_address)
+    wait(browser, lambda: find(browser, "#name").text == "m")
+    assert find(browser, "#status").text == "The answer appears here as you type."
+    assert type_text(browser, "1 2 3").startswith("next")
+    type_text(browser, "one")
+    assert "expected numbers separated by spaces" in find(browser, "#status.problem").text
+    complaints = [entry for entry in browser.get_log("browser") if "400 (Bad Request)" not in entry["message"]]
+    assert not complaints and not browser.execute_script(UNNAMED)

@@ -52,7 +52,8 @@ class Model:
             raise InputError(next(iter(self.failed.values()))[1])
 
     def refresh(self) -> None:
-        """Loads the newest version that can be loaded, unless it is there already."""
+        """Loads the newest version that can be loaded, unless it is there already, and drops replaced ones."""
+        self._unload()
         for path in self._candidates():
             if self.current is not None and (self.fixed or path == self.current.path):
                 return
@@ -114,8 +115,6 @@ class Model:
         finally:
             with self.lock:
                 version.uses -= 1
-            if self.old:
-                self._unload()
 
     def _unload(self):
         """Drops the replaced versions that no request uses."""
