@@ -29,8 +29,10 @@ CLASSES = {
     "nlpseq.tasks": ("LanguageModel", "TextClassifier", "TokenTagger", "Translator"),
     "nlpseq.tasks.classification.ensemble": ("ClassifierEnsemble",),
     "nlpseq.tasks.classification.linear": ("NgramLogits",),
+    "nlpseq.tasks.classification.objectives": ("WeightedCrossEntropy",),
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
+    "nlpseq.tasks.pretraining": ("Pretrainer",),
     "nlpseq.tasks.tagging.ensemble": ("TaggerEnsemble",),
     "nlpseq.tasks.vectors": ("VectorEmbedding",),
     "nlpseq.text": (

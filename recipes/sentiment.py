@@ -44,6 +44,9 @@ def main(config: Settings) -> dict:
             )
         task.adapt(data.train)
         report.print_class_weights(task)
+        if config.pretraining.pretrain:
+            texts = data.train.texts, data.validation.texts
+            nlpseq.tasks.pretrain(task, *texts, **config.pretraining.flat(), checkpoints=checkpoints)
         return task
 
     task, training = nlpseq.training.train_members(

@@ -39,7 +39,11 @@ def main(config: Settings) -> dict:
     def make():
         pretrained = {"vectors": vectors, **config.word_vectors.training()}
         with nlpseq.training.precision(config.training.mixed_precision):
-            return nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **pretrained, **config.model.flat())
+            task = nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **pretrained, **config.model.flat())
+        if config.pretraining.pretrain:
+            sentences = data.train.tokens, data.validation.tokens
+            nlpseq.tasks.pretrain(task, *sentences, **config.pretraining.flat(), checkpoints=checkpoints)
+        return task
 
     task, training = nlpseq.training.train_members(
         make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints

@@ -96,10 +96,10 @@ def test_a_model_takes_the_attributes_of_its_settings_and_has_their_defaults(kin
     task = model(preprocessor(), *labels)
     assert task.settings == model.settings_class()
     names = {field.name for field in dataclasses.fields(model.settings_class)}
-    others = {"name", "trainable", "dtype", "preprocessor", "labels", "scheme", "vector_size"}
+    signature = set(inspect.signature(model.__init__).parameters)
+    assert not names & signature  # no default beside that of the settings
+    others = {"name", "trainable", "dtype", "preprocessor", "labels", "vector_size", *signature}
     assert set(task.get_config()) - others == names
-    signature = inspect.signature(model.__init__).parameters
-    assert not names & set(signature)  # no default beside that of the settings
 
 
 @pytest.mark.parametrize("kind, names, learn", [

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlpseq.data.files.contents import lines_of
+from nlpseq.data.files.contents import check_file, lines_of
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.paths import as_path, suffix_of
 from nlpseq.data.files.reading import read_table
@@ -110,7 +110,8 @@ def _batches(export, texts, start) -> Iterator[list]:
     from rich.progress import Progress
 
     size = export.answers.batch_size
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("predicting", total=len(texts), completed=start)
         for first in range(start, len(texts), size):
             yield [export.answers.parse(text) for text in texts[first : first + size]]
@@ -119,17 +120,22 @@ def _batches(export, texts, start) -> Iterator[list]:
 
 def _left(unfinished, run_of):
     """The answers of an earlier run, and the bytes that they take with the line about that run; none without one."""
-    if not os.path.exists(unfinished):
+    if not os.path.lexists(unfinished):
         return [], 0
+    check_file(unfinished)
     whole = unfinished.read_bytes()
     lines = whole[: whole.rfind(b"\n") + 1].splitlines(keepends=True)  # the last one may be cut
     if not lines:
         return [], 0
-    if json.loads(lines[0]) != run_of:
+    try:
+        first, *answers = map(json.loads, lines)
+    except (ValueError, RecursionError):
+        raise InputError(f"{unfinished} is damaged: remove it.") from None
+    if first != run_of:
         raise InputError(
             f"{unfinished} has the answers of a run with another file, export or options: finish it, or remove it."
         )
-    return [json.loads(line) for line in lines[1:]], sum(map(len, lines))
+    return answers, sum(map(len, lines))
 
 
 def _line(values):

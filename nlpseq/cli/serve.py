@@ -8,6 +8,9 @@ from typing import Annotated
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError
+from nlpseq.serving import find_export
+from nlpseq.serving.server.listening import bind
+from nlpseq.serving.server.paths import split_name
 from nlpseq.serving.server.settings import ServerSettings
 
 EXTRA = ("starlette", "uvicorn", "httptools", "prometheus_client")
@@ -24,8 +27,7 @@ def run(arguments: list[str]) -> None:
     @dataclass(frozen=True)
     class Arguments(ServerSettings):
         exports: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-        """Folders of numbered versions, of which the newest is served and later ones as they appear, or folders of one
-        version; NAME=FOLDER gives a model another name than that of its folder."""
+        """Folders of numbered versions, whose newest is served, or of one version; NAME=FOLDER names a model."""
 
     chosen = tyro.cli(Arguments, prog="nlpseq serve", args=arguments, description=__doc__)
     settings = ServerSettings(**{name: getattr(chosen, name) for name in ServerSettings().flat()})
@@ -40,8 +42,8 @@ def _serve(exports, settings, arguments):
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(f"the server needs {missing[0]}: install nlpseq[serve].")
-    from nlpseq.serving.server.listening import bind
-
+    for text in exports:
+        find_export(split_name(text)[1])
     listener = bind(settings.host, settings.port)
     quiet_tensorflow()
     from nlpseq.serving.server import serve

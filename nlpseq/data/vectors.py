@@ -1,5 +1,6 @@
 """Pretrained word vectors for the words of a vocabulary."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ import numpy as np
 
 from nlpseq.data.files.paths import as_path
 from nlpseq.data.files.vectors import VectorFile
+from nlpseq.errors import in_range
+
+OTHERS = 50_000
 
 
 class WordVectors:
@@ -20,6 +24,8 @@ class WordVectors:
 
     Args:
         path: The file.
+        others: How many of the first words of the file, usually its most frequent ones, join a vocabulary
+            although its training texts do not have them. Default 50,000.
 
     Attributes:
         size: The size of the vectors.
@@ -41,10 +47,11 @@ class WordVectors:
         Pennington, Socher and Manning (2014), GloVe: global vectors for word representation.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, others: int = OTHERS):
         self._file = VectorFile(as_path(path))
         self.size = self._file.size
-        self._known: dict[str, np.ndarray | None] = {}  # vectors by word, None of a word that the file does not have
+        self._known: dict[str, np.ndarray | None] = {"": None}  # vectors by word, None if the file does not have it
+        self._others = in_range("others", others, 0)
         self._counts: dict[str, int] = {}
         self._repeated = 0
 
@@ -52,6 +59,11 @@ class WordVectors:
     def of(cls, vectors: Any) -> "WordVectors":
         """`WordVectors` of a path; `WordVectors` unchanged."""
         return vectors if isinstance(vectors, cls) else cls(vectors)
+
+    def first(self) -> list[str]:
+        """The first words of the file, as many as `others` says."""
+        rows = itertools.islice(self._file.rows((), self._others), self._others) if self._others else ()
+        return [row.word.decode("utf-8", "replace") for row in rows]
 
     def find(self, counts: Mapping[str, int]) -> set[str]:
         """The words that have vectors; their shares are those of `summary`.
@@ -89,7 +101,8 @@ class WordVectors:
         new = [word for word in words if word not in self._known]
         forms: dict[bytes, list[tuple[str, int]]] = {}  # words by each of their forms, with its rank
         for word in new:
-            for rank, form in enumerate(dict.fromkeys((word, word.lower(), word.title()))):
+            # The last form has the final "ς" of Greek again, which `nlpseq.text.case.lowercase` makes "σ".
+            for rank, form in enumerate(dict.fromkeys((word, word.lower(), word.title(), word.upper().lower()))):
                 forms.setdefault(form.encode("utf-8", "replace"), []).append((word, rank))
         best: dict[str, tuple[int, np.ndarray]] = {}
         seen = set()

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nlpseq.cells.checks import check_mask
+from nlpseq.cells.checks import check_mask, check_mask_shape
 from nlpseq.cells.padding import zero_padding
 from nlpseq.errors import InputError, one_of
 
@@ -96,6 +96,11 @@ class Pooling(keras.layers.Layer):
 
     def compute_mask(self, inputs: tf.Tensor, mask: tf.Tensor | None = None) -> None:
         return None
+
+    def compute_output_spec(self, sequences: Any, mask: Any = None) -> Any:
+        if mask is not None:
+            check_mask_shape(mask.shape, sequences.shape, f"layer '{self.name}'")
+        return keras.KerasTensor(self.compute_output_shape(sequences.shape), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Sequence) -> tuple:
         return (input_shape[0], input_shape[-1] * (2 if self.pooling == "max_mean" else 1))

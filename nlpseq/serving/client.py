@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nlpseq.data.files.contents import check_file
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
@@ -54,13 +55,16 @@ class Export:
         if self._signatures is None:
             import tensorflow as tf
 
+            for file in (self.path / "saved_model.pb", *(self.path / "variables").glob("*")):
+                check_file(file)  # TensorFlow waits for pipes, and crashes on files that do not fit in memory
             try:
                 self._model = tf.saved_model.load(str(self.path))
             except Exception as error:  # a damaged file raises errors of many classes
                 reason = str(error).strip().splitlines()[0] if str(error).strip() else error
                 raise InputError(f"the model in {self.path} cannot be loaded ({reason}): export it again.") from None
-            if "serving_default" not in self._model.signatures:
-                raise InputError(f"the model in {self.path} has no signature 'serving_default': export it again.")
+            for name in self.answers.signatures:
+                if name not in self._model.signatures:
+                    raise InputError(f"the model in {self.path} has no signature {name!r}: export it again.")
             self._signatures = self._model.signatures
         return self._signatures
 
@@ -72,15 +76,19 @@ class Export:
 
         Returns:
             A dict for each example, as `Answers.read` returns it.
+
+        Raises:
+            InputError: the model is of another kind than `config.json` says.
         """
-        return self.read(self._run("serving_default", examples))
+        return self.read(self.run("serving_default", self.answers.inputs(list(examples))))
 
     def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
         """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
-        return [
-            self.answers.read({name: plain(column[row]) for name, column in outputs.items()})
-            for row in range(len(next(iter(outputs.values()))))
-        ]
+        rows = range(len(next(iter(outputs.values()))))
+        try:
+            return [self.answers.read({name: plain(column[row]) for name, column in outputs.items()}) for row in rows]
+        except KeyError:
+            raise self._of_another_kind() from None
 
     def embed(self, examples: list) -> np.ndarray:
         """Runs "embed", which exports of tasks with text input have.
@@ -101,15 +109,23 @@ class Export:
         """
         if "embed" not in self.signatures:
             raise InputError(f"the model in {self.path} has no signature 'embed': export a task with text input again.")
-        return self._run("embed", examples)["embedding"]
+        return self.run("embed", self.answers.inputs(list(examples)))["embedding"]
 
-    def _run(self, signature, examples):
-        """The outputs of a signature as NumPy arrays, by name."""
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a signature, by name."""
         import tensorflow as tf
 
-        inputs = self.answers.inputs(list(examples))
-        outputs = self.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+        function = self.signatures[signature]
+        if set(function.structured_input_signature[1]) != set(inputs):
+            raise self._of_another_kind()
+        outputs = function(**{name: tf.constant(value) for name, value in inputs.items()})
         return {name: value.numpy() for name, value in sorted(outputs.items())}
+
+    def _of_another_kind(self):
+        return InputError(
+            f"the model in {self.path} is not of the kind {self.metadata.task!r} that its config.json names: export it "
+            "again."
+        )
 
 
 def find_export(path: str | Path) -> Path:

@@ -59,5 +59,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "TextClassifier": "nlpseq.tasks.classification.model",
         "TokenTagger": "nlpseq.tasks.tagging.model",
         "Translator": "nlpseq.tasks.translation.model",
+        "pretrain": "nlpseq.tasks.pretraining",
     },
 )

@@ -56,6 +56,7 @@ class Answers:
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = " "
+    signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
 
     def __init__(self, metadata: "Metadata"):
         self.metadata = metadata
@@ -70,7 +71,7 @@ class Answers:
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
-        return {self.input_name: np.array(examples, object)}
+        return {self.input_name: np.array([as_utf8(example) for example in examples], object)}
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         """The answer to one example.
@@ -137,6 +138,19 @@ class Answers:
                     write(self.show(example, answer) + "\n")
                     for line in self.notes(answer):
                         note(line)
+
+
+def as_utf8(text: str | bytes) -> bytes:
+    """A string in UTF-8, with "?" for half of a pair of surrogates, which has no encoding.
+
+    Raises:
+        InputError: it is no string.
+    """
+    if isinstance(text, str):
+        return text.encode("utf-8", "replace")
+    if not isinstance(text, bytes):
+        raise InputError(f"expected strings, got {text!r} of type {type(text).__name__}: convert it to str.")
+    return text
 
 
 def json_line(values: dict[str, Any]) -> str:

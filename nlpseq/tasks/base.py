@@ -224,6 +224,10 @@ class Task(keras.Model):
             preprocessor["preprocessor"] = keras.saving.serialize_keras_object(self.preprocessor)
         return {**super().get_config(), **preprocessor, "labels": self.labels, **settings}
 
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Makes the weights of a loaded task, whose shapes are those of its settings."""
+        self.ensure_built()
+
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Task":
         config = dict(config)

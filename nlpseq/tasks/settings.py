@@ -50,6 +50,8 @@ class VectorSettings(Settings):
 
     vectors: Annotated[str | None, FREE] = None
     """File of word vectors: GloVe or fastText text, word2vec binary, or .npy beside a .txt of its words."""
+    vector_words: Annotated[int, Range(0)] = 50_000
+    """First words of the file that join the vocabulary although the training texts do not have them."""
     vectors_training: Literal["tuned", "frozen", "later"] = "tuned"
     """Whether the vectors are trained too: "tuned" from the start, "later" after some passes, "frozen" never."""
     frozen_epochs: Annotated[int, Range(1)] = 3
@@ -59,7 +61,7 @@ class VectorSettings(Settings):
         """`nlpseq.data.WordVectors`, None without a file."""
         from nlpseq.data.vectors import WordVectors
 
-        return None if self.vectors is None else WordVectors(self.vectors)
+        return None if self.vectors is None else WordVectors(self.vectors, self.vector_words)
 
     def training(self) -> dict:
         """The arguments of a task beside `vectors`."""
@@ -72,6 +74,16 @@ class EnsembleSettings(Settings):
 
     ensemble: Annotated[int, Range(1, 100)] = 1
     """Number of networks that are trained one after another and averaged in one export; 1 for a single one."""
+
+
+@dataclass(frozen=True)
+class PretrainingSettings(Settings):
+    """Pretraining as a language model, without labels."""
+
+    pretrain: tuple[str, ...] = ()
+    """Text files with a text in each line, read beside the texts of the task; "own" for these alone."""
+    pretrain_epochs: Annotated[int, Range(1)] = 5
+    """Most passes over the texts in pretraining."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError
+from nlpseq.tasks.answers import as_utf8
 from nlpseq.tasks.base import Task, in_batches
 
 ENCODE_BATCH = 512  # texts that are tokenized together
@@ -31,6 +32,7 @@ class TextTask(Task):
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
         self._embed_texts = tf.function(self.embed, [text_spec("text")], autograph=False)
+        self._tables = preprocessor.tables  # tracked by Keras's export
 
     @property
     def input_dtype(self) -> str:
@@ -112,5 +114,9 @@ def text_spec(name: str) -> tf.TensorSpec:
 
 
 def as_texts(texts: Any) -> list:
-    """A list of strings (str or bytes), from one string or a sequence of strings."""
-    return [texts] if isinstance(texts, (str, bytes)) else list(texts)
+    """A list of UTF-8 strings, from one string or a sequence of strings (str or bytes).
+
+    Raises:
+        InputError: one of them is no string.
+    """
+    return [as_utf8(text) for text in ([texts] if isinstance(texts, (str, bytes)) else texts)]

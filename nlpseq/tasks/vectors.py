@@ -64,7 +64,8 @@ class VectorTask(TextTask):
             start = self._vectors.rows(words)
             self._origins = (fingerprint(*start),)
         hold = self.vector_settings.vectors_training != "tuned"
-        return VectorEmbedding(len(words), default.output_dim, self.vector_size, scale, start, hold)
+        others = getattr(getattr(self.preprocessor, "vocabulary", None), "others", 0)
+        return VectorEmbedding(len(words), default.output_dim, self.vector_size, scale, others, start, hold)
 
     def origins(self):
         return self._origins
@@ -86,13 +87,15 @@ class VectorEmbedding(keras.layers.Layer):
         x_t = P E[w_t]                           P only if `output_dim` differs from `size`
 
     Rows of E that are held get no gradients: those of pretrained vectors, while they are frozen.
-    Rows of words without a vector start at random and are always trained.
+    Rows of words without a vector start at random and are always trained. The rows of `others`, which do not
+    occur in training, are no weights to be trained.
 
     Args:
         input_dim: Number of words.
         output_dim: Size of the outputs.
         size: Size of the pretrained vectors.
         scale: Root mean square of E at the start.
+        others: How many words, the last ones, do not occur in training. Default 0.
         start: The vectors, float32 `(input_dim, size)`, which are scaled together; and which of the words have
             one, bool `(input_dim,)`. Default None: all rows are random.
         hold: Whether the vectors are held. Default False.
@@ -107,7 +110,7 @@ class VectorEmbedding(keras.layers.Layer):
     Example:
 
     >>> vectors = np.array([[0.0, 0.0], [1.0, 1.0], [-1.0, 1.0]]), np.array([False, True, True])
-    >>> layer = VectorEmbedding(3, output_dim=2, size=2, scale=0.5, start=vectors)
+    >>> layer = VectorEmbedding(3, output_dim=2, size=2, scale=0.5, others=1, start=vectors)
     >>> layer(tf.constant([1, 2])).numpy().tolist()
     [[0.5, 0.5], [-0.5, 0.5]]
     """
@@ -118,42 +121,54 @@ class VectorEmbedding(keras.layers.Layer):
         output_dim: int,
         size: int,
         scale: float,
+        others: int = 0,
         start: tuple[np.ndarray, np.ndarray] | None = None,
         hold: bool = False,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.input_dim, self.output_dim, self.size, self.scale = input_dim, output_dim, size, scale
+        self.others = others
         self._start, self._hold = start, hold
         self.projection = None if size == output_dim else keras.layers.Dense(output_dim, use_bias=False)
 
     def build(self, input_shape=None):
-        shape = self.input_dim, self.size
+        count = self.input_dim - self.others
         normal: Any = keras.initializers.RandomNormal(stddev=self.scale)
-        self.embeddings = self.add_weight(name="embeddings", shape=shape, initializer=normal)
-        self.held = self.add_weight(name="held", shape=shape[:1], initializer="zeros", trainable=False, autocast=False)
+        fixed: Any = {"trainable": False, "initializer": "zeros"}
+        self.embeddings = self.add_weight(name="embeddings", shape=(count, self.size), initializer=normal)
+        self.held = self.add_weight(name="held", shape=(count,), autocast=False, **fixed)
+        self.rest = self.add_weight(name="rest", shape=(self.others, self.size), **fixed) if self.others else None
         if self._start is not None:
             rows, found = self._start
             rows *= self.scale / (np.sqrt(np.mean(np.square(rows[found]))) if found.any() else 1.0)
-            self.embeddings.assign(np.where(found[:, np.newaxis], rows, np.array(self.embeddings)))
-            self.held.assign(np.float32(found & self._hold))
+            trained = found[:count]
+            self.embeddings.assign(np.where(trained[:, np.newaxis], rows[:count], np.array(self.embeddings)))
+            self.held.assign(np.float32(trained & self._hold))
+            if self.rest is not None:
+                self.rest.assign(rows[count:])
             self._start = None
         if self.projection is not None:
             self.projection.build((None, self.size))
         self.built = True
 
     def call(self, ids):
-        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), ids)
-        held = tf.gather(tf.convert_to_tensor(self.held), ids)[..., tf.newaxis] > 0
+        count = self.input_dim - self.others
+        known = tf.minimum(ids, count - 1)
+        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), known)
+        held = tf.gather(tf.convert_to_tensor(self.held), known)[..., tf.newaxis] > 0
         vectors = tf.where(held, tf.stop_gradient(vectors), vectors)
+        if self.rest is not None:
+            rest = tf.gather(tf.convert_to_tensor(self.rest), tf.maximum(ids - count, 0))
+            vectors = tf.where((ids < count)[..., tf.newaxis], vectors, rest)
         return vectors if self.projection is None else self.projection(vectors)
 
     def release(self) -> None:
         """Trains all rows from now on."""
-        self.held.assign(np.zeros(self.input_dim, np.float32))
+        self.held.assign(np.zeros(self.input_dim - self.others, np.float32))
 
     def get_config(self):
-        names = ("input_dim", "output_dim", "size", "scale")
+        names = ("input_dim", "output_dim", "size", "scale", "others")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
@@ -176,5 +191,8 @@ class Release(keras.callbacks.Callback):
 
 def word_axes(embedding: Any, what: str, names: list[str]) -> list[NamedAxis]:
     """The named axes of word embeddings, which may be a `VectorEmbedding`."""
-    weights = [embedding.embeddings, *([embedding.held] if isinstance(embedding, VectorEmbedding) else [])]
-    return [NamedAxis(weight, 0, what, names) for weight in weights]
+    if not isinstance(embedding, VectorEmbedding):
+        return [NamedAxis(embedding.embeddings, 0, what, names)]
+    count = len(names) - embedding.others
+    axes = [NamedAxis(weight, 0, what, names[:count]) for weight in (embedding.embeddings, embedding.held)]
+    return axes if embedding.rest is None else [*axes, NamedAxis(embedding.rest, 0, f"other {what}", names[count:])]

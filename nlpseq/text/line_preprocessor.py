@@ -59,7 +59,8 @@ class LinePreprocessor:
             texts = truncate_texts(texts, first * LONGEST_WORD)
         elif last is not None:
             texts = truncate_texts(texts, 0, last * LONGEST_WORD)
-        lines = _part(tf.strings.split(texts, "\n"), first, last, 1)  # every line but one has a token, its end
+        lines = tf.strings.split(texts, "\n", -1 if first is None else first + 1)
+        lines = _part(lines, first, last, 1)  # every line but one has a token, its end
         ids = lines.with_flat_values(self.encode_lines(lines.flat_values, first)).merge_dims(1, 2)
         return _part(ids[:, :-1], first, last)
 

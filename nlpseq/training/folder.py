@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq import writing
+from nlpseq.data.files.contents import check_file
 from nlpseq.errors import InputError, WritingError
 from nlpseq.training import state_file
 
@@ -143,11 +144,17 @@ def read_checkpoint_file(path: Path) -> dict[str, Any]:
         InputError: The file is damaged or cannot be read.
     """
     try:
-        return state_file.decode(path.read_bytes())
+        check_file(path)
+        tree = state_file.decode(path.read_bytes())
+    except InputError as error:
+        raise InputError(f"{str(error).removesuffix('.')};") from None
     except OSError as error:
         raise InputError(f"cannot read {path} ({writing.reason_of(error)});") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError, MemoryError):
         raise InputError(f"{path} is damaged;") from None
+    if not isinstance(tree, dict):
+        raise InputError(f"{path} is damaged;")
+    return tree
 
 
 def find_checkpoint(path: str | Path) -> tuple[Path, dict[str, Any]]:

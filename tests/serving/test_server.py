@@ -14,14 +14,11 @@ pytest.importorskip("starlette", reason="needs the extra serve")
 
 from starlette.testclient import TestClient
 
-from nlpseq import engine
 from nlpseq.errors import InputError
 from nlpseq.serving.server import ServerSettings, make_app
 from nlpseq.serving.server.batching import Batcher, without_padding
 from nlpseq.serving.server.logs import JsonLog
-from nlpseq.tasks import KINDS, register_kind
-from tests.tasks.tiny import LABELS, TEXTS, exported, write
-from tests.toy_kind.model import SeriesForecaster
+from tests.tasks.tiny import LABELS, TEXTS, exported
 
 pytestmark = pytest.mark.usefixtures("portable")
 SETTINGS = {"max_body": 0.05, "max_texts": 10, "max_characters": 10_000}
@@ -187,15 +184,6 @@ def test_health_and_readiness(client):
     client.app.state.service.draining = False
 
 
-@pytest.fixture(scope="module")
-def forecaster(tmp_path_factory):
-    """The export of a kind that nlpseq does not know, which is quick to load."""
-    register_kind("series", "tests.toy_kind")
-    with engine.mode("portable"):
-        yield write(tmp_path_factory.mktemp("series"), SeriesForecaster(units=2))
-    KINDS.pop("series")
-
-
 @pytest.fixture
 def versions_of(forecaster):
     def copies(folder, *numbers):
@@ -229,7 +217,9 @@ def test_a_new_version_replaces_the_old_one_after_its_requests(tmp_path, version
         versions_of(tmp_path, 2)
         model.refresh()
         assert states(client) == {2: "AVAILABLE", 1: "UNLOADING"} and model.current.number == 2
-        assert old.run("serving_default", {"series": np.ones((1, 2)), "length": np.array([2])})["next"].shape == (1,)
+        series = {"series": np.ones((1, 2), np.float32), "length": np.array([2], np.int32)}
+        assert old.export.run("serving_default", series)["next"].shape == (1,)
+    model.refresh()
     assert states(client) == {2: "AVAILABLE"}
     assert [line["event"] for line in log() if "version" in line["event"]][-2:] == [
         "version available", "version unloaded",

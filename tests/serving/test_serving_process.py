@@ -41,6 +41,7 @@ def test_the_life_of_a_server(server):
     a_port_in_use_is_said(port)
     slow_clients_get_408((host, int(port)))
     many_connections_are_answered((host, int(port)))
+    a_client_that_goes_ends_its_stream(url, log)
     a_signal_lets_answers_end(process, url, log)
 
 
@@ -74,6 +75,13 @@ def many_connections_are_answered(address, count=1000):
     assert len(set(answers)) == 1 and json.loads(answers[0])["answers"][0]["tokens"] == ["the", "cat"]
 
 
+def a_client_that_goes_ends_its_stream(url, log):
+    with httpx.stream("POST", f"{url}v1/models/m:stream", json={"text": "the", "length": 1000}) as response:
+        next(response.iter_lines())
+    wait_for(lambda: any(line.get("status") == 200 and line.get("method") == "stream" for line in log))
+    assert 'nlpseq_requests_running{what="streams"} 0.0' in httpx.get(f"{url}metrics").text
+
+
 def a_signal_lets_answers_end(process, url, log):
     pieces = []
     with httpx.stream("POST", f"{url}v1/models/m:stream", json={"text": "the", "length": 100}, timeout=60) as response:
@@ -83,10 +91,15 @@ def a_signal_lets_answers_end(process, url, log):
                 process.send_signal(signal.SIGTERM)
     assert sum(line.startswith('data: {"text"') for line in pieces) == 100 and 'data: {"finished": true}' in pieces
     assert process.wait(30) == 0
-    deadline = time.monotonic() + 5
-    while log[-1]["event"] != "stopped" and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: log[-1]["event"] == "stopped")
     assert [line["event"] for line in log if line["event"] != "request"][-2:] == ["draining", "stopped"]
+
+
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert condition()
 
 
 def read_all(client):

@@ -22,17 +22,17 @@ def members(new, **settings):
     return first, second
 
 
-def test_probabilities_of_classifiers_are_averaged(tmp_path):
-    first, second = members(tiny.new_classifier, linear="bayes")
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_probabilities_of_classifiers_are_averaged(multi_label):
+    first, second = members(tiny.new_classifier, multi_label=multi_label)
     task = first.combined([second])
-    scores = [one.predict_text(TEXTS)["scores"] for one in (first, second, task)]
+    ids = first.encode_texts(TEXTS).to_tensor()
+    scores = [(tf.sigmoid if multi_label else tf.nn.softmax)(one(ids)).numpy() for one in (first, second, task)]
     assert np.abs(scores[0] - scores[1]).max() > 0.01
-    np.testing.assert_allclose(scores[2], (scores[0] + scores[1]) / 2, rtol=1e-5)
-    task.save(tmp_path / "task.keras")
-    loaded: Any = keras.models.load_model(tmp_path / "task.keras")
-    np.testing.assert_allclose(loaded.predict_text(TEXTS)["scores"], scores[2], rtol=1e-6)
+    np.testing.assert_allclose(scores[2], (scores[0] + scores[1]) / 2, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_an_export_answers_as_the_ensemble_and_can_be_loaded(tmp_path):
     first, second = members(tiny.new_classifier)
     task = first.combined([second])
@@ -41,6 +41,9 @@ def test_an_export_answers_as_the_ensemble_and_can_be_loaded(tmp_path):
     served = [list(row["scores"].values()) for row in serving.Export(path).predict(TEXTS)]
     np.testing.assert_allclose(served, expected, rtol=1e-5)
     np.testing.assert_allclose(load_task(path).predict_text(TEXTS)["scores"], expected, rtol=1e-5)
+    task.save(tmp_path / "task.keras")
+    loaded: Any = keras.models.load_model(tmp_path / "task.keras")
+    np.testing.assert_allclose(loaded.predict_text(TEXTS)["scores"], expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("model", ["crf", "softmax"])
@@ -55,18 +58,9 @@ def test_taggers(model):
     else:
         mean = (tf.nn.softmax(outputs[0]) + tf.nn.softmax(outputs[1])) / 2
         np.testing.assert_allclose(tf.nn.softmax(outputs[2]), mean, rtol=1e-4, atol=1e-6)
-    assert [len(tags) for tags in task.predict_tokens(SENTENCES)["tags"]] == [4, 2, 4, 1]
 
 
 def test_vectors_of_texts_are_those_of_all_networks():
-    for new in (tiny.new_classifier, tiny.new_tagger):
-        first, second = members(new)
-        vectors = [one.embed_text(TEXTS) for one in (first, second, first.combined([second]))]
-        np.testing.assert_allclose(vectors[2], np.concatenate(vectors[:2], axis=1), rtol=1e-5, atol=1e-6)
-
-
-def test_several_labels():
-    first, second = members(tiny.new_classifier, multi_label=True)
-    scores = [one.predict_text(TEXTS)["scores"] for one in (first, second, first.combined([second]))]
-    assert np.abs(scores[0] - scores[1]).max() > 1e-3
-    np.testing.assert_allclose(scores[2], (scores[0] + scores[1]) / 2, rtol=1e-5)
+    first, second = members(tiny.new_classifier)
+    vectors = [one.embed_text(TEXTS) for one in (first, second, first.combined([second]))]
+    np.testing.assert_allclose(vectors[2], np.concatenate(vectors[:2], axis=1), rtol=1e-5, atol=1e-6)

@@ -13,7 +13,7 @@ from nlpseq.errors import InputError
 from nlpseq.tasks import TextClassifier, TokenTagger, Translator
 from nlpseq.tasks.classification.settings import ClassificationSettings
 from nlpseq.tasks.vectors import VectorEmbedding
-from nlpseq.text import WordPreprocessor
+from nlpseq.text import TokenPreprocessor, WordPreprocessor
 from nlpseq.training.settings import TrainingSettings
 from nlpseq.training.transfer import take_weights
 from tests.tasks import tiny
@@ -117,10 +117,29 @@ def test_taggers_and_translators(file):
         Translator(tiny.pair_tokens(joint=True), vectors=file)
 
 
-def test_rare_words_with_a_vector_are_kept(file):
+def test_rare_words_with_a_vector_are_kept_and_the_first_words_of_the_file_follow(file):
+    vectors = WordVectors(file, others=4)
+    vocabulary = WordPreprocessor.learn(["good good rare film"], min_count=2, vectors=vectors).vocabulary
+    assert vocabulary.words == ["good", "film", "not", "met"] and vocabulary.others == 2
+    sentences = tf.ragged.constant([["Good", "Good", "rare"]])
+    preprocessor = TokenPreprocessor.learn(sentences, min_count=2, vectors=vectors)
+    assert preprocessor.vocabulary.words == ["good", "film", "not", "met"] and preprocessor.singletons == 3
+
+
+def test_words_that_training_never_shows_have_their_vectors_and_stay_as_they_are(file):
     vectors = WordVectors(file)
-    words = WordPreprocessor.learn(["good good rare film"], min_count=2, vectors=vectors).vocabulary.words
-    assert words == ["good", "film"]
+    preprocessor = WordPreprocessor.learn(tiny.TEXTS, vectors=vectors)
+    task = TextClassifier(preprocessor, LABELS, units=3, vectors=vectors, linear="bayes")
+    task.adapt(tiny.labelled_texts(1))
+    task.compile("adam")
+    ids = preprocessor(["met", "film", "nowhere"]).to_tensor()[..., 0]
+    before = task.embeddings[0](ids).numpy()
+    rows = vectors.rows(["met", "film"])[0]
+    np.testing.assert_allclose(before[:2, 0] / before[0, 0, 0], rows / rows[0, 0], rtol=1e-4)
+    np.testing.assert_array_equal(task.linear(ids[:1, :, np.newaxis]), task.linear(ids[2:, :, np.newaxis]))
+    task.fit(task.prepare(tiny.labelled_texts(1), training=True), verbose=0)
+    after = task.embeddings[0](ids).numpy()
+    assert (after[0] == before[0]).all() and (after[1] != before[1]).all()
 
 
 def test_a_run_is_continued_with_the_same_vectors_only(file, tmp_path):

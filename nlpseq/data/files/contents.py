@@ -39,11 +39,7 @@ def read_bytes(path: Path) -> bytes:
         InputError: it is missing, not a regular file, damaged, or too large for the memory.
     """
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise InputError(f"cannot read {path}: it is {kind}; give a file.")
-        _check_size(path, status.st_size)
+        size = check_file(path)
         with open(path, "rb") as file:
             head = file.read(HEAD)
             opener = _opener(head)
@@ -51,7 +47,7 @@ def read_bytes(path: Path) -> bytes:
                 _check_text(path, head)
                 return head + file.read()
             file.seek(0)
-            return _expanded(path, file, status.st_size, opener)
+            return _expanded(path, file, size, opener)
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -65,9 +61,8 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         InputError: it is missing, not a regular file, or damaged.
     """
+    _regular_size(path)
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise InputError(f"cannot read {path}: it is a folder or no regular file; give a file.")
         with open(path, "rb") as file:
             opener = _opener(file.peek(HEAD)[:HEAD])
             if opener is None:
@@ -81,13 +76,31 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise cannot_read(path, error) from None
 
 
-def _check_size(path, size):
+def check_file(path: Path) -> int:
+    """The size of a file in bytes.
+
+    Raises:
+        InputError: it is missing, not a regular file, or too large for the memory.
+    """
+    size = _regular_size(path)
     most = SHARE_OF_MEMORY * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if size > most:
         raise InputError(
             f"cannot read {path}: its {size / 2**30:.1f} GB do not fit in memory, expected at most "
             f"{most / 2**30:.1f}: give a smaller file."
         )
+    return size
+
+
+def _regular_size(path):
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise cannot_read(path, error) from None
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise InputError(f"cannot read {path}: it is {kind}; give a file.")
+    return status.st_size
 
 
 def _check_text(path, head):

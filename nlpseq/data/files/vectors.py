@@ -44,7 +44,7 @@ class VectorFile:
         self._array = _array(path) if path.suffix.lower() == ".npy" else None
         if self._array is not None:
             self.size = self._array.shape[1]
-            self._words = _word_list(path, len(self._array))
+            self._list = _word_list(path, len(self._array))
             return
         with opened(path) as file:
             first, rest = file.readline(LONGEST_LINE), file.read(4096)
@@ -73,9 +73,11 @@ class VectorFile:
         return self._of_binary(wanted, first) if self._binary else self._of_text(wanted, first)
 
     def _of_array(self, array, wanted, first):
-        for number, word in enumerate(self._words):
-            if number < first or word in wanted:
-                yield self._row(word, np.array(array[number], np.float32), f"row {number + 1:,}")
+        with opened(self._list) as lines:
+            for number, line in enumerate(lines):
+                word = (line.split() or [b""])[0]
+                if number < first or word in wanted:
+                    yield self._row(word, np.array(array[number], np.float32), f"row {number + 1:,}")
 
     def _of_text(self, wanted, first):
         start = 1 if self._count is None else 2
@@ -204,14 +206,15 @@ def _array(path: Path) -> Any:
 
 
 def _word_list(path, rows):
+    """The file of the words of a .npy file."""
     names = [path.with_suffix(suffix) for suffix in WORD_LISTS]
     file = next((name for name in names if name.is_file()), None)
     if file is None:
         raise InputError(f"{path} needs the words of its rows, one in each line, in {names[0].name} beside it.")
     with opened(file) as lines:
-        words = [(line.split() or [b""])[0] for line in lines]
-    if len(words) != rows:
+        count = sum(1 for _ in lines)
+    if count != rows:
         raise InputError(
-            f"{file} has {len(words):,} lines, and {path.name} has {rows:,} rows: expected a word for each row."
+            f"{file} has {count:,} lines, and {path.name} has {rows:,} rows: expected a word for each row."
         )
-    return words
+    return file

@@ -1,5 +1,6 @@
 """Paths that describe the server: models, versions, signatures, health, metrics."""
 
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -26,10 +27,15 @@ def _described(model: Model) -> dict[str, Any]:
             "task": metadata.task,
             "widget": export.answers.widget,
             "labels": metadata.labels,
-            "data": metadata.data,
+            "data": {**metadata.data, "name": _without_folder(str(metadata.data.get("name")))},
             "scores": {name: value for name, value in scores.items() if isinstance(value, (int, float))},
             "signatures": list(export.signatures),
         }
+
+
+def _without_folder(name):
+    """The name of a dataset; of a file or folder only the last part, because clients need not know the others."""
+    return Path(name).name if name.startswith(("/", "~", ".")) else name
 
 
 async def status(service: Service, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The log: a JSON object a line, without texts of requests."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -25,7 +26,7 @@ class JsonLog(logging.Handler):
         """Writes an event."""
         time = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         line = json.dumps({"time": time, "level": level, "event": event, **details}, default=str) + "\n"
-        with self.writing:
+        with self.writing, contextlib.suppress(OSError, ValueError):  # a full disk or a closed pipe stops no request
             self.stream.write(line)
             self.stream.flush()
 

@@ -11,6 +11,7 @@ from typing import Any
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.client import find_export
 from nlpseq.serving.server.errors import RequestError
+from nlpseq.serving.server.paths import split_name
 from nlpseq.serving.server.version import Version
 from nlpseq.versions import number, versions
 
@@ -51,7 +52,8 @@ class Model:
             raise InputError(next(iter(self.failed.values()))[1])
 
     def refresh(self) -> None:
-        """Loads the newest version that can be loaded, unless it is there already."""
+        """Loads the newest version that can be loaded, unless it is there already, and drops replaced ones."""
+        self._unload()
         for path in self._candidates():
             if self.current is not None and (self.fixed or path == self.current.path):
                 return
@@ -113,8 +115,6 @@ class Model:
         finally:
             with self.lock:
                 version.uses -= 1
-            if self.old:
-                self._unload()
 
     def _unload(self):
         """Drops the replaced versions that no request uses."""
@@ -152,9 +152,8 @@ class Models(dict[str, Model]):
     def __init__(self, paths: list[str], load: Callable[[Path], Version], log: Callable[..., None]):
         super().__init__()
         for text in paths:
-            name, equals, path = text.partition("=")
-            named = equals and "/" not in name and not os.path.exists(text)
-            model = Model(path if named else text, load, log, name if named else None)
+            name, path = split_name(text)
+            model = Model(path, load, log, name)
             if model.name in self:
                 raise InputError(
                     f"two exports have the name {model.name!r}, {self[model.name].folder} and {model.folder}: "

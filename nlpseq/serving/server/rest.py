@@ -122,10 +122,7 @@ def _array(name, value, spec):
     sizes = [*shape, *[0] * (spec.shape.rank - len(shape))]
     if not spec.shape.is_compatible_with(sizes):
         raise RequestError(400, f"input '{name}' must have the shape {spec.shape}, got {tuple(sizes)}.")
-    try:
-        return np.array(flat, object if spec.dtype == tf.string else spec.dtype.as_numpy_dtype).reshape(sizes)
-    except OverflowError:
-        raise RequestError(400, f"input '{name}' has a number that is no {spec.dtype.name}.") from None
+    return np.array(flat, object if spec.dtype == tf.string else spec.dtype.as_numpy_dtype).reshape(sizes)
 
 
 def _flatten(name, value, spec, depth, flat, shape):
@@ -159,6 +156,8 @@ def _leaf(name, value, spec):
         if isinstance(value, bool):
             return value
     elif not isinstance(value, bool) and isinstance(value, int if spec.dtype.is_integer else (int, float)):
+        if spec.dtype.is_integer and not spec.dtype.min <= value <= spec.dtype.max:
+            raise RequestError(400, f"input '{name}' has a number that is no {spec.dtype.name}.")
         return value
     raise RequestError(400, f"input '{name}' must be of the type {spec.dtype.name}, got {_type_of(value)}.")
 

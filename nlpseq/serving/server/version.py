@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
+import functools
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from nlpseq.errors import InputError, shorten
@@ -54,7 +54,13 @@ class Version:
         rows = min(settings.batch_size, self.export.answers.batch_size)
         self.batchers = {
             name: Batcher(
-                _runner(function), _axes(function), pool, settings.threads, rows, settings.batch_wait / 1000, observe
+                functools.partial(self.export.run, name),
+                _axes(function),
+                pool,
+                settings.threads,
+                rows,
+                settings.batch_wait / 1000,
+                observe,
             )
             for name, function in self.export.signatures.items()
             if _is_by_row(function)
@@ -66,7 +72,7 @@ class Version:
         for request in read_warmup(self.path):
             for name, function in self.export.signatures.items():
                 if specs_of(function).keys() == request.keys():
-                    self.run(name, request)
+                    self.export.run(name, request)
         answers = self.export.answers
         with contextlib.suppress(InputError, _FirstPiece):
             answers.stream(self.export, answers.parse(""), _end_at_first_piece)
@@ -84,10 +90,6 @@ class Version:
             )
         return specs_of(signatures[signature])
 
-    def run(self, signature: str, inputs: Arrays) -> Arrays:
-        """Runs a signature."""
-        return _runner(self.export.signatures[signature])(inputs)
-
     async def answer(self, signature: str, inputs: Arrays) -> Arrays:
         """Runs a signature in a thread, together with other requests where it is by row.
 
@@ -99,7 +101,7 @@ class Version:
                 if len({len(value) for value in inputs.values()}) > 1:
                     raise RequestError(400, "the inputs must have the same number of rows.")
                 return await self.batchers[signature](inputs)
-            return await asyncio.get_running_loop().run_in_executor(self.pool, self.run, signature, inputs)
+            return await asyncio.get_running_loop().run_in_executor(self.pool, self.export.run, signature, inputs)
         except tf.errors.InvalidArgumentError as error:
             raise RequestError(400, f"the model rejects the inputs{_reason(error)}.") from None
 
@@ -122,15 +124,6 @@ def _end_at_first_piece(text):
 def specs_of(function: Any) -> dict[str, tf.TensorSpec]:
     """The inputs of a function of a loaded model, by name."""
     return dict(sorted(function.structured_input_signature[1].items()))
-
-
-def _runner(function):
-    def run(inputs: Arrays) -> Arrays:
-        specs = specs_of(function)
-        outputs = function(**{name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()})
-        return {name: np.asarray(value.numpy()) for name, value in sorted(outputs.items())}
-
-    return run
 
 
 def _axes(function):

@@ -30,7 +30,7 @@ class NgramLogits(keras.layers.Layer):
         **kwargs: As in `keras.layers.Layer`.
 
     Call arguments:
-        ids: int32 `(batch, time, columns)`, 0 = padding or no n-gram.
+        ids: int32 `(batch, time, columns)`, 0 = padding or no n-gram; ids from `sizes` on add nothing.
         training: Whether dropout applies. Default False.
 
     Returns:
@@ -97,10 +97,11 @@ class NgramLogits(keras.layers.Layer):
     def call(self, ids, training=False):
         logits = 0.0
         for column, kernel in enumerate(self.kernels):
-            weights = tf.cast(ids[..., column] > (1 if column == 0 else 0), tf.float32)  # 1 is the unknown word
+            known = (ids[..., column] > (1 if column == 0 else 0)) & (ids[..., column] < self.sizes[column])
+            weights = tf.cast(known, tf.float32)  # the word 1 is unknown
             if training and self.dropout:
                 weights = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
-            vectors = tf.gather(tf.convert_to_tensor(kernel), ids[..., column])
+            vectors = tf.gather(tf.convert_to_tensor(kernel), tf.where(known, ids[..., column], 0))
             logits += tf.einsum("btc,bt->bc", tf.cast(vectors, tf.float32), weights)
         return tf.cast(self.bias, tf.float32) + tf.cast(self.scale, tf.float32) * logits
 

@@ -115,7 +115,8 @@ class TextClassifier(VectorTask):
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
         self.linear = None
         if settings.linear != "none":
-            self.linear = NgramLogits(sizes, len(self.labels), LINEAR_DROPOUT, dtype="float32")
+            seen = [sizes[0] - self.preprocessor.vocabulary.others, *sizes[1:]]  # words of the training texts
+            self.linear = NgramLogits(seen, len(self.labels), LINEAR_DROPOUT, dtype="float32")
 
     def call(self, inputs, training=False):
         ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
@@ -153,6 +154,20 @@ class TextClassifier(VectorTask):
             parts.append(vectors * tf.cast(weights, vectors.dtype)[..., tf.newaxis])
         return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 
+    def word_features(self, ids, mask, training):
+        """What the recurrent layer reads of each word alone, without n-grams, `(batch, time, features)`."""
+        return self._embed(tf.concat([ids[..., :1], tf.zeros_like(ids[..., 1:])], axis=-1), mask, training)
+
+    @property
+    def word_layers(self) -> list[keras.layers.Layer]:
+        """The layers of `word_features`, the word embeddings first."""
+        return self.embeddings[:1]
+
+    @property
+    def features(self) -> int:
+        """The number of features of a word."""
+        return sum(embedding.output_dim for embedding in self.embeddings)
+
     @property
     def input_shapes(self):
         return (None, None, len(self.preprocessor.sizes))
@@ -160,8 +175,7 @@ class TextClassifier(VectorTask):
     def build(self, input_shape=None):
         for embedding in self.embeddings:
             embedding.build((None, None))
-        width = sum(embedding.output_dim for embedding in self.embeddings)
-        shape, embedded = (None, None, width), (None, None, width)
+        shape = embedded = (None, None, self.features)
         for layer in filter(None, [*self.recurrent, self.pooling]):
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
@@ -176,15 +190,17 @@ class TextClassifier(VectorTask):
 
     def named_axes(self):
         axes = label_axes(self.head, self.labels)
-        weights = [[embedding.embeddings for embedding in self.embeddings]]
+        words, *ngrams = self.preprocessor.names()
+        axes += word_axes(self.embeddings[0], "words", words)
+        axes += [NamedAxis(layer.embeddings, 0, "n-grams", names) for layer, names in zip(self.embeddings[1:], ngrams)]
         if self.linear is not None:
-            weights.append(self.linear.kernels)
-            axes += [NamedAxis(kernel, 1, "labels", self.labels) for kernel in self.linear.kernels]
             axes.append(NamedAxis(self.linear.bias, 0, "labels", self.labels))
-        for columns in weights:
-            for number, (weight, names) in enumerate(zip(columns, self.preprocessor.names())):
-                axes.append(NamedAxis(weight, 0, "n-grams" if number else "words", names))
-        return axes + word_axes(self.embeddings[0], "words", self.preprocessor.vocabulary.names)[1:]
+            for number, (kernel, names) in enumerate(
+                zip(self.linear.kernels, [words[: self.linear.sizes[0]], *ngrams])
+            ):
+                axes.append(NamedAxis(kernel, 1, "labels", self.labels))
+                axes.append(NamedAxis(kernel, 0, "n-grams" if number else "words", names))
+        return axes
 
     def combined(self, others):
         from nlpseq.tasks.classification.ensemble import ClassifierEnsemble
@@ -212,7 +228,15 @@ class TextClassifier(VectorTask):
             self.linear.adapt((ids[i : i + ENCODE_BATCH], labels[i : i + ENCODE_BATCH]) for i in starts)
 
     def encode_examples(self, examples):
-        return encode(self.preprocessor, tf.constant(examples.texts, tf.string)), examples.labels
+        return self.encode_texts(examples.texts), examples.labels
+
+    def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
+        """The ids of texts, ragged `(texts, None, columns)`."""
+        return encode(self.preprocessor, tf.constant(list(texts), tf.string))
+
+    def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
+        """Lines of text as `encode_texts` takes them."""
+        return lines
 
     def _check_class_weights(self):
         given = self.settings.class_weights
@@ -353,8 +377,9 @@ class TextClassifier(VectorTask):
         return [
             f"It reads at most {preprocessor.max_tokens:,} words and punctuation marks of a text; of a longer text the "
             f"{preprocessor.truncation} is ignored.",
-            f"Its vocabulary has {len(preprocessor.vocabulary.words):,} words from its training texts; all others are "
-            "unknown words.",
+            f"Its vocabulary has {len(preprocessor.vocabulary.words):,} words from its training texts"
+            + (" and its word vectors" if self.vector_size else "")
+            + "; all others are unknown words.",
             "It assigns its labels to any text, even an unrelated one"
             + (", and only those of its training texts." if self.multi_label else ": one to each text."),
             self._about_scores(),

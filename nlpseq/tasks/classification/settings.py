@@ -7,7 +7,13 @@ from typing import Annotated, Literal
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import in_range, one_of
 from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
-from nlpseq.tasks.settings import BidirectionalSettings, EnsembleSettings, VectorSettings, WordSettings
+from nlpseq.tasks.settings import (
+    BidirectionalSettings,
+    EnsembleSettings,
+    PretrainingSettings,
+    VectorSettings,
+    WordSettings,
+)
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -93,6 +99,7 @@ class ClassificationSettings(Settings):
     model: ClassifierSettings = ClassifierSettings().unset()
     words: NgramSettings = NgramSettings().unset()
     scores: ScoreSettings = ScoreSettings()
+    pretraining: PretrainingSettings = PretrainingSettings()
     networks: EnsembleSettings = EnsembleSettings()
     word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()

@@ -24,6 +24,7 @@ class Answers(answers.Answers):
     )
     batch_size = 8  # texts may be long
     widget = "completion"
+    signatures = ("serving_default", "init", "step")
 
     def read(self, row):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""
@@ -61,7 +62,7 @@ class Answers(answers.Answers):
 
 def _stream(export, prompt, write, note, options):
     """Writes a prompt and its completion, token by token."""
-    pending = [prompt.rstrip(" \t\r")]  # written with the first token, once the prompt is known to be valid
+    pending = [prompt]  # written with the first token, once the prompt is known to be valid
 
     def show(text):
         write("".join([*pending, text]))

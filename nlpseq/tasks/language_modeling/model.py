@@ -243,7 +243,7 @@ class LanguageModel(TextTask):
 
     def vectors(self, text):
         """The mean output h^L over a line end, the context of a text, and the first tokens of the text."""
-        tokens = self.preprocessor(text)[:, : self.preprocessor.max_tokens]
+        tokens = self.preprocessor(text, first=self.preprocessor.max_tokens)
         ids = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
         hidden, _ = self.run(pad(ids))
         return self.pooling(hidden, mask=tf.sequence_mask(ids.row_lengths(), tf.shape(hidden)[1]))
@@ -275,7 +275,7 @@ class LanguageModel(TextTask):
                 `nlpseq.tasks.language_modeling.generation.Generator`.
 
         Returns:
-            A dict of lists: "text", the decoded prompts with their completions; "added", the
+            A dict of lists: "text", the prompts with their completions; "added", the
             completions only; and "log_probability", that of each completion.
 
         Raises:
@@ -297,7 +297,7 @@ class LanguageModel(TextTask):
             tensors = {name: tf.constant(value) for name, value in numbers.items() if name not in STATIC}
             answer = self._traced_generator(method, one_line, numbers)(prompts[start : start + batch_size], **tensors)
             for name in ("text", "added"):
-                answers[name] += [text.decode() for text in answer[name].numpy()]
+                answers[name] += [text.decode("utf-8", "replace") for text in answer[name].numpy()]
             answers["log_probability"] += answer["log_probability"].numpy().tolist()
         return answers
 

@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import AUTO, Range, Settings
-from nlpseq.tasks.settings import BidirectionalSettings, EnsembleSettings, VectorSettings, WordSettings
+from nlpseq.tasks.settings import (
+    BidirectionalSettings,
+    EnsembleSettings,
+    PretrainingSettings,
+    VectorSettings,
+    WordSettings,
+)
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -57,6 +63,7 @@ class TaggingSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: TaggerSettings = TaggerSettings().unset()
     words: TokenSettings = TokenSettings()
+    pretraining: PretrainingSettings = PretrainingSettings()
     networks: EnsembleSettings = EnsembleSettings()
     word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()

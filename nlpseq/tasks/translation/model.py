@@ -322,7 +322,7 @@ class Translator(VectorTask):
             InputError: `beam_size` is below 1.
         """
         beam_size = self.settings.beam_size if beam_size is None else in_range("beam_size", beam_size, 1)
-        texts = [text.encode("utf-8", "replace") if isinstance(text, str) else text for text in as_texts(texts)]
+        texts = as_texts(texts)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         answers = []
         for answer in in_batches(

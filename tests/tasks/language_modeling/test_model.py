@@ -216,6 +216,12 @@ def test_a_prompt_over_the_limit():
         language_model().predict_text(["a", "a " * 3001], length=1)
 
 
+WRONG_NUMBERS = [
+    *(("length", -1), ("length", 100_001), ("top_k", -1), ("top_p", 1.5), ("top_p", 0.0), ("top_p", np.nan)),
+    *(("temperature", value) for value in (0.0, -1.0, 1e-40, np.inf, np.nan)),
+]
+
+
 def test_served_generation_checks_its_numbers():
     task = language_model()
     good = {"length": 3, "temperature": 0.7, "top_k": 2, "top_p": 0.9, "seed": 5}
@@ -226,7 +232,7 @@ def test_served_generation_checks_its_numbers():
         return task.generate.answer_generate(tf.constant([prompt]), **tensors)["text"].numpy().tolist()
 
     assert generate("the cat") == task.generate(tf.constant(["the cat"]), **good)["text"].numpy().tolist()
-    for name, wrong in {"length": -1, "temperature": 0.0, "top_k": -1, "top_p": 1.5}.items():
+    for name, wrong in WRONG_NUMBERS:
         with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name} must be"):
             generate("the cat", **{name: wrong})
     with pytest.raises(tf.errors.InvalidArgumentError, match="a prompt must have at most 3,000 tokens"):

@@ -33,8 +33,8 @@ function attention(answer, number) {
   if (!targets.length) return [];
   const below = element("p", { class: "reading" }, "Point at a word, or move to it with the Tab key, to see what it attended to.");
   const strips = [
-    strip("Text", sources, (at) => targets.map((_, row) => weights[row][at]), 1, read),
-    strip("Translation", targets, (at) => sources.map((_, column) => weights[at][column]), 0, read),
+    strip("Text", sources, (at) => targets.map((_, row) => weights[row][at]), 0, read),
+    strip("Translation", targets, (at) => sources.map((_, column) => weights[at][column]), 1, read),
   ];
 
   /** Shades the words of the other strip by their weights, and says the largest. */
