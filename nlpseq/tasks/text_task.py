@@ -84,10 +84,9 @@ class TextTask(Task):
         Returns:
             float32 `(texts, size)`.
         """
-        texts = tf.constant(as_texts(texts), tf.string)
-        none = self._embed_texts(texts[:0])["embedding"]
-        answers = in_batches(self._embed_texts, texts, batch_size)
-        return np.concatenate([none, *(answer["embedding"] for answer in answers)])
+        texts = as_texts(texts)
+        answers = in_batches(self._embed_texts, tf.constant(texts or [""], tf.string), batch_size)
+        return np.concatenate([answer["embedding"] for answer in answers])[: len(texts)]
 
     def signatures(self):
         functions = {"serving_default": self.answer, "embed": self.embed}

@@ -104,8 +104,8 @@ def alone(fresh, kind, output):
 @pytest.mark.parametrize("kind", INPUTS)
 def test_vectors(fresh, kind):
     task, _ = exported(kind)
-    alone = np.concatenate([task.embed_text(text) for text in INPUTS[kind]])
-    np.testing.assert_allclose(fresh[kind, "embed"]["embedding"], alone, atol=1e-4)
+    alone = np.concatenate([task.embed_text(text) for text in INPUTS[kind][:4]])
+    np.testing.assert_allclose(fresh[kind, "embed"]["embedding"][:4], alone, atol=1e-4)
     assert task.embed_text([]).shape == (0, alone.shape[1])
 
 
