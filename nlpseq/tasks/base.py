@@ -35,6 +35,18 @@ class NamedAxis(NamedTuple):
     names: list
 
 
+class NumericFunction(NamedTuple):
+    """A function from numbers to numbers, for the formats of an export whose interpreters know no strings.
+
+    Attributes:
+        call: Takes tensors by name, and returns a dict of them.
+        inputs: Specification of each input by name; the first axis is the batch.
+    """
+
+    call: Callable[..., dict[str, tf.Tensor]]
+    inputs: dict[str, tf.TensorSpec]
+
+
 class Task(keras.Model):
     """A Keras model that prepares its data and defines the signatures of its export.
 
@@ -153,6 +165,14 @@ class Task(keras.Model):
     def signatures(self) -> dict[str, Callable]:
         """The signatures of an export by name, among them "serving_default", as functions not traced yet."""
         raise NotImplementedError(f"{type(self).__name__} must define signatures(self).")
+
+    def numeric_functions(self) -> dict[str, NumericFunction]:
+        """The functions by name from which `Answers.compute` answers without TensorFlow; none if there are none."""
+        return {}
+
+    def client_options(self) -> dict[str, Any]:
+        """Values that `Answers.compute` needs beside the outputs of the functions, as JSON values."""
+        return {}
 
     def warmup(self) -> list[dict[str, np.ndarray]]:
         """Inputs of "serving_default", by name, that TensorFlow Serving runs when it loads the model."""

@@ -10,7 +10,7 @@ import tensorflow as tf
 from nlpseq.data.batching import pad
 from nlpseq.errors import InputError
 from nlpseq.layers import Pooling
-from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
+from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.recurrent import recurrent_layers
@@ -187,8 +187,16 @@ class TextClassifier(TextTask):
         Returns:
             `label`, string `(batch,)`, and `scores`, float32 `(batch, classes)`.
         """
-        scores = tf.nn.softmax(self(text, training=False))
+        scores = self.scores(text)["scores"]
         return {"label": tf.gather(tf.constant(self.labels), tf.argmax(scores, 1)), "scores": scores}
+
+    def scores(self, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`scores`, float32 `(batch, classes)`, for ids, or for strings, as in `call`."""
+        return {"scores": tf.nn.softmax(self(ids, training=False))}
+
+    def numeric_functions(self):
+        columns = len(self.preprocessor.sizes)
+        return {"classify": NumericFunction(self.scores, {"ids": tf.TensorSpec([None, None, columns], tf.int32)})}
 
     def predict_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 64) -> dict[str, Any]:
         """Classifies strings.
