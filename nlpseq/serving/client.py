@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.errors import InputError, shorten
+from nlpseq.runtime.saved_model import SavedModel
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
 
@@ -39,7 +40,7 @@ class Export:
         self.metadata = Metadata.read(self.path)
         self.metrics = _read_metrics(self.path / "metrics.json")
         self.answers = _answers_class(self.metadata.task)(self.metadata)
-        self._signatures = None
+        self._model = SavedModel(self.path)
 
     @property
     def signatures(self) -> dict[str, Any]:
@@ -48,18 +49,7 @@ class Export:
         Raises:
             InputError: the model cannot be loaded.
         """
-        if self._signatures is None:
-            import tensorflow as tf
-
-            try:
-                self._model = tf.saved_model.load(str(self.path))
-            except Exception as error:  # a damaged file raises errors of many classes
-                reason = str(error).strip().splitlines()[0] if str(error).strip() else error
-                raise InputError(f"the model in {self.path} cannot be loaded ({reason}): export it again.") from None
-            if "serving_default" not in self._model.signatures:
-                raise InputError(f"the model in {self.path} has no signature 'serving_default': export it again.")
-            self._signatures = self._model.signatures
-        return self._signatures
+        return self._model.signatures
 
     def predict(self, examples: list) -> list[dict[str, Any]]:
         """Runs "serving_default".
@@ -70,15 +60,8 @@ class Export:
         Returns:
             A dict for each example, as `Answers.read` returns it.
         """
-        import tensorflow as tf
-
-        inputs = self.answers.inputs(list(examples))
-        outputs = self.signatures["serving_default"](**{name: tf.constant(value) for name, value in inputs.items()})
-        columns = {name: value.numpy() for name, value in sorted(outputs.items())}
-        return [
-            self.answers.read({name: _plain(column[row]) for name, column in columns.items()})
-            for row in range(len(examples))
-        ]
+        examples = list(examples)
+        return [self.answers.read(row) for row in self._model.rows(self.answers.inputs(examples), len(examples))]
 
 
 def find_export(path: str | Path) -> Path:
@@ -107,11 +90,3 @@ def _read_metrics(path):
         raise InputError(f"{path} lacks validation and test: export the model again.")
     return metrics
 
-
-def _plain(value):
-    """A NumPy value as Python objects, bytes decoded as UTF-8."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    return [_plain(item) for item in value] if isinstance(value, list) else value

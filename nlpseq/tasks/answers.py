@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from nlpseq.errors import InputError
+
 if TYPE_CHECKING:
+    from nlpseq.runtime.description import Described
+    from nlpseq.runtime.model import Computed
     from nlpseq.serving.client import Export
-    from nlpseq.serving.metadata import Metadata
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,14 @@ class Answers:
         input_name: Name of the input in "serving_default" and in JSON output.
 
     Args:
-        metadata: `nlpseq.serving.Metadata` of the export.
+        metadata: `nlpseq.serving.Metadata` of the export, or what a client without TensorFlow reads in its place.
     """
 
     options: ClassVar[tuple[Option, ...]] = ()
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
 
-    def __init__(self, metadata: "Metadata"):
+    def __init__(self, metadata: "Described"):
         self.metadata = metadata
 
     def parse(self, text: str) -> Any:
@@ -60,6 +63,15 @@ class Answers:
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
         return {self.input_name: np.array(examples, object)}
+
+    def compute(self, model: "Computed", examples: list) -> list[dict[str, Any]]:
+        """The rows of the outputs of "serving_default", from the numeric functions of a model.
+
+        Args:
+            model: `nlpseq.runtime.model.Computed`: functions, preprocessor and options.
+            examples: As in `inputs`.
+        """
+        raise InputError(f"exports of the kind {self.metadata.task} are answered by TensorFlow only.")
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         """The answer to one example.

@@ -19,6 +19,11 @@ WHOLE = [
 WORD, OTHER = r"[\pL\pM\pN]+(?:['’][\pL\pM\pN]+)*", r"[^\s\pZ\pC]"
 
 
+def lowercase(texts):
+    """Texts in lower case."""
+    return tf.strings.lower(texts, encoding="utf-8")
+
+
 @keras.saving.register_keras_serializable("nlpseq")
 class WordTokenizer:
     """Splits texts into words and punctuation marks with core TensorFlow ops.
@@ -60,7 +65,7 @@ class WordTokenizer:
         self.split_contractions = split_contractions
         self.keep_whole = keep_whole
         clitics = [f"(?i:{CLITIC})"] if split_contractions else []
-        self._token = "|".join([*(WHOLE if keep_whole else []), *clitics, WORD, OTHER])
+        self.token_pattern = "|".join([*(WHOLE if keep_whole else []), *clitics, WORD, OTHER])
 
     def __call__(self, texts) -> tf.RaggedTensor:
         texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
@@ -68,11 +73,11 @@ class WordTokenizer:
             texts = tf.strings.regex_replace(texts, MARKUP, " ")
         texts = tf.strings.regex_replace(texts, BLANK, " ")
         if self.lowercase:  # after control characters are gone: the op stops at a NUL
-            texts = tf.strings.lower(texts, encoding="utf-8")
+            texts = lowercase(texts)
         texts = tf.strings.regex_replace(texts, SINGLE_CHARACTER_WORDS, r" \1 ")
         if self.split_contractions:
             texts = tf.strings.regex_replace(texts, CONTRACTION, r"\1 \2")
-        texts = tf.strings.regex_replace(texts, f"({self._token})", r" \1 ")
+        texts = tf.strings.regex_replace(texts, f"({self.token_pattern})", r" \1 ")
         return tf.strings.split(texts)
 
     def get_config(self) -> dict:

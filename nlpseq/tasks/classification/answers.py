@@ -1,12 +1,18 @@
 """Answers of exported classifiers."""
 
 from nlpseq.errors import InputError
+from nlpseq.runtime.batches import padded
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import one_line
 
 
 class Answers(answers.Answers):
     """The label of a text, and the scores of all classes by name."""
+
+    def compute(self, model, examples):
+        ids, _ = padded([model.preprocessor(text) for text in examples])
+        scores = model.functions["classify"](ids=ids)["scores"]
+        return [{"label": self.metadata.labels[row.argmax()], "scores": row.tolist()} for row in scores]
 
     def read(self, row):
         if row["label"] not in self.metadata.labels:

@@ -5,7 +5,7 @@ from itertools import chain
 from nlpseq.errors import InputError
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, json_line, one_line
-from nlpseq.tasks.language_modeling.completion import complete
+from nlpseq.tasks.language_modeling import completion, reading
 
 
 class Answers(answers.Answers):
@@ -22,6 +22,9 @@ class Answers(answers.Answers):
         Option("seed", int, "seed of the sampling (0)"),
     )
     batch_size = 8  # texts may be long
+
+    def compute(self, model, examples):
+        return reading.score(model, examples)
 
     def read(self, row):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""
@@ -43,7 +46,7 @@ class Answers(answers.Answers):
             return
         for prompt in chain.from_iterable(batches):
             if as_json:
-                added = complete(export, prompt, lambda text: None, note_unknown=_unknown(note), **options)
+                added = _complete(export, prompt, lambda text: None, note_unknown=_unknown(note), **options)
                 write(json_line({"text": prompt, "added": added}))
             else:
                 _stream(export, prompt, write, note, options)
@@ -57,8 +60,16 @@ def _stream(export, prompt, write, note, options):
         write("".join([*pending, text]))
         pending.clear()
 
-    complete(export, prompt, show, note_unknown=_unknown(note), **options)
+    _complete(export, prompt, show, note_unknown=_unknown(note), **options)
     write("".join([*pending, "\n"]))
+
+
+def _complete(export, prompt, show, **options):
+    """A completion by the signatures of a SavedModel, or by the functions of a model without TensorFlow."""
+    computed = getattr(export, "computed", None)
+    if computed is not None:
+        return reading.complete(computed, export.metadata, prompt, show, **options)
+    return completion.complete(export, prompt, show, **options)
 
 
 def _unknown(note):

@@ -12,7 +12,7 @@ from nlpseq import decoding
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
-from nlpseq.tasks.base import NamedAxis, in_batches
+from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
 from nlpseq.tasks.language_modeling.scoring import Scorer
@@ -313,6 +313,42 @@ class LanguageModel(TextTask):
                 for name in scores:
                     answers[name].append(np.asarray(answer[name][row]).item())
         return answers
+
+    def read(
+        self, ids: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor, **states: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Reads a part of each text.
+
+        Args:
+            ids, targets: The ids, and those that follow them, int32 `(batch, time)`.
+            lengths: How many of them are real, 1 or more, int32 `(batch,)`.
+            **states: The states before the part, `state_0`, `state_1`, ..., float32 `(batch, size)`.
+
+        Returns:
+            A dict of `log_probabilities` of the targets, float32 `(batch, time)`; `next`, those of all tokens after
+            the last id, float32 `(batch, tokens)`; and the states after it, `new_state_0`, ...
+        """
+        flat = [states[f"state_{number}"] for number in range(len(states))]
+        mask = tf.sequence_mask(lengths, tf.shape(ids)[1])
+        hidden, new = self.run(ids, tf.nest.pack_sequence_as(self.state_sizes, flat), mask)
+        scores = tf.nn.log_softmax(self.logits(hidden))
+        after = {f"new_state_{number}": tf.cast(state, tf.float32) for number, state in enumerate(tf.nest.flatten(new))}
+        return {
+            "log_probabilities": tf.gather(scores, targets, batch_dims=2),
+            "next": tf.gather(scores, lengths - 1, batch_dims=1),
+            **after,
+        }
+
+    def numeric_functions(self):
+        ids = tf.TensorSpec([None, None], tf.int32)
+        sizes = enumerate(tf.nest.flatten(self.state_sizes))
+        states = {f"state_{number}": tf.TensorSpec([None, size], tf.float32) for number, size in sizes}
+        inputs = {"ids": ids, "targets": ids, "lengths": tf.TensorSpec([None], tf.int32), **states}
+        return {"read": NumericFunction(self.read, inputs)}
+
+    def client_options(self):
+        """The sizes of the states."""
+        return {"state_sizes": tf.nest.flatten(self.state_sizes)}
 
     def details(self):
         """The greatest lengths of prompts and completions, and the special token ids."""

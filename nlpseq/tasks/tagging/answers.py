@@ -1,11 +1,32 @@
 """Answers of exported taggers."""
 
+import numpy as np
+
 from nlpseq import tag_schemes
+from nlpseq.runtime import chains
+from nlpseq.runtime.batches import padded
 from nlpseq.tasks import answers
 
 
 class Answers(answers.Answers):
     """The tokens, tags and scores of a text, and its spans if the tags follow a span scheme."""
+
+    def compute(self, model, examples):
+        tokens = [model.preprocessor.tokenize(text) for text in examples]
+        ids, lengths = padded([model.preprocessor(row) for row in tokens])
+        emissions = model.functions["tag"](ids=ids)["emissions"]
+        return [self._row(model.options, row, scores[:length]) for row, scores, length in zip(tokens, emissions, lengths)]
+
+    def _row(self, options, tokens, emissions):
+        """The answer to one sentence from its emissions `(time, tags)`."""
+        if options["potentials"] is None:
+            tags, probabilities = emissions.argmax(axis=-1), chains.softmax(emissions)
+        else:
+            potentials = chains.Potentials(*map(_scores, options["potentials"]))
+            tags, probabilities = chains.best(emissions, potentials), chains.marginals(emissions, potentials)
+        scores = probabilities[np.arange(len(tags)), tags]
+        names = [self.metadata.labels[tag] for tag in tags]
+        return {"tokens": tokens, "tags": names, "scores": scores.tolist(), "length": len(tokens)}
 
     def read(self, row):
         length = row.pop("length")
@@ -33,3 +54,9 @@ def _bracketed(tokens, spans):
         shown[span["start"]] = f"[{span['type']} {shown[span['start']]}"
         shown[span["end"] - 1] += "]"
     return " ".join(shown)
+
+
+def _scores(values):
+    """Scores from JSON, where None stands for minus infinity."""
+    array = np.array(values, object)
+    return np.where(array == None, -np.inf, array).astype(np.float32)  # noqa: E711

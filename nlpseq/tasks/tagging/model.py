@@ -11,7 +11,7 @@ import tensorflow as tf
 from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
 from nlpseq.layers import CRF
-from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
+from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
@@ -250,6 +250,18 @@ class TokenTagger(TextTask):
             **super().signatures(),
             "tag_tokens": tf.function(self.answer_tokens, [tokens], autograph=False),
         }
+
+    def numeric_functions(self):
+        columns = 1 + self.preprocessor.max_characters
+        ids = tf.TensorSpec([None, None, columns], tf.int32)
+        return {"tag": NumericFunction(lambda ids: {"emissions": self(ids, training=False)}, {"ids": ids})}
+
+    def client_options(self):
+        """The `potentials` of the CRF, None in the place of minus infinity; or None without a CRF."""
+        if self.crf is None:
+            return {"potentials": None}
+        potentials = [np.asarray(part, np.float64).astype(object) for part in self.crf.potentials()]
+        return {"potentials": [np.where(part == -np.inf, None, part).tolist() for part in potentials]}
 
     def details(self):
         """The span scheme of the tags, or None."""

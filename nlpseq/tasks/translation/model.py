@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,30 +10,15 @@ import tensorflow as tf
 
 from nlpseq.errors import in_range
 from nlpseq.layers import BahdanauAttention, LuongAttention
-from nlpseq.tasks.base import NamedAxis, in_batches
+from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
 from nlpseq.tasks.text_task import TextTask, as_texts, encode, text_spec
+from nlpseq.tasks.translation.memory import Memory
 from nlpseq.tasks.translation.search import TranslationSearch
 from nlpseq.tasks.translation.settings import TranslatorSettings
 from nlpseq.text import PADDING, START
-
-
-class Memory(NamedTuple):
-    """The encoded sources that the decoder reads.
-
-    Attributes:
-        states: m `(batch, source, features)`.
-        mask: bool `(batch, source)`, False = padding.
-        keys: m projected by the attention layer, or None without attention.
-        summary: [forward m_S ; backward m_1], `(batch, features)`.
-    """
-
-    states: tf.Tensor
-    mask: tf.Tensor
-    keys: tf.Tensor | None
-    summary: tf.Tensor
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -322,6 +307,17 @@ class Translator(TextTask):
             answer = functools.partial(self.search.answer, beam_size=beam_size)
             self._functions[beam_size] = tf.function(answer, [text_spec("text")], autograph=False)
         return self._functions[beam_size]
+
+    def numeric_functions(self):
+        return {
+            "encode": NumericFunction(self.search.encode_ids, {"ids": tf.TensorSpec([None, None], tf.int32)}),
+            "step": NumericFunction(self.search.step_numbers, self.search.step_inputs()),
+        }
+
+    def client_options(self):
+        """The settings of the search."""
+        names = ("beam_size", "length_penalty", "coverage_penalty", "length_ratio", "embedding_size")
+        return {name: getattr(self.settings, name) for name in names}
 
     def details(self):
         """The maximum number of tokens of a text, including the end symbol."""

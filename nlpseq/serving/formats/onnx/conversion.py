@@ -1,6 +1,5 @@
 """Graphs of TensorFlow to ONNX: each op by the function of its name in a table, constants computed beforehand."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -108,12 +107,16 @@ def _computed(op, inputs):
     """The outputs of an op of constants."""
     if op.type == "Const":
         return [tf.make_ndarray(op.get_attr("value"))]
-    function = getattr(tf.raw_ops, op.type)
-    known = inspect.signature(function).parameters
-    arguments, left = {}, list(inputs)
-    for argument in op.op_def.input_arg:
-        count = op.get_attr(argument.number_attr) if argument.number_attr else None
-        arguments[argument.name] = left.pop(0) if count is None else [left.pop(0) for _ in range(count)]
-    attributes = {attr.name: op.get_attr(attr.name) for attr in op.op_def.attr if attr.name in known}
-    results = function(**arguments, **attributes)
-    return [np.asarray(result) for result in (results if isinstance(results, (list, tuple)) else [results])]
+    alone = tf.compat.v1.GraphDef()
+    node = alone.node.add()
+    node.CopyFrom(op.node_def)
+    names = [f"input_{number}" for number in range(len(inputs))]
+    del node.input[:]
+    node.input.extend(names)
+    node.attr.pop("_class", None)  # names of ops that it should stand beside
+    with tf.Graph().as_default():
+        given = {name: tf.constant(value) for name, value in zip(names, inputs)}
+        outputs = [f"{op.name}:{number}" for number in range(len(op.outputs))]
+        results = tf.graph_util.import_graph_def(alone, given, outputs)
+        with tf.compat.v1.Session() as session:
+            return session.run(results)

@@ -1,0 +1,122 @@
+"""Words, their characters and n-grams: what `nlpseq.text` does in a graph, in pure Python."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nlpseq.runtime.text.characters import Characters, valid
+
+UNKNOWN = 1
+
+
+class WordTokenizer:
+    """As `nlpseq.text.WordTokenizer`, for one text."""
+
+    def __init__(self, characters: Characters, **settings: bool):
+        self.characters = characters
+        self.settings = settings
+        self._token = None
+
+    def __call__(self, text: str | bytes) -> list[str]:
+        pattern, text = self.characters.pattern, valid(text)
+        if self.settings["strip_markup"]:
+            text = pattern("markup").sub(" ", text)
+        text = pattern("blank").sub(" ", text)
+        if self.settings["lowercase"]:
+            text = self.characters.lower(text)
+        text = pattern("single").sub(r" \1 ", text)
+        if self.settings["split_contractions"]:
+            text = pattern("contraction").sub(r"\1 \2", text)
+        text = pattern("token").sub(r" \g<0> ", text)
+        return [token for token in text.split(" ") if token]
+
+
+class Vocabulary:
+    """As `nlpseq.text.Vocabulary`."""
+
+    def __init__(self, characters: Characters, words: Sequence[str]):
+        self.words = words
+        self._ids = {word: number for number, word in enumerate(words, start=UNKNOWN + 1)}
+
+    def __len__(self):
+        return len(self.words) + UNKNOWN + 1
+
+    def __call__(self, tokens: Sequence[str]) -> list[int]:
+        return [self._ids.get(token, UNKNOWN) for token in tokens]
+
+
+class Ngrams:
+    """As `nlpseq.text.Ngrams`, for the ids of one text."""
+
+    def __init__(self, characters: Characters, order: int, vocabulary_size: int, keys: Sequence[int]):
+        self.order, self.vocabulary_size = order, vocabulary_size
+        self._ids = {key: number for number, key in enumerate(keys, start=1)}
+
+    def __call__(self, words: Sequence[int]) -> list[int]:
+        return [self._id(words[max(end - self.order, 0) : end]) for end in range(1, len(words) + 1)]
+
+    def _id(self, words):
+        if len(words) < self.order or UNKNOWN in words:
+            return 0
+        key = 0
+        for word in words:
+            key = key * self.vocabulary_size + word
+        return self._ids.get(key, 0)
+
+
+class WordPreprocessor:
+    """As `nlpseq.text.WordPreprocessor`: a text to ids `(time, 1 + orders of n-grams)`."""
+
+    def __init__(
+        self,
+        characters: Characters,
+        tokenizer: WordTokenizer,
+        vocabulary: Vocabulary,
+        ngrams: list[Ngrams],
+        max_tokens: int,
+        truncation: str,
+    ):
+        self.tokenizer, self.vocabulary, self.ngrams = tokenizer, vocabulary, ngrams
+        self.max_tokens, self.head = max_tokens, max_tokens if truncation == "end" else max_tokens // 3
+
+    def __call__(self, text: str | bytes) -> np.ndarray:
+        tokens = self.tokenizer(text)
+        words = self.vocabulary(without_middle(tokens, self.max_tokens, self.head))
+        return np.array([words, *(ngrams(words) for ngrams in self.ngrams)], np.int32).T
+
+
+class TokenPreprocessor:
+    """As `nlpseq.text.TokenPreprocessor`: tokens to ids `(time, 1 + max_characters)`."""
+
+    def __init__(
+        self,
+        characters: Characters,
+        vocabulary: Vocabulary,
+        tokenizer: WordTokenizer,
+        max_tokens: int,
+        max_characters: int,
+        letters: Vocabulary,
+        **unused: Any,
+    ):
+        self.tables, self.vocabulary, self.tokenizer, self.letters = characters, vocabulary, tokenizer, letters
+        self.max_tokens, self.max_characters = max_tokens, max_characters
+
+    def tokenize(self, text: str | bytes) -> list[str]:
+        """The tokens of a text, truncated."""
+        return self.tokenizer(text)[: self.max_tokens]
+
+    def __call__(self, tokens: Sequence[str]) -> np.ndarray:
+        tokens = [self.tables.pattern("control").sub("\N{REPLACEMENT CHARACTER}", valid(token)) for token in tokens]
+        words = [self.tables.pattern("number").sub("0", self.tables.lower(token)) for token in tokens]
+        ids = np.zeros((len(tokens), 1 + self.max_characters), np.int32)
+        ids[:, 0] = self.vocabulary(words)
+        for row, token in zip(ids, tokens):
+            kept = self.letters(without_middle(token, self.max_characters, self.max_characters // 2))
+            row[1 : 1 + len(kept)] = kept
+        return ids
+
+
+def without_middle(items: Any, most: int, head: int) -> Any:
+    """At most `most` items: the first `head`, and the last ones."""
+    return items if len(items) <= most else items[:head] + items[len(items) - (most - head) :]
