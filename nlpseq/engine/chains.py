@@ -87,9 +87,11 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
 
 def marginals(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials) -> tf.Tensor:
     """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps, and where no sequence is possible."""
-    alpha, end = _forward(emissions, mask, potentials, compiled=False)
-    total = _total(end + potentials.last, mask)
-    return _marginals(alpha, _backward(emissions, mask, potentials, compiled=False), mask, total)
+    alpha, _ = _forward(emissions, mask, potentials, compiled=False)
+    scores = alpha + _backward(emissions, mask, potentials, compiled=False)
+    # Of each step the total is log Z; that of the same step has the same rounding errors as its scores.
+    total = tf.reduce_logsumexp(scores, axis=-1, keepdims=True)
+    return tf.where(mask[..., tf.newaxis], tf.exp(scores - _finite(total)), 0.0)
 
 
 def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: int = 1) -> tuple[tf.Tensor, tf.Tensor]:

@@ -30,21 +30,10 @@ def _of_session(session):
 
 
 def litert_functions(folder: Path) -> dict[str, Function]:
-    """The signatures of `model.tflite`, in the interpreter of LiteRT; each takes one row at a time."""
+    """The signatures of `model.tflite`, in the interpreter of LiteRT, for one text at a time."""
     interpreters = _imported("ai_edge_litert.interpreter", "litert")
     interpreter = _loaded(folder / "model.tflite", lambda path: interpreters.Interpreter(path))
-    return {name: _row_by_row(interpreter.get_signature_runner(name)) for name in interpreter.get_signature_list()}
-
-
-def _row_by_row(runner):
-    def call(**arrays):
-        rows = [
-            runner(**{name: array[number : number + 1] for name, array in arrays.items()})
-            for number in range(len(next(iter(arrays.values()))))
-        ]
-        return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-
-    return call
+    return {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
 
 
 def _imported(module, extra) -> Any:

@@ -82,7 +82,8 @@ class Model:
         self.path, self.format = path, format
         self.metadata = Client.read(path)
         self.answers = importlib.import_module(TABLE_OF_KINDS).answers_class(self.metadata.task)(self.metadata)
-        self._source = SavedModel(path) if format == "saved_model" else Computed(path, format, self.metadata)
+        source = SavedModel(path) if format == "saved_model" else Computed(path, format, self.metadata)
+        self._asked = _Asked(self.metadata, self.answers, source)
 
     def predict(self, texts: Iterable[str | bytes], **options: Any) -> list[dict[str, Any]]:
         """The answers that `nlpseq predict --json` prints.
@@ -101,9 +102,14 @@ class Model:
         texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
         size = 1 if self.format == "litert" else self.answers.batch_size
         batches = [texts[start : start + size] for start in range(0, len(texts), size)]
-        asked = _Asked(self.metadata, self.answers, self._source)
-        self.answers.respond(asked, batches, lines.append, lambda line: None, True, **options)
+        self.answers.respond(self._asked, batches, lines.append, lambda line: None, True, **options)
         return [json.loads(line) for line in lines]
+
+    def answer(self, examples: list) -> list[dict[str, Any]]:
+        """The answers of "serving_default", of a language model too, without the inputs."""
+        size = 1 if self.format == "litert" else self.answers.batch_size
+        parts = [self._asked.predict(examples[start : start + size]) for start in range(0, len(examples), size)]
+        return [answer for part in parts for answer in part]
 
 
 class Computed:

@@ -1,8 +1,9 @@
 """Exports a trained task as a self-contained SavedModel, completely or not at all."""
 
+import dataclasses
 import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 import nlpseq
 from nlpseq import engine
+from nlpseq.serving.formats.adding import check_formats, write_formats
 from nlpseq.serving.metadata import Metadata, write_json
 from nlpseq.serving.model_card import model_card
 from nlpseq.serving.output import check_output, publish
@@ -27,6 +29,9 @@ def export(
     settings: dict[str, Any],
     metrics: dict[str, Any],
     draw: Callable[[Path], None] | None = None,
+    formats: Sequence[str] = ("saved_model",),
+    quantize: str = "none",
+    examples: Any = None,
 ) -> Path:
     """Writes an export to `folder/<next free version>`.
 
@@ -42,14 +47,19 @@ def export(
         settings: Settings of the run, by flat name.
         metrics: Contents of `metrics.json`.
         draw: Function that writes PNG files to the folder it is called with. Default None.
+        formats: Formats of the model, names in `nlpseq.serving.formats.FORMATS`. Default ("saved_model",), which
+            is always written.
+        quantize: Of the format litert: "none", "float16" or "int8". Default "none".
+        examples: The validation split, of which a sample shows that the formats agree. Default None.
 
     Returns:
         The path of the version.
 
     Raises:
-        InputError: the folder is not writable.
+        InputError: the folder is not writable; a format cannot be made, or does not agree with the SavedModel.
         WritingError: the disk is full, or the folder has vanished.
     """
+    check_formats(formats, quantize)
     folder = check_output(folder)
     metadata = Metadata(
         task=task.kind,
@@ -61,6 +71,9 @@ def export(
     )
     with writing(f"the export to {folder}"), incomplete_folder(folder) as partial:
         _save_model(task, partial)
+        if set(formats) > {"saved_model"}:
+            described = write_formats(task, metadata, partial, formats, quantize, examples)
+            metadata = dataclasses.replace(metadata, formats=described)
         write_warmup(partial, task.warmup())
         metadata.write(partial)
         write_text(partial / TASK_FILE, task_config(task))

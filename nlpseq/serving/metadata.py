@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Metadata(Described):
         data: Name and split sizes of the dataset, and whether it is generated.
         settings: Settings of the run, by flat name.
         versions: Versions of the software.
+        formats: Sizes, times and agreement of the formats beside the SavedModel, by name. Default none.
         format_version: Version of this format; exports newer than `FORMAT_VERSION` are rejected.
     """
 
@@ -31,6 +32,7 @@ class Metadata(Described):
     settings: dict[str, Any]
     versions: dict[str, str]
     format_version: int = FORMAT_VERSION
+    formats: dict[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Writes `config.json` to a folder."""
@@ -53,7 +55,8 @@ class Metadata(Described):
                 f"{path} has format {version}, but this version of nlpseq supports formats up to {FORMAT_VERSION}: "
                 "upgrade nlpseq."
             )
-        types = {field.name: field.type for field in dataclasses.fields(cls)}
+        values = {"formats": {}, **values}  # which older exports lack
+        types = {attribute.name: attribute.type for attribute in dataclasses.fields(cls)}
         for name, kind in types.items():
             expected = {str: str, list[str]: list, int: int}.get(kind, dict)
             if not isinstance(values.get(name), expected):

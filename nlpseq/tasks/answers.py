@@ -40,6 +40,7 @@ class Answers:
         options: Flags of `nlpseq predict` that are specific to the kind.
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
+        decisions: Names of the outputs that are decisions, such as a label; the others are scores.
 
     Args:
         metadata: `nlpseq.serving.Metadata` of the export, or what a client without TensorFlow reads in its place.
@@ -48,6 +49,7 @@ class Answers:
     options: ClassVar[tuple[Option, ...]] = ()
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
+    decisions: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, metadata: "Described"):
         self.metadata = metadata
@@ -80,6 +82,14 @@ class Answers:
             row: The row of the example in each output of "serving_default", as Python values.
         """
         return row
+
+    def score(self, pairs: list[tuple[Any, dict[str, Any]]]) -> dict[str, float]:
+        """The metric of answers by its name; empty if there is none.
+
+        Args:
+            pairs: What is right, as `Task.validation_sample` gives it, and the answer.
+        """
+        return {}
 
     def show(self, example: Any, answer: dict[str, Any]) -> str:
         """The text that the terminal prints for an answer, without the final line end."""

@@ -41,10 +41,12 @@ class NumericFunction(NamedTuple):
     Attributes:
         call: Takes tensors by name, and returns a dict of them.
         inputs: Specification of each input by name; the first axis is the batch.
+        hypotheses: The inputs whose first axis counts hypotheses, any number for each text.
     """
 
     call: Callable[..., dict[str, tf.Tensor]]
     inputs: dict[str, tf.TensorSpec]
+    hypotheses: tuple[str, ...] = ()
 
 
 class Task(keras.Model):
@@ -169,6 +171,10 @@ class Task(keras.Model):
     def numeric_functions(self) -> dict[str, NumericFunction]:
         """The functions by name from which `Answers.compute` answers without TensorFlow; none if there are none."""
         return {}
+
+    def validation_sample(self, examples: Any, count: int) -> list[tuple[Any, Any]]:
+        """Up to `count` pairs of an input of `Answers` and what is right, as `Answers.score` reads it."""
+        return []
 
     def client_options(self) -> dict[str, Any]:
         """Values that `Answers.compute` needs beside the outputs of the functions, as JSON values."""

@@ -9,6 +9,11 @@ from nlpseq.tasks.answers import one_line
 class Answers(answers.Answers):
     """The label of a text, and the scores of all classes by name."""
 
+    decisions = ("label",)
+
+    def score(self, pairs):
+        return {"accuracy": sum(label == answer["label"] for label, answer in pairs) / len(pairs)}
+
     def compute(self, model, examples):
         ids, _ = padded([model.preprocessor(text) for text in examples])
         scores = model.functions["classify"](ids=ids)["scores"]

@@ -194,6 +194,10 @@ class TextClassifier(TextTask):
         """`scores`, float32 `(batch, classes)`, for ids, or for strings, as in `call`."""
         return {"scores": tf.nn.softmax(self(ids, training=False))}
 
+    def validation_sample(self, examples, count):
+        examples = self.usable(examples).select(slice(count))
+        return [(text.decode(), self.labels[label]) for text, label in zip(examples.texts, examples.labels)]
+
     def numeric_functions(self):
         columns = len(self.preprocessor.sizes)
         return {"classify": NumericFunction(self.scores, {"ids": tf.TensorSpec([None, None, columns], tf.int32)})}

@@ -1,5 +1,6 @@
 """Answers of exported language models: completions of prompts, or scores of texts."""
 
+import math
 from itertools import chain
 
 from nlpseq.errors import InputError
@@ -22,6 +23,10 @@ class Answers(answers.Answers):
         Option("seed", int, "seed of the sampling (0)"),
     )
     batch_size = 8  # texts may be long
+
+    def score(self, pairs):
+        total, count = sum(answer["total"] for _, answer in pairs), sum(len(answer["tokens"]) for _, answer in pairs)
+        return {"perplexity": math.exp(-total / max(count, 1))}
 
     def compute(self, model, examples):
         return reading.score(model, examples)

@@ -339,6 +339,9 @@ class LanguageModel(TextTask):
             **after,
         }
 
+    def validation_sample(self, examples, count):
+        return [(line.decode(), None) for line in examples.lines[:count]]
+
     def numeric_functions(self):
         ids = tf.TensorSpec([None, None], tf.int32)
         sizes = enumerate(tf.nest.flatten(self.state_sizes))

@@ -11,6 +11,14 @@ from nlpseq.tasks import answers
 class Answers(answers.Answers):
     """The tokens, tags and scores of a text, and its spans if the tags follow a span scheme."""
 
+    decisions = ("tags",)
+
+    def score(self, pairs):
+        """Of the sentences that the tokenizer splits as they were split."""
+        alike = [(tags, answer["tags"]) for tags, answer in pairs if len(tags) == len(answer["tags"])]
+        right = [a == b for pair in alike for a, b in zip(*pair)]
+        return {"accuracy": sum(right) / len(right)} if right else {}
+
     def compute(self, model, examples):
         tokens = [model.preprocessor.tokenize(text) for text in examples]
         ids, lengths = padded([model.preprocessor(row) for row in tokens])

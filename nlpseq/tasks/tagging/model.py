@@ -251,6 +251,12 @@ class TokenTagger(TextTask):
             "tag_tokens": tf.function(self.answer_tokens, [tokens], autograph=False),
         }
 
+    def validation_sample(self, examples, count):
+        """Sentences as texts, whose tokens have a blank between them."""
+        examples = self.usable(examples).select(slice(count))
+        names = [[self.labels[tag] for tag in tags] for tags in examples.tags]
+        return list(zip(map(" ".join, examples.tokens), names))
+
     def numeric_functions(self):
         columns = 1 + self.preprocessor.max_characters
         ids = tf.TensorSpec([None, None, columns], tf.int32)

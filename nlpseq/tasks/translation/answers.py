@@ -12,6 +12,14 @@ START, END = 2, 3  # ids
 class Answers(answers.Answers):
     """The translation and score of a text, and the number of tokens that were read of a truncated text."""
 
+    decisions = ("translation",)
+
+    def score(self, pairs):
+        import sacrebleu
+
+        targets, answers = zip(*pairs)
+        return {"bleu": sacrebleu.corpus_bleu([answer["translation"] for answer in answers], [list(targets)]).score}
+
     def compute(self, model, examples):
         sources, truncated = zip(*map(model.preprocessor, examples))
         decoded = self._search(model, *padded(sources))

@@ -308,10 +308,13 @@ class Translator(TextTask):
             self._functions[beam_size] = tf.function(answer, [text_spec("text")], autograph=False)
         return self._functions[beam_size]
 
+    def validation_sample(self, examples, count):
+        return [(a.decode(), b.decode()) for a, b in zip(examples.sources[:count], examples.targets[:count])]
+
     def numeric_functions(self):
         return {
             "encode": NumericFunction(self.search.encode_ids, {"ids": tf.TensorSpec([None, None], tf.int32)}),
-            "step": NumericFunction(self.search.step_numbers, self.search.step_inputs()),
+            "step": self.search.step_function(),
         }
 
     def client_options(self):

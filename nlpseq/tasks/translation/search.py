@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from nlpseq import decoding
 from nlpseq.data.batching import pad
+from nlpseq.tasks.base import NumericFunction
 from nlpseq.tasks.text_task import text_spec
 from nlpseq.tasks.translation.memory import Memory
 from nlpseq.text import END, PADDING, START, UNKNOWN
@@ -117,20 +118,22 @@ class TranslationSearch:
         attention = {} if weights is None else {"attention": weights}
         return {"logits": self.without_special(task.logits(output)), "new_output": output, **after, **attention}
 
-    def step_inputs(self) -> dict[str, tf.TensorSpec]:
-        """The specifications of the inputs of `step_numbers`."""
+    def step_function(self) -> NumericFunction:
+        """`step_numbers` with the specifications of its inputs."""
         task, spec = self.task, lambda *sizes: tf.TensorSpec(sizes, tf.float32)
         units = 2 * (task.settings.units // 2)
         sizes = enumerate(tf.nest.flatten(task.state_sizes))
+        states = {f"state_{number}": spec(None, size) for number, size in sizes}
         read = {"summary": spec(None, units)} if task.attention is None else {"keys": spec(None, None, self._key_size())}
-        return {
+        inputs = {
             "tokens": tf.TensorSpec([None], tf.int32),
             "output": spec(None, task.settings.embedding_size),
+            **states,
             "real": tf.TensorSpec([None, None], tf.bool),
             "memory": spec(None, None, units),
             **read,
-            **{f"state_{number}": spec(None, size) for number, size in sizes},
         }
+        return NumericFunction(self.step_numbers, inputs, ("tokens", "output", *states))
 
     def _key_size(self):
         units = 2 * (self.task.settings.units // 2)

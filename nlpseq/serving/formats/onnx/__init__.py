@@ -1,6 +1,5 @@
 """Models in the ONNX format, with its own recurrent operators."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,18 @@ from nlpseq.serving.formats.onnx.conversion import Conversion
 from nlpseq.serving.formats.onnx.recurrence import Runs
 
 
-def write(functions: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Writes a file for each function, and returns their paths.
+def write(task: Any, folder: Path) -> list[Path]:
+    """Writes a file for each numeric function: `model.onnx` for the first one, `model_<name>.onnx` for the others.
 
     Args:
-        functions: `nlpseq.tasks.base.NumericFunction` by name; the first one becomes `model.onnx`, the others
-            `model_<name>.onnx`.
+        task: `nlpseq.tasks.base.Task`.
         folder: Folder of the export.
 
     Raises:
         InputError: an op has no equivalent.
     """
     paths = []
-    for number, (name, function) in enumerate(functions.items()):
+    for number, (name, function) in enumerate(task.numeric_functions().items()):
         paths.append(folder / (f"model_{name}.onnx" if number else "model.onnx"))
         onnx.save(convert(name, function), str(paths[-1]))
     return paths
