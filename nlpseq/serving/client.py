@@ -89,4 +89,3 @@ def _read_metrics(path):
     if not all(isinstance(metrics.get(split), dict) for split in ("validation", "test")):
         raise InputError(f"{path} lacks validation and test: export the model again.")
     return metrics
-

@@ -11,21 +11,36 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nlpseq.text import tokenizer
+from nlpseq.text import cleaning, tokenizer
+from nlpseq.text.case import DOT, lowercase
 from nlpseq.text.subwords import splitting
 
 CLASS = re.compile(r"\\p(?:\{\w+\}|\w)")
-DOTTED = "i\N{COMBINING DOT ABOVE}"
 PATTERNS = {
+    "invisible": f"[{cleaning.INVISIBLE}]+",
+    "invisible_or_joiner": f"[{cleaning.INVISIBLE}{cleaning.JOINERS}]+",
+    "dotted": f"([iIİ]){DOT}+",
     "markup": tokenizer.MARKUP,
     "blank": tokenizer.BLANK,
     "single": tokenizer.SINGLE_CHARACTER_WORDS,
     "contraction": tokenizer.CONTRACTION,
+    "address": "|".join(tokenizer.ADDRESSES),
+    "around": f"[ {tokenizer.ADDRESS}]+",
     "control": r"\pC",
     "number": r"\pN",
     "subword_blank": splitting.BLANK,
     "subword_word": splitting.WORD,
     "subword_not_blank": splitting.NOT_BLANK,
+    "blank_in_line": splitting.BLANK_IN_LINE,
+    "long_word": f"[^{splitting.SEPARATOR}]{{{splitting.LONGEST_WORD}}}",
+}
+
+
+NUMBERS = {
+    "long_token": tokenizer.LONG_TOKEN,
+    "longest_word": splitting.LONGEST_WORD,
+    "look_ahead": splitting.LOOK_AHEAD,
+    "address_mark": tokenizer.ADDRESS,
 }
 
 
@@ -35,7 +50,7 @@ def describe(preprocessor: Any) -> dict[str, Any]:
     Returns:
         `preprocessor`, nested dicts of `class_name` and `config`; `patterns`, regular expressions of RE2 by name;
         `classes`, the ranges of code points of each class of characters in them; `lowercase`, the runs
-        `[first, last, step, difference]` of code points that change; `dot`, whether "i" loses a dot above.
+        `[first, last, step, difference]` of code points that change; `numbers`, other constants by name.
     """
     described = _bare(keras.saving.serialize_keras_object(preprocessor))
     patterns = {**PATTERNS, **_tokens(preprocessor)}
@@ -44,7 +59,8 @@ def describe(preprocessor: Any) -> dict[str, Any]:
         "preprocessor": described,
         "patterns": patterns,
         "classes": {name: _members(name) for name in names},
-        **_lower_case(),
+        "lowercase": _lower_case(),
+        "numbers": NUMBERS,
     }
 
 
@@ -82,10 +98,9 @@ def _members(name):
 @functools.cache
 def _lower_case():
     characters = [character for character in _every_character() if character not in "\n\0"]
-    text = tokenizer.lowercase(tf.constant(["\n".join(characters)]))[0].numpy().decode()
+    text = lowercase(tf.constant(["\n".join(characters)]))[0].numpy().decode()
     pairs = [(ord(a), ord(b)) for a, b in zip(characters, text.split("\n"), strict=True) if len(b) == 1 and a != b]
-    dot = tokenizer.lowercase(tf.constant([DOTTED]))[0].numpy().decode() == "i"
-    return {"lowercase": _runs(pairs), "dot": dot}
+    return _runs(pairs)
 
 
 def _runs(pairs):

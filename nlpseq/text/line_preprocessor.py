@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from nlpseq.errors import InputError, in_range
 from nlpseq.text.subwords import SubwordTokenizer
+from nlpseq.text.subwords.splitting import LONGEST_WORD, clean_lines
+from nlpseq.text.truncation import truncate_texts
 from nlpseq.text.vocabulary import END
 
 BATCH = 512  # lines that are tokenized together
@@ -28,9 +30,11 @@ class LinePreprocessor:
 
     Call arguments:
         texts: string tensor `(batch,)`.
+        first, last: number of ids that are needed at the start or, exclusively, at the end: of a
+            long text no more is read, and no more returned. Default None, all.
 
     Returns:
-        int32 `tf.RaggedTensor` `(batch, None)`, not truncated.
+        int32 `tf.RaggedTensor` `(batch, None)`, not truncated to `max_tokens`.
 
     Raises:
         InputError: `max_tokens` is below 1.
@@ -49,15 +53,19 @@ class LinePreprocessor:
         self.tokenizer = tokenizer
         self.max_tokens = in_range("max_tokens", max_tokens, 1)
 
-    def __call__(self, texts) -> tf.RaggedTensor:
-        texts = tf.strings.regex_replace(texts, "\r\n?", "\n")
-        lines = tf.strings.split(texts, "\n")
-        ids = self.encode_lines(lines.flat_values)
-        return lines.with_flat_values(ids).merge_dims(1, 2)[:, :-1]
+    def __call__(self, texts, first: int | None = None, last: int | None = None) -> tf.RaggedTensor:
+        texts = clean_lines(texts)
+        if first is not None:
+            texts = truncate_texts(texts, first * LONGEST_WORD)
+        elif last is not None:
+            texts = truncate_texts(texts, 0, last * LONGEST_WORD)
+        lines = _part(tf.strings.split(texts, "\n"), first, last, 1)  # every line but one has a token, its end
+        ids = lines.with_flat_values(self.encode_lines(lines.flat_values, first)).merge_dims(1, 2)
+        return _part(ids[:, :-1], first, last)
 
-    def encode_lines(self, lines) -> tf.RaggedTensor:
-        """The ids of lines `(n,)` with the end symbol after each line, ragged `(n, None)`."""
-        ids = self.tokenizer(lines)
+    def encode_lines(self, lines, first: int | None = None) -> tf.RaggedTensor:
+        """The ids of lines `(n,)` with the end symbol after each line, ragged `(n, None)`; the `first` of each line."""
+        ids = self.tokenizer(lines, first)
         return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)
 
     def encode_corpus(self, lines: Sequence[bytes]) -> tf.Tensor:
@@ -72,10 +80,11 @@ class LinePreprocessor:
             texts: sequence of strings.
             name: what the message calls a text.
         """
-        longest = max(self(tf.constant(texts, tf.string)).row_lengths().numpy(), default=0)
-        if longest > self.max_tokens:
+        most = self.max_tokens
+        longest = max(self(tf.constant(texts, tf.string), most + 1).row_lengths().numpy(), default=0)
+        if longest > most:
             raise InputError(
-                f"{name} is too long: expected at most {self.max_tokens:,} pieces, got {longest:,}; give only its end."
+                f"{name} is too long: expected at most {most:,} pieces, got {longest:,} or more; give only its end."
             )
 
     def decode(self, ids) -> tf.Tensor:
@@ -118,3 +127,10 @@ class LinePreprocessor:
     @classmethod
     def from_config(cls, config: dict) -> "LinePreprocessor":
         return cls(keras.saving.deserialize_keras_object(config["tokenizer"]), config["max_tokens"])
+
+
+def _part(rows, first, last, more=0):
+    """The `first` or `last` items of ragged rows, and `more`; all if both are None."""
+    if first is not None:
+        return rows[:, : first + more]
+    return rows if last is None else rows[:, -(last + more) :]

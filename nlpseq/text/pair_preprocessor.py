@@ -42,11 +42,15 @@ class PairPreprocessor:
         self.max_tokens = in_range("max_tokens", max_tokens, 2)
 
     def __call__(self, texts) -> tf.RaggedTensor:
-        return self.append_end(self.source(texts))
+        return self.append_end(self.source_tokens(texts))
+
+    def source_tokens(self, texts) -> tf.RaggedTensor:
+        """The ids of sources without the end symbol, as many as show `is_truncated`."""
+        return self.source(texts, self.max_tokens)
 
     def targets(self, texts) -> tf.RaggedTensor:
         """The ids of targets; a truncated one has no end symbol, because it does not end there."""
-        ids = self.target(texts)
+        ids = self.target(texts, self.max_tokens)
         return tf.concat([ids, tf.fill([ids.nrows(), 1], END)], axis=1)[:, : self.max_tokens]
 
     def append_end(self, ids: tf.RaggedTensor) -> tf.RaggedTensor:
@@ -60,8 +64,9 @@ class PairPreprocessor:
 
     def truncated_share(self, sources: Sequence, targets: Sequence) -> float:
         """The share of pairs of texts of which at least one side is truncated."""
-        truncated = self.is_truncated(self.source(list(sources))) | self.is_truncated(self.target(list(targets)))
-        return float(tf.reduce_mean(tf.cast(truncated, tf.float32)))
+        sides = (self.source, sources), (self.target, targets)
+        source, target = (self.is_truncated(side(list(texts), self.max_tokens)) for side, texts in sides)
+        return float(tf.reduce_mean(tf.cast(source | target, tf.float32)))
 
     @classmethod
     def learn(

@@ -4,8 +4,10 @@ import keras
 import tensorflow as tf
 
 from nlpseq.errors import in_range
+from nlpseq.text.case import lowercase
+from nlpseq.text.cleaning import clean
 from nlpseq.text.tokenizer import CLITIC, WordTokenizer
-from nlpseq.text.truncation import truncate_middle
+from nlpseq.text.truncation import truncate_texts
 from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 
@@ -66,7 +68,7 @@ class TokenPreprocessor:
 
     def tokenize(self, texts) -> tf.RaggedTensor:
         """The tokens of texts `(batch,)`, ragged `(batch, None)`, truncated to `max_tokens`."""
-        return self.truncate(self.tokenizer(texts))
+        return self.truncate(self.tokenizer(texts, self.max_tokens))
 
     def truncate(self, sequences: tf.RaggedTensor) -> tf.RaggedTensor:
         """The first `max_tokens` items of each row."""
@@ -111,8 +113,8 @@ class TokenPreprocessor:
 
     def _characters(self, words):
         """Ids of the characters, `(tokens, max_characters)`; of a long word those of both ends."""
-        characters = tf.strings.unicode_split(words, "UTF-8")
-        characters = truncate_middle(characters, self.max_characters, self.max_characters // 2)
+        head = self.max_characters // 2
+        characters = tf.strings.unicode_split(truncate_texts(words, head, self.max_characters - head), "UTF-8")
         return self.characters(characters).to_tensor(PADDING, shape=(None, self.max_characters))
 
     def get_config(self) -> dict:
@@ -134,11 +136,10 @@ class TokenPreprocessor:
 
 
 def _valid_utf8(tokens):
-    """Tokens with U+FFFD for invalid bytes and control characters."""
-    tokens = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8", errors="replace")
-    return tf.strings.regex_replace(tokens, r"\pC", "\N{REPLACEMENT CHARACTER}")
+    """Tokens without invisible characters, with U+FFFD for invalid bytes and control characters."""
+    return tf.strings.regex_replace(clean(tokens), r"\pC", "\N{REPLACEMENT CHARACTER}")
 
 
 def _normalized(words):
     """Words in lower case, with 0 for every digit."""
-    return tf.strings.regex_replace(tf.strings.lower(words, encoding="utf-8"), r"\pN", "0")
+    return tf.strings.regex_replace(lowercase(words), r"\pN", "0")

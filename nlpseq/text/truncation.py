@@ -1,6 +1,28 @@
-"""Truncation of sequences."""
+"""Truncation of texts and of sequences."""
 
 import tensorflow as tf
+
+
+def truncate_texts(texts: tf.Tensor, head: int, tail: int = 0, mark: str = "") -> tf.Tensor:
+    """Drops characters from the middle of texts of more than `head + tail` characters.
+
+    Args:
+        texts: string `(n,)`, valid UTF-8.
+        head, tail: number of characters that are kept at the start and at the end.
+        mark: what stands in their place. Default nothing.
+
+    Returns:
+        string `(n,)`.
+
+    Example:
+
+    >>> truncate_texts(tf.constant(["abcdef", "abc"]), 2, 1, "~").numpy().tolist()
+    [b'ab~f', b'abc']
+    """
+    lengths = tf.strings.length(texts, "UTF8_CHAR")
+    ends = tf.strings.substr(texts, tf.maximum(lengths - tail, 0), tf.fill(tf.shape(texts), tail), "UTF8_CHAR")
+    starts = tf.strings.substr(texts, 0, head, "UTF8_CHAR")
+    return tf.where(lengths > head + tail, tf.strings.join([starts, mark, ends]), texts)
 
 
 def truncate_middle(sequences: tf.RaggedTensor, max_length: int, head: int) -> tf.RaggedTensor:

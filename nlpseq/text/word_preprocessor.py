@@ -114,10 +114,10 @@ class WordPreprocessor:
 
     def _words(self, texts):
         """Ids of the words after truncation, ragged `(batch, None)`."""
-        tokens = self.tokenizer(texts)
-        if self.truncation == "end":
-            return self.vocabulary(tokens[:, : self.max_tokens])
-        return self.vocabulary(truncate_middle(tokens, self.max_tokens, self.max_tokens // 3))
+        most = self.max_tokens
+        first = most if self.truncation == "end" else most // 3
+        tokens = self.tokenizer(texts, first, most - first)
+        return self.vocabulary(truncate_middle(tokens, most, first))
 
     def _with_ngrams(self, words):
         columns = [words.flat_values, *(ngrams(words) for ngrams in self.ngrams)]

@@ -66,12 +66,15 @@ def test_answers_of_an_export(kind, text, answer):
 
 
 @pytest.mark.parametrize("kind", EXPORTED)
-def test_no_op_needs_xla_or_python(kind):
+def test_no_op_needs_xla_or_python_or_a_locale(kind):
     for function in served(kind).signatures.values():
         graph = function.graph.as_graph_def()
         nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
         assert len(nodes) > 100
-        assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch"}
+        assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch", "StringUpper"}
+        assert not any(
+            node.attr["encoding"].s for node in nodes if node.op == "StringLower"
+        )  # "utf-8" reads the locale
         attributes = [f.attr for f in graph.library.function] + [node.attr for node in nodes]
         assert not any(attr["_XlaMustCompile"].b for attr in attributes if "_XlaMustCompile" in attr)
 

@@ -1,6 +1,7 @@
 """A process that has TensorFlow alone, neither nlpseq nor Keras, gets from exports what was evaluated."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -52,11 +53,12 @@ LONG = "word " * 500
 TOKENS = [["Ada", "met", "Li"], ["Bo", "", ""], ["", "", ""]]
 FULL = "c c c c c c c"  # no padding where it is alone
 INPUTS = {
-    "classification": [*TEXTS, LONG, *ODD, "\x07 \x00 control", "long " * 8_000],
-    "tagging": ["Ada met Bo Li .", *ODD, "long " * 9_000],
+    "classification": [*TEXTS, "A GOOD FILM", LONG, *ODD, "\x07 \x00 control", "long " * 8_000],
+    "tagging": ["Ada met Bo Li .", "ADA MET BO LI", *ODD, "long " * 9_000],
     "translation": [FULL, "a b c", *ODD, "a" * 10_000],
     "language_model": ["the cat", "the dog ", "a dog\n", "never seen ,", "  mat ", *ODD, "a " * 3000, "\r\n\n\n"],
 }
+TURKISH = {**os.environ, "LC_ALL": "tr_TR.UTF-8"}  # where the lower case of "I" is another letter
 GENERATION = {"length": 6, "temperature": 0.8, "top_k": 5, "top_p": 0.9, "seed": 3}
 TYPES = {"length": "int32", "temperature": "float32", "top_k": "int32", "top_p": "float32", "seed": "int64"}
 
@@ -87,7 +89,8 @@ def fresh():
     ids = exported("language_model")[0].preprocessor(["the cat"]).to_list()[0]
     requests["language_model", "steps"] = None, ids
     listed = [[str(exported(kind)[1]), *request] for (kind, _), request in requests.items()]
-    done = subprocess.run([sys.executable, "-c", FRESH], input=json.dumps(listed), capture_output=True, text=True)
+    command, options = [sys.executable, "-c", FRESH], {"capture_output": True, "text": True, "env": TURKISH}
+    done = subprocess.run(command, input=json.dumps(listed), **options)
     assert not done.returncode, done.stderr[-2000:]
     return dict(zip(requests, json.loads(done.stdout.splitlines()[-1])))
 
@@ -117,7 +120,12 @@ def test_tagger(fresh):
             assert answer["tags"][at][:length] == expected["tags"][row]
             assert set(answer["tags"][at][length:]) <= {""}
             np.testing.assert_allclose(answer["scores"][at][:length], expected["scores"][row], atol=1e-5)
-    assert fresh["tagging", 1] == {"tokens": [[]], "tags": [[]], "scores": [[]], "length": [0]}
+    assert fresh["tagging", INPUTS["tagging"].index("")] == {
+        "tokens": [[]],
+        "tags": [[]],
+        "scores": [[]],
+        "length": [0],
+    }
     assert fresh["tagging", "none"]["length"] == []
 
 

@@ -48,6 +48,9 @@ WORDS = [
     "😀",
     "👩\u200d👩\u200d👧",
     "❤️",
+    "می\u200cخواهم",
+    "co\u00adoperate",
+    "\u200d",
     "...",
     "?!",
     "<unknown>",
@@ -93,13 +96,17 @@ def library_of(tokenizer):
         "word": lambda: models.WordLevel(ids, unk_token=unknown),
     }[tokenizer.kind]
     library = Tokenizer(model())
-    blank = normalizers.Replace(Regex(r"[\s\p{Z}\p{Cc}]+"), " ")
+    fillers = r"\x{200B}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{3164}\x{FFA0}"
+    joiner, invisible = r"\p{Join_Control}", r"[\p{Default_Ignorable_Code_Point}&&[^\x{200C}\x{200D}" + fillers + "]]"
+    blank = r"[\s\p{Z}\p{Cc}\x{200B}]"
+    changes = {invisible: "", rf"{joiner}+\z": "", rf"{joiner}*{blank}(?:{blank}|{joiner})*": " ", r" \z": ""}
     fold = [normalizers.Lowercase()] if tokenizer.lowercase else []
-    library.normalizer = normalizers.Sequence(
-        [normalizers.Prepend(" "), blank, normalizers.Replace(Regex(r" \z"), ""), *fold]
-    )
+    library.normalizer = normalizers.Sequence([
+        normalizers.Prepend(" "), *(normalizers.Replace(Regex(old), new) for old, new in changes.items()), *fold
+    ])  # fmt: skip
     letter = r"[\p{L}\p{M}\p{N}]"
-    splits = [rf" ?(?:{letter}+(?:['’]{letter}+)*|[^ ])", "(?m:.{64})"]
+    word = rf"{letter}+(?:(?:['’]|{joiner}+){letter}+)*|[^ ](?:{joiner}+[^ ])*"
+    splits = [rf" ?(?:{word}){joiner}*", "(?m:.{64})"]
     library.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(split), "isolated") for split in splits]
     )
@@ -114,9 +121,11 @@ def check_agreement(tokenizer, texts):
 
 
 def normalized(text):
-    """Blanks and control characters to one space, none at the ends."""
+    """Blanks and control characters to one space, none at the ends; joiners inside words only."""
+    text = text.replace("\ufe0f", "").replace("\u00ad", "")
     kinds = [unicodedata.category(each) for each in text]
-    return " ".join("".join(" " if k[0] == "Z" or k == "Cc" else c for c, k in zip(text, kinds)).split())
+    words = "".join(" " if k[0] == "Z" or k == "Cc" else c for c, k in zip(text, kinds)).split()
+    return " ".join(filter(None, (word.strip("\u200c\u200d") for word in words)))
 
 
 def without_unknown(tokenizer, texts):

@@ -62,6 +62,11 @@ def test_odd_tokens():
     assert [sum(i > 0 for i in row[1:]) for row in rows] == [2, 3, 0, 1]
 
 
+def test_invisible_characters_change_nothing():
+    encoder = learn()
+    assert ids(encoder, "s\u00adaw", "\ufeffThe\ufe0f", "c\u200dat") == ids(encoder, "saw", "The", "cat")
+
+
 def test_config_round_trip():
     encoder = learn(max_characters=5, max_tokens=6)
     again = TokenPreprocessor.from_config(encoder.get_config())

@@ -36,7 +36,9 @@ def _restored(value, characters):
     if not (isinstance(value, dict) and {"class_name", "config"} <= set(value)):
         return value
     if value["class_name"] not in CLASSES:
-        raise InputError(f"nlpseq.runtime has no preprocessor {value['class_name']!r}: use the saved_model of the export.")
+        raise InputError(
+            f"nlpseq.runtime has no preprocessor {value['class_name']!r}: use the saved_model of the export."
+        )
     config = {name: _restored(part, characters) for name, part in value["config"].items()}
     if value["class_name"] == "TokenPreprocessor":
         config["letters"] = config.pop("characters")

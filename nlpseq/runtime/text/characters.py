@@ -5,9 +5,8 @@ import re
 from typing import Any
 
 BLANKS = r"\t\n\f\r "  # \s of RE2
-DOTTED = re.compile("i\N{COMBINING DOT ABOVE}+")
 OTHER_CASES = {"s": "ſ", "k": "\N{KELVIN SIGN}"}  # beyond ASCII, which RE2 takes for the same letter
-PART = re.compile(r"\\p(?:\{\w+\}|\w)|\\s|\\.|\(\?i:|\(\?i\)|\(\?:|[()\[\]]|.", re.DOTALL)
+PART = re.compile(r"\\p(?:\{\w+\}|\w)|\\x\{\w+\}|\\x\w\w|\\.|\(\?i:|\(\?i\)|\(\?:|[()\[\]]|.", re.DOTALL)
 
 
 class Characters:
@@ -20,7 +19,7 @@ class Characters:
     def __init__(self, description: dict[str, Any]):
         self.patterns: dict[str, str] = description["patterns"]
         self.classes = {name: _inside(ranges) for name, ranges in description["classes"].items()}
-        self.dot = description["dot"]
+        self.numbers: dict[str, Any] = description["numbers"]
         self._lower = {
             point: point + difference
             for first, last, step, difference in description["lowercase"]
@@ -29,8 +28,11 @@ class Characters:
 
     def lower(self, text: str) -> str:
         """A text in lower case."""
-        text = text.translate(self._lower)
-        return DOTTED.sub("i", text) if self.dot else text
+        return self.pattern("dotted").sub(r"\1", text.translate(self._lower))
+
+    def clean(self, text: str | bytes, keep_joiners: bool = False) -> str:
+        """A valid text without invisible characters."""
+        return self.pattern("invisible" if keep_joiners else "invisible_or_joiner").sub("", valid(text))
 
     @functools.cache  # noqa: B019  one object for each model
     def pattern(self, name: str) -> re.Pattern:
@@ -42,6 +44,14 @@ def valid(text: str | bytes) -> str:
     """A text without invalid UTF-8, of which each part is replaced by U+FFFD, and without halves of surrogates."""
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
     return raw.decode("utf-8", "replace")
+
+
+def without_middle(items: Any, head: int, tail: int, mark: Any = None) -> Any:
+    """The first `head` and the last `tail` items; if there are more, the others are replaced by a mark."""
+    if len(items) <= head + tail:
+        return items
+    start, end = items[:head], items[len(items) - tail :]
+    return start + end if mark is None else start + mark + end
 
 
 def translated(pattern: str, classes: dict[str, str]) -> str:
@@ -56,6 +66,9 @@ def translated(pattern: str, classes: dict[str, str]) -> str:
         if part == r"\s" or part in classes:
             members = BLANKS if part == r"\s" else classes[part]
             result.append(members if inside else f"[{members}]")
+            continue
+        if part.startswith(r"\x"):
+            result.append(f"\\U{int(part[2:].strip('{}'), 16):08x}")
             continue
         if part in ("[", "]") or inside:
             inside = part != "]"
@@ -75,6 +88,4 @@ def translated(pattern: str, classes: dict[str, str]) -> str:
 
 def _inside(ranges):
     """Ranges of code points as the inside of a class."""
-    return "".join(
-        f"\\U{first:08x}" if first == last else f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges
-    )
+    return "".join(f"\\U{first:08x}" if first == last else f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)

@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from nlpseq.runtime.text.characters import Characters, valid
+from nlpseq.runtime.text.characters import Characters
 
 UNKNOWN, SPECIALS, END = 1, 4, 3
-LONGEST_WORD = 64
 UNKNOWN_PENALTY = 10.0
-WHITE = " \t\n\v\f\r"
 WORDS_KEPT = 20_000  # whose pieces are remembered
 
 
@@ -140,19 +138,24 @@ class SubwordTokenizer:
     def __len__(self):
         return len(self.pieces)
 
-    def __call__(self, text: str | bytes) -> list[int]:
-        return [id_ for word in self.words(text) for id_ in self._segment(word)]
+    def __call__(self, text: str | bytes, first: int | None = None) -> list[int]:
+        return [id_ for word in self.words(text, first) for id_ in self._segment(word)][:first]
 
-    def words(self, text: str | bytes) -> list[str]:
-        """The words of the normalized text."""
-        pattern = self.characters.pattern
-        text = pattern("subword_blank").sub(" ", " " + valid(text)).removesuffix(" ")
+    def words(self, text: str | bytes, first: int | None = None) -> list[str]:
+        """The words of the normalized text, the `first` of them."""
+        pattern, numbers = self.characters.pattern, self.characters.numbers
+        text = f" {self.characters.clean(text, keep_joiners=True)} "
+        text = pattern("subword_blank").sub(" ", text).removesuffix(" ")
+        if self.lowercase:
+            text = pattern("dotted").sub(r"\1", text)
+        if first is not None:
+            text = text[: first * numbers["longest_word"] + numbers["look_ahead"]]
         if self.lowercase:
             text = self.characters.lower(text)
         word = pattern("subword_not_blank" if self.pretokenized else "subword_word")
         text = word.sub("\\g<0>\n", text)
-        text = re.sub(f"[^\n]{{{LONGEST_WORD}}}", "\\g<0>\n", text)
-        return [part for part in text.split("\n") if part]
+        text = pattern("long_word").sub("\\g<0>\n", text)
+        return [part for part in text.split("\n") if part][:first]
 
     def texts(self, ids: Sequence[int]) -> list[str]:
         """What each id adds to a text."""
@@ -160,7 +163,7 @@ class SubwordTokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Ids to a text."""
-        return "".join(self.texts(ids)).strip(WHITE)
+        return "".join(self.texts(ids)).strip(" ")
 
 
 class PairPreprocessor:
@@ -172,7 +175,7 @@ class PairPreprocessor:
         self.source, self.target, self.max_tokens = source, target or source, max_tokens
 
     def __call__(self, text: str | bytes) -> tuple[list[int], bool]:
-        ids = self.source(text)
+        ids = self.source(text, self.max_tokens)
         return [*ids[: self.max_tokens - 1], END], len(ids) >= self.max_tokens
 
 
@@ -185,9 +188,18 @@ class LinePreprocessor:
     def __len__(self):
         return len(self.tokenizer)
 
-    def __call__(self, text: str | bytes) -> list[int]:
-        lines = re.split("\r\n?|\n", valid(text))
-        return [id_ for line in lines for id_ in [*self.tokenizer(line), END]][:-1]
+    def __call__(self, text: str | bytes, first: int | None = None, last: int | None = None) -> list[int]:
+        characters = self.tokenizer.characters
+        longest = characters.numbers["longest_word"]
+        text = re.sub("\r\n?", "\n", characters.clean(text, keep_joiners=True))
+        text = re.sub(" ?\n ?", "\n", characters.pattern("blank_in_line").sub(" ", text))
+        if first is not None:
+            text = text[: first * longest]
+        elif last is not None:
+            text = text[-last * longest :]
+        lines = _part(text.split("\n"), first, last, 1)
+        ids = [id_ for line in lines for id_ in [*self.tokenizer(line, first), END]]
+        return _part(ids[:-1], first, last)
 
     def texts(self, ids: Sequence[int]) -> list[str]:
         """What each id adds to a text."""
@@ -196,3 +208,10 @@ class LinePreprocessor:
     def decode(self, ids: Sequence[int]) -> str:
         """Ids to a text."""
         return re.sub("\n +", "\n", "".join(self.texts(ids)).lstrip(" "))
+
+
+def _part(items, first, last, more=0):
+    """The `first` or `last` items, and `more`; all if both are None."""
+    if first is not None:
+        return items[: first + more]
+    return items if last is None else items[-(last + more) :]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.runtime.text.characters import Characters, valid
+from nlpseq.runtime.text.characters import Characters, without_middle
 
 UNKNOWN = 1
 
@@ -16,20 +16,23 @@ class WordTokenizer:
     def __init__(self, characters: Characters, **settings: bool):
         self.characters = characters
         self.settings = settings
-        self._token = None
 
-    def __call__(self, text: str | bytes) -> list[str]:
-        pattern, text = self.characters.pattern, valid(text)
+    def __call__(self, text: str | bytes, first: int, last: int = 0) -> list[str]:
+        pattern, text = self.characters.pattern, self.characters.clean(text)
+        most, mark = self.characters.numbers["long_token"], self.characters.numbers["address_mark"]
         if self.settings["strip_markup"]:
             text = pattern("markup").sub(" ", text)
         text = pattern("blank").sub(" ", text)
+        text = without_middle(text, most * first, most * last, " ")
         if self.settings["lowercase"]:
             text = self.characters.lower(text)
-        text = pattern("single").sub(r" \1 ", text)
+        text = pattern("single").sub(r" \g<0> ", text)
         if self.settings["split_contractions"]:
             text = pattern("contraction").sub(r"\1 \2", text)
-        text = pattern("token").sub(r" \g<0> ", text)
-        return [token for token in text.split(" ") if token]
+        if self.settings["keep_whole"]:
+            text = pattern("address").sub(rf" {mark}\g<0> ", text)
+        text = pattern("around").sub("", pattern("token").sub("\\g<0>\n", text))
+        return text.split("\n")[:-1]
 
 
 class Vocabulary:
@@ -81,8 +84,8 @@ class WordPreprocessor:
         self.max_tokens, self.head = max_tokens, max_tokens if truncation == "end" else max_tokens // 3
 
     def __call__(self, text: str | bytes) -> np.ndarray:
-        tokens = self.tokenizer(text)
-        words = self.vocabulary(without_middle(tokens, self.max_tokens, self.head))
+        tail = self.max_tokens - self.head
+        words = self.vocabulary(without_middle(self.tokenizer(text, self.head, tail), self.head, tail))
         return np.array([words, *(ngrams(words) for ngrams in self.ngrams)], np.int32).T
 
 
@@ -104,19 +107,16 @@ class TokenPreprocessor:
 
     def tokenize(self, text: str | bytes) -> list[str]:
         """The tokens of a text, truncated."""
-        return self.tokenizer(text)[: self.max_tokens]
+        return self.tokenizer(text, self.max_tokens)[: self.max_tokens]
 
     def __call__(self, tokens: Sequence[str]) -> np.ndarray:
-        tokens = [self.tables.pattern("control").sub("\N{REPLACEMENT CHARACTER}", valid(token)) for token in tokens]
+        control, clean = self.tables.pattern("control"), self.tables.clean
+        tokens = [control.sub("\N{REPLACEMENT CHARACTER}", clean(token)) for token in tokens]
         words = [self.tables.pattern("number").sub("0", self.tables.lower(token)) for token in tokens]
         ids = np.zeros((len(tokens), 1 + self.max_characters), np.int32)
         ids[:, 0] = self.vocabulary(words)
         for row, token in zip(ids, tokens):
-            kept = self.letters(without_middle(token, self.max_characters, self.max_characters // 2))
+            head = self.max_characters // 2
+            kept = self.letters(without_middle(token, head, self.max_characters - head))
             row[1 : 1 + len(kept)] = kept
         return ids
-
-
-def without_middle(items: Any, most: int, head: int) -> Any:
-    """At most `most` items: the first `head`, and the last ones."""
-    return items if len(items) <= most else items[:head] + items[len(items) - (most - head) :]

@@ -149,7 +149,8 @@ def _write_client(task, metadata, folder):
     from nlpseq.text.description import describe
 
     details = {"labels": metadata.labels, "details": metadata.details, "options": task.client_options()}
-    client = Client(task=metadata.task, text=describe(task.preprocessor), **details)
+    text = {} if task.preprocessor is None else describe(task.preprocessor)
+    client = Client(task=metadata.task, text=text, **details)
     write_text(folder / FILE_NAME, json.dumps(dataclasses.asdict(client), ensure_ascii=False))
 
 

@@ -52,7 +52,9 @@ def compare(
     for text, right, given in zip(inputs, expected, answers, strict=True):
         for name in decisions:
             wanted, got = (np.atleast_1d(np.array(answer[name], object)) for answer in (right, given))
-            shares += [a == b for a, b in zip(wanted, got)] if len(wanted) == len(got) else [False] * max(len(wanted), 1)
+            shares += (
+                [a == b for a, b in zip(wanted, got)] if len(wanted) == len(got) else [False] * max(len(wanted), 1)
+            )
         pairs = [(a, b) for name in right for a, b in _scores(right[name], given.get(name))]
         differences.append(max((abs(a - b) / max(1.0, abs(a)) for a, b in pairs), default=0.0))
         if tolerance.everywhere and (differences[-1] > tolerance.scores or not _alike(right, given)):

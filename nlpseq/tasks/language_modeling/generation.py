@@ -98,7 +98,8 @@ class Generator:
         seed: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         """The output of "generate": sampled completions, with all options as scalar tensors."""
-        most, tokens = self.task.preprocessor.max_tokens, self.task.preprocessor(prompt)
+        most = self.task.preprocessor.max_tokens
+        tokens = self.task.preprocessor(prompt, first=most + 1)
         longest = tf.reduce_max(tf.concat([tokens.row_lengths(), [0]], axis=0))
         checks = (
             (longest <= most, f"a prompt must have at most {most:,} tokens, got", longest),
@@ -121,7 +122,7 @@ class Generator:
             int32 `(batch,)`, the number of unknown tokens that were read.
         """
         most = self.task.preprocessor.max_tokens
-        tokens = self.task.preprocessor(prompt)
+        tokens = self.task.preprocessor(prompt, last=most + 1)
         truncated = tokens.row_lengths() > most
         tokens = tokens[:, -most:]
         states, last = self._read_prompt(tokens)

@@ -314,9 +314,7 @@ class LanguageModel(TextTask):
                     answers[name].append(np.asarray(answer[name][row]).item())
         return answers
 
-    def read(
-        self, ids: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor, **states: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def read(self, ids: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor, **states: tf.Tensor) -> dict[str, tf.Tensor]:
         """Reads a part of each text.
 
         Args:

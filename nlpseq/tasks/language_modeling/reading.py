@@ -62,7 +62,7 @@ class Reader:
 def score(model: "Computed", texts: Sequence[str]) -> list[dict[str, Any]]:
     """Scores of texts, as `nlpseq.tasks.language_modeling.scoring.Scorer` returns them, row by row."""
     preprocessor = model.preprocessor
-    tokens = [preprocessor(text) for text in texts]
+    tokens = [preprocessor(text, first=preprocessor.max_tokens + 1) for text in texts]
     kept = [row[: preprocessor.max_tokens] for row in tokens]
     scores, _, _ = Reader(model)(kept)
     return [_row(preprocessor, ids, row, len(whole)) for ids, row, whole in zip(kept, scores, tokens)]
@@ -70,7 +70,7 @@ def score(model: "Computed", texts: Sequence[str]) -> list[dict[str, Any]]:
 
 def _row(preprocessor, ids, scores, count):
     whole_words = preprocessor.tokenizer.kind in WHOLE_WORDS
-    texts = [text.strip() if whole_words else text for text in preprocessor.tokenizer.texts(ids)]
+    texts = [text.removeprefix(" ") if whole_words else text for text in preprocessor.tokenizer.texts(ids)]
     total = float(scores.sum(dtype=np.float32))
     return {
         "tokens": [r"\n" if id_ == END else text for id_, text in zip(ids, texts)],
@@ -100,12 +100,14 @@ def complete(
         InputError: an option is outside its range; the prompt is too long.
     """
     if greedy and options:
-        raise InputError(f"`greedy` search does not sample: leave out {' and '.join(f'`{o}`' for o in sorted(options))}.")
+        raise InputError(
+            f"`greedy` search does not sample: leave out {' and '.join(f'`{o}`' for o in sorted(options))}."
+        )
     _check(options)
     in_range("length", length, 0, described.detail("most_added", int))
-    ids = model.preprocessor(prompt)
-    if len(ids) > model.preprocessor.max_tokens:
-        most = model.preprocessor.max_tokens
+    most = model.preprocessor.max_tokens
+    ids = model.preprocessor(prompt, last=most + 1)
+    if len(ids) > most:
         raise InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
     if note_unknown is not None:
         note_unknown(ids.count(UNKNOWN))

@@ -41,9 +41,10 @@ class Scorer:
             `max_tokens` tokens, of which only the first are scored.
         """
         task = self.task
-        tokens = task.preprocessor(text)
-        truncated = tokens.row_lengths() > task.preprocessor.max_tokens
-        tokens = tokens[:, : task.preprocessor.max_tokens]
+        most = task.preprocessor.max_tokens
+        tokens = task.preprocessor(text, first=most + 1)
+        truncated = tokens.row_lengths() > most
+        tokens = tokens[:, :most]
         length = tf.cast(tokens.row_lengths(), tf.int32)
         targets = pad(tokens)
         inputs = tf.concat([tf.fill([tf.shape(targets)[0], 1], END), targets[:, :-1]], axis=1)
@@ -68,7 +69,7 @@ class Scorer:
         """The strings of token ids; a line end is a backslash and n."""
         texts = self.task.preprocessor.texts(ids)
         if self.task.preprocessor.tokenizer.kind in WHOLE_WORDS:
-            texts = tf.strings.strip(texts)
+            texts = tf.strings.regex_replace(texts, "^ ", "")
         return tf.where(ids == END, r"\n", texts)
 
     def _log_probabilities(self, hidden, targets):

@@ -23,7 +23,9 @@ class Answers(answers.Answers):
         tokens = [model.preprocessor.tokenize(text) for text in examples]
         ids, lengths = padded([model.preprocessor(row) for row in tokens])
         emissions = model.functions["tag"](ids=ids)["emissions"]
-        return [self._row(model.options, row, scores[:length]) for row, scores, length in zip(tokens, emissions, lengths)]
+        return [
+            self._row(model.options, row, scores[:length]) for row, scores, length in zip(tokens, emissions, lengths)
+        ]
 
     def _row(self, options, tokens, emissions):
         """The answer to one sentence from its emissions `(time, tags)`."""

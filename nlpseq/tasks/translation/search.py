@@ -44,7 +44,7 @@ class TranslationSearch:
         Returns:
             `(nlpseq.decoding.Decoded, sources)`, where `sources` are the ids that were read.
         """
-        return self._search(self.task.preprocessor.source(texts), beam_size, n_best)
+        return self._search(self.task.preprocessor.source_tokens(texts), beam_size, n_best)
 
     def _search(self, tokens, beam_size=None, n_best=1):
         """As `__call__`, for tokenized texts, ragged `(batch, None)`."""
@@ -124,7 +124,9 @@ class TranslationSearch:
         units = 2 * (task.settings.units // 2)
         sizes = enumerate(tf.nest.flatten(task.state_sizes))
         states = {f"state_{number}": spec(None, size) for number, size in sizes}
-        read = {"summary": spec(None, units)} if task.attention is None else {"keys": spec(None, None, self._key_size())}
+        read = (
+            {"summary": spec(None, units)} if task.attention is None else {"keys": spec(None, None, self._key_size())}
+        )
         inputs = {
             "tokens": tf.TensorSpec([None], tf.int32),
             "output": spec(None, task.settings.embedding_size),
@@ -147,7 +149,7 @@ class TranslationSearch:
             search ranks; `truncated`, bool, whether the end of the text was ignored.
         """
         preprocessor = self.task.preprocessor
-        tokens = preprocessor.source(text)
+        tokens = preprocessor.source_tokens(text)
         decoded, _ = self._search(tokens, beam_size)
         return {
             "translation": preprocessor.target.decode(decoded.ids[:, 0]),

@@ -35,9 +35,10 @@ class SubwordTokenizer:
     segmented into pieces. A space belongs to the word after it, so that concatenated
     pieces restore the text: `decode(tokenizer(texts))` is the normalized text. In
     normalized text, invalid UTF-8 bytes are U+FFFD, consecutive blanks and control
-    characters are one space, none of them is at either end, and letters are in lower
-    case if `lowercase`. Unicode normalization is not applied. Words of more than 64
-    characters are split.
+    characters are one space, none of them is at either end, invisible characters such as
+    soft hyphens and variation selectors are dropped, joiners kept within a word, and
+    letters are in lower case if `lowercase`. Unicode normalization is not applied. Words
+    of more than 64 characters are split.
 
     Ids 0 to 3 are padding, unknown, start and end. Unknown is decoded as U+FFFD; it
     stands for one character that is not in the training texts (in "unigram" for
@@ -46,16 +47,17 @@ class SubwordTokenizer:
     Args:
         kind: "bpe", "wordpiece", "unigram", "word" or "character".
         pieces: The pieces in the order of their ids, the four specials first.
-        lowercase: Whether to convert to lower case (Unicode). Default False.
+        lowercase: Whether to convert to lower case, as in `nlpseq.text.case.lowercase`. Default False.
         pretokenized: Whether words are separated by whitespace only, for texts that are
             tokenized already. Default False.
         model: Further parameters of the kind: `merges` for "bpe", `scores` for "unigram".
 
     Call arguments:
         texts: string tensor `(batch,)`.
+        first: number of ids that are needed: of a long text no more is read. Default None, all.
 
     Returns:
-        int32 `tf.RaggedTensor` `(batch, None)`, without start and end.
+        int32 `tf.RaggedTensor` `(batch, None)`, without start and end, the `first` ids at most.
 
     Raises:
         InputError: `kind` is unknown, or "wordpiece" with `pretokenized`.
@@ -118,11 +120,11 @@ class SubwordTokenizer:
     def __len__(self):
         return len(self.pieces)
 
-    def __call__(self, texts) -> tf.RaggedTensor:
-        words = split(texts, self.lowercase, self.pretokenized)
+    def __call__(self, texts, first: int | None = None) -> tf.RaggedTensor:
+        words = split(texts, self.lowercase, self.pretokenized, first)
         distinct, indices = tf.unique(words.flat_values)
         pieces = tf.gather(self._segment(distinct), indices)  # (words, None)
-        return words.with_flat_values(pieces).merge_dims(1, 2)
+        return words.with_flat_values(pieces).merge_dims(1, 2)[:, :first]
 
     def decode(self, ids) -> tf.Tensor:
         """Ids to texts, without padding, start and end.
@@ -133,7 +135,8 @@ class SubwordTokenizer:
         Returns:
             string `(...)`.
         """
-        return tf.strings.strip(tf.strings.reduce_join(self.texts(ids), axis=-1))
+        texts = tf.strings.reduce_join(self.texts(ids), axis=-1)
+        return tf.strings.regex_replace(texts, "^ +| +$", "")  # `strip` depends on the locale
 
     def texts(self, ids) -> tf.Tensor:
         """What each id adds to a text, string `(..., time)`; "" for padding, start and end."""

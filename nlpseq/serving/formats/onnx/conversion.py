@@ -53,7 +53,9 @@ class Conversion:
         if op.type == "ReadVariableOp":
             return [inputs[0].read(op.get_attr("dtype"))]
         if op.type == "ResourceGather":
-            return OPERATORS["GatherV2"](self.builder, op, [inputs[0].read(op.get_attr("dtype")), inputs[1], np.int32(0)])
+            return OPERATORS["GatherV2"](
+                self.builder, op, [inputs[0].read(op.get_attr("dtype")), inputs[1], np.int32(0)]
+            )
         inputs = [_value(value) for value in inputs]
         if op.name in self.runs:
             return self.runs[op.name].convert(self, inputs)

@@ -153,7 +153,9 @@ def _operator(builder: Builder, run: Run, kind, gates, order, results, inputs, s
     functions += functions[-1:] if kind == "LSTM" else []
     names, alphas, betas = zip(*functions)
     plain = not any(alphas)
-    lengths = None if mask is None else builder.add("ReduceSum", builder.cast(mask, np.int32), np.array([0]), keepdims=0)
+    lengths = (
+        None if mask is None else builder.add("ReduceSum", builder.cast(mask, np.int32), np.array([0]), keepdims=0)
+    )
     outputs, *finals = builder.add(
         kind,
         inputs,
