@@ -1,4 +1,4 @@
-"""The command `nlpseq`: trains with a recipe, exports a checkpoint or to other formats, predicts with an export, describes an export."""
+"""The command `nlpseq`: trains with a recipe, exports in several formats, predicts with an export, describes it."""
 
 import argparse
 import contextlib

@@ -76,14 +76,13 @@ def print_export(export: Any) -> None:
 
 def print_formats(formats: dict[str, dict]) -> None:
     """Prints sizes, times and agreement of the formats of a model, by name."""
-    table = Table("format", "files", title="formats")
-    for column in ("kB", "ms, 1 text", "ms, 64 texts", "same decisions", "scores differ by"):
+    table = Table("format", title="formats")
+    for column in ("kB", "ms, 1 text", "ms, 64 texts", "same decisions", "score difference"):
         table.add_column(column, justify="right")
     for name, row in formats.items():
         quantize, agreement = row.get("quantize", "none"), row.get("agreement")
         table.add_row(
             name if quantize == "none" else f"{name} {quantize}",
-            escape(", ".join(row["files"])),
             f"{row['bytes'] / 1000:,.0f}",
             f"{row['ms_1']:.1f}",
             f"{row['ms_64']:.1f}",

@@ -129,7 +129,7 @@ class Computed:
     def __init__(self, path: Path, format: str, client: Client):
         _, functions = INTERPRETERS[format]
         self.functions = functions(path)
-        self.preprocessor = restore(client.text) if client.text else None
+        self.preprocessor: Any = restore(client.text) if client.text else None
         self.options = client.options
 
 

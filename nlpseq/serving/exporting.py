@@ -78,8 +78,7 @@ def export(
         metadata.write(partial)
         write_text(partial / TASK_FILE, task_config(task))
         write_json(partial / "metrics.json", metrics)
-        card = model_card(type(task).__name__, task.purpose, task.limits(), metadata, metrics)
-        write_text(partial / "model_card.md", card)
+        write_text(partial / "model_card.md", model_card(task, metadata, metrics))
         if draw is not None:
             draw(partial)
         return publish(partial, folder)

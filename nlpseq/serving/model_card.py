@@ -10,13 +10,11 @@ GENERATED = (
 )
 
 
-def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, metrics: dict[str, Any]) -> str:
+def model_card(task: Any, metadata: Metadata, metrics: dict[str, Any]) -> str:
     """The text of `model_card.md`.
 
     Args:
-        name: Class name of the task.
-        purpose: What the task does, one sentence.
-        limits: What it cannot do, one sentence each.
+        task: `nlpseq.tasks.base.Task`; its class, `purpose` and `limits` are used.
         metadata: Metadata of the export.
         metrics: Contents of `metrics.json`.
     """
@@ -28,7 +26,7 @@ def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, m
         if isinstance(value, float)
     ]
     sections = {
-        f"# {name} trained on {data['name']}": [purpose],
+        f"# {type(task).__name__} trained on {data['name']}": [task.purpose],
         "## Data": [
             *([GENERATED, ""] if data["generated"] else []),
             "| split | examples |",
@@ -43,7 +41,7 @@ def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, m
             _cost(metrics),
         ],
         **_formats(metadata.formats),
-        "## Limits": [f"- {limit}" for limit in limits],
+        "## Limits": [f"- {limit}" for limit in task.limits()],
         "## Settings": [
             "| setting | value |",
             "|---|---|",
@@ -64,7 +62,7 @@ def _formats(formats):
             f"Compared with the SavedModel on {texts:,} texts; times include the tokenization of the texts, on the "
             "machine of the export.",
             "",
-            "| format | weights | kB | ms, 1 text | ms, 64 texts | same decisions | scores differ by | metric changes by |",
+            "| format | weights | kB | ms, 1 text | ms, 64 texts | same decisions | score difference | metric |",
             "|---|---|---|---|---|---|---|---|",
             *(f"| {' | '.join(_format_cells(name, row))} |" for name, row in formats.items()),
         ]

@@ -1,4 +1,4 @@
-"""What a preprocessor does, as plain JSON, for programs that have no TensorFlow: settings, vocabulary, character tables.
+"""What a preprocessor does, as plain JSON, for programs without TensorFlow: settings, vocabulary, character tables.
 
 `nlpseq.runtime.text` makes the same preprocessor in pure Python. The classes of characters and the lower case
 are those that the ops of the graph know, and not those of the Unicode version of that Python.

@@ -1,4 +1,4 @@
-"""Characters as the graph of an export sees them: classes and lower case from tables, patterns of RE2 as those of Python."""
+"""Characters as the graph of an export sees them: classes and lower case from tables, patterns of RE2."""
 
 import functools
 import re

@@ -1,6 +1,7 @@
 """Pieces of words: what `nlpseq.text.subwords` does in a graph, in pure Python, word by word."""
 
 import functools
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ class BytePairs:
         ids = [self._characters.get(character, UNKNOWN) for character in word]
         while len(ids) > 1:
             rank, merged, at = min(
-                (*self._merges.get(pair, (math.inf, 0)), at) for at, pair in enumerate(zip(ids, ids[1:]))
+                (*self._merges.get(pair, (math.inf, 0)), at) for at, pair in enumerate(itertools.pairwise(ids))
             )
             if rank == math.inf:
                 break
@@ -144,18 +145,18 @@ class SubwordTokenizer:
     def words(self, text: str | bytes, first: int | None = None) -> list[str]:
         """The words of the normalized text, the `first` of them."""
         pattern, numbers = self.characters.pattern, self.characters.numbers
-        text = f" {self.characters.clean(text, keep_joiners=True)} "
-        text = pattern("subword_blank").sub(" ", text).removesuffix(" ")
+        cleaned = f" {self.characters.clean(text, keep_joiners=True)} "
+        cleaned = pattern("subword_blank").sub(" ", cleaned).removesuffix(" ")
         if self.lowercase:
-            text = pattern("dotted").sub(r"\1", text)
+            cleaned = pattern("dotted").sub(r"\1", cleaned)
         if first is not None:
-            text = text[: first * numbers["longest_word"] + numbers["look_ahead"]]
+            cleaned = cleaned[: first * numbers["longest_word"] + numbers["look_ahead"]]
         if self.lowercase:
-            text = self.characters.lower(text)
+            cleaned = self.characters.lower(cleaned)
         word = pattern("subword_not_blank" if self.pretokenized else "subword_word")
-        text = word.sub("\\g<0>\n", text)
-        text = pattern("long_word").sub("\\g<0>\n", text)
-        return [part for part in text.split("\n") if part][:first]
+        cleaned = word.sub("\\g<0>\n", cleaned)
+        cleaned = pattern("long_word").sub("\\g<0>\n", cleaned)
+        return [part for part in cleaned.split("\n") if part][:first]
 
     def texts(self, ids: Sequence[int]) -> list[str]:
         """What each id adds to a text."""

@@ -18,21 +18,21 @@ class WordTokenizer:
         self.settings = settings
 
     def __call__(self, text: str | bytes, first: int, last: int = 0) -> list[str]:
-        pattern, text = self.characters.pattern, self.characters.clean(text)
+        pattern, cleaned = self.characters.pattern, self.characters.clean(text)
         most, mark = self.characters.numbers["long_token"], self.characters.numbers["address_mark"]
         if self.settings["strip_markup"]:
-            text = pattern("markup").sub(" ", text)
-        text = pattern("blank").sub(" ", text)
-        text = without_middle(text, most * first, most * last, " ")
+            cleaned = pattern("markup").sub(" ", cleaned)
+        cleaned = pattern("blank").sub(" ", cleaned)
+        cleaned = without_middle(cleaned, most * first, most * last, " ")
         if self.settings["lowercase"]:
-            text = self.characters.lower(text)
-        text = pattern("single").sub(r" \g<0> ", text)
+            cleaned = self.characters.lower(cleaned)
+        cleaned = pattern("single").sub(r" \g<0> ", cleaned)
         if self.settings["split_contractions"]:
-            text = pattern("contraction").sub(r"\1 \2", text)
+            cleaned = pattern("contraction").sub(r"\1 \2", cleaned)
         if self.settings["keep_whole"]:
-            text = pattern("address").sub(rf" {mark}\g<0> ", text)
-        text = pattern("around").sub("", pattern("token").sub("\\g<0>\n", text))
-        return text.split("\n")[:-1]
+            cleaned = pattern("address").sub(rf" {mark}\g<0> ", cleaned)
+        cleaned = pattern("around").sub("", pattern("token").sub("\\g<0>\n", cleaned))
+        return cleaned.split("\n")[:-1]
 
 
 class Vocabulary:

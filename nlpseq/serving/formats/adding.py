@@ -16,7 +16,8 @@ from nlpseq.errors import InputError, one_of
 from nlpseq.runtime import Model
 from nlpseq.runtime.description import FILE_NAME, Client
 from nlpseq.serving.formats.agreement import TOLERANCES, compare
-from nlpseq.serving.metadata import Metadata
+from nlpseq.serving.metadata import Metadata, read_json
+from nlpseq.serving.model_card import model_card
 from nlpseq.writing import incomplete_folder, write_text, writing
 
 FORMATS = ("saved_model", "litert", "onnx")
@@ -140,7 +141,9 @@ def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "
         for made in sorted(partial.iterdir()):
             if not made.is_symlink():
                 os.replace(made, path / made.name)
-        dataclasses.replace(metadata, formats={**metadata.formats, **described}).write(path)
+        metadata = dataclasses.replace(metadata, formats={**metadata.formats, **described})
+        write_text(path / "model_card.md", model_card(task, metadata, read_json(path / "metrics.json")))
+        metadata.write(path)
     return described
 
 

@@ -1,7 +1,6 @@
 """Models in the format of LiteRT (TensorFlow Lite), with its built-in operators only."""
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 

@@ -139,7 +139,8 @@ def _check(options):
     temperature, top_p = options.get("temperature", 1.0), options.get("top_p", 1.0)
     if not np.finfo(np.float32).tiny <= temperature < np.inf:
         raise InputError(
-            f"`temperature` must be above 0 and finite, got {temperature}: for the most probable tokens use greedy search."
+            f"`temperature` must be above 0 and finite, got {temperature}: for the most probable tokens use greedy "
+            "search."
         )
     if not 0 < top_p <= 1:
         raise InputError(f"`top_p` must be above 0 and at most 1, got {top_p}: 1 keeps all tokens.")

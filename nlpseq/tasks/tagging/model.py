@@ -266,8 +266,7 @@ class TokenTagger(TextTask):
         """The `potentials` of the CRF, None in the place of minus infinity; or None without a CRF."""
         if self.crf is None:
             return {"potentials": None}
-        potentials = [np.asarray(part, np.float64).astype(object) for part in self.crf.potentials()]
-        return {"potentials": [np.where(part == -np.inf, None, part).tolist() for part in potentials]}
+        return {"potentials": [_without_infinity(np.asarray(part).tolist()) for part in self.crf.potentials()]}
 
     def details(self):
         """The span scheme of the tags, or None."""
@@ -301,6 +300,13 @@ def _rows(answers):
             rows["tags"].append([_text(tag) for tag in tags[:length]])
             rows["scores"].append(np.array(scores[:length], np.float32))
     return rows
+
+
+def _without_infinity(values):
+    """Nested lists with None in the place of minus infinity, which JSON does not know."""
+    if isinstance(values, list):
+        return [_without_infinity(value) for value in values]
+    return None if values == -np.inf else values
 
 
 def _text(value):

@@ -85,7 +85,7 @@ class TranslationSearch:
     # Numbers to numbers, for clients that search by themselves
 
     def encode_ids(self, ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What a step reads of a source: `memory`, `keys` or `summary`; and the first states, for ids `(batch, time)`."""
+        """What a step reads of sources `(batch, time)`: `memory`, `keys` or `summary`; and the first states."""
         memory = self.task.encode(ids)
         states = enumerate(tf.nest.flatten(self.task.initial_states(memory)))
         parts = {"memory": memory.states, **self._read_by_steps(memory)}

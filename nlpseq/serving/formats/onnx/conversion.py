@@ -11,7 +11,6 @@ from nlpseq.serving.formats.onnx.builder import Builder, Value
 from nlpseq.serving.formats.onnx.operators import OPERATORS
 from nlpseq.serving.formats.onnx.recurrence import Runs
 
-READS = ("ReadVariableOp", "ResourceGather")
 PASSED_ON = ("Identity", "StopGradient", "PreventGradient", "EnsureShape", "Snapshot")
 
 
@@ -53,9 +52,8 @@ class Conversion:
         if op.type == "ReadVariableOp":
             return [inputs[0].read(op.get_attr("dtype"))]
         if op.type == "ResourceGather":
-            return OPERATORS["GatherV2"](
-                self.builder, op, [inputs[0].read(op.get_attr("dtype")), inputs[1], np.int32(0)]
-            )
+            table = inputs[0].read(op.get_attr("dtype"))
+            return [OPERATORS["GatherV2"](self.builder, op, [table, inputs[1], np.array(0)])]
         inputs = [_value(value) for value in inputs]
         if op.name in self.runs:
             return self.runs[op.name].convert(self, inputs)
@@ -67,8 +65,8 @@ class Conversion:
             return _computed(op, inputs)
         if op.type not in OPERATORS:
             raise InputError(
-                f"onnx has no equivalent of the op {op.type} of this model: export it to another format, or give nlpseq "
-                "a cell or layer without it."
+                f"onnx has no equivalent of the op {op.type} of this model: export it to another format, or give "
+                "nlpseq a cell or layer without it."
             )
         results = OPERATORS[op.type](self.builder, op, inputs)
         return results if isinstance(results, list) else [results]
@@ -121,4 +119,4 @@ def _computed(op, inputs):
         outputs = [f"{op.name}:{number}" for number in range(len(op.outputs))]
         results = tf.graph_util.import_graph_def(alone, given, outputs)
         with tf.compat.v1.Session() as session:
-            return session.run(results)
+            return [np.asarray(value) for value in session.run(results)]

@@ -1,4 +1,4 @@
-"""Runs of cells over time as the operators LSTM, GRU and RNN of ONNX; of other cells as a Scan of their own equations."""
+"""Runs of cells over time as the operators LSTM, GRU and RNN of ONNX; other cells as a Scan of their equations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class Runs(dict[str, Run]):
         reverse: bool,
         time_major: bool,
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Notes a run, and returns tensors of the shapes of its results; as `nlpseq.engine.substituted_runs` needs it."""
+        """Notes a run, and returns tensors of the shapes of its results; for `nlpseq.engine.substituted_runs`."""
         last = tf.zeros([tf.shape(states[0])[0], cell.output_size], inputs.dtype)
         outputs = last
         if return_sequences:
@@ -94,7 +94,7 @@ class Runs(dict[str, Run]):
 
 def _native(cell) -> Callable | None:
     """The function that adds the operator of a cell; None if it has none."""
-    changed = cell.layer_normalization or any(cell.zoneout_rates) or not cell.use_bias and type(cell) is GRUCell
+    changed = cell.layer_normalization or any(cell.zoneout_rates)
     if changed or not all(function in ACTIVATIONS for function in _functions(cell)):
         return None
     if type(cell) is LSTMCell and not (cell.peephole or cell.coupled_gates or cell.projection_size):
