@@ -1,5 +1,6 @@
 """Exports a trained task as a self-contained SavedModel, completely or not at all."""
 
+import contextlib
 import dataclasses
 import platform
 import tempfile
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 import nlpseq
 from nlpseq import engine
+from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.serving.formats.adding import check_formats, write_formats
 from nlpseq.serving.metadata import Metadata, write_json
 from nlpseq.serving.model_card import model_card
@@ -100,7 +102,8 @@ def _save_model(task, folder):
     served = tf.Module()
     served.weights = [variable.value for variable in task.variables]
     served.resources = task.resources()
-    with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"), engine.without_gradients():
+    kernels = engine.substituted_runs(run_by_kernel) if task.padding_at_end else contextlib.nullcontext()
+    with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"), engine.without_gradients(), kernels:
         if task.labels:
             labels = Path(scratch, "labels.txt")
             lines = [" ".join(label.split()) for label in task.labels]  # one label per line

@@ -59,6 +59,8 @@ class Task(keras.Model):
         kind: Name of the kind, as in the table of `nlpseq.tasks` and in the metadata of exports.
         purpose: What the task does, a sentence for the model card.
         settings_class: Settings dataclass of the model, the only place where its defaults are defined.
+        padding_at_end: Whether masks of recurrent layers are those of padding behind each sequence; an export then
+            runs small batches by faster ops. Default False.
         metric, metric_mode: Metric that training monitors, and whether its best value is the "max" or "min".
 
     Args:
@@ -76,6 +78,7 @@ class Task(keras.Model):
     kind: ClassVar[str]
     purpose: ClassVar[str]
     settings_class: ClassVar[type[Settings]]
+    padding_at_end: ClassVar[bool] = False
     metric: ClassVar[str] = "accuracy"
     metric_mode: ClassVar[str] = "max"
     settings: Settings

@@ -26,6 +26,7 @@ class TextTask(Task):
         labels, name, dtype, **settings: As in `Task`.
     """
 
+    padding_at_end = True
     warmup_texts: ClassVar[tuple[str, ...]] = ("", "one short text", "a longer text " * 20)
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):

@@ -14,7 +14,7 @@ class Tolerance:
     """How far a model may be from the exported one.
 
     Attributes:
-        decisions: Least share of equal decisions: labels, tags, translations.
+        decisions: Least share of equal decisions, such as labels.
         scores: Greatest mean difference of a score, relative to scores above 1; for `everywhere` the greatest of all.
         everywhere: Whether every score, and all else, must agree.
     """

@@ -22,21 +22,19 @@ class Answers(answers.Answers):
     def compute(self, model, examples):
         tokens = [model.preprocessor.tokenize(text) for text in examples]
         ids, lengths = padded([model.preprocessor(row) for row in tokens])
-        emissions = model.functions["tag"](ids=ids)["emissions"]
+        tags, probabilities = _decided(
+            model.functions["tag"](ids=ids)["emissions"], lengths, model.options["potentials"]
+        )
+        scores = np.take_along_axis(probabilities, tags[..., np.newaxis], axis=2)[..., 0]
         return [
-            self._row(model.options, row, scores[:length]) for row, scores, length in zip(tokens, emissions, lengths)
+            {
+                "tokens": row,
+                "tags": [self.metadata.labels[tag] for tag in tags[number, : len(row)]],
+                "scores": scores[number, : len(row)].tolist(),
+                "length": len(row),
+            }
+            for number, row in enumerate(tokens)
         ]
-
-    def _row(self, options, tokens, emissions):
-        """The answer to one sentence from its emissions `(time, tags)`."""
-        if options["potentials"] is None:
-            tags, probabilities = emissions.argmax(axis=-1), chains.softmax(emissions)
-        else:
-            potentials = chains.Potentials(*map(_scores, options["potentials"]))
-            tags, probabilities = chains.best(emissions, potentials), chains.marginals(emissions, potentials)
-        scores = probabilities[np.arange(len(tags)), tags]
-        names = [self.metadata.labels[tag] for tag in tags]
-        return {"tokens": tokens, "tags": names, "scores": scores.tolist(), "length": len(tokens)}
 
     def read(self, row):
         length = row.pop("length")
@@ -64,6 +62,14 @@ def _bracketed(tokens, spans):
         shown[span["start"]] = f"[{span['type']} {shown[span['start']]}"
         shown[span["end"] - 1] += "]"
     return " ".join(shown)
+
+
+def _decided(emissions, lengths, potentials):
+    """Tags, int `(batch, time)`, and the probabilities of all tags `(batch, time, tags)`."""
+    if potentials is None:
+        return emissions.argmax(axis=-1), chains.softmax(emissions)
+    potentials = chains.Potentials(*map(_scores, potentials))
+    return chains.best(emissions, lengths, potentials), chains.marginals(emissions, lengths, potentials)
 
 
 def _scores(values):

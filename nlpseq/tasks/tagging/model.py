@@ -210,8 +210,11 @@ class TokenTagger(TextTask):
         emissions = self(tokens, training=False)
         length = tf.cast(tokens.row_lengths(), tf.int32)
         mask = tf.sequence_mask(length, tf.shape(emissions)[1])
-        tags = self.decide(emissions, mask)
-        scores = tf.gather(self.marginals(emissions, mask), tags, batch_dims=2)
+        if self.crf is None:
+            tags, shares = self.decide(emissions, mask), tf.nn.softmax(emissions)
+        else:
+            tags, shares = self.crf.decode_with_marginals(emissions, length)
+        scores = tf.gather(shares, tags, batch_dims=2)
         tokens = tokens.to_tensor("")
         longest = tf.shape(tokens)[1]
         mask, tags, scores = (tensor[:, :longest] for tensor in (mask, tags, scores))
