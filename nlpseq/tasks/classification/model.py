@@ -13,6 +13,7 @@ from nlpseq.layers import Pooling
 from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
+from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
@@ -193,6 +194,11 @@ class TextClassifier(TextTask):
     def scores(self, ids: tf.Tensor) -> dict[str, tf.Tensor]:
         """`scores`, float32 `(batch, classes)`, for ids, or for strings, as in `call`."""
         return {"scores": tf.nn.softmax(self(ids, training=False))}
+
+    def signatures(self):
+        """Also "init" and "step" for a classifier that reads forward; see `ClassifierStream`."""
+        stream = self.built and ClassifierStream.can_stream(self)
+        return {**super().signatures(), **(ClassifierStream(self).signatures() if stream else {})}
 
     def validation_sample(self, examples, count):
         examples = self.usable(examples).select(slice(count))

@@ -17,6 +17,7 @@ from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
+from nlpseq.tasks.tagging.streaming import TaggerStream
 from nlpseq.tasks.text_task import TextTask, as_texts, encode
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -252,6 +253,7 @@ class TokenTagger(TextTask):
         return {
             **super().signatures(),
             "tag_tokens": tf.function(self.answer_tokens, [tokens], autograph=False),
+            **(TaggerStream(self).signatures() if self.built and TaggerStream.can_stream(self) else {}),
         }
 
     def validation_sample(self, examples, count):
