@@ -81,7 +81,8 @@ def test_what_is_not_needed_is_not_read(kind):
         at_start = encoder.tokenizer(texts).to_list()
         assert encoder.tokenizer(texts, count).to_list() == [row[:count] for row in at_start]
     ordinary = texts[:60]  # of one word, the part that is read is split elsewhere
-    assert encoder(ordinary, last=40).to_list() == [row[-40:] for row in rows[:60]]
+    ordinary += ["! " * 5000, "\n!" * 5000, "the cat " * 200]
+    assert encoder(ordinary, last=40).to_list() == [row[-40:] for row in encoder(ordinary).to_list()]
 
 
 CHARACTERS = learnt("character")
