@@ -299,7 +299,7 @@ def _run(arguments):
     try:
         command(arguments)
     except SystemExit as end:
-        return end.code
+        return int(end.code or 0)
     return 0
 
 
@@ -333,9 +333,10 @@ def _memory():
 
 def attempt_alone(case: Case) -> Result:
     """Runs a command as a process of its own."""
-    program = [sys.executable, "-c", "from nlpseq.cli.main import main; main()", *case.arguments]
+    program = [sys.executable, "-c", "from nlpseq.cli.main import main; main()"]
+    arguments = [] if callable(case.arguments) else case.arguments
     try:
-        run = subprocess.run(program, capture_output=True, text=True, timeout=4 * SECONDS)
+        run = subprocess.run([*program, *arguments], capture_output=True, text=True, timeout=4 * SECONDS)
     except subprocess.TimeoutExpired:
         return Result(-1, [], "too slow")
     lines = [line for line in run.stderr.splitlines() if not line.startswith("note: ")]
