@@ -10,7 +10,6 @@ class Answers(answers.Answers):
 
     options = (answers.EMBED,)
     separator = "|"
-
     widget = "scores"
 
     def read(self, row):
