@@ -63,7 +63,7 @@ def one_of(name: str, value: Any, choices: Iterable) -> Any:
     """
     if value in choices:
         return value
-    raise InputError(f"unknown {_quoted(name)} {value!r}: {suggest(value, choices)}")
+    raise InputError(f"unknown {_quoted(name)} {shorten(repr(value))}: {suggest(shorten(value), choices)}")
 
 
 def suggest(value: object, choices: Iterable, max_choices: int = 12) -> str:

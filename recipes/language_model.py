@@ -26,7 +26,8 @@ def main(config: Settings) -> dict:
         config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
     )
     nlpseq.reporting.print_data(data, "lines of text")
-    config = follow_data(config, defaults.choose(defaults.profile(data, config.tokens.vocabulary == "character")))
+    profile = defaults.profile(data, config.tokens.vocabulary == "character")
+    config = follow_data(config, defaults.choose(profile), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())
@@ -37,8 +38,12 @@ def main(config: Settings) -> dict:
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
+    dynamic = None
+    if config.evaluation.dynamic_evaluation:
+        dynamic = nlpseq.tasks.DynamicEvaluation(task, data.train, **config.evaluation.dynamic())
     validation, test = (
-        nlpseq.evaluation.evaluate_language_model(task, split) for split in (data.validation, data.test)
+        nlpseq.evaluation.evaluate_language_model(task, split, dynamic=dynamic)
+        for split in (data.validation, data.test)
     )
     report.print_language(test, data)
     completions = task.predict_text(

@@ -13,9 +13,10 @@ from nlpseq.tasks.classification.settings import ClassificationSettings as Setti
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.classification import defaults, report
+    from nlpseq.tasks.classification import defaults, pictures, report
 
     checkpoints = begin(config, config.data.output)
+    vectors = config.word_vectors.open()
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_labelled_texts(
@@ -23,18 +24,38 @@ def main(config: Settings) -> dict:
         seed=config.training.seed,
         text=config.data.text,
         label=config.data.label,
+        label_separator=config.data.label_separator,
         **config.files.flat(),
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
-    config = follow_data(config, defaults.choose(defaults.profile(data)))
+    config = follow_data(config, defaults.choose(defaults.profile(data), vectors), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
-    preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat())
-    with nlpseq.training.precision(config.training.mixed_precision):
-        task = nlpseq.tasks.TextClassifier(preprocessor, data.labels, **config.model.flat())
-    task.adapt(data.train)
-    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
+    preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat(), vectors=vectors)
+    if vectors is not None:
+        nlpseq.reporting.say(vectors.summary())
+
+    def make():
+        pretrained = {"vectors": vectors, **config.word_vectors.training()}
+        with nlpseq.training.precision(config.training.mixed_precision):
+            task = nlpseq.tasks.TextClassifier(
+                preprocessor, data.labels, data.multi_label, **pretrained, **config.model.flat()
+            )
+        task.adapt(data.train)
+        report.print_class_weights(task)
+        if config.pretraining.pretrain:
+            texts = data.train.texts, data.validation.texts
+            nlpseq.tasks.pretrain(task, *texts, **config.pretraining.flat(), checkpoints=checkpoints)
+        return task
+
+    task, training = nlpseq.training.train_members(
+        make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
+    )
+    if data.multi_label:
+        task.choose_thresholds(data.validation)
+    if config.scores.calibration != "none":
+        report.print_calibration(task.calibrate(data.validation))
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_classifier(task, data.validation)
@@ -42,7 +63,7 @@ def main(config: Settings) -> dict:
     report.print_classification(test, data)
 
     def draw(folder):
-        nlpseq.reporting.plot_confusion(test.confusion, test.names, folder / "confusion.png", f"{data.title}, test")
+        pictures.draw(test, folder, f"{data.title}, test")
 
     return finish(task, config, data, training, validation, test, draw, checkpoints)
 

@@ -16,6 +16,7 @@ def main(config: Settings) -> dict:
     from nlpseq.tasks.tagging import defaults, report
 
     checkpoints = begin(config, config.data.output)
+    vectors = config.word_vectors.open()
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_tagged_sentences(
@@ -27,14 +28,26 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
-    config = follow_data(config, defaults.choose(defaults.profile(data)))
+    config = follow_data(config, defaults.choose(defaults.profile(data), vectors), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
     tokens, _ = data.train.ragged()
-    preprocessor = nlpseq.text.TokenPreprocessor.learn(tokens, **config.words.flat())
-    with nlpseq.training.precision(config.training.mixed_precision):
-        task = nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
+    preprocessor = nlpseq.text.TokenPreprocessor.learn(tokens, **config.words.flat(), vectors=vectors)
+    if vectors is not None:
+        nlpseq.reporting.say(vectors.summary())
+
+    def make():
+        pretrained = {"vectors": vectors, **config.word_vectors.training()}
+        with nlpseq.training.precision(config.training.mixed_precision):
+            task = nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **pretrained, **config.model.flat())
+        if config.pretraining.pretrain:
+            sentences = data.train.tokens, data.validation.tokens
+            nlpseq.tasks.pretrain(task, *sentences, **config.pretraining.flat(), checkpoints=checkpoints)
+        return task
+
+    task, training = nlpseq.training.train_members(
+        make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
+    )
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation, test = (

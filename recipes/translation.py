@@ -20,6 +20,7 @@ def main(config: Settings) -> dict:
     from nlpseq.tasks.translation import defaults, pictures, report, search
 
     checkpoints = begin(config, config.data.output)
+    vectors = config.word_vectors.open()
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
     data = nlpseq.data.load_parallel_texts(
@@ -31,17 +32,21 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
-    config = follow_data(config, defaults.choose(defaults.profile(data)))
+    config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
     preprocessor = nlpseq.text.PairPreprocessor.learn(
         data.train.sources, data.train.targets, **config.tokens.learning()
     )
+    if vectors is not None:
+        vectors.find(preprocessor.count_source_words(data.train.sources))
+        nlpseq.reporting.say(vectors.summary())
     pairs = data.train.select(slice(CHECKED))
     share = preprocessor.truncated_share(pairs.sources, pairs.targets)
     report.print_truncated(share, config.tokens.max_tokens, len(pairs))
     with nlpseq.training.precision(config.training.mixed_precision):
-        task = nlpseq.tasks.Translator(preprocessor, **config.model.flat())
+        pretrained = {"vectors": vectors, **config.word_vectors.training()}
+        task = nlpseq.tasks.Translator(preprocessor, **pretrained, **config.model.flat())
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
 
     nlpseq.reporting.say("evaluating on the validation and test splits")

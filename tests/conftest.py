@@ -6,12 +6,17 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("NLPSEQ_PROGRAMS", "off")  # tests leave nothing in the user's cache folder
 
-import keras
 import pytest
 
-from nlpseq import engine
+from tests.modes import functions
+
+# TensorFlow is imported in fixtures: the process that only distributes tests to workers does without it.
 
 REAL_DATA = "NLPSEQ_DATA"
+WITH_EXPORTS = (
+    "serving/test_exporting.py", "serving/test_fresh_process.py", "cli/test_main.py", "test_completion.py",
+    "test_transfer.py", "test_readme.py",
+)  # fmt: skip
 
 
 def pytest_addoption(parser):
@@ -27,6 +32,21 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """`--dist loadfile`, with the files that use the exports of `tests/tasks/tiny.py` on one worker."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "exports" if file.endswith(WITH_EXPORTS) else file
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def settled():
     """What a module leaves behind stays: later garbage collections need not look at it again."""
@@ -38,11 +58,29 @@ def settled():
 @pytest.fixture
 def portable():
     """The engine's own tests compile its loops; where it is only used, that would only take time."""
+    from nlpseq import engine
+
     with engine.mode("portable"):
+        yield
+
+
+@pytest.fixture
+def eager():
+    """Functions run op by op in Python. Tracing and compiling them would take most of the time of a test."""
+    with functions(eagerly=True):
+        yield
+
+
+@pytest.fixture
+def graph(eager):
+    """For a test of a module of `eager` tests that is about tracing."""
+    with functions(eagerly=False):
         yield
 
 
 @pytest.fixture(autouse=True)
 def seeded():
     """Every test starts from the same random state."""
+    import keras
+
     keras.utils.set_random_seed(7)

@@ -106,9 +106,13 @@ class Killed:
         return wrapped
 
 
-def load() -> None:
+def load(recipes: bool = True) -> None:
     """Imports everything that a run needs; starts none of TensorFlow's threads."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from tests.training import test_resume  # noqa: F401
+
+    if not recipes:
+        return
     import matplotlib.figure  # noqa: F401
     import sacrebleu  # noqa: F401
     import sklearn.metrics  # noqa: F401
@@ -117,7 +121,6 @@ def load() -> None:
     from nlpseq.diagnostics import pictures  # noqa: F401
     from nlpseq.tasks import LanguageModel, TextClassifier, TokenTagger, Translator  # noqa: F401
     from recipes import language_model, memory, sentiment, tagging, translation  # noqa: F401
-    from tests.training import test_resume  # noqa: F401
 
 
 def start(task: str, data: Path | None, output: Path, log: Path, killed: Killed | None = None) -> int:
@@ -267,8 +270,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--verbose", action="store_true", help="a line for each attempt")
     chosen = parser.parse_args()
-    load()
     tasks, failed = chosen.task or list(TASKS), False
+    load(recipes=tasks != [NUMBERS])
     for number, task in enumerate(tasks):
         share = chosen.kills * (number + 1) // len(tasks) - chosen.kills * number // len(tasks)
         begin = time.perf_counter()

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import nlpseq
 from nlpseq import cells, decoding, diagnostics, engine, layers, settings, tasks, text
+from tests.modes import functions
 
 # Names without an example: what is only called by others, or only with a whole model.
 WITHOUT = {"first_only", "GradientFlow", "get_mode", "mode", "set_mode", "should_compile", "without_gradients"}
@@ -34,7 +35,8 @@ def test_the_example_runs(module, name, tmp_path, monkeypatch):
     example = example_of(module, name)
     assert example.examples or name in WITHOUT, f"{name} has no example"
     report = []
-    result = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(example, out=report.append)
+    with functions(eagerly=module is not engine):
+        result = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(example, out=report.append)
     assert result.failed == 0, "".join(report)
 
 

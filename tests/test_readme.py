@@ -7,14 +7,15 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
-from nlpseq import engine, serving
-from nlpseq.data import Examples, LabelledTexts
-from nlpseq.tasks import TextClassifier
-from nlpseq.text import WordPreprocessor
+from nlpseq import corpora, engine
 from tests.benchmarks.cells import MinimalGatedCell
+from tests.modes import functions
+from tests.tasks.tiny import exported
 
 ROOT = Path(__file__).parents[1]
+SMALL = {"train": 160, "validation": 16, "test": 16}  # sizes of the embedded corpora
 
 
 def blocks(path):
@@ -29,21 +30,15 @@ def names(tmp_path_factory):
     # Compiled layers have tests of their own; here they would only take time.
     with pytest.MonkeyPatch.context() as patch, engine.mode("portable"):
         patch.chdir(folder)
-        patch.setenv("TFDS_DATA_DIR", str(folder / "data"))
-        export_something(folder / "saved_models" / "sentiment")
+        patch.setattr(tfds.core.constants, "DATA_DIR", str(folder / "data"))  # the variable is read by the import
+        patch.setattr(corpora.NlpseqReviews, "SIZES", SMALL)
+        (folder / "saved_models").mkdir()
+        (folder / "saved_models" / "sentiment").symlink_to(exported("classification")[1].parent)
         namespace = {"__name__": "readme"}
-        for block in blocks("README.md"):
-            exec(block, namespace)
+        with functions(eagerly=True):
+            for block in blocks("README.md"):
+                exec(block, namespace)
         yield namespace
-
-
-def export_something(folder):
-    task = TextClassifier(WordPreprocessor.learn(["good", "bad"]), ["negative", "positive"], units=2, embedding_size=2)
-    task.build()
-    split = Examples(np.array([b"good"], object), np.array([1]))
-    data = LabelledTexts("reviews", task.labels, split, split, split)
-    metrics = {"validation": {}, "test": {}, "train_seconds": 0, "peak_memory_mb": 0}
-    serving.export(task, folder, data=data, settings={}, metrics=metrics)
 
 
 def test_every_block_runs(names):
@@ -64,7 +59,8 @@ def test_blocks_about_data(monkeypatch):
 @pytest.mark.usefixtures("portable")
 def test_blocks_about_tasks(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(corpora.NlpseqTags, "SIZES", SMALL)
     Path("my_book.txt").write_text("It was a dark and stormy night.\nIt was cold.\n" * 100)
     names = {}
     for block in blocks("nlpseq/tasks/README.md"):

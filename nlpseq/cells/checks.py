@@ -9,7 +9,7 @@ import tensorflow as tf
 from nlpseq.errors import InputError
 
 
-def check(holds: tf.Tensor, message: str, value: Any = None) -> None:
+def check(holds: tf.Tensor, message: str, value: Any = None) -> list[tf.Operation]:
     """Raises an error unless the bool tensor `holds`: at once if its value is known, else when the graph runs.
 
     XLA compiles checks away; a program that it compiles as a whole must not depend on them.
@@ -19,15 +19,19 @@ def check(holds: tf.Tensor, message: str, value: Any = None) -> None:
         message: The error, with "%s" for the value.
         value: Tensor that the message shows.
 
+    Returns:
+        Control dependencies of what must not run if the condition is False.
+
     Raises:
         InputError: the condition is known to be False.
     """
     known = tf.get_static_value(holds)
     if known is None:
         before, _, after = message.partition("%s")
-        tf.debugging.Assert(holds, [message] if value is None else [before, value, after])
-    elif not known:
+        return [tf.debugging.Assert(holds, [message] if value is None else [before, value, after])]
+    if not known:
         raise InputError(message if value is None else message % tf.get_static_value(value))
+    return []
 
 
 def check_mask(mask: Any, sequences: tf.Tensor, owner: str) -> tf.Tensor:
@@ -45,7 +49,9 @@ def check_mask(mask: Any, sequences: tf.Tensor, owner: str) -> tf.Tensor:
     expected = check_mask_shape(mask.shape, sequences.shape, owner)
     if not (expected.is_fully_defined() and mask.shape.is_fully_defined()):
         same = tf.reduce_all(tf.shape(mask) == tf.shape(sequences)[:2])
-        check(same, f"`mask` of {owner} must have one value for each step, got the shape %s.", tf.shape(mask))
+        message = f"`mask` of {owner} must have one value for each step, got the shape %s."
+        with tf.control_dependencies(check(same, message, tf.shape(mask))):
+            mask = tf.identity(mask)
     return tf.ensure_shape(mask, expected)
 
 
@@ -58,6 +64,38 @@ def check_mask_shape(mask: Sequence, sequences: Sequence, owner: str) -> tf.Tens
             f"{readable(given)}."
         )
     return expected
+
+
+def check_shape(value: Any, expected: Sequence, name: str, meaning: str, owner: str) -> None:
+    """Raises an error unless a tensor has a shape; in a graph unknown sizes raise `tf.errors.InvalidArgumentError`.
+
+    Args:
+        value: The tensor, or a `keras.KerasTensor`, of which what is known is checked.
+        expected: Sizes of the axes: ints, int tensors, or None for any.
+        name: The argument.
+        meaning: What the axes are, as in "(batch, time)".
+        owner: What the error names.
+
+    Raises:
+        InputError: the shape is another one.
+    """
+    known = [None if size is None else tf.get_static_value(size) for size in expected]
+    given, static = tf.TensorShape(value.shape), tf.TensorShape([None if n is None else int(n) for n in known])
+    if not given.is_compatible_with(static):
+        raise InputError(
+            f"`{name}` of {owner} must have the shape {meaning}, {readable(static)}, got {readable(given)}."
+        )
+    if isinstance(value, keras.KerasTensor):
+        return
+    sizes = [
+        (axis, n)
+        for axis, n in enumerate(expected)
+        if n is not None and (given.rank is None or None in (given[axis], known[axis]))
+    ]
+    if sizes:
+        shape = tf.shape(value)
+        same = tf.reduce_all([shape[axis] == size for axis, size in sizes])
+        check(same, f"`{name}` of {owner} must have the shape {meaning} of its other arguments, got %s.", shape)
 
 
 def check_states(states: Sequence, sizes: Sequence[int], batch: int | None, rows: tf.Tensor, owner: str) -> list:

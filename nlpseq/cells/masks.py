@@ -91,16 +91,16 @@ class MaskSource:
         return RandomMasks(input_masks, recurrent_masks, self._stored_kernel, zoneout)
 
     def stored_inputs(self, inputs: tf.Tensor) -> DropoutMasks:
-        """The stored dropout masks of inputs `(batch, features)`, drawn if there are none."""
-        if self._stored_inputs is None:
+        """The stored dropout masks of inputs `(batch, features)`, drawn if none fit."""
+        if not _fit(self._stored_inputs, inputs):
             self._stored_inputs = self._dropout(inputs, self.dropout)
         return self._stored_inputs
 
     def stored_recurrent(self, hidden: tf.Tensor, kernel: keras.Variable | None) -> DropoutMasks:
-        """The stored dropout masks of `(batch, units)`, drawn if there are none; with that of the kernel."""
-        if self._stored_kernel is None:
+        """The stored dropout masks of `(batch, units)`, drawn if none fit; with that of the kernel."""
+        if not _fit(self._stored_kernel):
             self._stored_kernel = self._kernel(kernel, hidden.dtype)
-        if self._stored_recurrent is None:
+        if not _fit(self._stored_recurrent, hidden):
             self._stored_recurrent = self._dropout(hidden, self.recurrent_dropout)
         return self._stored_recurrent
 
@@ -112,3 +112,25 @@ class MaskSource:
         """Deletes the stored masks of the recurrent inputs and of the recurrent kernel."""
         self._stored_recurrent = None
         self._stored_kernel = None
+
+
+def _fit(stored: DropoutMasks, like: tf.Tensor | None = None) -> bool:
+    """Whether stored masks belong to the code that runs: to this graph or one around it, and to this batch."""
+    if stored is None:
+        return False
+    mask = stored[0] if isinstance(stored, list) else stored
+    return _graph_of(mask) in _graphs() and (like is None or mask.shape.is_compatible_with(like.shape))
+
+
+def _graph_of(tensor):
+    """The graph of a tensor; None if it is eager."""
+    return getattr(tensor, "graph", None)
+
+
+def _graphs():
+    """The graph that is being traced, and those around it; [None] in eager code."""
+    graph, graphs = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph(), []
+    while graph is not None:
+        graphs.append(graph)
+        graph = getattr(graph, "outer_graph", None)
+    return graphs or [None]

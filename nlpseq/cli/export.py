@@ -49,7 +49,7 @@ def _export_checkpoint(checkpoint, output, formats, quantize):
     from nlpseq.training.folder import find_checkpoint
 
     path, tree = find_checkpoint(checkpoint)
-    if "run" not in tree:
+    if not (isinstance(tree.get("run"), dict) and {"dataset", "output"} <= {*tree["run"]} and "sizes" in tree):
         raise InputError(f"{path} is not a checkpoint of a recipe: export the model with `nlpseq.serving.export`.")
     quiet_tensorflow()
     from nlpseq import reporting, serving

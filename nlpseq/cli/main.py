@@ -1,4 +1,4 @@
-"""The command `nlpseq`: trains with a recipe, exports in several formats, predicts with an export, describes it."""
+"""The command `nlpseq`: trains with a recipe, searches its settings, exports, predicts, describes and serves."""
 
 import argparse
 import contextlib
@@ -6,7 +6,7 @@ import importlib
 import sys
 
 from nlpseq import tasks
-from nlpseq.cli import export, predict, show, train
+from nlpseq.cli import export, predict, search, serve, show, train
 from nlpseq.cli.guard import guarded
 from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
@@ -26,8 +26,11 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: Command-line arguments. Default those of the process.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["train"]:  # a recipe parses its own flags
-        sys.exit(guarded(lambda: train.run(arguments[1:])))
+    if arguments[:1] in (["train"], ["search"]):  # a recipe parses its own flags
+        command = train if arguments[0] == "train" else search
+        sys.exit(guarded(lambda: command.run(arguments[1:])))
+    if arguments[:1] == ["serve"]:  # its flags are the settings of the server
+        serve.run(arguments[1:])
     options = _options(_kind(arguments))
     names = {option.name for group in options.values() for option in group}
     parser = _parser(options)
@@ -67,6 +70,7 @@ def _parser(options):
     parser = argparse.ArgumentParser("nlpseq", description="Train recurrent sequence models and use exported ones.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("train", help="train a model with a recipe and export it")
+    commands.add_parser("search", help="search for better settings of a recipe on its validation split")
     command = commands.add_parser("predict", help="predict with an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     command.add_argument("text", nargs="*", help="inputs; default: the lines of standard input")
@@ -83,6 +87,7 @@ def _parser(options):
     command.add_argument("--to", help="formats, separated by commas: litert, onnx")
     command.add_argument("--quantize", default="none", help="weights of litert: none (float32), float16 or int8")
     command.add_argument("--output", help="folder of the numbered exports of a checkpoint; default: of the training")
+    commands.add_parser("serve", help="answer requests over HTTP, and show a page to try models")
     command = commands.add_parser("show", help="describe an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     return parser

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlpseq.data.files.contents import lines_of
+from nlpseq.data.files.contents import check_file, lines_of
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.paths import as_path, suffix_of
 from nlpseq.data.files.reading import read_table
@@ -59,8 +59,9 @@ def run(export: "Export", file: str, column: str | None, output: str, options: d
     unfinished = path.with_name(path.name + UNFINISHED)
     with writing(f"the answers to {unfinished}"):
         answers = _answers(export, texts, unfinished, options)
+    rows = _rows(table, answers, path, export.answers.separator)
     with writing(f"{path}; the answers are in {unfinished}: run the command again"):
-        write_file(path, (part.encode("utf-8", "replace") for part in _rows(table, answers, path)))
+        write_file(path, (part.encode("utf-8", "replace") for part in rows))
         unfinished.unlink()
 
 
@@ -109,7 +110,8 @@ def _batches(export, texts, start) -> Iterator[list]:
     from rich.progress import Progress
 
     size = export.answers.batch_size
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("predicting", total=len(texts), completed=start)
         for first in range(start, len(texts), size):
             yield [export.answers.parse(text) for text in texts[first : first + size]]
@@ -118,24 +120,29 @@ def _batches(export, texts, start) -> Iterator[list]:
 
 def _left(unfinished, run_of):
     """The answers of an earlier run, and the bytes that they take with the line about that run; none without one."""
-    if not os.path.exists(unfinished):
+    if not os.path.lexists(unfinished):
         return [], 0
+    check_file(unfinished)
     whole = unfinished.read_bytes()
     lines = whole[: whole.rfind(b"\n") + 1].splitlines(keepends=True)  # the last one may be cut
     if not lines:
         return [], 0
-    if json.loads(lines[0]) != run_of:
+    try:
+        first, *answers = map(json.loads, lines)
+    except (ValueError, RecursionError):
+        raise InputError(f"{unfinished} is damaged: remove it.") from None
+    if first != run_of:
         raise InputError(
             f"{unfinished} has the answers of a run with another file, export or options: finish it, or remove it."
         )
-    return [json.loads(line) for line in lines[1:]], sum(map(len, lines))
+    return answers, sum(map(len, lines))
 
 
 def _line(values):
     return json.dumps(values).encode() + b"\n"
 
 
-def _rows(table: Table, answers: list[dict[str, Any]], path: Path) -> Iterator[str]:
+def _rows(table: Table, answers: list[dict[str, Any]], path: Path, separator: str) -> Iterator[str]:
     """The lines of the output."""
     columns = [table.values(name) for name in table.names]
     inputs = [dict(zip(table.names, row)) for row in zip(*columns)]
@@ -147,7 +154,7 @@ def _rows(table: Table, answers: list[dict[str, Any]], path: Path) -> Iterator[s
     if suffix_of(path) == ".jsonl":
         yield from (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
         return
-    flat = [dict(_cells(row)) for row in rows]
+    flat = [dict(_cells(row, separator)) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
     for cells in (names, *([row.get(name, "") for name in names] for row in flat)):
         yield _tabbed(cells) if suffix_of(path) == ".tsv" else _quoted(cells)
@@ -157,13 +164,13 @@ def _new(name, row):
     return f"predicted_{name}" if name in row else name
 
 
-def _cells(values, prefix=""):
-    """Values as the cells of a table: objects as several, lists of texts joined by blanks, others as JSON."""
+def _cells(values, separator, prefix=""):
+    """Values as the cells of a table: objects as several, lists of texts joined by `separator`, others as JSON."""
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _cells(value, f"{prefix}{name}.")
+            yield from _cells(value, separator, f"{prefix}{name}.")
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-            yield f"{prefix}{name}", " ".join(value)
+            yield f"{prefix}{name}", separator.join(value)
         elif value is None or isinstance(value, str):
             yield f"{prefix}{name}", value or ""
         else:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.programs import keep_programs
@@ -16,8 +16,12 @@ from nlpseq.errors import WritingError
 from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
+if TYPE_CHECKING:
+    from nlpseq.tasks.space import Dimension
+
 Config = TypeVar("Config", bound=Settings)
 program: str | None = None  # what the help calls the recipe; None for the path of its file
+search: Any = None  # the `nlpseq.cli.search.Search` that runs the recipe, several times; None to run it once
 
 
 def run_recipe(
@@ -53,7 +57,7 @@ def run_recipe(
         from nlpseq.training import budget
 
         budget.began = began
-        main(config)
+        main(config) if search is None else search.run(main, config)
 
     sys.exit(guarded(action, config.flat()))
 
@@ -66,7 +70,7 @@ def begin(config: Any, output: str) -> Any:
         output: The output folder.
 
     Returns:
-        The `nlpseq.training.Checkpoints` of the run, in the folder "checkpoints" of the output.
+        The `nlpseq.training.Checkpoints` of the run, in the folder "checkpoints" of the output; None in a search.
 
     Raises:
         InputError: A format is unknown or its packages are missing; the folder is not writable, or has checkpoints of
@@ -74,6 +78,8 @@ def begin(config: Any, output: str) -> Any:
     """
     from nlpseq import serving, training
 
+    if search is not None:
+        return search.begin(config)
     serving.check_formats(config.data.formats.split(","), config.data.quantize)
     folder = serving.check_output(output)
     options = config.training
@@ -84,21 +90,22 @@ def begin(config: Any, output: str) -> Any:
         settings=config.fixed(),
         restart=options.restart,
     )
-    if options.restart:
-        checkpoints.clear()
     checkpoints.details["run"] = config.flat()
     return checkpoints
 
 
-def follow_data(config: Config, choices: Mapping[str, Any]) -> Config:
+def follow_data(config: Config, choices: Mapping[str, Any], space: "Mapping[str, Dimension] | None" = None) -> Config:
     """The settings, with those that the user has left open as chosen for the data; prints them in a line.
 
     Args:
         config: The settings of the recipe.
         choices: Values by flat name, as of `choose` in `nlpseq/tasks/<kind>/defaults.py`.
+        space: What `nlpseq search` tries beside them, by flat name, as of `SPACE` there. Default nothing.
     """
     from nlpseq import reporting
 
+    if search is not None:
+        return search.settings(config, choices, space or {})
     taken = {name: value for name, value in choices.items() if config.flat()[name] is None}
     if taken:
         listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in taken.items())

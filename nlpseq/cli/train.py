@@ -13,8 +13,12 @@ PACKAGE = Path(nlpseq.__file__).parent
 FOLDERS = (PACKAGE / "recipes", PACKAGE.parent / "recipes")  # in an installed package, and in a clone
 
 
-def run(arguments: list[str]) -> None:
+def run(arguments: list[str], command: str = "train") -> None:
     """Runs a recipe: its name is the first argument, its flags are the others.
+
+    Args:
+        arguments: The name and the flags.
+        command: What the help calls the command.
 
     Raises:
         InputError: there is no recipe of that name.
@@ -29,7 +33,7 @@ def run(arguments: list[str]) -> None:
     if name not in recipes:
         raise InputError(f"unknown recipe {name!r}: {suggest(name, recipes)}")
     sys.argv = [str(recipes[name]), *flags]
-    recipe.program = f"nlpseq train {name}"
+    recipe.program = f"nlpseq {command} {name}"
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 

@@ -5,6 +5,7 @@ from nlpseq import lazy
 _MODULES = {
     "nlpseq.data.batching": ("evaluation_batches", "pad", "training_batches", "training_order"),
     "nlpseq.data.segments": ("continuous_segments", "shifted_segments", "split_time"),
+    "nlpseq.data.vectors": ("WordVectors",),
     # The readers of all kinds of task.
     "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),

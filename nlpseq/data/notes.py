@@ -42,9 +42,18 @@ def unseen(split: str, counts: Mapping[str, int], what: str = "labels", first: s
     return [f"the {split} split has {what} that training never shows, counted as wrong: {counted(counts)}{place}"]
 
 
-def about_labels(counts: Mapping[str, int]) -> list[str]:
-    """Notes on the labels of training, given their counts: balance, spelling, measurements."""
-    notes, total = [], sum(counts.values())
+def several_labels(numbers: Sequence[int]) -> str:
+    """A note on texts with several labels, given the number of each text."""
+    none = sum(number == 0 for number in numbers)
+    without = f"; {none:,} of {len(numbers):,} have none" if none else ""
+    return f"texts have any number of labels, {sum(numbers) / len(numbers):.2f} on average{without}"
+
+
+def about_labels(counts: Mapping[str, int], total: int) -> list[str]:
+    """Notes on the labels of training, given their counts and that of the examples: balance, spelling, measurements."""
+    notes = []
+    if not counts:
+        return notes
     largest = max(counts, key=lambda name: counts[name])
     if counts[largest] >= LARGE_SHARE * total:
         notes.append(

@@ -67,8 +67,8 @@ def shifted_segments(ids, batch_size: int, length: int, seed: int = 0) -> tf.dat
         seed: of the offsets.
 
     Returns:
-        `tf.data.Dataset` of `((inputs, first), targets)`: int `(batch_size, length)`, and a
-        bool, whether the segment is the first of its epoch; of known cardinality and shapes.
+        `tf.data.Dataset` of `((inputs, first), targets)`: int `(batch_size, length)`, and int32
+        `(batch_size,)`, 1 in the first segment of an epoch, else 0; of known cardinality and shapes.
 
     Raises:
         InputError: the text is too short for the streams.
@@ -91,7 +91,7 @@ def shifted_segments(ids, batch_size: int, length: int, seed: int = 0) -> tf.dat
     offsets = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
     segments = offsets.flat_map(epoch).map(
         lambda inputs, targets: (
-            (tf.ensure_shape(inputs[0], [batch_size, length]), inputs[1]),
+            (tf.ensure_shape(inputs[0], [batch_size, length]), tf.ensure_shape(inputs[1], [batch_size])),
             tf.ensure_shape(targets, [batch_size, length]),
         )
     )
@@ -99,8 +99,14 @@ def shifted_segments(ids, batch_size: int, length: int, seed: int = 0) -> tf.dat
 
 
 def mark_first(segments: tf.data.Dataset) -> tf.data.Dataset:
-    """Segments `(inputs, targets)` as `((inputs, first), targets)`; the bool `first` marks the first segment."""
-    return segments.enumerate().map(lambda number, batch: ((batch[0], number == 0), batch[1]))
+    """Segments `(inputs, targets)` as `((inputs, first), targets)`; `first` `(batch_size,)` is 1 in the first one."""
+
+    def mark(number, batch):
+        inputs, targets = batch
+        first = tf.fill(tf.shape(inputs)[:1], tf.cast(number == 0, tf.int32))  # a number for each row can be split
+        return (inputs, tf.ensure_shape(first, inputs.shape[:1])), targets
+
+    return segments.enumerate().map(mark)
 
 
 def _streams(ids, batch_size, steps):

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.cells.checks import check_shape
 from nlpseq.errors import InputError, in_range
+
+SEARCH = "the search"  # what errors name
 
 
 class Arguments(NamedTuple):
@@ -25,7 +28,7 @@ class Arguments(NamedTuple):
 
 
 def prepare(states: Any, start, end, max_length, min_length) -> Arguments:
-    """Returns `Arguments`; raises an `InputError` for invalid lengths, if they are known statically."""
+    """Returns `Arguments`; raises an `InputError` for invalid lengths and shapes, if they are known statically."""
     check(max_length, lambda value: in_range("max_length", int(value), 0))
     check(min_length, lambda value: in_range("min_length", int(value), 0))
     lengths = known(min_length), known(max_length)
@@ -35,8 +38,11 @@ def prepare(states: Any, start, end, max_length, min_length) -> Arguments:
             "or raise the other."
         )
     batch = _batch(states, start)
-    start, *lengths = (_per_sequence(value, batch) for value in (start, max_length, min_length))
-    return Arguments(start, tf.cast(end, tf.int32), *lengths)
+    values = {"start": start, "max_length": max_length, "min_length": min_length}
+    start, *lengths = (_per_sequence(name, value, batch) for name, value in values.items())
+    end = tf.cast(end, tf.int32)
+    check_shape(end, [], "end", "of one number", SEARCH)
+    return Arguments(start, end, *lengths)
 
 
 def known(value) -> Any:
@@ -54,11 +60,19 @@ def check(value, test: Callable[[Any], Any]) -> None:
 
 
 def _batch(states, start):
-    flat = tf.nest.flatten(states)
-    if not flat and len(tf.convert_to_tensor(start).shape) == 0:
-        raise InputError("without states `start` must be a tensor of shape (batch,), got a scalar.")
-    return tf.shape(flat[0] if flat else start)[0]
+    """The number of sequences, an int if it is known."""
+    flat = [tf.convert_to_tensor(state) for state in tf.nest.flatten(states)] or [tf.convert_to_tensor(start)]
+    if any(len(tensor.shape) == 0 for tensor in flat):
+        name = "`states`" if tf.nest.flatten(states) else "without states `start`"
+        raise InputError(f"{name} must be tensors whose first axis is the batch, got a scalar.")
+    batch = next((tensor.shape[0] for tensor in flat if tensor.shape[0] is not None), tf.shape(flat[0])[0])
+    for state in flat if tf.nest.flatten(states) else []:
+        check_shape(state, [batch, *[None] * (len(state.shape) - 1)], "states", "(batch, ...)", SEARCH)
+    return batch
 
 
-def _per_sequence(value, batch):
-    return tf.broadcast_to(tf.cast(value, tf.int32), [batch])
+def _per_sequence(name, value, batch):
+    value = tf.cast(value, tf.int32)
+    if len(value.shape):
+        check_shape(value, [batch], name, "() or (batch,)", SEARCH)
+    return tf.broadcast_to(value, [batch])

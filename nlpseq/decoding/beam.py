@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from nlpseq.decoding.arguments import check, prepare
+from nlpseq.cells.checks import check_shape
+from nlpseq.decoding.arguments import SEARCH, check, prepare
 from nlpseq.decoding.contract import Decoded, Step
 from nlpseq.decoding.loop import Choice, decoded, search
 from nlpseq.decoding.penalties import coverage_penalty as coverage_of
@@ -89,6 +90,9 @@ def beam_search(
     check(length_penalty, lambda value: in_range("length_penalty", value, 0))
     in_range("coverage_penalty", coverage_penalty, 0)
     start, end, max_length, min_length = prepare(states, start, end, max_length, min_length)
+    if source_mask is not None:
+        source_mask = tf.cast(source_mask, bool)
+        check_shape(source_mask, [tf.shape(start)[0], None], "source_mask", "(batch, source)", SEARCH)
     alpha = tf.cast(length_penalty, tf.float32)
     options = _Options(end, max_length, min_length, beam_size, alpha, coverage_penalty, source_mask)
 
@@ -214,6 +218,7 @@ def _coverage(options, attention, beam):
     batch, source = tf.shape(beam.coverage)[0], tf.shape(attention)[1]
     coverage = beam.coverage + tf.reshape(attention, [batch, options.beam_size, source])
     mask = tf.ones([batch, source], bool) if options.source_mask is None else options.source_mask
+    check_shape(mask, [None, attention.shape[1]], "source_mask", "(batch, source)", SEARCH)
     return coverage_of(coverage, mask, options.coverage_penalty), coverage
 
 

@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from nlpseq.cells.checks import check_shape
 from nlpseq.decoding.contract import Decoded, Step
 from nlpseq.errors import InputError
+
+STEP = "the step function"  # what errors name
 
 
 class Choice(NamedTuple):
@@ -63,6 +66,9 @@ def search(
 
     def body(time, is_open, tokens, states, carry, arrays):
         result = Step(*step(tokens, tf.nest.pack_sequence_as(structure, states)))
+        check_shape(result.logits, [tokens.shape[0], None], "logits", "(rows, vocabulary)", STEP)
+        if result.attention is not None:
+            check_shape(result.attention, [tokens.shape[0], None], "attention", "(rows, source)", STEP)
         states = _same_shapes(tf.nest.flatten(result.states), shapes)
         attention = None if result.attention is None else tf.cast(result.attention, tf.float32)
         choice = choose(time, tf.cast(result.logits, tf.float32), attention, carry)
@@ -106,4 +112,7 @@ def _same_shapes(states, shapes):
         raise InputError(
             f"the step function took {len(shapes)} states and returned {len(states)}: return the same structure."
         )
+    states = [tf.convert_to_tensor(state) for state in states]
+    for state, shape in zip(states, shapes):
+        check_shape(state, shape.as_list(), "states", "that they had before", STEP)
     return [tf.ensure_shape(state, shape) for state, shape in zip(states, shapes)]

@@ -74,10 +74,11 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
             weight = tf.where(total > IMPOSSIBLE, d_total, 0.0)[:, tf.newaxis]
             beta = _backward(emissions, mask, potentials, compiled)
             d_transitions = _pairs(emissions, mask, transitions, alpha, beta, total, weight)
-            d_emissions = weight[..., tf.newaxis] * _marginals(alpha, beta, mask, total)
+            d_emissions = weight[..., tf.newaxis] * _marginals(alpha, beta, mask, total[:, tf.newaxis])
             is_first = tf.cast(mask & ~_not_first(mask), d_emissions.dtype)
             d_first = tf.einsum("bti,bt->i", d_emissions, is_first)
-            d_last = _marginals(end[:, tf.newaxis], last, tf.reduce_any(mask, axis=1, keepdims=True), total)[:, 0]
+            not_empty = tf.reduce_any(mask, axis=1, keepdims=True)
+            d_last = _marginals(end[:, tf.newaxis], last, not_empty, total[:, tf.newaxis])[:, 0]
             return d_emissions, d_transitions, d_first, tf.reduce_sum(weight * d_last, axis=0)
 
         return total, first_only(gradient, sources, "run the forward algorithm in tf.scan")
@@ -87,11 +88,9 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
 
 def marginals(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials) -> tf.Tensor:
     """`P(y_t = i)`, `(batch, time, tags)`; zero at masked steps, and where no sequence is possible."""
-    alpha, _ = _forward(emissions, mask, potentials, compiled=False)
-    scores = alpha + _backward(emissions, mask, potentials, compiled=False)
-    # Of each step the total is log Z; that of the same step has the same rounding errors as its scores.
-    total = tf.reduce_logsumexp(scores, axis=-1, keepdims=True)
-    return tf.where(mask[..., tf.newaxis], tf.exp(scores - _finite(total)), 0.0)
+    alpha, _ = _forward(emissions, mask, potentials, compiled=False, scan=_scaled_forward_scan)
+    scores = alpha + _backward(emissions, mask, potentials, compiled=False, scan=_scaled_backward_scan)
+    return _marginals(scores, 0.0, mask, tf.reduce_logsumexp(scores, axis=-1))
 
 
 def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: int = 1) -> tuple[tf.Tensor, tf.Tensor]:
@@ -114,7 +113,7 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     identity = tf.tile(tf.range(states)[tf.newaxis], [batch, 1])
 
     def step(at, slices, carry):
-        scores, pointers = carry
+        scores, offsets, pointers = carry  # scores are counted from the largest, as in `_scaled`
         emitted, real, inner = slices
         top, origin = tf.math.top_k(scores[:, tf.newaxis] + incoming, count)
         moved = tf.reshape(top + emitted[..., tf.newaxis], [batch, states])
@@ -122,14 +121,16 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
         real, inner = real[:, tf.newaxis], inner[:, tf.newaxis]
         pointer = tf.where(inner, tf.reshape(origin, [batch, states]), identity)
         scores = tf.where(real, tf.where(inner, moved, started), scores)
-        return scores, pointers.write(at, pointer)
+        largest = _largest(scores)
+        return scores - largest, offsets + largest, pointers.write(at, pointer)
 
-    carry = (tf.zeros([batch, states]), tf.TensorArray(tf.int32, size=steps))
-    scores, pointers = scan_steps(spec, step, carry, (emissions, mask, _not_first(mask)))
+    carry = (tf.zeros([batch, states]), tf.zeros([batch, 1]), tf.TensorArray(tf.int32, size=steps))
+    scores, offsets, pointers = scan_steps(spec, step, carry, (emissions, mask, _not_first(mask)))
     not_empty = tf.reduce_any(mask, axis=1, keepdims=True)
     empty = tf.where(tf.range(states) == 0, 0.0, IMPOSSIBLE)
     scores = tf.where(not_empty, scores + tf.repeat(potentials.last, count), empty)
     scores, end = tf.math.top_k(scores, count)
+    scores += offsets
 
     def follow(at, slices, carry):
         state, path = carry
@@ -144,17 +145,18 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
     return tf.transpose(path, [0, 2, 1])[..., :time], scores
 
 
-def _forward(emissions, mask, potentials, compiled):
+def _forward(emissions, mask, potentials, compiled, scan=None):
     """alpha `(batch, time, tags)`, the log of the sum over all paths to each tag; and its last value."""
     sequences, start = [emissions, mask, _not_first(mask)], tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
-    return _forward_scan(sequences, start, [potentials.transitions, potentials.first], compiled=compiled)
+    scan = scan or _forward_scan
+    return scan(sequences, start, [potentials.transitions, potentials.first], compiled=compiled)
 
 
-def _backward(emissions, mask, potentials, compiled):
+def _backward(emissions, mask, potentials, compiled, scan=None):
     """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end."""
     end = tf.tile(potentials.last[tf.newaxis], [tf.shape(emissions)[0], 1])
     sequences, moves = [emissions, _not_first(mask)], tf.transpose(potentials.transitions)
-    return _backward_scan(sequences, end, [moves], reverse=True, compiled=compiled)[0]
+    return (scan or _backward_scan)(sequences, end, [moves], reverse=True, compiled=compiled)[0]
 
 
 def _forward_step(alpha, slices, constants):
@@ -170,7 +172,18 @@ def _backward_step(beta, slices, constants):
     return tf.where(inner[:, tf.newaxis], _log_product(emitted + beta, *constants), beta), beta
 
 
+def _scaled(step):
+    """A step whose scores are counted from the largest, so that rounding does not grow with the length of a chain."""
+
+    def scaled(scores, slices, constants):
+        new, output = step(scores, slices, constants)
+        return new - _largest(new), output - _largest(output)
+
+    return scaled
+
+
 _forward_scan, _backward_scan = Scan(_forward_step), Scan(_backward_step)
+_scaled_forward_scan, _scaled_backward_scan = Scan(_scaled(_forward_step)), Scan(_scaled(_backward_step))
 
 
 def _log_product(rows, matrix):
@@ -184,14 +197,19 @@ def _total(scores, mask):
 
 
 def _marginals(alpha, beta, mask, total):
-    """`P(y_t = i)`, `(batch, time, tags)`."""
-    probabilities = tf.exp(alpha + beta - _finite(total)[:, tf.newaxis, tf.newaxis])
+    """`P(y_t = i)`, `(batch, time, tags)`, from totals `(batch, time)` or `(batch, 1)`."""
+    probabilities = tf.exp(alpha + beta - _finite(total)[..., tf.newaxis])
     return tf.where(mask[..., tf.newaxis], probabilities, 0.0)
 
 
 def _finite(scores):
     """The scores, zero for impossible ones, whose differences would not be numbers."""
     return tf.where(scores > IMPOSSIBLE, scores, 0.0)
+
+
+def _largest(scores):
+    """The largest score of each row, `(batch, 1)`, zero if all are impossible."""
+    return _finite(tf.reduce_max(scores, axis=-1, keepdims=True))
 
 
 def _pairs(emissions, mask, transitions, alpha, beta, total, weight):

@@ -5,6 +5,8 @@ at the end of the sequences, a reversed run reverses each sequence by its length
 its last real step. Outputs at padded steps mean nothing.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -30,7 +32,7 @@ def run_by_kernel(
     """Arguments and result as `nlpseq.engine.substituted_runs` describes; None for cells without a kernel."""
     if not has_kernel(cell) or inputs.dtype != tf.float32:
         return None
-    order = {"return_sequences": return_sequences, "reverse": reverse, "time_major": time_major}
+    order: Any = {"return_sequences": return_sequences, "reverse": reverse, "time_major": time_major}
     arguments = cell, inputs, states, mask
 
     def loop():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from nlpseq.cells.base import RecurrentCell
+from nlpseq.cells.padding import zero_padding
 from nlpseq.engine import loops, recomputation, scan
 from nlpseq.engine.compilation import should_compile
 from nlpseq.engine.derivatives import custom_gradient, first_only
@@ -40,7 +41,8 @@ def run(
         cell: a built `nlpseq.cells.RecurrentCell` whose `fused` is True.
         inputs: `(batch, time, features)`, in the compute dtype of the cell.
         states: list of initial states, `(batch, units)`, in that dtype or a wider one.
-        mask: bool `(batch, time)`, True = real. A masked step keeps the states. Default None.
+        mask: bool `(batch, time)`, True = real. A masked step keeps the states, whatever its inputs are,
+            NaN included. Default None.
         return_sequences: whether to return every output or the last one. Default True.
         reverse: whether to run from the end to the start. Default False.
         unroll: whether to unroll the loop, for a short static time, unless it is compiled. Default False.
@@ -72,6 +74,7 @@ def run(
     order = {"return_sequences": return_sequences, "reverse": reverse, "time_major": time_major}
     if not training and (result := substitute_of_run(cell, inputs, states, mask, **order)) is not None:
         return result
+    inputs = zero_padding(inputs, mask)
     masks = cell.draw_masks(inputs, states, bool(training))
     compiled = should_compile(engine, training, inputs)
     layout = Layout(0 if time_major else 1)

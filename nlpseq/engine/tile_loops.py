@@ -133,7 +133,7 @@ def backward(
     def step(at, slices, carry):
         d_states, written, d_step_weights = carry
         real, zoneout, d_output, *saved = slices
-        saved_blocks, before = saved[: len(blocks)], [s[at.before] for s in sequences]
+        saved_blocks, before = saved[: len(blocks)], [read(s, at.before) for s in sequences]
         d_states = [d_states[0] + tf.cast(d_output, state_dtype), *d_states[1:]]
         before = [tf.cast(state, state_dtype) for state in before]
         saved_blocks = [tf.cast(block, state_dtype) for block in saved_blocks]
@@ -163,27 +163,27 @@ def scan_tile(tile, step, carry, sequences, backward=False, prefetch=False):
     """
     last = tf.maximum(tile.count - 1, 0)
     from_end = 1 - tile.reverse if backward else tile.reverse
-    stride = 1 - 2 * from_end
-    # The positions are carried: XLA would take an index that is computed from an input for a
-    # constant, and compile a program for each of its values.
-    start = from_end * last
-    position = Position(start, start + tile.reverse, start + 1 - tile.reverse)
+    start, stride = from_end * last, 1 - 2 * from_end
 
-    def read(at):
-        return [None if sequence is None else sequence[at] for sequence in sequences]
+    def slices_at(step):
+        return [None if sequence is None else read(sequence, step) for sequence in sequences]
 
-    def body(number, position, ahead, slices, carry):
+    def body(number, slices, carry):
+        at = start + stride * number
         given = iter(slices)
-        current = [None if s is None else next(given) for s in sequences] if prefetch else read(position.step)
-        carry = step(position, current, carry)
-        slices = flatten(read(ahead)) if prefetch else []
-        ahead = tf.clip_by_value(ahead + stride, 0, last)
-        return number + 1, Position(*(at + stride for at in position)), ahead, slices, carry
+        current = [None if s is None else next(given) for s in sequences] if prefetch else slices_at(at)
+        carry = step(Position(at, at + tile.reverse, at + 1 - tile.reverse), current, carry)
+        slices = flatten(slices_at(start + stride * tf.minimum(number + 1, last))) if prefetch else []
+        return number + 1, slices, carry
 
-    ahead = tf.clip_by_value(start + stride, 0, last)
-    slices = [tf.gather(s, start) for s in flatten(sequences)] if prefetch else []
-    loop_state = (0, position, ahead, slices, carry)
-    return tf.while_loop(lambda number, *_: number < tile.count, body, loop_state)[-1]
+    slices = flatten(slices_at(start)) if prefetch else []
+    return tf.while_loop(lambda number, *_: number < tile.count, body, (0, slices, carry))[-1]
+
+
+def read(sequence, at):
+    """The step `at`."""
+    # XLA takes the index of a slice for a constant, and compiles a program for each of its values.
+    return tf.gather(sequence, at)
 
 
 def write(sequence, at, value):

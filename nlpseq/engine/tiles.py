@@ -160,17 +160,21 @@ class Plan:
 
     def runs(self, number):
         """How many tiles of a block are run."""
-        return self.tiles if self.ends is None else -(-self.ends[number] // _at_least_one(self.length))
+        if self.ends is None or _is_one(self.tiles):
+            return self.tiles
+        return -(-self.ends[number] // _at_least_one(self.length))
 
     def count(self, number, tile):
         """How many steps of a tile are run."""
+        if self.ends is None and _is_one(self.tiles):
+            return tf.convert_to_tensor(self.time)
         end = self.time if self.ends is None else self.ends[number]
         return tf.clip_by_value(end - tile * self.length, 0, self.length)
 
     @property
     def is_one_tile(self):
         """Whether there is one tile of one block, and this is known."""
-        return _is_one(self.blocks) and _is_one(self.tiles) and self.ends is None
+        return _is_one(self.blocks) and _is_one(self.tiles)
 
     def each_block(self, body, carry):
         """The carry after `carry = body(number, *carry)` for every block."""
@@ -203,24 +207,35 @@ def _pad(values, *extra):
 
 
 class Lists:
-    """Lists of tensors of one shape each, that a loop writes and another reads."""
+    """Lists of tensors of one shape each, that a loop writes and another reads.
+
+    A list of one tensor, if that is known, is None and then the tensor.
+    """
 
     @staticmethod
     def new(shape, dtype, count):
+        if _is_one(count):
+            return None
         return tf.raw_ops.TensorListReserve(element_shape=shape, num_elements=count, element_dtype=dtype)
 
     @staticmethod
     def write(handle, at, value):
+        if handle is None:
+            return value
         return tf.raw_ops.TensorListSetItem(input_handle=handle, index=at, item=value)
 
     @staticmethod
     def read(handle, at, shape, dtype, static):
+        if handle.dtype != tf.variant:
+            return handle
         value = tf.raw_ops.TensorListGetItem(input_handle=handle, index=at, element_shape=shape, element_dtype=dtype)
         return tf.ensure_shape(value, static)
 
     @staticmethod
     def stack(handle, shape, dtype, static):
         """All of them; what was not written is zero."""
+        if handle.dtype != tf.variant:
+            return handle[tf.newaxis]
         value = tf.raw_ops.TensorListStack(
             input_handle=handle, element_shape=shape, element_dtype=dtype, num_elements=-1
         )

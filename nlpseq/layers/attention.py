@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.cells.checks import check_mask, check_mask_shape, check_shape
+from nlpseq.cells.padding import zero_padding
 from nlpseq.errors import InputError, in_range, one_of
 
 SCORES = ("general", "dot", "scaled")
@@ -33,7 +35,8 @@ class Attention(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, query_shape: Sequence, memory_shape: Sequence) -> None:
-        self.add_weights(query_shape[-1], memory_shape[-1])
+        self.size, self.features = query_shape[-1], memory_shape[-1]
+        self.add_weights(self.size, self.features)
         self.built = True
 
     def call(
@@ -49,11 +52,18 @@ class Attention(keras.layers.Layer):
         if coverage is not None and not self.coverage:
             raise InputError(f"`coverage` is not supported by layer '{self.name}': make it with coverage=True.")
         mask = getattr(memory, "_keras_mask", None) if mask is None else mask
-        keys = self.project(memory) if keys is None else keys
+        self._check_shapes(query, memory, mask, coverage, keys)
+        if mask is not None:
+            mask = check_mask(mask, memory, self._owner())
+        if keys is None:
+            memory = zero_padding(memory, mask)
+            keys = self.project(memory)
         single = len(query.shape) == 2
         if single:
             query = query[:, tf.newaxis]
             coverage = None if coverage is None else coverage[:, tf.newaxis]
+        else:
+            query = zero_padding(query, getattr(query, "_keras_mask", None))
         weights = _softmax(tf.cast(self.energy(query, keys, coverage), tf.float32), mask)
         context = tf.matmul(tf.cast(self._dropped(weights, training), memory.dtype), memory)
         if single:
@@ -85,6 +95,28 @@ class Attention(keras.layers.Layer):
             return weights
         return keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
 
+    def _check_shapes(self, query, memory, mask, coverage, keys):
+        """Raises an error unless the shapes of the arguments fit each other and the weights."""
+        owner = self._owner()
+        check_shape(memory, [None, None, self.features], "memory", "(batch, source, features)", owner)
+        known = isinstance(memory, keras.KerasTensor)
+        batch, source, *_ = memory.shape if known else tf.unstack(tf.shape(memory))
+        steps = [None] * (len(query.shape) - 2)
+        if len(steps) > 1:
+            raise InputError(f"`query` of {owner} must have 2 or 3 axes, got the shape {tuple(query.shape)}.")
+        meaning = "(batch, steps, size)" if steps else "(batch, size)"
+        check_shape(query, [batch, *steps, self.size], "query", meaning, owner)
+        if coverage is not None:
+            steps = query.shape[1:-1] if known else tf.unstack(tf.shape(query)[1:-1])
+            check_shape(coverage, [batch, *steps, source], "coverage", "(batch, steps, source)", owner)
+        if keys is not None:
+            check_shape(keys, [*memory.shape[:2], None], "keys", "(batch, source, size), as from `project`", owner)
+        if mask is not None:
+            check_mask_shape(mask.shape, memory.shape, owner)
+
+    def _owner(self):
+        return f"layer '{self.name}'"
+
     def _check_built(self):
         if not self.built:
             raise InputError(f"'{self.name}' has no weights yet: call it once, or build(query_shape, memory_shape).")
@@ -96,8 +128,16 @@ class Attention(keras.layers.Layer):
         return (*query_shape[:-1], memory_shape[-1])
 
     def compute_output_spec(
-        self, query: Any, memory: Any, *arguments: Any, return_weights: bool = False, **options: Any
+        self,
+        query: Any,
+        memory: Any,
+        mask: Any = None,
+        coverage: Any = None,
+        keys: Any = None,
+        return_weights: bool = False,
+        training: bool | None = False,
     ) -> Any:
+        self._check_shapes(query, memory, mask, coverage, keys)
         shape = self.compute_output_shape(query.shape, memory.shape)
         context = keras.KerasTensor(shape, self.compute_dtype)
         weights = keras.KerasTensor((*shape[:-1], memory.shape[1]), "float32")
@@ -130,12 +170,14 @@ class BahdanauAttention(Attention):
 
     Call arguments:
         query: Float tensor `(batch, size)`, or `(batch, steps, size)`.
-        memory: Float tensor `(batch, source, features)`. Padding must be finite.
-        mask: Bool `(batch, source)`, True = real. Default None, the Keras mask of the
-            memory if it has one, else all positions are real.
+        memory: Float tensor `(batch, source, features)`.
+        mask: Bool `(batch, source)`, True = real; the values of other positions do not matter, NaN
+            included. Default None, the Keras mask of the memory if it has one, else all
+            positions are real.
         coverage: With `coverage`, the sum of earlier weights, `(batch, source)` or
             `(batch, steps, source)` like the query. Default None, zeros.
-        keys: `project(memory)`, computed once for many calls. Default None.
+        keys: `project(memory)`, computed once for many calls; the masked positions of keys and
+            memory must then be finite. Default None.
         return_weights: Whether to return the weights as well. Default False.
         training: Whether dropout applies. Default False.
 
@@ -211,12 +253,14 @@ class LuongAttention(Attention):
 
     Call arguments:
         query: Float tensor `(batch, size)`, or `(batch, steps, size)`.
-        memory: Float tensor `(batch, source, features)`. Padding must be finite.
-        mask: Bool `(batch, source)`, True = real. Default None, the Keras mask of the
-            memory if it has one, else all positions are real.
+        memory: Float tensor `(batch, source, features)`.
+        mask: Bool `(batch, source)`, True = real; the values of other positions do not matter, NaN
+            included. Default None, the Keras mask of the memory if it has one, else all
+            positions are real.
         coverage: With `coverage`, the sum of earlier weights, `(batch, source)` or
             `(batch, steps, source)` like the query. Default None, zeros.
-        keys: `project(memory)`, computed once for many calls. Default None.
+        keys: `project(memory)`, computed once for many calls; the masked positions of keys and
+            memory must then be finite. Default None.
         return_weights: Whether to return the weights as well. Default False.
         training: Whether dropout applies. Default False.
 
@@ -230,7 +274,7 @@ class LuongAttention(Attention):
 
     Raises:
         InputError: `score` is unknown; the sizes do not fit "dot" or "scaled"; `coverage`
-            is given to a layer without it; `project` is called before the layer is built.
+            is given to a layer without it; shapes do not fit; `project` is called before the layer is built.
 
     Example:
 

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.cells.checks import check_mask
+from nlpseq.cells.padding import zero_padding
 from nlpseq.layers.recurrent import RNN
 
 MERGES = {
@@ -83,6 +85,9 @@ class Bidirectional(keras.layers.Bidirectional):
             mask = getattr(sequences, "_keras_mask", None)
         layers = self.forward_layer, self.backward_layer
         if not self._run_on_engine(layers):
+            if mask is not None:
+                mask = check_mask(mask, sequences, f"layer '{self.name}'")
+                sequences = zero_padding(sequences, mask)
             return super().call(sequences, initial_state, mask, training)
         starts = (None, None)
         if initial_state is not None:

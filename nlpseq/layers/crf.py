@@ -9,11 +9,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nlpseq.cells.checks import check_mask
+from nlpseq.cells.checks import check, check_mask, check_mask_shape, check_shape
+from nlpseq.cells.padding import zero_padding
 from nlpseq.engine import chains
 from nlpseq.engine.chain_decoding import best_and_marginals
 from nlpseq.engine.chains import IMPOSSIBLE, Potentials
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, in_range
 from nlpseq.tag_schemes import transition_rules
 
 
@@ -107,8 +108,9 @@ class CRF(keras.layers.Layer):
         self.supports_jit = False  # a training step compiled as a whole could not check the labels
 
     def build(self, input_shape: Sequence) -> None:
-        if input_shape[-1] != self.count:
+        if len(input_shape) != 3 or input_shape[-1] != self.count:
             raise InputError(self._wrong_emissions(input_shape))
+        self.input_spec = keras.InputSpec(ndim=3, axes={-1: self.count})
         weight = {"initializer": self.transition_initializer, "dtype": "float32"}
         self.transitions = self.add_weight(
             name="transitions", shape=(self.count, self.count),
@@ -134,7 +136,14 @@ class CRF(keras.layers.Layer):
         return _read.layers.get(identity)
 
     def call(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
+        if mask is not None:
+            check_mask(mask, emissions, self._owner())
         return tf.cast(emissions, "float32")
+
+    def compute_output_spec(self, emissions: Any, mask: Any = None) -> Any:
+        if mask is not None:
+            check_mask_shape(mask.shape, emissions.shape, self._owner())
+        return keras.KerasTensor(emissions.shape, "float32")
 
     def potentials(self) -> Potentials:
         """A, b and f, with the score `IMPOSSIBLE` where the scheme forbids a tag or a transition."""
@@ -157,8 +166,13 @@ class CRF(keras.layers.Layer):
             training: Whether "auto" compiles. Default False.
         """
         emissions, mask = self._inputs(emissions, mask)
-        emissions = _shifted(emissions)
+        emissions, tags = _shifted(emissions), tf.convert_to_tensor(tags)
+        check_shape(tags, [*tf.unstack(tf.shape(mask))], "tags", "(batch, time)", self._owner())
         tags = tf.where(mask, tf.cast(tags, tf.int32), 0)
+        check(
+            tf.reduce_all((tags >= 0) & (tags < self.count)),
+            f"`tags` of {self._owner()} must hold numbers from 0 to {self.count - 1} at real steps.",
+        )
         potentials = self.potentials()
         total = chains.log_partition(emissions, mask, potentials, training)
         score = chains.score(tags, emissions, mask, potentials)
@@ -180,6 +194,7 @@ class CRF(keras.layers.Layer):
             the tags beside them mean nothing.
         """
         emissions, mask = self._inputs(emissions, mask)
+        in_range("count", count, 1)
         return chains.best(emissions, mask, self.potentials(), count)
 
     def marginals(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
@@ -214,8 +229,11 @@ class CRF(keras.layers.Layer):
             raise InputError(self._wrong_emissions(emissions.shape))
         if mask is None:
             return emissions, tf.ones(tf.shape(emissions)[:2], bool)
-        mask = check_mask(mask, emissions, f"CRF '{self.name}'")
-        return tf.where(mask[..., tf.newaxis], emissions, 0.0), mask
+        mask = check_mask(mask, emissions, self._owner())
+        return zero_padding(emissions, mask), mask
+
+    def _owner(self):
+        return f"CRF '{self.name}'"
 
     def _wrong_emissions(self, shape):
         needed = f"emissions (batch, time, {self.count})"

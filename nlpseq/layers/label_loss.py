@@ -71,7 +71,8 @@ def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: s
         weights: The weights.
         reduction: As in `keras.losses.Loss`: "sum_over_batch_size" and "mean" divide the sum by
             `count`, "mean_with_sample_weight" by the sum of the weights, and both by the number of
-            replicas, whose gradients are summed.
+            replicas, whose losses Keras averages. The gradients, which it sums, are those of the whole
+            batch, however a `tf.distribute` strategy splits it.
     """
     if reduction in (None, "none"):
         return losses
@@ -79,8 +80,12 @@ def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: s
     if reduction == "sum":
         return total
     divisor = tf.reduce_sum(weights) if reduction == "mean_with_sample_weight" else count
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    return tf.math.divide_no_nan(total, tf.cast(divisor, total.dtype)) / replicas
+    divisor = tf.cast(divisor, total.dtype)
+    mean, replica = tf.math.divide_no_nan(total, divisor), tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return mean
+    whole = tf.math.divide_no_nan(total, replica.all_reduce(tf.distribute.ReduceOp.SUM, divisor))
+    return whole + tf.stop_gradient(mean / replica.num_replicas_in_sync - whole)
 
 
 def _check_labels(y_true, y_pred):

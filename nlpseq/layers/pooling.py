@@ -6,7 +6,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nlpseq.errors import one_of
+from nlpseq.cells.checks import check_mask, check_mask_shape
+from nlpseq.cells.padding import zero_padding
+from nlpseq.errors import InputError, one_of
 
 POOLINGS = ("max", "mean", "max_mean", "attention")
 
@@ -29,7 +31,8 @@ class Pooling(keras.layers.Layer):
 
     Call arguments:
         sequences: Float tensor `(batch, time, features)`.
-        mask: Bool `(batch, time)`, True = real. Default None, all steps are real.
+        mask: Bool `(batch, time)`, True = real; the values of other steps do not matter, NaN
+            included. Default None, all steps are real.
 
     Returns:
         `(batch, features)`, or `(batch, 2 * features)` with "max_mean".
@@ -39,7 +42,7 @@ class Pooling(keras.layers.Layer):
         context v `(features,)`; otherwise none.
 
     Raises:
-        InputError: `pooling` is unknown.
+        InputError: `pooling` is unknown; sequences or mask have other shapes.
 
     Example:
 
@@ -57,6 +60,11 @@ class Pooling(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Sequence) -> None:
+        if len(input_shape) != 3:
+            raise InputError(
+                f"layer '{self.name}' needs sequences (batch, time, features), got the shape {tuple(input_shape)}."
+            )
+        self.input_spec = keras.InputSpec(ndim=3, axes={-1: input_shape[-1]} if self.pooling == "attention" else None)
         if self.pooling == "attention":
             features = input_shape[-1]
             self.kernel = self.add_weight(name="kernel", shape=(features, features))
@@ -67,10 +75,11 @@ class Pooling(keras.layers.Layer):
     def call(self, sequences: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         if mask is None:
             mask = tf.ones(tf.shape(sequences)[:2], bool)
-        real = tf.cast(mask, bool)[..., tf.newaxis]
+        mask = check_mask(mask, sequences, f"layer '{self.name}'")
+        sequences, real = zero_padding(sequences, mask), mask[..., tf.newaxis]
         if self.pooling == "max":
             return _maximum(sequences, real)
-        pooled = tf.reduce_sum(tf.where(real, sequences, 0) * self._weights(sequences, real), axis=1)
+        pooled = tf.reduce_sum(sequences * self._weights(sequences, real), axis=1)
         if self.pooling == "max_mean":
             pooled = tf.concat([_maximum(sequences, real), pooled], axis=-1)
         return pooled
@@ -87,6 +96,11 @@ class Pooling(keras.layers.Layer):
 
     def compute_mask(self, inputs: tf.Tensor, mask: tf.Tensor | None = None) -> None:
         return None
+
+    def compute_output_spec(self, sequences: Any, mask: Any = None) -> Any:
+        if mask is not None:
+            check_mask_shape(mask.shape, sequences.shape, f"layer '{self.name}'")
+        return keras.KerasTensor(self.compute_output_shape(sequences.shape), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Sequence) -> tuple:
         return (input_shape[0], input_shape[-1] * (2 if self.pooling == "max_mean" else 1))

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from nlpseq.cells import RecurrentCell
 from nlpseq.cells.checks import check_mask, check_mask_shape, check_state_shape, check_states
+from nlpseq.cells.padding import zero_padding
 from nlpseq.engine import recurrence
 from nlpseq.engine.compilation import check_mode
 from nlpseq.engine.layout import swap
@@ -51,7 +52,8 @@ class RNN(keras.layers.RNN):
         sequences: Float tensor `(batch, time, features)`; time may be 0.
         initial_state: List of initial states. Default None, the cell's initial state, which
             is zeros.
-        mask: Bool `(batch, time)`, True = real. A masked step keeps the states. Default None.
+        mask: Bool `(batch, time)`, True = real. A masked step keeps the states, whatever its inputs
+            are, NaN included. Default None.
         training: Whether dropout applies. Default False.
         in_order_of_time: Whether outputs with `go_backwards` have the order of the inputs
             rather than that of the run. Default False.
@@ -157,6 +159,9 @@ class RNN(keras.layers.RNN):
 
     def _call_in_keras(self, sequences, initial_state, mask, training):
         """Runs cells that are not ours as Keras does, which is batch-major only."""
+        if mask is not None:
+            mask = check_mask(mask, sequences, self._owner())
+            sequences = zero_padding(sequences, mask)
         options = {"initial_state": initial_state, "training": training}
         if not self.time_major:
             return super().call(sequences, mask=mask, **options)

@@ -82,7 +82,11 @@ class Model:
         self.path, self.format = path, format
         self.metadata = Client.read(path)
         self.answers = importlib.import_module(TABLE_OF_KINDS).answers_class(self.metadata.task)(self.metadata)
-        source = SavedModel(path) if format == "saved_model" else Computed(path, format, self.metadata)
+        source = (
+            SavedModel(path, self.answers.signatures)
+            if format == "saved_model"
+            else Computed(path, format, self.metadata)
+        )
         self._asked = _Asked(self.metadata, self.answers, source)
 
     def predict(self, texts: Iterable[str | bytes], **options: Any) -> list[dict[str, Any]]:
@@ -143,6 +147,11 @@ class _Asked:
     @property
     def signatures(self):
         return self.source.signatures
+
+    def embed(self, examples):
+        if self.computed is not None:
+            raise InputError("`embed` is answered by the saved_model of an export: load it with format='saved_model'.")
+        return self.source.run("embed", self.answers.inputs(examples))["embedding"]
 
     def predict(self, examples):
         if self.computed is not None:

@@ -5,8 +5,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nlpseq.errors import InputError, shorten
-from nlpseq.runtime.saved_model import SavedModel
+from nlpseq.runtime.saved_model import SavedModel, plain
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
 
@@ -40,7 +42,7 @@ class Export:
         self.metadata = Metadata.read(self.path)
         self.metrics = _read_metrics(self.path / "metrics.json")
         self.answers = _answers_class(self.metadata.task)(self.metadata)
-        self._model = SavedModel(self.path)
+        self._model = SavedModel(self.path, self.answers.signatures)
 
     @property
     def signatures(self) -> dict[str, Any]:
@@ -59,9 +61,52 @@ class Export:
 
         Returns:
             A dict for each example, as `Answers.read` returns it.
+
+        Raises:
+            InputError: the model is of another kind than `config.json` says.
         """
-        examples = list(examples)
-        return [self.answers.read(row) for row in self._model.rows(self.answers.inputs(examples), len(examples))]
+        return self.read(self.run("serving_default", self.answers.inputs(list(examples))))
+
+    def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
+        """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
+        rows = range(len(next(iter(outputs.values()))))
+        try:
+            return [self.answers.read({name: plain(column[row]) for name, column in outputs.items()}) for row in rows]
+        except KeyError:
+            raise self._of_another_kind() from None
+
+    def embed(self, examples: list) -> np.ndarray:
+        """Runs "embed", which exports of tasks with text input have.
+
+        Args:
+            examples: As for `predict`.
+
+        Returns:
+            A vector for each example, float32 `(examples, size)`.
+
+        Raises:
+            InputError: the export has no such signature.
+
+        Example:
+
+        >>> Export("saved_models/sentiment").embed(["not bad at all"]).shape  # doctest: +SKIP
+        (1, 256)
+        """
+        if "embed" not in self.signatures:
+            raise InputError(f"the model in {self.path} has no signature 'embed': export a task with text input again.")
+        return self.run("embed", self.answers.inputs(list(examples)))["embedding"]
+
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a signature, by name."""
+        if set(self.signatures[signature].structured_input_signature[1]) != set(inputs):
+            raise self._of_another_kind()
+        return self._model.run(signature, inputs)
+
+    def _of_another_kind(self):
+        return InputError(
+            f"the model in {self.path} is not of the kind {self.metadata.task!r} that its config.json names: export it "
+            "again."
+        )
 
 
 def find_export(path: str | Path) -> Path:

@@ -26,6 +26,26 @@ def write_warmup(folder: Path, examples: list[dict[str, np.ndarray]]) -> None:
             writer.write(_field(6, _field(1, request)))
 
 
+def read_warmup(folder: Path) -> list[dict[str, np.ndarray]]:
+    """The warm-up requests of an export: the inputs of "serving_default" by name; none if it has no such file."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return []
+    requests = []
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        (request,) = _fields(_fields(record)[6][0])[1]
+        entries = [_fields(entry) for entry in _fields(request)[2]]
+        requests.append({name.decode(): _array(tensor) for (name,), (tensor,) in (entry.values() for entry in entries)})
+    return requests
+
+
+def _array(tensor):
+    """The array of a serialized `TensorProto`."""
+    values = tf.make_tensor_proto(0)
+    values.ParseFromString(tensor)
+    return tf.make_ndarray(values)
+
+
 def _field(number, payload):
     """A length-delimited field of a protocol buffer."""
     size, length = len(payload), bytearray()
@@ -34,3 +54,21 @@ def _field(number, payload):
         size >>= 7
     length.append(size)
     return bytes([number << 3 | 2]) + bytes(length) + payload
+
+
+def _fields(message):
+    """The length-delimited fields of a protocol buffer, by number."""
+    values: dict[int, list[bytes]] = {}
+    at = 0
+    while at < len(message):
+        number, at = message[at] >> 3, at + 1
+        size = shift = 0
+        while True:
+            byte, at = message[at], at + 1
+            size |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        values.setdefault(number, []).append(message[at : at + size])
+        at += size
+    return values

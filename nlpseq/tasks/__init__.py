@@ -54,9 +54,11 @@ def answers_class(kind: str) -> "type[Answers]":
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
+        "DynamicEvaluation": "nlpseq.tasks.language_modeling.dynamic",
         "LanguageModel": "nlpseq.tasks.language_modeling.model",
         "TextClassifier": "nlpseq.tasks.classification.model",
         "TokenTagger": "nlpseq.tasks.tagging.model",
         "Translator": "nlpseq.tasks.translation.model",
+        "pretrain": "nlpseq.tasks.pretraining",
     },
 )

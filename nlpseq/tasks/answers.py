@@ -33,6 +33,9 @@ class Option:
     help: str
 
 
+EMBED = Option("embed", bool, "write the vector of each text, in JSON, instead of its answer")
+
+
 class Answers:
     """Makes the inputs, and reads and prints the outputs, of exports of one kind of task.
 
@@ -41,6 +44,9 @@ class Answers:
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
         decisions: Names of the outputs that are decisions, such as a label; the others are scores.
+        widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
+        detailed: Signatures that tell more than "serving_default", the one that tells most first.
+        separator: Separates the strings of a list in a cell of a table.
 
     Args:
         metadata: `nlpseq.serving.Metadata` of the export, or what a client without TensorFlow reads in its place.
@@ -50,6 +56,10 @@ class Answers:
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
     decisions: ClassVar[tuple[str, ...]] = ()
+    widget: ClassVar[str] = "plain"
+    detailed: ClassVar[tuple[str, ...]] = ()
+    separator: ClassVar[str] = " "
+    signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
 
     def __init__(self, metadata: "Described"):
         self.metadata = metadata
@@ -64,7 +74,7 @@ class Answers:
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
-        return {self.input_name: np.array(examples, object)}
+        return {self.input_name: np.array([as_utf8(example) for example in examples], object)}
 
     def compute(self, model: "Computed", examples: list) -> list[dict[str, Any]]:
         """The rows of the outputs of "serving_default", from the numeric functions of a model.
@@ -79,7 +89,8 @@ class Answers:
         """The answer to one example.
 
         Args:
-            row: The row of the example in each output of "serving_default", as Python values.
+            row: The row of the example in each output of "serving_default", or of a signature of `detailed`,
+                as Python values.
         """
         return row
 
@@ -90,6 +101,20 @@ class Answers:
             pairs: What is right, as `Task.validation_sample` gives it, and the answer.
         """
         return {}
+
+    def stream(self, export: "Export", example: Any, show: Callable[[str], None], **options: Any) -> None:
+        """Answers an example piece by piece; the server sends each as an event.
+
+        Args:
+            export: The export.
+            example: The example.
+            show: Called with the text of each piece; may raise an exception to end the answer.
+            **options: Values of `options`, by name.
+
+        Raises:
+            InputError: exports of the kind have no such answers; an option is outside its range.
+        """
+        raise InputError(f"exports of the kind {self.metadata.task} do not stream: ask for the whole answer.")
 
     def show(self, example: Any, answer: dict[str, Any]) -> str:
         """The text that the terminal prints for an answer, without the final line end."""
@@ -106,6 +131,7 @@ class Answers:
         write: Callable[[str], None],
         note: Callable[[str], None],
         as_json: bool = False,
+        embed: bool = False,
         **options: Any,
     ) -> None:
         """Answers batches of examples; this is what `nlpseq predict` calls.
@@ -116,19 +142,35 @@ class Answers:
             write: Writes a string to standard output.
             note: Writes a line to standard error.
             as_json: Whether to write a JSON object per line.
+            embed: Whether to write vectors, as of `Export.embed`, in JSON. Kinds whose exports have them
+                list `EMBED` among their options.
             **options: Values of `options`, by name.
 
         Raises:
             InputError: an option is outside its range.
         """
         for batch in batches:
-            for example, answer in zip(batch, export.predict(batch)):
-                if as_json:
+            answers = [{"embedding": row.tolist()} for row in export.embed(batch)] if embed else export.predict(batch)
+            for example, answer in zip(batch, answers):
+                if as_json or embed:
                     write(json_line({self.input_name: example, **answer}))
                 else:
                     write(self.show(example, answer) + "\n")
                     for line in self.notes(answer):
                         note(line)
+
+
+def as_utf8(text: str | bytes) -> bytes:
+    """A string in UTF-8, with "?" for half of a pair of surrogates, which has no encoding.
+
+    Raises:
+        InputError: it is no string.
+    """
+    if isinstance(text, str):
+        return text.encode("utf-8", "replace")
+    if not isinstance(text, bytes):
+        raise InputError(f"expected strings, got {text!r} of type {type(text).__name__}: convert it to str.")
+    return text
 
 
 def json_line(values: dict[str, Any]) -> str:

@@ -104,6 +104,11 @@ class Task(keras.Model):
         """Creates the layers from `self.settings` and `self.labels`, without weights."""
         raise NotImplementedError(f"{type(self).__name__} must define make_layers(self).")
 
+    @property
+    def input_shapes(self) -> Any:
+        """The shapes of the inputs of `call`, for Keras's `export`. Default None, those of the first call."""
+        return None
+
     def ensure_built(self) -> None:
         """Creates the weights if the model has not been built yet."""
         if not self.built:
@@ -142,6 +147,14 @@ class Task(keras.Model):
         if not self.optimizer.built:  # a step that makes variables is traced twice
             self.optimizer.build(self.trainable_variables)
 
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """As in Keras, which under a strategy averages the batches of the replicas: ids become floats."""
+        if iterator is not None and self._distribute_strategy is not None:
+            _, _, batches = next(iter(iterator))
+            results = self.distribute_strategy.experimental_local_results
+            iterator, data_batch = None, tf.nest.map_structure(lambda value: results(value)[0], next(batches))
+        super()._maybe_symbolic_build(iterator, data_batch)
+
     def get_compile_config(self) -> dict[str, Any] | None:
         if self.compiled:
             return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
@@ -158,6 +171,14 @@ class Task(keras.Model):
         """
         return []
 
+    def callbacks(self, validations: int) -> list[keras.callbacks.Callback]:
+        """Callbacks of its training, in which each epoch is one of `validations` parts of a pass over the data."""
+        return []
+
+    def origins(self) -> tuple:
+        """What its weights start from beside the seed, for the fingerprint of a run: arrays, strings, numbers."""
+        return ()
+
     def extra_state(self) -> dict[str, list[np.ndarray]]:
         """State between training steps that is not in `variables`, for checkpoints."""
         return {}
@@ -165,7 +186,29 @@ class Task(keras.Model):
     def restore_extra_state(self, state: dict[str, list[np.ndarray]]) -> None:
         """Restores `extra_state`."""
 
+    def combined(self, others: "Sequence[Task]") -> "Task":
+        """The ensemble of this task and others that were trained alike."""
+        raise NotImplementedError(f"{type(self).__name__} does not define combined(self, others).")
+
     # Exporting
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Keras's export of `call`; `nlpseq.serving.export` writes the signatures that take raw inputs."""
+        self.ensure_built()
+        if input_signature is None and self.input_shapes is not None:
+            input_signature = [
+                keras.tree.map_shape_structure(
+                    lambda shape: keras.InputSpec(self.input_dtype, shape), self.input_shapes
+                )
+            ]
+        super().export(filepath, format, verbose, input_signature, **kwargs)
 
     def signatures(self) -> dict[str, Callable]:
         """The signatures of an export by name, among them "serving_default", as functions not traced yet."""
@@ -209,6 +252,10 @@ class Task(keras.Model):
         if self.preprocessor is not None:
             preprocessor["preprocessor"] = keras.saving.serialize_keras_object(self.preprocessor)
         return {**super().get_config(), **preprocessor, "labels": self.labels, **settings}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Makes the weights of a loaded task, whose shapes are those of its settings."""
+        self.ensure_built()
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Task":

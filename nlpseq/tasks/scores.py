@@ -44,6 +44,16 @@ def scores_by_class(expected: Any, predicted: Any, names: Sequence[str]) -> dict
     }
 
 
+def figures(correct: float, predicted: float, expected: float) -> tuple[float, float, float]:
+    """Precision, recall and F1 of counts; one whose denominator is zero is 0.
+
+    >>> figures(correct=1, predicted=2, expected=4)
+    (0.5, 0.25, 0.3333333333333333)
+    """
+    ratio = lambda part, whole: float(part / whole) if whole else 0.0  # noqa: E731
+    return ratio(correct, predicted), ratio(correct, expected), ratio(2 * correct, predicted + expected)
+
+
 def averaged(classes: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """The mean of precision, recall and F1 over the classes (macro average).
 

@@ -1,9 +1,9 @@
 """Settings that several kinds of task share."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
+from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Settings
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,48 @@ class BidirectionalSettings(RecurrentSettings):
 
     def recurrent(self) -> dict:
         return {**super().recurrent(), "bidirectional": self.bidirectional}
+
+
+@dataclass(frozen=True)
+class VectorSettings(Settings):
+    """Pretrained word vectors."""
+
+    vectors: Annotated[str | None, FREE] = None
+    """File of word vectors: GloVe or fastText text, word2vec binary, or .npy beside a .txt of its words."""
+    vector_words: Annotated[int, Range(0)] = 50_000
+    """First words of the file that join the vocabulary although the training texts do not have them."""
+    vectors_training: Literal["tuned", "frozen", "later"] = "tuned"
+    """Whether the vectors are trained too: "tuned" from the start, "later" after some passes, "frozen" never."""
+    frozen_epochs: Annotated[int, Range(1)] = 3
+    """Passes over the training split in which the vectors are frozen, with "later"."""
+
+    def open(self) -> Any:
+        """`nlpseq.data.WordVectors`, None without a file."""
+        from nlpseq.data.vectors import WordVectors
+
+        return None if self.vectors is None else WordVectors(self.vectors, self.vector_words)
+
+    def training(self) -> dict:
+        """The arguments of a task beside `vectors`."""
+        return {"vectors_training": self.vectors_training, "frozen_epochs": self.frozen_epochs}
+
+
+@dataclass(frozen=True)
+class EnsembleSettings(Settings):
+    """Several networks whose probabilities are averaged."""
+
+    ensemble: Annotated[int, Range(1, 100)] = 1
+    """Number of networks that are trained one after another and averaged in one export; 1 for a single one."""
+
+
+@dataclass(frozen=True)
+class PretrainingSettings(Settings):
+    """Pretraining as a language model, without labels."""
+
+    pretrain: tuple[str, ...] = ()
+    """Text files with a text in each line, read beside the texts of the task; "own" for these alone."""
+    pretrain_epochs: Annotated[int, Range(1)] = 5
+    """Most passes over the texts in pretraining."""
 
 
 @dataclass(frozen=True)

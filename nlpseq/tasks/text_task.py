@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError
-from nlpseq.tasks.base import Task
+from nlpseq.tasks.answers import as_utf8
+from nlpseq.tasks.base import Task, in_batches
 
 ENCODE_BATCH = 512  # texts that are tokenized together
 
@@ -16,7 +17,7 @@ ENCODE_BATCH = 512  # texts that are tokenized together
 class TextTask(Task):
     """A task whose model contains the text preprocessing.
 
-    A subclass defines `encode_examples` and `answer` in addition to the methods that `Task` lists.
+    A subclass defines `encode_examples`, `answer` and `vectors` in addition to the methods that `Task` lists.
 
     Class attributes:
         warmup_texts: Texts of the warm-up requests.
@@ -31,6 +32,8 @@ class TextTask(Task):
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
+        self._embed_texts = tf.function(self.embed, [text_spec("text")], autograph=False)
+        self._tables = preprocessor.tables  # tracked by Keras's export
 
     @property
     def input_dtype(self) -> str:
@@ -63,8 +66,34 @@ class TextTask(Task):
         """The output of "serving_default" for strings `(batch,)`."""
         raise NotImplementedError(f"{type(self).__name__} must define answer(self, text).")
 
+    def vectors(self, text: tf.Tensor) -> tf.Tensor:
+        """A vector of features for each text: float `(batch, size)` for strings `(batch,)`."""
+        raise NotImplementedError(f"{type(self).__name__} must define vectors(self, text).")
+
+    def embed(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "embed": `embedding`, float32 `(batch, size)`, for strings `(batch,)`."""
+        self.ensure_built()
+        return {"embedding": tf.cast(self.vectors(text), tf.float32)}
+
+    def embed_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """The vectors of texts, which are close for texts that the task treats alike.
+
+        Args:
+            texts: A string, or a sequence of strings (str or bytes).
+            batch_size: Maximum number of texts in a batch. Default 64.
+
+        Returns:
+            float32 `(texts, size)`.
+        """
+        texts = tf.constant(as_texts(texts), tf.string)
+        none = self._embed_texts(texts[:0])["embedding"]
+        answers = in_batches(self._embed_texts, texts, batch_size)
+        return np.concatenate([none, *(answer["embedding"] for answer in answers)])
+
     def signatures(self):
-        return {"serving_default": tf.function(self.answer, [text_spec("text")], autograph=False)}
+        functions = {"serving_default": self.answer, "embed": self.embed}
+        return {name: tf.function(function, [text_spec("text")], autograph=False)
+                for name, function in functions.items()}  # fmt: skip
 
     def warmup(self):
         return [{"text": np.array([text], object)} for text in self.warmup_texts]
@@ -86,5 +115,9 @@ def text_spec(name: str) -> tf.TensorSpec:
 
 
 def as_texts(texts: Any) -> list:
-    """A list of strings (str or bytes), from one string or a sequence of strings."""
-    return [texts] if isinstance(texts, (str, bytes)) else list(texts)
+    """A list of UTF-8 strings, from one string or a sequence of strings (str or bytes).
+
+    Raises:
+        InputError: one of them is no string.
+    """
+    return [as_utf8(text) for text in ([texts] if isinstance(texts, (str, bytes)) else texts)]

@@ -15,16 +15,17 @@ def clean(texts: tf.Tensor, keep_joiners: bool = False) -> tf.Tensor:
     r"""Texts in valid UTF-8 without invisible characters.
 
     Args:
-        texts: String tensor. Each invalid byte becomes U+FFFD.
+        texts: String `(n,)`. Each invalid byte becomes U+FFFD.
         keep_joiners: Whether zero-width joiners and non-joiners are kept. Default False.
 
     Returns:
-        String tensor of the same shape.
+        String `(n,)`.
 
     Example:
 
     >>> clean(tf.constant([b"co\xc2\xadoperate"])).numpy().tolist()
     [b'cooperate']
     """
+    texts = tf.ensure_shape(tf.convert_to_tensor(texts, tf.string), [None])
     texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
     return tf.strings.regex_replace(texts, f"[{INVISIBLE}{'' if keep_joiners else JOINERS}]+", "")

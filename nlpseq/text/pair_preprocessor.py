@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nlpseq.errors import in_range
 from nlpseq.text.subwords import SubwordTokenizer
 from nlpseq.text.vocabulary import END
+
+COUNT_BATCH = 512  # texts that are split together
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -93,6 +96,23 @@ class PairPreprocessor:
             return cls(SubwordTokenizer.learn([*sources, *targets], **options), None, max_tokens)
         source, target = (SubwordTokenizer.learn(texts, **options) for texts in (sources, targets))
         return cls(source, target, max_tokens)
+
+    @property
+    def source_words(self) -> list[str]:
+        """The word of each source id; "" for a piece that is only part of a word."""
+        return [piece.strip() if piece[:1] == " " or not piece.isalnum() else "" for piece in self.source.pieces]
+
+    def count_source_words(self, sources: Sequence) -> dict[str, int]:
+        """How often each of `source_words` occurs in texts; "" counts all other pieces."""
+        counts = np.zeros(len(self.source), np.int64)
+        for start in range(0, len(sources), COUNT_BATCH):
+            ids = self.source(tf.constant(list(sources[start : start + COUNT_BATCH]), tf.string)).flat_values
+            counts += np.bincount(ids, minlength=len(counts))
+        words: dict[str, int] = {}
+        for word, count in zip(self.source_words, counts.tolist()):
+            if count:
+                words[word] = words.get(word, 0) + count
+        return words
 
     @property
     def joint(self) -> bool:

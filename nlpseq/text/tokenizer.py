@@ -92,12 +92,12 @@ class WordTokenizer:
         if self.keep_whole:
             # By themselves: a token that may turn out to be no address would be read to the end at every word.
             texts = tf.strings.regex_replace(texts, "|".join(ADDRESSES), rf" {ADDRESS}\0 ")
-        return self._split(texts)
+        return self._split(texts, -1 if first is None or last else first)
 
-    def _split(self, texts):
+    def _split(self, texts, most):
         texts = tf.strings.regex_replace(texts, self.token_pattern, rf"\0{END}")  # a group would take ten times as long
         texts = tf.strings.regex_replace(texts, f"[ {ADDRESS}]+", "")
-        return tf.strings.split(texts, END)[:, :-1]  # not at white space, which depends on the locale
+        return tf.strings.split(texts, END, most)[:, :-1]  # not at white space, which depends on the locale
 
     def get_config(self) -> dict:
         names = ("lowercase", "strip_markup", "split_contractions", "keep_whole")

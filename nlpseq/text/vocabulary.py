@@ -2,6 +2,7 @@
 
 import collections
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,6 +20,8 @@ class Vocabulary:
 
     Args:
         words: The known words, in the order of their ids, which start at 2.
+        others: How many of them, the last ones, are from a file of word vectors and not in the training texts.
+            Default 0.
 
     Call arguments:
         tokens: string tensor or ragged tensor, any shape.
@@ -33,8 +36,9 @@ class Vocabulary:
     [3, 1]
     """
 
-    def __init__(self, words: Iterable[str]):
+    def __init__(self, words: Iterable[str], others: int = 0):
         self.words = list(words)
+        self.others = others
         self._table = None
 
     def __len__(self):
@@ -63,14 +67,21 @@ class Vocabulary:
 
     @classmethod
     def learn(
-        cls, token_batches: Iterable[tf.RaggedTensor], max_size: int = 30_000, min_count: int = 1
+        cls,
+        token_batches: Iterable[tf.RaggedTensor],
+        max_size: int = 30_000,
+        min_count: int = 1,
+        vectors: Any = None,
+        others: Iterable[str] = (),
     ) -> "Vocabulary":
-        """The most frequent words of batches of tokens; among equally frequent ones the smaller word.
+        """The most frequent words of batches of tokens, then `others`; among equally frequent ones the smaller word.
 
         Args:
             token_batches: iterable of string ragged tensors.
             max_size: the greatest number of ids, padding and unknown included.
             min_count: how often a word must occur to be included.
+            vectors: `nlpseq.data.WordVectors`; words that they have are included however rare. Default None.
+            others: words that follow them, beyond `max_size`. Default none.
 
         Raises:
             InputError: there are no words, as in a file of blank lines, or none is
@@ -81,14 +92,19 @@ class Vocabulary:
             counts.update(tokens.flat_values.numpy().tolist())
         if not counts:
             raise InputError("the training texts hold no words: give at least one text that is not blank.")
-        frequent = (item for item in counts.items() if item[1] >= min_count)
+        known = () if vectors is None else vectors.find({word.decode("utf-8"): n for word, n in counts.items()})
+        known = {word.encode() for word in known}
+        frequent = (item for item in counts.items() if item[1] >= min_count or item[0] in known)
         ranked = sorted(frequent, key=lambda item: (-item[1], item[0]))[: max_size - 2]
         if not ranked:
             raise InputError(f"no word occurs {min_count} times in the training texts: lower `min_count`.")
-        return cls([word.decode("utf-8") for word, _ in ranked])
+        words = dict.fromkeys(word.decode("utf-8") for word, _ in ranked)
+        count = len(words)
+        words |= dict.fromkeys(others)
+        return cls(words, len(words) - count)
 
     def get_config(self) -> dict:
-        return {"words": self.words}
+        return {"words": self.words, "others": self.others}
 
     @classmethod
     def from_config(cls, config: dict) -> "Vocabulary":

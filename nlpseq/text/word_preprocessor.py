@@ -1,6 +1,7 @@
 """Texts to ids of words and n-grams."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -72,12 +73,14 @@ class WordPreprocessor:
         ngram_min_count: int = 4,
         max_tokens: int = 400,
         truncation: str = "end",
+        vectors: Any = None,
     ) -> "WordPreprocessor":
         """A preprocessor with the frequent words and n-grams of `texts`.
 
         Args:
             texts: sequence of strings (str or bytes).
-            vocabulary_size, min_count: as in `Vocabulary.learn`.
+            vocabulary_size, min_count, vectors: as in `Vocabulary.learn`; the `others` are the first words
+                of the vectors.
             lowercase: as in `WordTokenizer`.
             ngrams: the highest order of n-grams; 1 for words alone.
             ngram_min_count: how often an n-gram must occur to get an id.
@@ -88,7 +91,8 @@ class WordPreprocessor:
             tf.constant(list(texts[start : start + LEARN_BATCH]), tf.string)
             for start in range(0, len(texts), LEARN_BATCH)
         ]
-        vocabulary = Vocabulary.learn(map(tokenizer, batches), vocabulary_size, min_count)
+        others = () if vectors is None else _single_tokens(tokenizer, vectors.first())
+        vocabulary = Vocabulary.learn(map(tokenizer, batches), vocabulary_size, min_count, vectors, others)
         preprocessor = cls(tokenizer, vocabulary, (), max_tokens, truncation)
         if ngrams > 1:
             words = [preprocessor._words(batch) for batch in batches]
@@ -139,3 +143,10 @@ class WordPreprocessor:
         parts = {name: restore(config[name]) for name in ("tokenizer", "vocabulary")}
         ngrams = [restore(ngram_config) for ngram_config in config["ngrams"]]
         return cls(**{**config, **parts, "ngrams": ngrams})
+
+
+def _single_tokens(tokenizer, words):
+    """The tokens of those words that are one token."""
+    tokens = tokenizer(tf.constant(words, tf.string))
+    single = tf.ragged.boolean_mask(tokens, tokens.row_lengths() == 1)
+    return [token.decode("utf-8", "replace") for token in single.flat_values.numpy()]

@@ -18,5 +18,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "set_seed": "nlpseq.training.reproducibility",
         "take_weights": "nlpseq.training.transfer",
         "train": "nlpseq.training.fit",
+        "train_members": "nlpseq.training.members",
     },
 )

@@ -17,6 +17,7 @@ from nlpseq.training.budget import Budget
 from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
 from nlpseq.training.fingerprint import fingerprint
 from nlpseq.training.transfer import load_task, take_weights, task_config
+from nlpseq.training.watching import watches
 from nlpseq.writing import writing
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ def train(
     validations = settings.epochs * settings.validations
     budget = [Budget(settings.budget)] if settings.budget else []
     minutes = Minutes()
-    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches)]
+    own = getattr(task, "callbacks", lambda validations: [])(settings.validations)
+    own += filter(None, (watch(task, train_examples, validation_examples) for watch in watches))
+    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *own]
     task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
@@ -108,7 +111,8 @@ def train(
         with Waiting() as waiting:
             history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
-    checkpoints.check_data(fingerprint(train_examples, validation_examples))
+    origins = getattr(task, "origins", tuple)()
+    checkpoints.check_data(fingerprint(train_examples, validation_examples, *origins))
     checkpoints.details["run"] = {**checkpoints.details.get("run", {}), **settings.flat()}
     checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
     if checkpoints.trained is not None:

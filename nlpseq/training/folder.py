@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq import writing
+from nlpseq.data.files.contents import check_file
 from nlpseq.errors import InputError, WritingError
 from nlpseq.training import state_file
 
@@ -116,18 +117,14 @@ class CheckpointFolder:
         """The names of the folders in this one."""
         return sorted(path.name for path in self.path.glob("*") if path.is_dir() and not path.name.startswith("."))
 
-    def remove_files(self) -> None:
-        """Removes the checkpoints, and keeps the lock."""
-        self.wait()
-        self._remove([TRAINED, BEST, *self._steps()])
-
     def clear(self) -> None:
         """Removes all checkpoints, also those of parts, and the folder."""
         if self.path.is_dir():
             for part in self.parts():
                 CheckpointFolder(self.path / part).clear()
             self.acquire()
-            self.remove_files()
+            self.wait()
+            self._remove([TRAINED, BEST, *self._steps()])
             self.release()
 
     def release(self) -> None:
@@ -147,11 +144,17 @@ def read_checkpoint_file(path: Path) -> dict[str, Any]:
         InputError: The file is damaged or cannot be read.
     """
     try:
-        return state_file.decode(path.read_bytes())
+        check_file(path)
+        tree = state_file.decode(path.read_bytes())
+    except InputError as error:
+        raise InputError(f"{str(error).removesuffix('.')};") from None
     except OSError as error:
         raise InputError(f"cannot read {path} ({writing.reason_of(error)});") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError, MemoryError):
         raise InputError(f"{path} is damaged;") from None
+    if not isinstance(tree, dict):
+        raise InputError(f"{path} is damaged;")
+    return tree
 
 
 def find_checkpoint(path: str | Path) -> tuple[Path, dict[str, Any]]:

@@ -44,7 +44,7 @@ class Checkpoints(keras.callbacks.Callback):
         callbacks: The other callbacks of `fit` whose states are saved, such as `EarlyStopping`. Default none.
         minutes: Most minutes between two checkpoints. Default 3.
         settings: Values that must be the same when the run is continued. Default none.
-        restart: Whether to ignore and overwrite the checkpoints in the folder. Default False.
+        restart: Whether to remove the checkpoints in the folder first. Default False.
 
     Attributes:
         position: `(epoch, batch, steps per epoch)` at which `fit` continues, both from 0; None at
@@ -80,10 +80,12 @@ class Checkpoints(keras.callbacks.Callback):
         super().__init__()
         self.folder = CheckpointFolder(folder)
         self.callbacks = list(callbacks)
-        self.minutes, self.restart = minutes, restart
+        self.minutes = minutes
         self.details: dict[str, Any] = {}  # further entries of each checkpoint
         self.settings = json.loads(json.dumps(dict(settings or {}), default=str))
-        self._resumed = None if restart else self.folder.newest()
+        if restart:
+            self.folder.clear()
+        self._resumed = self.folder.newest()
         self._say_notes()
         self._pending = self._resumed is not None
         self._requests: list[int] = []
@@ -95,12 +97,12 @@ class Checkpoints(keras.callbacks.Callback):
             self._check_versions()
             self._check_settings(self._resumed["settings"])
             self.position = tuple(self._resumed["position"])
-        for part in [] if restart else self.folder.parts():
+        for part in self.folder.parts():
             self.part(part)  # checks its settings
 
     def part(self, name: str) -> Checkpoints:
         """The checkpoints of one of several trainings in a run, in a folder of that name in this one's."""
-        part = Checkpoints(self.folder.path / name, minutes=self.minutes, settings=self.settings, restart=self.restart)
+        part = Checkpoints(self.folder.path / name, minutes=self.minutes, settings=self.settings)
         part.details |= self.details
         return part
 
@@ -171,8 +173,6 @@ class Checkpoints(keras.callbacks.Callback):
         if self.model.steps_per_execution != 1:
             raise InputError("`steps_per_execution` must be 1 for a training with checkpoints.")
         self.folder.acquire()
-        if self.restart:
-            self.folder.remove_files()
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         if self.position is not None:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.data.files.contents import read_text
 from nlpseq.errors import InputError, shorten
 from nlpseq.training.folder import find_checkpoint
 from nlpseq.training.state import restore_variables
@@ -47,7 +48,7 @@ def _of_export(folder):
             f"{folder} has no {TASK_FILE}, as exports of older versions: train with this version of nlpseq."
         )
     try:
-        task = _made((folder / TASK_FILE).read_text("utf-8"), folder)
+        task = _made(read_text(folder / TASK_FILE), folder)
         values = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
         names = [f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE" for number in range(len(task.variables))]
         restore_variables(task, [np.asarray(values.get_tensor(name)) for name in names])
@@ -60,21 +61,31 @@ def _of_export(folder):
 
 
 def of_checkpoint(path: Path, checkpoint: dict[str, Any]) -> Any:
-    """The task of a checkpoint, with its best weights, or else its latest."""
-    task = _made(checkpoint["task"], path)
-    best = checkpoint.get("weights") or next(
-        (state["best_weights"] for state in checkpoint.get("callbacks", ()) if state.get("best_weights")), None
-    )
-    if best is not None:
-        task.set_weights(best)
-    else:
-        restore_variables(task, checkpoint.get("variables") or checkpoint["model"]["variables"])
-    return task
+    """The task of a checkpoint, with its best weights, or else its latest.
+
+    Raises:
+        InputError: The checkpoint holds no task, or not its weights.
+    """
+    task = _made(checkpoint.get("task"), path)
+    try:
+        best = checkpoint.get("weights") or next(
+            (state["best_weights"] for state in checkpoint.get("callbacks", ()) if state.get("best_weights")), None
+        )
+        if best is not None:
+            task.set_weights(best)
+        else:
+            restore_variables(task, checkpoint.get("variables") or checkpoint["model"]["variables"])
+        return task
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = shorten((str(error).strip().splitlines() or [type(error).__name__])[0])
+        raise InputError(f"the weights in {path} cannot be read ({reason}).") from None
 
 
 def _made(config, path):
     try:
         task = keras.saving.deserialize_keras_object(json.loads(config))
+        if not hasattr(task, "settings"):
+            raise TypeError("it is no task")
         task.ensure_built()
         return task
     except Exception as error:  # Keras raises errors of many classes

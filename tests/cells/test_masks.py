@@ -170,6 +170,7 @@ def test_steps_by_hand_draw_a_zoneout_mask_each():
     assert np.any(kept[0] != kept[1])
 
 
+@pytest.mark.usefixtures("graph")
 @pytest.mark.parametrize("mode", ["portable", "graph"])
 @every_cell
 def test_a_run_leaves_no_masks_in_the_cell(make, mode):
@@ -208,3 +209,19 @@ def test_the_candidate_of_the_reset_before_cell_has_its_mask_in_the_step():
     cell = built(ResetBeforeGRUCell, recurrent_dropout=0.5)
     masks = cell.draw_masks(sequences(), zeros(cell), training=True)
     assert len(masks.recurrent) == 2 and masks.step.shape == (BATCH, UNITS)
+
+
+@pytest.mark.usefixtures("graph")
+def test_stored_masks_end_with_their_graph_and_their_batch():
+    cell = built(GRUCell, features=40, recurrent_dropout=0.5, dropout=0.5, weight_dropout=0.5)
+
+    def step(x):
+        return cell(x, zeros(cell, len(x)), training=True)[0]
+
+    in_graph = tf.function(step)
+    x = normal(BATCH, 40)
+    eager = step(x)
+    assert np.any(in_graph(x) != eager)  # not a constant of the graph
+    assert np.any(in_graph(x) != in_graph(x))
+    assert step(x).shape == eager.shape
+    assert step(x[:2]).shape == (2, UNITS)

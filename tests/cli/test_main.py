@@ -18,23 +18,6 @@ from tests.tasks.tiny import exported
 
 pytestmark = pytest.mark.usefixtures("portable")
 
-# In one process: commands that must not load TensorFlow, then its start, which must be silent.
-FRESH = """
-import sys
-import nlpseq
-from nlpseq.cli import quiet_tensorflow
-from nlpseq.cli.main import main
-for arguments in (["--help"], ["predict", "--help"], ["predict"], ["train"], ["train", "sentimental"], ["show", "x"]):
-    try:
-        main(arguments)
-    except SystemExit as end:
-        print(f"status {arguments}: {end.code}, TensorFlow {'tensorflow' in sys.modules}")
-print("---", flush=True)
-print("---", file=sys.stderr, flush=True)
-quiet_tensorflow()
-assert "tensorflow" in sys.modules
-"""
-
 
 @pytest.fixture(scope="module")
 def path():
@@ -58,6 +41,14 @@ def test_predict_lines_of_standard_input_as_json(path, capsys, monkeypatch):
         assert answer["label"] == max(answer["scores"], key=answer["scores"].get)
 
 
+def test_predict_vectors(path, capsys):
+    task, _ = exported("classification")
+    assert run("predict", path, "a good film", "--embed") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer) == ["text", "embedding"]
+    assert answer["embedding"] == pytest.approx(task.embed_text("a good film")[0].tolist(), abs=1e-5)
+
+
 def test_texts_may_follow_an_option(path, capsys):
     assert run("predict", path, "--json", "a good film", "dull") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -75,6 +66,7 @@ def test_options_of_another_kind_are_refused(path, capsys, flags, name):
     assert f"--{name} is an option for exports of the kind language_model" in error and error.count("\n") == 1
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_translator_says_what_was_truncated(capsys):
     task, path = exported("translation")
     assert run("predict", path, "a b c", "a" * 10_000) == 0
@@ -142,16 +134,6 @@ def test_train_without_recipes(monkeypatch, tmp_path, capsys):
 ])  # fmt: skip
 def test_arguments_are_written_as_flags(sentence, expected):
     assert with_flags(sentence, {"learning_rate", "units", "output"}) == expected
-
-
-def test_help_and_errors_do_not_load_tensorflow_and_its_start_is_quiet():
-    done = subprocess.run([sys.executable, "-c", FRESH], capture_output=True, text=True, check=True)
-    before, after = done.stdout.split("---\n")
-    statuses = [line for line in before.splitlines() if line.startswith("status")]
-    assert [line.partition(": ")[2] for line in statuses] == [
-        f"{status}, TensorFlow False" for status in (0, 0, 2, 2, 2, 2)
-    ]
-    assert after == done.stderr.split("---\n")[1] == ""
 
 
 def test_what_was_held_back_is_shown_when_the_import_fails(capfd):

@@ -90,7 +90,7 @@ def test_shifted_segments_continue_and_start_at_random_offsets():
     assert len(dataset) == (103 - 5) // 3 // 5
     starts = set()
     for _ in range(8):
-        segments = [((x.numpy(), bool(first)), y.numpy()) for (x, first), y in dataset]
+        segments = [((x.numpy(), first.numpy().all()), y.numpy()) for (x, first), y in dataset]
         assert len(segments) == len(dataset)
         assert [first for (_, first), _ in segments] == [True] + [False] * (len(segments) - 1)
         inputs = np.concatenate([x for (x, _), _ in segments], axis=1)

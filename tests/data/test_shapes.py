@@ -181,7 +181,7 @@ def test_several_labels_a_text(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(shapes.jsonl({"text": text, "label": [label, "book"]} for text, label in ROWS))
     data = load_labelled_texts(path)
-    assert data.several and data.labels == ("book", "keep", "sell")
+    assert data.multi_label and data.labels == ("book", "keep", "sell")
     assert data.test.labels.sum(axis=1).tolist() == [2] * len(data.test) and data.test.labels[:, 0].all()
 
 

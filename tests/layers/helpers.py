@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from nlpseq import layers
@@ -13,22 +12,6 @@ RECURRENT = ("SimpleRNN", "LSTM", "GRU")
 MASK = np.array([[1, 1, 1, 1, 0], [0, 1, 1, 1, 1], [1, 0, 1, 0, 0]], bool)
 # One row without a real step.
 EMPTY_ROW = np.array([[0, 0, 1, 1, 1], [0, 0, 0, 0, 0], [1, 0, 0, 1, 0]], bool)
-
-
-@pytest.fixture
-def eager():
-    """The loops run op by op in Python. Tracing and compiling them would take most of the time of a test."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
-@pytest.fixture
-def graph(eager):
-    """For a test of a module of `eager` tests that is about tracing."""
-    tf.config.run_functions_eagerly(False)
-    yield
-    tf.config.run_functions_eagerly(True)
 
 
 def normal(*shape, seed=0, dtype="float32"):

@@ -270,6 +270,26 @@ def test_scores_of_any_size(crf, what, scale, mode):
     np.testing.assert_allclose(marginals.sum(-1), MASK, atol=1e-6 * scale)
 
 
+def test_rounding_does_not_grow_with_the_length():
+    """Against forward-backward in float64, over sequences whose scores reach thousands."""
+    rng, time = np.random.default_rng(0), 400
+    x, crf = 8 * rng.normal(size=(1, time, TAGS)).astype("float32"), CRF(TAGS)
+    crf.build((None, None, TAGS))
+    crf.set_weights([4 * rng.normal(size=weight.shape) for weight in crf.get_weights()])
+    moves, first, last = (weight.astype("float64") for weight in crf.get_weights())
+    alpha, beta = np.zeros((2, time, TAGS))
+    alpha[0], beta[-1] = first + x[0, 0], last
+    for t in range(1, time):
+        alpha[t] = np.logaddexp.reduce(alpha[t - 1][:, None] + moves, axis=0) + x[0, t]
+        beta[-t - 1] = np.logaddexp.reduce(moves + x[0, -t] + beta[-t], axis=1)
+    expected = np.exp(alpha + beta - np.logaddexp.reduce(alpha[-1] + last))
+    np.testing.assert_allclose(crf.marginals(x)[0], expected, atol=3e-6)
+    tags, score = crf.decode(x)
+    tags = tags.numpy()[0]
+    whole = x[0, np.arange(time), tags].astype("float64").sum() + moves[tags[:-1], tags[1:]].sum()
+    assert float(score[0]) == pytest.approx(whole + first[tags[0]] + last[tags[-1]], rel=1e-6)
+
+
 def test_what_is_impossible_never_comes_out():
     crf, none = CRF(NAMES, "bio"), CRF(["B-X", "E-X"], "bioes")  # of which no single tag is possible
     crf.build((None, None, 3)), none.build((None, None, 2))

@@ -69,8 +69,10 @@ def reduced(losses, weights, sizes, reduction):
     }.get(reduction, losses * weights)
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("weights, reduction", [
+    pytest.param(weights, reduction, marks=[pytest.mark.slow] * (weights != "(B, T)" and reduction is not None))
+    for weights in WEIGHTS for reduction in REDUCTIONS
+])  # fmt: skip
 def test_weights_and_reductions_of_a_crf(weights, reduction):
     crf = a_crf()
     given, steps = WEIGHTS[weights]

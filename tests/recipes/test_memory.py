@@ -19,6 +19,7 @@ def run(monkeypatch, *flags):
     return helpers.run(monkeypatch, memory, *flags)
 
 
+@pytest.mark.usefixtures("eager")
 def test_figures_and_picture(tmp_path, monkeypatch, capsys):
     output = tmp_path / "out"
     assert run(monkeypatch, "--output", output, "--cells", "rnn", "gru", "--mixed", *SMALL) == 0
@@ -32,6 +33,7 @@ def test_figures_and_picture(tmp_path, monkeypatch, capsys):
         assert len(norms) >= 12 + 5 and np.isfinite(norms).all() and norms[0] > 0
 
 
+@pytest.mark.usefixtures("eager")
 def test_only_clipping_keeps_a_large_kernel_finite(tmp_path, monkeypatch, capsys):
     flags = ["--output", str(tmp_path / "out"), *SMALL, *EXPLODING]
     flags += ["--distances", "40", "--examples", "64", "--units", "16"]

@@ -1,4 +1,4 @@
-"""The sentiment recipe: its claims on the embedded corpus, the user's files, and bad input."""
+"""The sentiment recipe: the user's files, and bad input. `tests/corpora/test_reviews.py` has the embedded corpus."""
 
 import json
 import os
@@ -6,10 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from nlpseq.data import load_labelled_texts
 from nlpseq.serving import Export
 from recipes import sentiment
 from tests.recipes import helpers
@@ -31,22 +28,19 @@ def run(monkeypatch, *flags):
 
 
 @pytest.mark.slow
-def test_embedded_corpus_needs_order_and_the_recipe_learns_it(tmp_path):
-    data_dir = str(tmp_path / "tfds")
-    config = sentiment.Settings.of(data_dir=data_dir, output=str(tmp_path / "out"))
-    metrics = sentiment.main(config)
-    assert metrics["test"]["accuracy"] >= 0.97
-    data = load_labelled_texts("nlpseq_reviews", data_dir)
-    for ngrams in ((1, 1), (1, 2)):
-        assert bag_of_words_accuracy(data, ngrams) <= 0.75
-
-
-def bag_of_words_accuracy(data, ngrams):
-    decode = lambda texts: [text.decode() for text in texts]  # noqa: E731
-    counts = CountVectorizer(token_pattern=r"\S+", ngram_range=ngrams)
-    model = LogisticRegression(max_iter=3000)
-    model.fit(counts.fit_transform(decode(data.train.texts)), data.train.labels)
-    return model.score(counts.transform(decode(data.test.texts)), data.test.labels)
+def test_vectors_pretraining_and_ensemble_in_one_run(tmp_path, monkeypatch, capsys):
+    vectors, texts = tmp_path / "vectors.txt", tmp_path / "texts.txt"
+    vectors.write_text("good 1 0.5 0.1\ndull -1 0.5 0.2\nfine 1 0.4 0.3\n")
+    texts.write_text("a very good film\na dull evening\n")
+    flags = ["--dataset", write(tmp_path / "films.tsv"), "--output", tmp_path / "out", "--ensemble", "2"]
+    flags += ["--vectors", vectors, "--pretrain", texts, "--pretrain-epochs", "1", "--units", "4", "--epochs", "1"]
+    assert run(monkeypatch, *flags) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "word vectors of size 3: found for 2 of 5 words (40.0%)" in shown
+    assert "texts of the task and 2 lines" in shown and "network 2 of 2" in shown and "embedding size 3" in shown
+    export = Export(tmp_path / "out")
+    assert export.predict(["fine"])[0]["label"] in ("bad", "fine")
+    assert not (tmp_path / "out" / "checkpoints").exists()
 
 
 def test_own_file_to_export(tmp_path, monkeypatch, capsys):
@@ -84,6 +78,7 @@ BAD_FLAGS = {
     "units": (["--units", "0"], "--units must be at least 1, got 0"),
     "dropout": (["--dropout", "1.5"], "--dropout must be between 0 and 0.95, got 1.5"),
     "epochs": (["--epochs", "0"], "--epochs must be at least 1"),
+    "no vectors": (["--vectors", "{tmp}/films.tsv"], "films.tsv, line 1: expected a word and the numbers"),
     "max tokens": (["--max-tokens", "0"], "--max-tokens must be at least 1"),
 }
 
@@ -104,6 +99,7 @@ def test_output_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     assert "cannot write to the output folder" in error and "--output" in error
 
 
+@pytest.mark.usefixtures("eager")
 def test_loss_that_explodes_stops_with_a_sentence(tmp_path, monkeypatch, capsys):
     path = write(tmp_path / "films.tsv")
     flags = ["--dataset", path, "--output", str(tmp_path / "out"), "--learning-rate", "10"]

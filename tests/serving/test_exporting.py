@@ -4,6 +4,7 @@ import json
 import os
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
@@ -15,6 +16,7 @@ from nlpseq.serving.model_card import model_card
 from nlpseq.serving.output import check_output, publish
 from nlpseq.serving.warmup import FILE_NAME
 from nlpseq.writing import incomplete_folder
+from tests.fuzz_exports import TOLERANCE, compare, differences, random_texts
 from tests.tasks.tiny import EXPORTED, LABELS, METRICS, dataset, exported, served
 from tests.toy_kind.model import SeriesForecaster
 
@@ -78,6 +80,25 @@ def test_no_op_needs_xla_or_python_or_a_locale(kind):
         )  # "utf-8" reads the locale
         attributes = [f.attr for f in graph.library.function] + [node.attr for node in nodes]
         assert not any(attr["_XlaMustCompile"].b for attr in attributes if "_XlaMustCompile" in attr)
+
+
+@pytest.mark.parametrize("kind", EXPORTED)
+def test_random_strings_alone_and_in_a_batch(kind):
+    errors, different, largest = compare(served(kind).signatures["serving_default"], random_texts(24, longest=60), 12)
+    assert (errors, different) == (0, 0) and largest < TOLERANCE
+    assert len(served(kind).predict(["half of a pair: \ud800"])) == 1
+    for wrong in ("a", [["a"]]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
+            served(kind).signatures["serving_default"](text=tf.constant(wrong))
+
+
+def test_differences_from_a_batch_are_noticed():
+    alone = {"tags": np.array([b"A", b"B"], object), "scores": np.array([0.5, 2.0], "float32")}
+    padded = {"tags": np.array([b"A", b"B", b""], object), "scores": np.array([0.5, 2.0, 0.0], "float32")}
+    assert differences(alone, padded) == (True, 0.0)
+    for name, value in (("tags", [b"A", b"A", b""]), ("tags", [b"A", b"B", b"C"]), ("scores", [0.5, 2.0, 0.1])):
+        assert not differences(alone, {**padded, name: np.array(value, padded[name].dtype)})[0]
+    assert differences(alone, {**padded, "scores": np.array([0.5, 2.5, 0.0], "float32")}) == (True, 0.25)
 
 
 def test_warmup_requests_are_the_messages_of_tensorflow_serving():

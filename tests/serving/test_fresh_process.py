@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tests.tasks.tiny import ODD, TEXTS, exported
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
 
 # Loads all exports and answers requests: a list of [path, signature, {input: [type, value]}], where a
 # path with a list of tokens in the place of inputs is read by "init" and "step". Bytes travel as latin-1.
@@ -80,6 +80,7 @@ def fresh():
     for kind, texts in INPUTS.items():
         for name, some in {"together": texts, "none": [], **{i: [text] for i, text in enumerate(texts)}}.items():
             requests[kind, name] = "serving_default", text_input(some)
+        requests[kind, "embed"] = "embed", text_input(texts)
     requests["tagging", "tokens"] = "tag_tokens", text_input(TOKENS, "tokens", (3, 3))
     requests["translation", "attention"] = "translate_attention", text_input(INPUTS["translation"])
     numbers = {name: [TYPES[name], value, ()] for name, value in GENERATION.items()}
@@ -98,6 +99,14 @@ def fresh():
 def alone(fresh, kind, output):
     """An output for each input by itself."""
     return [fresh[kind, number][output][0] for number in range(len(INPUTS[kind]))]
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_vectors(fresh, kind):
+    task, _ = exported(kind)
+    alone = np.concatenate([task.embed_text(text) for text in INPUTS[kind]])
+    np.testing.assert_allclose(fresh[kind, "embed"]["embedding"], alone, atol=1e-4)
+    assert task.embed_text([]).shape == (0, alone.shape[1])
 
 
 def test_classifier(fresh):

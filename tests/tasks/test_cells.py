@@ -11,7 +11,7 @@ from nlpseq.tasks import Translator
 from tests.tasks import tiny
 from tests.tasks.tiny import DriftCell
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
 
 TASKS = {  # a task, its examples, and a text to answer
     "classifier": (tiny.new_classifier, lambda: tiny.labelled_texts(1), tiny.TEXTS[0]),

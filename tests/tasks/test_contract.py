@@ -107,6 +107,7 @@ def test_it_is_saved_and_loaded(trained, tmp_path):
     assert len(loaded.optimizer.variables) == len(task.optimizer.variables)
 
 
+@pytest.mark.usefixtures("portable")
 def test_the_first_training_step_is_traced_once():
     traces = []
 
@@ -161,6 +162,7 @@ PREPARED = {
 }
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("kind", PREPARED)
 def test_the_batches_of_training_are_a_function_of_seed_and_position(kind):
     new, examples = PREPARED[kind]

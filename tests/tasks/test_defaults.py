@@ -42,6 +42,19 @@ def test_all_that_is_open_is_chosen_within_its_range(kind, profile):
     assert choices["validations"] <= max(1, steps)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_search_tries_is_within_its_range_and_holds_the_default(kind):
+    defaults = importlib.import_module(f"nlpseq.tasks.{kind}.defaults")
+    filled = KINDS[kind]().filled(defaults.choose(TINY))
+    for name, dimension in defaults.SPACE.items():
+        default = filled.flat()[name]
+        values = dimension.values(default)
+        tried = dimension.bounds(default) if values is None else values
+        assert default in tried if values else tried[0] <= default <= tried[1]
+        for value in tried:
+            filled.replace(**{name: dimension.rounded(value)}).check()
+
+
 def test_few_examples_get_more_passes_and_smaller_batches():
     for choose in (choose_for_texts, choose_for_sentences):
         few, many = choose(TINY), choose(MILLION)

@@ -167,6 +167,7 @@ def test_the_loss_of_factors_has_the_gradients_of_the_loss_of_logits(smoothing, 
         np.testing.assert_allclose(from_factors, from_logits, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.usefixtures("eager")
 def test_fit_computes_no_logits(monkeypatch):
     calls = []
     monkeypatch.setattr(
@@ -179,6 +180,7 @@ def test_fit_computes_no_logits(monkeypatch):
     assert set(calls) == {0.2}
 
 
+@pytest.mark.usefixtures("eager")
 def test_fit_computes_logits_for_metrics():
     model = TiedModel()
     model.compile(keras.optimizers.SGD(0.0), objectives.SmoothedCrossEntropy(), metrics=["sparse_categorical_accuracy"])
@@ -188,6 +190,7 @@ def test_fit_computes_logits_for_metrics():
     assert history["sparse_categorical_accuracy"] == [pytest.approx(accuracy)]
 
 
+@pytest.mark.usefixtures("eager")
 def test_tasks_train_with_it():
     ids = tf.constant([[3, 4, 5]])
     language_model = LanguageModel(LineEncoder.learn(["the cat sat on the mat"], "word", 20), units=6, embedding_size=4)

@@ -12,6 +12,7 @@ from nlpseq.cells import RecurrentCell
 from nlpseq.data import Examples, LabelledTexts, Lines, Pairs, Sentences
 from nlpseq.tasks import LanguageModel, TextClassifier, TokenTagger, Translator
 from nlpseq.text import LinePreprocessor, PairPreprocessor, TokenPreprocessor, WordPreprocessor
+from tests.modes import functions
 
 TEXTS = ["a good film", "a bad film , not good", "not bad at all", "dull"]
 LABELS = ["no", "yes", "maybe"]
@@ -125,7 +126,7 @@ def write(folder, task, **options):
 @functools.cache
 def exported(kind):
     """A task of a kind and the path of its export, which no test changes."""
-    with engine.mode("portable"):
+    with engine.mode("portable"), functions(eagerly=False):  # in `eager` tests too
         task = EXPORTED[kind]()
         return task, write(_temporary(kind).name, task)
 

@@ -15,7 +15,7 @@ from nlpseq.training.transfer import load_task, take_weights, task_config
 from tests.tasks import tiny
 from tests.tasks.tiny import LABELS, TEXTS
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
 
 
 @pytest.mark.parametrize("kind", tiny.EXPORTED)
@@ -106,6 +106,7 @@ def checkpoint(folder, **entries):
     return task
 
 
+@pytest.mark.usefixtures("graph")
 def test_a_checkpoint_is_exported(tmp_path, capsys):
     task = checkpoint(tmp_path)
     export_command.run(str(tmp_path / "checkpoints"))

@@ -9,6 +9,7 @@
     lines.py      one example a line: fastText, label first
     folders.py    a folder of texts for each class; parallel files of lines
     objects.py    Python lists, NumPy, pandas, Polars, Hugging Face datasets, tf.data
+    vectors.py    word vectors, read as a stream
     reading.py    which reader a file needs
 
 Files are read into memory rather than through a TFDS builder, which would cache a prepared copy and

@@ -2,6 +2,7 @@
 
 import bz2
 import codecs
+import contextlib
 import gzip
 import io
 import lzma
@@ -9,7 +10,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,11 +39,7 @@ def read_bytes(path: Path) -> bytes:
         InputError: it is missing, not a regular file, damaged, or too large for the memory.
     """
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise InputError(f"cannot read {path}: it is {kind}; give a file.")
-        _check_size(path, status.st_size)
+        size = check_file(path)
         with open(path, "rb") as file:
             head = file.read(HEAD)
             opener = _opener(head)
@@ -50,20 +47,60 @@ def read_bytes(path: Path) -> bytes:
                 _check_text(path, head)
                 return head + file.read()
             file.seek(0)
-            return _expanded(path, file, status.st_size, opener)
+            return _expanded(path, file, size, opener)
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise cannot_read(path, error) from None
 
 
-def _check_size(path, size):
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """A regular file as a stream of bytes, decompressed while it is read; for files larger than the memory.
+
+    Raises:
+        InputError: it is missing, not a regular file, or damaged.
+    """
+    _regular_size(path)
+    try:
+        with open(path, "rb") as file:
+            opener = _opener(file.peek(HEAD)[:HEAD])
+            if opener is None:
+                yield file
+                return
+            with opener(file) as stream:
+                yield stream
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError):
+        raise InputError(f"cannot read {path}: the compressed data are damaged or encrypted: unpack it.") from None
+    except OSError as error:
+        raise cannot_read(path, error) from None
+
+
+def check_file(path: Path) -> int:
+    """The size of a file in bytes.
+
+    Raises:
+        InputError: it is missing, not a regular file, or too large for the memory.
+    """
+    size = _regular_size(path)
     most = SHARE_OF_MEMORY * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if size > most:
         raise InputError(
             f"cannot read {path}: its {size / 2**30:.1f} GB do not fit in memory, expected at most "
             f"{most / 2**30:.1f}: give a smaller file."
         )
+    return size
+
+
+def _regular_size(path):
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise cannot_read(path, error) from None
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise InputError(f"cannot read {path}: it is {kind}; give a file.")
+    return status.st_size
 
 
 def _check_text(path, head):

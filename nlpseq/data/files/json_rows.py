@@ -10,6 +10,7 @@ from nlpseq.data.files.table import Table, rows_table
 from nlpseq.errors import InputError, shorten
 
 BLANK = re.compile(r"\s*")
+HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # of surrogates, perhaps without the other half, which is no character
 MOST_NESTED = 8  # levels of objects whose members become columns, such as "review.text"
 
 
@@ -72,6 +73,8 @@ def _values(text: str, place: str) -> Iterator[tuple[int, Any]]:
             line += text.count("\n", position, getattr(error, "pos", position))
             reason = getattr(error, "msg", str(error))
             raise InputError(f"{place}, line {line}: not a JSON object ({shorten(reason)}).") from None
+        if HALF_PAIR.search(text, position, end):
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
         yield line, value
         line += text.count("\n", position, end)
         position = end

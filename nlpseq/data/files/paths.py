@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nlpseq.errors import InputError, shorten
 
+Part = TypeVar("Part")
 SPLIT_NAMES = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev", "development", "testa"),
@@ -118,6 +119,18 @@ def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str
         names = ", ".join(path.name for path in paths) or "no file of that kind"
         raise InputError(f"folder {dataset} has no training file: expected {expected}; it has {shorten(names)}.")
     return found
+
+
+def read_splits(files: Mapping[str, Path], read: Callable[[Path], dict[str, Part]]) -> dict[str, Part]:
+    """The content of each split, the training split first.
+
+    Args:
+        files: The file of each split.
+        read: From a file to its content by split; a single training file may hold several splits.
+    """
+    if files.keys() == {"train"}:
+        return read(files["train"])
+    return {split: read(files[split])["train"] for split in sorted(files, key=lambda split: split != "train")}
 
 
 def cannot_read(path: Any, error: Exception) -> InputError:

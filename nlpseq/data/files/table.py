@@ -1,5 +1,6 @@
 """A table of named columns, and how the columns that a kind of task needs are found in it."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -42,13 +43,18 @@ class Table:
     def __len__(self):
         return len(self.lines)
 
+    @functools.cached_property
+    def _indices(self):
+        """The index of each name; with thousands of columns a search for each would take long."""
+        return {name: index for index, name in enumerate(self.names)}
+
     def where(self, row: int) -> str:
         """The place of a row, for messages."""
         return f"{self.place}, {self.unit} {self.lines[row]}"
 
     def values(self, name: str) -> list:
         """The values of a column; integers for which the data have class names become these names."""
-        values = self.column(self.names.index(name))
+        values = self.column(self._indices[name])
         names = self.classes.get(name)
         return values if names is None else [_class_name(value, names) for value in values]
 

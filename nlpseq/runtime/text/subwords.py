@@ -11,6 +11,7 @@ from nlpseq.runtime.text.characters import Characters
 
 UNKNOWN, SPECIALS, END = 1, 4, 3
 UNKNOWN_PENALTY = 10.0
+NO_MERGE = (1 << 62, 0)  # rank and piece
 WORDS_KEPT = 20_000  # whose pieces are remembered
 
 
@@ -30,10 +31,9 @@ class BytePairs:
     def __call__(self, word: str) -> list[int]:
         ids = [self._characters.get(character, UNKNOWN) for character in word]
         while len(ids) > 1:
-            rank, merged, at = min(
-                (*self._merges.get(pair, (math.inf, 0)), at) for at, pair in enumerate(itertools.pairwise(ids))
-            )
-            if rank == math.inf:
+            pairs = enumerate(itertools.pairwise(ids))
+            rank, merged, at = min((*self._merges.get(pair, NO_MERGE), at) for at, pair in pairs)
+            if rank == NO_MERGE[0]:
                 break
             ids[at : at + 2] = [merged]
         return ids

@@ -38,7 +38,7 @@ class WordTokenizer:
 class Vocabulary:
     """As `nlpseq.text.Vocabulary`."""
 
-    def __init__(self, characters: Characters, words: Sequence[str]):
+    def __init__(self, characters: Characters, words: Sequence[str], others: int = 0):
         self.words = words
         self._ids = {word: number for number, word in enumerate(words, start=UNKNOWN + 1)}
 
@@ -112,7 +112,8 @@ class TokenPreprocessor:
     def __call__(self, tokens: Sequence[str]) -> np.ndarray:
         control, clean = self.tables.pattern("control"), self.tables.clean
         tokens = [control.sub("\N{REPLACEMENT CHARACTER}", clean(token)) for token in tokens]
-        words = [self.tables.pattern("number").sub("0", self.tables.lower(token)) for token in tokens]
+        number, most = self.tables.pattern("number"), self.tables.numbers["long_token"]
+        words = [number.sub("0", self.tables.lower(without_middle(token, most, most))) for token in tokens]
         ids = np.zeros((len(tokens), 1 + self.max_characters), np.int32)
         ids[:, 0] = self.vocabulary(words)
         for row, token in zip(ids, tokens):

@@ -1,5 +1,7 @@
 """Answers of exported classifiers."""
 
+import numpy as np
+
 from nlpseq.errors import InputError
 from nlpseq.runtime.batches import padded
 from nlpseq.tasks import answers
@@ -7,25 +9,42 @@ from nlpseq.tasks.answers import one_line
 
 
 class Answers(answers.Answers):
-    """The label of a text, and the scores of all classes by name."""
+    """The label of a text, or its labels, and the scores of all classes by name."""
 
-    decisions = ("label",)
+    options = (answers.EMBED,)
+    separator = "|"
+    widget = "scores"
+    decisions = ("label", "labels")
 
     def score(self, pairs):
-        return {"accuracy": sum(label == answer["label"] for label, answer in pairs) / len(pairs)}
+        """Accuracy; of several labels that of the whole set."""
+        right = [sorted(answer["labels"]) == sorted(given) if "labels" in answer else answer["label"] == given
+                 for given, answer in pairs]  # fmt: skip
+        return {"accuracy": sum(right) / len(right)}
 
     def compute(self, model, examples):
         ids, _ = padded([model.preprocessor(text) for text in examples])
-        scores = model.functions["classify"](ids=ids)["scores"]
-        return [{"label": self.metadata.labels[row.argmax()], "scores": row.tolist()} for row in scores]
+        answer, names = model.functions["classify"](ids=ids), self.metadata.labels
+        scores = answer["scores"]
+        if "assigned" not in answer:
+            return [{"label": names[row.argmax()], "scores": row.tolist()} for row in scores]
+        assigned = answer["assigned"] > 0
+        orders = np.argsort(-np.where(assigned, scores, -1.0), axis=1, kind="stable")
+        labels = [[names[number] for number in order if row[number]] for order, row in zip(orders, assigned)]
+        return [{"labels": row, "scores": numbers.tolist()} for row, numbers in zip(labels, scores)]
 
     def read(self, row):
-        if row["label"] not in self.metadata.labels:
-            raise InputError(
-                f"the model answers {row['label']!r}, which its config.json does not list: export it again."
-            )
-        return {**row, "scores": dict(zip(self.metadata.labels, row["scores"]))}
+        names = self.metadata.labels
+        answered = [label for label in row["labels"] if label] if "labels" in row else [row["label"]]
+        for label in answered:
+            if label not in names:
+                raise InputError(f"the model answers {label!r}, which its config.json does not list: export it again.")
+        own = {"labels": answered} if "labels" in row else {"label": row["label"]}
+        return {**own, "scores": dict(zip(names, row["scores"]))}
 
     def show(self, example, answer):
-        label, scores = answer["label"], answer["scores"]
-        return f"{label}\t{scores[label]:.4f}\t{one_line(example)}"
+        """Labels, scores and text, separated by tabs."""
+        scores = answer["scores"]
+        labels = answer["labels"] if "labels" in answer else [answer["label"]]
+        shown = ", ".join(f"{scores[label]:.4f}" for label in labels)
+        return f"{', '.join(labels)}\t{shown}\t{one_line(example)}"

@@ -34,8 +34,17 @@ class Examples:
         """The examples at indices, a slice or a mask."""
         return Examples(self.texts[indices], self.labels[indices], self.unseen)
 
+    def by_length(self) -> "Examples":
+        """The examples in the order of their length, in which similar ones share a batch."""
+        return self.select(np.argsort([len(text) for text in self.texts], kind="stable"))
+
     def known(self, classes: int) -> "Examples":
-        """The examples whose label is one of `classes`, the number of labels that training shows."""
+        """The examples whose label is one of `classes`, the number of labels that training shows.
+
+        Examples with several labels are all kept, with those labels of theirs.
+        """
+        if self.labels.ndim == 2:
+            return Examples(self.texts, self.labels[:, :classes])
         return self.select(self.labels < classes) if self.unseen else self
 
     def classes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -72,8 +81,8 @@ class LabelledTexts(sources.SplitDataset):
     notes: tuple[str, ...] = ()
 
     @property
-    def several(self) -> bool:
-        """Whether texts have several labels."""
+    def multi_label(self) -> bool:
+        """Whether texts have several labels, or none."""
         return self.train.labels.ndim == 2
 
 
@@ -85,6 +94,7 @@ def load_labelled_texts(
     *,
     text: str | int | tuple[str, ...] | None = None,
     label: str | int | None = None,
+    label_separator: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
     train: str | None = None,
@@ -102,6 +112,8 @@ def load_labelled_texts(
         text: feature or column with the text, by name or by number from 1; or several, as a tuple or
             separated by commas, which are joined by a blank line. Default that of the dataset, or a usual name.
         label: feature or column with the label. Default that of the dataset, or a usual name.
+        label_separator: what separates several labels in a cell, such as "|", or "none" if each cell is one
+            label. Default the one of `|`, `;` and `,` whose parts recur in other cells, if there is one.
         delimiter: of the columns of files, a character or "tab". Default the one that fits.
         encoding: of files. Default UTF-8, or that of a byte-order mark.
         train: TFDS split, such as "train[:80%]". Default that of the dataset.
@@ -125,13 +137,14 @@ def load_labelled_texts(
     if sources.is_name(dataset):
         overrides = {"text": own.names_of(text), "label": label, **splits}
         overrides = {name: value for name, value in overrides.items() if value}
-        sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
+        options = {"label_separator": label_separator, "delimiter": delimiter, "encoding": encoding}
+        sources.refuse_file_options(dataset, **options)
         labels, found, generated = _from_tfds(dataset, data_dir, overrides)
         said = []
     else:
         read = lambda path: own.read(path, delimiter, encoding)  # noqa: E731
         tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
-        labels, found, said = _from_tables(tables, text, label)
+        labels, found, said = _from_tables(tables, text, label, label_separator)
         generated = False
     name = sources.name_of(dataset)
     _check(name, labels, found["train"])
@@ -142,22 +155,26 @@ def load_labelled_texts(
     return replace(data, notes=notes.say_notes(said))
 
 
-def _from_tables(tables, text, label):
+def _from_tables(tables, text, label, label_separator):
     """Labels, `Examples` by split, and notes, of the tables of the user's own data."""
-    rows, said = own.labelled_rows(tables, text, label)
+    rows, said = own.labelled_rows(tables, text, label, label_separator)
     labels = own.sorted_labels(rows["train"])
-    splits = {split: _of_rows(part, labels) for split, part in rows.items()}
-    return labels, splits, said + notes.about_labels(Counter(name for row in rows["train"] for name in row.labels))
+    multi_label = any(len(row.labels) != 1 for part in rows.values() for row in part)
+    splits = {split: _of_rows(part, labels, multi_label) for split, part in rows.items()}
+    counts = Counter(name for row in rows["train"] for name in row.labels)
+    if multi_label:
+        said.append(notes.several_labels([len(row.labels) for row in rows["train"]]))
+    return labels, splits, said + notes.about_labels(counts, len(rows["train"]))
 
 
-def _of_rows(rows, labels):
+def _of_rows(rows, labels, multi_label):
     numbers = {name: number for number, name in enumerate(labels)}
     for row in rows:
         for name in row.labels:
             numbers.setdefault(name, len(numbers))
     texts = np.array([row.text.encode("utf-8", "replace") for row in rows], object)
     unseen = tuple(numbers)[len(labels) :]
-    if all(row.single for row in rows):
+    if not multi_label:
         return Examples(texts, np.array([numbers[row.labels[0]] for row in rows], np.int32), unseen)
     several = np.zeros((len(rows), len(numbers)), np.int32)
     for index, row in enumerate(rows):
@@ -253,9 +270,9 @@ def _numbered(texts, labels, builder, schema, names):
 
 
 def _check(dataset, labels, train):
-    """Raises an `InputError` unless training has two labels or more."""
+    """Raises an `InputError` unless training has two labels or more; of those that texts may also lack, one."""
     seen = set(train.classes()[1].tolist())
-    if len(seen) < 2:
+    if len(seen) < 2 - (train.labels.ndim == 2):
         raise InputError(
             f"the training split of {dataset!r} has one class only "
             f"({labels[max(seen)] if seen else 'none'!r}): expected at least two."

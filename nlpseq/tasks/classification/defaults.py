@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nlpseq.tasks.profile import Profile, clipped
+from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
     from nlpseq.tasks.classification.data import LabelledTexts
@@ -10,15 +13,32 @@ if TYPE_CHECKING:
 LONG = 100  # words of a text, on average, from which n-grams pay
 SENTENCES_READ = 45_000  # texts that are read in training if they are sentences, at most
 LONG_READ = 40_000  # the same if they are long
+SPACE = {
+    "learning_rate": Around(4.0),
+    "batch_size": Times(0.5, 2),
+    "cell": Among("lstm", "gru"),
+    "units": Times(0.5, 1.5, 2),
+    "layers": Among(1, 2),
+    "embedding_size": Times(0.5, 2),
+    "pooling": Among("max", "max_mean", "attention"),
+    "linear": Among("none", "bayes"),
+    "dropout": Between(0.0, 0.6),
+    "output_dropout": Between(0.0, 0.6),
+    "word_dropout": Between(0.0, 0.2),
+}  # what `nlpseq search` tries; n-grams and vocabulary, which decide what is read, stay as chosen
 
 
 def profile(data: "LabelledTexts") -> Profile:
-    """The profile of the training texts, with words between white space as tokens."""
-    return Profile.of((text.lower().split() for text in data.train.texts), len(data.labels))
+    """The profile of the training texts, with words between white space as tokens.
+
+    Of texts with several labels, each combination that occurs is a class.
+    """
+    classes = len(np.unique(data.train.labels, axis=0)) if data.multi_label else len(data.labels)
+    return Profile.of((text.lower().split() for text in data.train.texts), classes)
 
 
-def choose(profile: Profile) -> dict[str, Any]:
-    """The defaults for a profile, by the flat names of the settings.
+def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
+    """The defaults for a profile, and for `nlpseq.data.WordVectors` if given, by the flat names of the settings.
 
     Long texts (reviews, articles) hold many words that decide each: frequent bigrams and trigrams
     pay as input of the recurrent layer, one to three passes suffice, more of them learn the n-grams
@@ -32,6 +52,8 @@ def choose(profile: Profile) -> dict[str, Any]:
     A closed vocabulary is learnt with little dropout, and all that matters is the order of its words.
     The fewer the examples, the smaller the batch, so that there are enough steps, and the more passes
     at most; training stops when validation has not improved for a while.
+
+    Word embeddings have the size of the vectors that they start from.
 
     Example:
 
@@ -51,7 +73,7 @@ def choose(profile: Profile) -> dict[str, Any]:
         "averaging": 0.0,
         "layers": 1,
         "units": 48 if long else 64,
-        "embedding_size": 48 if long else 64,
+        "embedding_size": vectors.size if vectors else 48 if long else 64,
         "pooling": "max_mean",
         "linear": "bayes" if natural and profile.classes <= 2 else "none",
         "dropout": 0.5 if opinions else 0.2,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from nlpseq.tasks.scores import averaged, confused, scores_by_class
+from nlpseq.tasks.classification.decisions import calibration_error, scored
+from nlpseq.tasks.scores import FIGURES, averaged, confused, figures, scores_by_class
 
 if TYPE_CHECKING:
     from nlpseq.tasks.classification.data import Examples
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A misclassified text, with the score of the predicted label."""
+    """A misclassified text with the score of the predicted label; of several labels the greatest error of a score."""
 
     text: str
     expected: str
@@ -28,30 +29,39 @@ class ClassificationResult:
     """Scores on one split.
 
     Attributes:
-        metrics: "accuracy"; macro-averaged "precision", "recall" and "f1"; and the scores
+        metrics: "accuracy"; macro-averaged "precision", "recall" and "f1"; "calibration_error", as of
+            `nlpseq.tasks.classification.decisions.calibration_error`; and the scores
             and support of each class in "classes". Labels that training never shows are
-            classes too, whose examples are wrong.
+            classes too, whose examples are wrong. With `multi_label`: "micro_f1" over all pairs of a text
+            and a label, "macro_f1" over the labels, precision and recall so too; "subset_accuracy", the share
+            of texts with exactly the expected labels; "calibration_error" and "classes".
         names: The classes of the confusion matrix: those of the task, and those that training never shows.
-        confusion: Counts `(classes, classes)`, a row for each expected class.
+        confusion: Counts `(classes, classes)`, a row for each expected class; None with `multi_label`.
         mistakes: The most confident mistakes, in descending order of score.
     """
 
     metrics: dict[str, Any]
     names: list[str]
-    confusion: np.ndarray
+    confusion: np.ndarray | None
     mistakes: list[Mistake]
 
 
 def evaluate_classifier(task: "TextClassifier", examples: "Examples", most_mistakes: int = 20) -> ClassificationResult:
     """Evaluates a `TextClassifier` on `nlpseq.data.Examples`, keeping up to `most_mistakes` mistakes."""
-    order = np.argsort([len(text) for text in examples.texts], kind="stable")
-    examples = examples.select(order)  # texts of similar length share a batch
-    scores = task.predict_text(examples.texts)["scores"]
-    expected, predicted = examples.labels, scores.argmax(axis=1)
+    examples = examples.by_length()
+    answers = task.predict_text(examples.texts)
     names = [*task.labels, *examples.unseen]
+    if examples.labels.ndim == 2:
+        return _of_several_labels(names, examples, answers, most_mistakes)
+    scores = answers["scores"]
+    expected, predicted = examples.labels, scores.argmax(axis=1)
     classes = scores_by_class(expected, predicted, names)
-    accuracy = float(np.mean(expected == predicted))
-    metrics = {"accuracy": accuracy, **averaged(classes), "classes": classes}
+    metrics = {
+        "accuracy": float(np.mean(expected == predicted)),
+        **averaged(classes),
+        "calibration_error": calibration_error(*scored(scores, expected)),
+        "classes": classes,
+    }
     shown = confused(expected, len(names))
     return ClassificationResult(
         metrics,
@@ -59,6 +69,41 @@ def evaluate_classifier(task: "TextClassifier", examples: "Examples", most_mista
         confusion_matrix(expected, predicted, labels=shown),
         _mistakes(names, examples, scores, most_mistakes),
     )
+
+
+def _of_several_labels(names, examples, answers, most):
+    numbers = {name: number for number, name in enumerate(names)}
+    expected, predicted = examples.labels > 0, np.zeros(examples.labels.shape, bool)
+    for row, labels in zip(predicted, answers["labels"]):
+        row[[numbers[label] for label in labels]] = True
+    counts = [(expected & predicted).sum(axis=0), predicted.sum(axis=0), expected.sum(axis=0)]
+    classes = {
+        name: {**dict(zip(FIGURES, figures(*row))), "support": int(row[2])} for name, *row in zip(names, *counts)
+    }
+    metrics = {
+        **{f"micro_{name}": value for name, value in zip(FIGURES, figures(*(sum(count) for count in counts)))},
+        **{f"macro_{name}": value for name, value in averaged(classes).items()},
+        "subset_accuracy": float(np.mean((expected == predicted).all(axis=1))),
+        "calibration_error": calibration_error(*scored(answers["scores"], examples.labels)),
+        "classes": classes,
+    }
+    return ClassificationResult(metrics, names, None, _mistaken_sets(names, examples, predicted, answers, most))
+
+
+def _mistaken_sets(names, examples, predicted, answers, most):
+    """The texts with a wrong or a missing label whose score is furthest from right."""
+    scores = np.pad(answers["scores"], [(0, 0), (0, len(names) - answers["scores"].shape[1])])
+    expected = examples.labels > 0
+    distance = np.where(expected != predicted, np.abs(expected - scores), 0).max(axis=1)
+    order = np.argsort(-distance, kind="stable")[:most]
+    listed = lambda row: ", ".join(names[number] for number in np.flatnonzero(row)) or "no label"  # noqa: E731
+    return [
+        Mistake(
+            examples.texts[i].decode("utf-8", "replace"), listed(expected[i]), listed(predicted[i]), float(distance[i])
+        )
+        for i in order
+        if distance[i]
+    ]
 
 
 def _mistakes(labels, examples, scores, most):

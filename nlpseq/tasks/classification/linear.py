@@ -19,7 +19,9 @@ class NgramLogits(keras.layers.Layer):
 
     at the start, where n_{i,c} is the number of training texts of class c that contain i: naive
     Bayes, with the geometric mean over the classes (Wang and Manning 2012, equation 1). W, b and s
-    are then trained.
+    are then trained. Of texts with several labels each is a choice of its own, between c and not c:
+
+        W_{i,c} = log(p_{i,c} / p_{i,not c}),   b_c = log(P(c) / P(not c))
 
     Args:
         sizes: Number of ids in each column.
@@ -28,7 +30,7 @@ class NgramLogits(keras.layers.Layer):
         **kwargs: As in `keras.layers.Layer`.
 
     Call arguments:
-        ids: int32 `(batch, time, columns)`, 0 = padding or no n-gram.
+        ids: int32 `(batch, time, columns)`, 0 = padding or no n-gram; ids from `sizes` on add nothing.
         training: Whether dropout applies. Default False.
 
     Returns:
@@ -64,28 +66,42 @@ class NgramLogits(keras.layers.Layer):
         """Sets the weights to those of naive Bayes.
 
         Args:
-            batches: Ids, ragged int32 `(batch, None, columns)`, and labels, int `(batch,)`.
+            batches: Ids, ragged int32 `(batch, None, columns)`, and labels, int `(batch,)`, or 0 and 1 for
+                each class, `(batch, classes)`.
         """
         counts = [np.ones((size, self.classes), np.float32) for size in self.sizes]
-        texts = np.ones(self.classes, np.float32)
+        others = [np.ones_like(count) for count in counts]  # texts that do not have the label
+        texts, without = np.ones(self.classes, np.float32), np.ones(self.classes, np.float32)
+        multi_label = False
         for ids, labels in batches:
+            multi_label = labels.ndim == 2
             rows, values = ids.value_rowids().numpy(), ids.flat_values.numpy()
-            np.add.at(texts, labels, 1)
-            for column, count in enumerate(counts):
-                pairs = np.unique(np.stack([rows, values[:, column]]), axis=1)
-                np.add.at(count, (pairs[1], labels[pairs[0]]), 1)
-        for kernel, count in zip(self.kernels, counts):
+            if multi_label:
+                texts += labels.sum(axis=0)
+                without += (1 - labels).sum(axis=0)
+            else:
+                np.add.at(texts, labels, 1)
+            for column, (count, other) in enumerate(zip(counts, others)):
+                owners, items = np.unique(np.stack([rows, values[:, column]]), axis=1)
+                if multi_label:
+                    np.add.at(count, items, labels[owners])
+                    np.add.at(other, items, 1 - labels[owners])
+                else:
+                    np.add.at(count, (items, labels[owners]), 1)
+        for kernel, count, other in zip(self.kernels, counts, others):
             logs = np.log(count / count.sum(axis=0))
-            kernel.assign(logs - logs.mean(axis=1, keepdims=True))
-        self.bias.assign(np.log(texts / texts.sum()))
+            mean = np.log(other / other.sum(axis=0)) if multi_label else logs.mean(axis=1, keepdims=True)
+            kernel.assign(logs - mean)
+        self.bias.assign(np.log(texts / (without if multi_label else texts.sum())))
 
     def call(self, ids, training=False):
         logits = 0.0
         for column, kernel in enumerate(self.kernels):
-            weights = tf.cast(ids[..., column] > (1 if column == 0 else 0), tf.float32)  # 1 is the unknown word
+            known = (ids[..., column] > (1 if column == 0 else 0)) & (ids[..., column] < self.sizes[column])
+            weights = tf.cast(known, tf.float32)  # the word 1 is unknown
             if training and self.dropout:
                 weights = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
-            vectors = tf.gather(tf.convert_to_tensor(kernel), ids[..., column])
+            vectors = tf.gather(tf.convert_to_tensor(kernel), tf.where(known, ids[..., column], 0))
             logits += tf.einsum("btc,bt->bc", tf.cast(vectors, tf.float32), weights)
         return tf.cast(self.bias, tf.float32) + tf.cast(self.scale, tf.float32) * logits
 

@@ -1,6 +1,7 @@
-"""Text classification: from strings to a label and scores."""
+"""Text classification: from strings to a label, or several, and scores."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -8,42 +9,55 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
+from nlpseq.tasks.classification import decisions
 from nlpseq.tasks.classification.linear import NgramLogits
+from nlpseq.tasks.classification.objectives import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, TextTask, as_texts, encode
+from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, text_spec
+from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
+ANSWERED = 64  # texts that are classified together
+VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
 LINEAR_DROPOUT = 0.3  # rate of words and n-grams that the linear classifier drops in training
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TextClassifier(TextTask):
+class TextClassifier(VectorTask):
     """A recurrent text classifier with preprocessing inside the model.
 
         x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams that end at t
         h_t = BiRNN(x_1 ... x_T)_t                 one or more layers
         p = pool_t h_t                             last output, max, mean or attention
         z = W_hy [p ; pool_t x_t] + b_y            a logit for each class; x with `skip` only
-        y = softmax((z + u) / 2)                   a probability for each class; without `linear`, y = softmax(z)
+        y = softmax((z + u) / 2T)                  a probability for each class; without `linear`, y = softmax(z / T)
 
     u are the logits of a linear classifier over words and n-grams, `NgramLogits`. Both classifiers have a
-    loss of their own in training; `adapt` starts the linear one as naive Bayes.
+    loss of their own in training; `adapt` starts the linear one as naive Bayes. The temperature T is 1 until
+    `calibrate` fits it.
+
+    With `multi_label` a text has any number of labels: y_c = sigmoid(z_c / T), and those labels are assigned
+    whose logit reaches their threshold, which `choose_thresholds` finds.
 
     Inputs are raw strings, or padded ids as `prepare` returns them.
 
     Args:
         preprocessor: `nlpseq.text.WordPreprocessor`.
         labels: Names of the classes.
+        multi_label: Whether texts have several labels, or none. Default False.
+        calibration: Attributes of `nlpseq.tasks.classification.decisions.Calibration`. Default None, not calibrated.
+        thresholds: With `multi_label`, the logit from which each label is assigned, `(classes,)`. Default 0.
+        vectors, vectors_training, frozen_epochs: As in `nlpseq.tasks.vectors.VectorTask`.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.classification.settings.ClassifierSettings`,
             which documents their meaning, range and default: cell, units, layers, bidirectional,
-            embedding_size, ngram_embedding_size, pooling, skip, linear, dropout, output_dropout,
-            recurrent_dropout, word_dropout.
+            embedding_size, ngram_embedding_size, pooling, skip, linear, class_weights, dropout,
+            output_dropout, recurrent_dropout, word_dropout.
 
     Call arguments:
         inputs: string tensor `(batch,)`, or int32 ids `(batch, time, columns)` of
@@ -66,14 +80,31 @@ class TextClassifier(TextTask):
     """
 
     kind = "classification"
-    purpose = "Assigns one of several labels to a text, with a score for every label."
+    purpose = "Assigns labels to a text, one or several as in its training texts, with a score for every label."
     settings_class = ClassifierSettings
     settings: ClassifierSettings
+
+    def __init__(
+        self,
+        preprocessor: Any,
+        labels: Sequence[str] = (),
+        multi_label: bool = False,
+        calibration: Mapping[str, Any] | None = None,
+        thresholds: Sequence[float] | None = None,
+        **kwargs: Any,
+    ):
+        self.multi_label = multi_label
+        self.calibration = decisions.Calibration(**calibration) if calibration else None
+        self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
+        super().__init__(preprocessor, labels, **kwargs)
+        self._check_class_weights()
+        self._answer = self.signatures()["serving_default"]
 
     def make_layers(self):
         settings, sizes = self.settings, self.preprocessor.sizes
         uniform: Any = keras.initializers.RandomUniform(-0.1, 0.1)
-        self.embeddings = [keras.layers.Embedding(sizes[0], settings.embedding_size, uniform)]
+        words = keras.layers.Embedding(sizes[0], settings.embedding_size, uniform)
+        self.embeddings = [self.word_embedding(self.preprocessor.vocabulary.names, words, VECTOR_SCALE)]
         for size in sizes[1:] if settings.ngram_embedding_size else []:  # initially n-grams have no effect
             self.embeddings.append(keras.layers.Embedding(size, settings.ngram_embedding_size, "zeros"))
         self.word_dropout = keras.layers.Dropout(settings.word_dropout)
@@ -85,11 +116,24 @@ class TextClassifier(TextTask):
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
         self.linear = None
         if settings.linear != "none":
-            self.linear = NgramLogits(sizes, len(self.labels), LINEAR_DROPOUT, dtype="float32")
-        self._answer = self.signatures()["serving_default"]
+            seen = [sizes[0] - self.preprocessor.vocabulary.others, *sizes[1:]]  # words of the training texts
+            self.linear = NgramLogits(seen, len(self.labels), LINEAR_DROPOUT, dtype="float32")
 
     def call(self, inputs, training=False):
         ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
+        features = self._features(ids, training)
+        logits = self.head(self.output_dropout(features, training=training))
+        if self.linear is None:
+            return logits
+        logits = tf.stack([logits, self.linear(ids, training=training)], axis=1)
+        return logits if training else tf.reduce_mean(logits, axis=1)
+
+    def vectors(self, text):
+        """The inputs of the output layer: the pooled outputs of the recurrent layer, and with `skip` the embeddings."""
+        return self._features(pad(self.preprocessor(text)))
+
+    def _features(self, ids, training=False):
+        """The inputs of the output layer, `(batch, features)`."""
         mask = tf.not_equal(ids[..., 0], PADDING)
         embedded = self._embed(ids, mask, training)
         hidden = embedded
@@ -98,12 +142,7 @@ class TextClassifier(TextTask):
         features = [hidden if self.pooling is None else self.pooling(hidden, mask=mask)]
         if self.skip_pooling is not None:
             features.append(self.skip_pooling(embedded, mask=mask))
-        features = tf.concat(features, axis=-1)
-        logits = self.head(self.output_dropout(features, training=training))
-        if self.linear is None:
-            return logits
-        logits = tf.stack([logits, self.linear(ids, training=training)], axis=1)
-        return logits if training else tf.reduce_mean(logits, axis=1)
+        return tf.concat(features, axis=-1)
 
     def _embed(self, ids, mask, training):
         """The concatenated embeddings of words and n-grams, `(batch, time, features)`."""
@@ -116,11 +155,28 @@ class TextClassifier(TextTask):
             parts.append(vectors * tf.cast(weights, vectors.dtype)[..., tf.newaxis])
         return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 
+    def word_features(self, ids, mask, training):
+        """What the recurrent layer reads of each word alone, without n-grams, `(batch, time, features)`."""
+        return self._embed(tf.concat([ids[..., :1], tf.zeros_like(ids[..., 1:])], axis=-1), mask, training)
+
+    @property
+    def word_layers(self) -> list[keras.layers.Layer]:
+        """The layers of `word_features`, the word embeddings first."""
+        return self.embeddings[:1]
+
+    @property
+    def features(self) -> int:
+        """The number of features of a word."""
+        return sum(embedding.output_dim for embedding in self.embeddings)
+
+    @property
+    def input_shapes(self):
+        return (None, None, len(self.preprocessor.sizes))
+
     def build(self, input_shape=None):
         for embedding in self.embeddings:
             embedding.build((None, None))
-        width = sum(embedding.output_dim for embedding in self.embeddings)
-        shape, embedded = (None, None, width), (None, None, width)
+        shape = embedded = (None, None, self.features)
         for layer in filter(None, [*self.recurrent, self.pooling]):
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
@@ -135,37 +191,79 @@ class TextClassifier(TextTask):
 
     def named_axes(self):
         axes = label_axes(self.head, self.labels)
-        weights = [[embedding.embeddings for embedding in self.embeddings]]
+        words, *ngrams = self.preprocessor.names()
+        axes += word_axes(self.embeddings[0], "words", words)
+        axes += [NamedAxis(layer.embeddings, 0, "n-grams", names) for layer, names in zip(self.embeddings[1:], ngrams)]
         if self.linear is not None:
-            weights.append(self.linear.kernels)
-            axes += [NamedAxis(kernel, 1, "labels", self.labels) for kernel in self.linear.kernels]
             axes.append(NamedAxis(self.linear.bias, 0, "labels", self.labels))
-        for columns in weights:
-            for number, (weight, names) in enumerate(zip(columns, self.preprocessor.names())):
-                axes.append(NamedAxis(weight, 0, "n-grams" if number else "words", names))
+            for number, (kernel, names) in enumerate(
+                zip(self.linear.kernels, [words[: self.linear.sizes[0]], *ngrams])
+            ):
+                axes.append(NamedAxis(kernel, 1, "labels", self.labels))
+                axes.append(NamedAxis(kernel, 0, "n-grams" if number else "words", names))
         return axes
 
+    def combined(self, others):
+        from nlpseq.tasks.classification.ensemble import ClassifierEnsemble
+
+        return ClassifierEnsemble.of([self, *others])
+
     def usable(self, examples):
-        if examples.labels.ndim == 2:
+        if (examples.labels.ndim == 2) != self.multi_label:
+            few, many = ("one label", "several") if self.multi_label else ("several labels", "one")
             raise InputError(
-                "the texts have several labels each, and a `TextClassifier` gives one: choose another `label`, or keep "
-                "one label a text."
+                f"the texts have {few} each, and this `TextClassifier` gives {many}: set `multi_label` to "
+                f"{not self.multi_label}, or give other examples."
             )
         return examples.known(len(self.labels))
 
     def adapt(self, examples: Any) -> None:
-        """Starts the linear classifier, if there is one, as naive Bayes on training examples."""
+        """Counts training examples: for balanced class weights, and to start the linear classifier as naive Bayes."""
+        if self.settings.class_weights == "balanced":
+            weights = balanced_weights(self.usable(examples).labels, len(self.labels))
+            self.settings = self.settings.replace(class_weights=dict(zip(self.labels, weights.tolist())))
         if self.linear is not None:
             self.ensure_built()
-            ids, labels = self.encode_examples(examples)
+            ids, labels = self.encode_examples(self.usable(examples))
             starts = range(0, len(labels), ENCODE_BATCH)
             self.linear.adapt((ids[i : i + ENCODE_BATCH], labels[i : i + ENCODE_BATCH]) for i in starts)
 
     def encode_examples(self, examples):
-        return encode(self.preprocessor, tf.constant(examples.texts, tf.string)), examples.labels
+        return self.encode_texts(examples.texts), examples.labels
+
+    def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
+        """The ids of texts, ragged `(texts, None, columns)`."""
+        return encode(self.preprocessor, tf.constant(list(texts), tf.string))
+
+    def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
+        """Lines of text as `encode_texts` takes them."""
+        return lines
+
+    def _check_class_weights(self):
+        given = self.settings.class_weights
+        for name in given if isinstance(given, Mapping) else ():
+            one_of("label of `class_weights`", name, self.labels)
+
+    @property
+    def class_weights(self) -> list[float] | None:
+        """The weight of each class in the loss, None if all are 1.
+
+        Raises:
+            InputError: they are balanced, and `adapt` has not counted the classes.
+        """
+        given = self.settings.class_weights
+        if given == "none":
+            return None
+        if not isinstance(given, Mapping):
+            raise InputError("balanced `class_weights` count training examples: call `adapt` with them first.")
+        return [float(given.get(label, 1.0)) for label in self.labels]
 
     def default_loss(self):
-        """Cross-entropy over the classes."""
+        """Cross-entropy over the classes, with `class_weights`; with `multi_label` that of each label."""
+        if self.class_weights is not None:
+            return WeightedCrossEntropy(self.class_weights, self.multi_label)
+        if self.multi_label:
+            return keras.losses.BinaryCrossentropy(from_logits=True)
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -179,21 +277,75 @@ class TextClassifier(TextTask):
         return super().compute_metrics(x, y, mean, sample_weight)
 
     def default_metrics(self):
-        """Accuracy."""
-        return ["accuracy"]
+        """Accuracy, with class weights also a weighted one; with `multi_label` micro-averaged F1."""
+        if self.multi_label:
+            return [MicroF1()]
+        return ["accuracy", *([] if self.class_weights is None else [WeightedAccuracy(self.class_weights)])]
+
+    @property
+    def metric(self) -> str:
+        """F1 with `multi_label`, else accuracy, which is weighted as the classes are."""
+        if self.multi_label:
+            return "f1"
+        return "accuracy" if self.settings.class_weights == "none" else "weighted_accuracy"
+
+    def calibrate(self, examples: Any) -> decisions.Calibration | None:
+        """Fits the temperature of the scores on validation examples; labels do not change.
+
+        Args:
+            examples: `nlpseq.data.Examples`.
+
+        Returns:
+            The temperature, and the expected calibration error before and after; None, and no temperature, if
+            no example has a label that training shows.
+        """
+        logits, labels = self._logits(examples)
+        self.calibration = decisions.calibration(logits, labels) if len(logits) else None
+        self._answer = self.signatures()["serving_default"]
+        return self.calibration
+
+    def choose_thresholds(self, examples: Any) -> None:
+        """Sets the threshold of each label to the one with the best F1 on validation examples; with `multi_label`."""
+        logits, labels = self._logits(examples)
+        if len(logits):
+            self.thresholds = decisions.best_thresholds(logits, labels)
+            self._answer = self.signatures()["serving_default"]
+
+    def _logits(self, examples):
+        """Logits `(texts, classes)` and labels of the usable examples."""
+        examples = self.usable(examples).by_length()
+        function = tf.function(lambda text: {"logits": self(text)}, [text_spec("text")], autograph=False)
+        texts = tf.constant(examples.texts, tf.string)
+        parts = [answer["logits"] for answer in in_batches(function, texts, ANSWERED)]
+        return np.concatenate([np.zeros((0, len(self.labels)), np.float32), *parts]), examples.labels
 
     def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "serving_default" for `text` `(batch,)`.
 
         Returns:
-            `label`, string `(batch,)`, and `scores`, float32 `(batch, classes)`.
+            `label`, string `(batch,)`, and `scores`, float32 `(batch, classes)`; with `multi_label` instead of
+            `label`: `labels`, string `(batch, classes)`, those that are assigned in the order of their scores,
+            padded with "".
         """
-        scores = self.scores(text)["scores"]
-        return {"label": tf.gather(tf.constant(self.labels), tf.argmax(scores, 1)), "scores": scores}
+        return self.answer_of(self(text, training=False))
 
-    def scores(self, ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`scores`, float32 `(batch, classes)`, for ids, or for strings, as in `call`."""
-        return {"scores": tf.nn.softmax(self(ids, training=False))}
+    def answer_of(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The answer as of `answer` for logits `(batch, classes)`."""
+        names, numbers = tf.constant(self.labels), self.decided(logits)
+        scores = numbers["scores"]
+        if not self.multi_label:
+            return {"label": tf.gather(names, tf.argmax(logits, 1)), "scores": scores}
+        assigned = numbers["assigned"] > 0
+        order = tf.argsort(tf.where(assigned, scores, -1.0), direction="DESCENDING", stable=True)
+        labels = tf.where(tf.gather(assigned, order, batch_dims=1), tf.gather(names, order), "")
+        return {"labels": labels, "scores": scores}
+
+    def decided(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`scores` of logits `(batch, classes)`, and with `multi_label` `assigned`, 1.0 for the labels that apply."""
+        scaled = logits if self.calibration is None else logits / self.calibration.temperature
+        if not self.multi_label:
+            return {"scores": tf.nn.softmax(scaled)}
+        return {"scores": tf.sigmoid(scaled), "assigned": tf.cast(logits >= self.thresholds, tf.float32)}
 
     def signatures(self):
         """Also "init" and "step" for a classifier that reads forward; see `ClassifierStream`."""
@@ -202,13 +354,17 @@ class TextClassifier(TextTask):
 
     def validation_sample(self, examples, count):
         examples = self.usable(examples).select(slice(count))
-        return [(text.decode(), self.labels[label]) for text, label in zip(examples.texts, examples.labels)]
+        if self.multi_label:
+            right = [[self.labels[number] for number in np.flatnonzero(row)] for row in examples.labels]
+        else:
+            right = [self.labels[label] for label in examples.labels]
+        return list(zip((text.decode() for text in examples.texts), right))
 
     def numeric_functions(self):
-        columns = len(self.preprocessor.sizes)
-        return {"classify": NumericFunction(self.scores, {"ids": tf.TensorSpec([None, None, columns], tf.int32)})}
+        ids = tf.TensorSpec([None, None, len(self.preprocessor.sizes)], tf.int32)
+        return {"classify": NumericFunction(lambda ids: self.decided(self(ids, training=False)), {"ids": ids})}
 
-    def predict_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 64) -> dict[str, Any]:
+    def predict_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = ANSWERED) -> dict[str, Any]:
         """Classifies strings.
 
         Args:
@@ -216,19 +372,53 @@ class TextClassifier(TextTask):
             batch_size: Maximum number of texts in a batch. Default 64.
 
         Returns:
-            A dict of "label", a list of names, and "scores", float32 `(texts, classes)`.
+            A dict of "label", a list of names, and "scores", float32 `(texts, classes)`; with `multi_label`
+            instead of "label": "labels", a list of lists of names.
         """
         answers = list(in_batches(self._answer, tf.constant(as_texts(texts), tf.string), batch_size))
-        labels = [label.decode() for answer in answers for label in answer["label"]]
         empty = np.zeros((0, len(self.labels)), np.float32)
-        return {"label": labels, "scores": np.concatenate([empty, *(answer["scores"] for answer in answers)])}
+        scores = {"scores": np.concatenate([empty, *(answer["scores"] for answer in answers)])}
+        if self.multi_label:
+            rows = [row for answer in answers for row in answer["labels"].tolist()]
+            return {"labels": [[name.decode() for name in row if name] for row in rows], **scores}
+        return {"label": [label.decode() for answer in answers for label in answer["label"]], **scores}
+
+    def details(self):
+        """Whether texts have several labels, the score from which each is assigned, and the calibration."""
+        temperature = 1.0 if self.calibration is None else self.calibration.temperature
+        thresholds = 1 / (1 + np.exp(-self.thresholds.astype(float) / temperature))
+        return {
+            "multi_label": self.multi_label,
+            "thresholds": dict(zip(self.labels, thresholds.round(4).tolist())) if self.multi_label else None,
+            "calibration": self._calibration_config(),
+        }
+
+    def _calibration_config(self):
+        return None if self.calibration is None else dataclasses.asdict(self.calibration)
+
+    def get_config(self):
+        own = {"multi_label": self.multi_label, "calibration": self._calibration_config()}
+        return {**super().get_config(), **own, "thresholds": self.thresholds.tolist()}
 
     def limits(self):
         preprocessor = self.preprocessor
         return [
             f"It reads at most {preprocessor.max_tokens:,} words and punctuation marks of a text; of a longer text the "
             f"{preprocessor.truncation} is ignored.",
-            f"Its vocabulary has {len(preprocessor.vocabulary.words):,} words from its training texts; all others are "
-            "unknown words.",
-            "It assigns one of its labels to any text, even an unrelated one; scores are not calibrated.",
+            f"Its vocabulary has {len(preprocessor.vocabulary.words):,} words from its training texts"
+            + (" and its word vectors" if self.vector_size else "")
+            + "; all others are unknown words.",
+            "It assigns its labels to any text, even an unrelated one"
+            + (", and only those of its training texts." if self.multi_label else ": one to each text."),
+            self._about_scores(),
         ]
+
+    def _about_scores(self):
+        weighted = " It was trained with class weights: classes of great weight get high scores."
+        if self.calibration is None:
+            return "Its scores are not calibrated." + weighted * (self.settings.class_weights != "none")
+        found = self.calibration
+        return (
+            f"Its scores are calibrated: on {found.examples:,} validation texts their expected calibration error is "
+            f"{found.after:.4f}, and without the temperature of {found.temperature:.4g} it is {found.before:.4f}."
+        )

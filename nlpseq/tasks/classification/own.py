@@ -1,6 +1,7 @@
 """The user's own labelled texts: which shapes are read, which columns are texts and labels, and what is left out."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,22 +27,23 @@ LABEL = Role("label", (
     "spam", "y", "output", "v1",
 ))  # fmt: skip
 ROLES = (TEXT, LABEL)
+SEPARATORS = ("|", ";", ",")  # of several labels in a cell
 PAIRS = (("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"))  # two texts of a row
 
 
 @dataclass(frozen=True)
 class Row:
-    """A text and its labels; `single` if the data give one label rather than a list."""
+    """A text and its labels."""
 
     text: str
     labels: tuple[str, ...]
-    single: bool
 
 
 def read(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
     """The tables of a file or folder by split."""
+    read_file = lambda file: table.by_split(_read_file(file, delimiter, encoding))  # noqa: E731
     if not os.path.isdir(path):
-        return table.by_split(_read_file(path, delimiter, encoding))
+        return read_file(path)
     found = folders.parallel_tables(path, encoding)
     files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
     if found is None and "train" not in paths.files_by_split(files, path):
@@ -49,9 +51,7 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     if found is not None:
         return found
     split = paths.split_files(path, files, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
-    if split.keys() == {"train"}:
-        return table.by_split(_read_file(split["train"], delimiter, encoding))
-    return {name: _read_file(file, delimiter, encoding) for name, file in split.items()}
+    return paths.read_splits(split, read_file)
 
 
 def _read_file(path, delimiter, encoding) -> Table:
@@ -86,17 +86,30 @@ def names_of(text: Any) -> tuple | None:
     return tuple(text)
 
 
-def labelled_rows(tables: Mapping[str, Table], text: Any, label: Any) -> tuple[dict[str, list[Row]], list[str]]:
-    """The rows of each split that have a text and a label, and notes on the others.
+def labelled_rows(
+    tables: Mapping[str, Table], text: Any, label: Any, separator: str | None = None
+) -> tuple[dict[str, list[Row]], list[str]]:
+    """The rows of each split that have a text and a label, or a list of labels, and notes on the others.
+
+    Args:
+        tables: A table for each split, the training split among them.
+        text, label, separator: As `text`, `label` and `label_separator` of `load_labelled_texts`.
 
     Raises:
         InputError: a column is missing, a value is neither text nor a label, or no row is left.
     """
     rows, said = {}, []
-    for split, part in tables.items():
+    for split, part in sorted(tables.items(), key=lambda item: item[0] != "train"):
         part, columns, label_column = _columns(part, text, label)
         said += [part.note] * bool(part.note and split == "train")
-        rows[split], left_out = _rows(part, columns, label_column)
+        if split == "train" and separator is None:
+            separator = separator_of(part.values(label_column))
+            if separator:
+                said.append(
+                    f"the column {label_column!r} holds several labels in a cell, separated by {separator!r}; if they "
+                    "are one label, set `label_separator` to none"
+                )
+        rows[split], left_out = _rows(part, columns, label_column, None if separator == "none" else separator)
         for what, numbers in left_out.items():
             if numbers:
                 said.append(table.left_out(part, numbers, what))
@@ -133,14 +146,37 @@ def _guess(part: Table) -> Sequence[int]:
     return (0, 1) if different[1] <= different[0] else (1, 0)
 
 
-def _rows(part, columns, label_column):
+def separator_of(values: Sequence) -> str | None:
+    """The separator of several labels in a cell, or None if a cell is one label.
+
+    It is one if there are fewer different parts of cells than different cells, for parts then recur. The parts of
+    names such as "Arts, Crafts" do not, and numbers such as "3,5" are no lists.
+
+    >>> separator_of(["a|b", "b", "a", "c|a"]), separator_of(["arts, crafts", "music"])
+    ('|', None)
+    """
+    cells = {value.strip() for value in values if isinstance(value, str)} - {""}
+    for separator in SEPARATORS:
+        if not any(separator in cell for cell in cells):
+            continue
+        numbers = all(re.fullmatch(r"\d+,?\d*", cell) for cell in cells)
+        if not numbers and len({part for cell in cells for part in _parts(cell, separator)}) < len(cells):
+            return separator
+    return None
+
+
+def _parts(cell, separator):
+    return [part.strip() for part in cell.split(separator) if part.strip()]
+
+
+def _rows(part, columns, label_column, separator):
     """Rows, and the indices of those that are left out by what they lack."""
     rows: list[Row] = []
     left_out: dict[str, list[int]] = {"a label": [], "a text": []}
     texts = [part.values(name) for name in columns]
     for number, (label, *values) in enumerate(zip(part.values(label_column), *texts)):
-        labels = _labels(label, part, number, label_column)
-        if not labels:
+        labels = _labels(label, part, number, label_column, separator)
+        if labels is None:
             left_out["a label"].append(number)
         elif any(map(table.is_missing, values)):
             left_out["a text"].append(number)
@@ -148,7 +184,7 @@ def _rows(part, columns, label_column):
             text = "\n\n".join(
                 table.text_of(value, f"{part.where(number)}, column {name!r}") for value, name in zip(values, columns)
             )
-            rows.append(Row(text, tuple(labels), not _is_list(label)))
+            rows.append(Row(text, tuple(labels)))
     return rows, left_out
 
 
@@ -156,11 +192,13 @@ def _is_list(value):
     return isinstance(value, (list, tuple, set)) or bool(getattr(value, "shape", ()))
 
 
-def _labels(value, part, number, name):
-    """The labels of a row, without outer and doubled blanks; none if it has none."""
+def _labels(value, part, number, name, separator):
+    """The labels of a row, without outer and doubled blanks: a list, which may be empty; None if a label is missing."""
+    if separator and isinstance(value, str):
+        value = _parts(value, separator)
     if _is_list(value):
         return list(dict.fromkeys(_label(item, part, number, name) for item in value if not table.is_missing(item)))
-    return [] if table.is_missing(value) else [_label(value, part, number, name)]
+    return None if table.is_missing(value) else [_label(value, part, number, name)]
 
 
 def _label(value, part, number, name):

@@ -6,15 +6,38 @@ from nlpseq.errors import shorten
 from nlpseq.reporting import console
 from nlpseq.tasks.answers import one_line
 from nlpseq.tasks.classification.evaluation import ClassificationResult
+from nlpseq.tasks.scores import FIGURES
 
 if TYPE_CHECKING:
     from nlpseq.tasks.classification.data import LabelledTexts
+    from nlpseq.tasks.classification.decisions import Calibration
+    from nlpseq.tasks.classification.model import TextClassifier
 
+MOST_WEIGHTS = 10  # class weights that are printed
 LONGEST_TEXT = 160  # maximum number of characters of a printed mistake
 
 
+def print_class_weights(task: "TextClassifier") -> None:
+    """Prints the class weights of a task in a line, if it has some."""
+    if task.class_weights is not None:
+        weights = sorted(zip(task.labels, task.class_weights), key=lambda pair: -pair[1])
+        shown = ", ".join(f"{label} {weight:.4g}" for label, weight in weights[:MOST_WEIGHTS])
+        console.say(f"class weights: {shown}{', ...' * (len(weights) > MOST_WEIGHTS)}")
+
+
+def print_calibration(calibration: "Calibration | None") -> None:
+    """Prints the temperature, and the expected calibration error before and after, in a line."""
+    if calibration is None:
+        console.say("not calibrated: no validation text has a label that training shows")
+        return
+    console.say(
+        f"calibrated on {calibration.examples:,} validation texts: temperature {calibration.temperature:.3f}, expected "
+        f"calibration error {calibration.after:.4f}, before {calibration.before:.4f}"
+    )
+
+
 def print_classification(result: ClassificationResult, data: "LabelledTexts", most_mistakes: int = 3) -> None:
-    """Prints precision, recall and F1 by class, accuracy, and the most confident mistakes.
+    """Prints precision, recall and F1 by class, their averages, accuracy, and the most confident mistakes.
 
     Args:
         result: Scores on the test split.
@@ -24,9 +47,19 @@ def print_classification(result: ClassificationResult, data: "LabelledTexts", mo
     metrics = result.metrics
     table = console.class_table(data, "class", "texts", metrics["classes"])
     table.add_section()
-    table.add_row("average", *console.class_scores(metrics), f"{len(data.test):,}")
+    if data.multi_label:
+        for average in ("micro", "macro"):
+            row = {name: metrics[f"{average}_{name}"] for name in FIGURES}
+            table.add_row(f"{average} average", *console.class_scores(row), f"{len(data.test):,}")
+        summary = (
+            f"test micro F1 {metrics['micro_f1']:.4f}; macro F1 {metrics['macro_f1']:.4f}; exactly the expected labels "
+            f"{metrics['subset_accuracy']:.4f}"
+        )
+    else:
+        table.add_row("average", *console.class_scores(metrics), f"{len(data.test):,}")
+        summary = f"test accuracy {metrics['accuracy']:.4f}; average F1 {metrics['f1']:.4f}"
     console.print_table(table)
-    console.say(f"test accuracy {metrics['accuracy']:.4f}; average F1 {metrics['f1']:.4f}")
+    console.say(f"{summary}; expected calibration error {metrics['calibration_error']:.4f}")
     for mistake in result.mistakes[:most_mistakes]:
         text = shorten(one_line(mistake.text), LONGEST_TEXT)
         console.say(f"  {mistake.expected}, predicted {mistake.predicted} ({mistake.score:.3f}): {text}")

@@ -1,11 +1,19 @@
 """Settings of text classification, the only place where its defaults are defined."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
-from nlpseq.settings import AUTO, Range, Rate, Settings
-from nlpseq.tasks.settings import BidirectionalSettings, WordSettings
+from nlpseq.errors import in_range, one_of
+from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
+from nlpseq.tasks.settings import (
+    BidirectionalSettings,
+    EnsembleSettings,
+    PretrainingSettings,
+    VectorSettings,
+    WordSettings,
+)
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -19,6 +27,8 @@ class ClassifierSettings(BidirectionalSettings):
     """Whether the output layer also reads the pooled embeddings."""
     linear: Annotated[Literal["none", "bayes"], AUTO] = "none"
     """Linear classifier of n-grams, averaged with the recurrent one: none, or one that starts as naive Bayes."""
+    class_weights: Annotated[Literal["none", "balanced"], OPEN] = "none"
+    """Whether all classes count alike in the loss, however rare; in Python also a weight by label, others have 1."""
     ngram_embedding_size: Annotated[int, Range(0), AUTO] = 16
     """Size of the n-gram embeddings; 0 if only the linear classifier reads n-grams."""
     dropout: Annotated[Rate, AUTO] = 0.2
@@ -27,6 +37,15 @@ class ClassifierSettings(BidirectionalSettings):
     """Dropout rate of the inputs of the output layer."""
     word_dropout: Annotated[Rate, AUTO] = 0.02
     """Rate of words replaced by the unknown word, and of n-grams dropped, in training."""
+
+    def check(self) -> None:
+        super().check()
+        given = self.class_weights
+        if not isinstance(given, Mapping):
+            one_of("class_weights", given, ("none", "balanced"))
+            return
+        for label, weight in given.items():
+            in_range(f"the weight of {label!r} in `class_weights`", weight, 0)
 
 
 @dataclass(frozen=True)
@@ -55,8 +74,20 @@ class ClassificationData(DataSettings):
     """Feature or column of the text, or several separated by commas; None for the default of the dataset."""
     label: str | None = None
     """Feature or column of the label; None for the default of the dataset."""
+    label_separator: str | None = None
+    """What separates several labels in a cell, a character, or "none"; None to find it out."""
     output: str = "saved_models/sentiment"
     """Folder of the numbered exports."""
+
+
+@dataclass(frozen=True)
+class ScoreSettings(Settings):
+    """What is done with the scores after training."""
+
+    free = True
+
+    calibration: Literal["temperature", "none"] = "temperature"
+    """Whether scores are calibrated on the validation split, by a temperature; labels do not change."""
 
 
 @dataclass(frozen=True)
@@ -67,5 +98,9 @@ class ClassificationSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: ClassifierSettings = ClassifierSettings().unset()
     words: NgramSettings = NgramSettings().unset()
+    scores: ScoreSettings = ScoreSettings()
+    pretraining: PretrainingSettings = PretrainingSettings()
+    networks: EnsembleSettings = EnsembleSettings()
+    word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()

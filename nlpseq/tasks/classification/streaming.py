@@ -64,7 +64,7 @@ class ClassifierStream:
             **states: Those that "init" or "step" returned.
 
         Returns:
-            A dict of `label`, string `(batch,)`, `scores`, float32 `(batch, classes)`, and the states.
+            `label` or `labels`, and `scores`, as of "serving_default"; and the states.
         """
         preprocessor = self.task.preprocessor
         words = lowercase(token) if preprocessor.tokenizer.lowercase else token
@@ -91,5 +91,4 @@ class ClassifierStream:
         return tf.concat([parts[name] for name in pooling.split("_")], axis=-1)
 
     def _answer(self, pooled, states):
-        scores = tf.nn.softmax(self.task.head(pooled))
-        return {"label": tf.gather(tf.constant(self.task.labels), tf.argmax(scores, 1)), "scores": scores, **states}
+        return {**self.task.answer_of(self.task.head(pooled)), **states}

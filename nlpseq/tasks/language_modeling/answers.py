@@ -5,7 +5,7 @@ from itertools import chain
 
 from nlpseq.errors import InputError
 from nlpseq.tasks import answers
-from nlpseq.tasks.answers import Option, json_line, one_line
+from nlpseq.tasks.answers import EMBED, Option, json_line, one_line
 from nlpseq.tasks.language_modeling import completion, reading
 
 
@@ -21,8 +21,11 @@ class Answers(answers.Answers):
         Option("top_k", int, "sample from the k most probable tokens; 0 for all (0)"),
         Option("top_p", float, "sample from the most probable tokens whose probabilities add up to p (1)"),
         Option("seed", int, "seed of the sampling (0)"),
+        EMBED,
     )
     batch_size = 8  # texts may be long
+    widget = "completion"
+    signatures = ("serving_default", "init", "step")
 
     def score(self, pairs):
         total, count = sum(answer["total"] for _, answer in pairs), sum(len(answer["tokens"]) for _, answer in pairs)
@@ -43,11 +46,19 @@ class Answers(answers.Answers):
         scores = f"{answer['total']:.4f}\tperplexity {answer['perplexity']:.2f}"
         return f"{scores}{truncated}{unknown}\t{one_line(example)}"
 
-    def respond(self, export, batches, write, note, as_json=False, score=False, **options):
-        if score and options:
-            raise InputError(f"`score` adds nothing to a text: leave out `{next(iter(options))}`.")
-        if score:
-            super().respond(export, batches, write, note, as_json)
+    def stream(self, export, example, show, embed=False, score=False, **options):
+        if embed or score:
+            raise InputError(f"`{'embed' if embed else 'score'}` does not add to a text: leave it out.")
+        _complete(export, example, show, **options)
+
+    def respond(self, export, batches, write, note, as_json=False, embed=False, score=False, **options):
+        others = {**({"score": True} if embed and score else {}), **options}
+        if (score or embed) and others:
+            raise InputError(
+                f"`{'embed' if embed else 'score'}` adds nothing to a text: leave out `{next(iter(others))}`."
+            )
+        if score or embed:
+            super().respond(export, batches, write, note, as_json, embed)
             return
         for prompt in chain.from_iterable(batches):
             if as_json:
@@ -59,7 +70,7 @@ class Answers(answers.Answers):
 
 def _stream(export, prompt, write, note, options):
     """Writes a prompt and its completion, token by token."""
-    pending = [prompt.rstrip(" \t\r")]  # written with the first token, once the prompt is known to be valid
+    pending = [prompt]  # written with the first token, once the prompt is known to be valid
 
     def show(text):
         write("".join([*pending, text]))

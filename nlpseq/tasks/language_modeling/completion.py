@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nlpseq.errors import InputError, in_range
+from nlpseq.tasks.answers import as_utf8
 
 if TYPE_CHECKING:
     from nlpseq.serving.client import Export
 
 NO_TOKEN = -1  # not the id of any token
+BLANK_END = re.compile(r"[\s\x00-\x1f\x7f-\x9f]\Z")
 
 
 def complete(
@@ -40,7 +42,7 @@ def complete(
         **options: Options of `nlpseq.decoding.sample`: temperature, top_k, top_p and seed.
 
     Returns:
-        The completion: `added` of the signature "generate", except for spaces at its start.
+        The completion: `added` of the signature "generate".
 
     Raises:
         InputError: an option is outside its range; the prompt is too long.
@@ -70,19 +72,19 @@ class _Steps:
         import tensorflow as tf
 
         self.signatures, self.show = export.signatures, show
-        answer = self.signatures["init"](prompt=tf.constant([prompt]))
+        answer = self.signatures["init"](prompt=tf.constant([as_utf8(prompt)]))
         if answer.pop("truncated")[0]:
             most = export.metadata.detail("max_tokens", int)
             raise InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
         self.unknown = int(answer.pop("unknown")[0])
         size = answer["log_probabilities"].shape[1]
         special = export.metadata.detail("special", list)
-        if not all(isinstance(token, int) for token in special) or not special:
+        if not special or not all(isinstance(token, int) and 0 <= token < size for token in special):
             raise InputError("the config.json of the export has no valid 'special' in its details: export it again.")
         self.forbidden = tf.reduce_max(tf.one_hot(special, size, on_value=float("inf")), axis=0)
         self.first = answer.pop("log_probabilities") - self.forbidden
         self.states = answer
-        self.added, self.at_start = [], not re.split("[\r\n]", prompt)[-1].strip()
+        self.added, self.at_start = [], not prompt or bool(BLANK_END.search(prompt))
 
     def __call__(self, tokens, states):
         from nlpseq.decoding import Step
@@ -95,7 +97,7 @@ class _Steps:
         """Reads and prints a token; returns the log-probabilities of the next token, and the states."""
         answer = self.signatures["step"](token=tokens, **states)
         text = answer.pop("text")[0].numpy().decode("utf-8", "replace")
-        text = text.lstrip(" ") if self.at_start else text  # a line does not begin with a space
+        text = text.lstrip(" ") if self.at_start else text  # no space at the start of a line, or after one
         self.at_start = text.endswith("\n") or (self.at_start and not text)
         self.added.append(text)
         self.show(text)

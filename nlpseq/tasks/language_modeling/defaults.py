@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from nlpseq.tasks.profile import Profile, clipped
+from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
     from nlpseq.tasks.language_modeling.data import RunningTexts
@@ -10,6 +11,20 @@ if TYPE_CHECKING:
 SMALL = 300_000  # tokens of a text that a small model learns by heart
 TOKENS_READ = 7_000_000  # tokens that are read in training
 CHARACTERS = 1_000  # a vocabulary that is smaller has characters as tokens
+SPACE = {
+    "learning_rate": Around(4.0),
+    "batch_size": Times(0.5, 2),
+    "cell": Among("lstm", "gru"),
+    "units": Times(0.5, 1.5),
+    "layers": Among(1, 2),
+    "embedding_size": Times(0.5, 2),
+    "steps": Times(0.5, 2),
+    "dropout": Between(0.0, 0.6),
+    "hidden_dropout": Between(0.0, 0.5),
+    "output_dropout": Between(0.0, 0.6),
+    "embedding_dropout": Between(0.0, 0.2),
+    "weight_dropout": Between(0.0, 0.5),
+}  # what `nlpseq search` tries, by the validation loss; tokens, on which it depends, stay as chosen
 
 
 def profile(data: "RunningTexts", characters: bool = False) -> Profile:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
@@ -50,14 +51,15 @@ class Generator:
                 `length_penalty` of `nlpseq.decoding.beam_search`.
 
         Returns:
-            A dict of tensors `(batch,)`: `text`, string, the decoded prompt and the completion;
-            `added`, string, the completion only; `log_probability`, float32, of the completion,
-            including the line end at which it stopped, with special tokens excluded.
+            A dict of tensors `(batch,)`: `text`, string, the prompt as it was given and the completion;
+            `added`, string, the completion only, without a space before it if the prompt ends in
+            a blank; `log_probability`, float32, of the completion, including the line end at
+            which it stopped, with special tokens excluded.
         """
-        return self._complete(self.task.preprocessor(prompt), length, method, one_line, **options)
+        return self._complete(prompt, self.task.preprocessor(prompt), length, method, one_line, **options)
 
-    def _complete(self, tokens, length, method="sample", one_line=False, **options):
-        """As `__call__`, for tokenized prompts, ragged `(batch, None)`."""
+    def _complete(self, given, tokens, length, method="sample", one_line=False, **options):
+        """As `__call__`, for the prompts and their tokens, ragged `(batch, None)`."""
         search, _ = METHODS[one_of("method", method, METHODS)]
         states, last = self._read_prompt(tokens)
         end = END if one_line else NO_END
@@ -65,9 +67,12 @@ class Generator:
         added = tf.RaggedTensor.from_tensor(decoded.ids[:, 0], decoded.lengths[:, 0])
         decode = self.task.preprocessor.decode
         prompt, text = decode(tokens), decode(tf.concat([tokens, added], axis=1))
+        new = tf.strings.substr(text, tf.strings.length(prompt), tf.strings.length(text))
+        after_blank = tf.strings.regex_full_match(given, r"\C*[\s\pZ\p{Cc}]")
+        new = tf.where(after_blank, tf.strings.regex_replace(new, "^ ", ""), new)
         return {
-            "text": text,
-            "added": tf.strings.substr(text, tf.strings.length(prompt), tf.strings.length(text)),
+            "text": tf.strings.join([given, new]),
+            "added": new,
             "log_probability": decoded.log_probabilities[:, 0],
         }
 
@@ -99,18 +104,25 @@ class Generator:
     ) -> dict[str, tf.Tensor]:
         """The output of "generate": sampled completions, with all options as scalar tensors."""
         most = self.task.preprocessor.max_tokens
+        length, temperature, top_k, top_p, seed = (
+            tf.ensure_shape(number, []) for number in (length, temperature, top_k, top_p, seed)
+        )
         tokens = self.task.preprocessor(prompt, first=most + 1)
         longest = tf.reduce_max(tf.concat([tokens.row_lengths(), [0]], axis=0))
         checks = (
             (longest <= most, f"a prompt must have at most {most:,} tokens, got", longest),
             ((length >= 0) & (length <= MOST_ADDED), f"length must be between 0 and {MOST_ADDED:,}, got", length),
-            ((temperature > 0) & (temperature < math.inf), "temperature must be above 0 and finite, got", temperature),
+            (
+                (temperature >= np.finfo(np.float32).tiny) & (temperature < math.inf),
+                "temperature must be above 0 and finite, got",
+                temperature,
+            ),
             (top_k >= 0, "top_k must be at least 0, got", top_k),
             ((top_p > 0) & (top_p <= 1), "top_p must be above 0 and at most 1, got", top_p),
         )
-        with tf.control_dependencies([tf.debugging.Assert(right, [text, got]) for right, text, got in checks]):
+        with _checked(checks):
             options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-            return self._complete(tokens, length, **options)
+            return self._complete(prompt, tokens, length, **options)
 
     def answer_init(self, prompt: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "init" for prompts, string `(batch,)`.
@@ -134,15 +146,24 @@ class Generator:
 
         Args:
             token: The next token, int32 `(batch,)`.
-            **states: The states that "init" or "step" returned.
+            **states: The states that "init" or "step" returned for the same rows.
 
         Returns:
             `log_probabilities` and states as from "init", and `text`, string `(batch,)`, the
             text of the token.
         """
-        flat = [states[f"state_{number}"] for number in range(len(states))]
-        answer = self._served_step(token, tf.nest.pack_sequence_as(self.task.state_sizes, flat))
-        return {**answer, "text": self.task.preprocessor.texts(token)}
+        flat, count = [states[f"state_{number}"] for number in range(len(states))], len(self.task.preprocessor)
+        token, flat = tf.ensure_shape(token, [None]), [tf.ensure_shape(state, state.shape) for state in flat]
+        rows = tf.shape(token)[0]
+        checks = [(tf.reduce_all((token >= 0) & (token < count)), f"token must be from 0 to {count - 1}, got", token)]
+        for name, state in zip(states, flat):
+            given = tf.shape(state)[0]
+            checks.append((given == rows, f"{name} must have a row for each token, got rows and tokens", [given, rows]))
+            checks.append((tf.reduce_all(tf.math.is_finite(state)), f"{name} must be finite, got", state))
+        with _checked(checks):
+            token = tf.identity(token)
+            answer = self._served_step(token, tf.nest.pack_sequence_as(self.task.state_sizes, flat))
+            return {**answer, "text": self.task.preprocessor.texts(token)}
 
     def _served_step(self, tokens, states):
         logits, states, _ = self.task.step(tokens, states)
@@ -171,3 +192,8 @@ class Generator:
             "init": tf.function(self.answer_init, [prompt], autograph=False),
             "step": tf.function(self.answer_step, autograph=False).get_concrete_function(token, **states),
         }
+
+
+def _checked(checks):
+    """A context whose operations run after the checks `(right, message, value)`, a wrong one of which is an error."""
+    return tf.control_dependencies([tf.debugging.Assert(right, [text, got]) for right, text, got in checks])

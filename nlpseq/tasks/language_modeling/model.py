@@ -9,11 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
+from nlpseq.data.batching import pad
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
+from nlpseq.layers import Pooling
 from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
+from nlpseq.tasks.language_modeling.dynamic import DynamicEvaluation, adapted_scores
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
 from nlpseq.tasks.language_modeling.scoring import Scorer
 from nlpseq.tasks.language_modeling.settings import MOST_ADDED, LanguageModelSettings
@@ -58,9 +61,10 @@ class LanguageModel(TextTask):
             temporal_activation_regularization.
 
     Call arguments:
-        inputs: int32 ids `(batch, time)`; or `(ids, first)`, where the bool `first` says
-            whether the text begins with this batch, or continues the previous batch of
-            this size, whose states are then used. Training and inference keep separate states.
+        inputs: int32 ids `(batch, time)`; or `(ids, first)`, where `first`, bool or int, a number
+            or `(batch,)`, says whether the text of a row begins with this batch, or continues the
+            previous batch of this size, whose states are then used. Training and inference keep
+            separate states, and so does each replica of a `tf.distribute` strategy.
         training: Whether dropout applies. Default False.
 
     Returns:
@@ -99,9 +103,14 @@ class LanguageModel(TextTask):
             self.output_embedding = ScaledEmbedding(count, settings.units)
         elif settings.units != settings.embedding_size:
             self.readout = keras.layers.Dense(settings.embedding_size, use_bias=False)
+        self.pooling = Pooling("mean")  # of `vectors`
         self.score, self.generate = Scorer(self), Generator(self)
         self._carried = {}
         self._functions = {}
+
+    @property
+    def input_shapes(self):
+        return (None, None)
 
     def build(self, input_shape=None):
         units, size = self.settings.units, self.settings.embedding_size
@@ -119,7 +128,7 @@ class LanguageModel(TextTask):
         if first is None:
             hidden, _ = self.run(ids, training=training)
             return self.logits(hidden, training)
-        carried = self._states_carried(training, ids.shape[0])
+        carried, first = self._states_carried(training, ids.shape[0]), tf.reshape(tf.cast(first, bool), [-1, 1])
         states = [[tf.where(first, tf.zeros_like(state), state) for state in layer_states] for layer_states in carried]
         hidden, states = self.run(ids, states, training=training)
         for variable, state in zip(tf.nest.flatten(carried), tf.nest.flatten(states)):
@@ -131,12 +140,12 @@ class LanguageModel(TextTask):
         key = f"{'training' if training else 'inference'} {streams}"
         if key not in self._carried:
             if streams is None:
-                raise InputError("carried states require a fixed batch size, got None.")
+                raise InputError(
+                    "carried states require a fixed batch size, got None: with a `tf.distribute` strategy, use a batch "
+                    "size that is a multiple of the number of replicas."
+                )
             with tf.init_scope():
-                self._carried[key] = [
-                    [tf.Variable(tf.zeros([streams, size]), trainable=False) for size in sizes]
-                    for sizes in self.state_sizes
-                ]
+                self._carried[key] = [[_carried_state(streams, size) for size in sizes] for sizes in self.state_sizes]
         return self._carried[key]
 
     def named_axes(self):
@@ -146,14 +155,19 @@ class LanguageModel(TextTask):
         return [NamedAxis(weight, 0, "tokens", self.preprocessor.tokenizer.pieces) for weight in weights.values()]
 
     def extra_state(self):
-        """The carried states."""
-        return {key: [np.array(state) for state in tf.nest.flatten(states)] for key, states in self._carried.items()}
+        """The carried states, those of all replicas one after the other."""
+        return {
+            key: [np.concatenate(_of_replicas(state)) for state in tf.nest.flatten(states)]
+            for key, states in self._carried.items()
+        }
 
     def restore_extra_state(self, state):
         for key, values in state.items():
             mode, streams = key.split()
             for variable, value in zip(tf.nest.flatten(self._states_carried(mode == "training", int(streams))), values):
-                variable.assign(value)
+                replicas = _of_replicas(variable)
+                for replica, part in zip(replicas, np.split(value, len(replicas))):
+                    replica.assign(part)
 
     def run(
         self, ids: tf.Tensor, states: list | None = None, mask: tf.Tensor | None = None, training: bool = False
@@ -227,9 +241,16 @@ class LanguageModel(TextTask):
         """The output of "serving_default": scores, as from `nlpseq.tasks.language_modeling.scoring.Scorer`."""
         return self.score(text)
 
+    def vectors(self, text):
+        """The mean output h^L over a line end, the context of a text, and the first tokens of the text."""
+        tokens = self.preprocessor(text, first=self.preprocessor.max_tokens)
+        ids = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
+        hidden, _ = self.run(pad(ids))
+        return self.pooling(hidden, mask=tf.sequence_mask(ids.row_lengths(), tf.shape(hidden)[1]))
+
     def signatures(self):
         score = tf.function(self.score, [text_spec("text")], autograph=False)
-        return {"serving_default": score, "score": score, **self.generate.signatures()}
+        return {**super().signatures(), "serving_default": score, "score": score, **self.generate.signatures()}
 
     def predict_text(
         self,
@@ -254,7 +275,7 @@ class LanguageModel(TextTask):
                 `nlpseq.tasks.language_modeling.generation.Generator`.
 
         Returns:
-            A dict of lists: "text", the decoded prompts with their completions; "added", the
+            A dict of lists: "text", the prompts with their completions; "added", the
             completions only; and "log_probability", that of each completion.
 
         Raises:
@@ -276,7 +297,7 @@ class LanguageModel(TextTask):
             tensors = {name: tf.constant(value) for name, value in numbers.items() if name not in STATIC}
             answer = self._traced_generator(method, one_line, numbers)(prompts[start : start + batch_size], **tensors)
             for name in ("text", "added"):
-                answers[name] += [text.decode() for text in answer[name].numpy()]
+                answers[name] += [text.decode("utf-8", "replace") for text in answer[name].numpy()]
             answers["log_probability"] += answer["log_probability"].numpy().tolist()
         return answers
 
@@ -289,12 +310,19 @@ class LanguageModel(TextTask):
             self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
         return self._functions[key]
 
-    def score_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 32) -> dict[str, list]:
+    def score_text(
+        self,
+        texts: str | bytes | Sequence | np.ndarray,
+        batch_size: int = 32,
+        dynamic: "bool | DynamicEvaluation" = False,
+    ) -> dict[str, list]:
         """Scores texts.
 
         Args:
             texts: A string, or a sequence of strings (str or bytes).
             batch_size: Maximum number of texts in a batch. Default 32.
+            dynamic: Whether the model adapts to a text while it reads it; or a `nlpseq.tasks.DynamicEvaluation`
+                that says how. Each text begins with the trained weights. Default False.
 
         Returns:
             A dict of lists: "tokens" and "log_probabilities" without padding, "total",
@@ -312,6 +340,9 @@ class LanguageModel(TextTask):
                 answers["log_probabilities"].append(answer["log_probabilities"][row, :length])
                 for name in scores:
                     answers[name].append(np.asarray(answer[name][row]).item())
+        if dynamic:
+            adapting = DynamicEvaluation(self) if dynamic is True else dynamic
+            answers |= adapted_scores(adapting, [self.preprocessor(texts[i : i + 1])[0] for i in range(len(texts))])
         return answers
 
     def read(self, ids: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor, **states: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -364,3 +395,18 @@ class LanguageModel(TextTask):
             f"It scores at most {most:,} tokens of a text and reads at most as many of a prompt.",
             "Generated text is plausible, not necessarily true.",
         ]
+
+
+def _carried_state(streams, size):
+    """A variable for a carried state `(streams, size)`, of which each replica has its own."""
+    return tf.Variable(
+        tf.zeros([streams, size]),
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )
+
+
+def _of_replicas(variable):
+    """The variable of each replica."""
+    return getattr(variable, "values", (variable,))

@@ -8,6 +8,7 @@ import numpy as np
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.runtime.batches import padded
 from nlpseq.runtime.sampling import sample, uniform
+from nlpseq.tasks.language_modeling.completion import BLANK_END
 
 if TYPE_CHECKING:
     from nlpseq.runtime.description import Described
@@ -116,14 +117,14 @@ def complete(
     forbidden = np.zeros(following.shape[1], bool)
     forbidden[described.detail("special", list)] = True
     end = described.detail("line_end", int) if one_line else -1
-    added, at_start = [], not prompt.splitlines()[-1:] or prompt.endswith(("\r", "\n")) or not ids or ids[-1] == END
+    added, at_start = [], not prompt or bool(BLANK_END.search(prompt))
     for number in range(length):
         logits = np.where(forbidden, -np.inf, following[0])
         token = int(logits.argmax()) if greedy else sample(logits, uniform(seed, number), **options)
         if token == end:
             break
         (text,) = model.preprocessor.texts([token])
-        text = text.lstrip(" ") if at_start else text  # a line does not begin with a space
+        text = text.lstrip(" ") if at_start else text  # no space at the start of a line, or after one
         at_start = text.endswith("\n") or (at_start and not text)
         added.append(text)
         show(text)

@@ -45,6 +45,32 @@ class LanguageModelSettings(RecurrentSettings):
 
 
 @dataclass(frozen=True)
+class DynamicSettings(Settings):
+    """Dynamic evaluation: the model adapts to the text while it reads it."""
+
+    free = True
+
+    dynamic_rate: Annotated[float, Range(0)] = 0.0001
+    """Rate of the adaptation; 0 for static evaluation."""
+    dynamic_decay: Annotated[float, Range(0, 1)] = 0.02
+    """Rate of the return to the trained weights, after each segment."""
+    dynamic_steps: Annotated[int, Range(1)] = 10
+    """Length of the segments, after each of which the model adapts."""
+
+
+@dataclass(frozen=True)
+class EvaluationSettings(DynamicSettings):
+    """The evaluation on the validation and test splits."""
+
+    dynamic_evaluation: bool = False
+    """Whether to evaluate also with weights that adapt to the text while it is read (Krause et al. 2018)."""
+
+    def dynamic(self) -> dict:
+        """The arguments of `DynamicEvaluation`."""
+        return {name: value for name, value in self.flat().items() if name != "dynamic_evaluation"}
+
+
+@dataclass(frozen=True)
 class LineSettings(SubwordSettings):
     """The tokens of the text."""
 
@@ -89,6 +115,7 @@ class LanguageModelingSettings(Settings):
     model: LanguageModelSettings = LanguageModelSettings().unset()
     tokens: LineSettings = LineSettings()
     samples: SampleSettings = SampleSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 

@@ -11,6 +11,8 @@ from nlpseq.tasks import answers
 class Answers(answers.Answers):
     """The tokens, tags and scores of a text, and its spans if the tags follow a span scheme."""
 
+    options = (answers.EMBED,)
+    widget = "spans"
     decisions = ("tags",)
 
     def score(self, pairs):

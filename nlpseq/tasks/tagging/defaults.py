@@ -3,11 +3,27 @@
 from typing import TYPE_CHECKING, Any
 
 from nlpseq.tasks.profile import Profile, clipped
+from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
     from nlpseq.tasks.tagging.data import TaggedSentences
 
 TOKENS_READ = 2_000_000  # tokens that are read in training
+SPACE = {
+    "learning_rate": Around(4.0),
+    "batch_size": Times(0.5, 2),
+    "averaging": Among(0.0, 0.998),
+    "cell": Among("lstm", "gru"),
+    "units": Times(0.5, 1.5, 2),
+    "layers": Among(1, 2),
+    "embedding_size": Times(0.5, 2),
+    "characters": Among("rnn", "cnn"),
+    "character_units": Times(0.5, 2),
+    "dropout": Between(0.1, 0.6),
+    "output_dropout": Between(0.0, 0.6),
+    "recurrent_dropout": Between(0.0, 0.4),
+    "word_dropout": Between(0.0, 0.2),
+}  # what `nlpseq search` tries; vocabularies and the output layer stay as chosen
 
 
 def profile(data: "TaggedSentences") -> Profile:
@@ -15,13 +31,15 @@ def profile(data: "TaggedSentences") -> Profile:
     return Profile.of(data.train.tokens, len(data.labels))
 
 
-def choose(profile: Profile) -> dict[str, Any]:
-    """The defaults for a profile, by the flat names of the settings.
+def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
+    """The defaults for a profile, and for `nlpseq.data.WordVectors` if given, by the flat names of the settings.
 
     Taggers profit from strong dropout and from many passes, over which the score on validation
     data rises slowly and hardly falls (Reimers and Gurevych 2017): the number of passes is bounded
     by the tokens to read, and a moving average of the weights is validated. Small batches give
     few sentences enough steps. With a closed vocabulary a small model and few passes suffice.
+
+    Word embeddings have the size of the vectors that they start from.
 
     Example:
 
@@ -38,7 +56,7 @@ def choose(profile: Profile) -> dict[str, Any]:
         "averaging": 0.998 if natural else 0.0,
         "layers": 1,
         "units": 128 if natural else 64,
-        "embedding_size": 128 if natural else 64,
+        "embedding_size": vectors.size if vectors else 128 if natural else 64,
         "character_units": 64 if natural else 32,
         "character_embedding_size": 48 if natural else 32,
         "dropout": 0.5 if natural else 0.3,

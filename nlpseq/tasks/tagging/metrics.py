@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import tag_schemes
+from nlpseq.layers.label_loss import labelled_steps
 
 
 class SpanF1(keras.metrics.Metric):
@@ -15,7 +16,8 @@ class SpanF1(keras.metrics.Metric):
         F1 = 2 correct / (expected + predicted)
 
     A span is correct if at each of its tokens the expected and the predicted spans are of one type,
-    begin together and end together.
+    begin together and end together. With sample weights, of the shapes that `SmoothedCrossEntropy`
+    takes, these are sums of weights, where a span has the weight of its first token.
 
     Args:
         labels: Names of the tags, in a span scheme.
@@ -53,16 +55,17 @@ class SpanF1(keras.metrics.Metric):
         self.count = self.add_variable((), "zeros", name="count")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        mask = tf.greater_equal(y_true, 0)
-        kind, begin, end = self._spans(y_true, mask)
+        labels, mask, weights, _ = labelled_steps(y_true, y_pred, sample_weight)
+        kind, begin, end = self._spans(labels, mask)
         other_kind, other_begin, other_end = self._spans(self.decide(y_pred, mask), mask)
         same = tf.equal(kind, other_kind) & tf.equal(begin, other_begin) & tf.equal(end, other_end)
         numbers = tf.cumsum(tf.cast(tf.reshape(begin, [-1]), tf.int32)) - 1  # of the expected spans
         numbers = tf.where(tf.reshape(kind, [-1]) >= 0, numbers, -1)
-        expected, predicted = (tf.reduce_sum(tf.cast(starts, tf.int32)) for starts in (begin, other_begin))
-        correct = tf.math.unsorted_segment_min(tf.cast(tf.reshape(same, [-1]), tf.int32), numbers, expected)
-        self.correct.assign_add(tf.cast(tf.reduce_sum(correct), tf.float32))
-        self.count.assign_add(tf.cast(expected + predicted, tf.float32))
+        expected = tf.boolean_mask(weights, begin)  # (spans,)
+        predicted = tf.boolean_mask(weights, other_begin)
+        correct = tf.math.unsorted_segment_min(tf.cast(tf.reshape(same, [-1]), tf.float32), numbers, tf.size(expected))
+        self.correct.assign_add(tf.reduce_sum(correct * expected))
+        self.count.assign_add(tf.reduce_sum(expected) + tf.reduce_sum(predicted))
 
     def _spans(self, tags, mask):
         """For each token the type of its span, -1 outside; whether a span begins, and whether one ends there."""

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
-from nlpseq.layers import CRF
+from nlpseq.errors import InputError
+from nlpseq.layers import CRF, Pooling
 from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
@@ -18,14 +19,16 @@ from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharac
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.tagging.streaming import TaggerStream
-from nlpseq.tasks.text_task import TextTask, as_texts, encode
+from nlpseq.tasks.text_task import as_texts, encode
+from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
+VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TokenTagger(TextTask):
+class TokenTagger(VectorTask):
     """A recurrent token tagger with preprocessing inside the model.
 
         c_t = final states of BiRNN(characters of word t), or max-pooled convolutions over them
@@ -43,6 +46,7 @@ class TokenTagger(TextTask):
         labels: Names of the tags.
         scheme: "bio", "iob1" or "bioes" if the tags follow a span scheme: the CRF then decodes
             no sequence that violates it. Default None.
+        vectors, vectors_training, frozen_epochs: As in `nlpseq.tasks.vectors.VectorTask`.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.tagging.settings.TaggerSettings`, which documents their
             meaning, range and default: model, cell, units, layers, bidirectional,
@@ -76,16 +80,18 @@ class TokenTagger(TextTask):
     settings: TaggerSettings
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), scheme: str | None = None, **kwargs: Any):
-        super().__init__(preprocessor, labels, **kwargs)
         self.scheme = scheme
+        super().__init__(preprocessor, labels, **kwargs)
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
-        signatures = self.signatures()
-        self._answer, self._answer_tokens = signatures["serving_default"], signatures["tag_tokens"]
+        self._answer = self.signatures()["serving_default"]
+        ragged = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1)
+        self._answer_ragged = tf.function(self._tagged, [ragged], autograph=False)
 
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
         uniform: Any = keras.initializers.RandomUniform(-0.1, 0.1)
-        self.embedding = keras.layers.Embedding(len(preprocessor.vocabulary), settings.embedding_size, uniform)
+        words = keras.layers.Embedding(len(preprocessor.vocabulary), settings.embedding_size, uniform)
+        self.embedding = self.word_embedding(preprocessor.vocabulary.names, words, VECTOR_SCALE)
         self.character_feature = None
         if CHARACTERS[settings.characters] is not None:
             self.character_feature = CHARACTERS[settings.characters](
@@ -97,21 +103,45 @@ class TokenTagger(TextTask):
         self.seed_generator = keras.random.SeedGenerator()
         self.input_dropout = keras.layers.Dropout(settings.dropout)
         self.recurrent = recurrent_layers(**settings.recurrent())
+        self.pooling = Pooling("mean")  # of `vectors`
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
 
     def call(self, inputs, training=False):
-        ids = self._ids(inputs)
+        hidden, _ = self._hidden(self._ids(inputs), training)
+        emissions = self.head(self.output_dropout(hidden, training=training))
+        return emissions if self.crf is None else self.crf(emissions)
+
+    def vectors(self, text):
+        """The mean output of the recurrent layers over the tokens."""
+        hidden, mask = self._hidden(self._ids(text))
+        return self.pooling(hidden, mask=mask)
+
+    def _hidden(self, ids, training=False):
+        """The outputs of the recurrent layers `(batch, time, features)`, and the mask `(batch, time)`."""
         mask = tf.not_equal(ids[..., 0], PADDING)
+        hidden = self.word_features(ids, mask, training)
+        for number, layer in enumerate(self.recurrent):
+            hidden = self.input_dropout(hidden, training=training) if number else hidden
+            hidden = layer(hidden, mask=mask, training=training)
+        return hidden, mask
+
+    def word_features(self, ids, mask, training):
+        """What the first recurrent layer reads of each word, `(batch, time, features)`."""
         features = [self.embedding(self._dropped(ids[..., 0], mask) if training else ids[..., 0])]
         if self.character_feature is not None:
             features.append(self.character_feature(ids[..., 1:], training=training))
-        hidden = tf.concat(features, axis=-1)
-        for layer in self.recurrent:
-            hidden = self.input_dropout(hidden, training=training)
-            hidden = layer(hidden, mask=mask, training=training)
-        emissions = self.head(self.output_dropout(hidden, training=training))
-        return emissions if self.crf is None else self.crf(emissions)
+        return self.input_dropout(tf.concat(features, axis=-1), training=training)
+
+    @property
+    def word_layers(self) -> list[keras.layers.Layer]:
+        """The layers of `word_features`, the word embeddings first."""
+        return [self.embedding, *([] if self.character_feature is None else [self.character_feature])]
+
+    @property
+    def features(self) -> int:
+        """The number of features of a word."""
+        return self.settings.embedding_size + (self.character_feature.size if self.character_feature else 0)
 
     def _ids(self, inputs):
         """The ids `(batch, time, columns)` of texts or tokens; ids are returned unchanged."""
@@ -127,13 +157,15 @@ class TokenTagger(TextTask):
         uniform = keras.random.uniform(tf.shape(words), seed=self.seed_generator)
         return tf.where(mask & (uniform < rate), UNKNOWN, words)
 
+    @property
+    def input_shapes(self):
+        return (None, None, 1 + self.preprocessor.max_characters)
+
     def build(self, input_shape=None):
         self.embedding.build((None, None))
-        width = self.settings.embedding_size
         if self.character_feature is not None:
             self.character_feature.build((None, None, self.preprocessor.max_characters))
-            width += self.character_feature.size
-        shape = (None, None, width)
+        shape = (None, None, self.features)
         for layer in self.recurrent:
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
@@ -143,7 +175,7 @@ class TokenTagger(TextTask):
         self.built = True
 
     def named_axes(self):
-        axes = [NamedAxis(self.embedding.embeddings, 0, "words", self.preprocessor.vocabulary.names)]
+        axes = word_axes(self.embedding, "words", self.preprocessor.vocabulary.names)
         if self.character_feature is not None:
             characters = self.preprocessor.characters.names
             axes.append(NamedAxis(self.character_feature.embedding.embeddings, 0, "characters", characters))
@@ -152,6 +184,11 @@ class TokenTagger(TextTask):
                      for weight in self.crf.weights for axis in range(len(weight.shape))]  # fmt: skip
         return [*axes, *label_axes(self.head, self.labels)]
 
+    def combined(self, others):
+        from nlpseq.tasks.tagging.ensemble import TaggerEnsemble
+
+        return TaggerEnsemble.of([self, *others])
+
     def usable(self, examples):
         return examples.known(len(self.labels))
 
@@ -159,6 +196,14 @@ class TokenTagger(TextTask):
         sentences = replace(sentences, tags=[self._shortened(tags) for tags in sentences.tags])
         tokens, tags = sentences.ragged()
         return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
+
+    def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
+        """The ids of sentences, lists of tokens, ragged `(sentences, None, columns)`."""
+        return encode(self.preprocessor, tf.ragged.constant(list(texts), tf.string, ragged_rank=1))
+
+    def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
+        """Lines of text as `encode_texts` takes them."""
+        return self.preprocessor.tokenize(tf.constant(list(lines), tf.string)).to_list() if lines else []
 
     def _shortened(self, tags):
         """The tags of a sentence, legal also if it will be truncated within a span; -1 for a tag without number."""
@@ -204,10 +249,14 @@ class TokenTagger(TextTask):
         return self._tagged(self.preprocessor.tokenize(text))
 
     def answer_tokens(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The output of "tag_tokens", as that of `answer`, for `tokens`, string `(batch, longest)`, padded with ""."""
-        return self._tagged(self.preprocessor.truncate(tf.RaggedTensor.from_tensor(tokens, padding="")))
+        """The output of "tag_tokens", as that of `answer`, for `tokens`, string `(batch, longest)`, padded with "".
+
+        An empty token before another one is a token, those at the end are padding.
+        """
+        return self._tagged(tf.RaggedTensor.from_tensor(tf.ensure_shape(tokens, [None, None]), padding=""))
 
     def _tagged(self, tokens):
+        tokens = self.preprocessor.truncate(tokens)
         emissions = self(tokens, training=False)
         length = tf.cast(tokens.row_lengths(), tf.int32)
         mask = tf.sequence_mask(length, tf.shape(emissions)[1])
@@ -241,12 +290,25 @@ class TokenTagger(TextTask):
         return _rows(in_batches(self._answer, texts, batch_size))
 
     def predict_tokens(self, sentences: Iterable[Sequence], batch_size: int = 64) -> dict[str, list]:
-        """As `predict_text`, for sentences that are given as lists of tokens."""
+        """As `predict_text`, for sentences that are given as lists of tokens.
+
+        Every token has a tag, an empty one too, up to `max_tokens` of the preprocessor.
+
+        Raises:
+            InputError: a sentence is no list of strings.
+        """
+        sentences = list(sentences)
+        for sentence in sentences:
+            if isinstance(sentence, (str, bytes)):
+                raise InputError(
+                    f"a sentence must be a list of tokens, got {sentence!r}: use `predict_text` for texts."
+                )
 
         def answer(batch):
-            return self._answer_tokens(tf.ragged.constant(batch, tf.string, ragged_rank=1).to_tensor(""))
+            batch = [as_texts(sentence) for sentence in batch]
+            return self._answer_ragged(tf.ragged.constant(batch, tf.string, ragged_rank=1))
 
-        return _rows(in_batches(answer, list(sentences), batch_size))
+        return _rows(in_batches(answer, sentences, batch_size))
 
     def signatures(self):
         tokens = tf.TensorSpec([None, None], tf.string, name="tokens")

@@ -10,7 +10,7 @@ from typing import Any
 from nlpseq.data.files import folders, table
 from nlpseq.data.files.contents import read_lines
 from nlpseq.data.files.delimited import read_delimited
-from nlpseq.data.files.paths import TABLES, suffix_of
+from nlpseq.data.files.paths import TABLES, read_splits, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.errors import InputError, shorten
@@ -59,10 +59,7 @@ def read(
     found = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
     if found is not None and all("tags" in part.names for part in found.values()):
         return {split: sentences_of_table(part, tokens, tags) for split, part in found.items()}
-    split = columns.column_files(path)
-    if split.keys() == {"train"}:
-        return _read_file(split["train"], tokens, tags, delimiter, encoding)
-    return {name: _read_file(file, tokens, tags, delimiter, encoding)["train"] for name, file in split.items()}
+    return read_splits(columns.column_files(path), lambda file: _read_file(file, tokens, tags, delimiter, encoding))
 
 
 def _read_file(path, tokens, tags, delimiter, encoding):

@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import AUTO, Range, Settings
-from nlpseq.tasks.settings import BidirectionalSettings, WordSettings
+from nlpseq.tasks.settings import (
+    BidirectionalSettings,
+    EnsembleSettings,
+    PretrainingSettings,
+    VectorSettings,
+    WordSettings,
+)
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -57,5 +63,8 @@ class TaggingSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: TaggerSettings = TaggerSettings().unset()
     words: TokenSettings = TokenSettings()
+    pretraining: PretrainingSettings = PretrainingSettings()
+    networks: EnsembleSettings = EnsembleSettings()
+    word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()

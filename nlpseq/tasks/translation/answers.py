@@ -12,6 +12,9 @@ START, END = 2, 3  # ids
 class Answers(answers.Answers):
     """The translation and score of a text, and the number of tokens that were read of a truncated text."""
 
+    options = (answers.EMBED,)
+    widget = "translations"
+    detailed = ("translate_attention", "translate_nbest")
     decisions = ("translation",)
 
     def score(self, pairs):
@@ -54,7 +57,7 @@ class Answers(answers.Answers):
         )
 
     def read(self, row):
-        truncated = row.pop("truncated")
+        truncated = row.pop("truncated", False)
         return {**row, "truncated_to": self.metadata.detail("max_tokens", int) - 1} if truncated else row
 
     def show(self, example, answer):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlpseq.tasks.profile import Profile, clipped
+from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
     from nlpseq.tasks.translation.data import ParallelTexts
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
 ADDED = 10  # tokens of a translation beside those in proportion to the source, see `length_ratio`
 TOKENS_READ = 8_000_000  # source and target tokens that are read in training
 SEVERAL = 1.5  # subwords of a word, about
+SPACE = {
+    "learning_rate": Around(4.0),
+    "batch_size": Times(0.5, 2),
+    "averaging": Among(0.0, 0.998),
+    "cell": Among("lstm", "gru"),
+    "units": Times(0.5, 1.5),
+    "layers": Among(1, 2),
+    "decoder_layers": Among(1, 2),
+    "embedding_size": Times(0.5, 1.5),
+    "attention": Among("bahdanau", "general"),
+    "dropout": Between(0.0, 0.5),
+    "output_dropout": Between(0.0, 0.5),
+    "label_smoothing": Between(0.0, 0.2),
+}  # what `nlpseq search` tries, by the validation loss; tokens, on which it depends, stay as chosen
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.errors import in_range
-from nlpseq.layers import BahdanauAttention, LuongAttention
+from nlpseq.data.batching import pad
+from nlpseq.errors import InputError, in_range
+from nlpseq.layers import BahdanauAttention, LuongAttention, Pooling
 from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
-from nlpseq.tasks.text_task import TextTask, as_texts, encode, text_spec
+from nlpseq.tasks.text_task import as_texts, encode, text_spec
 from nlpseq.tasks.translation.memory import Memory
 from nlpseq.tasks.translation.search import TranslationSearch
 from nlpseq.tasks.translation.settings import TranslatorSettings
+from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, START
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class Translator(TextTask):
+class Translator(VectorTask):
     """An encoder and a decoder with attention (Bahdanau et al. 2015, Luong et al. 2015).
 
         m_1 ... m_S = BiRNN(E_x x_1 ... x_S sqrt(size))       the memory
@@ -47,6 +49,8 @@ class Translator(TextTask):
 
     Args:
         preprocessor: `nlpseq.text.PairPreprocessor`.
+        vectors, vectors_training, frozen_epochs: As in `nlpseq.tasks.vectors.VectorTask`, for words of the
+            source; with them `embedding_size` is unchanged, and they are projected to it.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.translation.settings.TranslatorSettings`, which
             documents their meaning, range and default: cell, units, layers, decoder_layers,
@@ -79,13 +83,18 @@ class Translator(TextTask):
     settings: TranslatorSettings
     warmup_texts = ("", "one short text", "a longer text " * 5)
     metric, metric_mode = "loss", "min"
+    sized_by_vectors = False  # the embeddings of the target have the same size
 
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
         self.target_embedding = ScaledEmbedding(len(preprocessor.target), settings.embedding_size)
         self.source_embedding = self.target_embedding
         if not preprocessor.joint:
-            self.source_embedding = ScaledEmbedding(len(preprocessor.source), settings.embedding_size)
+            words = ScaledEmbedding(len(preprocessor.source), settings.embedding_size)
+            self.source_embedding = self.word_embedding(preprocessor.source_words, words, scale=1.0)
+        elif self.vector_size:
+            raise InputError("`vectors` are those of source words, which a `joint` vocabulary does not tell apart: "
+                             "make two vocabularies.")  # fmt: skip
         recurrent = {"cell": settings.cell, "recurrent_dropout": settings.recurrent_dropout}
         self.encoder_layers = recurrent_layers(**recurrent, units=settings.units // 2, layers=settings.layers)
         one_way = {**recurrent, "units": settings.units, "layers": 1, "bidirectional": False}
@@ -94,11 +103,16 @@ class Translator(TextTask):
         self.bridge = keras.layers.Dense(sum(sum(sizes) for sizes in self.state_sizes), "tanh")
         self.attention = _attention_layer(settings.attention, settings.units)
         self.input_dropout = keras.layers.Dropout(settings.dropout)
+        self.pooling = Pooling("mean")  # of `vectors`
         self.readout = keras.layers.Dense(settings.embedding_size, "tanh")
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.seed_generator = keras.random.SeedGenerator()
         self.search = TranslationSearch(self)
         self._functions = {}
+
+    @property
+    def input_shapes(self):
+        return ((None, None), (None, None))
 
     def build(self, input_shape=None):
         size, units = self.settings.embedding_size, self.settings.units
@@ -126,7 +140,7 @@ class Translator(TextTask):
         weights = self.target_embedding.embeddings, self.bias
         axes = [NamedAxis(weight, 0, "target tokens", target) for weight in weights]
         if self.source_embedding is not self.target_embedding:
-            axes.append(NamedAxis(self.source_embedding.embeddings, 0, "source tokens", source))
+            axes += word_axes(self.source_embedding, "source tokens", source)
         return axes
 
     def call(self, inputs, training=False):
@@ -267,8 +281,13 @@ class Translator(TextTask):
         """The output of "serving_default"; see `nlpseq.tasks.translation.search.TranslationSearch.answer`."""
         return self.search.answer(text)
 
+    def vectors(self, text):
+        """The mean output of the encoder over the source tokens."""
+        memory = self.encode(pad(self.preprocessor(text)))
+        return self.pooling(memory.states, mask=memory.mask)
+
     def signatures(self):
-        return self.search.signatures()
+        return {**super().signatures(), **self.search.signatures()}
 
     def predict_text(
         self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = 32, beam_size: int | None = None
@@ -288,7 +307,7 @@ class Translator(TextTask):
             InputError: `beam_size` is below 1.
         """
         beam_size = self.settings.beam_size if beam_size is None else in_range("beam_size", beam_size, 1)
-        texts = [text.encode("utf-8", "replace") if isinstance(text, str) else text for text in as_texts(texts)]
+        texts = as_texts(texts)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         answers = []
         for answer in in_batches(

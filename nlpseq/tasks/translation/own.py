@@ -66,14 +66,15 @@ def read(
         return _of_table_file(path, source, target, delimiter, encoding)
     found = [file for file in paths.files_in(path) if suffix_of(file) in (*TABLES, ".txt", ".tmx")]
     split = paths.split_files(path, found, "train.tsv, or en.train.txt and de.train.txt, for example")
-    if split.keys() == {"train"}:
-        return _of_table_file(split["train"], source, target, delimiter, encoding)
-    parts = {}
-    for name, file in sorted(split.items(), key=lambda item: item[0] != "train"):
-        parts[name] = _of_table_file(file, source, target, delimiter, encoding)["train"]
+
+    def read_file(file):
+        nonlocal source, target
+        parts = _of_table_file(file, source, target, delimiter, encoding)
         if parts["train"].languages != HEADER:
-            source, target = parts["train"].languages
-    return parts
+            source, target = parts["train"].languages  # the other splits have the languages of training
+        return parts
+
+    return paths.read_splits(split, read_file)
 
 
 def language_files(path: Path) -> list[LanguageFile]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import InputError
 from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
-from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
+from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings, VectorSettings
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -87,6 +87,7 @@ class TranslationSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: TranslatorSettings = TranslatorSettings().unset()
     tokens: PairSettings = PairSettings().unset()
+    word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
 

@@ -46,7 +46,7 @@ def split(texts, lowercase: bool = False, pretokenized: bool = False, first: int
     word = NOT_BLANK if pretokenized else WORD
     texts = tf.strings.regex_replace(normalized(texts, lowercase, first), word, r"\0" + SEPARATOR)
     texts = tf.strings.regex_replace(texts, f"[^{SEPARATOR}]{{{LONGEST_WORD}}}", r"\0" + SEPARATOR)
-    words = tf.strings.split(texts, SEPARATOR)
+    words = tf.strings.split(texts, SEPARATOR, -1 if first is None else 2 * first)  # some are empty
     return tf.ragged.boolean_mask(words, words != "")[:, :first]
 
 

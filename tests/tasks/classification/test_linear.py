@@ -10,6 +10,8 @@ from nlpseq.data import Examples
 from nlpseq.tasks.classification.linear import NgramLogits
 from tests.tasks import tiny
 
+pytestmark = pytest.mark.usefixtures("portable", "eager")
+
 
 def test_it_starts_as_naive_bayes():
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from nlpseq.errors import InputError
 from nlpseq.tasks import TextClassifier
 from tests.tasks.tiny import LABELS, ODD, TEXTS, classifier, labelled_texts, new_classifier, words
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
 
 
 @pytest.mark.parametrize("cell, pooling, options", [
@@ -51,13 +51,13 @@ def test_long_texts_are_truncated():
 
 def test_strings_and_ids_give_the_same():
     task = classifier()
-    ids = task.preprocessor(tf.constant(TEXTS)).to_tensor(shape=(None, 40, 1))
+    ids = task.preprocessor(tf.constant(TEXTS)).to_tensor(shape=(None, 8, 1))
     np.testing.assert_allclose(task(tf.constant(TEXTS)), task(ids), atol=1e-6)
 
 
 def test_word_dropout_replaces_real_words_only():
     task = new_classifier(words(ngrams=2), word_dropout=0.9, dropout=0.0, output_dropout=0.0)
-    ids = task.preprocessor(tf.constant(TEXTS)).to_tensor(shape=(None, 30, 2))
+    ids = task.preprocessor(tf.constant(TEXTS)).to_tensor(shape=(None, 7, 2))
     unknown = task(tf.where(ids[..., :1] > 0, [[[1, 0]]], 0))
     assert np.abs(task(ids) - unknown).max() > 1e-3
     dropped = np.concatenate([task(tf.tile(ids, [10, 1, 1]), training=True) for _ in range(3)])
@@ -67,7 +67,7 @@ def test_word_dropout_replaces_real_words_only():
 
 def test_ngrams_count():
     task = new_classifier(words(ngrams=3), pooling="max_mean")
-    ids = task.preprocessor(tf.constant(TEXTS)).to_tensor(shape=(None, 16, 3))
+    ids = task.preprocessor(tf.constant(TEXTS)).to_tensor(shape=(None, 8, 3))
     for column in (1, 2):
         without = task(ids * [number != column for number in range(3)])
         assert np.abs(task(ids) - without).max() > 1e-3
@@ -75,7 +75,7 @@ def test_ngrams_count():
 
 def test_fit_learns_and_takes_callbacks():
     task = new_classifier(dropout=0.0, output_dropout=0.0, word_dropout=0.0)
-    batches = task.prepare(labelled_texts(), batch_size=8, training=True)
+    batches = task.prepare(labelled_texts(2), batch_size=4, training=True)
     task.compile(keras.optimizers.Adam(0.05))
     epochs = []
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))
@@ -89,6 +89,11 @@ def test_fit_takes_raw_strings():
     task.compile(keras.optimizers.Adam(0.05), run_eagerly=True)
     history = task.fit(labelled_texts(1).dataset().batch(4), epochs=4, verbose=0, shuffle=False)
     assert history.history["loss"][-1] < history.history["loss"][0]
+
+
+def test_vectors_are_what_the_output_layer_reads():
+    task = classifier(pooling="max_mean", skip=True)
+    np.testing.assert_allclose(task.head(task.embed_text(TEXTS)), task(tf.constant(TEXTS)), atol=1e-5)
 
 
 def test_keras_file_round_trip(tmp_path):

@@ -38,8 +38,38 @@ def test_tokens_come_one_by_one_and_are_those_of_generate(task, served, options)
         added = complete(served, prompt, shown.append, **{"length": 7, **options})
         assert added == "".join(shown)
         expected = task.predict_text([prompt], **{"length": 7, **method, **others})["added"][0]
-        assert added.split() == expected.split() and added.count("\n") == expected.count("\n")
+        assert added == expected
         assert len(shown) <= options.get("length", 7)
+
+
+def test_a_prompt_comes_back_as_it_was_given(task):
+    prompts = ["Never  seen,", "  mat ", "the\r\n", "the\u00a0", "", b"\xff the"]
+    for options in ({"method": "greedy"}, {"method": "beam", "beam_size": 2}, {"seed": 3}):
+        answer = task.predict_text(prompts, length=3, **options)
+        for prompt, text, added in zip(prompts, answer["text"], answer["added"]):
+            prompt = prompt if isinstance(prompt, str) else prompt.decode("utf-8", "replace")
+            assert text == prompt + added
+            assert added.startswith(" ") == bool(
+                prompt and not prompt[-1].isspace() and added.strip(" \n") and added[0] != "\n"
+            )
+
+
+def test_a_step_refuses_what_is_no_token_and_no_state(served):
+    answer = served.signatures["init"](prompt=tf.constant(["the", "a"]))
+    states = {name: value for name, value in answer.items() if name.startswith("state_")}
+    step, good, size = served.signatures["step"], tf.constant([4, 5]), answer["log_probabilities"].shape[1]
+    wrong = [
+        ({"token": tf.constant([4, -1])}, f"token must be from 0 to {size - 1}, got"),
+        ({"token": tf.constant([size, 4])}, "token must be from 0"),
+        ({"token": tf.constant([[4, 5]])}, "not compatible with expected shape"),
+        ({"token": tf.constant([4])}, "state_0 must have a row for each token"),
+        ({"state_1": states["state_1"][:1]}, "state_1 must have a row for each token"),
+        ({"state_0": states["state_0"] * np.nan}, "state_0 must be finite"),
+    ]
+    for changed, message in wrong:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            step(**{"token": good, **states, **changed})
+    assert step(token=good, **states)["text"].shape == (2,)
 
 
 def test_unknown_tokens_are_counted_before_the_first_token_is_shown(served):

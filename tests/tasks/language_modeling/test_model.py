@@ -216,6 +216,12 @@ def test_a_prompt_over_the_limit():
         language_model().predict_text(["a", "a " * 3001], length=1)
 
 
+WRONG_NUMBERS = [
+    *(("length", -1), ("length", 100_001), ("top_k", -1), ("top_p", 1.5), ("top_p", 0.0), ("top_p", np.nan)),
+    *(("temperature", value) for value in (0.0, -1.0, 1e-40, np.inf, np.nan)),
+]
+
+
 def test_served_generation_checks_its_numbers():
     task = language_model()
     good = {"length": 3, "temperature": 0.7, "top_k": 2, "top_p": 0.9, "seed": 5}
@@ -226,7 +232,7 @@ def test_served_generation_checks_its_numbers():
         return task.generate.answer_generate(tf.constant([prompt]), **tensors)["text"].numpy().tolist()
 
     assert generate("the cat") == task.generate(tf.constant(["the cat"]), **good)["text"].numpy().tolist()
-    for name, wrong in {"length": -1, "temperature": 0.0, "top_k": -1, "top_p": 1.5}.items():
+    for name, wrong in WRONG_NUMBERS:
         with pytest.raises(tf.errors.InvalidArgumentError, match=f"{name} must be"):
             generate("the cat", **{name: wrong})
     with pytest.raises(tf.errors.InvalidArgumentError, match="a prompt must have at most 3,000 tokens"):
@@ -300,7 +306,14 @@ def test_one_stream_leaves_nothing_out():
     batches = list(task.prepare(lines(3), batch_size=1))
     assert [label for _, labels in batches for label in labels.numpy()[0]] == running
     assert [token for (ids, _), _ in batches for token in ids.numpy()[0]] == [END, *running[:-1]]
-    assert [bool(first) for (_, first), _ in task.prepare(lines(20), batch_size=2)].count(True) == 1
+    assert [first.numpy().all() for (_, first), _ in task.prepare(lines(20), batch_size=2)].count(True) == 1
+
+
+def test_a_vector_is_the_mean_over_the_context_and_the_tokens():
+    task = language_model()
+    ids = tf.concat([[END], task.preprocessor(["the cat sat"])[0]], axis=0)
+    mean = np.mean(task(ids[tf.newaxis])[0], axis=0)  # logits are linear in the outputs
+    np.testing.assert_allclose(task.logits(task.embed_text("the cat sat"))[0], mean, atol=1e-4)
 
 
 def test_keras_file_round_trip(tmp_path):

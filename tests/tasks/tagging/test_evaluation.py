@@ -103,7 +103,7 @@ BIOES = ["O", *(f"{prefix}-{kind}" for prefix in "BIES" for kind in "XY")]
 @pytest.mark.parametrize("scheme, labels", [("bio", LABELS), ("bioes", BIOES)])
 def test_f1_in_training_is_that_of_the_evaluation(scheme, labels):
     rng = np.random.default_rng(0)
-    metric = SpanF1(labels, lambda emissions, mask: tf.argmax(emissions, -1, tf.int32))
+    metric = f1_metric(labels)
     expected, predicted = [], []
     for _ in range(2):  # batches
         gold = rng.integers(0, len(labels), (30, 7))
@@ -115,3 +115,17 @@ def test_f1_in_training_is_that_of_the_evaluation(scheme, labels):
     f1 = span_scores(expected, predicted, scheme)["f1"]
     assert 0.1 < f1 < 0.9
     assert float(metric.result()) == pytest.approx(f1)
+
+
+def test_weights_count_sentences_as_often():
+    rng = np.random.default_rng(1)
+    gold, output = rng.integers(0, len(LABELS), (2, 20, 6))
+    often, weighted, repeated = rng.integers(0, 4, 20), f1_metric(), f1_metric()
+    weighted.update_state(gold, tf.one_hot(output, len(LABELS)), sample_weight=often)
+    repeated.update_state(np.repeat(gold, often, 0), tf.one_hot(np.repeat(output, often, 0), len(LABELS)))
+    assert 0 < float(weighted.result()) < 1
+    assert float(weighted.result()) == pytest.approx(float(repeated.result()))
+
+
+def f1_metric(labels=LABELS):
+    return SpanF1(labels, lambda emissions, mask: tf.argmax(emissions, -1, tf.int32))

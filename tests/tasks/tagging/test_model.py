@@ -12,7 +12,10 @@ from nlpseq.tasks import TokenTagger
 from nlpseq.text import UNKNOWN
 from tests.tasks.tiny import ODD, SENTENCES, TAG_NAMES, TAGS, new_tagger, sentences, tagger, tokens
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
+
+
+EPOCHS = 12
 
 
 def answers(task, sentences):
@@ -87,6 +90,18 @@ def test_texts_and_their_tokens_give_the_same():
     assert_rows_equal(text["scores"], tokens["scores"])
 
 
+def test_every_given_token_has_a_tag():
+    sentences = [["Ada", "met", ""], ["Ada", "", "met"], [""], [], ["Bo"] * 50, [b"\xff", "\ud800"]]
+    answer = tagger().predict_tokens(sentences)
+    assert [len(row) for row in answer["tags"]] == [len(row) for row in answer["tokens"]] == [3, 3, 1, 0, 40, 2]
+    assert answer["tokens"][:4] == sentences[:4]
+    alone = [tagger().predict_tokens([sentence])["tags"][0] for sentence in sentences]
+    assert alone == answer["tags"]
+    for wrong in (["Ada"], [["Ada", 1]]):
+        with pytest.raises(InputError, match="must be a list of tokens|expected strings, got 1"):
+            tagger().predict_tokens(wrong)
+
+
 def test_answers_are_padded_to_the_longest():
     answer = tagger().answer(tf.constant(["Ada met Bo", "Ada", ""]))
     assert answer["tags"].shape == answer["tokens"].shape == answer["scores"].shape == (3, 3)
@@ -114,12 +129,12 @@ def test_singletons_alone_are_replaced_in_training():
 @pytest.mark.parametrize("model", ["crf", pytest.param("softmax", marks=pytest.mark.slow)])
 def test_fit_learns(model):
     task = new_tagger(model=model, characters="none", dropout=0.0, output_dropout=0.0)
-    batches = task.prepare(sentences(), batch_size=8, training=True)
-    task.compile(keras.optimizers.Adam(0.05))
-    validation = task.prepare(sentences(1), batch_size=3)
-    history = task.fit(batches, validation_data=validation, epochs=5, verbose=0, shuffle=False).history
+    batches = task.prepare(sentences(1), batch_size=4)
+    task.compile(keras.optimizers.Adam(0.1))
+    options = {"validation_freq": EPOCHS, "epochs": EPOCHS, "verbose": 0, "shuffle": False}
+    history = task.fit(batches, validation_data=task.prepare(sentences(1), batch_size=3), **options).history
     assert history["loss"][-1] < history["loss"][0]
-    ((ids, tags),) = task.prepare(sentences(1), batch_size=4)
+    ((ids, tags),) = batches
     correct = (task.decide(task(ids), tags >= 0) == tags)[tags >= 0]
     assert history["val_f1"][-1] > 0.9
     assert np.mean(correct) > 0.9
@@ -137,6 +152,13 @@ def test_loss_is_the_mean_over_real_tokens(model):
         log_probabilities = tf.nn.log_softmax(emissions).numpy()
         total = -sum(log_probabilities[i, t, k] for i, row in enumerate(TAGS) for t, k in enumerate(row))
     np.testing.assert_allclose(loss, total / 11, rtol=1e-5)
+
+
+def test_a_vector_is_the_mean_over_tokens():
+    """The output layer is linear: it makes of it the mean of the emissions."""
+    task = tagger(model="softmax")
+    emissions = task(tf.constant(["Ada met Bo Li"]))[0, :4]
+    np.testing.assert_allclose(task.head(task.embed_text(["Ada met Bo Li"]))[0], np.mean(emissions, 0), atol=1e-5)
 
 
 def test_keras_file_round_trip(tmp_path):

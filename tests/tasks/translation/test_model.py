@@ -16,7 +16,7 @@ from nlpseq.tasks.translation.search import attention_samples
 from nlpseq.text import END, START
 from tests.tasks.tiny import ODD, SOURCES, new_translator, pair_tokens, pairs, translator
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
 
 ATTENTIONS = ["bahdanau", "general", "dot", "scaled", "none"]
 
@@ -157,6 +157,7 @@ def test_samples_of_attention():
     assert attention_samples(task, ["a b c a b c"], longest=6) == []
 
 
+@pytest.mark.usefixtures("graph")
 @pytest.mark.parametrize("settings", [
     {},
     pytest.param({"attention": "none", "scheduled_sampling": 0.3}, marks=pytest.mark.slow),
@@ -165,8 +166,8 @@ def test_samples_of_attention():
 def test_fit_learns(settings):
     task = new_translator(dropout=0.0, output_dropout=0.0, **settings)
     task.compile(keras.optimizers.Adam(0.05))
-    batches = task.prepare(pairs(), batch_size=16, training=True)
-    history = task.fit(batches, epochs=10, verbose=0, shuffle=False).history
+    batches = task.prepare(pairs(1), batch_size=4, training=True)
+    history = task.fit(batches, epochs=12, verbose=0, shuffle=False).history
     assert history["loss"][-1] < 0.6 * history["loss"][0]
 
 
@@ -191,6 +192,12 @@ def test_loss_is_the_smoothed_cross_entropy_of_real_tokens():
             wanted[labels[row, at]] += 0.8
             total, count = total - (wanted * log_probabilities[row, at]).sum(), count + 1
     np.testing.assert_allclose(task.default_loss()(labels, task((sources, targets))), total / count, rtol=1e-5)
+
+
+def test_a_vector_is_the_mean_over_the_encoded_tokens():
+    task = translator()
+    memory = task.encode(task.preprocessor(["a b c"]).to_tensor())
+    np.testing.assert_allclose(task.embed_text("a b c"), np.mean(memory.states, axis=1), atol=1e-5)
 
 
 def test_keras_file_round_trip(tmp_path):

@@ -1,0 +1,54 @@
+"""The application: which path is answered by what."""
+
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from nlpseq.serving.server import describing, methods
+from nlpseq.serving.server.logs import JsonLog
+from nlpseq.serving.server.observing import Observed, handlers
+from nlpseq.serving.server.service import Service
+from nlpseq.serving.server.settings import ServerSettings
+
+PAGE = Path(__file__).parent.parent / "page"
+MODEL_PATHS = ("/v1/models/{name}", "/v1/models/{name}/versions/{version:int}")
+METHODS = (methods.predict, methods.answer, methods.stream)
+
+
+def make_app(paths: list[str], settings: ServerSettings, log: JsonLog) -> Starlette:
+    """The server as an ASGI application.
+
+    Args:
+        paths: Paths of exports, as of `nlpseq.serving.server.models.Models`.
+        settings: Settings of the server.
+        log: Where events and requests are logged.
+
+    Returns:
+        The application; its `state.service` is the `Service`.
+
+    Raises:
+        InputError: an export cannot be loaded.
+    """
+    service = Service(paths, settings, log)
+    routes = [
+        Route("/v1/models", partial(describing.listing, service)),
+        Route("/healthz", partial(describing.health, service)),
+        Route("/readyz", partial(describing.readiness, service)),
+        Route("/metrics", partial(describing.metrics, service)),
+    ]
+    for path in MODEL_PATHS:
+        for method in METHODS:
+            routes.append(Route(f"{path}:{method.__name__}", service.limited(method), methods=["POST"]))
+        routes.append(Route(f"{path}/metadata", partial(describing.metadata, service)))
+        routes.append(Route(path, partial(describing.status, service)))
+    app = Starlette(
+        routes=[*routes, Mount("/", StaticFiles(directory=PAGE, html=True))],
+        middleware=[Middleware(Observed, log=log, metrics=service.metrics)],
+        exception_handlers=handlers(),
+    )
+    app.state.service = service
+    return app

@@ -1,0 +1,154 @@
+"""Micro-batching: requests that wait for a thread are computed together."""
+
+import asyncio
+import functools
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass
+class _Waiting:
+    """A request that waits."""
+
+    inputs: Arrays
+    rows: int
+    key: tuple
+    answer: asyncio.Future
+
+
+class Batcher:
+    """Runs a function from arrays to arrays, `(batch, ...)` each, on the rows of several requests together.
+
+    A request that finds a free thread is computed at once, or after `wait_seconds`. Those that arrive
+    meanwhile wait, and are computed together as soon as a thread is free: the busier the server, the
+    larger the batches. Requests share a batch if their inputs have the same shapes but for the first axis,
+    and their texts about the same length, because a batch takes as long as its longest text.
+
+    Args:
+        run: The function.
+        axes: The axes of each output whose size depends on the rows of the batch, as of `without_padding`.
+        pool: The threads.
+        threads: Maximum number of batches at a time.
+        most_rows: Maximum number of rows of a batch of several requests.
+        wait_seconds: Time that a request waits for others. Default 0.
+        observe: Called with the number of requests and of rows of each batch. Default None.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Arrays], Arrays],
+        axes: Mapping[str, Sequence[int]],
+        pool: Executor,
+        threads: int,
+        most_rows: int,
+        wait_seconds: float = 0.0,
+        observe: Callable[[int, int], None] | None = None,
+    ):
+        self.run, self.axes, self.pool, self.threads = run, axes, pool, threads
+        self.most_rows, self.wait_seconds, self.observe = most_rows, wait_seconds, observe
+        self.waiting: deque[_Waiting] = deque()
+        self.workers: set[asyncio.Task] = set()
+
+    async def __call__(self, inputs: Arrays) -> Arrays:
+        """The outputs for the inputs of a request; an error of the function is raised."""
+        rows = next(iter(inputs.values())).shape[0]
+        answer = asyncio.get_running_loop().create_future()
+        self.waiting.append(_Waiting(inputs, rows, _key(inputs), answer))
+        if len(self.workers) < self.threads:
+            worker = asyncio.ensure_future(self._work())
+            self.workers.add(worker)
+            worker.add_done_callback(self.workers.discard)
+        return await answer
+
+    async def _work(self):
+        """Computes batches until no request waits."""
+        if self.wait_seconds:
+            await asyncio.sleep(self.wait_seconds)
+        while batch := self._take():
+            await self._answer(batch)
+
+    def _take(self) -> list[_Waiting]:
+        """The first request that waits, and others that fit."""
+        batch, others, rows = [], deque(), 0
+        while self.waiting:
+            request = self.waiting.popleft()
+            if request.answer.done():  # its time is over, or its client has gone
+                continue
+            if batch and (request.key != batch[0].key or rows + request.rows > self.most_rows):
+                others.append(request)
+                continue
+            batch.append(request)
+            rows += request.rows
+            if rows >= self.most_rows:
+                break
+        self.waiting.extendleft(reversed(others))
+        return batch
+
+    async def _answer(self, batch):
+        if self.observe is not None:
+            self.observe(len(batch), sum(request.rows for request in batch))
+        try:
+            inputs = _joined([request.inputs for request in batch])
+            outputs = await asyncio.get_running_loop().run_in_executor(self.pool, functools.partial(self.run, inputs))
+        except Exception as error:
+            if len(batch) > 1:  # one of them is the reason: each by itself
+                for request in batch:
+                    await self._answer([request])
+            elif not batch[0].answer.done():
+                batch[0].answer.set_exception(error)
+            return
+        at = 0
+        for request in batch:
+            if not request.answer.done():
+                part = {name: output[at : at + request.rows] for name, output in outputs.items()}
+                request.answer.set_result(part if len(batch) == 1 else without_padding(part, self.axes))
+            at += request.rows
+
+
+def without_padding(outputs: Arrays, axes: Mapping[str, Sequence[int]]) -> Arrays:
+    """Outputs of some rows of a batch, cut to the longest of these rows.
+
+    Behind the longest row all outputs of an axis are padding: "", 0 or False. Axes are the same if they have the
+    same size; if two have it by chance, padding remains. An axis that no string has is not cut.
+
+    Args:
+        outputs: Arrays `(batch, ...)`.
+        axes: The axes of each output whose size depends on the rows.
+
+    >>> part = {"tokens": np.array([["a", "b", ""]], object), "scores": np.array([[1.0, 0.0, 0.0]])}
+    >>> {name: output.tolist() for name, output in without_padding(part, {"tokens": [1], "scores": [1]}).items()}
+    {'tokens': [['a', 'b']], 'scores': [[1.0, 0.0]]}
+    """
+    cut = {outputs[name].shape[axis] for name in axes for axis in axes[name] if outputs[name].dtype == object}
+    needed = dict.fromkeys(cut, 0)
+    for name, output in outputs.items():
+        for axis in axes.get(name, ()):
+            size = output.shape[axis]
+            used = np.flatnonzero(np.moveaxis(output, axis, 0).astype(bool).reshape(size, -1).any(axis=1))
+            if size in cut and len(used):
+                needed[size] = max(needed[size], 1 + int(used[-1]))
+    for name in axes:
+        for axis in axes[name]:
+            kept = slice(needed.get(outputs[name].shape[axis]))
+            outputs = {**outputs, name: outputs[name][(slice(None),) * axis + (kept,)]}
+    return outputs
+
+
+def _joined(parts: list[Arrays]) -> Arrays:
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _key(inputs: Arrays) -> tuple[Any, ...]:
+    """Equal for requests that may share a batch."""
+    shapes = tuple(array.shape[1:] for array in inputs.values())
+    longest = max((len(text) for array in inputs.values() if array.dtype == object for text in array.flat), default=0)
+    return *shapes, max(longest, 255).bit_length() // 2  # lengths below 256, 1,024, 4,096 ...

@@ -1,0 +1,111 @@
+"""The methods of a model: predict, answer, stream."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from nlpseq.errors import InputError, suggest
+from nlpseq.serving.server import rest
+from nlpseq.serving.server.errors import RequestError
+from nlpseq.serving.server.limits import check_count, check_length, check_sizes, read_body
+from nlpseq.serving.server.observing import note
+from nlpseq.serving.server.service import Service
+from nlpseq.serving.server.streams import EventStream
+from nlpseq.serving.server.version import DEFAULT
+
+
+async def predict(service: Service, request: Request) -> Response:
+    """TensorFlow Serving's predict: `instances` or `inputs` of a signature."""
+    with service.version(request) as version:
+        body = rest.read_json(await read_body(request, service.settings.max_body))
+        signature = body.get("signature_name") or DEFAULT
+        if not isinstance(signature, str):
+            raise RequestError(400, "'signature_name' must be a string.")
+        inputs, by_row = rest.read_inputs(body, version.specs(signature))
+        rows = check_sizes(inputs, service.settings.max_texts, service.settings.max_characters)
+        note(request, signature=signature, texts=rows)
+        outputs = await version.answer(signature, inputs)
+        if by_row and any(len(np.atleast_1d(output)) != rows for output in outputs.values()):
+            raise RequestError(400, f"signature '{signature}' does not answer by row: send 'inputs'.")
+        return Response(rest.write_json(rest.answer_of(outputs, by_row)), media_type="application/json")
+
+
+async def answer(service: Service, request: Request) -> Response:
+    """The answers to `texts` as `nlpseq predict --json` gives them; with `detailed`, all that the model can tell."""
+    with service.version(request) as version:
+        body = rest.read_json(await read_body(request, service.settings.max_body))
+        _check_names(body, ("texts", "detailed"))
+        texts, detailed = body.get("texts"), body.get("detailed", False)
+        if not isinstance(texts, list):
+            raise RequestError(400, "'texts' must be a list of strings.")
+        if not isinstance(detailed, bool):
+            raise RequestError(400, "'detailed' must be true or false.")
+        check_count(len(texts), service.settings.max_texts)
+        note(request, texts=len(texts))
+        answers, signatures = version.export.answers, version.export.signatures
+        examples = [_example(service, answers, text) for text in texts]
+        names = answers.detailed if detailed else ()
+        signature = next((name for name in names if name in signatures), DEFAULT)
+        results: list[dict[str, Any]] = []
+        for start in range(0, len(examples), answers.batch_size):
+            inputs = answers.inputs(examples[start : start + answers.batch_size])
+            results += version.export.read(await version.answer(signature, inputs))
+        return JSONResponse({"answers": rest.finite(results)})
+
+
+async def stream(service: Service, request: Request) -> Response:
+    """Server-sent events with the pieces of the answer to `text`; other values are options of the kind of task."""
+    with contextlib.ExitStack() as held:
+        version = held.enter_context(service.version(request))
+        body = rest.read_json(await read_body(request, service.settings.max_body))
+        answers = version.export.answers
+        types = {option.name: option.type for option in answers.options}
+        _check_names(body, ("text", *types))
+        example = _example(service, answers, body.pop("text", None))
+        options = {name: _option(name, value, types[name]) for name, value in body.items()}
+        held.enter_context(service.streams.take())
+        note(request, texts=1)
+        return EventStream(
+            lambda show: answers.stream(version.export, example, show, **options),
+            service.stream_pool,
+            service.settings.max_seconds,
+            held.pop_all(),
+        )
+
+
+def _example(service, answers, text):
+    """An example of the kind of task from a text."""
+    if not isinstance(text, str):
+        raise RequestError(400, "a text must be a string.")
+    text = text.encode("utf-8", "replace").decode()  # halves of surrogates
+    check_length(len(text.encode()), service.settings.max_characters)
+    with _refusing():
+        return answers.parse(text)
+
+
+def _option(name, value, kind):
+    """The value of an option, of the type that it has on the command line."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    fits = {bool: isinstance(value, bool), int: number and value == value // 1, float: number}
+    if not fits.get(kind, isinstance(value, kind)):
+        raise RequestError(400, f"'{name}' must be of the type {kind.__name__}.")
+    return kind(value)
+
+
+def _check_names(body, known):
+    for name in body:
+        if name not in known:
+            raise RequestError(400, f"unknown name {name[:50]!r}: {suggest(name[:50], known)}")
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    """In the block an invalid input is an error of the request."""
+    try:
+        yield
+    except InputError as error:
+        raise RequestError(400, str(error)) from None

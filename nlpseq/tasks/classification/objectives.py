@@ -1,0 +1,155 @@
+"""Losses and metrics of a classifier with class weights, or with several labels for each text."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+THRESHOLDS = tuple(np.arange(0.05, 0.951, 0.05).round(2).tolist())  # scores that `MicroF1` tries
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class WeightedCrossEntropy(keras.losses.Loss):
+    """Cross-entropy in which what has the label c counts w_c times.
+
+        one label       loss = - w_y log softmax(z)_y
+        several labels  loss = - 1/K sum_c (w_c y_c log p_c + (1 - y_c) log(1 - p_c)),    p = sigmoid(z)
+
+    averaged over the texts, whatever the sum of their weights.
+
+    Args:
+        class_weights: w, a number for each of the K classes.
+        multi_label: Whether texts have several labels. Default False.
+        name: Name of the loss.
+        **kwargs: As in `keras.losses.Loss`.
+
+    Call arguments:
+        y_true: Class numbers y `(batch,)`; with `multi_label` 0 or 1 for each class, `(batch, classes)`.
+        y_pred: Logits z, float `(batch, classes)`.
+
+    Example:
+
+    >>> loss = WeightedCrossEntropy([1.0, 3.0])
+    >>> round(float(loss(tf.constant([1]), tf.zeros([1, 2]))), 4)  # 3 log 2
+    2.0794
+    """
+
+    def __init__(
+        self,
+        class_weights: Sequence[float],
+        multi_label: bool = False,
+        name: str = "weighted_cross_entropy",
+        **kwargs: Any,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.class_weights, self.multi_label = list(class_weights), multi_label
+
+    def call(self, y_true, y_pred):
+        weights = tf.constant(self.class_weights, y_pred.dtype)
+        if self.multi_label:
+            labels = tf.cast(y_true, y_pred.dtype)
+            losses = tf.nn.weighted_cross_entropy_with_logits(labels, y_pred, weights)
+            return tf.reduce_mean(losses, axis=-1)
+        labels = tf.cast(tf.reshape(y_true, [-1]), tf.int32)
+        return tf.gather(weights, labels) * tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
+
+    def get_config(self):
+        return {**super().get_config(), "class_weights": self.class_weights, "multi_label": self.multi_label}
+
+
+class WeightedAccuracy(keras.metrics.SparseCategoricalAccuracy):
+    """Accuracy in which a text of the class c counts w_c times: with balanced weights the mean recall of the classes.
+
+    Args:
+        class_weights: w, a number for each class.
+        name: Name of the metric.
+        **kwargs: As in `keras.metrics.SparseCategoricalAccuracy`.
+
+    Example:
+
+    >>> accuracy = WeightedAccuracy([1.0, 3.0])
+    >>> accuracy.update_state(tf.constant([0, 1]), tf.constant([[0.1, 0.9], [0.1, 0.9]]))
+    >>> float(accuracy.result())
+    0.75
+    """
+
+    def __init__(self, class_weights: Sequence[float], name: str = "weighted_accuracy", **kwargs: Any):
+        super().__init__(name=name, **kwargs)
+        self.class_weights = list(class_weights)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        weights = tf.gather(tf.constant(self.class_weights, tf.float32), tf.cast(y_true, tf.int32))
+        if sample_weight is not None:
+            weights *= tf.cast(sample_weight, tf.float32)
+        return super().update_state(y_true, y_pred, weights)
+
+
+class MicroF1(keras.metrics.Metric):
+    """F1 over all pairs of a text and a label, with the best of a few thresholds for all labels.
+
+        F1 = max_t 2 tp_t / (predicted_t + expected),    predicted where sigmoid(z) >= t
+
+    A fixed threshold of 0.5 would give zero in the first passes, where no label is likely yet.
+
+    Args:
+        name: Name of the metric.
+        **kwargs: As in `keras.metrics.Metric`.
+
+    Call arguments:
+        y_true: 0 or 1, `(batch, classes)`.
+        y_pred: Logits z, float `(batch, classes)`.
+        sample_weight: One for each text, `(batch,)`. Default 1.
+
+    Example:
+
+    >>> metric = MicroF1()
+    >>> metric.update_state(tf.constant([[1, 0], [1, 1]]), tf.constant([[2.0, -3.0], [1.0, -2.5]]))
+    >>> float(metric.result())  # a threshold of 0.05 adds the third label, and the wrong one is below it
+    1.0
+    """
+
+    def __init__(self, name: str = "f1", **kwargs: Any):
+        super().__init__(name=name, **kwargs)
+        self.correct = self.add_variable((len(THRESHOLDS),), "zeros", name="correct")
+        self.count = self.add_variable((len(THRESHOLDS),), "zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        expected = tf.cast(y_true, tf.float32)[..., tf.newaxis]  # (batch, classes, 1)
+        scores = tf.sigmoid(tf.cast(y_pred, tf.float32))[..., tf.newaxis]
+        predicted = tf.cast(scores >= tf.constant(THRESHOLDS), tf.float32)
+        weights = 1.0 if sample_weight is None else tf.reshape(tf.cast(sample_weight, tf.float32), [-1, 1, 1])
+        self.correct.assign_add(tf.reduce_sum(weights * expected * predicted, axis=[0, 1]))
+        self.count.assign_add(tf.reduce_sum(weights * (expected + predicted), axis=[0, 1]))
+
+    def result(self):
+        f1 = tf.math.divide_no_nan(2 * tf.convert_to_tensor(self.correct), tf.convert_to_tensor(self.count))
+        return tf.reduce_max(f1)
+
+
+def balanced_weights(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Class weights with which all classes count alike.
+
+        one label       w_c = n / (classes that occur * n_c)     the mean weight of a text is 1
+        several labels  w_c = (n - n_c) / n_c                    a label counts as its absence
+
+    where n_c of n texts have the label c; 1 for a label that none, or each, has.
+
+    Args:
+        labels: Class numbers `(n,)`, or 0 and 1 for each class, `(n, classes)`.
+        classes: Number of classes.
+
+    Returns:
+        float `(classes,)`, with four digits after the point.
+
+    Example:
+
+    >>> balanced_weights(np.array([0, 0, 0, 1]), 2).tolist()
+    [0.6667, 2.0]
+    """
+    multi_label = labels.ndim == 2
+    counts = labels.sum(axis=0) if multi_label else np.bincount(labels, minlength=classes)
+    others = len(labels) - counts if multi_label else np.full(classes, len(labels) / np.count_nonzero(counts))
+    usable = (counts > 0) & (others > 0)
+    return np.where(usable, others / np.maximum(counts, 1), 1.0).round(4)

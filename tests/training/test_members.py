@@ -1,0 +1,100 @@
+"""Several networks trained one after another, and a run of them that is interrupted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq.errors import Interrupted
+from nlpseq.training import Checkpoints, load_task, train_members
+from nlpseq.training.settings import TrainingSettings
+from tests.training.rows import RowsTask
+
+SETTINGS = TrainingSettings(epochs=2, batch_size=8, seed=4)
+ROWS = np.random.default_rng(2).normal(size=(32, 3)).astype("float32")
+DATA = ROWS, (ROWS[:, 0] > 0).astype("int32")
+
+
+@keras.saving.register_keras_serializable("tests")
+class Network(RowsTask):
+    """One layer."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.head = keras.layers.Dense(2)
+        self.head.build((None, 3))
+
+    def call(self, x):
+        return self.head(x)
+
+    def ensure_built(self):
+        """The weights are there already."""
+
+    def combined(self, others):
+        return Pair(self, *others)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Pair(keras.Model):
+    """Two networks."""
+
+    def __init__(self, first=None, second=None, **kwargs):
+        super().__init__(**kwargs)
+        self.members = [first or Network(), second or Network()]
+
+    def ensure_built(self):
+        """The weights are there already."""
+
+    def get_config(self):
+        return {}
+
+
+def trained(folder, make: Callable[[], Any] = Network):
+    checkpoints = Checkpoints(folder)
+    task, (history, _) = train_members(make, 2, DATA, DATA, SETTINGS, checkpoints)
+    return task, history, checkpoints
+
+
+def assert_equal(one, other):
+    for weight, same in zip(one.members, other.members):
+        np.testing.assert_array_equal(weight.head.kernel, same.head.kernel)
+
+
+def test_a_run_that_is_interrupted_continues_in_the_network_that_it_was_training(tmp_path, capsys):
+    task, history, _ = trained(tmp_path / "unbroken")
+    first, second = (member.head.kernel.numpy() for member in task.members)
+    assert len(history["val_accuracy"]) == 4 and (first != second).all()
+    assert history["minutes"] == sorted(history["minutes"])
+    calls = []
+
+    def make():
+        calls.append(1)
+        if len(calls) == 2:
+            raise Interrupted("by a test", 2)
+        return Network()
+
+    with pytest.raises(Interrupted):
+        trained(tmp_path / "broken", make)
+    capsys.readouterr()
+    again, _, _ = trained(tmp_path / "broken")
+    assert "resuming after the training" in capsys.readouterr().out
+    assert_equal(task, again)
+    finished, same, checkpoints = trained(tmp_path / "broken", make=lambda: 1 / 0)  # makes no network
+    assert_equal(task, finished)
+    assert same["val_accuracy"] == history["val_accuracy"]
+    assert_equal(task, load_task(tmp_path / "broken"))
+    checkpoints.clear()
+    assert not (tmp_path / "broken").exists()
+
+
+def test_one_network_is_trained_as_before(tmp_path):
+    keras.utils.set_random_seed(4)
+    one, _ = train_members(Network, 1, DATA, DATA, SETTINGS)
+    keras.utils.set_random_seed(4)
+    other, _ = train_members(Network, 2, DATA, DATA, SETTINGS)
+    assert isinstance(one, Network)
+    np.testing.assert_array_equal(one.head.kernel, other.members[0].head.kernel)
+    assert tf.math.reduce_all(tf.math.is_finite(one.head.kernel))
