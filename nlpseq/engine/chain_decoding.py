@@ -64,6 +64,7 @@ def _run(inputs, matrices, starts):
         largest = tf.reduce_max(terms, axis=2, keepdims=True)
         more = tf.math.log(tf.reduce_sum(tf.exp(terms - largest), axis=2, keepdims=True))
         state = largest + soft * more + read.read(time)
+        state -= tf.reduce_max(state, axis=-1, keepdims=True)  # which changes no result, and keeps the numbers small
         pointer = tf.argmax(terms[2], axis=1, output_type=tf.int32)
         return time + 1, state, states.write(time, state), pointers.write(time, pointer)
 

@@ -38,6 +38,7 @@ def best(emissions: np.ndarray, lengths: np.ndarray, potentials: Potentials) -> 
         real = (step < lengths)[:, np.newaxis]
         pointers[step] = np.where(real, moves.argmax(axis=1), itself)
         scores = np.where(real, moves.max(axis=1) + emissions[:, step], scores)
+        scores = scores - scores.max(axis=1, keepdims=True)  # the same sequences from smaller numbers
     best_tags = np.zeros((batch, steps), np.int64)
     best_tags[:, -1] = (scores + last).argmax(axis=1)
     for step in reversed(range(1, steps)):
