@@ -80,21 +80,18 @@ class Export:
         import tensorflow as tf
 
         inputs, serve = self.answers.inputs(list(examples)), self.signatures["serving_default"]
-        if set(serve.structured_input_signature[1]) != set(inputs):
-            raise self._of_another_kind()
+        fits = set(serve.structured_input_signature[1]) == set(inputs)
+        if not fits or not set(self.answers.outputs) <= set(serve.structured_outputs):
+            raise InputError(
+                f"the model in {self.path} is not of the kind {self.metadata.task!r} that its config.json names: "
+                "export it again."
+            )
         outputs = serve(**{name: tf.constant(value) for name, value in inputs.items()})
         columns = {name: value.numpy() for name, value in sorted(outputs.items())}
-        rows = [{name: _plain(column[row]) for name, column in columns.items()} for row in range(len(examples))]
-        try:
-            return [self.answers.read(row) for row in rows]
-        except KeyError:
-            raise self._of_another_kind() from None
-
-    def _of_another_kind(self):
-        return InputError(
-            f"the model in {self.path} is not of the kind {self.metadata.task!r} that its config.json names: export it "
-            "again."
-        )
+        return [
+            self.answers.read({name: _plain(column[row]) for name, column in columns.items()})
+            for row in range(len(examples))
+        ]
 
 
 def find_export(path: str | Path) -> Path:

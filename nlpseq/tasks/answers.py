@@ -37,6 +37,8 @@ class Answers:
         options: Flags of `nlpseq predict` that are specific to the kind.
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
+        signatures: Names of the signatures that the kind uses.
+        outputs: Names of outputs of "serving_default", by which models of other kinds are refused.
 
     Args:
         metadata: `nlpseq.serving.Metadata` of the export.
@@ -46,6 +48,7 @@ class Answers:
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
     signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
+    outputs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, metadata: "Metadata"):
         self.metadata = metadata

@@ -8,6 +8,8 @@ from nlpseq.tasks.answers import one_line
 class Answers(answers.Answers):
     """The label of a text, and the scores of all classes by name."""
 
+    outputs = ("label", "scores")
+
     def read(self, row):
         if row["label"] not in self.metadata.labels:
             raise InputError(

@@ -23,6 +23,7 @@ class Answers(answers.Answers):
     )
     batch_size = 8  # texts may be long
     signatures = ("serving_default", "init", "step")
+    outputs = ("tokens", "log_probabilities", "total", "perplexity", "length", "truncated", "unknown")
 
     def read(self, row):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""

@@ -7,6 +7,8 @@ from nlpseq.tasks import answers
 class Answers(answers.Answers):
     """The tokens, tags and scores of a text, and its spans if the tags follow a span scheme."""
 
+    outputs = ("tokens", "tags", "length", "scores")
+
     def read(self, row):
         length = row.pop("length")
         answer = {name: values[:length] for name, values in row.items()}

@@ -6,6 +6,8 @@ from nlpseq.tasks import answers
 class Answers(answers.Answers):
     """The translation and score of a text, and the number of tokens that were read of a truncated text."""
 
+    outputs = ("translation", "score", "truncated")
+
     def read(self, row):
         truncated = row.pop("truncated")
         return {**row, "truncated_to": self.metadata.detail("max_tokens", int) - 1} if truncated else row
