@@ -324,7 +324,8 @@ class Translator(VectorTask):
         """The search with a beam size as a `tf.function`, which is traced once."""
         if beam_size not in self._functions:
             answer = functools.partial(self.search.answer, beam_size=beam_size)
-            self._functions[beam_size] = tf.function(answer, [text_spec("text")], autograph=False)
+            function = tf.function(answer, [text_spec("text")], autograph=False)
+            self._functions.setdefault(beam_size, function)  # threads share one, which is traced once
         return self._functions[beam_size]
 
     def validation_sample(self, examples, count):
