@@ -111,7 +111,6 @@ def load() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import matplotlib.figure  # noqa: F401
     import sacrebleu  # noqa: F401
-    import sklearn.metrics  # noqa: F401
     import tensorflow_datasets  # noqa: F401
 
     from nlpseq.diagnostics import pictures  # noqa: F401

@@ -94,4 +94,6 @@ def _save_model(task, folder):
             lines = [" ".join(label.split()) for label in task.labels]  # one label per line
             labels.write_text("\n".join([*lines, ""]), encoding="utf-8")
             served.labels = tf.saved_model.Asset(str(labels))
-        tf.saved_model.save(served, str(folder), signatures=task.signatures())
+        # Traced here: what is traced while a model is saved is not shared with other functions.
+        signatures = {name: function.get_concrete_function() for name, function in task.signatures().items()}
+        tf.saved_model.save(served, str(folder), signatures=signatures)

@@ -17,7 +17,7 @@ from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
-from nlpseq.tasks.text_task import as_texts, encode
+from nlpseq.tasks.text_task import as_texts, encode, encoder, served
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -81,6 +81,9 @@ class TokenTagger(VectorTask):
         self.scheme = scheme
         super().__init__(preprocessor, labels, **kwargs)
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
+        tokens = tf.RaggedTensorSpec([None, None], tf.string)
+        self._encode = encoder(preprocessor, tokens)
+        self._read, self._tag = served(self._read_tokens, tokens), served(self._tagged, tokens)
         signatures = self.signatures()
         self._answer, self._answer_tokens = signatures["serving_default"], signatures["tag_tokens"]
 
@@ -105,14 +108,18 @@ class TokenTagger(VectorTask):
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
 
     def call(self, inputs, training=False):
-        hidden, _ = self._hidden(self._ids(inputs), training)
+        ragged = isinstance(inputs, tf.RaggedTensor) and not training
+        hidden, _ = self._read(inputs) if ragged else self._hidden(self._ids(inputs), training)
         emissions = self.head(self.output_dropout(hidden, training=training))
         return emissions if self.crf is None else self.crf(emissions)
 
     def vectors(self, text):
         """The mean output of the recurrent layers over the tokens."""
-        hidden, mask = self._hidden(self._ids(text))
+        hidden, mask = self._read(self.preprocessor.tokenize(text))
         return self.pooling(hidden, mask=mask)
+
+    def _read_tokens(self, tokens):
+        return self._hidden(self._ids(tokens))
 
     def _hidden(self, ids, training=False):
         """The outputs of the recurrent layers `(batch, time, features)`, and the mask `(batch, time)`."""
@@ -180,7 +187,7 @@ class TokenTagger(VectorTask):
     def encode_examples(self, sentences):
         sentences = replace(sentences, tags=[self._shortened(tags) for tags in sentences.tags])
         tokens, tags = sentences.ragged()
-        return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
+        return encode(self._encode, tokens), self.preprocessor.truncate(tags)
 
     def _shortened(self, tags):
         """The tags of a sentence, legal also if it will be truncated within a span; -1 for a tag without number."""
@@ -223,11 +230,11 @@ class TokenTagger(VectorTask):
             A dict of `tokens` and `tags`, string `(batch, longest)`, padded with ""; `length`,
             int32 `(batch,)`; `scores`, the probability of each tag, float32 `(batch, longest)`.
         """
-        return self._tagged(self.preprocessor.tokenize(text))
+        return self._tag(self.preprocessor.tokenize(text))
 
     def answer_tokens(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "tag_tokens", as that of `answer`, for `tokens`, string `(batch, longest)`, padded with ""."""
-        return self._tagged(self.preprocessor.truncate(tf.RaggedTensor.from_tensor(tokens, padding="")))
+        return self._tag(self.preprocessor.truncate(tf.RaggedTensor.from_tensor(tokens, padding="")))
 
     def _tagged(self, tokens):
         emissions = self(tokens, training=False)
