@@ -118,9 +118,8 @@ def same(a, b):
 
 def speed(export, duration, settings):
     """Prints a row for each setting and number of clients."""
-    print(
-        "| setting | clients | requests/s | p50 ms | p99 ms | server's CPU ms a request | wrong | MB before, after |\n|---|---|---|---|---|---|---|---|"
-    )
+    columns = ("setting", "clients", "requests/s", "p50 ms", "p99 ms", "server's CPU ms a request", "wrong", "MB")
+    print("|", " | ".join(columns), "|\n|" + "---|" * len(columns))
     for name, flags in settings.items():
         with Server(export, *flags) as server:
             expected = asyncio.run(alone(server.port))
@@ -131,7 +130,7 @@ def speed(export, duration, settings):
                 p50, p99 = 1000 * np.percentile(seconds, [50, 99])
                 cost = 1000 * (server.cpu_seconds() - busy) / len(seconds)
                 row = name, clients, f"{len(seconds) / duration:.0f}", f"{p50:.1f}", f"{p99:.1f}", f"{cost:.2f}"
-                memory = f"{before:.0f}, {server.megabytes():.0f}"
+                memory = f"{before:.0f} to {server.megabytes():.0f}"
                 print("|", " | ".join(map(str, (*row, wrong(answers, expected), memory))), "|", flush=True)
 
 
