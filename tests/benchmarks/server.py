@@ -159,10 +159,10 @@ def main():
     parser.add_argument("export", help="folder of one version")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--swaps", type=int, default=5)
-    parser.add_argument("--wait", type=float, nargs="*", default=[], help="also with these waits, in milliseconds")
+    parser.add_argument("--also", action="append", default=[], help="also with these flags: --also='--batch-wait 2'")
     chosen = parser.parse_args()
     settings = {"together": [], "each alone": ["--batch-size", "1"]}
-    settings |= {f"together, wait {ms:g} ms": ["--batch-wait", str(ms)] for ms in chosen.wait}
+    settings |= {flags: flags.split() for flags in chosen.also}
     speed(chosen.export, chosen.seconds, settings)
     swaps(chosen.export, chosen.seconds, chosen.swaps)
 
