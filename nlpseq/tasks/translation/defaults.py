@@ -27,7 +27,7 @@ SPACE = {
     "attention": Among("bahdanau", "general"),
     "dropout": Between(0.0, 0.5),
     "output_dropout": Between(0.0, 0.5),
-}  # what `nlpseq search` tries, by the validation loss; tokens and label smoothing, which are part of it, stay as chosen
+}  # what `nlpseq search` tries, by the validation loss; tokens and label smoothing, which change it, stay as chosen
 
 
 @dataclass(frozen=True)
