@@ -12,6 +12,7 @@ Submodules load when they are first used, so that `import nlpseq` is quick:
     nlpseq.decoding     greedy search, beam search and sampling over any step function
     nlpseq.training     fit, optimizers, callbacks
     nlpseq.serving      exports: written, loaded, asked
+    nlpseq.runtime      exports asked without TensorFlow
     nlpseq.diagnostics  how gradients flow back in time
 """
 
@@ -40,6 +41,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
             "evaluation",
             "layers",
             "reporting",
+            "runtime",
             "serving",
             "settings",
             "tag_schemes",

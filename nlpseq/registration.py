@@ -5,10 +5,9 @@ imported, a placeholder is registered under that name. It imports the module whe
 object, and the class then replaces it.
 """
 
+import contextlib
 import importlib
 from typing import Any
-
-import wrapt
 
 PACKAGE = "nlpseq"
 CLASSES = {
@@ -82,4 +81,7 @@ def register_placeholders(keras: Any = None) -> None:
 
 def register_when_keras_is_imported() -> None:
     """Registers the placeholders now, or as soon as Keras is imported."""
-    wrapt.register_post_import_hook(register_placeholders, "keras")
+    with contextlib.suppress(ImportError):  # where nlpseq.runtime stands alone, there is no Keras either
+        import wrapt
+
+        wrapt.register_post_import_hook(register_placeholders, "keras")

@@ -209,7 +209,7 @@ def _signed(header):
 
 CONTENTS = {
     "deep.json": DEEP, "deep.jsonl": '{"text": ' + DEEP + "}\n", "numbers.json": "[" + "9" * 100_000 + "]",
-    "surrogates.jsonl": '{"text": "\\ud800", "label": "\\udfff"}\n' * 9, "wide.csv": "a," * 500_000 + "\n",
+    "surrogates.jsonl": '{"text": "\\ud800", "label": "\\udfff"}\n' * 9, "wide.csv": "a," * 100_000 + "\n",
     "quote.csv": 'text,label\n"' + "x" * 3_000_000, "nul.csv": "text,label\na\0,b\n",
     "types.jsonl": '{"text": 1, "label": [2]}\n' * 3,
     "one line.txt": "x" * 3_000_000, "marks.csv": "\ufefftext,label\n\ufeff,\u202e\n", "long.conll": "a\tB\n" * 3_000,
@@ -299,7 +299,7 @@ def _run(arguments):
     try:
         command(arguments)
     except SystemExit as end:
-        return end.code
+        return int(end.code or 0)
     return 0
 
 
@@ -333,9 +333,10 @@ def _memory():
 
 def attempt_alone(case: Case) -> Result:
     """Runs a command as a process of its own."""
-    program = [sys.executable, "-c", "from nlpseq.cli.main import main; main()", *case.arguments]
+    program = [sys.executable, "-c", "from nlpseq.cli.main import main; main()"]
+    arguments = [] if callable(case.arguments) else case.arguments
     try:
-        run = subprocess.run(program, capture_output=True, text=True, timeout=4 * SECONDS)
+        run = subprocess.run([*program, *arguments], capture_output=True, text=True, timeout=4 * SECONDS)
     except subprocess.TimeoutExpired:
         return Result(-1, [], "too slow")
     lines = [line for line in run.stderr.splitlines() if not line.startswith("note: ")]

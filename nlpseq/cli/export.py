@@ -1,4 +1,4 @@
-"""`nlpseq export`: an export from a checkpoint of a training that did not finish."""
+"""`nlpseq export`: further formats of an export, or an export from a checkpoint of an unfinished training."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,17 +7,45 @@ from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError
 
 
-def run(checkpoint: str, output: str | None = None) -> None:
-    """Exports the best weights of a checkpoint; its scores are those of the validation in training.
+def run(path: str, output: str | None = None, to: str | None = None, quantize: str = "none") -> None:
+    """Adds formats to an export; of a checkpoint, exports the best weights.
 
     Args:
-        checkpoint: Path of a checkpoint, or of a folder of them.
-        output: Folder of the numbered exports. Default that of the run, which contains the checkpoints.
+        path: Path of an export, of a checkpoint, or of a folder of checkpoints.
+        output: Folder of the numbered exports of a checkpoint. Default that of the run.
+        to: Names of formats, separated by commas. Default none, of a checkpoint "saved_model".
+        quantize: Of the format litert: "none", "float16" or "int8".
 
     Raises:
-        InputError: There is no checkpoint, or it cannot be used.
-        WritingError: The export cannot be written.
+        InputError: There is neither, or it cannot be used; a format cannot be made, or disagrees.
+        WritingError: The result cannot be written.
     """
+    from nlpseq import serving
+
+    formats = to.split(",") if to else []
+    serving.check_formats(formats, quantize)
+    try:
+        export = serving.find_export(path)
+    except InputError:
+        _export_checkpoint(path, output, formats, quantize)
+        return
+    if not formats:
+        raise InputError(f"{export} is an export: give `to` the formats to add, for example onnx, or a checkpoint.")
+    _add_formats(export, formats, quantize)
+
+
+def _add_formats(export, formats, quantize):
+    quiet_tensorflow()
+    from nlpseq import reporting, serving
+    from nlpseq.training.transfer import load_task
+
+    described = serving.add_formats(export, load_task(export), formats, quantize)
+    reporting.print_formats(described)
+    reporting.say(f"added to {export}")
+
+
+def _export_checkpoint(checkpoint, output, formats, quantize):
+    """Exports the best weights of a checkpoint; its scores are those of the validation in training."""
     from nlpseq.training.folder import find_checkpoint
 
     path, tree = find_checkpoint(checkpoint)
@@ -33,7 +61,9 @@ def run(checkpoint: str, output: str | None = None) -> None:
     data = SimpleNamespace(name=name, generated=name.partition(":")[0] in CORPORA, sizes=tree["sizes"])
     metrics = {**_metrics(task, _history(tree)), "peak_memory_mb": None}
     folder = output or tree["run"]["output"]
-    exported = serving.export(task, Path(folder), data=data, settings=tree["run"], metrics=metrics)
+    exported = serving.export(
+        task, Path(folder), data=data, settings=tree["run"], metrics=metrics, formats=formats, quantize=quantize
+    )
     reporting.say(f"exported to {exported}; its scores are those of the validation in training, there are none on test")
 
 

@@ -44,10 +44,10 @@ def main(arguments: list[str] | None = None) -> None:
         files = {name: getattr(chosen, name) for name in FILE_FLAGS}
         action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options, files)  # noqa: E731
     elif chosen.command == "export":
-        action = lambda: export.run(chosen.checkpoint, chosen.output)  # noqa: E731
+        action = lambda: export.run(chosen.path, chosen.output, chosen.to, chosen.quantize)  # noqa: E731
     else:
         action = lambda: show.run(chosen.export)  # noqa: E731
-    sys.exit(guarded(action, {*names, *FILE_FLAGS}))
+    sys.exit(guarded(action, {*names, *FILE_FLAGS, "to", "quantize"}))
 
 
 def _kind(arguments):
@@ -82,9 +82,11 @@ def _parser(options):
         group = command.add_argument_group(f"options for {kind.replace('_', ' ')} exports")
         for option in kind_options:
             _add_flag(group, option, taken)
-    command = commands.add_parser("export", help="export the model of a training that did not finish")
-    command.add_argument("checkpoint", help="a checkpoint, or a folder, e.g. saved_models/sentiment/checkpoints")
-    command.add_argument("--output", help="folder of the numbered exports; default: that of the training")
+    command = commands.add_parser("export", help="add formats to an export, or export an unfinished training")
+    command.add_argument("path", help="an export, or a checkpoint, e.g. saved_models/sentiment/checkpoints")
+    command.add_argument("--to", help="formats, separated by commas: litert, onnx")
+    command.add_argument("--quantize", default="none", help="weights of litert: none (float32), float16 or int8")
+    command.add_argument("--output", help="folder of the numbered exports of a checkpoint; default: of the training")
     commands.add_parser("serve", help="answer requests over HTTP, and show a page to try models")
     command = commands.add_parser("show", help="describe an exported model")
     command.add_argument("export", help=EXPORT_HELP)

@@ -73,12 +73,14 @@ def begin(config: Any, output: str) -> Any:
         The `nlpseq.training.Checkpoints` of the run, in the folder "checkpoints" of the output; None in a search.
 
     Raises:
-        InputError: The folder is not writable, or has checkpoints of a run with other settings.
+        InputError: A format is unknown or its packages are missing; the folder is not writable, or has checkpoints of
+            a run with other settings.
     """
     from nlpseq import serving, training
 
     if search is not None:
         return search.begin(config)
+    serving.check_formats(config.data.formats.split(","), config.data.quantize)
     folder = serving.check_output(output)
     options = config.training
     training.set_seed(options.seed)
@@ -177,7 +179,15 @@ def finish(
     reporting.say("exporting")
     with kept(checkpoints):
         path = serving.export(
-            task, config.data.output, data=data, settings=config.flat(), metrics=metrics, draw=draw_all
+            task,
+            config.data.output,
+            data=data,
+            settings=config.flat(),
+            metrics=metrics,
+            draw=draw_all,
+            formats=config.data.formats.split(","),
+            quantize=config.data.quantize,
+            examples=data.validation,
         )
     checkpoints.clear()
     reporting.say(f"exported to {path}")

@@ -1,6 +1,7 @@
 """Settings of the data that all recipes share."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from nlpseq.settings import Settings
 
@@ -15,6 +16,10 @@ class DataSettings(Settings):
     """Name of a TFDS dataset, or path of a file or of a folder of files."""
     output: str = ""
     """Folder in which the export gets the next free version number."""
+    formats: str = "saved_model"
+    """Formats of the exported model, separated by commas: saved_model (always), litert, onnx."""
+    quantize: Literal["none", "float16", "int8"] = "none"
+    """Type of the weights in the format litert; float32 for none."""
 
 
 @dataclass(frozen=True)

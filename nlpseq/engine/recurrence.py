@@ -15,6 +15,7 @@ from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
 from nlpseq.engine.nests import flatten, pack_as
 from nlpseq.engine.programs import programs_of
+from nlpseq.engine.substitution import substitute_of_run
 from nlpseq.engine.tiles import Run
 
 _functions = weakref.WeakKeyDictionary()  # cell -> {(layout, reverse, unroll): _Loops}
@@ -70,6 +71,9 @@ def run(
     >>> tuple(outputs.shape), tuple(h.shape)
     ((2, 5, 4), (2, 4))
     """
+    order = {"return_sequences": return_sequences, "reverse": reverse, "time_major": time_major}
+    if not training and (result := substitute_of_run(cell, inputs, states, mask, **order)) is not None:
+        return result
     inputs = zero_padding(inputs, mask)
     masks = cell.draw_masks(inputs, states, bool(training))
     compiled = should_compile(engine, training, inputs)

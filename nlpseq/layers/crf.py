@@ -12,6 +12,7 @@ import tensorflow as tf
 from nlpseq.cells.checks import check, check_mask, check_mask_shape, check_shape
 from nlpseq.cells.padding import zero_padding
 from nlpseq.engine import chains
+from nlpseq.engine.chain_decoding import best_and_marginals
 from nlpseq.engine.chains import IMPOSSIBLE, Potentials
 from nlpseq.errors import InputError, in_range
 from nlpseq.tag_schemes import transition_rules
@@ -200,6 +201,20 @@ class CRF(keras.layers.Layer):
         """`P(y_t = i | x)`, `(batch, time, tags)`; zero at masked steps."""
         emissions, mask = self._inputs(emissions, mask)
         return chains.marginals(_shifted(emissions), mask, self.potentials())
+
+    def decode_with_marginals(self, emissions: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The best sequence as of `decode`, and the `marginals`, in one loop.
+
+        Args:
+            emissions: as in `call`, of one step at least.
+            lengths: how many steps of each sequence are real, int32 `(batch,)`; the others are behind them.
+
+        Returns:
+            `(tags, marginals)`, int32 `(batch, time)` and `(batch, time, tags)`; what they have at padded steps means
+            nothing.
+        """
+        emissions, _ = self._inputs(emissions, None)
+        return best_and_marginals(_shifted(emissions), lengths, self.potentials())
 
     @property
     def loss(self) -> keras.losses.Loss:

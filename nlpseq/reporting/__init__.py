@@ -3,7 +3,7 @@
 from nlpseq import lazy
 
 _MODULES = {
-    "nlpseq.reporting.console": ("listed", "print_data", "print_export", "say"),
+    "nlpseq.reporting.console": ("listed", "print_data", "print_export", "print_formats", "say"),
     "nlpseq.reporting.memory": ("peak_memory_mb",),
     "nlpseq.reporting.pictures": ("plot_confusion", "plot_training"),
     "nlpseq.reporting.waiting": ("Waiting",),

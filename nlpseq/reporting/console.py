@@ -66,9 +66,28 @@ def print_export(export: Any) -> None:
         )
     print_table(table)
     print_table(_score_table(export.metrics))
+    if export.metadata.formats:
+        print_formats(export.metadata.formats)
     table = Table("setting", "value", title="settings")
-    for name, value in _flattened(vars(export.metadata)):
+    for name, value in _flattened({**vars(export.metadata), "formats": {}}):
         table.add_row(escape(name), escape(str(value)))
+    print_table(table)
+
+
+def print_formats(formats: dict[str, dict]) -> None:
+    """Prints sizes, times and agreement of the formats of a model, by name."""
+    table = Table("format", title="formats")
+    for column in ("kB", "ms, 1 text", "ms, 64 texts", "same decisions", "score difference"):
+        table.add_column(column, justify="right")
+    for name, row in formats.items():
+        quantize, agreement = row.get("quantize", "none"), row.get("agreement")
+        table.add_row(
+            name if quantize == "none" else f"{name} {quantize}",
+            f"{row['bytes'] / 1000:,.0f}",
+            f"{row['ms_1']:.1f}",
+            f"{row['ms_64']:.1f}",
+            *(("", "") if agreement is None else (f"{agreement['decisions']:.1%}", f"{agreement['scores']:.0e}")),
+        )
     print_table(table)
 
 

@@ -7,6 +7,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
     {
         "Export": "nlpseq.serving.client",
         "Metadata": "nlpseq.serving.metadata",
+        "add_formats": "nlpseq.serving.formats.adding",
+        "check_formats": "nlpseq.serving.formats.adding",
         "check_output": "nlpseq.serving.output",
         "export": "nlpseq.serving.exporting",
         "find_export": "nlpseq.serving.client",

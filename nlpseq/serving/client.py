@@ -2,14 +2,13 @@
 
 import importlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.contents import check_file
 from nlpseq.errors import InputError, shorten
+from nlpseq.runtime.saved_model import SavedModel, plain
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
 
@@ -43,7 +42,7 @@ class Export:
         self.metadata = Metadata.read(self.path)
         self.metrics = _read_metrics(self.path / "metrics.json")
         self.answers = _answers_class(self.metadata.task)(self.metadata)
-        self._signatures = None
+        self._model = SavedModel(self.path, self.answers.signatures)
 
     @property
     def signatures(self) -> dict[str, Any]:
@@ -52,21 +51,7 @@ class Export:
         Raises:
             InputError: the model cannot be loaded.
         """
-        if self._signatures is None:
-            import tensorflow as tf
-
-            for file in (self.path / "saved_model.pb", *(self.path / "variables").glob("*")):
-                check_file(file)  # TensorFlow waits for pipes, and crashes on files that do not fit in memory
-            try:
-                self._model = tf.saved_model.load(str(self.path))
-            except Exception as error:  # a damaged file raises errors of many classes
-                reason = str(error).strip().splitlines()[0] if str(error).strip() else error
-                raise InputError(f"the model in {self.path} cannot be loaded ({reason}): export it again.") from None
-            for name in self.answers.signatures:
-                if name not in self._model.signatures:
-                    raise InputError(f"the model in {self.path} has no signature {name!r}: export it again.")
-            self._signatures = self._model.signatures
-        return self._signatures
+        return self._model.signatures
 
     def predict(self, examples: list) -> list[dict[str, Any]]:
         """Runs "serving_default".
@@ -85,10 +70,7 @@ class Export:
     def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
         """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
         rows = range(len(next(iter(outputs.values()))))
-        try:
-            return [self.answers.read({name: plain(column[row]) for name, column in outputs.items()}) for row in rows]
-        except KeyError:
-            raise self._of_another_kind() from None
+        return [self.answers.read({name: plain(column[row]) for name, column in outputs.items()}) for row in rows]
 
     def embed(self, examples: list) -> np.ndarray:
         """Runs "embed", which exports of tasks with text input have.
@@ -113,13 +95,11 @@ class Export:
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs of a signature, by name."""
-        import tensorflow as tf
-
         function = self.signatures[signature]
-        if set(function.structured_input_signature[1]) != set(inputs):
+        missing = set(self.answers.outputs) - set(self.signatures["serving_default"].structured_outputs)
+        if missing or set(function.structured_input_signature[1]) != set(inputs):
             raise self._of_another_kind()
-        outputs = function(**{name: tf.constant(value) for name, value in inputs.items()})
-        return {name: value.numpy() for name, value in sorted(outputs.items())}
+        return self._model.run(signature, inputs)
 
     def _of_another_kind(self):
         return InputError(
@@ -153,17 +133,3 @@ def _read_metrics(path):
     if not all(isinstance(metrics.get(split), dict) for split in ("validation", "test")):
         raise InputError(f"{path} lacks validation and test: export the model again.")
     return metrics
-
-
-def plain(value: Any, of_bytes: Callable[[bytes], Any] = lambda value: value.decode("utf-8", "replace")) -> Any:
-    """An array, or a scalar of NumPy, as Python objects.
-
-    Args:
-        value: The array.
-        of_bytes: What becomes of a string. Default it is decoded as UTF-8.
-    """
-    if isinstance(value, bytes):
-        return of_bytes(value)
-    if hasattr(value, "tolist"):
-        return plain(value.tolist(), of_bytes) if value.dtype == object else value.tolist()
-    return [plain(item, of_bytes) for item in value] if isinstance(value, list) else value

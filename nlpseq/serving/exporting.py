@@ -1,8 +1,10 @@
 """Exports a trained task as a self-contained SavedModel, completely or not at all."""
 
+import contextlib
+import dataclasses
 import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import tensorflow as tf
 
 import nlpseq
 from nlpseq import engine
+from nlpseq.engine.kernels import run_by_kernel
+from nlpseq.serving.formats.adding import check_formats, write_formats
 from nlpseq.serving.metadata import Metadata, write_json
 from nlpseq.serving.model_card import model_card
 from nlpseq.serving.output import check_output, publish
@@ -27,6 +31,9 @@ def export(
     settings: dict[str, Any],
     metrics: dict[str, Any],
     draw: Callable[[Path], None] | None = None,
+    formats: Sequence[str] = ("saved_model",),
+    quantize: str = "none",
+    examples: Any = None,
 ) -> Path:
     """Writes an export to `folder/<next free version>`.
 
@@ -42,14 +49,19 @@ def export(
         settings: Settings of the run, by flat name.
         metrics: Contents of `metrics.json`.
         draw: Function that writes PNG files to the folder it is called with. Default None.
+        formats: Formats of the model, names in `nlpseq.serving.formats.FORMATS`. Default ("saved_model",), which
+            is always written.
+        quantize: Of the format litert: "none", "float16" or "int8". Default "none".
+        examples: The validation split, of which a sample shows that the formats agree. Default None.
 
     Returns:
         The path of the version.
 
     Raises:
-        InputError: the folder is not writable.
+        InputError: the folder is not writable; a format cannot be made, or does not agree with the SavedModel.
         WritingError: the disk is full, or the folder has vanished.
     """
+    check_formats(formats, quantize)
     folder = check_output(folder)
     metadata = Metadata(
         task=task.kind,
@@ -61,12 +73,14 @@ def export(
     )
     with writing(f"the export to {folder}"), incomplete_folder(folder) as partial:
         _save_model(task, partial)
+        if set(formats) > {"saved_model"}:
+            described = write_formats(task, metadata, partial, formats, quantize, examples)
+            metadata = dataclasses.replace(metadata, formats=described)
         write_warmup(partial, task.warmup())
         metadata.write(partial)
         write_text(partial / TASK_FILE, task_config(task))
         write_json(partial / "metrics.json", metrics)
-        card = model_card(type(task).__name__, task.purpose, task.limits(), metadata, metrics)
-        write_text(partial / "model_card.md", card)
+        write_text(partial / "model_card.md", model_card(task, metadata, metrics))
         if draw is not None:
             draw(partial)
         return publish(partial, folder)
@@ -88,10 +102,18 @@ def _save_model(task, folder):
     served = tf.Module()
     served.weights = [variable.value for variable in task.variables]
     served.resources = task.resources()
-    with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"), engine.without_gradients():
+    kernels = engine.substituted_runs(run_by_kernel) if task.padding_at_end else contextlib.nullcontext()
+    with tempfile.TemporaryDirectory() as scratch, engine.mode("portable"), engine.without_gradients(), kernels:
         if task.labels:
             labels = Path(scratch, "labels.txt")
             lines = [" ".join(label.split()) for label in task.labels]  # one label per line
             labels.write_text("\n".join([*lines, ""]), encoding="utf-8")
             served.labels = tf.saved_model.Asset(str(labels))
-        tf.saved_model.save(served, str(folder), signatures=task.signatures())
+        signatures = {name: _traced(function) for name, function in task.signatures().items()}
+        tf.saved_model.save(served, str(folder), signatures=signatures)
+
+
+def _traced(function):
+    """A signature, traced already: what is traced while a model is saved is not shared with other functions."""
+    known = isinstance(function, tf.types.experimental.ConcreteFunction)
+    return function if known else function.get_concrete_function()

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files.contents import read_text
 from nlpseq.errors import InputError
+from nlpseq.runtime.description import Described
 from nlpseq.writing import write_text
 
 FORMAT_VERSION = 1
@@ -15,37 +16,23 @@ FILE_NAME = "config.json"
 
 
 @dataclass(frozen=True)
-class Metadata:
+class Metadata(Described):
     """Metadata of an export.
 
     Attributes:
-        task: Kind of task, a name in the table of `nlpseq.tasks`.
-        labels: Names of the classes; empty for tasks without classes.
-        details: Values specific to the kind of task, which its `Answers` read.
+        task, labels, details: As in `nlpseq.runtime.description.Described`.
         data: Name and split sizes of the dataset, and whether it is generated.
         settings: Settings of the run, by flat name.
         versions: Versions of the software.
+        formats: Sizes, times and agreement of the formats beside the SavedModel, by name. Default none.
         format_version: Version of this format; exports newer than `FORMAT_VERSION` are rejected.
     """
 
-    task: str
-    labels: list[str]
-    details: dict[str, Any]
     data: dict[str, Any]
     settings: dict[str, Any]
     versions: dict[str, str]
     format_version: int = FORMAT_VERSION
-
-    def detail(self, name: str, *types: type) -> Any:
-        """A value of `details`.
-
-        Raises:
-            InputError: it is missing, or of none of the types.
-        """
-        value = self.details.get(name, ...)
-        if not isinstance(value, types):
-            raise InputError(f"the config.json of the export has no valid {name!r} in its details: export it again.")
-        return value
+    formats: dict[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Writes `config.json` to a folder."""
@@ -68,7 +55,8 @@ class Metadata:
                 f"{path} has format {version}, but this version of nlpseq supports formats up to {FORMAT_VERSION}: "
                 "upgrade nlpseq."
             )
-        types = {field.name: field.type for field in dataclasses.fields(cls)}
+        values = {"formats": {}, **values}  # which older exports lack
+        types = {attribute.name: attribute.type for attribute in dataclasses.fields(cls)}
         for name, kind in types.items():
             expected = {str: str, list[str]: list, int: int}.get(kind, dict)
             if not isinstance(values.get(name), expected):

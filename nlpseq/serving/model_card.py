@@ -10,13 +10,11 @@ GENERATED = (
 )
 
 
-def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, metrics: dict[str, Any]) -> str:
+def model_card(task: Any, metadata: Metadata, metrics: dict[str, Any]) -> str:
     """The text of `model_card.md`.
 
     Args:
-        name: Class name of the task.
-        purpose: What the task does, one sentence.
-        limits: What it cannot do, one sentence each.
+        task: `nlpseq.tasks.base.Task`; its class, `purpose` and `limits` are used.
         metadata: Metadata of the export.
         metrics: Contents of `metrics.json`.
     """
@@ -28,7 +26,7 @@ def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, m
         if isinstance(value, float)
     ]
     sections = {
-        f"# {name} trained on {data['name']}": [purpose],
+        f"# {type(task).__name__} trained on {data['name']}": [task.purpose],
         "## Data": [
             *([GENERATED, ""] if data["generated"] else []),
             "| split | examples |",
@@ -42,7 +40,8 @@ def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, m
             "",
             _cost(metrics),
         ],
-        "## Limits": [f"- {limit}" for limit in limits],
+        **_formats(metadata.formats),
+        "## Limits": [f"- {limit}" for limit in task.limits()],
         "## Settings": [
             "| setting | value |",
             "|---|---|",
@@ -51,6 +50,31 @@ def model_card(name: str, purpose: str, limits: list[str], metadata: Metadata, m
         "## Versions": [f"- {software} {version}" for software, version in metadata.versions.items()],
     }
     return "\n".join(line for title, body in sections.items() for line in (title, "", *body, ""))
+
+
+def _formats(formats):
+    """The section of the formats beside the SavedModel, if there are any."""
+    if not formats:
+        return {}
+    texts = max(row["agreement"]["texts"] for row in formats.values() if "agreement" in row)
+    return {
+        "## Formats": [
+            f"Compared with the SavedModel on {texts:,} texts; times include the tokenization of the texts, on the "
+            "machine of the export.",
+            "",
+            "| format | weights | kB | ms, 1 text | ms, 64 texts | same decisions | score difference | metric |",
+            "|---|---|---|---|---|---|---|---|",
+            *(f"| {' | '.join(_format_cells(name, row))} |" for name, row in formats.items()),
+        ]
+    }
+
+
+def _format_cells(name, row):
+    weights = {"none": "float32"}.get(row.get("quantize", "none"), row.get("quantize"))
+    agreement = row.get("agreement")
+    same = ["", ""] if agreement is None else [f"{agreement['decisions']:.1%}", f"{agreement['scores']:.0e}"]
+    changes = ", ".join(f"{metric} {value:+.4f}" for metric, value in row.get("changes", {}).items())
+    return [name, weights, f"{row['bytes'] / 1000:,.0f}", f"{row['ms_1']:.1f}", f"{row['ms_64']:.1f}", *same, changes]
 
 
 def _cost(metrics):

@@ -13,8 +13,9 @@ import numpy as np
 from nlpseq.errors import InputError
 
 if TYPE_CHECKING:
+    from nlpseq.runtime.description import Described
+    from nlpseq.runtime.model import Computed
     from nlpseq.serving.client import Export
-    from nlpseq.serving.metadata import Metadata
 
 
 @dataclass(frozen=True)
@@ -42,23 +43,28 @@ class Answers:
         options: Flags of `nlpseq predict` that are specific to the kind.
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
+        decisions: Names of the outputs that are decisions, such as a label; the others are scores.
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
         detailed: Signatures that tell more than "serving_default", the one that tells most first.
         separator: Separates the strings of a list in a cell of a table.
+        signatures: Names of the signatures that the kind uses.
+        outputs: Names of outputs of "serving_default", by which models of other kinds are refused.
 
     Args:
-        metadata: `nlpseq.serving.Metadata` of the export.
+        metadata: `nlpseq.serving.Metadata` of the export, or what a client without TensorFlow reads in its place.
     """
 
     options: ClassVar[tuple[Option, ...]] = ()
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
+    decisions: ClassVar[tuple[str, ...]] = ()
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = " "
     signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
+    outputs: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, metadata: "Metadata"):
+    def __init__(self, metadata: "Described"):
         self.metadata = metadata
 
     def parse(self, text: str) -> Any:
@@ -73,6 +79,15 @@ class Answers:
         """The inputs of "serving_default" for a list of examples, by name."""
         return {self.input_name: np.array([as_utf8(example) for example in examples], object)}
 
+    def compute(self, model: "Computed", examples: list) -> list[dict[str, Any]]:
+        """The rows of the outputs of "serving_default", from the numeric functions of a model.
+
+        Args:
+            model: `nlpseq.runtime.model.Computed`: functions, preprocessor and options.
+            examples: As in `inputs`.
+        """
+        raise InputError(f"exports of the kind {self.metadata.task} are answered by TensorFlow only.")
+
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         """The answer to one example.
 
@@ -81,6 +96,14 @@ class Answers:
                 as Python values.
         """
         return row
+
+    def score(self, pairs: list[tuple[Any, dict[str, Any]]]) -> dict[str, float]:
+        """The metric of answers by its name; empty if there is none.
+
+        Args:
+            pairs: What is right, as `Task.validation_sample` gives it, and the answer.
+        """
+        return {}
 
     def stream(self, export: "Export", example: Any, show: Callable[[str], None], **options: Any) -> None:
         """Answers an example piece by piece; the server sends each as an event.

@@ -35,6 +35,20 @@ class NamedAxis(NamedTuple):
     names: list
 
 
+class NumericFunction(NamedTuple):
+    """A function from numbers to numbers, for the formats of an export whose interpreters know no strings.
+
+    Attributes:
+        call: Takes tensors by name, and returns a dict of them.
+        inputs: Specification of each input by name; the first axis is the batch.
+        hypotheses: The inputs whose first axis counts hypotheses, any number for each text.
+    """
+
+    call: Callable[..., dict[str, tf.Tensor]]
+    inputs: dict[str, tf.TensorSpec]
+    hypotheses: tuple[str, ...] = ()
+
+
 class Task(keras.Model):
     """A Keras model that prepares its data and defines the signatures of its export.
 
@@ -45,6 +59,8 @@ class Task(keras.Model):
         kind: Name of the kind, as in the table of `nlpseq.tasks` and in the metadata of exports.
         purpose: What the task does, a sentence for the model card.
         settings_class: Settings dataclass of the model, the only place where its defaults are defined.
+        padding_at_end: Whether masks of recurrent layers are those of padding behind each sequence; an export then
+            runs small batches by faster ops. Default False.
         metric, metric_mode: Metric that training monitors, and whether its best value is the "max" or "min".
 
     Args:
@@ -62,6 +78,7 @@ class Task(keras.Model):
     kind: ClassVar[str]
     purpose: ClassVar[str]
     settings_class: ClassVar[type[Settings]]
+    padding_at_end: ClassVar[bool] = False
     metric: ClassVar[str] = "accuracy"
     metric_mode: ClassVar[str] = "max"
     settings: Settings
@@ -196,6 +213,18 @@ class Task(keras.Model):
     def signatures(self) -> dict[str, Callable]:
         """The signatures of an export by name, among them "serving_default", as functions not traced yet."""
         raise NotImplementedError(f"{type(self).__name__} must define signatures(self).")
+
+    def numeric_functions(self) -> dict[str, NumericFunction]:
+        """The functions by name from which `Answers.compute` answers without TensorFlow; none if there are none."""
+        return {}
+
+    def validation_sample(self, examples: Any, count: int) -> list[tuple[Any, Any]]:
+        """Up to `count` pairs of an input of `Answers` and what is right, as `Answers.score` reads it."""
+        return []
+
+    def client_options(self) -> dict[str, Any]:
+        """Values that `Answers.compute` needs beside the outputs of the functions, as JSON values."""
+        return {}
 
     def warmup(self) -> list[dict[str, np.ndarray]]:
         """Inputs of "serving_default", by name, that TensorFlow Serving runs when it loads the model."""

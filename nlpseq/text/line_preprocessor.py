@@ -7,11 +7,13 @@ import tensorflow as tf
 
 from nlpseq.errors import InputError, in_range
 from nlpseq.text.subwords import SubwordTokenizer
-from nlpseq.text.subwords.splitting import LONGEST_WORD, clean_lines
+from nlpseq.text.subwords.splitting import JOINER, LETTER, LONGEST_WORD, clean_lines
 from nlpseq.text.truncation import truncate_texts
 from nlpseq.text.vocabulary import END
 
 BATCH = 512  # lines that are tokenized together
+FEW = 8  # characters an id
+OF_WORDS = rf"(?:{LETTER}|['’]|{JOINER}+[^ \n]?)+"
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -58,11 +60,19 @@ class LinePreprocessor:
         if first is not None:
             texts = truncate_texts(texts, first * LONGEST_WORD)
         elif last is not None:
-            texts = truncate_texts(texts, 0, last * LONGEST_WORD)
+            texts = self._end(texts, last)
         lines = tf.strings.split(texts, "\n", -1 if first is None else first + 1)
         lines = _part(lines, first, last, 1)  # every line but one has a token, its end
         ids = lines.with_flat_values(self.encode_lines(lines.flat_values, first)).merge_dims(1, 2)
         return _part(ids[:, :-1], first, last)
+
+    def _end(self, texts, last):
+        """The ends of cleaned texts that `last` ids need: few characters, where these are enough, else more."""
+        texts = truncate_texts(texts, 0, last * LONGEST_WORD)
+        near = truncate_texts(texts, 0, last * FEW)
+        # Of the characters left, each is at least half an id: a line end, or a mark, or a blank before a word or mark.
+        left = tf.strings.regex_replace(near, "[^ \n]+" if self.tokenizer.pretokenized else OF_WORDS, "")
+        return tf.where(tf.strings.length(left, "UTF8_CHAR") > 2 * last, near, texts)
 
     def encode_lines(self, lines, first: int | None = None) -> tf.RaggedTensor:
         """The ids of lines `(n,)` with the end symbol after each line, ragged `(n, None)`; the `first` of each line."""

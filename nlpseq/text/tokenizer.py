@@ -75,7 +75,7 @@ class WordTokenizer:
         self.split_contractions = split_contractions
         self.keep_whole = keep_whole
         clitics = [f"(?i:{CLITIC})"] if split_contractions else []
-        self._token = "|".join([*(WHOLE if keep_whole else []), *clitics, WORD, OTHER])
+        self.token_pattern = "|".join([*(WHOLE if keep_whole else []), *clitics, WORD, OTHER])
 
     def __call__(self, texts, first: int | None = None, last: int = 0) -> tf.RaggedTensor:
         texts = clean(texts)
@@ -95,7 +95,7 @@ class WordTokenizer:
         return self._split(texts, -1 if first is None or last else first)
 
     def _split(self, texts, most):
-        texts = tf.strings.regex_replace(texts, self._token, rf"\0{END}")  # a group would take ten times as long
+        texts = tf.strings.regex_replace(texts, self.token_pattern, rf"\0{END}")  # a group would take ten times as long
         texts = tf.strings.regex_replace(texts, f"[ {ADDRESS}]+", "")
         return tf.strings.split(texts, END, most)[:, :-1]  # not at white space, which depends on the locale
 

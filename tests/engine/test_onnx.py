@@ -73,8 +73,8 @@ def test_arrays_are_written_in_the_order_of_iterations(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CONVERTIBLE)
 def test_onnx_runtime_agrees(name):
-    tf2onnx = pytest.importorskip("tf2onnx", reason="needs the extra onnx")
-    onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra onnx")
+    tf2onnx = pytest.importorskip("tf2onnx", reason="needs the extras nlpseq[onnx,tf2onnx]")
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extras nlpseq[onnx,tf2onnx]")
     layer = LOOPS[name]()
     function, signature = _portable(layer)
     want = [tensor.numpy() for tensor in function(SEQUENCES, MASK)]

@@ -1,5 +1,7 @@
 """Wrong shapes are said in one sentence by pooling, attention, the CRF and searches, whatever was called before."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -49,14 +51,18 @@ LAYERS = {
 }
 
 
+def as_symbol(array) -> Any:
+    return keras.KerasTensor(array.shape, array.dtype)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_wrong_shapes_of_layers(name):
     make, right, wrong_calls = LAYERS[name]
-    layer = make()
+    layer: Any = make()
     layer(*right)
     for wrong, options, words in wrong_calls.values():
-        symbols = keras.tree.map_structure(lambda array: keras.KerasTensor(array.shape, array.dtype), (wrong, options))
-        for arguments, keywords in ((wrong, options), symbols):
+        symbols, symbolic = (keras.tree.map_structure(as_symbol, values) for values in (wrong, options))
+        for arguments, keywords in ((wrong, options), (symbols, symbolic)):
             with pytest.raises(ValueError, match=words):
                 layer(*arguments, **keywords)
         layer(*right)

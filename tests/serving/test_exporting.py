@@ -2,6 +2,7 @@
 
 import json
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -167,7 +168,7 @@ def metadata(**changes):
 @pytest.mark.parametrize("generated", [False, True])
 def test_the_card_says_whether_data_are_generated(generated):
     described = Metadata(**metadata(data={"name": "some_set", "generated": generated, "sizes": {"train": 1}}))
-    card = model_card("Task", "Does it.", ["It is slow."], described, METRICS)
+    card = model_card(SimpleNamespace(purpose="Does it.", limits=lambda: ["It is slow."]), described, METRICS)
     assert ("**The data are generated**" in card) == generated
     for line in ("| train | 1 |", "| test | accuracy | 0.2500 |", "- It is slow.", "| units | 5 |", "- keras 3"):
         assert line in card

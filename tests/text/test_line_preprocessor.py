@@ -1,5 +1,7 @@
 """Running text to ids and back."""
 
+import random
+
 import keras
 import pytest
 import tensorflow as tf
@@ -47,6 +49,40 @@ def test_dense_and_ragged_ids_decode_alike():
     encoder = learnt()
     ids = encoder(["the cat\nsat", "it's"])
     assert encoder.decode(ids.to_tensor()).numpy().tolist() == encoder.decode(ids).numpy().tolist()
+
+
+@pytest.mark.parametrize("kind", ["word", "bpe"])
+def test_what_is_not_needed_is_not_read(kind):
+    rng, encoder = random.Random(0), learnt(kind)
+    parts = [
+        "the",
+        " ",
+        " ",
+        "\n",
+        "\r\n",
+        ",",
+        "it's",
+        "cat" * 30,
+        "\u200d",
+        "!",
+        "dog",
+        "  \n ",
+        b"\xff".decode("latin-1"),
+    ]
+    texts = ["".join(rng.choices(parts, k=rng.randrange(300))) for _ in range(60)] + [
+        "\n" * 500,
+        "!" * 500,
+        "",
+        "a" * 500,
+    ]
+    rows = encoder(texts).to_list()
+    for count in (1, 2, 7):
+        assert encoder(texts, first=count).to_list() == [row[:count] for row in rows]
+        at_start = encoder.tokenizer(texts).to_list()
+        assert encoder.tokenizer(texts, count).to_list() == [row[:count] for row in at_start]
+    ordinary = texts[:60]  # of one word, the part that is read is split elsewhere
+    ordinary += ["! " * 5000, "\n!" * 5000, "the cat " * 200]
+    assert encoder(ordinary, last=40).to_list() == [row[-40:] for row in encoder(ordinary).to_list()]
 
 
 CHARACTERS = learnt("character")

@@ -1,6 +1,9 @@
 """Answers of exported classifiers."""
 
+import numpy as np
+
 from nlpseq.errors import InputError
+from nlpseq.runtime.batches import padded
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import one_line
 
@@ -10,8 +13,29 @@ class Answers(answers.Answers):
 
     options = (answers.EMBED,)
     separator = "|"
-
     widget = "scores"
+    decisions = ("label", "labels")
+
+    def score(self, pairs):
+        """Accuracy; of several labels that of the whole set."""
+        right = [sorted(answer["labels"]) == sorted(given) if "labels" in answer else answer["label"] == given
+                 for given, answer in pairs]  # fmt: skip
+        return {"accuracy": sum(right) / len(right)}
+
+    def compute(self, model, examples):
+        ids, _ = padded([model.preprocessor(text) for text in examples])
+        answer, names = model.functions["classify"](ids=ids), self.metadata.labels
+        scores = answer["scores"]
+        if "assigned" not in answer:
+            return [{"label": names[row.argmax()], "scores": row.tolist()} for row in scores]
+        assigned = answer["assigned"] > 0
+        orders = np.argsort(-np.where(assigned, scores, -1.0), axis=1, kind="stable")
+        labels = [[names[number] for number in order if row[number]] for order, row in zip(orders, assigned)]
+        return [{"labels": row, "scores": numbers.tolist()} for row, numbers in zip(labels, scores)]
+
+    @property
+    def outputs(self):
+        return ("labels" if self.metadata.details.get("multi_label") else "label", "scores")
 
     def read(self, row):
         names = self.metadata.labels

@@ -11,13 +11,14 @@ import tensorflow as tf
 from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
-from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
+from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
 from nlpseq.tasks.classification import decisions
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.objectives import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.classification.settings import ClassifierSettings
+from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, text_spec
+from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, served, text_spec
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -97,6 +98,7 @@ class TextClassifier(VectorTask):
         self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
         super().__init__(preprocessor, labels, **kwargs)
         self._check_class_weights()
+        self._read = served(self._read_text, text_spec("text"))
         self._answer = self.signatures()["serving_default"]
 
     def make_layers(self):
@@ -119,8 +121,11 @@ class TextClassifier(VectorTask):
             self.linear = NgramLogits(seen, len(self.labels), LINEAR_DROPOUT, dtype="float32")
 
     def call(self, inputs, training=False):
-        ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
-        features = self._features(ids, training)
+        if inputs.dtype == tf.string and not training:
+            ids, features = self._read(inputs)
+        else:
+            ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
+            features = self._features(ids, training)
         logits = self.head(self.output_dropout(features, training=training))
         if self.linear is None:
             return logits
@@ -129,7 +134,11 @@ class TextClassifier(VectorTask):
 
     def vectors(self, text):
         """The inputs of the output layer: the pooled outputs of the recurrent layer, and with `skip` the embeddings."""
-        return self._features(pad(self.preprocessor(text)))
+        return self._read(text)[1]
+
+    def _read_text(self, text):
+        ids = pad(self._encode(text))
+        return ids, self._features(ids)
 
     def _features(self, ids, training=False):
         """The inputs of the output layer, `(batch, features)`."""
@@ -232,7 +241,7 @@ class TextClassifier(VectorTask):
 
     def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
         """The ids of texts, ragged `(texts, None, columns)`."""
-        return encode(self.preprocessor, tf.constant(list(texts), tf.string))
+        return encode(self._encode, tf.constant(list(texts), tf.string))
 
     def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
         """Lines of text as `encode_texts` takes them."""
@@ -279,7 +288,8 @@ class TextClassifier(VectorTask):
         """Accuracy, with class weights also a weighted one; with `multi_label` micro-averaged F1."""
         if self.multi_label:
             return [MicroF1()]
-        return ["accuracy", *([] if self.class_weights is None else [WeightedAccuracy(self.class_weights)])]
+        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")  # by name, it would be made in the first step
+        return [accuracy, *([] if self.class_weights is None else [WeightedAccuracy(self.class_weights)])]
 
     @property
     def metric(self) -> str:
@@ -326,15 +336,42 @@ class TextClassifier(VectorTask):
             `label`: `labels`, string `(batch, classes)`, those that are assigned in the order of their scores,
             padded with "".
         """
-        logits, names = self(text, training=False), tf.constant(self.labels)
-        scaled = logits if self.calibration is None else logits / self.calibration.temperature
+        return self.answer_of(self(text, training=False))
+
+    def answer_of(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The answer as of `answer` for logits `(batch, classes)`."""
+        names, numbers = tf.constant(self.labels), self.decided(logits)
+        scores = numbers["scores"]
         if not self.multi_label:
-            return {"label": tf.gather(names, tf.argmax(logits, 1)), "scores": tf.nn.softmax(scaled)}
-        assigned = logits >= self.thresholds
-        scores = tf.sigmoid(scaled)
+            return {"label": tf.gather(names, tf.argmax(logits, 1)), "scores": scores}
+        assigned = numbers["assigned"] > 0
         order = tf.argsort(tf.where(assigned, scores, -1.0), direction="DESCENDING", stable=True)
         labels = tf.where(tf.gather(assigned, order, batch_dims=1), tf.gather(names, order), "")
         return {"labels": labels, "scores": scores}
+
+    def decided(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`scores` of logits `(batch, classes)`, and with `multi_label` `assigned`, 1.0 for the labels that apply."""
+        scaled = logits if self.calibration is None else logits / self.calibration.temperature
+        if not self.multi_label:
+            return {"scores": tf.nn.softmax(scaled)}
+        return {"scores": tf.sigmoid(scaled), "assigned": tf.cast(logits >= self.thresholds, tf.float32)}
+
+    def signatures(self):
+        """Also "init" and "step" for a classifier that reads forward; see `ClassifierStream`."""
+        stream = self.built and ClassifierStream.can_stream(self)
+        return {**super().signatures(), **(ClassifierStream(self).signatures() if stream else {})}
+
+    def validation_sample(self, examples, count):
+        examples = self.usable(examples).select(slice(count))
+        if self.multi_label:
+            right = [[self.labels[number] for number in np.flatnonzero(row)] for row in examples.labels]
+        else:
+            right = [self.labels[label] for label in examples.labels]
+        return list(zip((text.decode() for text in examples.texts), right))
+
+    def numeric_functions(self):
+        ids = tf.TensorSpec([None, None, len(self.preprocessor.sizes)], tf.int32)
+        return {"classify": NumericFunction(lambda ids: self.decided(self(ids, training=False)), {"ids": ids})}
 
     def predict_text(self, texts: str | bytes | Sequence | np.ndarray, batch_size: int = ANSWERED) -> dict[str, Any]:
         """Classifies strings.

@@ -1,11 +1,12 @@
 """Answers of exported language models: completions of prompts, or scores of texts."""
 
+import math
 from itertools import chain
 
 from nlpseq.errors import InputError
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import EMBED, Option, json_line, one_line
-from nlpseq.tasks.language_modeling.completion import complete
+from nlpseq.tasks.language_modeling import completion, reading
 
 
 class Answers(answers.Answers):
@@ -25,6 +26,14 @@ class Answers(answers.Answers):
     batch_size = 8  # texts may be long
     widget = "completion"
     signatures = ("serving_default", "init", "step")
+    outputs = ("tokens", "log_probabilities", "total", "perplexity", "length", "truncated", "unknown")
+
+    def score(self, pairs):
+        total, count = sum(answer["total"] for _, answer in pairs), sum(len(answer["tokens"]) for _, answer in pairs)
+        return {"perplexity": math.exp(-total / max(count, 1))}
+
+    def compute(self, model, examples):
+        return reading.score(model, examples)
 
     def read(self, row):
         """Tokens with log-probabilities, and the number of tokens that were read of a truncated text."""
@@ -41,7 +50,7 @@ class Answers(answers.Answers):
     def stream(self, export, example, show, embed=False, score=False, **options):
         if embed or score:
             raise InputError(f"`{'embed' if embed else 'score'}` does not add to a text: leave it out.")
-        complete(export, example, show, **options)
+        _complete(export, example, show, **options)
 
     def respond(self, export, batches, write, note, as_json=False, embed=False, score=False, **options):
         others = {**({"score": True} if embed and score else {}), **options}
@@ -54,7 +63,7 @@ class Answers(answers.Answers):
             return
         for prompt in chain.from_iterable(batches):
             if as_json:
-                added = complete(export, prompt, lambda text: None, note_unknown=_unknown(note), **options)
+                added = _complete(export, prompt, lambda text: None, note_unknown=_unknown(note), **options)
                 write(json_line({"text": prompt, "added": added}))
             else:
                 _stream(export, prompt, write, note, options)
@@ -68,8 +77,16 @@ def _stream(export, prompt, write, note, options):
         write("".join([*pending, text]))
         pending.clear()
 
-    complete(export, prompt, show, note_unknown=_unknown(note), **options)
+    _complete(export, prompt, show, note_unknown=_unknown(note), **options)
     write("".join([*pending, "\n"]))
+
+
+def _complete(export, prompt, show, **options):
+    """A completion by the signatures of a SavedModel, or by the functions of a model without TensorFlow."""
+    computed = getattr(export, "computed", None)
+    if computed is not None:
+        return reading.complete(computed, export.metadata, prompt, show, **options)
+    return completion.complete(export, prompt, show, **options)
 
 
 def _unknown(note):

@@ -14,7 +14,7 @@ from nlpseq.data.segments import continuous_segments, mark_first, shifted_segmen
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.layers import Pooling
-from nlpseq.tasks.base import NamedAxis, in_batches
+from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.dynamic import DynamicEvaluation, adapted_scores
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
@@ -307,7 +307,8 @@ class LanguageModel(TextTask):
         key = method, one_line, *numbers, *static.values()
         if key not in self._functions:
             generate = functools.partial(self.generate, method=method, one_line=one_line, **static)
-            self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
+            function = tf.function(generate, autograph=False, reduce_retracing=True)
+            self._functions.setdefault(key, function)  # threads share one, which is traced once
         return self._functions[key]
 
     def score_text(
@@ -344,6 +345,43 @@ class LanguageModel(TextTask):
             adapting = DynamicEvaluation(self) if dynamic is True else dynamic
             answers |= adapted_scores(adapting, [self.preprocessor(texts[i : i + 1])[0] for i in range(len(texts))])
         return answers
+
+    def read(self, ids: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor, **states: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Reads a part of each text.
+
+        Args:
+            ids, targets: The ids, and those that follow them, int32 `(batch, time)`.
+            lengths: How many of them are real, 1 or more, int32 `(batch,)`.
+            **states: The states before the part, `state_0`, `state_1`, ..., float32 `(batch, size)`.
+
+        Returns:
+            A dict of `log_probabilities` of the targets, float32 `(batch, time)`; `next`, those of all tokens after
+            the last id, float32 `(batch, tokens)`; and the states after it, `new_state_0`, ...
+        """
+        flat = [states[f"state_{number}"] for number in range(len(states))]
+        mask = tf.sequence_mask(lengths, tf.shape(ids)[1])
+        hidden, new = self.run(ids, tf.nest.pack_sequence_as(self.state_sizes, flat), mask)
+        scores = tf.nn.log_softmax(self.logits(hidden))
+        after = {f"new_state_{number}": tf.cast(state, tf.float32) for number, state in enumerate(tf.nest.flatten(new))}
+        return {
+            "log_probabilities": tf.gather(scores, targets, batch_dims=2),
+            "next": tf.gather(scores, lengths - 1, batch_dims=1),
+            **after,
+        }
+
+    def validation_sample(self, examples, count):
+        return [(line.decode(), None) for line in examples.lines[:count]]
+
+    def numeric_functions(self):
+        ids = tf.TensorSpec([None, None], tf.int32)
+        sizes = enumerate(tf.nest.flatten(self.state_sizes))
+        states = {f"state_{number}": tf.TensorSpec([None, size], tf.float32) for number, size in sizes}
+        inputs = {"ids": ids, "targets": ids, "lengths": tf.TensorSpec([None], tf.int32), **states}
+        return {"read": NumericFunction(self.read, inputs)}
+
+    def client_options(self):
+        """The sizes of the states."""
+        return {"state_sizes": tf.nest.flatten(self.state_sizes)}
 
     def details(self):
         """The greatest lengths of prompts and completions, and the special token ids."""

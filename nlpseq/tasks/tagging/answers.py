@@ -1,6 +1,10 @@
 """Answers of exported taggers."""
 
+import numpy as np
+
 from nlpseq import tag_schemes
+from nlpseq.runtime import chains
+from nlpseq.runtime.batches import padded
 from nlpseq.tasks import answers
 
 
@@ -9,6 +13,31 @@ class Answers(answers.Answers):
 
     options = (answers.EMBED,)
     widget = "spans"
+    decisions = ("tags",)
+    outputs = ("tokens", "tags", "length", "scores")
+
+    def score(self, pairs):
+        """Of the sentences that the tokenizer splits as they were split."""
+        alike = [(tags, answer["tags"]) for tags, answer in pairs if len(tags) == len(answer["tags"])]
+        right = [a == b for pair in alike for a, b in zip(*pair)]
+        return {"accuracy": sum(right) / len(right)} if right else {}
+
+    def compute(self, model, examples):
+        tokens = [model.preprocessor.tokenize(text) for text in examples]
+        ids, lengths = padded([model.preprocessor(row) for row in tokens])
+        tags, probabilities = _decided(
+            model.functions["tag"](ids=ids)["emissions"], lengths, model.options["potentials"]
+        )
+        scores = np.take_along_axis(probabilities, tags[..., np.newaxis], axis=2)[..., 0]
+        return [
+            {
+                "tokens": row,
+                "tags": [self.metadata.labels[tag] for tag in tags[number, : len(row)]],
+                "scores": scores[number, : len(row)].tolist(),
+                "length": len(row),
+            }
+            for number, row in enumerate(tokens)
+        ]
 
     def read(self, row):
         length = row.pop("length")
@@ -36,3 +65,17 @@ def _bracketed(tokens, spans):
         shown[span["start"]] = f"[{span['type']} {shown[span['start']]}"
         shown[span["end"] - 1] += "]"
     return " ".join(shown)
+
+
+def _decided(emissions, lengths, potentials):
+    """Tags, int `(batch, time)`, and the probabilities of all tags `(batch, time, tags)`."""
+    if potentials is None:
+        return emissions.argmax(axis=-1), chains.softmax(emissions)
+    potentials = chains.Potentials(*map(_scores, potentials))
+    return chains.best(emissions, lengths, potentials), chains.marginals(emissions, lengths, potentials)
+
+
+def _scores(values):
+    """Scores from JSON, where None stands for minus infinity."""
+    array = np.array(values, object)
+    return np.where(array == None, -np.inf, array).astype(np.float32)  # noqa: E711

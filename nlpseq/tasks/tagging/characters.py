@@ -36,9 +36,12 @@ class Characters(keras.layers.Layer):
 
     def call(self, ids, training=False):
         rows = tf.reshape(ids, [-1, ids.shape[-1]])
-        words, places = tf.raw_ops.UniqueV2(x=rows, axis=[0])
+        words, places = rows, None
+        if ids.shape[0] != 1:  # few words of one text are equal, and not every runtime finds them
+            words, places = tf.raw_ops.UniqueV2(x=rows, axis=[0])
         features = self.read(self.embedding(words), tf.not_equal(words, PADDING), training)
-        return tf.reshape(tf.gather(features, places), [*tf.unstack(tf.shape(ids)[:2]), self.size])
+        features = features if places is None else tf.gather(features, places)
+        return tf.reshape(features, [*tf.unstack(tf.shape(ids)[:2]), self.size])
 
     def read(self, vectors: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
         """Features `(words, size)` of character embeddings `(words, characters, embedding_size)`."""

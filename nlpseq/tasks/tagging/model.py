@@ -12,13 +12,14 @@ from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
 from nlpseq.errors import InputError
 from nlpseq.layers import CRF, Pooling
-from nlpseq.tasks.base import NamedAxis, in_batches, label_axes
+from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
-from nlpseq.tasks.text_task import as_texts, encode
+from nlpseq.tasks.tagging.streaming import TaggerStream
+from nlpseq.tasks.text_task import as_texts, encode, encoder, served
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -83,9 +84,10 @@ class TokenTagger(VectorTask):
         self.scheme = scheme
         super().__init__(preprocessor, labels, **kwargs)
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
+        tokens = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1)
+        self._encode = encoder(preprocessor, tokens)
+        self._read, self._tag = served(self._read_tokens, tokens), served(self._tagged, tokens)
         self._answer = self.signatures()["serving_default"]
-        ragged = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1)
-        self._answer_ragged = tf.function(self._tagged, [ragged], autograph=False)
 
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
@@ -108,14 +110,18 @@ class TokenTagger(VectorTask):
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
 
     def call(self, inputs, training=False):
-        hidden, _ = self._hidden(self._ids(inputs), training)
+        ragged = isinstance(inputs, tf.RaggedTensor) and not training
+        hidden, _ = self._read(inputs) if ragged else self._hidden(self._ids(inputs), training)
         emissions = self.head(self.output_dropout(hidden, training=training))
         return emissions if self.crf is None else self.crf(emissions)
 
     def vectors(self, text):
         """The mean output of the recurrent layers over the tokens."""
-        hidden, mask = self._hidden(self._ids(text))
+        hidden, mask = self._read(self.preprocessor.tokenize(text))
         return self.pooling(hidden, mask=mask)
+
+    def _read_tokens(self, tokens):
+        return self._hidden(self._ids(tokens))
 
     def _hidden(self, ids, training=False):
         """The outputs of the recurrent layers `(batch, time, features)`, and the mask `(batch, time)`."""
@@ -195,11 +201,11 @@ class TokenTagger(VectorTask):
     def encode_examples(self, sentences):
         sentences = replace(sentences, tags=[self._shortened(tags) for tags in sentences.tags])
         tokens, tags = sentences.ragged()
-        return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
+        return encode(self._encode, tokens), self.preprocessor.truncate(tags)
 
     def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
         """The ids of sentences, lists of tokens, ragged `(sentences, None, columns)`."""
-        return encode(self.preprocessor, tf.ragged.constant(list(texts), tf.string, ragged_rank=1))
+        return encode(self._encode, tf.ragged.constant(list(texts), tf.string, ragged_rank=1))
 
     def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
         """Lines of text as `encode_texts` takes them."""
@@ -246,22 +252,25 @@ class TokenTagger(VectorTask):
             A dict of `tokens` and `tags`, string `(batch, longest)`, padded with ""; `length`,
             int32 `(batch,)`; `scores`, the probability of each tag, float32 `(batch, longest)`.
         """
-        return self._tagged(self.preprocessor.tokenize(text))
+        return self._tag(self.preprocessor.tokenize(text))
 
     def answer_tokens(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "tag_tokens", as that of `answer`, for `tokens`, string `(batch, longest)`, padded with "".
 
         An empty token before another one is a token, those at the end are padding.
         """
-        return self._tagged(tf.RaggedTensor.from_tensor(tf.ensure_shape(tokens, [None, None]), padding=""))
+        return self._tag(tf.RaggedTensor.from_tensor(tf.ensure_shape(tokens, [None, None]), padding=""))
 
     def _tagged(self, tokens):
         tokens = self.preprocessor.truncate(tokens)
         emissions = self(tokens, training=False)
         length = tf.cast(tokens.row_lengths(), tf.int32)
         mask = tf.sequence_mask(length, tf.shape(emissions)[1])
-        tags = self.decide(emissions, mask)
-        scores = tf.gather(self.marginals(emissions, mask), tags, batch_dims=2)
+        if self.crf is None:
+            tags, shares = self.decide(emissions, mask), tf.nn.softmax(emissions)
+        else:
+            tags, shares = self.crf.decode_with_marginals(emissions, length)
+        scores = tf.gather(shares, tags, batch_dims=2)
         tokens = tokens.to_tensor("")
         longest = tf.shape(tokens)[1]
         mask, tags, scores = (tensor[:, :longest] for tensor in (mask, tags, scores))
@@ -303,7 +312,7 @@ class TokenTagger(VectorTask):
 
         def answer(batch):
             batch = [as_texts(sentence) for sentence in batch]
-            return self._answer_ragged(tf.ragged.constant(batch, tf.string, ragged_rank=1))
+            return self._tag(tf.ragged.constant(batch, tf.string, ragged_rank=1))
 
         return _rows(in_batches(answer, sentences, batch_size))
 
@@ -312,7 +321,25 @@ class TokenTagger(VectorTask):
         return {
             **super().signatures(),
             "tag_tokens": tf.function(self.answer_tokens, [tokens], autograph=False),
+            **(TaggerStream(self).signatures() if self.built and TaggerStream.can_stream(self) else {}),
         }
+
+    def validation_sample(self, examples, count):
+        """Sentences as texts, whose tokens have a blank between them."""
+        examples = self.usable(examples).select(slice(count))
+        names = [[self.labels[tag] for tag in tags] for tags in examples.tags]
+        return list(zip(map(" ".join, examples.tokens), names))
+
+    def numeric_functions(self):
+        columns = 1 + self.preprocessor.max_characters
+        ids = tf.TensorSpec([None, None, columns], tf.int32)
+        return {"tag": NumericFunction(lambda ids: {"emissions": self(ids, training=False)}, {"ids": ids})}
+
+    def client_options(self):
+        """The `potentials` of the CRF, None in the place of minus infinity; or None without a CRF."""
+        if self.crf is None:
+            return {"potentials": None}
+        return {"potentials": [_without_infinity(np.asarray(part).tolist()) for part in self.crf.potentials()]}
 
     def details(self):
         """The span scheme of the tags, or None."""
@@ -346,6 +373,13 @@ def _rows(answers):
             rows["tags"].append([_text(tag) for tag in tags[:length]])
             rows["scores"].append(np.array(scores[:length], np.float32))
     return rows
+
+
+def _without_infinity(values):
+    """Nested lists with None in the place of minus infinity, which JSON does not know."""
+    if isinstance(values, list):
+        return [_without_infinity(value) for value in values]
+    return None if values == -np.inf else values
 
 
 def _text(value):

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,31 +11,16 @@ import tensorflow as tf
 from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, in_range
 from nlpseq.layers import BahdanauAttention, LuongAttention, Pooling
-from nlpseq.tasks.base import NamedAxis, in_batches
+from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
-from nlpseq.tasks.text_task import as_texts, encode, text_spec
+from nlpseq.tasks.text_task import as_texts, encode, encoder, text_spec
+from nlpseq.tasks.translation.memory import Memory
 from nlpseq.tasks.translation.search import TranslationSearch
 from nlpseq.tasks.translation.settings import TranslatorSettings
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, START
-
-
-class Memory(NamedTuple):
-    """The encoded sources that the decoder reads.
-
-    Attributes:
-        states: m `(batch, source, features)`.
-        mask: bool `(batch, source)`, False = padding.
-        keys: m projected by the attention layer, or None without attention.
-        summary: [forward m_S ; backward m_1], `(batch, features)`.
-    """
-
-    states: tf.Tensor
-    mask: tf.Tensor
-    keys: tf.Tensor | None
-    summary: tf.Tensor
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -102,6 +87,7 @@ class Translator(VectorTask):
 
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
+        self._encode_targets = encoder(preprocessor.targets)
         self.target_embedding = ScaledEmbedding(len(preprocessor.target), settings.embedding_size)
         self.source_embedding = self.target_embedding
         if not preprocessor.joint:
@@ -277,7 +263,7 @@ class Translator(VectorTask):
 
     def encode_examples(self, pairs):
         sources, targets = (tf.constant(texts, tf.string) for texts in (pairs.sources, pairs.targets))
-        return encode(self.preprocessor, sources), encode(self.preprocessor.targets, targets)
+        return encode(self._encode, sources), encode(self._encode_targets, targets)
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
         """Batches `((sources, targets), labels)` of `nlpseq.data.Pairs`.
@@ -339,8 +325,23 @@ class Translator(VectorTask):
         """The search with a beam size as a `tf.function`, which is traced once."""
         if beam_size not in self._functions:
             answer = functools.partial(self.search.answer, beam_size=beam_size)
-            self._functions[beam_size] = tf.function(answer, [text_spec("text")], autograph=False)
+            function = tf.function(answer, [text_spec("text")], autograph=False)
+            self._functions.setdefault(beam_size, function)  # threads share one, which is traced once
         return self._functions[beam_size]
+
+    def validation_sample(self, examples, count):
+        return [(a.decode(), b.decode()) for a, b in zip(examples.sources[:count], examples.targets[:count])]
+
+    def numeric_functions(self):
+        return {
+            "encode": NumericFunction(self.search.encode_ids, {"ids": tf.TensorSpec([None, None], tf.int32)}),
+            "step": self.search.step_function(),
+        }
+
+    def client_options(self):
+        """The settings of the search."""
+        names = ("beam_size", "length_penalty", "coverage_penalty", "length_ratio", "embedding_size")
+        return {name: getattr(self.settings, name) for name in names}
 
     def details(self):
         """The maximum number of tokens of a text, including the end symbol."""

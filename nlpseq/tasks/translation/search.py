@@ -7,7 +7,9 @@ import tensorflow as tf
 
 from nlpseq import decoding
 from nlpseq.data.batching import pad
+from nlpseq.tasks.base import NumericFunction
 from nlpseq.tasks.text_task import text_spec
+from nlpseq.tasks.translation.memory import Memory
 from nlpseq.text import END, PADDING, START, UNKNOWN
 
 if TYPE_CHECKING:
@@ -79,6 +81,65 @@ class TranslationSearch:
         """Logits that exclude padding, the unknown token and the start symbol."""
         special = tf.one_hot([PADDING, UNKNOWN, START], len(self.task.preprocessor.target))
         return logits + FORBIDDEN * tf.reduce_sum(special, axis=0)
+
+    # Numbers to numbers, for clients that search by themselves
+
+    def encode_ids(self, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What a step reads of sources `(batch, time)`: `memory`, `keys` or `summary`; and the first states."""
+        memory = self.task.encode(ids)
+        states = enumerate(tf.nest.flatten(self.task.initial_states(memory)))
+        parts = {"memory": memory.states, **self._read_by_steps(memory)}
+        return {**parts, **{f"state_{number}": tf.cast(state, tf.float32) for number, state in states}}
+
+    def _read_by_steps(self, memory):
+        """The part of a memory, beside its states, that a step reads."""
+        return {"summary": memory.summary} if self.task.attention is None else {"keys": memory.keys}
+
+    def step_numbers(
+        self, tokens: tf.Tensor, output: tf.Tensor, real: tf.Tensor, memory: tf.Tensor, **others: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """A step of the decoder.
+
+        Args:
+            tokens: The previous tokens, int32 `(rows,)`, as many rows for each source.
+            output: o of the previous step, float32 `(rows, embedding_size)`.
+            real: Which positions of the sources are real, bool `(batch, source)`.
+            memory, **others: What `encode_ids` returned, `(batch, ...)`, and the states `(rows, size)`.
+
+        Returns:
+            A dict of `logits`, `new_output`, `new_state_0`, ... and, with attention, `attention` `(rows, source)`.
+        """
+        task = self.task
+        flat = [others.pop(f"state_{number}") for number in range(len(tf.nest.flatten(task.state_sizes)))]
+        read = Memory(memory, real, others.get("keys"), others.get("summary", memory[:, 0]))
+        states = tf.nest.pack_sequence_as(task.state_sizes, flat)
+        output, new, weights = task.step(read, task.target_embedding(tokens), output, states)
+        after = {f"new_state_{number}": state for number, state in enumerate(tf.nest.flatten(new))}
+        attention = {} if weights is None else {"attention": weights}
+        return {"logits": self.without_special(task.logits(output)), "new_output": output, **after, **attention}
+
+    def step_function(self) -> NumericFunction:
+        """`step_numbers` with the specifications of its inputs."""
+        task, spec = self.task, lambda *sizes: tf.TensorSpec(sizes, tf.float32)
+        units = 2 * (task.settings.units // 2)
+        sizes = enumerate(tf.nest.flatten(task.state_sizes))
+        states = {f"state_{number}": spec(None, size) for number, size in sizes}
+        read = (
+            {"summary": spec(None, units)} if task.attention is None else {"keys": spec(None, None, self._key_size())}
+        )
+        inputs = {
+            "tokens": tf.TensorSpec([None], tf.int32),
+            "output": spec(None, task.settings.embedding_size),
+            **states,
+            "real": tf.TensorSpec([None, None], tf.bool),
+            "memory": spec(None, None, units),
+            **read,
+        }
+        return NumericFunction(self.step_numbers, inputs, ("tokens", "output", *states))
+
+    def _key_size(self):
+        units = 2 * (self.task.settings.units // 2)
+        return self.task.attention.project(tf.zeros([1, 1, units])).shape[-1]
 
     def answer(self, text: tf.Tensor, beam_size: int | None = None) -> dict[str, tf.Tensor]:
         """The output of "serving_default" for `text`, string `(batch,)`.

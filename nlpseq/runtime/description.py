@@ -1,0 +1,71 @@
+"""What a client reads beside a model: kind of task, labels, vocabulary, from the file `client.json` of an export."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nlpseq.errors import InputError
+
+FILE_NAME = "client.json"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the outputs of an export mean.
+
+    Attributes:
+        task: Kind of task, a name in the table of `nlpseq.tasks`.
+        labels: Names of the classes; empty for tasks without classes.
+        details: Values specific to the kind of task, which its `Answers` read.
+    """
+
+    task: str
+    labels: list[str]
+    details: dict[str, Any]
+
+    def detail(self, name: str, *types: type) -> Any:
+        """A value of `details`.
+
+        Raises:
+            InputError: it is missing, or of none of the types.
+        """
+        value = self.details.get(name, ...)
+        if not isinstance(value, types):
+            raise InputError(f"the config.json of the export has no valid {name!r} in its details: export it again.")
+        return value
+
+
+@dataclass(frozen=True)
+class Client(Described):
+    """What a program without TensorFlow needs beside the model.
+
+    Attributes:
+        options: Values that `Answers.compute` needs beside the outputs of the functions.
+        text: The preprocessor, as `nlpseq.text.description.describe` returns it.
+        format_version: Version of this format; newer ones are rejected.
+    """
+
+    options: dict[str, Any]
+    text: dict[str, Any]
+    format_version: int = FORMAT_VERSION
+
+    @classmethod
+    def read(cls, folder: Path) -> "Client":
+        """Reads `client.json` in a folder.
+
+        Raises:
+            InputError: it cannot be read, or is of a newer version of nlpseq.
+        """
+        path = folder / FILE_NAME
+        try:
+            values = json.loads(path.read_text("utf-8"))
+            version = values.pop("format_version")
+            client = cls(**values)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is damaged"
+            raise InputError(f"cannot read {path} ({reason}): export the model again.") from None
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise InputError(f"{path} has format {version}, newer than {FORMAT_VERSION}: upgrade nlpseq.")
+        return client

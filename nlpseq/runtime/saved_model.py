@@ -1,0 +1,75 @@
+"""A SavedModel, in TensorFlow."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from nlpseq.data.files.contents import check_file
+from nlpseq.errors import InputError
+
+
+class SavedModel:
+    """A SavedModel, loaded when it is first asked.
+
+    Args:
+        path: Folder of the version.
+        names: Names of signatures that it must have.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str] = ("serving_default",)):
+        self.path, self.names = path, names
+        self._signatures = None
+
+    @property
+    def signatures(self) -> dict[str, Any]:
+        """The signatures by name.
+
+        Raises:
+            InputError: the model cannot be loaded.
+        """
+        if self._signatures is None:
+            import tensorflow as tf
+
+            for file in (self.path / "saved_model.pb", *(self.path / "variables").glob("*")):
+                check_file(file)  # TensorFlow waits for pipes, and crashes on files that do not fit in memory
+            try:
+                self._model = tf.saved_model.load(str(self.path))
+            except Exception as error:  # a damaged file raises errors of many classes
+                reason = str(error).strip().splitlines()[0] if str(error).strip() else error
+                raise InputError(f"the model in {self.path} cannot be loaded ({reason}): export it again.") from None
+            for name in self.names:
+                if name not in self._model.signatures:
+                    raise InputError(f"the model in {self.path} has no signature {name!r}: export it again.")
+            self._signatures = self._model.signatures
+        return self._signatures
+
+    def run(self, signature: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """The outputs of a signature, arrays by name."""
+        import tensorflow as tf
+
+        outputs = self.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+        return {name: value.numpy() for name, value in sorted(outputs.items())}
+
+    def rows(self, inputs: dict[str, Any], count: int) -> list[dict[str, Any]]:
+        """The rows of the outputs of "serving_default" as Python values.
+
+        Args:
+            inputs: The inputs by name.
+            count: Number of rows.
+        """
+        columns = self.run("serving_default", inputs)
+        return [{name: plain(column[row]) for name, column in columns.items()} for row in range(count)]
+
+
+def plain(value: Any, of_bytes: Callable[[bytes], Any] = lambda value: value.decode("utf-8", "replace")) -> Any:
+    """An array, or a scalar of NumPy, as Python objects.
+
+    Args:
+        value: The array.
+        of_bytes: What becomes of a string. Default it is decoded as UTF-8.
+    """
+    if isinstance(value, bytes):
+        return of_bytes(value)
+    if hasattr(value, "tolist"):
+        return plain(value.tolist(), of_bytes) if value.dtype == object else value.tolist()
+    return [plain(item, of_bytes) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,179 @@
+"""Further formats of an export: converted, compared with the SavedModel, measured, and then written."""
+
+import dataclasses
+import importlib
+import importlib.util
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlpseq.errors import InputError, one_of
+from nlpseq.runtime import Model
+from nlpseq.runtime.description import FILE_NAME, Client
+from nlpseq.serving.formats.agreement import TOLERANCES, compare
+from nlpseq.serving.metadata import Metadata, read_json
+from nlpseq.serving.model_card import model_card
+from nlpseq.writing import incomplete_folder, write_text, writing
+
+FORMATS = ("saved_model", "litert", "onnx")
+NEEDED = {"litert": ("ai_edge_litert",), "onnx": ("onnx", "onnxruntime")}  # packages beside TensorFlow
+ODD = ["", " \n", "\t", "\x00\x07", "😀👍", "\ufffd", "a", "A. B!", "long " * 300]  # inputs that no data set has
+SAMPLE = 64  # texts that are asked
+REPEATS = 5  # of which the median time counts
+
+
+def check_formats(formats: Sequence[str], quantize: str) -> None:
+    """Raises an `InputError` for an unknown format or quantization, or one whose packages are not installed."""
+    one_of("quantize", quantize, TOLERANCES)
+    for name in formats:
+        one_of("format", name, FORMATS)
+        for package in NEEDED.get(name, ()):
+            if importlib.util.find_spec(package) is None:
+                raise InputError(f"the format {name} needs the package {package}: pip install 'nlpseq[{name}]'.")
+    if quantize != "none" and "litert" not in formats:
+        raise InputError("`quantize` is for the format litert: add it to `formats`, or leave `quantize` out.")
+
+
+def write_formats(
+    task: Any, metadata: Metadata, folder: Path, formats: Sequence[str], quantize: str = "none", examples: Any = None
+) -> dict[str, dict]:
+    """Writes the formats of a task into a folder that has its SavedModel.
+
+    Args:
+        task: `nlpseq.tasks.base.Task`.
+        metadata: That of the export.
+        folder: Folder of the version.
+        formats: Names in `FORMATS`.
+        quantize: Of litert, a name in `nlpseq.serving.formats.litert.QUANTIZATIONS`.
+        examples: A split of the data, of which a sample is asked. Default None, texts of words that the task knows.
+
+    Returns:
+        For each format, the SavedModel too: its files, bytes, milliseconds for 1 and 64 texts, and agreement.
+
+    Raises:
+        InputError: a format cannot be made of this task, or disagrees with the SavedModel; nothing is written.
+    """
+    wanted = [name for name in FORMATS[1:] if name in formats]
+    if not task.numeric_functions():
+        raise InputError(f"a {type(task).__name__} has no functions of numbers: it is exported as saved_model only.")
+    _write_client(task, metadata, folder)
+    sample = task.validation_sample(examples, SAMPLE) if examples is not None else []
+    texts = [text for text, _ in sample] or _made_texts(task)
+    right = [right for _, right in sample]
+    asked = Asked(folder, "saved_model", texts)
+    described = {"saved_model": {**_files(folder, ["saved_model.pb", "variables"]), **asked.times()}}
+    for name in wanted:
+        module = importlib.import_module(f"nlpseq.serving.formats.{name}")
+        options = {"quantize": quantize} if name == "litert" else {}
+        paths = module.write(task, folder, **options)
+        other = Asked(folder, name, texts)
+        tolerance = TOLERANCES[options.get("quantize", "none")]
+        try:
+            agreement = compare(asked.inputs, asked.answers, other.answers, asked.decisions, tolerance)
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from None
+        described[name] = {
+            **_files(folder, [path.name for path in paths]),
+            **other.times(),
+            **options,
+            "agreement": agreement,
+            **_metrics(asked, other, right),
+        }
+    return described
+
+
+class Asked:
+    """A model and its answers to a sample.
+
+    Args:
+        folder: Folder of the version.
+        format: Of the model.
+        texts: The sample, to which odd inputs are added.
+    """
+
+    def __init__(self, folder: Path, format: str, texts: list):
+        self.model = Model(folder, format)
+        self.texts, self.inputs = texts, [*texts, *ODD]
+        self.decisions = self.model.answers.decisions
+        self.answers = self.model.answer(self.inputs)
+
+    def times(self) -> dict[str, float]:
+        """Milliseconds for 1 and for 64 texts, the median of several runs."""
+        texts = [self.texts[number % len(self.texts)] for number in range(SAMPLE)]
+        return {"ms_1": self._milliseconds([[text] for text in texts]), "ms_64": self._milliseconds([texts] * REPEATS)}
+
+    def _milliseconds(self, batches):
+        seconds = []
+        for batch in batches:
+            began = time.perf_counter()
+            self.model.answer(batch)
+            seconds.append(time.perf_counter() - began)
+        return round(1000 * float(np.median(seconds)), 3)
+
+
+def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "none") -> dict[str, dict]:
+    """Adds formats to an export, completely or not at all.
+
+    Args:
+        path: Folder of the version.
+        task: The task of the export.
+        formats, quantize: As of `write_formats`.
+
+    Returns:
+        As `write_formats`.
+
+    Raises:
+        InputError: as of `write_formats`.
+        WritingError: the files cannot be written.
+    """
+    check_formats(formats, quantize)
+    metadata = Metadata.read(path)
+    with writing(f"the formats to {path}"), incomplete_folder(path.parent) as partial:
+        for name in ("saved_model.pb", "variables", "assets", "fingerprint.pb"):
+            if (path / name).exists():
+                os.symlink((path / name).resolve(), partial / name)
+        described = write_formats(task, metadata, partial, formats, quantize)
+        for made in sorted(partial.iterdir()):
+            if not made.is_symlink():
+                os.replace(made, path / made.name)
+        metadata = dataclasses.replace(metadata, formats={**metadata.formats, **described})
+        write_text(path / "model_card.md", model_card(task, metadata, read_json(path / "metrics.json")))
+        metadata.write(path)
+    return described
+
+
+def _write_client(task, metadata, folder):
+    """`client.json`: what `nlpseq.runtime` reads beside a model."""
+    from nlpseq.text.description import describe
+
+    details = {"labels": metadata.labels, "details": metadata.details, "options": task.client_options()}
+    text = {} if task.preprocessor is None else describe(task.preprocessor)
+    client = Client(task=metadata.task, text=text, **details)
+    write_text(folder / FILE_NAME, json.dumps(dataclasses.asdict(client), ensure_ascii=False))
+
+
+def _files(folder, names):
+    paths = [path for name in names for path in (folder / name, *(folder / name).rglob("*")) if path.is_file()]
+    return {"files": names, "bytes": sum(path.stat().st_size for path in paths)}
+
+
+def _metrics(asked, other, right):
+    """The metric on the sample, and its change from the SavedModel; nothing where there is none."""
+    if not right:
+        return {}
+    before, after = (model.model.answers.score(list(zip(right, model.answers))) for model in (asked, other))
+    return {"metrics": after, "changes": {name: after[name] - before[name] for name in after}}
+
+
+def _made_texts(task):
+    """Texts of words that the task knows, of many lengths."""
+    names = [axis.names for axis in task.named_axes() if axis.axis == 0 and len(axis.names) > 2]
+    words = [word.removeprefix("##") for word in max(names, key=len, default=["a"])]
+    random = np.random.default_rng(0)
+    counts = random.integers(1, 30, size=SAMPLE)
+    return [" ".join(words[number] for number in random.integers(len(words), size=count)) for count in counts]

@@ -1,0 +1,158 @@
+"""Formats of an export: answers without TensorFlow are those of the SavedModel, and what disagrees is not written."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from nlpseq import runtime, serving
+from nlpseq.errors import InputError
+from nlpseq.serving.formats import adding
+from nlpseq.serving.formats.agreement import TOLERANCES, compare
+from tests.tasks.tiny import EXPORTED, dataset, exported, labelled_texts, new_tagger
+
+pytestmark = pytest.mark.usefixtures("portable")
+TEXTS = {"language_model": ["the cat", "", "a dog\nsat on", "never seen ,"]}
+DEFAULT = ["a b c", "", "Ada met Bo Li .", "not bad at all"]
+
+
+def has(package):
+    pytest.importorskip(package, reason="needs the extras nlpseq[onnx,litert]")
+
+
+def copied(kind, folder):
+    task, path = exported(kind)
+    return task, shutil.copytree(path, folder / "1")
+
+
+def check_answers(kind, path, format):
+    """The answers of two formats, those of a language model both ways."""
+    saved, other = (runtime.load(path, name) for name in ("saved_model", format))
+    for options in ({"score": True}, {"seed": 4, "length": 8}) if kind == "language_model" else ({},):
+        texts = TEXTS.get(kind, DEFAULT)
+        compare(texts, saved.predict(texts, **options), other.predict(texts, **options), (), TOLERANCES["none"])
+
+
+@pytest.mark.parametrize("kind", EXPORTED)
+def test_onnx(kind, tmp_path):
+    has("onnx"), has("onnxruntime")
+    task, path = copied(kind, tmp_path)
+    described = serving.add_formats(path, task, ["onnx"])
+    assert described["onnx"]["agreement"]["decisions"] == 1 and described["onnx"]["bytes"] < 100_000
+    assert serving.Metadata.read(path).formats.keys() == {"saved_model", "onnx"}
+    assert "| onnx | float32 |" in (path / "model_card.md").read_text()
+    check_answers(kind, path, "onnx")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", EXPORTED)
+def test_litert(kind, tmp_path):
+    has("ai_edge_litert")
+    task, path = copied(kind, tmp_path)
+    serving.add_formats(path, task, ["litert"])
+    check_answers(kind, path, "litert")
+    full = (path / "model.tflite").stat().st_size
+    described = serving.add_formats(path, task, ["litert"], "float16")
+    assert described["litert"]["quantize"] == "float16" and described["litert"]["bytes"] < full
+
+
+@pytest.mark.slow
+def test_a_tagger_with_recurrent_characters_in_litert(tmp_path):
+    has("ai_edge_litert")
+    task = new_tagger(model="softmax", cell="gru")
+    options = {"data": dataset(), "settings": {}, "metrics": {"validation": {}, "test": {}}}
+    options["metrics"] |= {"train_seconds": 1.0, "peak_memory_mb": 1}
+    check_answers("tagging", serving.export(task, tmp_path, formats=["litert"], **options), "litert")
+
+
+def test_a_process_without_tensorflow(tmp_path):
+    has("onnx"), has("onnxruntime")
+    task, path = copied("classification", tmp_path)
+    serving.add_formats(path, task, ["onnx"])
+    script = (
+        "import json, sys\n"
+        "for name in ('tensorflow', 'keras', 'wrapt', 'rich', 'tyro', 'tokenizers', 'sklearn', 'charset_normalizer'):\n"
+        "    sys.modules[name] = None\n"
+        "from nlpseq import runtime\n"
+        "print(json.dumps(runtime.load(sys.argv[1]).predict(json.loads(sys.argv[2]))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path, json.dumps(DEFAULT)], capture_output=True, text=True)
+    assert not done.returncode, done.stderr[-1000:]
+    expected = task.predict_text(DEFAULT)
+    for answer, label, scores in zip(json.loads(done.stdout), expected["label"], expected["scores"], strict=True):
+        assert answer["label"] == label
+        np.testing.assert_allclose(list(answer["scores"].values()), scores, atol=1e-5)
+
+
+def test_a_model_that_disagrees_is_not_written(tmp_path, monkeypatch):
+    has("onnx"), has("onnxruntime")
+    task, path = copied("classification", tmp_path)
+    before = sorted(path.rglob("*"))
+    weights = task.get_weights()
+    monkeypatch.setattr(adding.Asked, "times", lambda self: {"ms_1": 1.0, "ms_64": 1.0})
+    try:
+        task.head.bias.assign_add([0.0, 1e-3, 0.0])
+        with pytest.raises(InputError, match=r"onnx: the converted model disagrees .*scores differ by .*not written"):
+            serving.add_formats(path, task, ["onnx"])
+    finally:
+        task.set_weights(weights)
+    assert sorted(path.rglob("*")) == before and [item.name for item in tmp_path.iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("right, given, message", [
+    ({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5}, "disagrees"),
+    ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.50002}, "differ by 2.0e-05"),
+    ({"label": "a", "score": 0.5}, {"label": "a"}, "disagrees"),
+    ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.500009}, None),
+    ({"label": "a", "score": -500.0}, {"label": "a", "score": -500.004}, None),
+])  # fmt: skip
+def test_what_agrees(right, given, message):
+    if message is None:
+        assert compare(["x"], [right], [given], ["label"], TOLERANCES["none"])["decisions"] == 1
+    else:
+        with pytest.raises(InputError, match=message):
+            compare(["x"], [right], [given], ["label"], TOLERANCES["none"])
+
+
+def test_shares_of_small_types():
+    right = [{"label": "a", "score": 0.5}] * 20
+    given = [{"label": "b", "score": 0.4}, *right[1:]]
+    found = compare(["x"] * 20, right, given, ["label"], TOLERANCES["int8"])
+    assert found == {"texts": 20, "decisions": 0.95, "scores": pytest.approx(0.1)}
+    with pytest.raises(InputError, match="95.0% of its decisions are the same, at least 99%"):
+        compare(["x"] * 20, right, given, ["label"], TOLERANCES["float16"])
+
+
+def test_the_metric_of_a_sample():
+    task, _ = exported("classification")
+    sample = task.validation_sample(labelled_texts(1), 3)
+    assert [right for _, right in sample] == ["no", "yes", "maybe"]
+    answers = runtime.model.importlib.import_module("nlpseq.tasks").answers_class("classification")(None)
+    assert answers.score([("no", {"label": "no"}), ("yes", {"label": "no"})]) == {"accuracy": 0.5}
+
+
+@pytest.mark.parametrize("formats, quantize, message", [
+    (["onxx"], "none", "did you mean onnx"),
+    (["onnx"], "int8", "`quantize` is for the format litert"),
+    (["litert"], "int4", "unknown `quantize` 'int4'"),
+])  # fmt: skip
+def test_formats_that_are_refused(formats, quantize, message):
+    with pytest.raises(InputError, match=message):
+        serving.check_formats(formats, quantize)
+
+
+def test_a_missing_package_names_its_extra(monkeypatch):
+    monkeypatch.setattr(adding.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"needs the package onnx: pip install 'nlpseq\[onnx\]'"):
+        serving.check_formats(["onnx"], "none")
+
+
+def test_an_export_without_the_format(tmp_path):
+    _, path = exported("classification")
+    with pytest.raises(InputError, match=r"no model of the format litert: make it with `nlpseq export .* --to litert`"):
+        runtime.load(path, "litert")
+    with pytest.raises(InputError, match="is not an export of nlpseq"):
+        runtime.load(tmp_path)

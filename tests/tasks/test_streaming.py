@@ -1,0 +1,48 @@
+"""Token by token, classifiers and taggers that read forward answer as for the whole text."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.tasks.tiny import new_classifier, new_tagger, tokens, words
+
+pytestmark = pytest.mark.usefixtures("portable")
+TEXT = ["a", "bad", "film", ",", "never", "good"]
+
+
+def states_of(answer):
+    return {name: value for name, value in answer.items() if name.startswith(("state_", "largest", "total", "count"))}
+
+
+@pytest.mark.parametrize("options", [
+    {"pooling": "last", "layers": 2}, {"pooling": "max", "cell": "gru"}, {"pooling": "max_mean"},
+])  # fmt: skip
+def test_classifier(options):
+    task = new_classifier(words(), bidirectional=False, **options)
+    served = task.signatures()
+    answer = served["init"](tf.constant(["a bad", ""]))
+    assert answer["label"].shape == [2]
+    for end in range(2, len(TEXT)):
+        answer = served["step"](token=tf.constant([TEXT[end], ""]), **states_of(answer))
+        expected = task.predict_text([" ".join(TEXT[: end + 1]), ""])
+        np.testing.assert_allclose(answer["scores"], expected["scores"], atol=1e-5)
+        assert [label.decode() for label in answer["label"].numpy()] == expected["label"]
+
+
+@pytest.mark.parametrize("characters", ["rnn", "none"])
+def test_tagger(characters):
+    task = new_tagger(tokens(), bidirectional=False, model="softmax", scheme=None, characters=characters, layers=2)
+    served, sentence = task.signatures(), ["Ada", "met", "Bo", "never", "."]
+    expected = task.predict_tokens([sentence])
+    answer = served["init"](tf.constant(["Ada met"]))
+    assert [tag.decode() for tag in answer["tags"].numpy()[0]] == expected["tags"][0][:2]
+    for number in range(2, len(sentence)):
+        answer = served["step"](token=tf.constant([sentence[number]]), **states_of(answer))
+        assert answer["tag"].numpy()[0].decode() == expected["tags"][0][number]
+        np.testing.assert_allclose(answer["score"], expected["scores"][0][number : number + 1], atol=1e-5)
+
+
+def test_models_that_read_ahead_have_no_steps():
+    assert new_classifier().signatures().keys() == {"serving_default"}
+    assert new_classifier(words(), bidirectional=False, pooling="attention").signatures().keys() == {"serving_default"}
+    assert new_tagger().signatures().keys() == {"serving_default", "tag_tokens"}
