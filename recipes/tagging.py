@@ -28,7 +28,7 @@ def main(config: Settings) -> dict:
         **config.splits.loading(),
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
-    config = follow_data(config, defaults.choose(defaults.profile(data), vectors), defaults.SPACE)
+    config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 
     nlpseq.reporting.say("learning the vocabulary")
     tokens, _ = data.train.ragged()

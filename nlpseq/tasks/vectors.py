@@ -11,6 +11,7 @@ from nlpseq.data.vectors import WordVectors
 from nlpseq.tasks.base import NamedAxis
 from nlpseq.tasks.settings import VectorSettings
 from nlpseq.tasks.text_task import TextTask
+from nlpseq.text import UNKNOWN
 from nlpseq.training.fingerprint import fingerprint
 
 
@@ -21,6 +22,7 @@ class VectorTask(TextTask):
 
     Class attributes:
         sized_by_vectors: Whether `embedding_size` is that of the vectors by default; else they are projected.
+        vectors_beside: Whether the model reads the vectors beside embeddings of its own rather than in their place.
 
     Args:
         preprocessor, labels: As in `TextTask`.
@@ -34,6 +36,7 @@ class VectorTask(TextTask):
     """
 
     sized_by_vectors: ClassVar[bool] = True
+    vectors_beside: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -65,7 +68,8 @@ class VectorTask(TextTask):
             self._origins = (fingerprint(*start),)
         hold = self.vector_settings.vectors_training != "tuned"
         others = getattr(getattr(self.preprocessor, "vocabulary", None), "others", 0)
-        return VectorEmbedding(len(words), default.output_dim, self.vector_size, scale, others, start, hold)
+        size, own = (self.vector_size, default.output_dim) if self.vectors_beside else (default.output_dim, 0)
+        return VectorEmbedding(len(words), size, self.vector_size, scale, others, own, start, hold)
 
     def origins(self):
         return self._origins
@@ -85,6 +89,7 @@ class VectorEmbedding(keras.layers.Layer):
     """Word embeddings that start as pretrained vectors, projected if the model has another size.
 
         x_t = P E[w_t]                           P only if `output_dim` differs from `size`
+        x_t = [O[w_t] ; P E[w_t]]                with `own`
 
     Rows of E that are held get no gradients: those of pretrained vectors, while they are frozen.
     Rows of words without a vector start at random and are always trained. The rows of `others`, which do not
@@ -92,10 +97,12 @@ class VectorEmbedding(keras.layers.Layer):
 
     Args:
         input_dim: Number of words.
-        output_dim: Size of the outputs.
+        output_dim: Size of the outputs, without `own`.
         size: Size of the pretrained vectors.
         scale: Root mean square of E at the start.
         others: How many words, the last ones, do not occur in training. Default 0.
+        own: Size of further embeddings O, which start at random; those of `others` are that of the unknown word.
+            Default 0, none.
         start: The vectors, float32 `(input_dim, size)`, which are scaled together; and which of the words have
             one, bool `(input_dim,)`. Default None: all rows are random.
         hold: Whether the vectors are held. Default False.
@@ -122,13 +129,16 @@ class VectorEmbedding(keras.layers.Layer):
         size: int,
         scale: float,
         others: int = 0,
+        own: int = 0,
         start: tuple[np.ndarray, np.ndarray] | None = None,
         hold: bool = False,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.input_dim, self.output_dim, self.size, self.scale = input_dim, output_dim, size, scale
+        self.input_dim, self.output_dim, self.size, self.scale = input_dim, own + output_dim, size, scale
         self.others = others
+        uniform: Any = keras.initializers.RandomUniform(-0.1, 0.1)
+        self.own = keras.layers.Embedding(input_dim - others, own, uniform) if own else None
         self._start, self._hold = start, hold
         self.projection = None if size == output_dim else keras.layers.Dense(output_dim, use_bias=False)
 
@@ -150,6 +160,8 @@ class VectorEmbedding(keras.layers.Layer):
             self._start = None
         if self.projection is not None:
             self.projection.build((None, self.size))
+        if self.own is not None:
+            self.own.build((None, None))
         self.built = True
 
     def call(self, ids):
@@ -161,15 +173,19 @@ class VectorEmbedding(keras.layers.Layer):
         if self.rest is not None:
             rest = tf.gather(tf.convert_to_tensor(self.rest), tf.maximum(ids - count, 0))
             vectors = tf.where((ids < count)[..., tf.newaxis], vectors, rest)
-        return vectors if self.projection is None else self.projection(vectors)
+        vectors = vectors if self.projection is None else self.projection(vectors)
+        if self.own is None:
+            return vectors
+        return tf.concat([self.own(tf.where(ids < count, ids, UNKNOWN)), vectors], axis=-1)
 
     def release(self) -> None:
         """Trains all rows from now on."""
         self.held.assign(np.zeros(self.input_dim - self.others, np.float32))
 
     def get_config(self):
-        names = ("input_dim", "output_dim", "size", "scale", "others")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        own = 0 if self.own is None else self.own.output_dim
+        config = {name: getattr(self, name) for name in ("input_dim", "size", "scale", "others")}
+        return {**super().get_config(), **config, "output_dim": self.output_dim - own, "own": own}
 
 
 class Release(keras.callbacks.Callback):
@@ -194,5 +210,6 @@ def word_axes(embedding: Any, what: str, names: list[str]) -> list[NamedAxis]:
     if not isinstance(embedding, VectorEmbedding):
         return [NamedAxis(embedding.embeddings, 0, what, names)]
     count = len(names) - embedding.others
-    axes = [NamedAxis(weight, 0, what, names[:count]) for weight in (embedding.embeddings, embedding.held)]
+    weights = [embedding.embeddings, embedding.held, *([] if embedding.own is None else [embedding.own.embeddings])]
+    axes = [NamedAxis(weight, 0, what, names[:count]) for weight in weights]
     return axes if embedding.rest is None else [*axes, NamedAxis(embedding.rest, 0, f"other {what}", names[count:])]

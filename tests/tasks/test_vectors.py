@@ -105,7 +105,12 @@ def test_words_of_other_tasks(file):
 def test_taggers_and_translators(file):
     tagger = TokenTagger(tiny.tokens(), TAG_NAMES, units=3, vectors=file)
     tagger.build()
-    assert isinstance(tagger.embedding, VectorEmbedding) and tagger.settings.embedding_size == 3
+    assert isinstance(tagger.embedding, VectorEmbedding)
+    assert tagger.embedding(tf.constant([[2]])).shape == (1, 1, tagger.settings.embedding_size + 3)
+    rows = WordVectors(file).rows(["met", "bo"])[0]
+    ids = [tagger.preprocessor.vocabulary.names.index(word) for word in ("met", "bo")]
+    vectors = tagger.embedding(tf.constant(ids)).numpy()[:, -3:]
+    np.testing.assert_allclose(vectors / vectors[0, 0], rows / rows[0, 0], rtol=1e-4)
     translator = Translator(tiny.pair_tokens(), units=4, embedding_size=6, vectors=file)
     translator.build()
     ids = [translator.preprocessor.source_words.index(word) for word in "ab"]

@@ -31,15 +31,13 @@ def profile(data: "TaggedSentences") -> Profile:
     return Profile.of(data.train.tokens, len(data.labels))
 
 
-def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
-    """The defaults for a profile, and for `nlpseq.data.WordVectors` if given, by the flat names of the settings.
+def choose(profile: Profile) -> dict[str, Any]:
+    """The defaults for a profile, by the flat names of the settings.
 
     Taggers profit from strong dropout and from many passes, over which the score on validation
     data rises slowly and hardly falls (Reimers and Gurevych 2017): the number of passes is bounded
     by the tokens to read, and a moving average of the weights is validated. Small batches give
     few sentences enough steps. With a closed vocabulary a small model and few passes suffice.
-
-    Word embeddings have the size of the vectors that they start from.
 
     Example:
 
@@ -56,7 +54,7 @@ def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
         "averaging": 0.998 if natural else 0.0,
         "layers": 1,
         "units": 128 if natural else 64,
-        "embedding_size": vectors.size if vectors else 128 if natural else 64,
+        "embedding_size": 128 if natural else 64,
         "character_units": 64 if natural else 32,
         "character_embedding_size": 48 if natural else 32,
         "dropout": 0.5 if natural else 0.3,

@@ -32,7 +32,7 @@ class TokenTagger(VectorTask):
     """A recurrent token tagger with preprocessing inside the model.
 
         c_t = final states of BiRNN(characters of word t), or max-pooled convolutions over them
-        x_t = [E w_t ; c_t]
+        x_t = [E w_t ; c_t]                       with `vectors` [E w_t ; V w_t ; c_t]
         h_t = BiRNN(x_1 ... x_T)_t                one or more layers
         e_t = W_he h_t + b_e                      a score for each tag
         P(y | x) = prod_t softmax(e_t), or a CRF with emissions e
@@ -77,6 +77,7 @@ class TokenTagger(VectorTask):
     kind = "tagging"
     purpose = "Assigns a tag and a score to each token of a text."
     settings_class = TaggerSettings
+    sized_by_vectors, vectors_beside = False, True
     settings: TaggerSettings
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), scheme: str | None = None, **kwargs: Any):
@@ -146,7 +147,7 @@ class TokenTagger(VectorTask):
     @property
     def features(self) -> int:
         """The number of features of a word."""
-        return self.settings.embedding_size + (self.character_feature.size if self.character_feature else 0)
+        return self.embedding.output_dim + (self.character_feature.size if self.character_feature else 0)
 
     def _ids(self, inputs):
         """The ids `(batch, time, columns)` of texts or tokens; ids are returned unchanged."""
