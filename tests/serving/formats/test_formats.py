@@ -12,7 +12,7 @@ from nlpseq import runtime, serving
 from nlpseq.errors import InputError
 from nlpseq.serving.formats import adding
 from nlpseq.serving.formats.agreement import TOLERANCES, compare
-from tests.tasks.tiny import EXPORTED, dataset, exported, labelled_texts, new_tagger
+from tests.tasks.tiny import EXPORTED, METRICS, dataset, exported, labelled_texts, new_classifier, new_tagger, words
 
 pytestmark = pytest.mark.usefixtures("portable")
 TEXTS = {"language_model": ["the cat", "", "a dog\nsat on", "never seen ,"]}
@@ -63,9 +63,17 @@ def test_litert(kind, tmp_path):
 def test_a_tagger_with_recurrent_characters_in_litert(tmp_path):
     has("ai_edge_litert")
     task = new_tagger(model="softmax", cell="gru")
-    options = {"data": dataset(), "settings": {}, "metrics": {"validation": {}, "test": {}}}
-    options["metrics"] |= {"train_seconds": 1.0, "peak_memory_mb": 1}
-    check_answers("tagging", serving.export(task, tmp_path, formats=["litert"], **options), "litert")
+    options = {"data": dataset(), "settings": {}, "metrics": METRICS, "formats": ["litert"]}
+    check_answers("tagging", serving.export(task, tmp_path, **options), "litert")
+
+
+def test_several_labels(tmp_path):
+    has("onnx"), has("onnxruntime")
+    task = new_classifier(words(), multi_label=True)
+    path = serving.export(task, tmp_path, data=dataset(), settings={}, metrics=METRICS, formats=["onnx"])
+    found = runtime.load(path, "onnx").predict(DEFAULT)
+    assert {len(answer["labels"]) for answer in found} != {1}
+    compare(DEFAULT, runtime.load(path, "saved_model").predict(DEFAULT), found, (), TOLERANCES["none"])
 
 
 def test_a_process_without_tensorflow(tmp_path):
