@@ -209,7 +209,7 @@ def _signed(header):
 
 CONTENTS = {
     "deep.json": DEEP, "deep.jsonl": '{"text": ' + DEEP + "}\n", "numbers.json": "[" + "9" * 100_000 + "]",
-    "surrogates.jsonl": '{"text": "\\ud800", "label": "\\udfff"}\n' * 9, "wide.csv": "a," * 500_000 + "\n",
+    "surrogates.jsonl": '{"text": "\\ud800", "label": "\\udfff"}\n' * 9, "wide.csv": "a," * 100_000 + "\n",
     "quote.csv": 'text,label\n"' + "x" * 3_000_000, "nul.csv": "text,label\na\0,b\n",
     "types.jsonl": '{"text": 1, "label": [2]}\n' * 3,
     "one line.txt": "x" * 3_000_000, "marks.csv": "\ufefftext,label\n\ufeff,\u202e\n", "long.conll": "a\tB\n" * 3_000,

@@ -115,7 +115,6 @@ def load(recipes: bool = True) -> None:
         return
     import matplotlib.figure  # noqa: F401
     import sacrebleu  # noqa: F401
-    import sklearn.metrics  # noqa: F401
     import tensorflow_datasets  # noqa: F401
 
     from nlpseq.diagnostics import pictures  # noqa: F401

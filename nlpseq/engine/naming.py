@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
-from google.protobuf import text_format
 
 
 def named_by_graph(function: tf.types.experimental.ConcreteFunction) -> Callable[..., Sequence[tf.Tensor]]:
@@ -54,11 +53,29 @@ def _definitions(function):
     pattern = re.compile(f"({'|'.join(map(re.escape, by_name))})(?![0-9])")
     texts, order = [], [function.function_def.signature.name]
     for name in order:  # grows: in the order of the calls, which is that of the graph
-        texts.append(text_format.MessageToString(by_name[name]))
+        texts.append(str(by_name[name]))
         order += [called for called in dict.fromkeys(pattern.findall(texts[-1])) if called not in order]
     numbers = {name: f"function_{number}" for number, name in enumerate(order)}
     anonymous = "".join(pattern.sub(lambda match: numbers[match[1]], text) for text in texts)
     digest = hashlib.sha256(anonymous.encode()).hexdigest()[:16]
     names = {name: f"nlpseq_{digest}_{number}" for number, name in enumerate(order)}
-    kind = type(function.function_def)
-    return [text_format.Parse(pattern.sub(lambda match: names[match[1]], text), kind()) for text in texts]
+    return [_renamed(by_name[name], lambda text: pattern.sub(lambda match: names[match[1]], text)) for name in order]
+
+
+def _renamed(definition, rename):
+    """A copy with other names of functions, in all strings that can contain one."""
+    copy = type(definition)()
+    copy.CopyFrom(definition)  # by hand: parsing a changed text takes longer than all of the tracing
+    for named in (copy.signature, *copy.signature.input_arg, *copy.signature.output_arg, *copy.node_def):
+        named.name = rename(named.name)
+    for node in copy.node_def:
+        node.op, node.input[:] = rename(node.op), map(rename, node.input)
+        node.ClearField("experimental_debug_info")
+        for value in node.attr.values():
+            for called in [value.func] * value.HasField("func") + list(value.list.func):
+                called.name = rename(called.name)
+    for returned in (copy.ret, copy.control_ret):
+        pairs = [(rename(key), rename(value)) for key, value in returned.items()]
+        returned.clear()
+        returned.update(pairs)
+    return copy

@@ -70,10 +70,7 @@ class Export:
     def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
         """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
         rows = range(len(next(iter(outputs.values()))))
-        try:
-            return [self.answers.read({name: plain(column[row]) for name, column in outputs.items()}) for row in rows]
-        except KeyError:
-            raise self._of_another_kind() from None
+        return [self.answers.read({name: plain(column[row]) for name, column in outputs.items()}) for row in rows]
 
     def embed(self, examples: list) -> np.ndarray:
         """Runs "embed", which exports of tasks with text input have.
@@ -98,7 +95,9 @@ class Export:
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs of a signature, by name."""
-        if set(self.signatures[signature].structured_input_signature[1]) != set(inputs):
+        function = self.signatures[signature]
+        missing = set(self.answers.outputs) - set(self.signatures["serving_default"].structured_outputs)
+        if missing or set(function.structured_input_signature[1]) != set(inputs):
             raise self._of_another_kind()
         return self._model.run(signature, inputs)
 

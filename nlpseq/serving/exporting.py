@@ -109,4 +109,11 @@ def _save_model(task, folder):
             lines = [" ".join(label.split()) for label in task.labels]  # one label per line
             labels.write_text("\n".join([*lines, ""]), encoding="utf-8")
             served.labels = tf.saved_model.Asset(str(labels))
-        tf.saved_model.save(served, str(folder), signatures=task.signatures())
+        signatures = {name: _traced(function) for name, function in task.signatures().items()}
+        tf.saved_model.save(served, str(folder), signatures=signatures)
+
+
+def _traced(function):
+    """A signature, traced already: what is traced while a model is saved is not shared with other functions."""
+    known = isinstance(function, tf.types.experimental.ConcreteFunction)
+    return function if known else function.get_concrete_function()

@@ -47,6 +47,8 @@ class Answers:
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
         detailed: Signatures that tell more than "serving_default", the one that tells most first.
         separator: Separates the strings of a list in a cell of a table.
+        signatures: Names of the signatures that the kind uses.
+        outputs: Names of outputs of "serving_default", by which models of other kinds are refused.
 
     Args:
         metadata: `nlpseq.serving.Metadata` of the export, or what a client without TensorFlow reads in its place.
@@ -60,6 +62,7 @@ class Answers:
     detailed: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = " "
     signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
+    outputs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, metadata: "Described"):
         self.metadata = metadata

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 
 FIGURES = ("precision", "recall", "f1")
 MOST_CONFUSED = 500  # classes of a confusion matrix
@@ -28,20 +27,22 @@ def scores_by_class(expected: Any, predicted: Any, names: Sequence[str]) -> dict
     >>> scores_by_class([0, 0, 1], [0, 1, 1], ["negative", "positive"])["positive"]["precision"]
     0.5
     """
-    indices = list(range(len(names)))
-    *columns, support = precision_recall_fscore_support(
-        expected,
-        predicted,
-        labels=indices,
-        zero_division=0.0,  # pyright: ignore[reportArgumentType]
-    )
-    return {
-        name: {
-            **{figure: float(column[index]) for figure, column in zip(FIGURES, columns)},
-            "support": int(support[index]),
-        }
-        for index, name in enumerate(names)
-    }
+    counts = zip(names, *counts_by_class(expected, predicted, len(names)))
+    return {name: {**dict(zip(FIGURES, figures(*row))), "support": int(row[-1])} for name, *row in counts}
+
+
+def counts_by_class(expected: Any, predicted: Any, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How often each of `count` classes is predicted and right, predicted, and expected: integers `(count,)`.
+
+    >>> [counts.tolist() for counts in counts_by_class([0, 0, 1], [0, 1, -1], 2)]
+    [[1, 0], [1, 1], [2, 1]]
+    """
+    expected, predicted = np.asarray(expected, int), np.asarray(predicted, int)
+
+    def count_of(items):
+        return np.bincount(items[(items >= 0) & (items < count)], minlength=count)
+
+    return count_of(expected[expected == predicted]), count_of(predicted), count_of(expected)
 
 
 def figures(correct: float, predicted: float, expected: float) -> tuple[float, float, float]:
@@ -90,3 +91,21 @@ def confused(expected: np.ndarray, count: int) -> np.ndarray:
         return np.arange(count)
     support = np.bincount(expected[expected >= 0], minlength=count)
     return np.sort(np.argsort(-support, kind="stable")[:MOST_CONFUSED])
+
+
+def confusion(expected: np.ndarray, predicted: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """The confusion matrix of some classes: counts `(shown, shown)`, a row for each expected class.
+
+    Args:
+        expected, predicted: Class indices, integers `(items,)`; items of other classes do not count.
+        shown: Class indices in ascending order.
+
+    Example:
+
+    >>> confusion(np.array([0, 0, 2, 1]), np.array([0, 2, 2, 2]), np.array([0, 2])).tolist()
+    [[1, 1], [0, 1]]
+    """
+    known = np.isin(expected, shown) & np.isin(predicted, shown)
+    rows, columns = np.searchsorted(shown, expected[known]), np.searchsorted(shown, predicted[known])
+    size = len(shown)
+    return np.bincount(rows * size + columns, minlength=size * size).reshape(size, size)

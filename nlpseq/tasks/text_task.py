@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
+from nlpseq import engine
 from nlpseq.data.batching import evaluation_batches, training_batches
+from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.tasks.answers import as_utf8
 from nlpseq.tasks.base import Task, in_batches
@@ -32,6 +34,7 @@ class TextTask(Task):
 
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
+        self._encode = encoder(preprocessor)
         self._embed_texts = tf.function(self.embed, [text_spec("text")], autograph=False)
         self._tables = preprocessor.tables  # tracked by Keras's export
 
@@ -102,11 +105,35 @@ class TextTask(Task):
         return self.preprocessor.tables
 
 
+def encoder(preprocessor: Callable, spec: tf.TensorSpec | tf.RaggedTensorSpec | None = None) -> Callable:
+    """A preprocessor as a function for `encode`, which is traced once.
+
+    Args:
+        preprocessor: From strings to ragged ids.
+        spec: The specification of the strings. Default `(batch,)`.
+    """
+    return tf.function(lambda rows: preprocessor(rows), [spec or text_spec("text")], autograph=False)
+
+
 def encode(function: Callable, rows: Any) -> tf.RaggedTensor:
-    """Calls a function from strings, `(batch,)` or ragged, to ragged ids, on `ENCODE_BATCH` rows at a time."""
-    function = tf.function(function, autograph=False, reduce_retracing=True)
+    """Calls a function of `encoder` on `ENCODE_BATCH` rows at a time."""
     starts = range(0, max(rows.shape[0], 1), ENCODE_BATCH)
     return tf.concat([function(rows[start : start + ENCODE_BATCH]) for start in starts], axis=0)
+
+
+def served(function: Callable, spec: tf.TensorSpec | tf.RaggedTensorSpec) -> Callable:
+    """A part of the signatures, which is traced once for all of them: as an export runs it, without gradients by hand.
+
+    Args:
+        function: A function of one tensor.
+        spec: The specification of the tensor.
+    """
+
+    def portable(tensor):
+        with engine.mode("portable"), engine.without_gradients(), engine.substituted_runs(run_by_kernel):
+            return function(tensor)
+
+    return tf.function(portable, [spec], autograph=False)
 
 
 def text_spec(name: str) -> tf.TensorSpec:

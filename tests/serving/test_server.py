@@ -65,6 +65,11 @@ def test_bytes_are_base64_and_an_empty_batch_is_answered(client):
     assert post(client, "labels:predict", {"inputs": []}).json()["outputs"]["label"] == []
 
 
+def test_vectors(client):
+    vectors = post(client, "labels:predict", {"instances": TEXTS, "signature_name": "embed"}).json()["predictions"]
+    np.testing.assert_allclose(vectors, export_of(client, "labels").embed(TEXTS), rtol=1e-4, atol=1e-5)
+
+
 def test_scalars_and_states_of_other_signatures(client):
     options = {"length": 3, "temperature": 1, "top_k": 0, "top_p": 1.0, "seed": 2}
     generate = {"signature_name": "generate", "inputs": {"prompt": ["the cat"], **options}}

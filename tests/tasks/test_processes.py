@@ -38,7 +38,12 @@ def in_threads(answer, texts):
         return [list(np.roll(np.array(rows, object), -n)) for n, rows in enumerate(pool.map(ask, range(THREADS)))]
 
 
-@pytest.mark.parametrize("kind", ASKED)
+def slow_but(kinds, quick):
+    """The kinds as parameters, all but one in the slow tier."""
+    return [kind if kind == quick else pytest.param(kind, marks=pytest.mark.slow) for kind in kinds]
+
+
+@pytest.mark.parametrize("kind", slow_but(ASKED, "classification"))
 def test_threads_get_the_same_answers_of_a_task(kind):
     make, texts, options = ASKED[kind]
     task = make()
@@ -53,7 +58,7 @@ def test_threads_get_the_same_answers_of_an_export():
     assert answers == [[str(export.predict([text])) for text in tiny.TEXTS]] * THREADS
 
 
-@pytest.mark.parametrize("kind", FITTED)
+@pytest.mark.parametrize("kind", slow_but(FITTED, "classification"))
 def test_a_seed_gives_the_same_bytes(kind):
     make, data, options = FITTED[kind]
 

@@ -33,6 +33,10 @@ class Answers(answers.Answers):
         labels = [[names[number] for number in order if row[number]] for order, row in zip(orders, assigned)]
         return [{"labels": row, "scores": numbers.tolist()} for row, numbers in zip(labels, scores)]
 
+    @property
+    def outputs(self):
+        return ("labels" if self.metadata.details.get("multi_label") else "label", "scores")
+
     def read(self, row):
         names = self.metadata.labels
         answered = [label for label in row["labels"] if label] if "labels" in row else [row["label"]]

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from nlpseq.tasks.classification.decisions import calibration_error, scored
-from nlpseq.tasks.scores import FIGURES, averaged, confused, figures, scores_by_class
+from nlpseq.tasks.scores import FIGURES, averaged, confused, confusion, figures, scores_by_class
 
 if TYPE_CHECKING:
     from nlpseq.tasks.classification.data import Examples
@@ -66,7 +65,7 @@ def evaluate_classifier(task: "TextClassifier", examples: "Examples", most_mista
     return ClassificationResult(
         metrics,
         [names[number] for number in shown],
-        confusion_matrix(expected, predicted, labels=shown),
+        confusion(expected, predicted, shown),
         _mistakes(names, examples, scores, most_mistakes),
     )
 

@@ -18,7 +18,7 @@ from nlpseq.tasks.classification.objectives import MicroF1, WeightedAccuracy, We
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, text_spec
+from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, served, text_spec
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -98,6 +98,7 @@ class TextClassifier(VectorTask):
         self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
         super().__init__(preprocessor, labels, **kwargs)
         self._check_class_weights()
+        self._read = served(self._read_text, text_spec("text"))
         self._answer = self.signatures()["serving_default"]
 
     def make_layers(self):
@@ -120,8 +121,11 @@ class TextClassifier(VectorTask):
             self.linear = NgramLogits(seen, len(self.labels), LINEAR_DROPOUT, dtype="float32")
 
     def call(self, inputs, training=False):
-        ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
-        features = self._features(ids, training)
+        if inputs.dtype == tf.string and not training:
+            ids, features = self._read(inputs)
+        else:
+            ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
+            features = self._features(ids, training)
         logits = self.head(self.output_dropout(features, training=training))
         if self.linear is None:
             return logits
@@ -130,7 +134,11 @@ class TextClassifier(VectorTask):
 
     def vectors(self, text):
         """The inputs of the output layer: the pooled outputs of the recurrent layer, and with `skip` the embeddings."""
-        return self._features(pad(self.preprocessor(text)))
+        return self._read(text)[1]
+
+    def _read_text(self, text):
+        ids = pad(self._encode(text))
+        return ids, self._features(ids)
 
     def _features(self, ids, training=False):
         """The inputs of the output layer, `(batch, features)`."""
@@ -233,7 +241,7 @@ class TextClassifier(VectorTask):
 
     def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
         """The ids of texts, ragged `(texts, None, columns)`."""
-        return encode(self.preprocessor, tf.constant(list(texts), tf.string))
+        return encode(self._encode, tf.constant(list(texts), tf.string))
 
     def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
         """Lines of text as `encode_texts` takes them."""
@@ -280,7 +288,8 @@ class TextClassifier(VectorTask):
         """Accuracy, with class weights also a weighted one; with `multi_label` micro-averaged F1."""
         if self.multi_label:
             return [MicroF1()]
-        return ["accuracy", *([] if self.class_weights is None else [WeightedAccuracy(self.class_weights)])]
+        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")  # by name, it would be made in the first step
+        return [accuracy, *([] if self.class_weights is None else [WeightedAccuracy(self.class_weights)])]
 
     @property
     def metric(self) -> str:

@@ -26,6 +26,7 @@ class Answers(answers.Answers):
     batch_size = 8  # texts may be long
     widget = "completion"
     signatures = ("serving_default", "init", "step")
+    outputs = ("tokens", "log_probabilities", "total", "perplexity", "length", "truncated", "unknown")
 
     def score(self, pairs):
         total, count = sum(answer["total"] for _, answer in pairs), sum(len(answer["tokens"]) for _, answer in pairs)

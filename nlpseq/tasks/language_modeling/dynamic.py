@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from nlpseq.tasks.language_modeling.model import LanguageModel
 
 MEASURED_SEGMENTS = 2_000  # of the training text, for the statistics of its gradients
-EPSILON = 1e-3  # of the root mean squares, relative to their mean
 
 
 class DynamicEvaluation:
     """Adapts the weights of a `LanguageModel` to a text, segment by segment, after each has been scored.
 
         g_i = gradient of the mean loss of segment i at the weights w_{i-1}, with which it was scored
-        w_i = w_{i-1} - rate * g_i / (r + epsilon m) + decay * min(r / m, 1 / decay) * (w_0 - w_{i-1})
+        w_i = w_{i-1} - rate * g_i / (r + m) + decay * min(r / m, 1 / decay) * (w_0 - w_{i-1})
 
     w_0 are the trained weights, r the root mean squares of the gradients on the training text, for each weight,
-    and m their mean. A weight whose gradients are large is changed less, and returns to w_0 faster. Without a
-    training text, r is that of the segments read so far, g_i included.
+    and m their mean, which bounds the steps of weights that hardly got gradients there. A weight whose gradients
+    are large is changed less, and returns to w_0 faster. Without a training text, r is that of the segments read so
+    far, g_i included, and the model adapts less well.
 
     Args:
         task: The model. Its weights are changed while a text is read, and restored afterwards.
@@ -103,7 +103,7 @@ class DynamicEvaluation:
         mean = tf.maximum(total / sum(tf.size(size, tf.float32) for size in sizes), 1e-30)
         for weight, trained, size, gradient in zip(self._weights, self._trained, sizes, gradients):
             back = tf.minimum(settings.dynamic_decay * size / mean, 1.0) * (trained - weight)
-            weight.assign_add(back - settings.dynamic_rate * gradient / (size + EPSILON * mean))
+            weight.assign_add(back - settings.dynamic_rate * gradient / (size + mean))
 
     def _add(self, gradients):
         self._count.assign_add(1.0)

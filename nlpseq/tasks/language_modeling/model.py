@@ -307,7 +307,8 @@ class LanguageModel(TextTask):
         key = method, one_line, *numbers, *static.values()
         if key not in self._functions:
             generate = functools.partial(self.generate, method=method, one_line=one_line, **static)
-            self._functions[key] = tf.function(generate, autograph=False, reduce_retracing=True)
+            function = tf.function(generate, autograph=False, reduce_retracing=True)
+            self._functions.setdefault(key, function)  # threads share one, which is traced once
         return self._functions[key]
 
     def score_text(

@@ -14,6 +14,7 @@ class Answers(answers.Answers):
     options = (answers.EMBED,)
     widget = "spans"
     decisions = ("tags",)
+    outputs = ("tokens", "tags", "length", "scores")
 
     def score(self, pairs):
         """Of the sentences that the tokenizer splits as they were split."""

@@ -6,10 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nlpseq import tag_schemes
-from nlpseq.tasks.scores import FIGURES, averaged, confused, scores_by_class
+from nlpseq.tasks.scores import FIGURES, averaged, confused, confusion, counts_by_class, figures, scores_by_class
 
 if TYPE_CHECKING:
     from nlpseq.tasks.tagging.data import Sentences
@@ -100,7 +99,7 @@ def evaluate_tagger(
     return TaggingResult(
         metrics,
         [names[number] for number in shown],
-        confusion_matrix(expected, predicted, labels=shown),
+        confusion(expected, predicted, shown),
         [sentence for sentence in order[:worst] if sentence.wrong],
     )
 
@@ -117,13 +116,10 @@ def span_scores(expected: Sequence[list[str]], predicted: Sequence[list[str]], s
     places = sorted({*spans_of_both[0], *spans_of_both[1]})
     gold, output = ([numbers.get(spans.get(place, ""), -1) for place in places] for spans in spans_of_both)
     types = scores_by_class(gold, output, kinds) if kinds else {}
-    micro = precision_recall_fscore_support(
-        gold, output, labels=list(numbers.values()), average="micro",
-        zero_division=0.0,  # pyright: ignore[reportArgumentType]
-    )[:3] if kinds else (0.0, 0.0, 0.0)  # fmt: skip
+    micro = figures(*(counts.sum() for counts in counts_by_class(gold, output, len(kinds))))
     macro = averaged(types) if kinds else dict.fromkeys(FIGURES, 0.0)
     return {
-        **{name: float(value) for name, value in zip(FIGURES, micro)},
+        **dict(zip(FIGURES, micro)),
         **{f"macro_{name}": value for name, value in macro.items()},
         "types": types,
         "illegal_sentences": sum(not tag_schemes.is_legal(tags, scheme) for tags in predicted),

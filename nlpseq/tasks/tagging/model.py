@@ -19,7 +19,7 @@ from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharac
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.tagging.streaming import TaggerStream
-from nlpseq.tasks.text_task import as_texts, encode
+from nlpseq.tasks.text_task import as_texts, encode, encoder, served
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -83,9 +83,10 @@ class TokenTagger(VectorTask):
         self.scheme = scheme
         super().__init__(preprocessor, labels, **kwargs)
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
+        tokens = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1)
+        self._encode = encoder(preprocessor, tokens)
+        self._read, self._tag = served(self._read_tokens, tokens), served(self._tagged, tokens)
         self._answer = self.signatures()["serving_default"]
-        ragged = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1)
-        self._answer_ragged = tf.function(self._tagged, [ragged], autograph=False)
 
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
@@ -108,14 +109,18 @@ class TokenTagger(VectorTask):
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
 
     def call(self, inputs, training=False):
-        hidden, _ = self._hidden(self._ids(inputs), training)
+        ragged = isinstance(inputs, tf.RaggedTensor) and not training
+        hidden, _ = self._read(inputs) if ragged else self._hidden(self._ids(inputs), training)
         emissions = self.head(self.output_dropout(hidden, training=training))
         return emissions if self.crf is None else self.crf(emissions)
 
     def vectors(self, text):
         """The mean output of the recurrent layers over the tokens."""
-        hidden, mask = self._hidden(self._ids(text))
+        hidden, mask = self._read(self.preprocessor.tokenize(text))
         return self.pooling(hidden, mask=mask)
+
+    def _read_tokens(self, tokens):
+        return self._hidden(self._ids(tokens))
 
     def _hidden(self, ids, training=False):
         """The outputs of the recurrent layers `(batch, time, features)`, and the mask `(batch, time)`."""
@@ -195,11 +200,11 @@ class TokenTagger(VectorTask):
     def encode_examples(self, sentences):
         sentences = replace(sentences, tags=[self._shortened(tags) for tags in sentences.tags])
         tokens, tags = sentences.ragged()
-        return encode(self.preprocessor, tokens), self.preprocessor.truncate(tags)
+        return encode(self._encode, tokens), self.preprocessor.truncate(tags)
 
     def encode_texts(self, texts: Sequence) -> tf.RaggedTensor:
         """The ids of sentences, lists of tokens, ragged `(sentences, None, columns)`."""
-        return encode(self.preprocessor, tf.ragged.constant(list(texts), tf.string, ragged_rank=1))
+        return encode(self._encode, tf.ragged.constant(list(texts), tf.string, ragged_rank=1))
 
     def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
         """Lines of text as `encode_texts` takes them."""
@@ -246,14 +251,14 @@ class TokenTagger(VectorTask):
             A dict of `tokens` and `tags`, string `(batch, longest)`, padded with ""; `length`,
             int32 `(batch,)`; `scores`, the probability of each tag, float32 `(batch, longest)`.
         """
-        return self._tagged(self.preprocessor.tokenize(text))
+        return self._tag(self.preprocessor.tokenize(text))
 
     def answer_tokens(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "tag_tokens", as that of `answer`, for `tokens`, string `(batch, longest)`, padded with "".
 
         An empty token before another one is a token, those at the end are padding.
         """
-        return self._tagged(tf.RaggedTensor.from_tensor(tf.ensure_shape(tokens, [None, None]), padding=""))
+        return self._tag(tf.RaggedTensor.from_tensor(tf.ensure_shape(tokens, [None, None]), padding=""))
 
     def _tagged(self, tokens):
         tokens = self.preprocessor.truncate(tokens)
@@ -306,7 +311,7 @@ class TokenTagger(VectorTask):
 
         def answer(batch):
             batch = [as_texts(sentence) for sentence in batch]
-            return self._answer_ragged(tf.ragged.constant(batch, tf.string, ragged_rank=1))
+            return self._tag(tf.ragged.constant(batch, tf.string, ragged_rank=1))
 
         return _rows(in_batches(answer, sentences, batch_size))
 

@@ -16,6 +16,7 @@ class Answers(answers.Answers):
     widget = "translations"
     detailed = ("translate_attention", "translate_nbest")
     decisions = ("translation",)
+    outputs = ("translation", "score", "truncated")
 
     def score(self, pairs):
         import sacrebleu

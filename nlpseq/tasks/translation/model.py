@@ -15,7 +15,7 @@ from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
-from nlpseq.tasks.text_task import as_texts, encode, text_spec
+from nlpseq.tasks.text_task import as_texts, encode, encoder, text_spec
 from nlpseq.tasks.translation.memory import Memory
 from nlpseq.tasks.translation.search import TranslationSearch
 from nlpseq.tasks.translation.settings import TranslatorSettings
@@ -87,6 +87,7 @@ class Translator(VectorTask):
 
     def make_layers(self):
         settings, preprocessor = self.settings, self.preprocessor
+        self._encode_targets = encoder(preprocessor.targets)
         self.target_embedding = ScaledEmbedding(len(preprocessor.target), settings.embedding_size)
         self.source_embedding = self.target_embedding
         if not preprocessor.joint:
@@ -262,7 +263,7 @@ class Translator(VectorTask):
 
     def encode_examples(self, pairs):
         sources, targets = (tf.constant(texts, tf.string) for texts in (pairs.sources, pairs.targets))
-        return encode(self.preprocessor, sources), encode(self.preprocessor.targets, targets)
+        return encode(self._encode, sources), encode(self._encode_targets, targets)
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
         """Batches `((sources, targets), labels)` of `nlpseq.data.Pairs`.
@@ -324,7 +325,8 @@ class Translator(VectorTask):
         """The search with a beam size as a `tf.function`, which is traced once."""
         if beam_size not in self._functions:
             answer = functools.partial(self.search.answer, beam_size=beam_size)
-            self._functions[beam_size] = tf.function(answer, [text_spec("text")], autograph=False)
+            function = tf.function(answer, [text_spec("text")], autograph=False)
+            self._functions.setdefault(beam_size, function)  # threads share one, which is traced once
         return self._functions[beam_size]
 
     def validation_sample(self, examples, count):

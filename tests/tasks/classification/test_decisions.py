@@ -50,9 +50,10 @@ def test_a_few_texts_that_are_all_right_do_not_make_scores_certain():
 
 
 def test_calibration_error_by_hand():
-    scores, correct = np.array([0.95, 0.95, 0.95, 0.5, 1.0, 0.0]), np.array([1, 1, 0, 0, 1, 0], bool)
-    # 14th bin, with 1.0: 3 of 4 are right, 0.9625 on average; 0.5 is alone in its bin, and so is 0.
-    assert calibration_error(scores, correct) == pytest.approx((4 * (0.9625 - 0.75) + 0.5) / 6)
+    scores = np.array([0.95, 0.95, 0.95, 0.5, 1.0, 0.0, 0.9])
+    correct = np.array([1, 1, 0, 0, 1, 0, 1], bool)
+    # Of the four in the last bin, with 1.0, three are right, 0.9625 on average; the others are alone in their bins.
+    assert calibration_error(scores, correct) == pytest.approx((4 * (0.9625 - 0.75) + 0.5 + 0.1) / 7)
 
 
 def test_thresholds_have_the_best_f1_of_all():

@@ -8,7 +8,7 @@ import tensorflow as tf
 from nlpseq import training
 from nlpseq.errors import InputError
 from nlpseq.tasks import TextClassifier
-from tests.tasks.tiny import LABELS, ODD, TEXTS, classifier, labelled_texts, new_classifier, words
+from tests.tasks.tiny import LABELS, ODD, TEXTS, classifier, labelled_texts, new_classifier, words, write
 
 pytestmark = pytest.mark.usefixtures("portable", "eager")
 
@@ -125,3 +125,20 @@ def test_mixed_precision(name):
 def test_unknown_settings(wrong, message):
     with pytest.raises(InputError, match=message):
         TextClassifier(words(), LABELS, **wrong)
+
+
+def test_training_answers_and_an_export_trace_the_network_once_each(monkeypatch, tmp_path):
+    traces, features = [], TextClassifier._features
+
+    def counted(task, ids, training=False):
+        traces.append(training)
+        return features(task, ids, training)
+
+    monkeypatch.setattr(TextClassifier, "_features", counted)
+    task, data = new_classifier(words()), labelled_texts()
+    task.compile()
+    task.fit(task.prepare(data, 4, training=True), validation_data=task.prepare(data), verbose=0)
+    task.predict_text(TEXTS)
+    task.calibrate(data)
+    write(tmp_path, task)
+    assert traces == [True, False, False]
