@@ -12,7 +12,17 @@ from nlpseq import runtime, serving
 from nlpseq.errors import InputError
 from nlpseq.serving.formats import adding
 from nlpseq.serving.formats.agreement import TOLERANCES, compare
-from tests.tasks.tiny import EXPORTED, METRICS, dataset, exported, labelled_texts, new_classifier, new_tagger, words
+from tests.tasks.tiny import (
+    EXPORTED,
+    METRICS,
+    dataset,
+    exported,
+    labelled_texts,
+    new_classifier,
+    new_tagger,
+    served,
+    words,
+)
 
 pytestmark = pytest.mark.usefixtures("portable")
 TEXTS = {"language_model": ["the cat", "", "a dog\nsat on", "never seen ,"]}
@@ -138,7 +148,7 @@ def test_the_metric_of_a_sample():
     task, _ = exported("classification")
     sample = task.validation_sample(labelled_texts(1), 3)
     assert [right for _, right in sample] == ["no", "yes", "maybe"]
-    answers = runtime.model.importlib.import_module("nlpseq.tasks").answers_class("classification")(None)
+    answers = served("classification").answers
     assert answers.score([("no", {"label": "no"}), ("yes", {"label": "no"})]) == {"accuracy": 0.5}
 
 
