@@ -1,8 +1,10 @@
-"""The best sequences and the marginals of linear-chain CRFs in NumPy: see `nlpseq.engine.chains`."""
+"""The best sequences and the marginals of linear-chain CRFs in NumPy, as `nlpseq.engine.chain_decoding` finds them."""
 
 from typing import NamedTuple
 
 import numpy as np
+
+FORBIDDEN = np.float32(-1e30)  # in the place of minus infinity, whose differences are no numbers
 
 
 class Potentials(NamedTuple):
@@ -18,68 +20,51 @@ class Potentials(NamedTuple):
     last: np.ndarray
 
 
-def best(emissions: np.ndarray, lengths: np.ndarray, potentials: Potentials) -> np.ndarray:
-    """The best sequences of tags (Viterbi 1967).
+def best_and_marginals(
+    emissions: np.ndarray, lengths: np.ndarray, potentials: Potentials
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best sequences (Viterbi 1967), and `P(y_t = i)` by the forward-backward algorithm.
 
     Args:
-        emissions: float32 `(batch, time, tags)`.
+        emissions: float32 `(batch, time, tags)`, of at least one step.
         lengths: How many steps of each sequence are real, int `(batch,)`.
         potentials: As above.
 
     Returns:
-        int `(batch, time)`; what stands at padded steps means nothing.
+        int `(batch, time)`, and float32 `(batch, time, tags)`; what they have at padded steps means nothing.
     """
-    transitions, first, last = potentials
-    batch, steps, tags = emissions.shape
-    scores, rows = first + emissions[:, 0], np.arange(batch)
-    pointers, itself = np.zeros((steps, batch, tags), np.int64), np.arange(tags)
-    for step in range(1, steps):
-        moves = scores[:, :, np.newaxis] + transitions
-        real = (step < lengths)[:, np.newaxis]
-        pointers[step] = np.where(real, moves.argmax(axis=1), itself)
-        scores = np.where(real, moves.max(axis=1) + emissions[:, step], scores)
-        scores = scores - scores.max(axis=1, keepdims=True)  # the same sequences from smaller numbers
-    best_tags = np.zeros((batch, steps), np.int64)
-    best_tags[:, -1] = (scores + last).argmax(axis=1)
-    for step in reversed(range(1, steps)):
-        best_tags[:, step - 1] = pointers[step, rows, best_tags[:, step]]
-    return best_tags
+    transitions, first, last = (np.maximum(part, FORBIDDEN) for part in potentials)
+    emissions = (emissions - emissions.max(axis=-1, keepdims=True)).swapaxes(0, 1)  # (time, batch, tags)
+    steps = np.arange(len(emissions))[:, np.newaxis]
+    mirrored = np.where(steps < lengths, lengths - 1 - steps, steps)[..., np.newaxis]
+    inputs = np.stack([emissions, np.take_along_axis(emissions, mirrored, axis=0), emissions], axis=1)
+    matrices = np.stack([transitions, transitions.T, transitions])[:, np.newaxis]
+    states, pointers = _run(inputs, matrices, np.stack([first, last, first])[:, np.newaxis])
+    after = np.take_along_axis(states[:, 1], mirrored, axis=0)
+    rows = np.arange(len(lengths))
+    tags = (states[np.maximum(lengths - 1, 0), 2, rows] + last).argmax(axis=-1)
+    found = np.zeros(emissions.shape[:2], np.int64)
+    for step in reversed(range(len(emissions))):
+        found[step] = tags
+        tags = np.where(step < lengths, pointers[step, rows, tags], tags)
+    return found.T, softmax(states[:, 0] + after - emissions).swapaxes(0, 1)
 
 
-def marginals(emissions: np.ndarray, lengths: np.ndarray, potentials: Potentials) -> np.ndarray:
-    """`P(y_t = i)`, float64 `(batch, time, tags)`, by the forward-backward algorithm; arguments as of `best`."""
-    emissions = emissions.astype(np.float64)
-    transitions, first, last = (np.asarray(part, np.float64) for part in potentials)
-    steps = emissions.shape[1]
-    alpha, beta = np.zeros_like(emissions), np.zeros_like(emissions)
-    alpha[:, 0] = first + emissions[:, 0]
-    for step in range(1, steps):
-        alpha[:, step] = _log_product(alpha[:, step - 1], transitions) + emissions[:, step]
-    beta[:, -1] = last
-    for step in reversed(range(steps - 1)):
-        following = emissions[:, step + 1] + beta[:, step + 1]
-        inner = (step + 1 < lengths)[:, np.newaxis]
-        beta[:, step] = np.where(inner, _log_product(following, transitions.T), last)
-    return softmax(alpha + beta)
+def _run(inputs, matrices, starts):
+    """The states of all steps, forward, backward and Viterbi `(time, 3, batch, tags)`; pointers to the tag before."""
+    states, pointers = np.empty_like(inputs), np.zeros((len(inputs), *inputs.shape[2:]), np.int64)
+    states[0] = starts + inputs[0]
+    for step in range(1, len(inputs)):
+        terms = states[step - 1][..., np.newaxis] + matrices  # (3, batch, from, to)
+        largest = terms.max(axis=2)
+        state = largest + inputs[step]
+        state[:2] += np.log(np.exp(terms[:2] - largest[:2, :, np.newaxis]).sum(axis=2))
+        states[step] = state - state.max(axis=-1, keepdims=True)  # the same results from smaller numbers
+        pointers[step] = terms[2].argmax(axis=1)
+    return states, pointers
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """Probabilities over the last axis; zeros where all scores are minus infinity."""
-    shares = np.exp(scores - _largest(scores))
-    totals = shares.sum(axis=-1, keepdims=True)
-    return shares / np.where(totals > 0, totals, 1)
-
-
-def _log_product(rows, matrix):
-    """`log(exp(rows) @ exp(matrix))`, `(batch, tags)`, exact for scores of any size."""
-    terms = rows[:, :, np.newaxis] + matrix
-    largest = terms.max(axis=1)
-    largest = np.where(np.isfinite(largest), largest, 0.0)
-    with np.errstate(divide="ignore"):
-        return largest + np.log(np.exp(terms - largest[:, np.newaxis]).sum(axis=1))
-
-
-def _largest(scores):
-    """The greatest score of each row; 0 where all are minus infinity."""
-    largest = scores.max(axis=-1, keepdims=True)
-    return np.where(np.isfinite(largest), largest, 0.0)
+    """Probabilities over the last axis."""
+    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return shares / shares.sum(axis=-1, keepdims=True)

@@ -73,7 +73,7 @@ def export(
     )
     with writing(f"the export to {folder}"), incomplete_folder(folder) as partial:
         _save_model(task, partial)
-        if set(formats) > {"saved_model"}:
+        if set(formats) - {"saved_model"}:
             described = write_formats(task, metadata, partial, formats, quantize, examples)
             metadata = dataclasses.replace(metadata, formats=described)
         write_warmup(partial, task.warmup())

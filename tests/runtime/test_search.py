@@ -21,7 +21,7 @@ def test_best_sequence_and_marginals_of_a_chain():
     tags, _ = tensor_chains.best(tf.constant(emissions), tf.constant(mask), potentials)
     marginals = tensor_chains.marginals(tf.constant(emissions), tf.constant(mask), potentials)
     arguments = emissions, np.array(lengths), chains.Potentials(*parts)
-    found, shares = chains.best(*arguments), chains.marginals(*arguments)
+    found, shares = chains.best_and_marginals(*arguments)
     assert (found == tags[:, 0].numpy())[mask].all()
     np.testing.assert_allclose(shares[mask], marginals.numpy()[mask], atol=1e-6)
 

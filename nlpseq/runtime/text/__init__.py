@@ -25,9 +25,12 @@ def restore(description: dict[str, Any]) -> Any:
     """The preprocessor of a description, as `nlpseq.text.description.describe` makes it.
 
     Raises:
-        InputError: it is of a class of another package.
+        InputError: it is of a class of another package, or incomplete.
     """
-    return _restored(description["preprocessor"], Characters(description))
+    try:
+        return _restored(description["preprocessor"], Characters(description))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"the client.json of the export is incomplete ({error}): make its formats again.") from None
 
 
 def _restored(value, characters):

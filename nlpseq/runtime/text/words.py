@@ -1,5 +1,6 @@
 """Words, their characters and n-grams: what `nlpseq.text` does in a graph, in pure Python."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from nlpseq.runtime.text.characters import Characters, without_middle
 
 UNKNOWN = 1
+TOKENS_KEPT = 20_000  # whose ids are remembered
 
 
 class WordTokenizer:
@@ -104,20 +106,20 @@ class TokenPreprocessor:
     ):
         self.tables, self.vocabulary, self.tokenizer, self.letters = characters, vocabulary, tokenizer, letters
         self.max_tokens, self.max_characters = max_tokens, max_characters
+        self._row = functools.lru_cache(TOKENS_KEPT)(self._ids)
 
     def tokenize(self, text: str | bytes) -> list[str]:
         """The tokens of a text, truncated."""
         return self.tokenizer(text, self.max_tokens)[: self.max_tokens]
 
     def __call__(self, tokens: Sequence[str]) -> np.ndarray:
-        control, clean = self.tables.pattern("control"), self.tables.clean
-        tokens = [control.sub("\N{REPLACEMENT CHARACTER}", clean(token)) for token in tokens]
-        number, most = self.tables.pattern("number"), self.tables.numbers["long_token"]
-        words = [number.sub("0", self.tables.lower(without_middle(token, most, most))) for token in tokens]
-        ids = np.zeros((len(tokens), 1 + self.max_characters), np.int32)
-        ids[:, 0] = self.vocabulary(words)
-        for row, token in zip(ids, tokens):
-            head = self.max_characters // 2
-            kept = self.letters(without_middle(token, head, self.max_characters - head))
-            row[1 : 1 + len(kept)] = kept
-        return ids
+        rows = [self._row(token) for token in tokens]
+        return np.array(rows, np.int32).reshape(len(rows), 1 + self.max_characters)
+
+    def _ids(self, token):
+        """The id of a word and those of its characters, padded."""
+        most, head = self.tables.numbers["long_token"], self.max_characters // 2
+        token = self.tables.pattern("control").sub("\N{REPLACEMENT CHARACTER}", self.tables.clean(token))
+        word = self.tables.pattern("number").sub("0", self.tables.lower(without_middle(token, most, most)))
+        letters = self.letters(without_middle(token, head, self.max_characters - head))
+        return [*self.vocabulary([word]), *letters, *[0] * (self.max_characters - len(letters))]

@@ -71,8 +71,7 @@ def _decided(emissions, lengths, potentials):
     """Tags, int `(batch, time)`, and the probabilities of all tags `(batch, time, tags)`."""
     if potentials is None:
         return emissions.argmax(axis=-1), chains.softmax(emissions)
-    potentials = chains.Potentials(*map(_scores, potentials))
-    return chains.best(emissions, lengths, potentials), chains.marginals(emissions, lengths, potentials)
+    return chains.best_and_marginals(emissions, lengths, chains.Potentials(*map(_scores, potentials)))
 
 
 def _scores(values):

@@ -12,7 +12,17 @@ from nlpseq import runtime, serving
 from nlpseq.errors import InputError
 from nlpseq.serving.formats import adding
 from nlpseq.serving.formats.agreement import TOLERANCES, compare
-from tests.tasks.tiny import EXPORTED, dataset, exported, labelled_texts, new_tagger
+from tests.tasks.tiny import (
+    EXPORTED,
+    METRICS,
+    dataset,
+    exported,
+    labelled_texts,
+    new_classifier,
+    new_tagger,
+    served,
+    words,
+)
 
 pytestmark = pytest.mark.usefixtures("portable")
 TEXTS = {"language_model": ["the cat", "", "a dog\nsat on", "never seen ,"]}
@@ -63,9 +73,17 @@ def test_litert(kind, tmp_path):
 def test_a_tagger_with_recurrent_characters_in_litert(tmp_path):
     has("ai_edge_litert")
     task = new_tagger(model="softmax", cell="gru")
-    options = {"data": dataset(), "settings": {}, "metrics": {"validation": {}, "test": {}}}
-    options["metrics"] |= {"train_seconds": 1.0, "peak_memory_mb": 1}
-    check_answers("tagging", serving.export(task, tmp_path, formats=["litert"], **options), "litert")
+    options = {"data": dataset(), "settings": {}, "metrics": METRICS, "formats": ["litert"]}
+    check_answers("tagging", serving.export(task, tmp_path, **options), "litert")
+
+
+def test_several_labels(tmp_path):
+    has("onnx"), has("onnxruntime")
+    task = new_classifier(words(), multi_label=True)
+    path = serving.export(task, tmp_path, data=dataset(), settings={}, metrics=METRICS, formats=["onnx"])
+    found = runtime.load(path, "onnx").predict(DEFAULT)
+    assert {len(answer["labels"]) for answer in found} != {1}
+    compare(DEFAULT, runtime.load(path, "saved_model").predict(DEFAULT), found, (), TOLERANCES["none"])
 
 
 def test_a_process_without_tensorflow(tmp_path):
@@ -130,7 +148,7 @@ def test_the_metric_of_a_sample():
     task, _ = exported("classification")
     sample = task.validation_sample(labelled_texts(1), 3)
     assert [right for _, right in sample] == ["no", "yes", "maybe"]
-    answers = runtime.model.importlib.import_module("nlpseq.tasks").answers_class("classification")(None)
+    answers = served("classification").answers
     assert answers.score([("no", {"label": "no"}), ("yes", {"label": "no"})]) == {"accuracy": 0.5}
 
 
