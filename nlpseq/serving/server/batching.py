@@ -54,25 +54,30 @@ class Batcher:
         self.run, self.axes, self.pool, self.threads = run, axes, pool, threads
         self.most_rows, self.wait_seconds, self.observe = most_rows, wait_seconds, observe
         self.waiting: deque[_Waiting] = deque()
-        self.workers: set[asyncio.Task] = set()
+        self.running = 0  # workers that look for requests, or compute
+        self.tasks: set[asyncio.Task] = set()  # theirs, which nothing else refers to
 
     async def __call__(self, inputs: Arrays) -> Arrays:
         """The outputs for the inputs of a request; an error of the function is raised."""
         rows = next(iter(inputs.values())).shape[0]
         answer = asyncio.get_running_loop().create_future()
         self.waiting.append(_Waiting(inputs, rows, _key(inputs), answer))
-        if len(self.workers) < self.threads:
+        if self.running < self.threads:
+            self.running += 1
             worker = asyncio.ensure_future(self._work())
-            self.workers.add(worker)
-            worker.add_done_callback(self.workers.discard)
+            self.tasks.add(worker)
+            worker.add_done_callback(self.tasks.discard)
         return await answer
 
     async def _work(self):
         """Computes batches until no request waits."""
-        if self.wait_seconds:
-            await asyncio.sleep(self.wait_seconds)
-        while batch := self._take():
-            await self._answer(batch)
+        try:
+            if self.wait_seconds:
+                await asyncio.sleep(self.wait_seconds)
+            while batch := self._take():
+                await self._answer(batch)
+        finally:
+            self.running -= 1  # at once: a request that arrives now needs another worker
 
     def _take(self) -> list[_Waiting]:
         """The first request that waits, and others that fit."""
