@@ -341,6 +341,21 @@ def test_requests_share_a_batch_and_get_their_own_rows():
     assert batches == [3, 1, 1]  # 1 + 3 + 2 rows, then 4, then 5
 
 
+def test_the_answer_to_one_request_may_be_followed_by_the_next():
+    from concurrent.futures import ThreadPoolExecutor
+
+    async def one_after_the_other():
+        with ThreadPoolExecutor(1) as pool:
+            batcher = Batcher(lambda inputs: inputs, {}, pool, 1, 8)
+            for value in range(3):
+                assert (await batcher({"x": np.array([value])}))["x"] == value
+
+    async def in_time():
+        await asyncio.wait_for(one_after_the_other(), 10)
+
+    asyncio.run(in_time())
+
+
 def test_other_shapes_and_much_longer_texts_are_another_batch():
     texts = [np.array([b"x" * size], object) for size in (1, 5000, 200, 4100)]
     assert batched([{"text": text} for text in texts])[1] == [2, 2]

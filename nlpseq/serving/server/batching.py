@@ -1,7 +1,6 @@
 """Micro-batching: requests that wait for a thread are computed together."""
 
 import asyncio
-import functools
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -54,25 +53,30 @@ class Batcher:
         self.run, self.axes, self.pool, self.threads = run, axes, pool, threads
         self.most_rows, self.wait_seconds, self.observe = most_rows, wait_seconds, observe
         self.waiting: deque[_Waiting] = deque()
-        self.workers: set[asyncio.Task] = set()
+        self.running = 0  # workers that look for requests, or compute
+        self.tasks: set[asyncio.Task] = set()  # theirs, which nothing else refers to
 
     async def __call__(self, inputs: Arrays) -> Arrays:
         """The outputs for the inputs of a request; an error of the function is raised."""
         rows = next(iter(inputs.values())).shape[0]
         answer = asyncio.get_running_loop().create_future()
         self.waiting.append(_Waiting(inputs, rows, _key(inputs), answer))
-        if len(self.workers) < self.threads:
+        if self.running < self.threads:
+            self.running += 1
             worker = asyncio.ensure_future(self._work())
-            self.workers.add(worker)
-            worker.add_done_callback(self.workers.discard)
+            self.tasks.add(worker)
+            worker.add_done_callback(self.tasks.discard)
         return await answer
 
     async def _work(self):
         """Computes batches until no request waits."""
-        if self.wait_seconds:
-            await asyncio.sleep(self.wait_seconds)
-        while batch := self._take():
-            await self._answer(batch)
+        try:
+            if self.wait_seconds:
+                await asyncio.sleep(self.wait_seconds)
+            while batch := self._take():
+                await self._answer(batch)
+        finally:
+            self.running -= 1  # at once: a request that arrives now needs another worker
 
     def _take(self) -> list[_Waiting]:
         """The first request that waits, and others that fit."""
@@ -95,8 +99,7 @@ class Batcher:
         if self.observe is not None:
             self.observe(len(batch), sum(request.rows for request in batch))
         try:
-            inputs = _joined([request.inputs for request in batch])
-            outputs = await asyncio.get_running_loop().run_in_executor(self.pool, functools.partial(self.run, inputs))
+            answers = await asyncio.get_running_loop().run_in_executor(self.pool, self._compute, batch)
         except Exception as error:
             if len(batch) > 1:  # one of them is the reason: each by itself
                 for request in batch:
@@ -104,12 +107,19 @@ class Batcher:
             elif not batch[0].answer.done():
                 batch[0].answer.set_exception(error)
             return
-        at = 0
-        for request in batch:
+        for request, answer in zip(batch, answers):
             if not request.answer.done():
-                part = {name: output[at : at + request.rows] for name, output in outputs.items()}
-                request.answer.set_result(part if len(batch) == 1 else without_padding(part, self.axes))
-            at += request.rows
+                request.answer.set_result(answer)
+
+    def _compute(self, batch: list[_Waiting]) -> list[Arrays]:
+        """The outputs for each request of a batch."""
+        if len(batch) == 1:
+            return [self.run(batch[0].inputs)]
+        names = batch[0].inputs
+        outputs = self.run({name: np.concatenate([request.inputs[name] for request in batch]) for name in names})
+        ends = np.cumsum([request.rows for request in batch])
+        parts = [slice(end - request.rows, end) for request, end in zip(batch, ends)]
+        return [without_padding({name: outputs[name][part] for name in outputs}, self.axes) for part in parts]
 
 
 def without_padding(outputs: Arrays, axes: Mapping[str, Sequence[int]]) -> Arrays:
@@ -139,12 +149,6 @@ def without_padding(outputs: Arrays, axes: Mapping[str, Sequence[int]]) -> Array
             kept = slice(needed.get(outputs[name].shape[axis]))
             outputs = {**outputs, name: outputs[name][(slice(None),) * axis + (kept,)]}
     return outputs
-
-
-def _joined(parts: list[Arrays]) -> Arrays:
-    if len(parts) == 1:
-        return parts[0]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _key(inputs: Arrays) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ class Service:
 
     def __init__(self, paths: list[str], settings: ServerSettings, log: JsonLog):
         self.settings, self.log, self.metrics = settings, log, Metrics()
-        self.pool = ThreadPoolExecutor(settings.threads, "models")
+        self.pool = ThreadPoolExecutor(settings.threads * max(len(paths), 1), "models")
         self.stream_pool = ThreadPoolExecutor(settings.max_streams, "streams")
         self.requests = Slots(settings.max_requests, "requests")
         self.streams = Slots(settings.max_streams, "streams")

@@ -14,12 +14,12 @@ class ServerSettings(Settings):
     """Address to listen at; 0.0.0.0 lets other machines in, without a password."""
     port: Annotated[int, Range(0, 65535)] = 8501
     """Port to listen at, by default that of TensorFlow Serving; 0 for a free one."""
-    threads: Annotated[int, Range(1)] = 2
-    """Number of batches that are computed at a time."""
+    threads: Annotated[int, Range(1)] = 1
+    """Number of batches of a model that are computed at a time; each uses all cores, and fewer are larger."""
     batch_size: Annotated[int, Range(1)] = 64
     """Maximum number of texts of several requests that are computed together; 1 for every request by itself."""
     batch_wait: Annotated[float, Range(0, 1000)] = 0.0
-    """Milliseconds that a request waits for others; without, only requests that find all threads busy share a batch."""
+    """Milliseconds that a request waits for others; without, only requests that find the model busy share a batch."""
     max_body: Annotated[float, Range(0.001)] = 4.0
     """Maximum size of the body of a request in MB; a larger one gets status 413."""
     max_texts: Annotated[int, Range(1)] = 1024

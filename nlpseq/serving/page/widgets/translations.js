@@ -62,7 +62,7 @@ function strip(title, words, valuesOf, side, read) {
     const hide = () => read(word, words, null, 1 - side);
     return element("button", { type: "button", onpointerenter: show, onfocus: show, onpointerleave: hide, onblur: hide }, word);
   });
-  return element("div", { class: "strip", role: "group", "aria-label": title }, element("span", { class: "side" }, title), ...buttons);
+  return element("div", { class: "strip", role: "group", "aria-label": title }, element("span", { class: "side" }, title), element("div", {}, ...buttons));
 }
 
 /** The weights as a table, a row for each word of the translation. */
