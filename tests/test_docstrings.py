@@ -13,7 +13,16 @@ from nlpseq import cells, decoding, diagnostics, engine, layers, settings, tasks
 from tests.modes import functions
 
 # Names without an example: what is only called by others, or only with a whole model.
-WITHOUT = {"first_only", "GradientFlow", "get_mode", "mode", "set_mode", "should_compile", "without_gradients"}
+WITHOUT = {
+    "first_only",
+    "GradientFlow",
+    "get_mode",
+    "mode",
+    "set_mode",
+    "should_compile",
+    "substituted_runs",
+    "without_gradients",
+}
 NAMES = [
     *((module, name) for module in (cells, decoding, diagnostics, engine, layers, tasks, text)
       for name in module.__all__ if callable(getattr(module, name))),

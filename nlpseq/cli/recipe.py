@@ -80,7 +80,8 @@ def begin(config: Any, output: str) -> Any:
 
     if search is not None:
         return search.begin(config)
-    serving.check_formats(config.data.formats.split(","), config.data.quantize)
+    if hasattr(config, "data"):  # else there is no export
+        serving.check_formats(config.data.formats.split(","), config.data.quantize)
     folder = serving.check_output(output)
     options = config.training
     training.set_seed(options.seed)

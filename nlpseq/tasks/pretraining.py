@@ -131,6 +131,16 @@ def pretrain(
 
     Raises:
         InputError: A file cannot be read, or holds no text.
+
+    Example:
+
+    >>> preprocessor = nlpseq.text.WordPreprocessor.learn(["good film", "bad film"])
+    >>> task = nlpseq.tasks.TextClassifier(preprocessor, ["no", "yes"], units=4)
+    >>> pretrain(task, ["good film", "bad film"], ["good film"], pretrain_epochs=1)  # doctest: +SKIP
+    pretraining on 2 texts of the task
+
+    Reference:
+        Dai and Le (2015), Semi-supervised sequence learning.
     """
     lines = [line for file in pretrain if file != OWN for line in _lines(file)]
     texts = [*train_texts, *task.texts_of_lines(lines)]

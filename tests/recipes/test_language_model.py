@@ -60,7 +60,7 @@ def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):
     export = Export(out)
     names = {item.name for item in export.path.iterdir()}
     assert names >= {"config.json", "metrics.json", "model_card.md", "training.png", "perplexity.png"}
-    assert set(export.signatures) == {"serving_default", "score", "generate", "init", "step"}
+    assert set(export.signatures) == {"serving_default", "score", "generate", "init", "step", "embed"}
     assert set(export.metrics["test"]) >= {"perplexity", "nats_per_token", "nats_per_character", "tokens"}
     assert export.predict(["the cat"])[0]["tokens"]
 

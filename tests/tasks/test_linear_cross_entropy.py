@@ -1,6 +1,5 @@
 """The linear cross-entropy against NumPy, and against the cross-entropy of logits in a model."""
 
-import types
 from unittest import mock
 
 import keras
@@ -197,26 +196,6 @@ def test_tasks_train_with_it():
     for task, inputs in ((language_model, ids), (new_translator(), (ids, ids))):
         assert isinstance(task(inputs, training=True), FactoredLogits)
         assert tf.is_tensor(task(inputs))
-
-
-@pytest.mark.parametrize("in_training", [True, False])
-def test_replicas_share_the_loss(in_training):
-    """As in Keras: the gradients of the replicas are summed."""
-    embedding = ScaledEmbedding(CLASSES, SIZE)
-    embedding.build()
-    labels = tf.constant([[1, 2, -1]])
-
-    def loss():
-        logits = token_logits(tf.ones([1, 3, SIZE]), embedding, tf.zeros(CLASSES), in_training)
-        return objectives.SmoothedCrossEntropy()(labels, logits)
-
-    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
-    alone = loss()
-    with strategy.scope():
-        np.testing.assert_allclose(loss(), alone, rtol=1e-6)  # of one replica
-    two = types.SimpleNamespace(num_replicas_in_sync=2)
-    with mock.patch.object(tf.distribute, "get_strategy", lambda: two):
-        np.testing.assert_allclose(loss(), alone / 2, rtol=1e-6)
 
 
 def test_the_scaled_embedding_round_trips():

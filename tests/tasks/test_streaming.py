@@ -43,6 +43,7 @@ def test_tagger(characters):
 
 
 def test_models_that_read_ahead_have_no_steps():
-    assert new_classifier().signatures().keys() == {"serving_default"}
-    assert new_classifier(words(), bidirectional=False, pooling="attention").signatures().keys() == {"serving_default"}
-    assert new_tagger().signatures().keys() == {"serving_default", "tag_tokens"}
+    assert new_classifier().signatures().keys() == {"serving_default", "embed"}
+    attentive = new_classifier(words(), bidirectional=False, pooling="attention")
+    assert attentive.signatures().keys() == {"serving_default", "embed"}
+    assert new_tagger().signatures().keys() == {"serving_default", "embed", "tag_tokens"}

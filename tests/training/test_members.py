@@ -22,6 +22,8 @@ DATA = ROWS, (ROWS[:, 0] > 0).astype("int32")
 class Network(RowsTask):
     """One layer."""
 
+    settings = None
+
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.head = keras.layers.Dense(2)
@@ -40,6 +42,8 @@ class Network(RowsTask):
 @keras.saving.register_keras_serializable("tests")
 class Pair(keras.Model):
     """Two networks."""
+
+    settings = None
 
     def __init__(self, first=None, second=None, **kwargs):
         super().__init__(**kwargs)

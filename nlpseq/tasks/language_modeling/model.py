@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -106,7 +107,7 @@ class LanguageModel(TextTask):
         self.pooling = Pooling("mean")  # of `vectors`
         self.score, self.generate = Scorer(self), Generator(self)
         self._carried = {}
-        self._functions = {}
+        self._functions = SimpleNamespace(by_key={})  # Keras tracks no dict with other keys than strings
 
     @property
     def input_shapes(self):
@@ -305,11 +306,11 @@ class LanguageModel(TextTask):
         """The traced `tf.function`; numeric options are tensors, except those that determine shapes."""
         static = {name: value for name, value in numbers.items() if name in STATIC}
         key = method, one_line, *numbers, *static.values()
-        if key not in self._functions:
+        if key not in self._functions.by_key:
             generate = functools.partial(self.generate, method=method, one_line=one_line, **static)
             function = tf.function(generate, autograph=False, reduce_retracing=True)
-            self._functions.setdefault(key, function)  # threads share one, which is traced once
-        return self._functions[key]
+            self._functions.by_key.setdefault(key, function)  # threads share one, which is traced once
+        return self._functions.by_key[key]
 
     def score_text(
         self,
@@ -330,12 +331,12 @@ class LanguageModel(TextTask):
             "perplexity", "unknown" and "truncated"; see
             `nlpseq.tasks.language_modeling.scoring.Scorer`.
         """
-        if "score" not in self._functions:
-            self._functions["score"] = tf.function(self.score, [text_spec("text")], autograph=False)
+        if "score" not in self._functions.by_key:
+            self._functions.by_key["score"] = tf.function(self.score, [text_spec("text")], autograph=False)
         scores = ("total", "perplexity", "unknown", "truncated")
         answers = {name: [] for name in ("tokens", "log_probabilities", *scores)}
         texts = tf.constant(as_texts(texts), tf.string)
-        for answer in in_batches(self._functions["score"], texts, batch_size):
+        for answer in in_batches(self._functions.by_key["score"], texts, batch_size):
             for row, length in enumerate(answer["length"]):
                 answers["tokens"].append([token.decode() for token in answer["tokens"][row, :length]])
                 answers["log_probabilities"].append(answer["log_probabilities"][row, :length])

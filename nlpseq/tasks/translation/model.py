@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -109,7 +110,7 @@ class Translator(VectorTask):
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.seed_generator = keras.random.SeedGenerator()
         self.search = TranslationSearch(self)
-        self._functions = {}
+        self._functions = SimpleNamespace(by_key={})  # Keras tracks no dict with other keys than strings
 
     @property
     def input_shapes(self):
@@ -323,11 +324,11 @@ class Translator(VectorTask):
 
     def _traced_search(self, beam_size):
         """The search with a beam size as a `tf.function`, which is traced once."""
-        if beam_size not in self._functions:
+        if beam_size not in self._functions.by_key:
             answer = functools.partial(self.search.answer, beam_size=beam_size)
             function = tf.function(answer, [text_spec("text")], autograph=False)
-            self._functions.setdefault(beam_size, function)  # threads share one, which is traced once
-        return self._functions[beam_size]
+            self._functions.by_key.setdefault(beam_size, function)  # threads share one, which is traced once
+        return self._functions.by_key[beam_size]
 
     def validation_sample(self, examples, count):
         return [(a.decode(), b.decode()) for a, b in zip(examples.sources[:count], examples.targets[:count])]

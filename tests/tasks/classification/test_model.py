@@ -127,6 +127,7 @@ def test_unknown_settings(wrong, message):
         TextClassifier(words(), LABELS, **wrong)
 
 
+@pytest.mark.usefixtures("graph")
 def test_training_answers_and_an_export_trace_the_network_once_each(monkeypatch, tmp_path):
     traces, features = [], TextClassifier._features
 

@@ -190,7 +190,9 @@ def test_odd_texts_get_an_answer(kind):
     texts = tf.constant([*ODD, "a " * 200, "a" * 10_000, "\r\n\n\n"])
     scores = task.score(texts)
     assert np.all(np.isfinite(scores["total"])) and scores["total"][0] == 0
-    assert all(text.decode() is not None for text in task.generate(texts[:-2], length=2)["text"].numpy())
+    prompts, answer = texts[:-2], task.generate(texts[:-2], length=2)
+    for prompt, text, added in zip(prompts.numpy(), answer["text"].numpy(), answer["added"].numpy()):
+        assert text == prompt + added and added.decode() is not None
 
 
 @pytest.mark.parametrize("options, message", [
