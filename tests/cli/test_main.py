@@ -66,6 +66,7 @@ def test_options_of_another_kind_are_refused(path, capsys, flags, name):
     assert f"--{name} is an option for exports of the kind language_model" in error and error.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 def test_a_translator_says_what_was_truncated(capsys):
     task, path = exported("translation")

@@ -148,6 +148,7 @@ def test_wrong_arguments_are_refused(loss, wrong):
         LOSSES[loss]()(*arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_label_that_is_no_tag_in_a_graph_and_under_xla(loss):
     loss = LOSSES[loss]()

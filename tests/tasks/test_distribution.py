@@ -59,6 +59,7 @@ def check_strategy(kinds):
     assert run.stdout.split() == list(kinds), run.stderr[-3000:]
 
 
+@pytest.mark.slow
 def test_a_mirrored_strategy_trains_the_same():
     check_strategy(["classification"])
 

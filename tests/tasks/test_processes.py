@@ -52,6 +52,7 @@ def test_threads_get_the_same_answers_of_a_task(kind):
     assert answers == [expected] * THREADS
 
 
+@pytest.mark.slow
 def test_threads_get_the_same_answers_of_an_export():
     export = serving.Export(tiny.exported("classification")[1])
     answers = in_threads(lambda text: str(export.predict([text])), tiny.TEXTS)  # the first ones load the model

@@ -135,6 +135,7 @@ def test_a_task_of_one_label_refuses_several():
         new_task().prepare(Examples(tiny.strings(["a"]), np.array([1])))
 
 
+@pytest.mark.slow
 def test_the_recipe_needs_no_flags(tmp_path, monkeypatch, capsys):
     path = tmp_path / "stays.csv"
     odd = [("soup and pool", ["food", "pool"])]
