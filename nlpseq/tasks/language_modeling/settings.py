@@ -52,7 +52,7 @@ class DynamicSettings(Settings):
 
     dynamic_rate: Annotated[float, Range(0)] = 0.001
     """Rate of the adaptation; 0 for static evaluation."""
-    dynamic_decay: Annotated[float, Range(0, 1)] = 0.005
+    dynamic_decay: Annotated[float, Range(0, 1)] = 0.002
     """Rate of the return to the trained weights, after each segment."""
     dynamic_steps: Annotated[int, Range(1)] = 10
     """Length of the segments, after each of which the model adapts."""
