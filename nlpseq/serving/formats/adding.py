@@ -32,11 +32,12 @@ def check_formats(formats: Sequence[str], quantize: str) -> None:
     one_of("quantize", quantize, TOLERANCES)
     for name in formats:
         one_of("format", name, FORMATS)
+    if quantize != "none" and "litert" not in formats:
+        raise InputError("`quantize` is for the format litert: add it to `formats`, or leave `quantize` out.")
+    for name in formats:
         for package in NEEDED.get(name, ()):
             if importlib.util.find_spec(package) is None:
                 raise InputError(f"the format {name} needs the package {package}: pip install 'nlpseq[{name}]'.")
-    if quantize != "none" and "litert" not in formats:
-        raise InputError("`quantize` is for the format litert: add it to `formats`, or leave `quantize` out.")
 
 
 def write_formats(
