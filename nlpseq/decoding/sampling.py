@@ -1,16 +1,15 @@
 """Sampling."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from nlpseq.decoding.arguments import check
 from nlpseq.decoding.contract import Decoded, Step
 from nlpseq.decoding.single import decode_single
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import in_range
+from nlpseq.runtime.sampling import check_temperature, check_top_p
 
 
 def sample(
@@ -110,19 +109,7 @@ def _sample(logits, top_p, uniforms):
 
 def check_options(temperature=1.0, top_k=0, top_p=1.0, seed=0) -> None:
     """Raises an `InputError` for an option of `sample` that is out of its range, if it is known statically."""
-    check(temperature, _check_temperature)
+    check(temperature, check_temperature)
     check(top_k, lambda value: in_range("top_k", int(value), 0, tf.int32.max))
-    check(top_p, _check_top_p)
+    check(top_p, check_top_p)
     check(seed, lambda value: in_range("seed", int(value), tf.int64.min, tf.int64.max))
-
-
-def _check_temperature(value):
-    if not np.finfo(np.float32).tiny <= value < math.inf:
-        raise InputError(
-            f"`temperature` must be above 0 and finite, got {value}: for the most probable tokens use greedy search."
-        )
-
-
-def _check_top_p(value):
-    if not 0 < value <= 1:
-        raise InputError(f"`top_p` must be above 0 and at most 1, got {value}: 1 keeps all tokens.")

@@ -10,7 +10,7 @@ from typing import Any
 from nlpseq.errors import InputError, one_of
 from nlpseq.runtime.description import FILE_NAME, Client
 from nlpseq.runtime.interpreters import INTERPRETERS
-from nlpseq.runtime.saved_model import SavedModel
+from nlpseq.runtime.saved_model import SavedModel, rows
 from nlpseq.runtime.text import restore
 from nlpseq.versions import versions
 
@@ -155,7 +155,7 @@ class _Asked:
 
     def predict(self, examples):
         if self.computed is not None:
-            rows = self.answers.compute(self.computed, examples)
+            computed = self.answers.compute(self.computed, examples)
         else:
-            rows = self.source.rows(self.answers.inputs(examples), len(examples))
-        return [self.answers.read(row) for row in rows]
+            computed = rows(self.source.run("serving_default", self.answers.inputs(examples)))
+        return [self.answers.read(row) for row in computed]

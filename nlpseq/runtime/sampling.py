@@ -2,10 +2,26 @@
 
 import numpy as np
 
+from nlpseq.errors import InputError
+
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 STEPS = (0x9E3779B9, 0xBB67AE85)
 KEY = (0x3EC8F720, 0x02461E29)  # with which TensorFlow mixes the two numbers of a stateless seed
 WORD = 0xFFFFFFFF
+
+
+def check_temperature(value: float) -> None:
+    """Raises an `InputError` for a temperature outside its range."""
+    if not np.finfo(np.float32).tiny <= value < np.inf:
+        raise InputError(
+            f"`temperature` must be above 0 and finite, got {value}: for the most probable tokens use greedy search."
+        )
+
+
+def check_top_p(value: float) -> None:
+    """Raises an `InputError` for a `top_p` outside its range."""
+    if not 0 < value <= 1:
+        raise InputError(f"`top_p` must be above 0 and at most 1, got {value}: 1 keeps all tokens.")
 
 
 def uniform(seed: int, number: int) -> float:

@@ -1,6 +1,6 @@
 """A SavedModel, in TensorFlow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +50,11 @@ class SavedModel:
         outputs = self.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
         return {name: value.numpy() for name, value in sorted(outputs.items())}
 
-    def rows(self, inputs: dict[str, Any], count: int) -> list[dict[str, Any]]:
-        """The rows of the outputs of "serving_default" as Python values.
 
-        Args:
-            inputs: The inputs by name.
-            count: Number of rows.
-        """
-        columns = self.run("serving_default", inputs)
-        return [{name: plain(column[row]) for name, column in columns.items()} for row in range(count)]
+def rows(outputs: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows of outputs, arrays `(batch, ...)` by name, as Python values."""
+    for number in range(len(next(iter(outputs.values())))):
+        yield {name: plain(column[number]) for name, column in outputs.items()}
 
 
 def plain(value: Any, of_bytes: Callable[[bytes], Any] = lambda value: value.decode("utf-8", "replace")) -> Any:

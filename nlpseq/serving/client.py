@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.errors import InputError, shorten
-from nlpseq.runtime.saved_model import SavedModel, plain
+from nlpseq.runtime.saved_model import SavedModel, rows
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
 
@@ -69,8 +69,7 @@ class Export:
 
     def read(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
         """The answers in the outputs of a signature, arrays `(batch, ...)` by name."""
-        rows = range(len(next(iter(outputs.values()))))
-        return [self.answers.read({name: plain(column[row]) for name, column in outputs.items()}) for row in rows]
+        return [self.answers.read(row) for row in rows(outputs)]
 
     def embed(self, examples: list) -> np.ndarray:
         """Runs "embed", which exports of tasks with text input have.

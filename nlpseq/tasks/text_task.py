@@ -104,6 +104,19 @@ class TextTask(Task):
         return self.preprocessor.tables
 
 
+class TracedFunctions:
+    """Functions by key, each traced once: threads share them. Keras tracks no dict with keys that are no strings."""
+
+    def __init__(self):
+        self._by_key = {}
+
+    def get(self, key: Any, make: Callable[[], Callable]) -> Callable:
+        """The function of a key, made at its first use."""
+        if key not in self._by_key:
+            self._by_key.setdefault(key, make())
+        return self._by_key[key]
+
+
 def encoder(preprocessor: Callable, spec: tf.TensorSpec | tf.RaggedTensorSpec | None = None) -> Callable:
     """A preprocessor as a function for `encode`, which is traced once.
 

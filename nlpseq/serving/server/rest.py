@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.serving.client import plain
+from nlpseq.runtime.saved_model import plain
 from nlpseq.serving.server.errors import RequestError
 
 ROWS, COLUMNS = "instances", "inputs"

@@ -12,6 +12,7 @@ from nlpseq.errors import InputError, in_range
 from nlpseq.tasks.answers import as_utf8
 
 if TYPE_CHECKING:
+    from nlpseq.runtime.description import Described
     from nlpseq.serving.client import Export
 
 NO_TOKEN = -1  # not the id of any token
@@ -49,20 +50,49 @@ def complete(
     """
     from nlpseq import decoding
 
-    if greedy and options:
-        raise InputError(
-            f"`greedy` search does not sample: leave out {' and '.join(f'`{o}`' for o in sorted(options))}."
-        )
-    in_range("length", length, 0, export.metadata.detail("most_added", int))
+    check(export.metadata, length, greedy, options)
     steps = _Steps(export, prompt, show)
     if note_unknown is not None:
         note_unknown(steps.unknown)
     end = export.metadata.detail("line_end", int) if one_line else NO_TOKEN
     search = decoding.greedy if greedy else decoding.sample
     decoded = search(steps, steps.states, start=[NO_TOKEN], end=end, max_length=length, **options)
-    for token in decoded.ids[0, 0, len(steps.added) :]:  # the last token was chosen but not read
+    for token in decoded.ids[0, 0, len(steps.added.texts) :]:  # the last token was chosen but not read
         steps.read(token[None], steps.states)
-    return "".join(steps.added)
+    return "".join(steps.added.texts)
+
+
+def check(described: "Described", length: int, greedy: bool, options: dict[str, Any]) -> None:
+    """Raises an `InputError` for a length outside its range, and for options of sampling with `greedy`."""
+    if greedy and options:
+        raise InputError(
+            f"`greedy` search does not sample: leave out {' and '.join(f'`{o}`' for o in sorted(options))}."
+        )
+    in_range("length", length, 0, described.detail("most_added", int))
+
+
+def too_long(most: int) -> InputError:
+    """The error for a prompt of more than `most` tokens."""
+    return InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
+
+
+class Added:
+    """The texts of the new tokens, one by one.
+
+    Args:
+        prompt: The text before them.
+        show: Called with each text.
+    """
+
+    def __init__(self, prompt: str, show: Callable[[str], None]):
+        self.texts, self._show = [], show
+        self._at_start = not prompt or bool(BLANK_END.search(prompt))
+
+    def append(self, text: str) -> None:
+        text = text.lstrip(" ") if self._at_start else text  # no space at the start of a line, or after one
+        self._at_start = text.endswith("\n") or (self._at_start and not text)
+        self.texts.append(text)
+        self._show(text)
 
 
 class _Steps:
@@ -71,11 +101,10 @@ class _Steps:
     def __init__(self, export, prompt, show):
         import tensorflow as tf
 
-        self.signatures, self.show = export.signatures, show
+        self.signatures, self.added = export.signatures, Added(prompt, show)
         answer = self.signatures["init"](prompt=tf.constant([as_utf8(prompt)]))
         if answer.pop("truncated")[0]:
-            most = export.metadata.detail("max_tokens", int)
-            raise InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
+            raise too_long(export.metadata.detail("max_tokens", int))
         self.unknown = int(answer.pop("unknown")[0])
         size = answer["log_probabilities"].shape[1]
         special = export.metadata.detail("special", list)
@@ -84,7 +113,6 @@ class _Steps:
         self.forbidden = tf.reduce_max(tf.one_hot(special, size, on_value=float("inf")), axis=0)
         self.first = answer.pop("log_probabilities") - self.forbidden
         self.states = answer
-        self.added, self.at_start = [], not prompt or bool(BLANK_END.search(prompt))
 
     def __call__(self, tokens, states):
         from nlpseq.decoding import Step
@@ -96,9 +124,5 @@ class _Steps:
     def read(self, tokens, states):
         """Reads and prints a token; returns the log-probabilities of the next token, and the states."""
         answer = self.signatures["step"](token=tokens, **states)
-        text = answer.pop("text")[0].numpy().decode("utf-8", "replace")
-        text = text.lstrip(" ") if self.at_start else text  # no space at the start of a line, or after one
-        self.at_start = text.endswith("\n") or (self.at_start and not text)
-        self.added.append(text)
-        self.show(text)
+        self.added.append(answer.pop("text")[0].numpy().decode("utf-8", "replace"))
         return answer.pop("log_probabilities") - self.forbidden, answer

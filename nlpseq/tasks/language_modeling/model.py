@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -23,7 +22,7 @@ from nlpseq.tasks.language_modeling.scoring import Scorer
 from nlpseq.tasks.language_modeling.settings import MOST_ADDED, LanguageModelSettings
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
-from nlpseq.tasks.text_task import TextTask, as_texts, text_spec
+from nlpseq.tasks.text_task import TextTask, TracedFunctions, as_texts, text_spec
 from nlpseq.text import END
 
 STATIC = ("beam_size",)  # options that determine shapes in the graph
@@ -107,7 +106,7 @@ class LanguageModel(TextTask):
         self.pooling = Pooling("mean")  # of `vectors`
         self.score, self.generate = Scorer(self), Generator(self)
         self._carried = {}
-        self._functions = SimpleNamespace(by_key={})  # Keras tracks no dict with other keys than strings
+        self._functions = TracedFunctions()
 
     @property
     def input_shapes(self):
@@ -306,11 +305,8 @@ class LanguageModel(TextTask):
         """The traced `tf.function`; numeric options are tensors, except those that determine shapes."""
         static = {name: value for name, value in numbers.items() if name in STATIC}
         key = method, one_line, *numbers, *static.values()
-        if key not in self._functions.by_key:
-            generate = functools.partial(self.generate, method=method, one_line=one_line, **static)
-            function = tf.function(generate, autograph=False, reduce_retracing=True)
-            self._functions.by_key.setdefault(key, function)  # threads share one, which is traced once
-        return self._functions.by_key[key]
+        generate = functools.partial(self.generate, method=method, one_line=one_line, **static)
+        return self._functions.get(key, lambda: tf.function(generate, autograph=False, reduce_retracing=True))
 
     def score_text(
         self,
@@ -331,12 +327,11 @@ class LanguageModel(TextTask):
             "perplexity", "unknown" and "truncated"; see
             `nlpseq.tasks.language_modeling.scoring.Scorer`.
         """
-        if "score" not in self._functions.by_key:
-            self._functions.by_key["score"] = tf.function(self.score, [text_spec("text")], autograph=False)
+        score = self._functions.get("score", lambda: tf.function(self.score, [text_spec("text")], autograph=False))
         scores = ("total", "perplexity", "unknown", "truncated")
         answers = {name: [] for name in ("tokens", "log_probabilities", *scores)}
         texts = tf.constant(as_texts(texts), tf.string)
-        for answer in in_batches(self._functions.by_key["score"], texts, batch_size):
+        for answer in in_batches(score, texts, batch_size):
             for row, length in enumerate(answer["length"]):
                 answers["tokens"].append([token.decode() for token in answer["tokens"][row, :length]])
                 answers["log_probabilities"].append(answer["log_probabilities"][row, :length])

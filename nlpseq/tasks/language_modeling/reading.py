@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlpseq.errors import InputError, in_range, one_of
+from nlpseq.errors import in_range, one_of
 from nlpseq.runtime.batches import padded
-from nlpseq.runtime.sampling import sample, uniform
-from nlpseq.tasks.language_modeling.completion import BLANK_END
+from nlpseq.runtime.sampling import check_temperature, check_top_p, sample, uniform
+from nlpseq.tasks.language_modeling.completion import Added, check, too_long
 
 if TYPE_CHECKING:
     from nlpseq.runtime.description import Described
@@ -100,16 +100,12 @@ def complete(
     Raises:
         InputError: an option is outside its range; the prompt is too long.
     """
-    if greedy and options:
-        raise InputError(
-            f"`greedy` search does not sample: leave out {' and '.join(f'`{o}`' for o in sorted(options))}."
-        )
+    check(described, length, greedy, options)
     _check(options)
-    in_range("length", length, 0, described.detail("most_added", int))
     most = model.preprocessor.max_tokens
     ids = model.preprocessor(prompt, last=most + 1)
     if len(ids) > most:
-        raise InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
+        raise too_long(most)
     if note_unknown is not None:
         note_unknown(ids.count(UNKNOWN))
     reader, seed = Reader(model), options.pop("seed", 0)
@@ -117,33 +113,24 @@ def complete(
     forbidden = np.zeros(following.shape[1], bool)
     forbidden[described.detail("special", list)] = True
     end = described.detail("line_end", int) if one_line else -1
-    added, at_start = [], not prompt or bool(BLANK_END.search(prompt))
+    added = Added(prompt, show)
     for number in range(length):
         logits = np.where(forbidden, -np.inf, following[0])
         token = int(logits.argmax()) if greedy else sample(logits, uniform(seed, number), **options)
         if token == end:
             break
         (text,) = model.preprocessor.texts([token])
-        text = text.lstrip(" ") if at_start else text  # no space at the start of a line, or after one
-        at_start = text.endswith("\n") or (at_start and not text)
         added.append(text)
-        show(text)
         row = np.array([[token]], np.int32)
         _, following, states = reader.read(row, np.zeros_like(row), np.ones(1), states)
-    return "".join(added)
+    return "".join(added.texts)
 
 
 def _check(options):
     """Raises an `InputError` for an option that is unknown or outside its range."""
     for name in options:
         one_of("option", name, SAMPLING)
-    temperature, top_p = options.get("temperature", 1.0), options.get("top_p", 1.0)
-    if not np.finfo(np.float32).tiny <= temperature < np.inf:
-        raise InputError(
-            f"`temperature` must be above 0 and finite, got {temperature}: for the most probable tokens use greedy "
-            "search."
-        )
-    if not 0 < top_p <= 1:
-        raise InputError(f"`top_p` must be above 0 and at most 1, got {top_p}: 1 keeps all tokens.")
+    check_temperature(options.get("temperature", 1.0))
+    check_top_p(options.get("top_p", 1.0))
     in_range("top_k", options.get("top_k", 0), 0, 2**31 - 1)
     in_range("seed", options.get("seed", 0), -(2**63), 2**63 - 1)

@@ -72,12 +72,10 @@ class TaggerStream:
 
     def _step(self, ids, states):
         """The probabilities of the tags `(batch, tags)` and the states after ids `(batch, columns)`."""
-        task = self.task
-        features = [task.embedding(ids[:, 0])]
-        if task.character_feature is not None:
-            features.append(task.character_feature(ids[:, tf.newaxis, 1:])[:, 0])
-        hidden, new = self.cells.step(tf.concat(features, axis=-1), states)
-        return tf.nn.softmax(task.head(hidden)), held(ids[:, 0] != PADDING, new, states)
+        real = ids[:, 0] != PADDING
+        features = self.task.word_features(ids[:, tf.newaxis], real[:, tf.newaxis], training=False)
+        hidden, new = self.cells.step(features[:, 0], states)
+        return tf.nn.softmax(self.task.head(hidden)), held(real, new, states)
 
     def _named(self, shares):
         return tf.gather(tf.constant(self.task.labels), tf.argmax(shares, axis=-1)), tf.reduce_max(shares, axis=-1)

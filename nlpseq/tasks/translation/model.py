@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -16,7 +15,7 @@ from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
-from nlpseq.tasks.text_task import as_texts, encode, encoder, text_spec
+from nlpseq.tasks.text_task import TracedFunctions, as_texts, encode, encoder, text_spec
 from nlpseq.tasks.translation.memory import Memory
 from nlpseq.tasks.translation.search import TranslationSearch
 from nlpseq.tasks.translation.settings import TranslatorSettings
@@ -110,7 +109,7 @@ class Translator(VectorTask):
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.seed_generator = keras.random.SeedGenerator()
         self.search = TranslationSearch(self)
-        self._functions = SimpleNamespace(by_key={})  # Keras tracks no dict with other keys than strings
+        self._functions = TracedFunctions()
 
     @property
     def input_shapes(self):
@@ -324,11 +323,8 @@ class Translator(VectorTask):
 
     def _traced_search(self, beam_size):
         """The search with a beam size as a `tf.function`, which is traced once."""
-        if beam_size not in self._functions.by_key:
-            answer = functools.partial(self.search.answer, beam_size=beam_size)
-            function = tf.function(answer, [text_spec("text")], autograph=False)
-            self._functions.by_key.setdefault(beam_size, function)  # threads share one, which is traced once
-        return self._functions.by_key[beam_size]
+        answer = functools.partial(self.search.answer, beam_size=beam_size)
+        return self._functions.get(beam_size, lambda: tf.function(answer, [text_spec("text")], autograph=False))
 
     def validation_sample(self, examples, count):
         return [(a.decode(), b.decode()) for a, b in zip(examples.sources[:count], examples.targets[:count])]
