@@ -81,7 +81,11 @@ def run(folder=None, at=0, action=kill, **values):
     values = {"batch_size": 8, "epochs": 4, "patience": 9, "learning_rate": 0.1, **values}
     settings = TrainingSettings(**values)
     checkpoints = folder and training.Checkpoints(folder, minutes=0, settings=settings.fixed())
-    history, _ = training.train(task, examples(), examples(1), settings, checkpoints)
+    try:
+        history, _ = training.train(task, examples(), examples(1), settings, checkpoints)
+    finally:
+        if checkpoints:
+            checkpoints.folder.wait()  # the writer of a process that is killed does not outlive it
     history.pop("minutes")
     return [np.array(value).tobytes() for value in task.variables], history
 
