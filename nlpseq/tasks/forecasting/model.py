@@ -1,0 +1,291 @@
+"""Forecasting: from the past of a series to quantiles, a mean and paths of its future."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nlpseq.data.series import Frequency
+from nlpseq.tasks.base import Task
+from nlpseq.tasks.forecasting import scaling, windows
+from nlpseq.tasks.forecasting.network import QuantileNetwork
+from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
+from nlpseq.tasks.forecasting.settings import ForecasterSettings
+from nlpseq.tasks.forecasting.streaming import ForecastStream
+
+DROPPED_ITEMS = 0.1  # rate at which training forgets which series it sees, so that new series can be forecast
+FORECAST_BATCH = 256
+LARGEST_WEIGHT = 20.0  # of a window whose scale is larger than the errors of the seasonal naive forecast
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class Forecaster(Task):
+    """One recurrent model of many series.
+
+        z = (x - l) / s                  level l and scale s of the past of each window
+        q = l + s network(z, ...)        quantiles of each step of the horizon
+
+    Level, scale and base forecasts (last value, seasonal naive, means of a season) are computed in the graph, in float64;
+    the network corrects the base. Therefore the forecast of a x + b, a > 0, is that of x times a plus b. Missing values
+    are NaN or masked; they are no inputs of the network.
+
+    Args:
+        preprocessor: `nlpseq.tasks.forecasting.preprocessor.SeriesPreprocessor`, which describes the series.
+        labels: None.
+        name, dtype: As in `nlpseq.tasks.base.Task`.
+        **settings: Attributes of `nlpseq.tasks.forecasting.settings.ForecasterSettings`.
+
+    Call arguments:
+        inputs: A dict: `values` float64 `(batch, context)`, NaN where missing; and, where the preprocessor has them,
+            `times` int64 `(batch, context + horizon)`, local wall-clock times in seconds since 1970; `past` float64
+            `(batch, context, covariates)`; `known` float64 `(batch, context + horizon, covariates)`; `item` int32
+            `(batch,)` and `static` int32 `(batch, texts)`, numbers of names, 0 = unknown.
+        training: Whether dropout applies. Default False.
+
+    Returns:
+        Quantiles, float64 `(batch, horizon, quantiles)`, in the units of the values.
+
+    Raises:
+        InputError: a setting is unknown or outside its range.
+
+    Example:
+
+    >>> preprocessor = SeriesPreprocessor(horizon=2, context=8, seasons=[4])
+    >>> task = Forecaster(preprocessor, units=4, hidden=4)
+    >>> values = np.array([[1.0, 2, 3, 4, 1, 2, 3, 4]])
+    >>> task.forecast({"values": values})["quantiles"].shape
+    TensorShape([1, 2, 7])
+
+    Reference:
+        Smyl (2020), A hybrid method of exponential smoothing and recurrent neural networks for time series forecasting;
+        Wen et al. (2017), A multi-horizon quantile recurrent forecaster.
+    """
+
+    kind = "forecasting"
+    purpose = "Forecasts the next values of a series of numbers, with quantiles of each step."
+    settings_class = ForecasterSettings
+    metric, metric_mode = "loss", "min"
+    settings: ForecasterSettings
+
+    def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
+        super().__init__(labels, preprocessor=preprocessor, **kwargs)
+        self.autocast = False  # values are float64
+        self._frequency = Frequency.of(preprocessor.frequency)
+        self._forecast = tf.function(self.forecast, reduce_retracing=True)
+
+    # Layers
+
+    def make_layers(self):
+        settings, description = self.settings, self.preprocessor
+        size = settings.item_size
+        tables = [len(description.items)] * bool(description.items) + list(map(len, description.statics.values()))
+        self.vectors = [keras.layers.Embedding(count + 1, size) for count in tables] if size else []
+        calendar = scaling.calendar_size(Frequency.of(description.frequency))
+        sizes = calendar + 2 * len(description.known), 2 * len(description.past)
+        self.network = QuantileNetwork(description, settings, *sizes, len(self.vectors) * size)
+
+    def build(self, input_shape=None):
+        for layer in self.vectors:
+            layer.build((None,))
+        self.network.build()
+        self._make_calibration()
+        self.built = True
+
+    def _make_calibration(self):
+        """What is fitted on validation windows after training."""
+        fixed = {"initializer": "ones", "trainable": False, "dtype": "float32"}
+        self.blend = self.add_weight((), name="blend", **fixed)
+        self.correction = self.add_weight((len(self.settings.quantiles),), name="correction", **fixed)
+        self.persistence = self.add_weight((), name="persistence", **{**fixed, "initializer": "zeros"})
+
+    def call(self, inputs, training=False):
+        self.ensure_built()
+        level, scale, quantiles, _ = self.scaled(inputs, training)
+        return level + scale * tf.cast(quantiles, tf.float64)
+
+    def scaled(self, inputs, training=False):
+        """Level and scale `(batch, 1, 1)`, and quantiles and base forecast of scaled values."""
+        values, mask = observed(inputs["values"])
+        level, scale = scaling.level_and_scale(values, mask, max([1, *self.preprocessor.seasons[:1]]))
+        safe = tf.where(scale > 0, scale, tf.ones_like(scale))
+        z = tf.where(mask & (scale > 0), (values - level) / safe, tf.zeros_like(values))
+        quantiles, base = self.of_scaled(tf.cast(z, tf.float32), mask, inputs, training)
+        return level[..., tf.newaxis], scale[..., tf.newaxis], quantiles, base
+
+    def of_scaled(self, z, mask, inputs, training=False):
+        """Quantiles `(batch, horizon, quantiles)` and base `(batch, horizon)` of scaled values."""
+        past, known, vector = self.features(inputs, training)
+        quantiles = self.network(z, mask, past, known, vector, training=training)
+        return quantiles, self.network.base(z, mask)
+
+    def features(self, inputs, training=False):
+        """Features of the past, features that are known over the horizon, and the vector of the series."""
+        description, batch = self.preprocessor, tf.shape(inputs["values"])[0]
+        steps = description.context + description.horizon
+        count = len(description.past)
+        known = []
+        if description.has_times:
+            known.append(scaling.calendar(inputs["times"], self._frequency))
+        if description.known:
+            known.append(_standard(inputs["known"], description.means[count:], description.deviations[count:]))
+        past = tf.zeros([batch, description.context, 0])
+        if description.past:
+            past = _standard(inputs["past"], description.means[:count], description.deviations[:count])
+        numbers = [inputs["item"]] * bool(description.items)
+        numbers += tf.unstack(inputs["static"], axis=1) if description.statics else []
+        if training:
+            keep = tf.random.uniform([batch]) >= DROPPED_ITEMS
+            numbers = [tf.where(keep, number, 0) for number in numbers]
+        vectors = [
+            layer(number) * tf.cast(number > 0, tf.float32)[:, tf.newaxis]
+            for layer, number in zip(self.vectors, numbers)
+        ]
+        return (
+            past,
+            tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1),
+            tf.concat([tf.zeros([batch, 0]), *vectors], axis=-1),
+        )
+
+    # Training
+
+    def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
+        """Batches `(inputs, targets)` of `Windows`, or of another draw of `TrainingWindows` in each pass.
+
+        The inputs are those of `call` and `unit`, what an error of 1 counts for, float64 `(batch,)`; targets are
+        float64 `(batch, horizon)`, NaN where missing.
+        """
+        inputs = self.reader(examples.store)
+
+        def make(part):
+            scales = examples.scales[part.series]
+            return {**inputs(part), "unit": scales.astype(np.float64)}, part.targets()
+
+        return windows.batches(examples, batch_size, seed, make)
+
+    def reader(self, store: windows.Store) -> Callable[[windows.Windows], dict[str, np.ndarray]]:
+        """The function from windows of a store to the inputs of `call`."""
+        description = self.preprocessor
+        places = {name: place for place, name in enumerate(store.names)}
+        past, known = ([places[name] for name in names] for names in (description.past, description.known))
+        items = description.numbers(store.items, description.items)
+        statics = [
+            description.numbers(store.statics.get(name, [""] * len(store)), texts)
+            for name, texts in description.statics.items()
+        ]
+
+        def inputs(part):
+            found = windows.past_of(part, description.context, past, known)
+            names = ["values", *["times"] * description.has_times, *["past"] * bool(past), *["known"] * bool(known)]
+            result = {name: found[name] for name in names}
+            if description.items:
+                result["item"] = items[part.series]
+            if statics:
+                result["static"] = np.stack([numbers[part.series] for numbers in statics], axis=1)
+            return result
+
+        return inputs
+
+    def default_loss(self):
+        """Not used: `compute_loss` is the pinball loss."""
+        return keras.losses.MeanAbsoluteError()
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The mean pinball loss of the quantiles, errors in units of those of the seasonal naive forecast."""
+        values, mask = observed(x["values"])
+        _, scale = scaling.level_and_scale(values, mask, 1)
+        unit = tf.maximum(x["unit"], scale[:, 0] / LARGEST_WEIGHT)
+        unit = tf.where(unit > 0, unit, tf.ones_like(unit))[:, tf.newaxis]
+        target, there = observed(y)
+        errors = tf.cast((target[..., tf.newaxis] - y_pred) / unit[..., tf.newaxis], tf.float32)
+        loss = pinball(errors, self.settings.quantiles)
+        there = tf.cast(there, tf.float32)
+        return tf.math.divide_no_nan(tf.reduce_sum(loss * there), tf.reduce_sum(there))
+
+    # Forecasts
+
+    def forecast(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Quantiles `(batch, horizon, quantiles)` and mean `(batch, horizon)`, corrected and in the domain, float64.
+
+        Of a series without any value both are NaN.
+        """
+        self.ensure_built()
+        level, scale, quantiles, base = self.scaled(inputs)
+        middle = list(self.settings.quantiles).index(0.5)
+        median = quantiles[..., middle : middle + 1]
+        moved = base[..., tf.newaxis] + self.blend * (median - base[..., tf.newaxis])
+        quantiles = moved + spread_out((quantiles - median) * self.correction, middle)
+        quantiles = level + scale * tf.cast(quantiles, tf.float64)
+        if self.preprocessor.domain != "real":
+            quantiles = tf.maximum(quantiles, 0.0)
+        empty = ~tf.reduce_any(observed(inputs["values"])[1], axis=1)
+        quantiles = tf.where(empty[:, tf.newaxis, tf.newaxis], np.float64("nan"), quantiles)
+        weights = tf.constant(quantile_weights(self.settings.quantiles), tf.float64)
+        return {"quantiles": quantiles, "mean": tf.reduce_sum(quantiles * weights, axis=-1)}
+
+    def predict_windows(self, examples: windows.Windows, batch_size: int = FORECAST_BATCH) -> dict[str, np.ndarray]:
+        """The forecasts of windows: `quantiles` `(windows, horizon, quantiles)` and `mean` `(windows, horizon)`."""
+        inputs, parts = self.reader(examples.store), []
+        for start in range(0, len(examples), batch_size):
+            answer = self._forecast(inputs(examples.select(slice(start, start + batch_size))))
+            parts.append({name: value.numpy() for name, value in answer.items()})
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    # Exporting
+
+    def combined(self, others):
+        from nlpseq.tasks.forecasting.ensemble import ForecasterEnsemble
+
+        return ForecasterEnsemble.of([self, *others])
+
+    def signatures(self):
+        """ "serving_default" and "forecast" of raw series, "sample", "init" and "step"."""
+        self.ensure_built()
+        return ForecastStream(self).signatures()
+
+    def warmup(self):
+        return ForecastStream(self).examples()
+
+    def resources(self):
+        return []
+
+    def details(self):
+        """The description of the series, without what only the network needs."""
+        config = self.preprocessor.get_config()
+        inner = ("base", "spreads", "means", "deviations", "items")
+        described = {name: value for name, value in config.items() if name not in inner}
+        return {**described, "quantiles": list(self.settings.quantiles), "items": len(self.preprocessor.items)}
+
+    def limits(self):
+        description = self.preprocessor
+        step = f"steps of {description.frequency}" if description.frequency else "steps"
+        return [
+            f"It reads the last {description.context:,} {step} of a series and forecasts {description.horizon:,}.",
+            "It takes the future for a continuation of the past: what no series of its training shows, it cannot foresee.",
+            "Its intervals are those of series like the ones of its training; of others they may be too narrow.",
+        ]
+
+
+def observed(values: tf.Tensor) -> tf.Tensor:
+    """Values with 0 where they are missing, and the mask of those that are there."""
+    mask = tf.math.is_finite(values)
+    return tf.where(mask, values, tf.zeros_like(values)), mask
+
+
+def spread_out(offsets: tf.Tensor, middle: int) -> tf.Tensor:
+    """Offsets from the median, made to ascend: each is at least as far from it as those nearer to it."""
+    columns = tf.unstack(offsets, axis=-1)
+    for j in range(middle + 1, len(columns)):
+        columns[j] = tf.maximum(columns[j], columns[j - 1])
+    for j in range(middle - 1, -1, -1):
+        columns[j] = tf.minimum(columns[j], columns[j + 1])
+    return tf.stack(columns, axis=-1)
+
+
+def _standard(cells, means, deviations):
+    """Standardised covariates and whether they are there, float32 `(batch, time, 2 covariates)`."""
+    cells, there = observed(cells)
+    scaled = tf.cast((cells - means) / deviations, tf.float32)
+    there = tf.cast(there, tf.float32)
+    return tf.concat([tf.clip_by_value(scaled, -10.0, 10.0) * there, there], axis=-1)
