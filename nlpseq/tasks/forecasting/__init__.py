@@ -1,6 +1,7 @@
 """Forecasting of series: model, settings, data, evaluation, answers."""
 
 from nlpseq import lazy
+from nlpseq.tasks.forecasting.answers import Answers  # noqa: F401
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,

@@ -14,6 +14,7 @@ from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_ser
 from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, refuses_unknown_arguments, shorten
 from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
+from nlpseq.tasks.forecasting.settings import PASS
 from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
 
 FORESEEN = (
@@ -24,8 +25,6 @@ FORESEEN = (
 FEW_STEPS = 3  # of a series, which then has no season
 VALIDATED = 200  # windows of validation that are enough
 VALIDATION_SHARE = 0.15  # of the steps of a series that are validated, at most
-PASS = 20_000  # windows of a pass over the training split, at most
-SHORT = 2  # times the horizon, the history of a test window at least if there are longer series
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,8 @@ class ForecastingSeries:
         if not tested.any():
             longest = int(store.lengths.max())
             raise InputError(
-                f"{self.name}: `horizon` {horizon} and `windows` {windows} need more steps than the longest series has, "
-                f"{longest}: give a shorter horizon."
+                f"{self.name}: `horizon` {horizon} and `windows` {windows} need more steps than the longest series "
+                f"has, {longest}: give a shorter horizon."
             )
         said = []
         if (short := int((tested == 0).sum())) and not self.ahead:
@@ -286,11 +285,11 @@ def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict
         offset = length
         if table.frequency and table.frequency.unit and hasattr(more.times, "asi8"):
             exact = table.frequency.positions(more.times[:1], one.times[0])[0]
-            offset = int(round(exact))
+            offset = round(float(exact))
             if offset < length:
                 raise InputError(
-                    f"{test.place}: {shorten(repr(one.item))} begins at {more.times[0]}, before the end of its training "
-                    f"part at {one.times[length - 1]}: a test part continues the training part."
+                    f"{test.place}: {shorten(repr(one.item))} begins at {more.times[0]}, before the end of its "
+                    f"training part at {one.times[length - 1]}: a test part continues the training part."
                 )
         columns = {}
         for name, column in one.columns.items():
@@ -324,7 +323,9 @@ def _tfds_table(dataset, data_dir, train) -> tuple[Table, SeriesSchema]:
 
 
 def _plain(row):
-    return {
-        name: cell.decode("utf-8", "replace") if isinstance(cell, bytes) else cell.tolist() if hasattr(cell, "tolist") else cell
-        for name, cell in row.items()
-    }  # fmt: skip
+    """A row of a TFDS dataset as strings, numbers and lists."""
+    plain = {}
+    for name, cell in row.items():
+        text = cell.decode("utf-8", "replace") if isinstance(cell, bytes) else cell
+        plain[name] = text.tolist() if hasattr(text, "tolist") else text
+    return plain

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlpseq.data.series import Frequency
+from nlpseq.tasks.forecasting.settings import PASS, SeriesSettings
 from nlpseq.tasks.profile import clipped
 from nlpseq.tasks.space import Among, Around, Between, Times
 
@@ -20,6 +21,7 @@ DETECTED = (4, 5, 7, 12, 24, 48, 52, 60, 96, 144, 168, 288, 336)  # lengths of s
 CORRELATION = 0.2  # of differences a season apart, from which there is a season
 LONGEST = 800  # steps of the past, at most
 PATCHES = 28  # steps of the recurrent layer, about
+WINDOWS_READ = 240_000  # in training, at most
 SAMPLE = 200  # series that are looked at
 SPACE = {
     "learning_rate": Around(4.0),
@@ -112,8 +114,8 @@ def _is_peak(series, length, scores):
     return scores[length] > max(near)
 
 
-def choose(profile: SeriesProfile) -> dict[str, Any]:
-    """The defaults for a profile, by the flat names of the settings.
+def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[str, Any]:
+    """The defaults by the flat names of the settings, for a profile and those of `SeriesSettings` that are given.
 
     The horizon is that of the test part, or usual for the frequency, and at most a fifth of a series. The context holds two
     of the longest seasons that fit; a step of the recurrent layer reads a season of values where that is short.
@@ -124,13 +126,14 @@ def choose(profile: SeriesProfile) -> dict[str, Any]:
     >>> chosen["horizon"], chosen["context"], chosen["season"], chosen["patch"]
     (48, 336, 24, 24)
     """
-    horizon = profile.ahead or _horizon(profile)
+    open_settings = SeriesSettings().unset() if given is None else given
+    horizon = open_settings.horizon or profile.ahead or _horizon(profile)
     room = max(1, profile.length - 2 * horizon)
     fitting = [length for length in profile.seasons if 1.5 * length <= room]
-    season = _main_season(profile, fitting)
+    season = open_settings.season or _main_season(profile, fitting)
     longest = max([season, *fitting])
     context = max(2 * longest, 3 * horizon, 32)
-    context = clipped(context, 2, max(2, min(LONGEST, room)))
+    context = open_settings.context or clipped(context, 2, max(2, min(LONGEST, room)))
     patch = season if 4 < season <= 64 and context >= 6 * season else max(1, round(context / PATCHES))
     steps = profile.series * max(1, profile.length)
     many = profile.series >= 20
@@ -146,7 +149,7 @@ def choose(profile: SeriesProfile) -> dict[str, Any]:
         "item_size": 8 if many else 0,
         "dropout": 0.1,
         "distribution": "negative_binomial" if profile.whole and profile.zeros > 0 else "student",
-        "epochs": clipped(600_000 / max(1, min(steps, 20_000)), 12, 60),
+        "epochs": clipped(WINDOWS_READ / max(1, min(steps, PASS)), 12, 60),
         "batch_size": clipped(steps / 300, 16, 64),
         "learning_rate": 2e-3,
         "averaging": 0.99,

@@ -27,9 +27,9 @@ class Forecaster(Task):
         z = (x - l) / s                  level l and scale s of the past of each window
         q = l + s network(z, ...)        quantiles of each step of the horizon
 
-    Level, scale and base forecasts (last value, seasonal naive, means of a season) are computed in the graph, in float64;
-    the network corrects the base. Therefore the forecast of a x + b, a > 0, is that of x times a plus b. Missing values
-    are NaN or masked; they are no inputs of the network.
+    Level, scale and base forecasts (last value, seasonal naive, means of a season) are computed in the graph, in
+    float64; the network corrects the base. Therefore the forecast of a x + b, a > 0, is that of x times a plus b.
+    Missing values are NaN or masked; they are no inputs of the network.
 
     Args:
         preprocessor: `nlpseq.tasks.forecasting.preprocessor.SeriesPreprocessor`, which describes the series.
@@ -224,6 +224,28 @@ class Forecaster(Task):
         weights = tf.constant(quantile_weights(self.settings.quantiles), tf.float64)
         return {"quantiles": quantiles, "mean": tf.reduce_sum(quantiles * weights, axis=-1)}
 
+    def sample(self, inputs: dict[str, tf.Tensor], paths: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Paths of the future, float64 `(batch, paths, horizon)`, random for a seed.
+
+            n_h = r n_{h-1} + sqrt(1 - r^2) e_h,  u_h = Phi(n_h)        r: `persistence` of errors on validation
+            y_h = the u_h-quantile of step h                            linear between the quantiles
+
+        Args:
+            inputs: As of `call`.
+            paths: Number of paths, int32.
+            seed: int32.
+        """
+        quantiles = self.forecast(inputs)["quantiles"]
+        batch, horizon = tf.shape(quantiles)[0], self.preprocessor.horizon
+        noise = tf.random.stateless_normal([horizon, batch, paths], tf.stack([seed, 0]), dtype=tf.float64)
+        r = tf.cast(self.persistence, tf.float64)
+        scale = tf.sqrt(1 - tf.square(r))
+        normal = [noise[0]]
+        for step in range(1, horizon):
+            normal.append(r * normal[-1] + scale * noise[step])
+        u = tf.transpose(0.5 * tf.math.erfc(-tf.stack(normal) / np.sqrt(2)), [1, 2, 0])
+        return interpolated(quantiles, self.settings.quantiles, u)
+
     def predict_windows(self, examples: windows.Windows, batch_size: int = FORECAST_BATCH) -> dict[str, np.ndarray]:
         """The forecasts of windows: `quantiles` `(windows, horizon, quantiles)` and `mean` `(windows, horizon)`."""
         inputs, parts = self.reader(examples.store), []
@@ -262,8 +284,8 @@ class Forecaster(Task):
         step = f"steps of {description.frequency}" if description.frequency else "steps"
         return [
             f"It reads the last {description.context:,} {step} of a series and forecasts {description.horizon:,}.",
-            "It takes the future for a continuation of the past: what no series of its training shows, it cannot foresee.",
-            "Its intervals are those of series like the ones of its training; of others they may be too narrow.",
+            "It continues the past: what no series of its training shows, it cannot foresee.",
+            "Its intervals hold for series like those of its training; for others they may be too narrow.",
         ]
 
 
@@ -281,6 +303,29 @@ def spread_out(offsets: tf.Tensor, middle: int) -> tf.Tensor:
     for j in range(middle - 1, -1, -1):
         columns[j] = tf.minimum(columns[j], columns[j + 1])
     return tf.stack(columns, axis=-1)
+
+
+def interpolated(quantiles: tf.Tensor, levels: Sequence[float], u: tf.Tensor) -> tf.Tensor:
+    """The values at levels u of a distribution that is linear between its quantiles and goes on so at its ends.
+
+    Args:
+        quantiles: float64 `(batch, horizon, quantiles)`.
+        levels: The levels of these, ascending.
+        u: float64 `(batch, paths, horizon)` between 0 and 1.
+
+    Returns:
+        float64 `(batch, paths, horizon)`.
+    """
+    edges = np.array([0.0, *levels, 1.0])
+    first = quantiles[..., :1] - (quantiles[..., 1:2] - quantiles[..., :1]) * (edges[1] / (edges[2] - edges[1]))
+    last_gap = (1 - edges[-2]) / (edges[-2] - edges[-3])
+    last = quantiles[..., -1:] + (quantiles[..., -1:] - quantiles[..., -2:-1]) * last_gap
+    knots = tf.concat([first, quantiles, last], axis=-1)[:, tf.newaxis]  # (batch, 1, horizon, knots)
+    value = knots[..., 0] + tf.zeros_like(u)
+    for place in range(len(edges) - 1):
+        share = tf.clip_by_value((u - edges[place]) / (edges[place + 1] - edges[place]), 0.0, 1.0)
+        value += share * (knots[..., place + 1] - knots[..., place])
+    return value
 
 
 def _standard(cells, means, deviations):

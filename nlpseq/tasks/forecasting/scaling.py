@@ -48,7 +48,7 @@ def level_and_scale(values: tf.Tensor, mask: tf.Tensor, season: int) -> tuple[tf
 
 
 def lags(season: int, horizon: int, context: int, cycles: int) -> np.ndarray:
-    """The steps of the past with the phase of each step of the horizon, the latest cycle first; int `(cycles, horizon)`.
+    """The steps of the past in the phase of each step of the horizon, int `(cycles, horizon)`, the latest cycle first.
 
     Steps before the context are negative.
 

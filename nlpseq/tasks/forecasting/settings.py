@@ -9,6 +9,7 @@ from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
 from nlpseq.tasks.settings import EnsembleSettings
 from nlpseq.training.settings import TrainingSettings
 
+PASS = 20_000  # windows of a pass over the training split, at most
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
@@ -74,7 +75,7 @@ class ForecastingData(DataSettings):
     """The dataset and the output folder."""
 
     dataset: str = "nlpseq_series"
-    """Name of a TFDS dataset, or path of a CSV, Parquet or JSON lines file, or of a folder with train and test files."""
+    """Name of a TFDS dataset, or path of a CSV, Parquet or JSON lines file, or folder of a train and a test file."""
     time: str | None = None
     """Column of the times; None for one with a usual name, or steps that are only counted."""
     item: str | None = None
@@ -117,3 +118,10 @@ class ForecastingSettings(Settings):
     networks: EnsembleSettings = EnsembleSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
+
+    def reading(self) -> dict:
+        """The arguments of `nlpseq.data.load_series` beside the dataset."""
+        names = ("time", "item", "value", "covariates", "known", "frequency", "time_zone", "duplicates")
+        columns = {name: getattr(self.data, name) for name in names}
+        splits = self.splits.loading()
+        return {**columns, **self.files.flat(), **splits}
