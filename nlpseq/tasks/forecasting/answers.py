@@ -27,13 +27,13 @@ class History:
         item: Name of the series.
         arrays: The inputs of "serving_default" by name, without the batch.
         times: The times of the horizon: `pandas.DatetimeIndex`, or numbers of steps.
-        place: Where it was read.
+        names: Names of the columns of the file by role.
     """
 
     item: str
     arrays: dict[str, Any]
     times: Any
-    place: str
+    names: dict[str, str]
 
 
 class Answers(answers.Answers):
@@ -146,7 +146,7 @@ class Answers(answers.Answers):
             arrays["item"] = one.item
         if described["statics"]:
             arrays["static"] = [one.static.get(name, "") for name in described["statics"]]
-        return History(one.item, arrays, ahead, table.place)
+        return History(one.item, arrays, ahead, table.names)
 
     def _covariate(self, one, name, end, role, ahead, table):
         column = one.columns.get(name)
@@ -207,7 +207,7 @@ class Answers(answers.Answers):
             if paths is None:
                 found = export.predict(batch)
             else:
-                sampling = {"paths": np.int32(paths), "seed": np.int32(seed)}
+                sampling = {"paths": np.array(paths, np.int32), "seed": np.array(seed, np.int32)}
                 found = [
                     {"paths": row.tolist()} for row in export.run("sample", self.inputs(batch) | sampling)["paths"]
                 ]
@@ -221,9 +221,8 @@ class Answers(answers.Answers):
                 write(self.show(example, answer) + "\n")
 
     def _header(self, example, answer):
-        names = self.described.get("names", {})
-        first = [names.get("item", "item")] if example.item else []
-        time = names.get("time", "time" if hasattr(example.times, "asi8") else "step")
+        first = [example.names.get("item", "item")] if example.item else []
+        time = example.names.get("time", "time" if hasattr(example.times, "asi8") else "step")
         columns = [f"path_{i + 1}" for i in range(len(answer["paths"]))] if "paths" in answer else [
             "mean", *(f"q{name}" for name in answer["quantiles"])
         ]  # fmt: skip

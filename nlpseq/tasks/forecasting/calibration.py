@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nlpseq.tasks.forecasting.model import Forecaster
 
 BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)
-GAIN = 0.01  # relative gain on validation that a larger share of the network must bring
+GAIN = 0.003  # relative gain on validation that a larger share of the network must bring
 PRIOR = 30.0  # windows that count for the quantiles of the network
 WIDEST = 4.0  # factor of a distance between quantiles, at most
 
@@ -54,11 +54,10 @@ def calibrate(task: Forecaster, windows: Windows, conformal: bool = True) -> Cal
     task.correction.assign(np.ones(len(task.settings.quantiles), np.float32))
     levels, targets = np.array(task.settings.quantiles), windows.targets()
     middle = list(levels).index(0.5)
-    errors = {blend: _error(task, windows, targets, blend, middle) for blend in BLENDS}
+    blends = BLENDS[-1:] if task.by_steps else BLENDS
+    errors = {blend: _error(task, windows, targets, blend, middle) for blend in blends}
     best = min(errors.values())
-    blend = next(blend for blend in reversed(BLENDS) if errors[blend] <= best * (1 + GAIN))
-    if errors[0.0] < errors[blend]:  # the network is worse than the base: the smaller share counts
-        blend = next(blend for blend in BLENDS if errors[blend] <= best * (1 + GAIN))
+    blend = next(blend for blend in blends if errors[blend] <= best * (1 + GAIN))
     task.blend.assign(blend)
     quantiles = task.predict_windows(windows)["quantiles"]
     there = np.isfinite(targets)

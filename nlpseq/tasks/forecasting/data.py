@@ -326,6 +326,5 @@ def _plain(row):
     """A row of a TFDS dataset as strings, numbers and lists."""
     plain = {}
     for name, cell in row.items():
-        text = cell.decode("utf-8", "replace") if isinstance(cell, bytes) else cell
-        plain[name] = text.tolist() if hasattr(text, "tolist") else text
+        plain[name] = cell.decode("utf-8", "replace") if isinstance(cell, bytes) else np.asarray(cell).tolist()
     return plain

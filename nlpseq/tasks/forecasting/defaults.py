@@ -115,10 +115,10 @@ def _is_peak(series, length, scores):
 
 
 def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[str, Any]:
-    """The defaults by the flat names of the settings, for a profile and those of `SeriesSettings` that are given.
+    """The defaults by the flat names of the settings, for a profile and the `SeriesSettings` that are given.
 
-    The horizon is that of the test part, or usual for the frequency, and at most a fifth of a series. The context holds two
-    of the longest seasons that fit; a step of the recurrent layer reads a season of values where that is short.
+    The horizon is that of the test part, or usual for the frequency, and at most a fifth of a series. The context holds
+    two of the longest seasons that fit; a step of the recurrent layer reads a season of values where that is short.
 
     Example:
 
@@ -202,13 +202,12 @@ def describe(data: SplitSeries, config: Any, profile: SeriesProfile) -> Any:
         source.frequency.name,
         past,
         known,
-        means,
-        np.where(deviations > 0, deviations, 1.0),
+        means.tolist(),
+        np.where(deviations > 0, deviations, 1.0).tolist(),
         store.items if config.model.item_size else (),
         statics if config.model.item_size else {},
         series.domain,
         season=series.season,
-        names=source.table.names,
     )
     described.base, described.spreads = base_weights(described, data.train, config.model.settled().quantiles)
     return described

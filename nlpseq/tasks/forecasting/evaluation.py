@@ -52,7 +52,7 @@ def evaluate_forecaster(task: Forecaster, windows: Windows, season: int | None =
         windows: Windows to forecast.
         season: Length of the main season. Default that of the task.
     """
-    season = season or task.preprocessor.season
+    season = int(season or task.preprocessor.season)
     found = task.predict_windows(windows)
     levels = task.settings.quantiles
     result = scored(windows, found["quantiles"], found["mean"], levels)

@@ -13,6 +13,7 @@ from nlpseq.tasks.forecasting import scaling, windows
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
 from nlpseq.tasks.forecasting.settings import ForecasterSettings
+from nlpseq.tasks.forecasting.steps import SEED, StepNetwork
 from nlpseq.tasks.forecasting.streaming import ForecastStream
 
 DROPPED_ITEMS = 0.1  # rate at which training forgets which series it sees, so that new series can be forecast
@@ -75,6 +76,16 @@ class Forecaster(Task):
         self._frequency = Frequency.of(preprocessor.frequency)
         self._forecast = tf.function(self.forecast, reduce_retracing=True)
 
+    @property
+    def by_steps(self) -> bool:
+        """Whether the network forecasts a distribution of each step, from which paths are sampled."""
+        return self.settings.method == "steps"
+
+    @property
+    def counts(self) -> bool:
+        """Whether values are counts of a negative binomial distribution, which are scaled and not shifted."""
+        return self.by_steps and self.settings.distribution == "negative_binomial"
+
     # Layers
 
     def make_layers(self):
@@ -84,7 +95,8 @@ class Forecaster(Task):
         self.vectors = [keras.layers.Embedding(count + 1, size) for count in tables] if size else []
         calendar = scaling.calendar_size(Frequency.of(description.frequency))
         sizes = calendar + 2 * len(description.known), 2 * len(description.past)
-        self.network = QuantileNetwork(description, settings, *sizes, len(self.vectors) * size)
+        network = StepNetwork if self.by_steps else QuantileNetwork
+        self.network: Any = network(description, settings, *sizes, len(self.vectors) * size)
 
     def build(self, input_shape=None):
         for layer in self.vectors:
@@ -102,23 +114,46 @@ class Forecaster(Task):
 
     def call(self, inputs, training=False):
         self.ensure_built()
-        level, scale, quantiles, _ = self.scaled(inputs, training)
-        return level + scale * tf.cast(quantiles, tf.float64)
+        level, scale = self.level_and_scale(inputs)
+        z, mask = _scaled(inputs["values"], level, scale)
+        if self.by_steps and "future" in inputs:
+            future, there = _scaled(inputs["future"], level, scale)
+            past, known, vector = self.features(inputs, training)
+            past = tf.pad(past, [[0, 0], [0, self.preprocessor.horizon], [0, 0]])
+            z, mask = tf.concat([z, future], axis=1), tf.concat([mask, there], axis=1)
+            return self.network(z, mask, past, known, vector, training=training)
+        quantiles, _ = self.of_scaled(z, mask, inputs, training)
+        return level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(quantiles, tf.float64)
 
-    def scaled(self, inputs, training=False):
-        """Level and scale `(batch, 1, 1)`, and quantiles and base forecast of scaled values."""
+    def level_and_scale(self, inputs):
+        """Level and scale of windows, float64 `(batch, 1)`; of counts the level is 0 and the scale 1 + the mean."""
         values, mask = observed(inputs["values"])
-        level, scale = scaling.level_and_scale(values, mask, max([1, *self.preprocessor.seasons[:1]]))
-        safe = tf.where(scale > 0, scale, tf.ones_like(scale))
-        z = tf.where(mask & (scale > 0), (values - level) / safe, tf.zeros_like(values))
-        quantiles, base = self.of_scaled(tf.cast(z, tf.float32), mask, inputs, training)
-        return level[..., tf.newaxis], scale[..., tf.newaxis], quantiles, base
+        if self.counts:
+            mean = scaling.masked_mean(values, mask)[:, tf.newaxis]
+            return tf.zeros_like(mean), 1 + tf.abs(mean)
+        return scaling.level_and_scale(values, mask, max([1, *self.preprocessor.seasons[:1]]))
 
     def of_scaled(self, z, mask, inputs, training=False):
         """Quantiles `(batch, horizon, quantiles)` and base `(batch, horizon)` of scaled values."""
         past, known, vector = self.features(inputs, training)
-        quantiles = self.network(z, mask, past, known, vector, training=training)
-        return quantiles, self.network.base(z, mask)
+        if not self.by_steps:
+            return self.network(z, mask, past, known, vector, training=training), self.network.base(z, mask)
+        paths = self._paths(z, mask, inputs, self.settings.paths)
+        paths = tf.sort(paths, axis=1)
+        places = [round(level * (self.settings.paths - 1)) for level in self.settings.quantiles]
+        quantiles = tf.transpose(tf.gather(paths, places, axis=1), [0, 2, 1])
+        return quantiles, tf.gather(quantiles, self.middle, axis=-1)
+
+    def _paths(self, z, mask, inputs, count, seed=SEED):
+        """Sampled paths of scaled values by the network of steps, `(batch, count, horizon)`."""
+        past, known, vector = self.features(inputs)
+        _, scale = self.level_and_scale(inputs)
+        return self.network.paths(z, mask, past, known, vector, tf.cast(scale, tf.float32), count, seed)
+
+    @property
+    def middle(self) -> int:
+        """The place of the median among the quantiles."""
+        return list(self.settings.quantiles).index(0.5)
 
     def features(self, inputs, training=False):
         """Features of the past, features that are known over the horizon, and the vector of the series."""
@@ -133,7 +168,7 @@ class Forecaster(Task):
         past = tf.zeros([batch, description.context, 0])
         if description.past:
             past = _standard(inputs["past"], description.means[:count], description.deviations[:count])
-        numbers = [inputs["item"]] * bool(description.items)
+        numbers = [inputs["item"]] if description.items else []
         numbers += tf.unstack(inputs["static"], axis=1) if description.statics else []
         if training:
             keep = tf.random.uniform([batch]) >= DROPPED_ITEMS
@@ -160,7 +195,8 @@ class Forecaster(Task):
 
         def make(part):
             scales = examples.scales[part.series]
-            return {**inputs(part), "unit": scales.astype(np.float64)}, part.targets()
+            future = {"future": part.targets()} if self.by_steps else {}
+            return {**inputs(part), **future, "unit": scales.astype(np.float64)}, part.targets()
 
         return windows.batches(examples, batch_size, seed, make)
 
@@ -192,7 +228,14 @@ class Forecaster(Task):
         return keras.losses.MeanAbsoluteError()
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The mean pinball loss of the quantiles, errors in units of those of the seasonal naive forecast."""
+        """The mean pinball loss of the quantiles, errors in units of those of the seasonal naive forecast.
+
+        With the method "steps" the mean negative log-likelihood of the scaled values.
+        """
+        if self.by_steps:
+            level, scale = self.level_and_scale(x)
+            z, there = _scaled(tf.concat([x["values"], y], axis=1), level, scale)
+            return self.network.loss(y_pred, z, there, tf.cast(scale, tf.float32))
         values, mask = observed(x["values"])
         _, scale = scaling.level_and_scale(values, mask, 1)
         unit = tf.maximum(x["unit"], scale[:, 0] / LARGEST_WEIGHT)
@@ -211,18 +254,21 @@ class Forecaster(Task):
         Of a series without any value both are NaN.
         """
         self.ensure_built()
-        level, scale, quantiles, base = self.scaled(inputs)
-        middle = list(self.settings.quantiles).index(0.5)
-        median = quantiles[..., middle : middle + 1]
+        level, scale = self.level_and_scale(inputs)
+        quantiles, base = self.of_scaled(*_scaled(inputs["values"], level, scale), inputs)
+        median = quantiles[..., self.middle : self.middle + 1]
         moved = base[..., tf.newaxis] + self.blend * (median - base[..., tf.newaxis])
-        quantiles = moved + spread_out((quantiles - median) * self.correction, middle)
-        quantiles = level + scale * tf.cast(quantiles, tf.float64)
-        if self.preprocessor.domain != "real":
-            quantiles = tf.maximum(quantiles, 0.0)
+        quantiles = moved + spread_out((quantiles - median) * self.correction, self.middle)
+        quantiles = self._in_domain(level, scale, quantiles)
         empty = ~tf.reduce_any(observed(inputs["values"])[1], axis=1)
         quantiles = tf.where(empty[:, tf.newaxis, tf.newaxis], np.float64("nan"), quantiles)
         weights = tf.constant(quantile_weights(self.settings.quantiles), tf.float64)
         return {"quantiles": quantiles, "mean": tf.reduce_sum(quantiles * weights, axis=-1)}
+
+    def _in_domain(self, level, scale, scaled):
+        """Scaled values `(batch, ...)` in the units of the series and in its domain, float64."""
+        values = level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(scaled, tf.float64)
+        return values if self.preprocessor.domain == "real" else tf.maximum(values, 0.0)
 
     def sample(self, inputs: dict[str, tf.Tensor], paths: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Paths of the future, float64 `(batch, paths, horizon)`, random for a seed.
@@ -230,21 +276,28 @@ class Forecaster(Task):
             n_h = r n_{h-1} + sqrt(1 - r^2) e_h,  u_h = Phi(n_h)        r: `persistence` of errors on validation
             y_h = the u_h-quantile of step h                            linear between the quantiles
 
+        The method "steps" samples its own. The same random numbers are used for all series of a batch.
+
         Args:
             inputs: As of `call`.
             paths: Number of paths, int32.
             seed: int32.
         """
+        if self.by_steps:
+            level, scale = self.level_and_scale(inputs)
+            z, mask = _scaled(inputs["values"], level, scale)
+            return self._in_domain(level, scale, self._paths(z, mask, inputs, paths, seed))
         quantiles = self.forecast(inputs)["quantiles"]
-        batch, horizon = tf.shape(quantiles)[0], self.preprocessor.horizon
-        noise = tf.random.stateless_normal([horizon, batch, paths], tf.stack([seed, 0]), dtype=tf.float64)
+        horizon = self.preprocessor.horizon
+        noise = tf.random.stateless_normal([horizon, 1, paths], tf.stack([seed, 0]), dtype=tf.float64)
         r = tf.cast(self.persistence, tf.float64)
         scale = tf.sqrt(1 - tf.square(r))
         normal = [noise[0]]
         for step in range(1, horizon):
             normal.append(r * normal[-1] + scale * noise[step])
-        u = tf.transpose(0.5 * tf.math.erfc(-tf.stack(normal) / np.sqrt(2)), [1, 2, 0])
-        return interpolated(quantiles, self.settings.quantiles, u)
+        u = tf.transpose(0.5 * tf.math.erfc(-tf.stack(normal) / np.sqrt(2)), [1, 2, 0])  # (1, paths, horizon)
+        paths = interpolated(quantiles, self.settings.quantiles, u)
+        return paths if self.preprocessor.domain == "real" else tf.maximum(paths, 0.0)
 
     def predict_windows(self, examples: windows.Windows, batch_size: int = FORECAST_BATCH) -> dict[str, np.ndarray]:
         """The forecasts of windows: `quantiles` `(windows, horizon, quantiles)` and `mean` `(windows, horizon)`."""
@@ -289,10 +342,18 @@ class Forecaster(Task):
         ]
 
 
-def observed(values: tf.Tensor) -> tf.Tensor:
+def observed(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Values with 0 where they are missing, and the mask of those that are there."""
     mask = tf.math.is_finite(values)
     return tf.where(mask, values, tf.zeros_like(values)), mask
+
+
+def _scaled(values, level, scale):
+    """(x - l) / s, float32, 0 where a value is missing or the scale is 0; and the mask of values."""
+    values, mask = observed(values)
+    safe = tf.where(scale > 0, scale, tf.ones_like(scale))
+    z = tf.where(mask & (scale > 0), (values - level) / safe, tf.zeros_like(values))
+    return tf.cast(z, tf.float32), mask
 
 
 def spread_out(offsets: tf.Tensor, middle: int) -> tf.Tensor:
@@ -311,7 +372,7 @@ def interpolated(quantiles: tf.Tensor, levels: Sequence[float], u: tf.Tensor) ->
     Args:
         quantiles: float64 `(batch, horizon, quantiles)`.
         levels: The levels of these, ascending.
-        u: float64 `(batch, paths, horizon)` between 0 and 1.
+        u: float64 `(1, paths, horizon)` between 0 and 1.
 
     Returns:
         float64 `(batch, paths, horizon)`.

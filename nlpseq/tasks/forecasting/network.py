@@ -1,5 +1,7 @@
 """The network that forecasts the quantiles of a whole horizon at once, from scaled values."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -95,7 +97,7 @@ class QuantileNetwork(keras.layers.Layer):
         count, bases = len(settings.quantiles), len(description.base_names)
         base = np.zeros((description.horizon, bases)) if description.base is None else description.base
         spread = np.full((description.horizon, count - 1), 0.2) if description.spreads is None else description.spreads
-        constant = keras.initializers.Constant
+        constant: Any = keras.initializers.Constant
         self.base_logits = self.add_weight((description.horizon, bases), constant(base), name="base_logits")
         self.spread = self.add_weight(
             (description.horizon, count - 1), constant(np.maximum(spread, LEAST_SPREAD)), name="spread", trainable=False

@@ -28,7 +28,6 @@ class SeriesPreprocessor:
         spreads: Distances between quantiles of the errors of the base, `(horizon, quantiles - 1)`, in units of the
             scale of a window; None for equal ones.
         season: Length of the season of the scores, 1 for none.
-        names: Names of the columns of the file by role.
 
     Example:
 
@@ -52,7 +51,6 @@ class SeriesPreprocessor:
         base: Any = None,
         spreads: Any = None,
         season: int = 1,
-        names: dict[str, str] | None = None,
     ):
         self.horizon, self.context, self.season = horizon, context, season
         self.seasons = [length for length in seasons if 1 < length <= context]
@@ -64,7 +62,6 @@ class SeriesPreprocessor:
         self.deviations = np.array(deviations if len(deviations) else np.ones(count), float)
         self.base = None if base is None else np.array(base, np.float32)
         self.spreads = None if spreads is None else np.array(spreads, np.float32)
-        self.names = dict(names or {})
 
     @property
     def base_names(self) -> list[str]:
@@ -87,7 +84,7 @@ class SeriesPreprocessor:
             ("means", self.means), ("deviations", self.deviations), ("base", self.base), ("spreads", self.spreads),
         )}  # fmt: skip
         plain = ("horizon", "context", "seasons", "frequency", "past", "known", "items", "statics", "domain", "season")
-        return {**{name: getattr(self, name) for name in (*plain, "names")}, **lists}
+        return {**{name: getattr(self, name) for name in plain}, **lists}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SeriesPreprocessor":

@@ -185,9 +185,7 @@ def batches(windows: Windows | TrainingWindows, batch_size: int, seed: int, make
     passes = itertools.count()
 
     def generate():
-        drawn = windows
-        if isinstance(windows, TrainingWindows):
-            drawn = windows.draw(len(windows), seed, next(passes))
+        drawn = windows.draw(len(windows), seed, next(passes)) if isinstance(windows, TrainingWindows) else windows
         for start in range(0, len(drawn), batch_size):
             yield make(drawn.select(slice(start, start + batch_size)))
 
