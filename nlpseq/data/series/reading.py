@@ -260,19 +260,23 @@ def _rows(table: Table, columns: Columns):
     dated = [name for name in table.names if looks_like_times([str(name)]) or re.fullmatch(r"[12]\d{3}", str(name))]
     if len(dated) >= max(2, 0.5 * len(table.names)):
         numbers = dated
-    elif (
-        not texts
-        or len(numbers) < ROW_SERIES
-        or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}
-    ):
+    elif not texts or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
         return None
     else:
         numbers = _numbered_alike(numbers)
+        counted = len(numbers) > 1 and all(re.search(r"\d$", str(name)) for name in numbers)
+        if len(numbers) < ROW_SERIES and not (counted and _is_different(table, texts[0])):
+            return None
     items, statics = _labels_of(table, columns, set(numbers))
     cells = np.stack([parse_numbers(table, name) for name in numbers], axis=1)
     rows = [row[: _end(row)] for row in cells]
     times = [str(name) for name in dated] if len(dated) >= max(2, 0.5 * len(table.names)) else None
     return _Rows(items, statics, rows, {}, None, times, None)
+
+
+def _is_different(table, name):
+    """Whether no value of a column occurs twice."""
+    return len(set(map(str, table.values(name)))) == len(table)
 
 
 def _numbered_alike(names):
@@ -290,7 +294,7 @@ def _labels_of(table, columns, values):
         keys = [find_columns(table, [ITEM], {"item": name})[1]["item"] for name in given]
     else:
         usual = [name for name in others if normal(name) in ITEM.usual] or others
-        keys = next(([name] for name in usual if len(set(map(str, table.values(name)))) == len(table)), None)
+        keys = next(([name] for name in usual if _is_different(table, name)), None)
         keys = keys or others[:FEW_KEYS]
     items = _joined(table, keys) if keys else [str(number) for number in range(1, len(table) + 1)]
     repeated = (
@@ -475,19 +479,16 @@ def _keys(table, columns, times, taken, numeric):
     texts = [n for n in table.names if n not in {*taken, *numeric, *named, value} and _is_text(table.values(n))]
     stamps = np.zeros(len(table)) if times is None else np.asarray(getattr(times, "asi8", times))
     repeats = len(np.unique(stamps)) < len(stamps)
+    few = lambda name: len(set(map(str, table.values(name)))) * 2 <= len(table)  # noqa: E731
+    keys = [name for name in named if name not in numeric and few(name)][:1]
     if times is None or not repeats:
-        first = [name for name in named if name not in numeric]
-        return first[:1] if first and len(set(map(str, table.values(first[0])))) * 2 <= len(table) else []
-    keys: list = []
+        return keys
     for name in [*named, *texts][: 2 * FEW_KEYS]:
-        if len(keys) == FEW_KEYS:
-            break
         before = _pairs(table, keys, stamps)
-        after = _pairs(table, [*keys, name], stamps)
-        if after > before:
-            keys.append(name)
-        if after == len(stamps):
+        if len(keys) == FEW_KEYS or before == len(stamps):
             break
+        if name not in keys and _pairs(table, [*keys, name], stamps) > before:
+            keys.append(name)
     if not keys:
         return []
     return keys if _pairs(table, keys, stamps) > len(stamps) // 2 else []

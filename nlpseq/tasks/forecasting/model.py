@@ -12,6 +12,7 @@ from nlpseq.tasks.base import Task
 from nlpseq.tasks.forecasting import scaling, windows
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
+from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.settings import ForecasterSettings
 from nlpseq.tasks.forecasting.steps import SEED, StepNetwork
 from nlpseq.tasks.forecasting.streaming import ForecastStream
@@ -56,8 +57,8 @@ class Forecaster(Task):
     >>> preprocessor = SeriesPreprocessor(horizon=2, context=8, seasons=[4])
     >>> task = Forecaster(preprocessor, units=4, hidden=4)
     >>> values = np.array([[1.0, 2, 3, 4, 1, 2, 3, 4]])
-    >>> task.forecast({"values": values})["quantiles"].shape
-    TensorShape([1, 2, 7])
+    >>> tuple(task.forecast({"values": values})["quantiles"].shape)
+    (1, 2, 7)
 
     Reference:
         Smyl (2020), A hybrid method of exponential smoothing and recurrent neural networks for time series forecasting;
@@ -70,7 +71,7 @@ class Forecaster(Task):
     metric, metric_mode = "loss", "min"
     settings: ForecasterSettings
 
-    def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
+    def __init__(self, preprocessor: SeriesPreprocessor, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__(labels, preprocessor=preprocessor, **kwargs)
         self.autocast = False  # values are float64
         self._frequency = Frequency.of(preprocessor.frequency)
