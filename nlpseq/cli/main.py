@@ -15,7 +15,7 @@ EXPORT_HELP = "an export, e.g. saved_models/sentiment/1"
 FILE_FLAGS = {
     "file": "file of inputs: a table, or a text with an input a line; its columns are kept in the output",
     "column": "column of the inputs, by name or number",
-    "output": ".csv, .tsv or .jsonl file to write; an interrupted run is continued",
+    "output": ".csv, .tsv or .jsonl file to write; with `--file`, an interrupted run is continued",
 }
 
 
@@ -78,7 +78,7 @@ def _parser(options):
     commands.add_parser("launch", help="train with several workers on this machine")
     command = commands.add_parser("predict", help="predict with an exported model")
     command.add_argument("export", help=EXPORT_HELP)
-    command.add_argument("text", nargs="*", help="inputs; default: the lines of standard input")
+    command.add_argument("text", nargs="*", help="inputs, or files of numbers or sound; default: standard input")
     command.add_argument("--json", action="store_true", help="print a JSON object for each input")
     for flag, text in FILE_FLAGS.items():
         command.add_argument(f"--{flag}", help=text)

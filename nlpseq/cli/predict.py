@@ -1,14 +1,17 @@
 """`nlpseq predict`: predictions of an export for arguments, or for the lines of standard input."""
 
-import itertools
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nlpseq import writing
 from nlpseq.cli import predict_file
 from nlpseq.cli.start import quiet_tensorflow
+from nlpseq.data.files.paths import as_path
 from nlpseq.errors import InputError, shorten
+
+if TYPE_CHECKING:
+    from nlpseq.serving import Export
 
 
 def run(
@@ -23,7 +26,7 @@ def run(
 
     Args:
         export_path: Path of the export.
-        texts: Inputs; if empty, the lines of standard input.
+        texts: Inputs, or paths of files for kinds that read files; if empty, standard input is read.
         as_json: Whether to print a JSON object per line.
         options: The options of the kind of task that were given, by name.
         options_by_kind: All options of every kind.
@@ -43,20 +46,40 @@ def run(
                 f"`{name}` is an option for exports of the kind {' or '.join(kinds)}, but {export.path} is of the kind "
                 f"{export.metadata.task}: leave it out."
             )
-    if any(files.values()):
+    if export.answers.files:
+        _answer_files(export, texts, as_json, options, files)
+    elif any(files.values()):
         _check_files(texts, as_json, **files)
         quiet_tensorflow()
         predict_file.run(export, files["file"] or "", files["column"], files["output"] or "", options)
-        return
-    for text in texts:
-        if os.path.isfile(text):
-            _note(f"{shorten(text)} is the name of a file, and is taken as a text: use --file to read the file")
+    else:
+        for text in texts:
+            if os.path.isfile(text):
+                _note(f"{shorten(text)} is the name of a file, and is taken as a text: use --file to read the file")
+        _answer(export, texts, _write, as_json, options)
+
+
+def _answer(export, arguments, write, as_json, options):
     quiet_tensorflow()
-    lines = [os.fsencode(text).decode("utf-8", "replace") for text in texts] or _standard_input()
-    # Input typed at a terminal is answered line by line.
-    size = export.answers.batch_size if texts or not sys.stdin.isatty() else 1
-    batches = _batches(map(export.answers.parse, lines), size)
-    export.answers.respond(export, batches, _write, _note, as_json, **options)
+    batches = export.answers.batches(arguments, sys.stdin.buffer, sys.stdin.isatty(), **options)
+    export.answers.respond(export, batches, write, _note, as_json, **options)
+
+
+def _answer_files(export: "Export", paths: list[str], as_json: bool, options: dict[str, Any], files) -> None:
+    """The answers to files, printed or written to `output`."""
+    if files["file"] or files["column"]:
+        raise InputError(
+            f"exports of the kind {export.metadata.task} read files given as arguments: leave out `file` and `column`."
+        )
+    if not files["output"]:
+        _answer(export, paths, _write, as_json, options)
+        return
+    path = as_path(files["output"])
+    predict_file.check_output(path, suffixes=())
+    parts: list[str] = []
+    _answer(export, paths, parts.append, as_json or path.suffix.lower() == ".jsonl", options)
+    with writing.writing(f"the answers to {path}"):
+        writing.write_file(path, (part.encode("utf-8", "replace") for part in parts))
 
 
 def _check_files(texts, as_json, file, column, output):
@@ -72,15 +95,3 @@ def _write(text):
 
 def _note(line):
     print(f"note: {line}", file=sys.stderr)
-
-
-def _standard_input() -> Iterator[str]:
-    for line in sys.stdin.buffer:
-        yield line.rstrip(b"\r\n").decode("utf-8", "replace")
-
-
-def _batches(items: Iterable, size: int) -> Iterator[list]:
-    """Lists of up to `size` items."""
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch

@@ -53,7 +53,7 @@ def run(export: "Export", file: str, column: str | None, output: str, options: d
         WritingError: The output cannot be written; the answers so far are kept.
     """
     path = as_path(output)
-    _check_output(path)
+    check_output(path, SUFFIXES)
     table, name = _inputs(export, as_path(file), column)
     texts = ["" if is_missing(value) else str(value) for value in table.values(name)]
     unfinished = path.with_name(path.name + UNFINISHED)
@@ -65,9 +65,10 @@ def run(export: "Export", file: str, column: str | None, output: str, options: d
         unfinished.unlink()
 
 
-def _check_output(path):
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"`output` must end in {', '.join(SUFFIXES)}, got {path}.")
+def check_output(path: Path, suffixes: Sequence[str]) -> None:
+    """Raises an `InputError` if a file cannot be written: it exists, or has none of the suffixes, if any are given."""
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise InputError(f"`output` must end in {', '.join(suffixes)}, got {path}.")
     if os.path.lexists(path):
         raise InputError(f"`output` {path} exists: remove it, or choose another name.")
     if not os.path.isdir(path.parent):

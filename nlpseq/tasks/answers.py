@@ -3,10 +3,12 @@
 TensorFlow is not imported here; the model is run by `nlpseq.serving.Export`.
 """
 
+import itertools
 import json
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import numpy as np
 
@@ -41,6 +43,7 @@ class Answers:
 
     Class attributes:
         options: Flags of `nlpseq predict` that are specific to the kind.
+        files: Whether the arguments of `nlpseq predict` are paths of files, not texts.
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
         decisions: Names of the outputs that are decisions, such as a label; the others are scores.
@@ -55,6 +58,7 @@ class Answers:
     """
 
     options: ClassVar[tuple[Option, ...]] = ()
+    files: ClassVar[bool] = False
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
     decisions: ClassVar[tuple[str, ...]] = ()
@@ -66,6 +70,25 @@ class Answers:
 
     def __init__(self, metadata: "Described"):
         self.metadata = metadata
+
+    def batches(
+        self, arguments: list[str], standard_input: BinaryIO, terminal: bool = False, **options: Any
+    ) -> Iterator[list]:
+        """Batches of examples, for `nlpseq predict`.
+
+        Args:
+            arguments: Texts, or paths of files for a kind with `files`.
+            standard_input: Read if there are no arguments, a line an example.
+            terminal: Whether the lines are typed, and answered one by one. Default False.
+            **options: Values of `options`, by name.
+
+        Raises:
+            InputError: an argument or a line is not a valid example.
+        """
+        size = 1 if terminal and not arguments else self.batch_size
+        lines = (line.rstrip(b"\r\n") for line in standard_input)
+        texts = map(os.fsencode, arguments) if arguments else lines
+        return in_lists((self.parse(text.decode("utf-8", "replace")) for text in texts), size)
 
     def parse(self, text: str) -> Any:
         """An example from an argument of `nlpseq predict`, or a line of its standard input.
@@ -161,6 +184,13 @@ class Answers:
                     write(self.show(example, answer) + "\n")
                     for line in self.notes(answer):
                         note(line)
+
+
+def in_lists(items: Iterable, size: int) -> Iterator[list]:
+    """Lists of up to `size` items."""
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
 
 
 def as_utf8(text: str | bytes) -> bytes:

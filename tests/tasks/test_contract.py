@@ -6,6 +6,7 @@ import io
 import json
 import sys
 import types
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -140,6 +141,23 @@ def test_what_a_kind_must_define(name):
     arguments = [None] if name == "prepare" else []
     with pytest.raises(NotImplementedError, match=rf"Unfinished must define {name}\("):
         getattr(Unfinished, name)(Unfinished.__new__(Unfinished), *arguments)
+
+
+def test_a_kind_that_reads_files(trained, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Answers, "files", True)
+    monkeypatch.setattr(
+        Answers, "batches", lambda self, paths, *_, **__: iter([[self.parse(Path(path).read_text()) for path in paths]])
+    )
+    numbers, output = tmp_path / "numbers.txt", tmp_path / "answers.jsonl"
+    numbers.write_text("0 0.5")
+    assert predict(capsys, trained[2], numbers, "--output", output)[:2] == (0, "")
+    assert json.loads(output.read_text())["series"] == [0.0, 0.5]
+    before = output.read_bytes()
+    status, _, err = predict(capsys, trained[2], numbers, "--output", output)
+    assert status == 2 and "exists: remove it" in err and output.read_bytes() == before
+    status, _, err = predict(capsys, trained[2], "--file", numbers, "--output", tmp_path / "other.csv")
+    assert status == 2 and "leave out --file and --column" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.jsonl", "numbers.txt"]
 
 
 def test_kinds_may_share_the_name_of_an_option(trained, capsys, monkeypatch):
