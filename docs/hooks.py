@@ -69,7 +69,9 @@ def public_names(package: str) -> dict[str, str]:
 
 def _overview():
     rows = [f"| [nlpseq.{name}]({name}.md) | {_about(name)} |" for name in (*PACKAGES, *MODULES)]
-    return "\n".join(["# Reference", "", "Every public name, from the docstrings.", "", "| | |", "|---|---|", *rows, ""])
+    return "\n".join(
+        ["# Reference", "", "Every public name, from the docstrings.", "", "| | |", "|---|---|", *rows, ""]
+    )
 
 
 def _about(name):
