@@ -3,6 +3,7 @@
 from nlpseq.corpora.phrases import NlpseqPhrases
 from nlpseq.corpora.recall import NlpseqRecall
 from nlpseq.corpora.reviews import NlpseqReviews
+from nlpseq.corpora.series import NlpseqSeries
 from nlpseq.corpora.tags import NlpseqTags
 
-__all__ = ["NlpseqPhrases", "NlpseqRecall", "NlpseqReviews", "NlpseqTags"]
+__all__ = ["NlpseqPhrases", "NlpseqRecall", "NlpseqReviews", "NlpseqSeries", "NlpseqTags"]

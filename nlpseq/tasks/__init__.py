@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KINDS = {  # package of each kind; exports store the name of the kind
     "classification": "nlpseq.tasks.classification",
+    "forecasting": "nlpseq.tasks.forecasting",
     "language_model": "nlpseq.tasks.language_modeling",
     "tagging": "nlpseq.tasks.tagging",
     "translation": "nlpseq.tasks.translation",
@@ -55,6 +56,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
         "DynamicEvaluation": "nlpseq.tasks.language_modeling.dynamic",
+        "Forecaster": "nlpseq.tasks.forecasting.model",
         "LanguageModel": "nlpseq.tasks.language_modeling.model",
         "TextClassifier": "nlpseq.tasks.classification.model",
         "TokenTagger": "nlpseq.tasks.tagging.model",
