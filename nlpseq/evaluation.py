@@ -3,6 +3,7 @@
 from nlpseq import lazy
 
 _NAMES = {
+    "anomalies": ("AnomalyResult", "evaluate_detector"),
     "classification": ("ClassificationResult", "Mistake", "evaluate_classifier"),
     "language_modeling": ("LanguageResult", "evaluate_language_model"),
     "tagging": ("TaggedSentence", "TaggingResult", "evaluate_tagger"),
