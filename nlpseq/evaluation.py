@@ -3,6 +3,7 @@
 from nlpseq import lazy
 
 _NAMES = {
+    "anomalies": ("AnomalyResult", "evaluate_detector"),
     "classification": ("ClassificationResult", "Mistake", "evaluate_classifier"),
     "forecasting": ("ForecastResult", "evaluate_forecaster"),
     "language_modeling": ("LanguageResult", "evaluate_language_model"),

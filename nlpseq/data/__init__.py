@@ -8,6 +8,8 @@ _MODULES = {
     "nlpseq.data.segments": ("continuous_segments", "shifted_segments", "split_time"),
     "nlpseq.data.vectors": ("WordVectors",),
     # The readers of all kinds of task.
+    "nlpseq.tasks.anomalies.data": ("AnomalySeries", "load_anomalies"),
+    "nlpseq.tasks.anomalies.recordings": ("Recording", "Recordings"),
     "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),
     "nlpseq.tasks.forecasting.data": ("ForecastingSeries", "load_series"),
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),

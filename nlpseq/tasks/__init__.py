@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nlpseq.tasks.answers import Answers
 
 KINDS = {  # package of each kind; exports store the name of the kind
+    "anomalies": "nlpseq.tasks.anomalies",
     "classification": "nlpseq.tasks.classification",
     "forecasting": "nlpseq.tasks.forecasting",
     "language_model": "nlpseq.tasks.language_modeling",
@@ -55,6 +56,7 @@ def answers_class(kind: str) -> "type[Answers]":
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
+        "AnomalyDetector": "nlpseq.tasks.anomalies.model",
         "DynamicEvaluation": "nlpseq.tasks.language_modeling.dynamic",
         "Forecaster": "nlpseq.tasks.forecasting.model",
         "LanguageModel": "nlpseq.tasks.language_modeling.model",
