@@ -9,6 +9,7 @@ _NAMES = {
     "language_modeling": ("LanguageResult", "evaluate_language_model"),
     "tagging": ("TaggedSentence", "TaggingResult", "evaluate_tagger"),
     "translation": ("Translation", "TranslationResult", "evaluate_translations", "evaluate_translator"),
+    "speech": ("Recognized", "SpeechResult", "evaluate_recognizer"),
 }
 
 __getattr__, __dir__, __all__ = lazy.attach(

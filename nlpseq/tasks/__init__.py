@@ -21,6 +21,7 @@ KINDS = {  # package of each kind; exports store the name of the kind
     "language_model": "nlpseq.tasks.language_modeling",
     "tagging": "nlpseq.tasks.tagging",
     "translation": "nlpseq.tasks.translation",
+    "speech": "nlpseq.tasks.speech",
 }
 ENTRY_POINTS = "nlpseq.tasks"
 
@@ -64,5 +65,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "TokenTagger": "nlpseq.tasks.tagging.model",
         "Translator": "nlpseq.tasks.translation.model",
         "pretrain": "nlpseq.tasks.pretraining",
+        "SpeechRecognizer": "nlpseq.tasks.speech.model",
     },
 )
