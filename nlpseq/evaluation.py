@@ -4,6 +4,7 @@ from nlpseq import lazy
 
 _NAMES = {
     "classification": ("ClassificationResult", "Mistake", "evaluate_classifier"),
+    "clips": ("SequenceResult", "Strip", "evaluate_sequences"),
     "language_modeling": ("LanguageResult", "evaluate_language_model"),
     "tagging": ("TaggedSentence", "TaggingResult", "evaluate_tagger"),
     "translation": ("Translation", "TranslationResult", "evaluate_translations", "evaluate_translator"),

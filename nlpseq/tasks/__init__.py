@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KINDS = {  # package of each kind; exports store the name of the kind
     "classification": "nlpseq.tasks.classification",
+    "clips": "nlpseq.tasks.clips",
     "language_model": "nlpseq.tasks.language_modeling",
     "tagging": "nlpseq.tasks.tagging",
     "translation": "nlpseq.tasks.translation",
@@ -56,6 +57,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     {
         "DynamicEvaluation": "nlpseq.tasks.language_modeling.dynamic",
         "LanguageModel": "nlpseq.tasks.language_modeling.model",
+        "SequenceClassifier": "nlpseq.tasks.clips.model",
         "TextClassifier": "nlpseq.tasks.classification.model",
         "TokenTagger": "nlpseq.tasks.tagging.model",
         "Translator": "nlpseq.tasks.translation.model",
