@@ -4,6 +4,7 @@ from nlpseq import lazy
 
 _MODULES = {
     "nlpseq.data.batching": ("evaluation_batches", "pad", "training_batches", "training_order"),
+    "nlpseq.data.series": ("Frequency", "Series", "SeriesTable", "read_series"),
     "nlpseq.data.segments": ("continuous_segments", "shifted_segments", "split_time"),
     "nlpseq.data.vectors": ("WordVectors",),
     # The readers of all kinds of task.

@@ -78,7 +78,7 @@ class VectorSettings(Settings):
 class EnsembleSettings(Settings):
     """Several networks whose probabilities are averaged."""
 
-    ensemble: Annotated[int, Range(1, 100)] = 1
+    ensemble: Annotated[int, Range(1, 100), AUTO] = 1
     """Number of networks that are trained one after another and averaged in one export; 1 for a single one."""
 
 

@@ -12,13 +12,13 @@ from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
-from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
 from nlpseq.tasks.class_weights import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, served, text_spec
+from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, served, strings, text_spec
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -210,6 +210,31 @@ class TextClassifier(VectorTask):
                 axes.append(NamedAxis(kernel, 1, "labels", self.labels))
                 axes.append(NamedAxis(kernel, 0, "n-grams" if number else "words", names))
         return axes
+
+    def look(self, example: str, answer: str | None = None) -> Look:
+        """A text as `nlpseq.diagnostics` examines it; the score is the log-odds of a label.
+
+        Args:
+            example: The text.
+            answer: The label. Default the one with the highest score.
+
+        Raises:
+            InputError: the label is unknown.
+        """
+        text = tf.constant(as_texts(example), tf.string)
+        ids = pad(self._encode(text))
+        words = strings(self.preprocessor.tokens(text))
+        if answer is None:
+            answer = self.labels[int(np.argmax(self(ids)[0]))]
+        number = self.labels.index(one_of("answer", answer, self.labels))
+
+        def score(logits):
+            return tf.cast(logits[:, number], tf.float32) if self.multi_label else log_odds(logits, number)
+
+        return Look(ids, words, answer, score, self.reads())
+
+    def reads(self):
+        return [(self, "_embed"), *([] if self.linear is None else [(self.linear, "votes")])]
 
     def combined(self, others):
         from nlpseq.tasks.classification.ensemble import ClassifierEnsemble
