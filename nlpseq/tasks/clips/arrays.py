@@ -33,7 +33,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         with loaded:
             return {name: loaded[name] for name in loaded.files}
     except Exception as error:  # damaged files raise errors of many classes
-        if "allow_pickle" in str(error) or "Object arrays" in str(error):
+        if "Object arrays" in str(error):
             raise InputError(
                 f"cannot read {path}: it holds Python objects, which may run code: save padded frames and an array "
                 "`lengths` as .npz instead."
