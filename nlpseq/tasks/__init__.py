@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KINDS = {  # package of each kind; exports store the name of the kind
     "anomalies": "nlpseq.tasks.anomalies",
     "classification": "nlpseq.tasks.classification",
+    "clips": "nlpseq.tasks.clips",
     "forecasting": "nlpseq.tasks.forecasting",
     "language_model": "nlpseq.tasks.language_modeling",
     "tagging": "nlpseq.tasks.tagging",
@@ -61,6 +62,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "DynamicEvaluation": "nlpseq.tasks.language_modeling.dynamic",
         "Forecaster": "nlpseq.tasks.forecasting.model",
         "LanguageModel": "nlpseq.tasks.language_modeling.model",
+        "SequenceClassifier": "nlpseq.tasks.clips.model",
         "TextClassifier": "nlpseq.tasks.classification.model",
         "TokenTagger": "nlpseq.tasks.tagging.model",
         "Translator": "nlpseq.tasks.translation.model",
