@@ -19,10 +19,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apache_beam as beam
+from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.utils.shared import Shared
 
-from nlpseq.beam.rows import COMPRESSED, FORMATS, LINES, Row, format_of, read_rows, row_writer
+from nlpseq.beam.rows import COMPRESSED, FORMATS, LINES, Row, decompressed, format_of, read_rows, row_writer
 from nlpseq.errors import InputError
 from nlpseq.runtime.saved_model import rows as rows_of
 from nlpseq.serving import answer_rows
@@ -101,7 +102,7 @@ def find_shards(pattern: str, kind: str | None = None, part: int = PART) -> list
         if form is None:
             raise InputError(f"the format of {file.path} is not known: give `input_format`.")
         parts = 1
-        if form in LINES and not file.path.lower().endswith(COMPRESSED):
+        if form in LINES and not file.path.lower().endswith(tuple(COMPRESSED)):
             parts = max(1, -(-file.size_in_bytes // part))
         for number in range(parts):
             suffix = f"-{number:05}-of-{parts:05}" if parts > 1 else ""
@@ -172,7 +173,8 @@ class AnswerShard(beam.DoFn):
 
     def _read(self, shard):
         try:
-            with FileSystems.open(shard.path) as file:
+            raw = FileSystems.open(shard.path, compression_type=CompressionTypes.UNCOMPRESSED)
+            with raw, decompressed(raw, shard.path) as file:
                 yield from read_rows(file, shard.kind, shard.start, shard.end)
         except Exception as error:  # readers of formats and of compressions raise errors of many classes
             raise _Unreadable(f"{type(error).__name__}: {str(error)[:200]}") from error
@@ -220,8 +222,6 @@ class _replacing:
         self.path, self.partial = path, f"{path}.unfinished"
 
     def __enter__(self):
-        from apache_beam.io.filesystem import CompressionTypes
-
         _make_folder(posixpath.dirname(self.path))
         self.file = FileSystems.create(self.partial, compression_type=CompressionTypes.UNCOMPRESSED)
         return self.file

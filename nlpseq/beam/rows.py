@@ -3,10 +3,15 @@
 Only Python and, for TFRecord, TensorFlow are needed, for Parquet pyarrow; files may be compressed.
 """
 
+import bz2
 import contextlib
 import csv
+import gzip
 import io
 import json
+import lzma
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -16,7 +21,7 @@ SUFFIXES = {
     ".txt": "text", ".text": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".json": "jsonl", ".parquet": "parquet", ".tfrecord": "tfrecord", ".tfrecords": "tfrecord",
 }  # fmt: skip
-COMPRESSED = (".gz", ".bz2", ".zst")
+COMPRESSED: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 FORMATS = {"csv": ".csv", "tsv": ".tsv", "jsonl": ".jsonl", "parquet": ".parquet", "tfrecord": ".tfrecord"}
 LINES = ("text", "jsonl")  # formats that can be read from the start of any line
 GROUP = 1024  # rows that Parquet holds in memory
@@ -42,6 +47,12 @@ def format_of(path: str) -> str | None:
     for suffix in COMPRESSED:
         name = name.removesuffix(suffix)
     return SUFFIXES.get(name[name.rfind(".") :]) if "." in name else None
+
+
+def decompressed(file: BinaryIO, path: str) -> Any:
+    """The content of a file whose name tells its compression; what is cut off raises an error, unlike in Beam."""
+    opener = next((opener for suffix, opener in COMPRESSED.items() if path.lower().endswith(suffix)), None)
+    return contextlib.nullcontext(file) if opener is None else opener(file)
 
 
 def read_rows(file: BinaryIO, kind: str, start: int = 0, end: int | None = None) -> Iterator[Row]:
@@ -115,22 +126,23 @@ def _parquet(file):
 
 
 def _tfrecord(file):
+    """`tf.train.Example`s, or texts; TensorFlow reads paths, so that the file is copied to this machine."""
     import tensorflow as tf
-    from apache_beam.io.tfrecordio import _TFRecordUtil
 
-    while True:
-        record = _TFRecordUtil.read_record(file)
-        if record is None:
-            return
-        example = tf.train.Example()
-        try:
-            example.ParseFromString(record)
-        except Exception:
-            example = None
-        if example is None or not example.features.feature:
-            yield Row({"text": record.decode("utf-8", "replace")})
-        else:
-            yield Row({name: _of_feature(feature) for name, feature in sorted(example.features.feature.items())})
+    with tempfile.NamedTemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        for record in tf.data.TFRecordDataset(copy.name).as_numpy_iterator():
+            example = tf.train.Example()
+            try:
+                example.ParseFromString(record)
+            except Exception:  # of the class of the version of protobuf
+                example.Clear()
+            features = sorted(example.features.feature.items())
+            if features:
+                yield Row({name: _of_feature(feature) for name, feature in features})
+            else:
+                yield Row({"text": record.decode("utf-8", "replace")})
 
 
 def _of_feature(feature):
@@ -162,10 +174,8 @@ def row_writer(file: BinaryIO, kind: str, separator: str) -> Iterator[Callable[[
         yield lambda row: file.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode()) and None
     elif kind in ("csv", "tsv"):
         yield _table_writer(file, answer_rows.comma_separated if kind == "csv" else answer_rows.tab_separated, separator)
-    elif kind == "tfrecord":
-        yield _record_writer(file)
     else:
-        with _parquet_writer(file) as write:
+        with (_record_writer if kind == "tfrecord" else _parquet_writer)(file) as write:
             yield write
 
 
@@ -183,25 +193,31 @@ def _table_writer(file, line, separator):
     return write
 
 
+@contextlib.contextmanager
 def _record_writer(file):
     import tensorflow as tf
-    from apache_beam.io.tfrecordio import _TFRecordUtil
+
+    with tempfile.NamedTemporaryFile() as copy:
+        with tf.io.TFRecordWriter(copy.name) as records:
+            yield lambda row: records.write(_example(row))
+        shutil.copyfileobj(copy, file)
+
+
+def _example(row):
+    """A row as a `tf.train.Example`, serialized; scores by class are features of their own."""
+    import tensorflow as tf
 
     def feature(value):
         values = value if isinstance(value, list) else [value]
-        if all(isinstance(item, float) for item in values) and values:
+        if values and all(isinstance(item, float) for item in values):
             return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-        if all(isinstance(item, int) for item in values) and values:
+        if values and all(isinstance(item, int) for item in values):
             return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
         encoded = [str(item).encode("utf-8", "replace") for item in values if item is not None]
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=encoded))
 
-    def write(row):
-        features = {name: feature(value) for name, value in _flat(row)}
-        example = tf.train.Example(features=tf.train.Features(feature=features))
-        _TFRecordUtil.write_record(file, example.SerializeToString())
-
-    return write
+    features = tf.train.Features(feature={name: feature(value) for name, value in _flat(row)})
+    return tf.train.Example(features=features).SerializeToString()
 
 
 def _flat(row, prefix=""):
