@@ -43,6 +43,7 @@ CLASSES = {
     "nlpseq.tasks.pretraining": ("Pretrainer",),
     "nlpseq.tasks.speech.augmentation": ("Augmentation",),
     "nlpseq.tasks.speech.features": ("LogMel",),
+    "nlpseq.tasks.tagging.linear": ("FeatureEmissions",),
     "nlpseq.tasks.tagging.ensemble": ("TaggerEnsemble",),
     "nlpseq.tasks.vectors": ("VectorEmbedding",),
     "nlpseq.text": (
