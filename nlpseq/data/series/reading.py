@@ -24,6 +24,7 @@ from nlpseq.errors import InputError, shorten
 TIME = Role("time", (
     "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
     "quarter", "year", "hour", "t", "step", "index", "unnamed: 0", "timestamps", "dates",
+    "ts", "epoch", "unix time", "unixtime", "datum", "zeit", "fecha", "date time utc", "utc",
 ))  # fmt: skip
 ITEM = Role("item", (
     "item", "item id", "unique id", "series", "series id", "series name", "ts id", "id", "name", "sensor", "station",

@@ -165,3 +165,13 @@ def test_unknown_names():
             read_series(data, **options)
     with pytest.raises(InputError, match="no column 'when'"):
         read_series(data, Columns(time="when"))
+
+
+@pytest.mark.parametrize("name, times", [
+    ("Datum", [f"{day:02d}.02.2024" for day in range(1, 21)]), ("ts", [1706745600 + 86400 * i for i in range(20)]),
+    ("ts", [1000 * (1706745600 + 86400 * i) for i in range(20)]),
+])  # fmt: skip
+def test_dates_with_points_and_seconds_since_1970(tmp_path, name, times):
+    table = read_series(write(tmp_path, f"{name},v\n" + rows(times, range(20))))
+    assert table.frequency.name == "D" and str(table.series[0].times[0].date()) == "2024-02-01"
+    assert values(table) == list(range(20))
