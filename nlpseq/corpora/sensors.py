@@ -100,7 +100,9 @@ def _starts(steps, anomalies, random):
     room = steps - FIRST - APART * anomalies
     if room <= 0:
         return []
-    return [FIRST + int(start) + APART * number for number, start in enumerate(sorted(random.integers(0, room, anomalies)))]
+    return [
+        FIRST + int(start) + APART * number for number, start in enumerate(sorted(random.integers(0, room, anomalies)))
+    ]
 
 
 def _wrong_order(order, kind, random):

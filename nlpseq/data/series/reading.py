@@ -16,6 +16,7 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, is_missing, normal
+from nlpseq.data.series.columns import spread_times
 from nlpseq.data.series.frequency import Frequency
 from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order, on_grid
 from nlpseq.data.series.times import is_numeric, looks_like_times, parse_numbers, parse_times
@@ -49,8 +50,8 @@ class Columns:
     """Which columns are meant, by name or by number from 1; None to find them out.
 
     Attributes:
-        time, item, value: One column each; `item` may be several, as a tuple or separated by commas. `value` may be
-            several channels with `channels`.
+        time, item, value: One column each; `item`, and `time` with a date and a time of day, may be several, as a
+            tuple or separated by commas. `value` may be several channels with `channels`.
         covariates: Names of columns of numbers or categories that are kept beside the values; None for all.
         others: Further columns by role, such as labels, which are kept as numbers if they are there.
     """
@@ -359,12 +360,10 @@ def _of_rows(table, found: _Rows, frequency, time_zone):
 
 def _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels):
     said: list[str] = []
-    time_name = _time_column(table, columns)
-    times = None
-    if time_name is not None:
-        times = parse_times(table.values(time_name), table.where, time_zone)
+    time_names, cells = _times(table, columns)
+    times = None if cells is None else parse_times(cells, table.where, time_zone)
     others = {role.argument: _usual(table, role) for role in columns.others}
-    taken = {time_name, *others.values()} - {None}
+    taken = {*time_names, *others.values()} - {None}
     numeric = [n for i, n in enumerate(table.names) if n not in taken and is_numeric(table.column(i))]
     keys = _keys(table, columns, times, taken, numeric)
     numeric = [name for name in numeric if name not in keys]
@@ -402,7 +401,11 @@ def _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels
     step = None
     if grid:
         step, ordered = _gridded(table, ordered, frequency, times, where, duplicates, said)
-    names = {"time": time_name, "item": ", ".join(map(str, keys)), "value": values[0] if len(values) == 1 else ""}
+    names = {
+        "time": time_names[0] if len(time_names) == 1 else "time",
+        "item": ", ".join(map(str, keys)),
+        "value": values[0] if len(values) == 1 else "",
+    }
     names = {role: str(name) for role, name in names.items() if name}
     if wide and not channels:
         series = [
@@ -433,9 +436,22 @@ def _item_name(item, name):
     return f"{item}, {name}" if item else str(name)
 
 
-def _time_column(table, columns):
-    if columns.time not in (None, ""):
-        return find_columns(table, [TIME], {"time": columns.time})[1]["time"]
+def _times(table, columns) -> tuple[list[str], list | None]:
+    """The columns of the times, and the time of each row; none and None if steps are only counted."""
+    given = _several(columns.time)
+    if given is not None:
+        names = [find_columns(table, [TIME], {"time": name})[1]["time"] for name in given]
+        parts = [table.values(name) for name in names]
+        return names, parts[0] if len(parts) == 1 else [
+            " ".join(str(cell).strip() for cell in row) for row in zip(*parts)
+        ]
+    if (found := spread_times(table)) is not None:
+        return found
+    name = _time_column(table)
+    return ([], None) if name is None else ([name], table.values(name))
+
+
+def _time_column(table):
     dated = [name for name in table.names if looks_like_times(table.values(name))]
     usual = _usual(table, TIME)
     if usual is not None and (usual in dated or not dated):

@@ -88,7 +88,10 @@ class Answers(answers.Answers):
         count, alarms, headed = 0, 0, as_json
         for time, values in lines:
             count += 1
-            inputs = {"values": values[np.newaxis], **{name: state for name, state in states.items() if name not in first}}
+            inputs = {
+                "values": values[np.newaxis],
+                **{name: state for name, state in states.items() if name not in first},
+            }
             states = export.run("step", inputs)
             alarm = bool(states["alarm"][0])
             alarms += alarm
@@ -153,7 +156,9 @@ def _number(cell):
 def _write_step(write, as_json, names, time, channels, values, score, alarm):
     if as_json:
         numbers = {name: None if np.isnan(value) else float(value) for name, value in zip(channels, values)}
-        write(json_line({**names, "time": time, "values": numbers, "score": round(float(score), 4), "alarm": bool(alarm)}))
+        write(
+            json_line({**names, "time": time, "values": numbers, "score": round(float(score), 4), "alarm": bool(alarm)})
+        )
     else:
         numbers = ("" if np.isnan(value) else f"{value:.10g}" for value in values)
         write(_csv([*names.values(), time, *numbers, f"{float(score):.4f}", int(alarm)]))
@@ -161,5 +166,7 @@ def _write_step(write, as_json, names, time, channels, values, score, alarm):
 
 def _csv(cells):
     """A line of a CSV file."""
-    quoted = (f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search('[",\n\r]', text) else text for text in map(str, cells))
+    quoted = (
+        f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search('[",\n\r]', text) else text for text in map(str, cells)
+    )
     return ",".join(itertools.chain(quoted)) + "\n"

@@ -189,7 +189,9 @@ def _odd(splits):
     infinite = sum(int(np.isinf(one.values).sum()) for items in splits.values() for one in items)
     if infinite:
         said.append(f"{infinite:,} values are infinite, and count as missing")
-    constant = sum(bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any())
+    constant = sum(
+        bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any()
+    )
     if constant:
         said.append(f"{constant:,} of {len(train):,} series to learn from are constant: every change of them is new")
     if not Recordings(splits["test"]).labelled:

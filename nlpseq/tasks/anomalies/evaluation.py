@@ -111,4 +111,6 @@ def _windows(recordings: Recordings):
 
 def _shifted(item):
     """The windows of what is evaluated, counted from its start."""
-    return tuple((max(left - item.start, 0), right - item.start) for left, right in item.windows or () if right >= item.start)
+    return tuple(
+        (max(left - item.start, 0), right - item.start) for left, right in item.windows or () if right >= item.start
+    )

@@ -35,7 +35,9 @@ def print_anomalies(result: AnomalyResult, data: "AnomalySeries") -> None:
     console.print_table(table)
     if "nab_standard" in metrics:
         others = ", ".join(f"{name} {metrics[f'nab_{name}']:.1f}" for name in ("reward_low_FP", "reward_low_FN"))
-        console.say(f"NAB with the profile standard {metrics['nab_standard']:.1f}, {others}, each at its best threshold")
+        console.say(
+            f"NAB with the profile standard {metrics['nab_standard']:.1f}, {others}, each at its best threshold"
+        )
     console.say(f"{metrics['alarms']:,} alarms, {metrics['alarms_per_1000']:.2f} in 1,000 steps")
 
 

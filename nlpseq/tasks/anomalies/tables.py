@@ -151,9 +151,7 @@ def _nab_recording(file, name, windows: Mapping[str, Any], labels):
     table = read_table(file)
     if not isinstance(table, Table):
         raise InputError(f"{file} is no table: expected columns timestamp and value.")
-    table, columns = find_columns(
-        table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {}
-    )
+    table, columns = find_columns(table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {})
     times = parse_times(table.values(columns["time"]), table.where)
     values = parse_numbers(table, columns["value"])
     stamps = np.asarray(getattr(times, "values", times))

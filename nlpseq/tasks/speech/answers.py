@@ -149,7 +149,13 @@ class Answers(answers.Answers):
             more = yield text
             text = ""
             samples = samples if more is None else np.concatenate([samples, more])
-            at = len(samples) if more is None else quietest(samples, self.rate) if len(samples) > LONGEST * self.rate else 0
+            at = (
+                len(samples)
+                if more is None
+                else quietest(samples, self.rate)
+                if len(samples) > LONGEST * self.rate
+                else 0
+            )
             if at:
                 text, samples = " " + export.predict([samples[:at]])[0]["text"], samples[at:]
 

@@ -56,7 +56,9 @@ def profile(data: "SpeechData") -> SpeechProfile:
     dense = np.quantile([FRAMES * s / n for s, n in zip(seconds, needed) if n] or [10.0], 0.02)
     words = float(np.mean([len(text.split()) for text in texts]))
     characters = len(set("".join(texts)))
-    return SpeechProfile(len(texts), float(seconds.mean()), data.sample_rate, float(dense), words, characters, data.generated)
+    return SpeechProfile(
+        len(texts), float(seconds.mean()), data.sample_rate, float(dense), words, characters, data.generated
+    )
 
 
 def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
