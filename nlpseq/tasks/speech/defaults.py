@@ -95,6 +95,7 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
         "noise": 0.0 if profile.generated else 0.5,
         "frequency_masks": 0 if profile.generated else 2,
         "time_masks": 0 if profile.generated else 1,
+        "beam_size": 1 if streaming else 8,
         "splice": 0.5 if single and not profile.generated else 0.0,
         "vocabulary": "character",
     }

@@ -76,10 +76,10 @@ class RecognizerSettings(Settings):
     """Dropout rate of the inputs of the output layer."""
     recurrent_dropout: Rate = 0.0
     """Dropout rate of the recurrent state, with one mask per sequence."""
-    beam_size: Annotated[int, Range(1, 1000)] = 8
-    """Number of texts that the search keeps; 1 for the best path alone."""
+    beam_size: Annotated[int, Range(1, 1000), AUTO] = 8
+    """Number of texts that the search keeps; 1 for the best path alone, which can be given while it is heard."""
     n_best: Annotated[int, Range(1, 100)] = 5
-    """Number of texts of the signature nbest, `beam_size` at most."""
+    """Number of texts of the signature nbest."""
     features: FeatureSettings = FeatureSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
 
