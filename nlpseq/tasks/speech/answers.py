@@ -49,7 +49,7 @@ class Answers(answers.Answers):
     input_name = "audio"
     decisions = ("text",)
     outputs = ("text", "score")
-    signatures = ("serving_default", "nbest", "units", "init", "step")
+    signatures = ("serving_default", "nbest", "units")
 
     @property
     def rate(self) -> int:
@@ -150,7 +150,13 @@ class Answers(answers.Answers):
             more = yield text
             text = ""
             samples = samples if more is None else np.concatenate([samples, more])
-            at = len(samples) if more is None else quietest(samples, self.rate) if len(samples) > LONGEST * self.rate else 0
+            at = (
+                len(samples)
+                if more is None
+                else quietest(samples, self.rate)
+                if len(samples) > LONGEST * self.rate
+                else 0
+            )
             if at:
                 text, samples = " " + export.predict([samples[:at]])[0]["text"], samples[at:]
 

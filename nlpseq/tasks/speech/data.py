@@ -247,7 +247,9 @@ def _from_files(recordings, sample_rate, texts):
         part = [recording for recording in part if recording.path not in damaged]
         audio = [sounds.read_audio(r.path, rate, r.start, r.seconds) for r in part]
         names = [r.path.name for r in part]
-        found[split] = Utterances.of(audio, [" ".join(r.text.split()) for r in part], names, [dict(r.fields) for r in part])
+        found[split] = Utterances.of(
+            audio, [" ".join(r.text.split()) for r in part], names, [dict(r.fields) for r in part]
+        )
     return found, rate, said
 
 

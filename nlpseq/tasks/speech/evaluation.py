@@ -65,7 +65,9 @@ def evaluate_recognizer(task: "SpeechRecognizer", examples: "Utterances", drawn:
     expected = [" ".join(text.split()) for text in examples.strings()]
     rate = task.settings.features.sample_rate
     rows = [
-        Recognized(name, right, text, edits(right.split(), text.split()), len(audio) / rate, loudness_range(audio, rate))
+        Recognized(
+            name, right, text, edits(right.split(), text.split()), len(audio) / rate, loudness_range(audio, rate)
+        )
         for name, right, text, audio in zip(examples.names, expected, texts, examples.audio)
     ]
     worst = sorted(range(len(rows)), key=lambda i: (-rows[i].errors / max(1, len(expected[i].split())), i))

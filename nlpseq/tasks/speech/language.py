@@ -8,9 +8,12 @@ import tensorflow as tf
 
 from nlpseq.decoding import Fusion, NgramModel, Step
 from nlpseq.errors import InputError
+from nlpseq.tasks.speech.batches import MOST_JOINED
 from nlpseq.text import END, SubwordTokenizer
 from nlpseq.text.vocabulary import SPECIALS
 from nlpseq.training.transfer import load_task
+
+STRINGS = 3000  # of which n-grams are counted where texts follow one another
 
 
 class SpeechLanguage:
@@ -69,26 +72,36 @@ class SpeechLanguage:
 def language_of(
     tokenizer: SubwordTokenizer,
     texts: Sequence[bytes],
-    language_model: str | None,
+    language_model: str,
     language_weight: float = 0.5,
     word_bonus: float = 0.0,
-    order: int = 4,
+    order: int = 6,
+    strings: bool = False,
 ) -> SpeechLanguage | None:
-    """The language model of the settings: "ngram" of training texts, the path of an export, or None.
+    """The language model of the settings.
 
     Args:
         tokenizer: That of the recognizer.
-        language_model, language_weight, word_bonus, order: As of `nlpseq.tasks.speech.settings.LanguageScores`.
         texts: Of the training split.
+        language_model, language_weight, word_bonus, order: As of `nlpseq.tasks.speech.settings.LanguageScores`.
+        strings: Whether texts may follow one another in any order, as in training with joined utterances.
     """
-    if language_model is None:
+    if language_model == "none":
         return SpeechLanguage(tokenizer, None, 0.0, word_bonus) if word_bonus else None
     if language_model == "ngram":
-        ids = tokenizer(tf.constant(list(dict.fromkeys(texts)), tf.string)).to_list()
+        texts = _strings(texts) if strings else texts
+        ids = tokenizer(tf.constant(list(texts), tf.string)).to_list()
         space = tokenizer.pieces.index(" ") if " " in tokenizer.pieces else -1
         ids = [row[1:] if row[:1] == [space] else row for row in ids]
         return SpeechLanguage(tokenizer, NgramModel.learn(ids, len(tokenizer), order, END), language_weight, word_bonus)
     task = load_task(language_model)
     if getattr(task, "kind", None) != "language_model":
-        raise InputError(f"`language_model` {language_model} is of the kind {task.kind}: give an export of language_model.")
+        raise InputError(f"`language_model` {language_model} is of the kind {task.kind}: give one of language_model.")
     return SpeechLanguage(tokenizer, task, language_weight, word_bonus)
+
+
+def _strings(texts):
+    """Random strings of different texts, all of which are equally frequent."""
+    different, random = sorted(set(texts)), np.random.default_rng(0)
+    counts = random.integers(1, MOST_JOINED + 1, size=STRINGS)
+    return [b" ".join(different[at] for at in random.integers(len(different), size=count)) for count in counts]
