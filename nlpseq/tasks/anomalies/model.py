@@ -105,7 +105,9 @@ class AnomalyDetector(Task):
         """Batches `(features, targets)` of segments of `Recordings`; what is labelled an anomaly is no target."""
         features, targets, lengths = self._segments(examples)
         rows, aims = (tf.RaggedTensor.from_row_lengths(part, lengths) for part in (features, targets))
-        return training_batches(rows, aims, batch_size, seed) if training else evaluation_batches(rows, aims, batch_size)
+        return (
+            training_batches(rows, aims, batch_size, seed) if training else evaluation_batches(rows, aims, batch_size)
+        )
 
     def _segments(self, recordings):
         """Overlapping segments of all recordings one after the other, `(steps, 2 * channels)`, and their lengths."""

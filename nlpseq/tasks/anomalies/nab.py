@@ -82,7 +82,9 @@ def nab_score(
     100.0
     """
     weights = PROFILES[profile]
-    values, gains = zip(*(_gains(np.asarray(row, float), list(ranges), weights) for row, ranges in zip(scores, windows)))
+    values, gains = zip(
+        *(_gains(np.asarray(row, float), list(ranges), weights) for row, ranges in zip(scores, windows))
+    )
     values, gains = np.concatenate(values), np.concatenate(gains)
     count = sum(len(ranges) for ranges in windows)
     order = np.argsort(-values, kind="stable")

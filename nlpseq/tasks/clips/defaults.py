@@ -12,7 +12,7 @@ from nlpseq.tasks.space import Among, Around, Between, Times
 if TYPE_CHECKING:
     from nlpseq.tasks.clips.data import LabelledClips
 
-READ = 40_000  # sequences that are read in training, about
+READ = 80_000  # sequences that are read in training, about
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),

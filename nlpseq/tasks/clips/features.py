@@ -104,8 +104,7 @@ class FrameFeatures(keras.layers.Layer):
         """x' of frames, float32, and which values are real."""
         frames = tf.cast(frames, tf.float32)
         axes = list(range(1, len(frames.shape) - 1))
-        mask = tf.reshape(mask, tf.concat([tf.shape(frames)[:2], [1] * len(axes)], axis=0))
-        real = mask & tf.math.is_finite(frames)
+        real = _spread(mask, frames) & (tf.abs(frames) <= tf.float32.max)  # finite, in ops that all formats have
         frames = tf.where(real, frames, 0.0)
         if self.scaling != "sequence":
             return frames, real
@@ -119,8 +118,8 @@ class FrameFeatures(keras.layers.Layer):
 
     def _steps(self, frames, mask):
         z = self.standardised(frames, mask)
-        real = tf.reshape(mask[:, 1:], tf.concat([tf.shape(z)[:1], tf.shape(z)[1:2] - 1, [1] * (len(z.shape) - 2)], 0))
-        return z[:, 1:] - z[:, :-1], real & tf.ones_like(z[:, 1:], bool)
+        steps = z[:, 1:] - z[:, :-1]
+        return steps, _spread(mask[:, 1:], steps) & tf.ones_like(steps, bool)
 
     def compute_output_shape(self, input_shape: Any, *args: Any) -> tuple:
         return (*input_shape[:-1], input_shape[-1] * (2 if self.derived == "differences" else 1))
@@ -129,6 +128,11 @@ class FrameFeatures(keras.layers.Layer):
         config = super().get_config()
         config.pop("autocast", None)
         return {**config, "scaling": self.scaling, "derived": self.derived}
+
+
+def _spread(mask, frames):
+    """A mask `(batch, time)` with an axis for each of frames."""
+    return mask[(..., *[tf.newaxis] * (len(frames.shape) - 2))]
 
 
 def _ratio(total, count):

@@ -152,9 +152,9 @@ class SequenceClassifier(Task):
         """The vectors `(batch, time, size)` of standardised frames `(batch, time, ...)`."""
         if self.encoder is None:
             return frames
-        steps = tf.shape(frames)[:2]
+        batch, steps = (frames.shape[axis] or tf.shape(frames)[axis] for axis in (0, 1))
         vectors = self.encoder(tf.reshape(frames, [-1, *frames.shape[2:]]), training=training)
-        return tf.reshape(vectors, tf.concat([steps, tf.shape(vectors)[1:]], axis=0))
+        return tf.reshape(vectors, [batch, steps, vectors.shape[-1]])
 
     @property
     def input_shapes(self):
@@ -369,6 +369,21 @@ class SequenceClassifier(Task):
             right = [self.labels[label] for label in examples.labels]
         clips = [Clip(examples.clip(number), None, f"clip {number + 1}") for number in range(len(examples))]
         return list(zip(clips, right))
+
+    def made_examples(self, count):
+        """Random sequences around the means of the training data, of many lengths."""
+        random = np.random.default_rng(0)
+        mean, scale = (np.asarray(weight) for weight in (self.features.mean, self.features.scale))
+        lengths = random.integers(1, 30, size=count)
+        return [
+            Clip((mean + scale * random.normal(size=(length, *self.frame))).astype(np.float32)) for length in lengths
+        ]
+
+    def odd_examples(self):
+        """One frame, a long sequence, values that are far off, and missing ones."""
+        one, long = np.zeros((1, *self.frame), np.float32), np.ones((300, *self.frame), np.float32)
+        missing = np.where(np.arange(5).reshape(-1, *[1] * len(self.frame)) % 2, np.nan, 1.0) * one
+        return [Clip(frames.astype(np.float32)) for frames in (one, long, one + 1e9, one - 1e9, missing)]
 
     def warmup(self):
         return [
