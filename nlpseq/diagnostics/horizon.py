@@ -30,7 +30,7 @@ def memory_horizon(task: Any, examples: Iterable[Any], share: float = 0.1) -> Me
     """How far back from the end of an example an input still changes the answer of a trained task.
 
         perturbation_l = mean over examples of |s - s without the step at lag l|
-        gradient_l = mean over examples of |ds / dx_{T-l}|
+        gradient_l = mean over examples of |ds/dx_{T-l} . x_{T-l}|
 
     Both are divided by their maximum. The score s and what is read of a step, x, are those of `saliency`. Where a
     task reads in both directions, or over the maximum of all steps, the lag is only the distance from the end.
@@ -62,8 +62,8 @@ def memory_horizon(task: Any, examples: Iterable[Any], share: float = 0.1) -> Me
     rows = []
     for example in examples:
         look = task.look(example)
-        effects = np.abs(reading.effects_of_removal(task, look)), reading.gradient_norms(task, look)
-        rows.append([effect[::-1] for effect in effects])
+        _, (gradients,) = reading.presence_gradients(task, look, np.ones((1, len(look.steps))))
+        rows.append([np.abs(effect)[::-1] for effect in (reading.effects_of_removal(task, look), gradients)])
     if not rows:
         raise InputError("`examples` is empty: give at least one text.")
     perturbation, gradient = (_mean_by_lag([row[number] for row in rows]) for number in (0, 1))

@@ -107,7 +107,7 @@ def plot_horizon(horizon: MemoryHorizon, path: str | Path, title: str = "", know
     figure = new_figure(6.4, 3.8, title)
     axes = figure.subplots()
     axes.plot(horizon.perturbation, "o-", color=VALIDATION, label="without the step", markersize=3)
-    axes.plot(horizon.gradient, "s--", color=TRAINING, label="norm of the gradient", markersize=3)
+    axes.plot(horizon.gradient, "s--", color=TRAINING, label="gradient times input", markersize=3)
     if known is not None:
         axes.axvline(known, color=INK, linestyle=":", label=f"lag {known}")
     axes.set(xlabel="lag: steps back from the end", ylabel="effect, the largest is 1")

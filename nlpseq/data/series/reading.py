@@ -109,7 +109,7 @@ def read_series(
     found = _lists(table, columns) or _rows(table, columns)
     if found is None:
         return _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels)
-    return _of_rows(table, *found, frequency, time_zone)
+    return _of_rows(table, found, frequency, time_zone)
 
 
 def split_tables(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
@@ -183,19 +183,70 @@ def _numbered(table):
 
 
 def _lists(table: Table, columns: Columns):
-    """Item, start and values of rows whose cells are lists of values, else None."""
-    for index, name in enumerate(table.names):
-        first = table.column(index)[0]
-        is_value = normal(name) in VALUE.usual or columns.value not in (None, "")
-        if is_value and (isinstance(first, (list, tuple)) or getattr(first, "shape", ())):
-            if columns.value not in (None, "") and normal(columns.value) != normal(name):
-                continue
-            rows = [np.asarray([np.nan if is_missing(v) else v for v in cell], float) for cell in table.column(index)]
-            start = next((table.values(n) for n in table.names if normal(n) in START), None)
-            items, statics = _labels_of(table, columns, {name, *(n for n in table.names if normal(n) in START)})
-            given = next((table.values(n) for n in table.names if normal(n) in ("freq", "frequency")), None)
-            return items, statics, rows, start, None, None if given is None else str(given[0])
-    return None
+    """Items, texts, values, covariates and starts of rows whose cells are lists of values, else None."""
+    lists = [name for index, name in enumerate(table.names) if _is_list(table.column(index)[0])]
+    wished = [name for name in lists if columns.value in (None, "") or normal(name) == normal(columns.value)]
+    value = next((word for word in VALUE.usual for name in wished if normal(name) == word), None)
+    value = next((name for name in wished if value is None or normal(name) == value), None)
+    if value is None:
+        return None
+    starts = next((name for name in table.names if normal(name) in (*START, normal(columns.time or "start"))), None)
+    items, statics = _labels_of(table, columns, {*lists, starts})
+    given = next((table.values(name) for name in table.names if normal(name) in ("freq", "frequency")), None)
+    statics = {name: cells for name, cells in statics.items() if normal(name) not in ("freq", "frequency")}
+    kept = _several(columns.covariates)
+    covariates = {}
+    for name in lists:
+        if name != value and (kept is None or normal(name) in map(normal, kept)):
+            covariates |= _list_columns(table, name)
+    rows = _list_columns(table, value)[value]
+    return _Rows(
+        items,
+        statics,
+        rows,
+        covariates,
+        starts and table.values(starts),
+        None,
+        None if given is None else str(given[0]),
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Series that are rows: a list of values for each, and of each covariate.
+
+    `starts` are the cells of the first times, `names` the times of the columns, `frequency` is that of the file.
+    """
+
+    items: list
+    statics: dict[str, list]
+    values: list[np.ndarray]
+    covariates: dict[str, list[np.ndarray]]
+    starts: Any
+    names: list[str] | None
+    frequency: str | None
+
+
+def _is_list(cell):
+    return isinstance(cell, (list, tuple)) or bool(getattr(cell, "shape", ()))
+
+
+def _list_columns(table, name):
+    """The numbers of a column of lists by row; of lists of lists, as of dynamic features, a column for each."""
+    cells = table.values(name)
+    try:
+        rows = [_numbers(cell) for cell in cells]
+    except (TypeError, ValueError):
+        return {}
+    if rows[0].ndim == 1:
+        return {str(name): rows}
+    return {f"{name} {number + 1}": [row[number] for row in rows] for number in range(len(rows[0]))}
+
+
+def _numbers(cell):
+    if len(cell) and _is_list(cell[0]):
+        return np.stack([_numbers(part) for part in cell])
+    return np.array([np.nan if is_missing(value) or value == "NaN" else float(value) for value in cell], float)
 
 
 def _rows(table: Table, columns: Columns):
@@ -222,7 +273,7 @@ def _rows(table: Table, columns: Columns):
     cells = np.stack([parse_numbers(table, name) for name in numbers], axis=1)
     rows = [row[: _end(row)] for row in cells]
     times = [str(name) for name in dated] if len(dated) >= max(2, 0.5 * len(table.names)) else None
-    return items, statics, rows, None, times, None
+    return _Rows(items, statics, rows, {}, None, times, None)
 
 
 def _numbered_alike(names):
@@ -261,41 +312,42 @@ def _end(row):
     return int(there[-1]) + 1 if len(there) else 0
 
 
-def _of_rows(table, items, statics, rows, start, names, given, frequency, time_zone):
-    where = table.where
-    for row, values in enumerate(rows):
+def _of_rows(table, found: _Rows, frequency, time_zone):
+    names = found.names
+    for row, values in enumerate(found.values):
         if np.isinf(values).any():
-            raise InputError(f"{where(row)}: a number is infinite: leave it empty if the value is missing.")
-    frequency = frequency or given
+            raise InputError(f"{table.where(row)}: a number is infinite: leave it empty if the value is missing.")
     times = None
     if names is not None:
         times = parse_times(names, lambda index: f"{table.place}, column {names[index]!r}", time_zone)
-    elif start is not None:
-        times = parse_times(start, where, time_zone)
-    if times is None or isinstance(times, np.ndarray):
-        step = Frequency()
-    else:
-        step = Frequency.of(frequency) if frequency else names is not None and Frequency.found([times])
+    elif found.starts is not None:
+        times = parse_times(found.starts, table.where, time_zone)
+    step = Frequency()
+    if times is not None and not isinstance(times, np.ndarray):
+        given = frequency or found.frequency
+        step = Frequency.of(given) if given else names is not None and Frequency.found([times])
         if not step:
             raise InputError(f"{table.place}: the step between values is not known: set `frequency`, such as h or D.")
-    said, series = [], []
-    empty = [item for item, values in zip(items, rows) if not np.isfinite(values).any()]
-    for row, (item, values) in enumerate(zip(items, rows)):
-        first = 0 if times is None else int(times[0]) if isinstance(times, np.ndarray) else times[0]
-        if start is not None and times is not None:
-            first = times[row]
-        made = step.times(first, len(values))
-        if names is not None and step.unit:
-            one = Series(item, times[: len(values)], {"value": values})
-            one, _ = on_grid(one, step, lambda line: table.place) if len(values) else (one, 0)
-            made, values = one.times, one.columns["value"]
-        texts = {name: cells[row] for name, cells in statics.items()}
-        one = Series(item, made, {"value": values}, texts, np.full(len(made), table.lines[row]))
+    series, empty = [], []
+    for row, (item, values) in enumerate(zip(found.items, found.values)):
+        columns = {"value": values, **{name: rows[row] for name, rows in found.covariates.items()}}
+        length = max(map(len, columns.values()))
+        columns = {name: np.concatenate([x, np.full(length - len(x), np.nan)]) for name, x in columns.items()}
+        first = 0 if times is None else times[0 if names is not None else row]
+        texts = {name: str(cells[row]) for name, cells in found.statics.items()}
+        if names is not None and step.unit and length:
+            one, _ = on_grid(Series(item, times[:length], columns, texts), step, lambda line: table.place)
+        else:
+            one = Series(item, step.times(first, length), columns, texts)
+        one = replace(one, lines=np.full(len(one), table.lines[row]))
         if np.isfinite(values).any():
-            series.append(_trimmed(one, ("value",)))
-    said += _left_out(table, empty)
+            series.append(_trimmed(one, tuple(columns)))
+        else:
+            empty.append(item)
     _check_some(table, series)
-    return SeriesTable(table.place, series, step, ("value",), (), tuple(statics), {}, tuple(said))
+    said = tuple(_left_out(table, empty))
+    covariates, statics = tuple(found.covariates), tuple(found.statics)
+    return SeriesTable(table.place, series, step, ("value",), covariates, statics, {}, said)
 
 
 # A row for each time

@@ -11,6 +11,7 @@ from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError
 from nlpseq.tasks.anomalies.alarms import Alarms
 from nlpseq.tasks.anomalies.density import MeanSurprise
+from nlpseq.tasks.anomalies.evaluation import choose_threshold
 from nlpseq.tasks.anomalies.networks import NETWORKS
 from nlpseq.tasks.anomalies.novelty import Novelty
 from nlpseq.tasks.anomalies.scale import RunningScale
@@ -105,9 +106,7 @@ class AnomalyDetector(Task):
         """Batches `(features, targets)` of segments of `Recordings`; what is labelled an anomaly is no target."""
         features, targets, lengths = self._segments(examples)
         rows, aims = (tf.RaggedTensor.from_row_lengths(part, lengths) for part in (features, targets))
-        return (
-            training_batches(rows, aims, batch_size, seed) if training else evaluation_batches(rows, aims, batch_size)
-        )
+        return training_batches(rows, aims, batch_size, seed) if training else evaluation_batches(rows, aims, batch_size)
 
     def _segments(self, recordings):
         """Overlapping segments of all recordings one after the other, `(steps, 2 * channels)`, and their lengths."""
@@ -115,7 +114,8 @@ class AnomalyDetector(Task):
         features, targets = [], []
         for recording, rows in zip(recordings, self._features([item.values for item in recordings])):
             aims = rows.copy()
-            aims[np.asarray(recording.labels, bool), count:] = 0
+            aims[recording.labels, count:] = 0
+            aims[: recording.start, count:] = 0
             for start in range(0, max(len(rows) - length // 2, 1), max(length // 2, 1)):
                 if aims[start : start + length, count:].any():
                     features.append(rows[start : start + length])
@@ -170,6 +170,17 @@ class AnomalyDetector(Task):
         """The states before the first step."""
         running = {**self.scale.sizes, **self.novelty.sizes, **self.alarms.sizes}
         return {**zeros(running, rows), **zeros(self.network.sizes, rows, tf.float32)}
+
+    def choose_threshold(self, examples: Any, how: str = "auto", rate: float = 1.0) -> float:
+        """Sets the threshold, and returns it.
+
+        Args:
+            examples: `nlpseq.data.Recordings`.
+            how, rate: As of `nlpseq.tasks.anomalies.evaluation.choose_threshold`.
+        """
+        scores = [row["score"] for row in self.detect(examples.values)]
+        self.threshold = choose_threshold(scores, examples, self.settings.rest, how, rate)
+        return self.threshold
 
     def detect(self, series: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
         """Scores series.

@@ -67,6 +67,7 @@ def nab_score(
     windows: Sequence[Windows],
     profile: str = "standard",
     threshold: float | None = None,
+    starts: Sequence[int] | None = None,
 ) -> Outcome:
     """The score of the alarms of a detector on several series.
 
@@ -75,6 +76,7 @@ def nab_score(
         windows: First and last index of each anomaly window, for each series.
         profile: Name of one of `PROFILES`. Default "standard".
         threshold: The least score that is an alarm. Default the one with the greatest raw score.
+        starts: First step of each series that counts. Default that after its probationary period.
 
     Example:
 
@@ -82,14 +84,14 @@ def nab_score(
     100.0
     """
     weights = PROFILES[profile]
-    values, gains = zip(
-        *(_gains(np.asarray(row, float), list(ranges), weights) for row, ranges in zip(scores, windows))
-    )
-    values, gains = np.concatenate(values), np.concatenate(gains)
+    if starts is None:
+        starts = [probation(len(row)) for row in scores]
+    parts = [_gains(np.asarray(row, float), *others, weights) for row, *others in zip(scores, windows, starts)]
+    values, gains = (np.concatenate(part) for part in zip(*parts))
     count = sum(len(ranges) for ranges in windows)
     order = np.argsort(-values, kind="stable")
     values, totals = values[order], np.cumsum(gains[order])
-    last = np.append(np.flatnonzero(np.diff(values)), len(values) - 1)  # points of equal score come together
+    last = np.append(np.flatnonzero(values[1:] != values[:-1]), len(values) - 1)  # points of equal score come together
     nothing = -weights.false_negative * count
     thresholds, raws = np.append(np.inf, values[last]), np.append(0.0, totals[last]) + nothing
     best = int(np.argmax(raws)) if threshold is None else int(np.searchsorted(-thresholds, -threshold, "right") - 1)
@@ -117,10 +119,9 @@ def _sigma(position):
     return np.where(position > FAR, -1.0, 2 / (1 + np.exp(5 * position)) - 1)
 
 
-def _gains(scores, windows, weights):
+def _gains(scores, windows, start, weights):
     """The scores after probation, and what the raw score gains when the threshold falls to each of them."""
     reward, owner = rewards(len(scores), windows)
-    start = probation(len(scores))
     scores, reward, owner = scores[start:], reward[start:], owner[start:]
     gains = np.where(owner < 0, weights.false_positive * reward, 0.0)
     for number in range(len(windows)):

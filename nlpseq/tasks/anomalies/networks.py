@@ -31,7 +31,7 @@ class Network(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(settings.dropout)
         self.head = keras.layers.Dense(parameters(channels, settings.components), dtype="float32")
 
-    def _layers(self, **options):
+    def _stack(self, **options):
         settings = self.settings
         return recurrent_layers(settings.cell, settings.units, settings.layers, bidirectional=False, **options)
 
@@ -68,7 +68,7 @@ class Predictor(Network):
 
     def __init__(self, settings, channels, **options):
         super().__init__(settings, channels, **options)
-        self.recurrent = self._layers()
+        self.recurrent = self._stack()
         self.cell_states = CellStates(self.recurrent)
 
     @property
@@ -113,7 +113,7 @@ class Autoencoder(Network):
 
     def __init__(self, settings, channels, **options):
         super().__init__(settings, channels, **options)
-        self.encoder, self.decoder = self._layers(return_sequences=False), self._layers()
+        self.encoder, self.decoder = self._stack(return_sequences=False), self._stack()
 
     @property
     def segment(self):

@@ -20,7 +20,7 @@ TREND = 3  # steps of the short running mean
 FORGET = 1e5  # steps over which ranges shrink
 COLD = 50  # steps of a series before its surprise counts: the running scale is not known yet
 RELATIVE = 1e-3  # least width of a range, as a share of the mean
-NOTHING = -1e3  # novelty of what was not observed, and of the first steps
+NOTHING = -5.0  # novelty of what was not observed, and of the first steps; less than any other
 
 
 class Novelty:
