@@ -40,6 +40,7 @@ MODEL = (
     "derived",
     "filters",
     "frame_size",
+    "warp",
     "noise",
     "dropout",
     "output_dropout",

@@ -23,16 +23,20 @@ class FrameFeatures(keras.layers.Layer):
         z_t = (x'_t - m) / s              m, s: mean and standard deviation of each channel
         d_t = (z_t - z_{t-1}) / r_d       with derived "differences"; d_1 = 0
 
-    Missing values, NaN or infinite, are z = 0, the mean.
+    Missing values, NaN or infinite, are z = 0, the mean. In training z_t becomes (I + `warp` N) z_t before its
+    differences are taken, with a matrix N of normal random numbers for each sequence: strokes are turned, sheared and
+    stretched a little. Channels of two values are left alone.
 
     Args:
         scaling: "channel", "sequence" or "none", as in `nlpseq.tasks.clips.settings.SequenceSettings`.
         derived: "none" or "differences".
+        warp: As in `nlpseq.tasks.clips.settings.SequenceSettings`. Default 0.
         **kwargs: As in `keras.layers.Layer`.
 
     Call arguments:
         frames: `(batch, time, ..., channels)`, integers or floats.
         mask: Bool `(batch, time)`, True for real frames.
+        training: Whether `warp` applies. Default False.
 
     Returns:
         Float `(batch, time, ..., channels)`, twice as many channels with differences.
@@ -48,9 +52,10 @@ class FrameFeatures(keras.layers.Layer):
     [1.0, 0.0]
     """
 
-    def __init__(self, scaling: str = "channel", derived: str = "none", **kwargs: Any):
+    def __init__(self, scaling: str = "channel", derived: str = "none", warp: float = 0.0, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
-        self.scaling, self.derived = scaling, derived
+        self.scaling, self.derived, self.warp = scaling, derived, warp
+        self.seed_generator = keras.random.SeedGenerator()
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
@@ -83,8 +88,13 @@ class FrameFeatures(keras.layers.Layer):
             size = np.sqrt(mean**2 + deviation**2)
             self.difference_scale.assign(np.where(size <= CONSTANT, 1, size))
 
-    def call(self, frames: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def call(self, frames: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
         z = self.standardised(frames, mask)
+        if training and self.warp:
+            channels = z.shape[-1]
+            change = keras.random.normal([tf.shape(z)[0], channels, channels], seed=self.seed_generator)
+            change *= self.warp * self.relative * self.relative[:, tf.newaxis]
+            z += tf.einsum("bt...c,bcd->bt...d", z, change)
         if self.derived == "differences":
             z = tf.concat([z, self.differences(z[:, 1:], z[:, :-1], z[:, :1])], axis=-1)
         return tf.cast(z, self.compute_dtype)
@@ -127,7 +137,7 @@ class FrameFeatures(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("autocast", None)
-        return {**config, "scaling": self.scaling, "derived": self.derived}
+        return {**config, "scaling": self.scaling, "derived": self.derived, "warp": self.warp}
 
 
 def _spread(mask, frames):

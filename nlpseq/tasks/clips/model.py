@@ -50,8 +50,8 @@ class SequenceClassifier(Task):
             `nlpseq.tasks.clips.settings.ClipReading`, `channel_names`, and `width` as of `LabelledClips`. Default none.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.clips.settings.SequenceSettings`, which documents their meaning, range
-            and default: cell, units, layers, bidirectional, pooling, scaling, derived, filters, frame_size, noise,
-            dropout, output_dropout, recurrent_dropout, class_weights.
+            and default: cell, units, layers, bidirectional, pooling, scaling, derived, filters, frame_size, warp,
+            noise, dropout, output_dropout, recurrent_dropout, class_weights.
 
     Call arguments:
         inputs: `(frames, length)`: frames `(batch, time, *frame)`, integers or floats, and the number of real frames,
@@ -101,7 +101,7 @@ class SequenceClassifier(Task):
 
     def make_layers(self):
         settings = self.settings
-        self.features = FrameFeatures(settings.scaling, settings.derived)
+        self.features = FrameFeatures(settings.scaling, settings.derived, settings.warp)
         self.noise = keras.layers.GaussianNoise(settings.noise)
         self.encoder = self._given_encoder()
         if self.encoder is None and len(self.frame) == 3:
@@ -142,7 +142,7 @@ class SequenceClassifier(Task):
         self.ensure_built()
         frames = tf.convert_to_tensor(frames)
         mask = tf.sequence_mask(tf.cast(length, tf.int32), tf.shape(frames)[1])
-        hidden = self.noise(self.features(frames, mask), training=training)
+        hidden = self.noise(self.features(frames, mask, training=training), training=training)
         hidden = self.input_dropout(self.encoded(hidden, training), training=training)
         for layer in self.recurrent:
             hidden = layer(hidden, mask=mask, training=training)
