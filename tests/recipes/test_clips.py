@@ -1,6 +1,8 @@
 """The recipe of sequences: the user's files, answers to files, and bad input."""
 
+import io
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -38,6 +40,9 @@ def test_own_file_to_export(tmp_path, monkeypatch, capsys):
     assert status == 0 and first["scores"] == second["scores"] and first["clip"].endswith("new.csv")
     status, out, _ = predict(capsys, export.path, str(tmp_path / "moves.csv"), "--output", str(tmp_path / "o.jsonl"))
     assert status == 0 and len((tmp_path / "o.jsonl").read_text().splitlines()) == 40
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ay,ax\n1,2\n0,1\n")))
+    status, out, _ = predict(capsys, export.path, "--json")
+    assert json.loads(out)["scores"] == first["scores"] and json.loads(out)["clip"] == "standard input"
     np.save(tmp_path / "odd.npy", np.zeros((2, 5), np.float32))
     status, out, err = predict(capsys, export.path, str(tmp_path / "odd.npy"))
     assert status == 2 and out == "" and "odd.npy has 5 channels, expected 2" in err and err.count("\n") == 1

@@ -107,7 +107,8 @@ def _of_frames(table, found, times, how, wanted) -> Part:
     clips = []
     for rows in np.split(order, starts[1:]):
         label = None if labels is None else _label([labels[row] for row in rows])
-        clips.append(Clip(values[rows], label, _name(table, found.get("sequence"), rows[0])))
+        name = _name(table, found.get("sequence"), rows[0]) if len(starts) > 1 else table.place
+        clips.append(Clip(values[rows], label, name))
     if "sequence" not in found:
         what = "empty lines" if table.breaks else f"{found.get('time')!r}, where it falls" if times is not None else ""
         said.append(f"{table.place}: {len(clips):,} sequences" + f", separated by {what}" * bool(what))

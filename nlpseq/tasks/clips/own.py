@@ -9,6 +9,7 @@ import numpy as np
 
 from nlpseq.data.files import paths, table
 from nlpseq.data.files.contents import read_text
+from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.paths import SPLIT_OF, split_of, suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table
@@ -150,6 +151,16 @@ def one_file(
         else:
             clips += arrays.clips_of_array(values, str(path), rank, how)
     return Part(clips)
+
+
+def text_clips(text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0) -> Part:
+    """The clips in a table that is a text, whose labels do not count.
+
+    Args:
+        text, place: The text, and what it is called in messages.
+        how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+    """
+    return _in_form(columns.clips_of(read_delimited(text, place), how, channels, width), how)
 
 
 def of_object(data: Any, how: How) -> dict[str, Part]:
