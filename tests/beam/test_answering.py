@@ -113,7 +113,5 @@ dofn.setup()
 print(list(dofn.process(shard))[0]["answered"])
 """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    run = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.stdout.strip() == "3", run.stderr[-3000:]
