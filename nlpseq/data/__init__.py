@@ -8,6 +8,7 @@ _MODULES = {
     "nlpseq.data.vectors": ("WordVectors",),
     # The readers of all kinds of task.
     "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),
+    "nlpseq.tasks.classification.preparing": ("load_prepared_texts",),
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),
     "nlpseq.tasks.tagging.data": ("Sentences", "TaggedSentences", "load_tagged_sentences"),
     "nlpseq.tasks.translation.data": ("Pairs", "ParallelTexts", "load_parallel_texts"),

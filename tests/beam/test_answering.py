@@ -14,7 +14,7 @@ from tests.tasks import tiny
 pytest.importorskip("apache_beam", reason="needs the extra nlpseq[beam]")
 
 from nlpseq.beam import answering  # noqa: E402
-from nlpseq.beam.rows import read_rows, row_writer  # noqa: E402
+from nlpseq.data.stream import read_rows, row_writer  # noqa: E402
 from nlpseq.cli import beam  # noqa: E402
 
 TEXTS = [f"{text} {number}" for number, text in enumerate(tiny.TEXTS * 10)]
