@@ -1,4 +1,4 @@
-"""The command `nlpseq`: trains with a recipe, searches its settings, exports, predicts, describes and serves."""
+"""The command `nlpseq`: trains with a recipe, searches its settings, exports, predicts, describes, looks, serves."""
 
 import argparse
 import contextlib
@@ -6,7 +6,7 @@ import importlib
 import sys
 
 from nlpseq import tasks
-from nlpseq.cli import beam, export, launch, predict, prepare, search, serve, show, train
+from nlpseq.cli import beam, export, launch, look, predict, prepare, search, serve, show, train
 from nlpseq.cli.guard import guarded
 from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
@@ -51,9 +51,11 @@ def main(arguments: list[str] | None = None) -> None:
         action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options, files)  # noqa: E731
     elif chosen.command == "export":
         action = lambda: export.run(chosen.path, chosen.output, chosen.to, chosen.quantize)  # noqa: E731
+    elif chosen.command == "look":
+        action = lambda: look.run(chosen.export, chosen.text, chosen.output, chosen.answer)  # noqa: E731
     else:
         action = lambda: show.run(chosen.export)  # noqa: E731
-    sys.exit(guarded(action, {*names, *FILE_FLAGS, "to", "quantize"}))
+    sys.exit(guarded(action, {*names, *FILE_FLAGS, "to", "quantize", "answer"}))
 
 
 def _kind(arguments):
@@ -97,6 +99,11 @@ def _parser(options):
     command.add_argument("--quantize", default="none", help="weights of litert: none (float32), float16 or int8")
     command.add_argument("--output", help="folder of the numbered exports of a checkpoint; default: of the training")
     commands.add_parser("serve", help="answer requests over HTTP, and show a page to try models")
+    command = commands.add_parser("look", help="draw what leads to an answer, and the gates of a model")
+    command.add_argument("export", help=EXPORT_HELP)
+    command.add_argument("text", help="an input of the model")
+    command.add_argument("--output", default="look", help="folder of the pictures; default: look")
+    command.add_argument("--answer", help="the answer to explain; default: that of the model")
     command = commands.add_parser("show", help="describe an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     return parser

@@ -157,6 +157,12 @@ def text_spec(name: str) -> tf.TensorSpec:
     return tf.TensorSpec([None], tf.string, name=name)
 
 
+def strings(row: tf.RaggedTensor) -> list[str]:
+    """The strings of the only row of a ragged tensor; one empty string if there are none, as `pad` makes one step."""
+    (items,) = row.to_list()
+    return [item.decode("utf-8", "replace") for item in items] or [""]
+
+
 def as_texts(texts: Any) -> list:
     """A list of UTF-8 strings, from one string or a sequence of strings (str or bytes).
 
