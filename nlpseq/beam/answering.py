@@ -13,6 +13,7 @@ Everything of nlpseq that a worker of the runner needs travels with the pipeline
 export only.
 """
 
+import contextlib
 import json
 import posixpath
 from collections.abc import Iterable, Iterator
@@ -87,10 +88,8 @@ class AnswerShard(beam.DoFn):
     def _load(self):
         import tensorflow as tf
 
-        try:
+        with contextlib.suppress(RuntimeError):  # TensorFlow has started in this process
             tf.config.threading.set_intra_op_parallelism_threads(self.job.threads)
-        except RuntimeError:  # TensorFlow has started in this process
-            pass
         return tf.saved_model.load(self.job.export)
 
     def process(self, shard: Shard) -> Iterator[dict[str, Any]]:
@@ -221,8 +220,9 @@ def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> lis
     Raises:
         InputError: The folder has the answers of another job.
     """
-    import nlpseq
     from apache_beam.options.pipeline_options import PipelineOptions
+
+    import nlpseq
 
     _check_job(job, shards)
     left = [shard for shard in shards if not FileSystems.exists(job.counts(shard))]

@@ -69,9 +69,7 @@ def format_of(path: str) -> str | None:
     return SUFFIXES.get(name[name.rfind(".") :]) if "." in name else None
 
 
-def shards_of(
-    pattern: str, files: Iterable[tuple[str, int]], kind: str | None = None, part: int = PART
-) -> list[Shard]:
+def shards_of(pattern: str, files: Iterable[tuple[str, int]], kind: str | None = None, part: int = PART) -> list[Shard]:
     """The shards of files, in the order of their names.
 
     Args:
@@ -234,7 +232,9 @@ def row_writer(file: BinaryIO, kind: str, separator: str) -> Iterator[Callable[[
     if kind == "jsonl":
         yield lambda row: file.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode()) and None
     elif kind in ("csv", "tsv"):
-        yield _table_writer(file, answer_rows.comma_separated if kind == "csv" else answer_rows.tab_separated, separator)
+        yield _table_writer(
+            file, answer_rows.comma_separated if kind == "csv" else answer_rows.tab_separated, separator
+        )
     else:
         with (_record_writer if kind == "tfrecord" else _parquet_writer)(file) as write:
             yield write

@@ -180,7 +180,9 @@ def _finish(folder, shards, description):
     writing.write_text(folder / FILE, json.dumps(description))
 
 
-def _usable(shard: Shard, plan: PreparingSettings, bad: list[int], held: dict | None = None) -> Iterator[tuple[str, str]]:
+def _usable(
+    shard: Shard, plan: PreparingSettings, bad: list[int], held: dict | None = None
+) -> Iterator[tuple[str, str]]:
     """Text and label of the training rows of a shard; counts those without them, and collects those held out."""
     random = np.random.default_rng([plan.seed, *shard.name.encode()])
     with open(shard.path, "rb") as raw, decompressed(raw, shard.path) as file:
@@ -227,9 +229,7 @@ def load_prepared_texts(folder: str | Path) -> PreparedTexts:
     sizes = tuple(description["sizes"])
     train: Any = PreparedExamples(str(folder / "train"), sizes, len(preprocessor.sizes), digest)
     profile = Profile(*description["profile"])
-    return PreparedTexts(
-        str(folder), tuple(labels), train, **splits, preprocessor=preprocessor, profile=profile
-    )
+    return PreparedTexts(str(folder), tuple(labels), train, **splits, preprocessor=preprocessor, profile=profile)
 
 
 def _examples(path, labels):

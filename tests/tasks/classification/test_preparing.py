@@ -50,7 +50,9 @@ def test_each_row_is_in_one_split_once(corpus):
     batches = task.prepare(data.train, 32, training=True, seed=3)
     train = texts_of(batches, data.preprocessor)
     assert len(batches) == -(-len(train) // 32) and len(train) == len(data.train)
-    held = [(text.decode(), label) for part in (data.validation, data.test) for text, label in zip(part.texts, part.labels)]
+    held = [
+        (text.decode(), label) for part in (data.validation, data.test) for text, label in zip(part.texts, part.labels)
+    ]
     assert sorted(train + held) == sorted((row["text"], "ab".index(row["label"])) for row in rows)
     assert 15 < len(data.validation) < 50 and 15 < len(data.test) < 50
     again = texts_of(batches, data.preprocessor)  # the second pass
