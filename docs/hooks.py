@@ -77,9 +77,8 @@ def public_names(package: str) -> dict[str, str]:
 
 def _overview():
     rows = [f"| [nlpseq.{name}]({name}.md) | {_about(name)} |" for name in (*PACKAGES, *MODULES)]
-    return "\n".join(
-        ["# Reference", "", "Every public name, from the docstrings.", "", "| | |", "|---|---|", *rows, ""]
-    )
+    head = ["# Reference", "", "Every public name, from the docstrings.", "", "| | |", "|---|---|"]
+    return "\n".join([*head, *rows, ""])
 
 
 def _about(name):

@@ -18,6 +18,7 @@ def prove(*flags):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_training_of_numbers():
     assert "numbers: 3 kills" in prove("--task", "numbers", "--kills", 3)
 

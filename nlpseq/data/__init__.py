@@ -4,13 +4,19 @@ from nlpseq import lazy
 
 _MODULES = {
     "nlpseq.data.batching": ("evaluation_batches", "pad", "training_batches", "training_order"),
+    "nlpseq.data.series": ("Frequency", "Series", "SeriesTable", "read_series"),
     "nlpseq.data.segments": ("continuous_segments", "shifted_segments", "split_time"),
     "nlpseq.data.vectors": ("WordVectors",),
     # The readers of all kinds of task.
+    "nlpseq.tasks.anomalies.data": ("AnomalySeries", "load_anomalies"),
+    "nlpseq.tasks.anomalies.recordings": ("Recording", "Recordings"),
     "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),
+    "nlpseq.tasks.clips.data": ("Clips", "LabelledClips", "load_clips"),
+    "nlpseq.tasks.forecasting.data": ("ForecastingSeries", "load_series"),
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),
     "nlpseq.tasks.tagging.data": ("Sentences", "TaggedSentences", "load_tagged_sentences"),
     "nlpseq.tasks.translation.data": ("Pairs", "ParallelTexts", "load_parallel_texts"),
+    "nlpseq.tasks.speech.data": ("SpeechData", "Utterances", "load_speech"),
 }
 
 __getattr__, __dir__, __all__ = lazy.attach(

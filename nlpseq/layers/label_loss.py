@@ -1,5 +1,8 @@
 """What losses of labelled sequences share: checked labels, sample weights, and the reductions of Keras."""
 
+import contextlib
+import contextvars
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -62,6 +65,20 @@ def _mean(values, counted):
     return tf.math.divide_no_nan(total, tf.reduce_sum(tf.cast(counted, values.dtype), axis=1))
 
 
+_divisors: contextvars.ContextVar[list | None] = contextvars.ContextVar("divisors", default=None)
+
+
+@contextlib.contextmanager
+def divisors() -> Iterator[list]:
+    """Collects what `reduce` divides the losses of the block by, a scalar tensor each."""
+    collected: list = []
+    token = _divisors.set(collected)
+    try:
+        yield collected
+    finally:
+        _divisors.reset(token)
+
+
 def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: str | None) -> tf.Tensor:
     """Weighted losses reduced as in Keras.
 
@@ -81,6 +98,9 @@ def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: s
         return total
     divisor = tf.reduce_sum(weights) if reduction == "mean_with_sample_weight" else count
     divisor = tf.cast(divisor, total.dtype)
+    collected = _divisors.get()
+    if collected is not None:
+        collected.append(divisor)
     mean, replica = tf.math.divide_no_nan(total, divisor), tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return mean

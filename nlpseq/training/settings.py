@@ -35,6 +35,8 @@ class TrainingSettings(Settings):
     """Minutes after which a run ends, with the learning rate at zero by then; None for no limit."""
     mixed_precision: Literal["no", "bfloat16", "float16"] = "no"
     """Type of the computation, with float32 weights."""
+    reduction: Literal["float32", "bfloat16"] = "float32"
+    """Type in which several workers add their gradients; bfloat16 halves what they send and is less exact."""
     seed: Annotated[int, Range(0, 2**32 - 1)] = 1
     """Seed of the initial weights, the shuffling and the dropout."""
     tensorboard: Annotated[str | None, FREE] = None

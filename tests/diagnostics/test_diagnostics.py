@@ -150,6 +150,7 @@ def test_outputs_step_by_step_are_those_of_the_layer(make):
     assert len(records) == count > 0  # the layer runs as before again
 
 
+@pytest.mark.slow
 def test_padding_does_not_change_the_flow_of_a_model():
     model = TaskLike(layers.LSTM(UNITS, name="seen"))
     model.compile("sgd", "mse")

@@ -49,9 +49,10 @@ def test_embedded_corpus_is_learnt(tmp_path, capsys):
 
 @pytest.mark.parametrize("flags", [
     ["--cell", "gru", "--no-tied", "--prompt", "the"],
-    pytest.param(["--vocabulary", "character", "--optimizer", "sgd"], marks=pytest.mark.slow),
-    pytest.param(["--vocabulary", "bpe", "--vocabulary-size", "40", "--optimizer", "asgd"], marks=pytest.mark.slow),
+    ["--vocabulary", "character", "--optimizer", "sgd"],
+    ["--vocabulary", "bpe", "--vocabulary-size", "40", "--optimizer", "asgd"],
 ])  # fmt: skip
+@pytest.mark.slow
 def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):
     folder, out = write(tmp_path / "texts"), str(tmp_path / "out")
     assert run(monkeypatch, "--dataset", folder, "--output", out, *flags, *SMALL) == 0

@@ -34,6 +34,7 @@ def test_figures_and_picture(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.usefixtures("eager")
+@pytest.mark.slow
 def test_only_clipping_keeps_a_large_kernel_finite(tmp_path, monkeypatch, capsys):
     flags = ["--output", str(tmp_path / "out"), *SMALL, *EXPLODING]
     flags += ["--distances", "40", "--examples", "64", "--units", "16"]

@@ -64,8 +64,9 @@ def most_frequent_tag_accuracy(data):
 
 
 @pytest.mark.parametrize("column, kinds, model", [
-    ("4", {"LOC", "PER"}, "crf"), pytest.param("3", {"NP", "PP", "VP"}, "softmax", marks=pytest.mark.slow),
+    ("4", {"LOC", "PER"}, "crf"), ("3", {"NP", "PP", "VP"}, "softmax"),
 ])  # fmt: skip
+@pytest.mark.slow
 def test_a_folder_of_columns_to_export(tmp_path, monkeypatch, capsys, column, kinds, model):
     folder = write(tmp_path / "conll")
     flags = ["--dataset", folder, "--output", str(tmp_path / "out"), "--tags", column, "--model", model]

@@ -35,14 +35,10 @@ def test_embedded_corpus_is_learnt(tmp_path):
 
 @pytest.mark.parametrize("flags", [
     ["--decoder-layers", "1", "--beam-size", "1"],
-    pytest.param(
-        ["--vocabulary", "character", "--joint", "--attention", "general", "--cell", "lstm", "--input-feeding"],
-        marks=pytest.mark.slow,
-    ),
-    pytest.param(
-        ["--attention", "none", "--decoder-layers", "1", "--scheduled-sampling", "0.2"], marks=pytest.mark.slow
-    ),
+    ["--vocabulary", "character", "--joint", "--attention", "general", "--cell", "lstm", "--input-feeding"],
+    ["--attention", "none", "--decoder-layers", "1", "--scheduled-sampling", "0.2"],
 ])  # fmt: skip
+@pytest.mark.slow
 def test_a_folder_of_languages_to_export(tmp_path, monkeypatch, capsys, flags):
     folder = write(tmp_path / "pairs")
     out = str(tmp_path / "out")

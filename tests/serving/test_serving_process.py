@@ -33,6 +33,7 @@ def server():
         process.kill()
 
 
+@pytest.mark.slow
 def test_the_life_of_a_server(server):
     """One test, because a process takes seconds to start."""
     process, url, log = server

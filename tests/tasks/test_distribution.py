@@ -84,7 +84,9 @@ def served_by_keras(task, folder, inputs, **options):
     return model.serve(keras.tree.map_structure(tf.constant, inputs))
 
 
-@pytest.mark.parametrize("kind", INPUTS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind != "classification")) for kind in INPUTS]
+)
 def test_keras_exports_a_task(kind, tmp_path):
     make, inputs = INPUTS[kind]
     task = make()

@@ -60,6 +60,7 @@ def test_taggers(model):
         np.testing.assert_allclose(tf.nn.softmax(outputs[2]), mean, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_vectors_of_texts_are_those_of_all_networks():
     first, second = members(tiny.new_classifier)
     vectors = [one.embed_text(TEXTS) for one in (first, second, first.combined([second]))]

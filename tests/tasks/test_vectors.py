@@ -58,6 +58,7 @@ def test_which_rows_a_step_changes(file, mode, moved):
     assert changed[2:][~found[2:]].all()  # words without a vector are always trained
 
 
+@pytest.mark.slow
 def test_vectors_are_released_after_some_passes(file):
     task = classifier(file, vectors_training="later", frozen_epochs=1)
     settings = TrainingSettings(epochs=1, batch_size=16, validations=2)

@@ -115,6 +115,7 @@ def test_interrupted_at_any_event(tmp_path, variant):
     assert events >= 3
 
 
+@pytest.mark.slow
 def test_interrupted_while_a_checkpoint_is_written(tmp_path, monkeypatch):
     expected = unbroken()
     write_all, writes = writing._write_all, itertools.count()

@@ -11,10 +11,10 @@ import tensorflow as tf
 from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
+from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
-from nlpseq.tasks.classification import decisions
+from nlpseq.tasks.class_weights import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.classification.linear import NgramLogits
-from nlpseq.tasks.classification.objectives import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
@@ -50,7 +50,7 @@ class TextClassifier(VectorTask):
         preprocessor: `nlpseq.text.WordPreprocessor`.
         labels: Names of the classes.
         multi_label: Whether texts have several labels, or none. Default False.
-        calibration: Attributes of `nlpseq.tasks.classification.decisions.Calibration`. Default None, not calibrated.
+        calibration: Attributes of `nlpseq.tasks.decisions.Calibration`. Default None, not calibrated.
         thresholds: With `multi_label`, the logit from which each label is assigned, `(classes,)`. Default 0.
         vectors, vectors_training, frozen_epochs: As in `nlpseq.tasks.vectors.VectorTask`.
         name, dtype: As in `nlpseq.tasks.base.Task`.
@@ -444,15 +444,5 @@ class TextClassifier(VectorTask):
             + "; all others are unknown words.",
             "It assigns its labels to any text, even an unrelated one"
             + (", and only those of its training texts." if self.multi_label else ": one to each text."),
-            self._about_scores(),
+            decisions.about_scores(self.calibration, self.settings.class_weights != "none"),
         ]
-
-    def _about_scores(self):
-        weighted = " It was trained with class weights: classes of great weight get high scores."
-        if self.calibration is None:
-            return "Its scores are not calibrated." + weighted * (self.settings.class_weights != "none")
-        found = self.calibration
-        return (
-            f"Its scores are calibrated: on {found.examples:,} validation texts their expected calibration error is "
-            f"{found.after:.4f}, and without the temperature of {found.temperature:.4g} it is {found.before:.4f}."
-        )

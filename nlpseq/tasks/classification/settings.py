@@ -100,7 +100,7 @@ class ClassificationSettings(Settings):
     words: NgramSettings = NgramSettings().unset()
     scores: ScoreSettings = ScoreSettings()
     pretraining: PretrainingSettings = PretrainingSettings()
-    networks: EnsembleSettings = EnsembleSettings()
+    networks: EnsembleSettings = EnsembleSettings().unset()
     word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()

@@ -44,6 +44,7 @@ def test_one_update_against_its_equation():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_without_a_rate_it_is_the_static_evaluation():
     task = tiny.new_language_model()
     dynamic = DynamicEvaluation(task, tiny.lines(1), dynamic_rate=0.0, dynamic_steps=4)

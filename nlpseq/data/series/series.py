@@ -1,0 +1,203 @@
+"""Series of numbers, and how the rows of a table become series of equal steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds
+from nlpseq.errors import InputError, shorten
+
+Duplicates = Literal["error", "first", "last", "mean", "sum"]
+MOST_STEPS = 20_000_000  # of the grid of a series
+LEAST_FILLED = 0.02  # of the steps of a long grid
+
+
+@dataclass(frozen=True)
+class Series:
+    """The columns of one item, or of one channel or several, at its times.
+
+    Attributes:
+        item: Name of the series.
+        times: `pandas.DatetimeIndex`, or `pandas.RangeIndex` where steps are only counted; without gaps if the
+            series is on a grid.
+        columns: float64 `(times,)` by name, NaN where a value is missing.
+        static: Texts by name that hold for the whole series.
+        lines: The line of each time in its file, 0 for times that were missing there.
+    """
+
+    item: str
+    times: Any
+    columns: dict[str, np.ndarray]
+    static: dict[str, str] = field(default_factory=dict)
+    lines: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.times)
+
+    def select(self, rows: Any) -> Series:
+        """The series at a slice, or at sorted indices."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        lines = None if self.lines is None else self.lines[rows]
+        return replace(self, times=self.times[rows], columns=columns, lines=lines)
+
+
+@dataclass(frozen=True)
+class SeriesTable:
+    """All series of a table.
+
+    Attributes:
+        place: Path of the file, or a description of the object.
+        series: The series, in the order of the table.
+        frequency: The step of all series; None if they are not on a grid.
+        values: Names of the columns with the values: one, or several channels.
+        covariates: Names of the other columns of numbers.
+        statics: Names of the texts of a series.
+        names: Names of the columns of the file by role ("time", "item", "value"), for files that are written.
+        notes: What is odd and does not stop the use, sentences.
+    """
+
+    place: str
+    series: list[Series]
+    frequency: Frequency | None
+    values: tuple[str, ...] = ("value",)
+    covariates: tuple[str, ...] = ()
+    statics: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __len__(self):
+        return len(self.series)
+
+
+def in_order(
+    series: Series, where: Callable[[int], str], duplicates: Duplicates = "error", values: tuple[str, ...] = ()
+) -> tuple[Series, int, int]:
+    """The series with sorted times, each once.
+
+    Args:
+        series: The rows of one item, with `lines`.
+        where: From a line to its place, for errors.
+        duplicates: What is done with rows of one time whose values differ: "error", or the "first", "last", "mean" or
+            "sum" of them. Rows that are equal count once.
+        values: Names of the columns that are summed; covariates are averaged.
+
+    Returns:
+        The series, and the numbers of rows that stood before an earlier one and of those that were merged.
+
+    Raises:
+        InputError: rows of one time differ.
+    """
+    lines = series.lines if series.lines is not None else np.zeros(len(series), int)
+    stamps = nanoseconds(series.times) if hasattr(series.times, "asi8") else np.asarray(series.times)
+    unsorted = int((np.diff(stamps) < 0).sum())
+    order = np.argsort(stamps, kind="stable") if unsorted else np.arange(len(stamps))
+    series = series.select(order)
+    stamps, lines = stamps[order], lines[order]
+    repeated = np.flatnonzero(np.diff(stamps) == 0)
+    if not len(repeated):
+        return series, unsorted, 0
+    if duplicates == "error":
+        for row in repeated:
+            pair = [column[[row, row + 1]] for column in series.columns.values()]
+            if not all(np.array_equal(*two, equal_nan=True) for two in pair):
+                name = next(n for n, two in zip(series.columns, pair) if not np.array_equal(*two, equal_nan=True))
+                shown = series.columns[name][[row, row + 1]]
+                raise InputError(
+                    f"{where(int(lines[row + 1]))}: {shorten(repr(series.item))} has {series.times[row]} twice, with "
+                    f"{shown[0]:g} (line {lines[row]}) and {shown[1]:g}: keep one, or set `duplicates` to first, last, "
+                    "mean or sum."
+                )
+    starts = np.flatnonzero(np.r_[True, np.diff(stamps) != 0])
+    ends = np.r_[starts[1:], len(stamps)]
+    merged = {}
+    for name, column in series.columns.items():
+        if duplicates in ("mean", "sum"):
+            merged[name] = _reduced(column, starts, "sum" if duplicates == "sum" and name in values else "mean")
+        else:
+            merged[name] = column[starts if duplicates in ("first", "error") else ends - 1]
+    one = replace(series.select(starts), columns=merged)
+    return one, unsorted, len(stamps) - len(starts)
+
+
+def _reduced(column, starts, how):
+    """The sum or mean of each group of rows, NaN for groups without a value."""
+    there = ~np.isnan(column)
+    counts = np.add.reduceat(there.astype(float), starts)
+    sums = np.add.reduceat(np.where(there, column, 0.0), starts)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(counts > 0, sums / counts if how == "mean" else sums, np.nan)
+
+
+def on_grid(
+    series: Series, frequency: Frequency, where: Callable[[int], str], duplicates: Duplicates = "error"
+) -> tuple[Series, int]:
+    """A series with sorted times on the grid of its frequency, which begins at its first time.
+
+    Steps that are missing have NaN. Times that miss the grid by less than a tenth of a step are moved onto it.
+
+    Returns:
+        The series, and the number of steps that were missing.
+
+    Raises:
+        InputError: a time is not on the grid, two times fall on one step, or nearly all steps are missing.
+    """
+    start = series.times[0]
+    if not frequency.unit:
+        positions = np.asarray(series.times, np.int64) - int(start)
+        steps = np.diff(positions)
+        if len(steps) and len(np.unique(steps)) == 1 and steps[0] > 1:  # 10, 20, 30 count steps too
+            positions = positions // steps[0]
+    else:
+        exact = frequency.positions(series.times, start)
+        positions = np.round(exact).astype(np.int64)
+        off = np.flatnonzero(np.abs(exact - positions) > JITTER)
+        if len(off) > 0.01 * len(exact) and len(exact) > 10 and _spread(exact, positions):
+            off = off[:0]  # times that are measured, not planned
+        if len(off):
+            line = 0 if series.lines is None else int(series.lines[off[0]])
+            raise InputError(
+                f"{where(line)}: {series.times[off[0]]} of {shorten(repr(series.item))} is not a whole number of steps "
+                f"of {frequency.name!r} after {start}: the steps are not equal; correct the time, or set `frequency`."
+            )
+    length = int(positions[-1]) + 1
+    same = np.flatnonzero(np.diff(positions) == 0)
+    if len(same):
+        if duplicates == "error" and len(same) > 0.01 * len(positions):
+            line = 0 if series.lines is None else int(series.lines[same[0] + 1])
+            raise InputError(
+                f"{where(line)}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
+                f"{shorten(repr(series.item))} fall on one step of {frequency.name!r}: set `frequency` to a shorter "
+                "one, or `duplicates` to first, last, mean or sum."
+            )
+        starts = np.flatnonzero(np.r_[True, np.diff(positions) != 0])
+        how = "sum" if duplicates == "sum" else "mean"
+        columns = {name: _reduced(column, starts, how) for name, column in series.columns.items()}
+        series, positions = replace(series.select(starts), columns=columns), positions[starts]
+    if length > MOST_STEPS or (length > 10_000 and len(positions) < LEAST_FILLED * length):
+        raise InputError(
+            f"{where(0)}: {shorten(repr(series.item))} has {len(positions):,} times in {length:,} steps of "
+            f"{frequency.name or 1!r} from {start} to {series.times[-1]}: correct times that are far off, or set "
+            "`frequency` to a longer one."
+        )
+    if length == len(positions):
+        return replace(series, times=frequency.times(start, length)), 0
+    columns = {}
+    for name, column in series.columns.items():
+        columns[name] = np.full(length, np.nan)
+        columns[name][positions] = column
+    lines = None
+    if series.lines is not None:
+        lines = np.zeros(length, series.lines.dtype)
+        lines[positions] = series.lines
+    times = frequency.times(start, length)
+    return replace(series, times=times, columns=columns, lines=lines), length - len(positions)
+
+
+def _spread(exact, positions):
+    """Whether times scatter around the grid, as those of measurements do, rather than lying on another grid."""
+    misses = exact - positions
+    return len(np.unique(np.round(misses, 3))) > max(10, 0.02 * len(misses))

@@ -1,0 +1,177 @@
+"""Series of files and objects in the shapes that users have, and what is said of those that cannot be right."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nlpseq.data.files.table import Role
+from nlpseq.data.series import Columns, read_series
+from nlpseq.errors import InputError
+
+DAYS = [f"2024-02-{day:02d}" for day in range(1, 21)]
+
+
+def write(folder, text, name="a.csv"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def rows(*columns):
+    return "\n".join(",".join(map(str, row)) for row in zip(*columns)) + "\n"
+
+
+def values(table, item=None):
+    one = table.series[0] if item is None else next(one for one in table.series if one.item == item)
+    return one.columns["value"].tolist()
+
+
+def test_long_with_items_covariates_and_future_rows(tmp_path):
+    text = "item,time,value,price,shop\n"
+    text += rows(["a"] * 3, DAYS[:3], [1, 2, ""], [5, 6, 7], ["x"] * 3)
+    text += rows(["b"] * 3, DAYS[2:5], [3, 4, 5], [8, 9, 8], ["y"] * 3)
+    table = read_series(write(tmp_path, text))
+    assert [one.item for one in table.series] == ["a", "b"] and table.frequency.name == "D"
+    np.testing.assert_array_equal(table.series[0].columns["value"], [1, 2, np.nan])
+    assert table.series[0].columns["price"].tolist() == [5, 6, 7]  # known where the value is still to come
+    assert (table.covariates, table.statics) == (("price",), ("shop",)) and table.series[1].static == {"shop": "y"}
+    assert str(table.series[1].times[0]) == "2024-02-03 00:00:00"
+
+
+def test_items_named_by_two_columns(tmp_path):
+    keys = [(shop, dept, day) for shop in (1, 2) for dept in (7, 8) for day in DAYS]
+    text = "Store,Dept,Date,Weekly_Sales\n" + "".join(f"{s},{d},{t},{s * d}\n" for s, d, t in keys)
+    table = read_series(write(tmp_path, text))
+    assert [one.item for one in table.series] == ["1, 7", "1, 8", "2, 7", "2, 8"]
+    assert set(values(table, "2, 8")) == {16.0}
+
+
+def test_wide_a_column_a_series_with_unequal_ends(tmp_path):
+    text = "Date;north;south\n" + "".join(f"{d};{i},5;{i if i > 3 else ''}\n" for i, d in enumerate(DAYS))
+    table = read_series(write(tmp_path, text))
+    assert values(table, "north")[:2] == [0.5, 1.5]  # a comma is a decimal point here
+    south = next(one for one in table.series if one.item == "south")
+    assert south.columns["value"][0] == 4 and str(south.times[0].date()) == DAYS[4]
+
+
+def test_wide_a_row_a_series_as_m4_and_with_dates(tmp_path):
+    m4 = '"V1",' + ",".join(f'"V{i}"' for i in range(2, 12)) + "\n"
+    m4 += '"H1",' + ",".join(map(str, range(10))) + '\n"H2",5,6,,8' + "," * 6 + "\n"
+    table = read_series(write(tmp_path, m4))
+    assert values(table, "H1") == list(range(10)) and len(table.series[1]) == 4 and not table.frequency.unit
+    dated = "Country,Lat," + ",".join(f"1/{day}/20" for day in range(13, 31)) + "\nX,1.5," + ",".join("3" * 18) + "\n"
+    table = read_series(write(tmp_path, dated))
+    assert table.frequency.name == "D" and str(table.series[0].times[0].date()) == "2020-01-13"
+    assert values(table, "X") == [3.0] * 18
+
+
+def test_json_lines_of_lists_of_values(tmp_path):
+    lines = [{"item_id": name, "start": "2024-01-01", "target": [1, None, 3]} for name in "ab"]
+    path = write(tmp_path, "\n".join(map(json.dumps, lines)), "a.jsonl")
+    table = read_series(path, frequency="MS")
+    assert [one.item for one in table.series] == ["a", "b"] and str(table.series[0].times[2].date()) == "2024-03-01"
+    np.testing.assert_array_equal(values(table), [1, np.nan, 3])
+
+
+def test_numbers_without_header_or_times(tmp_path):
+    assert values(read_series(write(tmp_path, "1.5\n2\n3\n", "a.txt"))) == [1.5, 2, 3]
+    assert len(read_series(write(tmp_path, "0,1,2\n.5,.6,.7\n.8,.9,1\n")).series[0]) == 2  # 0,1,2 are names
+    assert len(read_series(write(tmp_path, "0.5,0.6,0.7\n.5,.6,.7\n.8,.9,1\n")).series[0]) == 3
+
+
+def test_frames_with_times_as_index_and_parquet(tmp_path):
+    index = pd.date_range("2024-01-01", periods=5, freq="h", tz="Europe/Paris", name="when")
+    frame = pd.DataFrame({"load": range(5)}, index)
+    table = read_series(frame)
+    assert table.frequency.name == "h" and str(table.series[0].times.tz) == "Europe/Paris"
+    frame.reset_index().to_parquet(tmp_path / "a.parquet")
+    assert (read_series(tmp_path / "a.parquet").series[0].times == index).all()
+    assert values(read_series(frame["load"])) == [0, 1, 2, 3, 4]
+
+
+def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
+    text = "ds,y\n" + rows([DAYS[0], DAYS[4], DAYS[1], DAYS[2], DAYS[1]], [0, 4, 1, 2, 1])
+    table = read_series(write(tmp_path, text))
+    np.testing.assert_array_equal(values(table), [0, 1, 2, np.nan, 4])
+    said = " ".join(table.notes)
+    assert "times are sorted" in said and "repeat a time" in said and "1 of 5 steps" in said
+
+
+@pytest.mark.parametrize("name, found", [
+    ("2021,2022,2023", "YS"), ("2021Q1,2021Q2,2021Q3", "QS"), ("2021-01,2021-02,2021-03", "MS"),
+    ("2021-01-31,2021-02-28,2021-03-31", "MS"), ("3/1/2021,10/1/2021,17/1/2021", "W"),
+    ("1.2.2021 00:00,1.2.2021 00:30,1.2.2021 01:00", "30min"), ("1609459200,1609459260,1609459320", "min"),
+    ("20210101,20210102,20210103", "D"), ("2021-W01,2021-W02,2021-W03", "W"),
+    ("2021-01-01T00:00:00Z,2021-01-01T01:00:00Z,2021-01-01T02:00:00Z", "h"), ("1,2,3", ""),
+])  # fmt: skip
+def test_forms_of_times(name, found):
+    table = read_series({"time": name.split(","), "value": [1, 2, 3]})
+    assert table.frequency.name == found and len(table.series[0]) == 3
+
+
+def test_month_ends_stay_month_ends():
+    times = read_series({"time": ["2021-01-31", "2021-02-28", "2021-04-30"], "y": [1, 2, 3]}).series[0].times
+    assert [str(time.date()) for time in times] == ["2021-01-31", "2021-02-28", "2021-03-31", "2021-04-30"]
+
+
+def test_time_zones():
+    spring = ["2024-03-31 00:00", "2024-03-31 01:00", "2024-03-31 03:00", "2024-03-31 04:00"]  # 2:00 does not exist
+    assert len(read_series({"time": spring, "y": range(4)}, time_zone="Europe/Berlin").series[0]) == 4
+    assert len(read_series({"time": spring, "y": range(4)}).series[0]) == 5
+    offsets = ["2024-03-31T01:00+01:00", "2024-03-31T03:00+02:00", "2024-03-31T04:00+02:00"]
+    assert str(read_series({"time": offsets, "y": range(3)}).series[0].times.tz) == "UTC"
+    same = [f"2024-01-01T0{hour}:00+05:30" for hour in range(3)]
+    assert str(read_series({"time": same, "y": range(3)}).series[0].times[0]) == "2024-01-01 00:00:00+05:30"
+
+
+def test_business_days_have_no_gaps_on_weekends():
+    times = pd.bdate_range("2024-01-01", periods=30)
+    table = read_series({"date": times.delete(7), "close": range(29)})
+    assert table.frequency.name == "B" and len(table.series[0]) == 30 and np.isnan(values(table)[7])
+
+
+def test_channels_keep_labels_apart():
+    label = Role("label", ("label", "is anomaly"))
+    data = {"timestamp": DAYS, "a": range(20), "b": range(20), "label": [0] * 20}
+    table = read_series(data, Columns(others=(label,)), channels=True, grid=False)
+    assert table.values == ("a", "b") and set(table.series[0].columns) == {"a", "b", "label"}
+
+
+@pytest.mark.parametrize("text, said", [
+    ("time,value\n2024-01-01,1\n2024-01-02,soon\n", "line 3: 'soon' in the column 'value' is no number"),
+    ("time,value\n2024-01-01,1\n2024-13-77,2\n", "line 3: '2024-13-77' is no time"),
+    ("time,value\n2024-01-01,1\n2024-01-02,inf\n", "line 3: the number in the column 'value' is infinite"),
+    ("time,value\n2024-01-01,1\n2024-01-01,2\n2024-01-02,3\n", "line 3: .* twice, with 1 .line 2. and 2"),
+    ("time,value\n2024-01-01,\n2024-01-02,NA\n", "all values are missing"),
+    ("time,value\n2024-01-01,1\n,2\n", "line 3: the time is missing"),
+    ("time,value\n" + rows([f"2024-01-01 {h:02d}:00" for h in range(20)] + ["2024-01-01 19:25"], range(21)),
+     "line 22: 2024-01-01 19:25:00 .* not a whole number of steps of 'h'"),
+    ("item,time,value\n" + rows(["a"] * 20, DAYS, range(20))
+     + rows(["b"] * 20, [f"2024-02-01 {h:02d}:00" for h in range(20)], range(20)), "line .*has steps of"),
+    ("time,value\n2024-01-01T00:00Z,1\n2024-01-01T01:00,2\n", "line 3: .* has no offset"),
+    ("item,time,q,r\na,2024-01-01,1,2\nb,2024-01-01,1,2\na,2024-01-02,1,3\nb,2024-01-02,1,2\n", "which column holds"),
+])  # fmt: skip
+def test_what_cannot_be_right_is_said_with_its_line(tmp_path, text, said):
+    with pytest.raises(InputError, match=said):
+        read_series(write(tmp_path, text))
+
+
+def test_unknown_names():
+    data = {"time": DAYS, "value": range(20)}
+    for options, said in [({"frequency": "fortnights"}, "frequency"), ({"time_zone": "Mars/North"}, "time_zone")]:
+        with pytest.raises(InputError, match=f"unknown `{said}`"):
+            read_series(data, **options)
+    with pytest.raises(InputError, match="no column 'when'"):
+        read_series(data, Columns(time="when"))
+
+
+@pytest.mark.parametrize("name, times", [
+    ("Datum", [f"{day:02d}.02.2024" for day in range(1, 21)]), ("ts", [1706745600 + 86400 * i for i in range(20)]),
+    ("ts", [1000 * (1706745600 + 86400 * i) for i in range(20)]),
+])  # fmt: skip
+def test_dates_with_points_and_seconds_since_1970(tmp_path, name, times):
+    table = read_series(write(tmp_path, f"{name},v\n" + rows(times, range(20))))
+    assert table.frequency.name == "D" and str(table.series[0].times[0].date()) == "2024-02-01"
+    assert values(table) == list(range(20))
