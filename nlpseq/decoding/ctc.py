@@ -140,7 +140,7 @@ def ctc_beam_search(
 
     first = beam
     flat = tf.nest.flatten(beam)
-    shapes = [tf.TensorShape([]), *(tf.TensorShape([None, *tensor.shape[1:]]) for tensor in flat)]
+    shapes = (tf.TensorShape([]), *(tf.TensorShape([None, *tensor.shape[1:]]) for tensor in flat))
     loop = (tf.constant(0), *flat)
     _, *values = tf.while_loop(lambda at, *_: at < time, body, loop, shape_invariants=shapes)
     return _ranked(tf.nest.pack_sequence_as(first, values), n_best, fusion)

@@ -84,16 +84,12 @@ class Answers(answers.Answers):
 
     def _watch(self, export, lines, write, note, as_json, every_step):
         states = export.run("init", {"values": np.zeros([1, 0, len(self.channels)])})
-        first = {"score", "surprise", "alarm"}
         count, alarms, headed = 0, 0, as_json
         for time, values in lines:
             count += 1
-            inputs = {
-                "values": values[np.newaxis],
-                **{name: state for name, state in states.items() if name not in first},
-            }
-            states = export.run("step", inputs)
-            alarm = bool(states["alarm"][0])
+            found = export.run("step", {"values": values[np.newaxis], **states})
+            score, alarm = (found.pop(name)[0] for name in ("score", "alarm"))
+            states = {name: found[name] for name in states}
             alarms += alarm
             if not (alarm or every_step):
                 continue
@@ -101,7 +97,7 @@ class Answers(answers.Answers):
                 write(_csv(["time", *self.channels, "score", "alarm"]))
                 headed = True
             time = count if time is None else time
-            _write_step(write, as_json, {}, time, self.channels, values, float(states["score"][0]), alarm)
+            _write_step(write, as_json, {}, time, self.channels, values, score, alarm)
         note(f"{count:,} steps, {alarms:,} alarms")
 
 

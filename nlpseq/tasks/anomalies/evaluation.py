@@ -42,17 +42,17 @@ def evaluate_detector(
     training: Recordings | None = None,
     validation: Recordings | None = None,
 ) -> AnomalyResult:
-    """Evaluates an `AnomalyDetector` on recordings, from the first step of each that counts.
+    """Evaluates an `AnomalyDetector` on recordings, from the first step of each that counts, and after its warm-up.
 
     Args:
         task: The detector.
         examples: The recordings.
         training, validation: What rivals learn from, and choose their thresholds on. Default None: no rivals.
     """
-    found = task.detect(examples.values)
+    found, examples = task.detect(examples.values), examples.after(task.settings.warm_up)
     metrics = scores_of([row["score"] for row in found], examples, task.threshold, task.settings.rest)
     if training is not None and validation is not None:
-        metrics["rivals"] = {}
+        metrics["rivals"], validation = {}, validation.after(task.settings.warm_up)
         for name, rival in make_rivals(training.values).items():
             threshold = choose_threshold([rival(row) for row in validation.values], validation, task.settings.rest)
             scores = [rival(row) for row in examples.values]

@@ -181,7 +181,8 @@ class AnomalyDetector(Task):
             how, rate: As of `nlpseq.tasks.anomalies.evaluation.choose_threshold`.
         """
         scores = [row["score"] for row in self.detect(examples.values)]
-        self.threshold = choose_threshold(scores, examples, self.settings.rest, how, rate)
+        known = examples.after(self.settings.warm_up)
+        self.threshold = choose_threshold(scores, known, self.settings.rest, how, rate)
         return self.threshold
 
     def detect(self, series: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
@@ -229,9 +230,8 @@ class AnomalyDetector(Task):
             return {**found, **new}
 
         def init(values):
-            """All steps of the beginning of a series, which may have none, and the states after it."""
-            found, new = scan(self.step, {"values": values}, self.first_states(tf.shape(values)[0]))
-            return {**found, **new}
+            """The states after the beginning of a series, which may have no steps."""
+            return scan(self.step, {"values": values}, self.first_states(tf.shape(values)[0]))[1]
 
         return {
             "serving_default": tf.function(self.answer, [series], autograph=False),

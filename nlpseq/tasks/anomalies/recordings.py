@@ -79,6 +79,10 @@ class Recordings:
         """The values of each recording."""
         return [item.values for item in self]
 
+    def after(self, steps: int) -> "Recordings":
+        """The recordings, evaluated after their first `steps` steps, unless they are shorter."""
+        return Recordings([replace(item, start=max(item.start, min(steps, len(item) // 2))) for item in self])
+
     def select(self, indices: Any) -> "Recordings":
         """The recordings at indices."""
         return replace(self, items=[self.items[i] for i in indices])

@@ -32,7 +32,7 @@ class DetectorSettings(Settings):
     """Steps over which the running statistics of a series are taken, about."""
     smoothing: Annotated[int, Range(2)] = 75
     """Steps over which the running level of a series is taken, about."""
-    rest: Annotated[int, Range(0)] = 150
+    rest: Annotated[int, Range(0)] = 100
     """Steps after an alarm in which only a higher score is an alarm."""
     warm_up: Annotated[int, Range(0), AUTO] = 100
     """First steps of a series, which are no alarms."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ import numpy as np
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns
+from nlpseq.data.files.table import Role, Table, find_columns, normal
 from nlpseq.data.series import Columns, read_series
 from nlpseq.errors import InputError, shorten
 from nlpseq.serving.metadata import read_json
-from nlpseq.tasks.anomalies.recordings import Recording, Windows, windows_of
+from nlpseq.tasks.anomalies.recordings import Recording, windows_of
 
 LABEL = Role("label", (
     "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
@@ -49,53 +50,43 @@ def read_recordings(
         path = paths.as_path(data)
         content = read_table(path, delimiter, encoding)
         data = content if isinstance(content, Table) else data
-    roles = (LABEL,) if label is None else (Role("label", (paths_name(label),)),)
+    role = LABEL if label is None else Role("label", (normal(label),))
     if isinstance(data, Table):
-        data = _numbered_labels(data, roles[0], label)
+        data = _with_numbers(data, role, label)
     table = read_series(
         data,
-        Columns(time=time, value=values, others=roles),
+        Columns(time=time, value=values, others=(role,)),
         duplicates="first",
         grid=False,
         channels=True,
         delimiter=delimiter,
         encoding=encoding,
     )
-    channels = tuple(name for name in table.values if _plain(name) not in CHANGES)
+    channels = tuple(name for name in table.values if normal(name) not in CHANGES)
     return [_recording(one, channels, table.place) for one in table.series], channels, table.notes
 
 
-def paths_name(name: Any) -> str:
-    """The name of a column as roles have it."""
-    from nlpseq.data.files.table import normal
-
-    return normal(name)
-
-
-_plain = paths_name
-
-
-def _numbered_labels(table: Table, role: Role, given: Any) -> Table:
-    """The table with words such as "Normal" and "Attack" as 0 and 1."""
-    from dataclasses import replace
-
-    if given is not None:
+def _with_numbers(table: Table, role: Role, given: Any) -> Table:
+    """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
+    if not len(table):
+        return table
+    if table.header is None and {normal(column[0]) for column in map(table.column, range(len(table.names)))} & {*role.usual}:
+        table = table.with_header()
+    names = [normal(name) for name in table.names]
+    index = next((names.index(word) for word in role.usual if word in names), None)
+    if index is None and given is not None:
         table, found = find_columns(table, [role], {"label": given})
         index = list(table.names).index(found["label"])
-    else:
-        names = [_plain(name) for name in table.names]
-        index = next((names.index(word) for word in role.usual if word in names), None)
     if index is None:
         return table
-    cells = table.column(index)
-    numbers = [_as_label(cell, table, row) for row, cell in enumerate(cells)] if table.header else cells
     column = table.column
+    numbers = [_as_label(cell, table, row) for row, cell in enumerate(column(index))]
     return replace(table, column=lambda at: numbers if at == index else column(at))
 
 
 def _as_label(cell, table, row):
     """0 or 1."""
-    text = _plain(cell).strip(". ")
+    text = normal(cell).strip(". ")
     if text in NORMAL:
         return 0
     if text in ANOMALOUS:
@@ -169,6 +160,3 @@ def _range(pair, stamps, where, pd) -> tuple[int, int]:
     if not len(inside):
         raise InputError(f"{where}: the window from {left} to {right} is outside of the series.")
     return int(inside[0]), int(inside[-1])
-
-
-__all__ = ["Windows", "is_nab", "read_nab", "read_recordings"]

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.series import Frequency
+from nlpseq.layers.label_loss import counted
 from nlpseq.tasks.base import NamedAxis, Task
 from nlpseq.tasks.forecasting import scaling, windows
 from nlpseq.tasks.forecasting.network import QuantileNetwork
@@ -253,7 +254,7 @@ class Forecaster(Task):
         errors = tf.cast((target[..., tf.newaxis] - y_pred) / unit[..., tf.newaxis], tf.float32)
         loss = pinball(errors, self.settings.quantiles)
         there = tf.cast(there, tf.float32)
-        return tf.math.divide_no_nan(tf.reduce_sum(loss * there), tf.reduce_sum(there))
+        return tf.math.divide_no_nan(tf.reduce_sum(loss * there), counted(tf.reduce_sum(there)))
 
     # Forecasts
 

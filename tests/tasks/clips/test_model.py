@@ -116,6 +116,18 @@ def test_place_and_size_of_a_stroke_count_not():
     assert np.abs(scores[0] - wider).max() > 1e-3
 
 
+def test_strokes_are_turned_in_training_only():
+    features = FrameFeatures(warp=0.3)
+    frames, mask = tf.ones((2, 3, 3)) * [1.0, -1.0, 1.0], tf.ones((2, 3), bool)
+    features.build(frames.shape)
+    features.relative.assign([1, 1, 0])
+    turned = features(frames, mask, training=True).numpy()
+    np.testing.assert_array_equal(features(frames, mask), frames)
+    np.testing.assert_array_equal(turned[..., 2], 1.0)
+    np.testing.assert_array_equal(turned[:, 0], turned[:, 2])  # the same at all times, another in each sequence
+    assert np.abs(turned[0, 0, :2] - turned[1, 0, :2]).min() > 1e-3
+
+
 def test_a_constant_channel_and_a_broken_sensor_stay_small():
     values = np.stack([np.full(40, 5.0), np.linspace(0, 1, 40)], axis=1)[np.newaxis]
     features = FrameFeatures()
