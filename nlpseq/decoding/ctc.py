@@ -126,7 +126,7 @@ def ctc_beam_search(
     in_range("beam_size", beam_size, 1)
     in_range("n_best", n_best, 1, beam_size)
     scores = tf.nn.log_softmax(tf.cast(logits, tf.float32))
-    batch, time, classes = tf.unstack(tf.shape(scores))
+    batch, time = tf.unstack(tf.shape(scores)[:2])
     real = tf.ones([batch, time], bool) if mask is None else tf.convert_to_tensor(mask)
     fusion = fusion or Fusion(None)
     beam = _first(batch, time, beam_size, fusion)
