@@ -3,7 +3,10 @@
 from nlpseq import lazy
 
 _NAMES = {
+    "anomalies": ("AnomalyResult", "evaluate_detector"),
     "classification": ("ClassificationResult", "Mistake", "evaluate_classifier"),
+    "clips": ("SequenceResult", "Strip", "evaluate_sequences"),
+    "forecasting": ("ForecastResult", "evaluate_forecaster"),
     "language_modeling": ("LanguageResult", "evaluate_language_model"),
     "tagging": ("TaggedSentence", "TaggingResult", "evaluate_tagger"),
     "translation": ("Translation", "TranslationResult", "evaluate_translations", "evaluate_translator"),

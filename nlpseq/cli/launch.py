@@ -14,6 +14,7 @@ from nlpseq.cli.train import find_recipes
 from nlpseq.errors import InputError, suggest
 
 GRACE = 60.0  # seconds that workers have to end after another one ended with an error
+NAMES = ("workers", "threads")  # arguments that errors name
 PERIOD = 0.1  # seconds between looks at the workers
 
 

@@ -71,6 +71,7 @@ def own_splits(
     read: Callable[[Path], dict[str, Part]],
     of_table: Callable[[Table], Part],
     rank: int = 0,
+    of_objects: Callable[[Any], dict[str, Part]] | None = None,
 ) -> dict[str, Part]:
     """The user's own data by split.
 
@@ -81,6 +82,7 @@ def own_splits(
         read: from a path to its content by split.
         of_table: from the table of an object to such content.
         rank: as of `objects.tables_of`.
+        of_objects: from an object to its content by split, for kinds whose objects are no tables.
 
     Raises:
         InputError: `data_dir`, or a split of TFDS, is given.
@@ -96,6 +98,8 @@ def own_splits(
     def parts(data):
         if isinstance(data, (str, os.PathLike)):
             return read(paths.as_path(data))
+        if of_objects is not None:
+            return of_objects(data)
         return {split: of_table(table) for split, table in objects.tables_of(data, rank).items()}
 
     found = parts(dataset)

@@ -23,6 +23,11 @@ class Transcript(NamedTuple):
         lengths: int32 `(batch, n)`.
         scores: float32 `(batch, n)`.
         steps: int32 `(batch, n, length)`, the step at which each label begins, 0 for padding.
+
+    Example:
+
+    >>> ctc_greedy(tf.one_hot([[0, 2, 2, 1]], 3)).steps.numpy().tolist()
+    [[[1, 3]]]
     """
 
     ids: tf.Tensor
@@ -73,6 +78,12 @@ class Fusion(NamedTuple):
         weight: Of the log-probabilities.
         bonuses: Float32 `(classes,)`, what each label adds to the score; None for nothing.
         end: The token of the end of a text, whose log-probability counts too; None if it does not.
+
+    Example:
+
+    >>> logits = tf.math.log([[[0.4, 0.35, 0.25]]])
+    >>> ctc_beam_search(logits, fusion=Fusion(None, bonuses=tf.constant([0.0, 0.0, 1.0]))).ids.numpy().tolist()
+    [[[2]]]
     """
 
     step: Callable[..., Step] | None

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from nlpseq.tasks.answers import Answers
 
 KINDS = {  # package of each kind; exports store the name of the kind
+    "anomalies": "nlpseq.tasks.anomalies",
     "classification": "nlpseq.tasks.classification",
+    "clips": "nlpseq.tasks.clips",
+    "forecasting": "nlpseq.tasks.forecasting",
     "language_model": "nlpseq.tasks.language_modeling",
     "tagging": "nlpseq.tasks.tagging",
     "translation": "nlpseq.tasks.translation",
@@ -55,8 +58,11 @@ def answers_class(kind: str) -> "type[Answers]":
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
+        "AnomalyDetector": "nlpseq.tasks.anomalies.model",
         "DynamicEvaluation": "nlpseq.tasks.language_modeling.dynamic",
+        "Forecaster": "nlpseq.tasks.forecasting.model",
         "LanguageModel": "nlpseq.tasks.language_modeling.model",
+        "SequenceClassifier": "nlpseq.tasks.clips.model",
         "TextClassifier": "nlpseq.tasks.classification.model",
         "TokenTagger": "nlpseq.tasks.tagging.model",
         "Translator": "nlpseq.tasks.translation.model",

@@ -15,6 +15,7 @@ from nlpseq.training import optimizers, workers
 from nlpseq.training.averaging import TriggeredAveraging
 from nlpseq.training.budget import Budget
 from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
+from nlpseq.training.doctor import Doctor
 from nlpseq.training.fingerprint import fingerprint
 from nlpseq.training.shared_steps import shared_steps
 from nlpseq.training.transfer import load_task, take_weights, task_config
@@ -94,7 +95,8 @@ def train(
     minutes = Minutes()
     own = getattr(task, "callbacks", lambda validations: [])(settings.validations)
     own += filter(None, (watch(task, train_examples, validation_examples) for watch in watches))
-    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *own]
+    doctor = _doctor(task, settings, validation_batches, steps * validations)
+    callbacks = [*doctor, StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *own]
     task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
@@ -153,6 +155,14 @@ def _fit(task, batches, callbacks, options, checkpoints):
             raise type(error)(f"{str(error).rstrip('.')}; {kept}") from error
         say(kept)
         raise
+
+
+def _doctor(task, settings, validation_batches, steps):
+    """Before the callback that stops a training whose loss is not finite."""
+    if not settings.doctor:
+        return []
+    fresh = settings.init_from is None
+    return [Doctor(task.metric, task.metric_mode, validation_batches, steps, settings.validations, fresh)]
 
 
 def _callbacks(task, settings, validation_batches):

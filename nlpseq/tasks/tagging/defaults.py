@@ -48,6 +48,7 @@ def choose(profile: Profile) -> dict[str, Any]:
     """
     natural = not profile.closed
     return {
+        "ensemble": 1,
         "epochs": clipped(TOKENS_READ / profile.tokens, 6, 25) if natural else 3,
         "validations": 1,
         "patience": 6,

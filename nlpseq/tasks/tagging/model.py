@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, one_of
 from nlpseq.layers import CRF, Pooling
-from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
@@ -20,7 +20,7 @@ from nlpseq.tasks.tagging.linear import FeatureEmissions
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.tagging.streaming import TaggerStream
-from nlpseq.tasks.text_task import as_texts, encode, encoder, served
+from nlpseq.tasks.text_task import as_texts, encode, encoder, served, strings
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -208,6 +208,38 @@ class TokenTagger(VectorTask):
             axes += [NamedAxis(weight, axis, "labels", self.labels)
                      for weight in self.crf.weights for axis in range(len(weight.shape))]  # fmt: skip
         return [*axes, *label_axes(self.head, self.labels)]
+
+    def look(self, example: str, answer: str | None = None) -> Look:
+        """A text as `nlpseq.diagnostics` examines it; the score is the log-odds of a tag before the CRF.
+
+        Args:
+            example: The text.
+            answer: A token and its tag, as "Paris/B-LOC", or a tag, of the token where it is most probable. Default
+                the tag of the first token that has another one than "O", else of the last token.
+
+        Raises:
+            InputError: the tag is unknown, or the token does not occur.
+        """
+        text = tf.constant(as_texts(example), tf.string)
+        ragged = self.preprocessor.tokenize(text)
+        tokens, ids = strings(ragged), self._ids(ragged)
+        emissions = self(ids)
+        token, _, tag = (answer or "").rpartition("/")
+        if answer is None:
+            mask = tf.not_equal(ids[..., 0], PADDING)
+            tags = [self.labels[number] for number in self.decide(emissions, mask)[0].numpy()]
+            at = next((place for place, name in enumerate(tags) if name != "O"), len(tags) - 1)
+            tag = tags[at]
+        number = self.labels.index(one_of("tag of `answer`", tag, self.labels))
+        if token:
+            at = tokens.index(one_of("token of `answer`", token, tokens))
+        elif answer is not None:
+            at = int(np.argmax(tf.nn.log_softmax(emissions)[0, :, number]))
+        chosen = f"{tokens[at]}/{tag}"
+        return Look(ids, tokens, chosen, lambda outputs: log_odds(outputs[:, at], number), self.reads())
+
+    def reads(self):
+        return [(self, "word_features")]
 
     def combined(self, others):
         from nlpseq.tasks.tagging.ensemble import TaggerEnsemble

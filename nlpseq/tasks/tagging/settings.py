@@ -66,7 +66,7 @@ class TaggingSettings(Settings):
     model: TaggerSettings = TaggerSettings().unset()
     words: TokenSettings = TokenSettings()
     pretraining: PretrainingSettings = PretrainingSettings()
-    networks: EnsembleSettings = EnsembleSettings()
+    networks: EnsembleSettings = EnsembleSettings().unset()
     word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()

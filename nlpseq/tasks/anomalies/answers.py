@@ -1,0 +1,168 @@
+"""Answers of exported anomaly detectors: of files, and of numbers that come line by line."""
+
+import itertools
+import os
+import re
+
+import numpy as np
+
+from nlpseq.errors import InputError, shorten
+from nlpseq.tasks import answers
+from nlpseq.tasks.answers import Option, json_line
+from nlpseq.tasks.anomalies.recordings import Recording
+
+MISSING = ("", "nan", "na", "null", "none", "?", "-")
+
+
+class Answers(answers.Answers):
+    """The score of every step, and whether it is an alarm."""
+
+    files = True
+    options = (Option("every_step", bool, "write every step of standard input, not the alarms alone"),)
+    input_name = "values"
+    decisions = ("alarm",)
+    signatures = ("serving_default", "init", "step")
+    outputs = ("alarm", "score")
+
+    @property
+    def channels(self) -> list[str]:
+        """The names of the channels."""
+        return list(self.metadata.details["channels"])
+
+    def batches(self, arguments, standard_input, terminal=False, **options):
+        """Recordings of files, one at a time; without files, the lines of standard input as they come."""
+        if not arguments:
+            yield [Lines(standard_input, self.channels)]
+        for path in arguments:
+            for recording in self._read(os.fspath(path)):
+                yield [recording]
+
+    def _read(self, path):
+        from nlpseq.tasks.anomalies.tables import read_recordings
+
+        wanted = self.channels
+        recordings, channels, _ = read_recordings(path)
+        missing = [name for name in wanted if name not in channels]
+        if missing and len(channels) != len(wanted):
+            raise InputError(
+                f"{path} has no column {shorten(missing[0])!r}: the model reads {shorten(', '.join(wanted))}, and the "
+                f"columns of numbers are {shorten(', '.join(channels))}."
+            )
+        if missing:  # as many columns under other names
+            return recordings
+        places = [channels.index(name) for name in wanted]
+        return [Recording(one.name, one.values[:, places], None, 0, one.times) for one in recordings]
+
+    def inputs(self, examples):
+        rows = [np.asarray(getattr(example, "values", example), float) for example in examples]
+        rows = [row.reshape(len(row), -1) for row in rows]
+        values = np.full([len(rows), max(map(len, rows), default=0), len(self.channels)], np.nan)
+        for places, row in zip(values, rows):
+            if row.shape[1] != len(self.channels):
+                raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
+            places[: len(row)] = row
+        return {"values": values}
+
+    def show(self, example, answer):
+        alarms = [str(number) for number, alarm in enumerate(answer["alarm"], 1) if alarm]
+        return "alarms at steps " + ", ".join(alarms) if alarms else "no alarm"
+
+    def respond(self, export, batches, write, note, as_json=False, every_step=False, **options):
+        """A table of every step of files; the alarms in standard input as they come."""
+        headed = as_json
+        for (example,) in batches:
+            if isinstance(example, Lines):
+                self._watch(export, example, write, note, as_json, every_step)
+                continue
+            if not headed:
+                write(_csv(["series", "time", *self.channels, "score", "alarm"]))
+                headed = True
+            answer = export.predict([example])[0]
+            for step, (values, score, alarm) in enumerate(zip(example.values, answer["score"], answer["alarm"])):
+                time = step + 1 if example.times is None else example.times[step]
+                _write_step(write, as_json, {"series": example.name}, time, self.channels, values, score, alarm)
+
+    def _watch(self, export, lines, write, note, as_json, every_step):
+        states = export.run("init", {"values": np.zeros([1, 0, len(self.channels)])})
+        count, alarms, headed = 0, 0, as_json
+        for time, values in lines:
+            count += 1
+            found = export.run("step", {"values": values[np.newaxis], **states})
+            score, alarm = (found.pop(name)[0] for name in ("score", "alarm"))
+            states = {name: found[name] for name in states}
+            alarms += alarm
+            if not (alarm or every_step):
+                continue
+            if not headed:
+                write(_csv(["time", *self.channels, "score", "alarm"]))
+                headed = True
+            time = count if time is None else time
+            _write_step(write, as_json, {}, time, self.channels, values, score, alarm)
+        note(f"{count:,} steps, {alarms:,} alarms")
+
+
+class Lines:
+    """The values of each line of a stream, with its time if the line begins with one.
+
+    Args:
+        stream: A binary stream.
+        channels: Names of the channels; a first line without numbers is a header.
+    """
+
+    def __init__(self, stream, channels):
+        self.stream, self.channels = stream, channels
+
+    def __iter__(self):
+        for number, line in enumerate(self.stream, 1):
+            text = line.decode("utf-8", "replace").strip("\ufeff\r\n")
+            if not text.strip():
+                continue
+            parsed = self._parse(text, number)
+            if parsed is not None:
+                yield parsed
+
+    def _parse(self, text, number):
+        count = len(self.channels)
+        fields = [field.strip() for field in re.split(r"[,;\t]", text)]
+        if len(fields) < count:
+            fields = text.split()
+        time, cells = (fields[0], fields[1:]) if len(fields) == count + 1 else (None, fields)
+        values = [_number(cell) for cell in cells]
+        if len(values) == count and None not in values:
+            return time, np.array(values, float)
+        if number == 1 and all(value is None for value in values):
+            return None  # a header
+        raise InputError(
+            f"line {number}: expected {count} number{'s' * (count > 1)}, with a time before them or without, got "
+            f"{shorten(repr(text), 60)}."
+        )
+
+
+def _number(cell):
+    """A number; NaN for a missing or an infinite one, None for text."""
+    if cell.lower() in MISSING:
+        return np.nan
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else np.nan
+
+
+def _write_step(write, as_json, names, time, channels, values, score, alarm):
+    if as_json:
+        numbers = {name: None if np.isnan(value) else float(value) for name, value in zip(channels, values)}
+        write(
+            json_line({**names, "time": time, "values": numbers, "score": round(float(score), 4), "alarm": bool(alarm)})
+        )
+    else:
+        numbers = ("" if np.isnan(value) else f"{value:.10g}" for value in values)
+        write(_csv([*names.values(), time, *numbers, f"{float(score):.4f}", int(alarm)]))
+
+
+def _csv(cells):
+    """A line of a CSV file."""
+    quoted = (
+        f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search('[",\n\r]', text) else text for text in map(str, cells)
+    )
+    return ",".join(itertools.chain(quoted)) + "\n"

@@ -1,0 +1,229 @@
+"""Recordings from TFDS, from files, and from folders as of NAB, by split."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data import notes, sources
+from nlpseq.data.files import paths
+from nlpseq.errors import InputError, in_range, refuses_unknown_arguments, shorten
+from nlpseq.tasks.anomalies.nab import probation
+from nlpseq.tasks.anomalies.recordings import Recording, Recordings, windows_of
+from nlpseq.tasks.anomalies.settings import AnomalyData
+from nlpseq.tasks.anomalies.tables import is_nab, read_nab, read_recordings
+
+VALIDATION_SHARE = 0.2  # of what is learnt from, its end
+SHORT = 100  # steps of a series from which little can be learnt
+
+
+@dataclass(frozen=True)
+class AnomalySeries(sources.SplitDataset):
+    """A dataset of recordings.
+
+    Attributes:
+        name: As given to `load_anomalies`.
+        channels: Names of the channels.
+        train, validation, test: `Recordings`.
+        generated: Whether the numbers are generated.
+        nab: Whether the dataset is the Numenta Anomaly Benchmark, or a folder as of it.
+        notes: What is odd in the data, sentences.
+    """
+
+    name: str
+    channels: tuple[str, ...]
+    train: Recordings
+    validation: Recordings
+    test: Recordings
+    generated: bool = False
+    nab: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def title(self):
+        return super().title.replace("sentences", "series")
+
+
+@refuses_unknown_arguments
+def load_anomalies(
+    dataset: Any,
+    data_dir=None,
+    *,
+    time: str | int | None = None,
+    values: Any = None,
+    label: str | int | None = None,
+    training_share: float | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    train: str | None = None,
+    validation: Any = None,
+    test: Any = None,
+) -> AnomalySeries:
+    """Loads recordings.
+
+    A folder as of NAB has `data/` and `labels/combined_windows.json`: detectors may learn from the probationary period
+    at the start of each file, and are evaluated on the rest. Of other data without a test split the first
+    `training_share` of each series is learnt from, and the rest is tested, with the statistics that the detector has
+    gathered by then. Without a validation split the last fifth of what is learnt from is validated.
+
+    Args:
+        dataset: Name of a TFDS dataset with features `values` and `labels`; the path of a table, of a folder of tables
+            (named train, validation and test, or all alike), or of a folder as of NAB; or an object, as of
+            `nlpseq.data.series.read_series`.
+        data_dir: Folder of prepared TFDS datasets.
+        time, values, label: Columns of tables, as of `nlpseq.tasks.anomalies.tables.read_recordings`.
+        training_share: Between 0 and 1. Default that of `nlpseq.tasks.anomalies.settings`.
+        delimiter, encoding: Of files.
+        train, validation, test: Splits of TFDS; validation and test may be paths.
+
+    Raises:
+        InputError: The dataset cannot be read; the message names file and line.
+
+    Example:
+
+    >>> data = load_anomalies({"value": [float(i % 7) for i in range(400)]})
+    >>> len(data.train), data.channels, data.test.items[0].start
+    (1, ('value',), 200)
+    """
+    share = in_range("training_share", training_share or AnomalyData().training_share, 0.01, 0.99)
+    if sources.is_name(dataset):
+        given = {"time": time, "values": values, "label": label, "delimiter": delimiter, "encoding": encoding}
+        sources.refuse_file_options(dataset, **given)
+        return _from_tfds(dataset, data_dir, {"train": train, "validation": validation, "test": test})
+    _refuse_splits(dataset, data_dir, train, validation, test)
+    read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
+    path = paths.as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else None
+    if path is not None and os.path.isdir(path) and is_nab(path):
+        return _of_nab(path)
+    splits, channels, said = _own(path, dataset, read)
+    for split, data in (("validation", validation), ("test", test)):
+        if data is not None:
+            splits[split], _, more = _checked(read(paths.as_path(data)), channels, data)
+            said += more
+    splits = _with_missing(splits, share, said)
+    said += _odd(splits)
+    recordings = {split: Recordings(items) for split, items in splits.items()}
+    return AnomalySeries(sources.name_of(dataset), channels, **recordings, notes=notes.say_notes(said))
+
+
+def _refuse_splits(dataset, data_dir, train, validation, test):
+    names = [split for split in (validation, test) if isinstance(split, str) and sources.is_name(split)]
+    if data_dir or names or train is not None:
+        raise InputError(
+            f"{sources.name_of(dataset)} is no name of a TFDS dataset: `data_dir` and splits are for those; name the "
+            "files in a folder train, validation and test instead, or give paths as `validation` and `test`."
+        )
+
+
+def _own(path, dataset, read):
+    """The recordings of the user's files by split, the channels, and notes."""
+    if path is None or not os.path.isdir(path):
+        items, channels, said = read(dataset if path is None else path)
+        return {"train": items}, channels, list(said)
+    files = [file for file in sorted(path.rglob("*")) if paths.suffix_of(file) in paths.TABLES and file.is_file()]
+    if not files:
+        raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
+    named = [(paths.split_of(file.relative_to(path).parts[0]) or paths.split_of(file.name), file) for file in files]
+    if not any(split == "train" for split, _ in named):
+        named = [("train", file) for file in files]
+    splits, said, channels = {}, [], None
+    for split, file in sorted(named, key=lambda pair: pair[0] != "train"):
+        if split is None:
+            said.append(f"{file} has the name of no split, and is not used")
+            continue
+        items, channels, more = _checked(read(file), channels, file)
+        if len(items) == 1:
+            items = [Recording(file.relative_to(path).as_posix(), *_parts(items[0]))]
+        splits.setdefault(split, []).extend(items)
+        said += more
+    return splits, channels, said
+
+
+def _parts(item):
+    return item.values, item.windows, item.start, item.times
+
+
+def _checked(found, channels, file):
+    """What was read of a file, whose channels must be those of the others."""
+    items, names, said = found
+    if channels is not None and names != channels:
+        places = [names.index(name) for name in channels if name in names]
+        if len(places) < len(channels):
+            lacking = next(name for name in channels if name not in names)
+            raise InputError(
+                f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with the "
+                "same columns, or name them with `values`."
+            )
+        items = [Recording(one.name, one.values[:, places], *_parts(one)[1:]) for one in items]
+    return items, channels or names, list(said)
+
+
+def _with_missing(splits, share, said):
+    """All three splits: what is missing is split off in time."""
+    train = splits["train"]
+    if "test" not in splits:
+        cuts = [max(1, int(share * len(one))) for one in train]
+        splits["test"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
+        train = [one.upto(cut) for one, cut in zip(train, cuts)]
+        said.append(f"the first {share:.0%} of each series is learnt from, and the rest is tested")
+    if "validation" not in splits:
+        cuts = [max(1, int((1 - VALIDATION_SHARE) * len(one))) for one in train]
+        splits["validation"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
+        train = [one.upto(cut) for one, cut in zip(train, cuts)]
+    splits["train"] = train
+    return splits
+
+
+def _odd(splits):
+    """Notes on what is odd."""
+    said = []
+    lengths = [len(one) for one in splits["train"]]
+    if max(lengths) < SHORT:
+        said.append(f"the series to learn from have {max(lengths)} steps at most: scores on so few mean little")
+    train = Recordings(splits["train"])
+    marked = int(sum(one.labels.sum() for one in train))
+    if marked:
+        said.append(f"{marked:,} steps to learn from are labelled as anomalies, and are not learnt")
+    infinite = sum(int(np.isinf(one.values).sum()) for items in splits.values() for one in items)
+    if infinite:
+        said.append(f"{infinite:,} values are infinite, and count as missing")
+    constant = sum(
+        bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any()
+    )
+    if constant:
+        said.append(f"{constant:,} of {len(train):,} series to learn from are constant: every change of them is new")
+    if not Recordings(splits["test"]).labelled:
+        said.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
+    return said
+
+
+def _of_nab(path: Path) -> AnomalySeries:
+    recordings = read_nab(path)
+    test = [one.upto(len(one), probation(len(one))) for one in recordings]
+    known = [one.upto(probation(len(one))) for one in recordings]
+    cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in known]
+    train = Recordings([one.upto(cut) for one, cut in zip(known, cuts)])
+    validation = Recordings([one.upto(len(one), cut) for one, cut in zip(known, cuts)])
+    return AnomalySeries(str(path), ("value",), train, validation, Recordings(test), nab=True)
+
+
+def _from_tfds(dataset, data_dir, given) -> AnomalySeries:
+    builder = sources.prepared_builder(dataset, data_dir, ())
+    sources.check_features(dataset, builder, ("values", "labels"), "`values` and `label`")
+    names = {split: given[split] or split for split in sources.SPLITS}
+    splits = {}
+    for split, name in names.items():
+        if name.partition("[")[0] not in builder.info.splits:
+            raise InputError(f"dataset {dataset!r} has no split {name!r}: expected train, validation and test.")
+        rows = builder.as_dataset(split=name).as_numpy_iterator()
+        splits[split] = Recordings([_of_row(row, f"{split} {number}") for number, row in enumerate(rows)])
+    metadata = builder.info.metadata or {}
+    channels = tuple(metadata.get("channels") or map(str, range(splits["train"].items[0].values.shape[1])))
+    return AnomalySeries(dataset, channels, **splits, generated=dataset.partition(":")[0] in sources.CORPORA)
+
+
+def _of_row(row, name):
+    values = np.asarray(row["values"], float)
+    return Recording(name, values.reshape(len(values), -1), windows_of(row["labels"]))

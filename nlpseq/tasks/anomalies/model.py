@@ -1,0 +1,275 @@
+"""Anomaly detectors: a score and an alarm for every step of a series, as it comes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nlpseq.data.batching import evaluation_batches, training_batches
+from nlpseq.errors import InputError
+from nlpseq.tasks.anomalies.alarms import Alarms
+from nlpseq.tasks.anomalies.density import MeanSurprise
+from nlpseq.tasks.anomalies.evaluation import choose_threshold
+from nlpseq.tasks.anomalies.networks import NETWORKS
+from nlpseq.tasks.anomalies.novelty import Novelty
+from nlpseq.tasks.anomalies.scale import RunningScale
+from nlpseq.tasks.anomalies.scans import States, scan, zeros
+from nlpseq.tasks.anomalies.settings import DetectorSettings
+from nlpseq.tasks.base import Task
+from nlpseq.tasks.text_task import TracedFunctions
+
+MOST_VALUES = 4_000_000  # of a batch of series
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class AnomalyDetector(Task):
+    """A recurrent anomaly detector for series of one or several channels, which reads them once, step by step.
+
+        u_t, scale = RunningScale(x_t, scale)            numbers about 1
+        surprise_t, network = Network(u_t, network)      -log p(u_t | u_1 ... u_{t-1}), or of a reconstruction
+        score_t, novelty = Novelty(x_t, surprise_t, novelty)
+        alarm_t, alarms = Alarms(score_t, threshold, alarms)
+
+    The weights of the network are trained; all else is a running statistic of the series itself, which starts anew with
+    every series and adapts to it. Nothing depends on later steps.
+
+    Args:
+        channels: Names of the channels.
+        threshold: The least score of an alarm. Default 1.0.
+        labels, preprocessor: None.
+        name, dtype: As in `nlpseq.tasks.base.Task`.
+        **settings: Attributes of `nlpseq.tasks.anomalies.settings.DetectorSettings`, which documents their meaning,
+            range and default.
+
+    Call arguments:
+        inputs: Normalised values, and 1 where they were observed, float32 `(batch, time, 2 * channels)`.
+        training: Whether dropout applies. Default False.
+
+    Returns:
+        The parameters of the distribution of every step, float32 `(batch, time, parameters)`.
+
+    Example:
+
+    >>> detector = AnomalyDetector(["temperature"], units=4)
+    >>> found = detector.detect([np.sin(np.arange(200.0))[:, None]])
+    >>> found[0]["score"].shape, found[0]["alarm"].dtype
+    ((200,), dtype('bool'))
+    """
+
+    kind = "anomalies"
+    purpose = "Reads numbers over time, and gives a score and an alarm for every step."
+    settings_class = DetectorSettings
+    settings: DetectorSettings
+    metric, metric_mode = "loss", "min"
+
+    def __init__(self, channels: Sequence[str] = ("value",), threshold: float = 1.0, labels=(), **options: Any):
+        self.channels, self._first_threshold = [str(name) for name in channels], float(threshold)
+        super().__init__((), **options)
+
+    def make_layers(self):
+        settings, count = self.settings, len(self.channels)
+        self.network = NETWORKS[settings.method](settings, count)
+        self.scale = RunningScale(count, settings.memory)
+        self.novelty = Novelty(count, settings.smoothing)
+        self.alarms = Alarms(settings.rest, settings.warm_up)
+        self._functions = TracedFunctions()
+
+    @property
+    def input_shapes(self):
+        return (None, None, 2 * len(self.channels))
+
+    def build(self, input_shape=None):
+        self.network.build()
+        first = keras.initializers.Constant(self._first_threshold)
+        self._threshold = self.add_weight(name="threshold", initializer=first, dtype="float32", trainable=False)
+        self.built = True
+
+    def call(self, inputs, training=False):
+        self.ensure_built()
+        return self.network(inputs, training=training)
+
+    @property
+    def threshold(self) -> float:
+        """The least score of an alarm."""
+        return float(self._threshold) if self.built else self._first_threshold
+
+    @threshold.setter
+    def threshold(self, value: float):
+        self.ensure_built()
+        self._threshold.assign(value)
+
+    # Training
+
+    def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
+        """Batches `(features, targets)` of segments of `Recordings`; what is labelled an anomaly is no target."""
+        features, targets, lengths = self._segments(examples)
+        rows, aims = (tf.RaggedTensor.from_row_lengths(part, lengths) for part in (features, targets))
+        return (
+            training_batches(rows, aims, batch_size, seed) if training else evaluation_batches(rows, aims, batch_size)
+        )
+
+    def _segments(self, recordings):
+        """Overlapping segments of all recordings one after the other, `(steps, 2 * channels)`, and their lengths."""
+        count, length = len(self.channels), self.network.segment
+        features, targets = [], []
+        for recording, rows in zip(recordings, self._features([item.values for item in recordings])):
+            aims = rows.copy()
+            aims[recording.labels, count:] = 0
+            aims[: recording.start, count:] = 0
+            for start in range(0, max(len(rows) - length // 2, 1), max(length // 2, 1)):
+                if aims[start : start + length, count:].any():
+                    features.append(rows[start : start + length])
+                    targets.append(aims[start : start + length])
+        if not features:
+            raise InputError("the series to learn from hold no values: give at least one series with numbers.")
+        return np.concatenate(features), np.concatenate(targets), [len(part) for part in features]
+
+    def default_loss(self):
+        """The mean surprise."""
+        return MeanSurprise()
+
+    # Detection
+
+    def features(self, values: tf.Tensor) -> tf.Tensor:
+        """What the network reads, float32 `(batch, time, 2 * channels)`, of values float64 `(batch, time, channels)`."""
+        parts, _ = scan(self._scale_step, {"values": values}, zeros(self.scale.sizes, tf.shape(values)[0]))
+        return parts["features"]
+
+    def _scale_step(self, values, states):
+        numbers, states = self.scale.step(values, states)
+        observed = tf.cast(tf.math.is_finite(values), tf.float32)
+        return {"features": tf.concat([numbers, observed], axis=-1)}, states
+
+    def _score_step(self, values, surprise, states):
+        score, novelty = self.novelty.step(values, surprise, {name: states[name] for name in self.novelty.sizes})
+        alarm, alarms = self.alarms.step(score, self._threshold, {name: states[name] for name in self.alarms.sizes})
+        return {"score": score, "alarm": alarm}, {**novelty, **alarms}
+
+    def answer(self, values: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "serving_default".
+
+        Args:
+            values: Series, float64 `(batch, time, channels)`; NaN is missing, and pads shorter series at their end.
+
+        Returns:
+            A dict of `score`, `surprise`, float32 `(batch, time)`, and `alarm`, bool `(batch, time)`.
+        """
+        surprise = self.network.surprises(self.features(values))
+        states = zeros({**self.novelty.sizes, **self.alarms.sizes}, tf.shape(values)[0])
+        found, _ = scan(self._score_step, {"values": values, "surprise": surprise}, states)
+        return {**found, "surprise": surprise}
+
+    def step(self, values: tf.Tensor, states: States) -> tuple[dict[str, tf.Tensor], States]:
+        """One step: `score`, `surprise` and `alarm` `(batch,)` of values float64 `(batch, channels)`; and the states."""
+        parts, scale = self._scale_step(values, {name: states[name] for name in self.scale.sizes})
+        surprise, network = self.network.step(parts["features"], {name: states[name] for name in self.network.sizes})
+        found, others = self._score_step(values, surprise, states)
+        return {**found, "surprise": surprise}, {**scale, **network, **others}
+
+    def first_states(self, rows: Any = 1) -> States:
+        """The states before the first step."""
+        running = {**self.scale.sizes, **self.novelty.sizes, **self.alarms.sizes}
+        return {**zeros(running, rows), **zeros(self.network.sizes, rows, tf.float32)}
+
+    def choose_threshold(self, examples: Any, how: str = "auto", rate: float = 1.0) -> float:
+        """Sets the threshold, and returns it.
+
+        Args:
+            examples: `nlpseq.data.Recordings`.
+            how, rate: As of `nlpseq.tasks.anomalies.evaluation.choose_threshold`.
+        """
+        scores = [row["score"] for row in self.detect(examples.values)]
+        known = examples.after(self.settings.warm_up)
+        self.threshold = choose_threshold(scores, known, self.settings.rest, how, rate)
+        return self.threshold
+
+    def detect(self, series: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Scores series.
+
+        Args:
+            series: Arrays `(steps, channels)`; NaN is missing.
+
+        Returns:
+            For each series a dict of `score`, `surprise`, float32 `(steps,)`, and `alarm`, bool `(steps,)`.
+        """
+        self.ensure_built()
+        return self._in_batches("answer", series)
+
+    def _features(self, series):
+        return [row["features"] for row in self._in_batches("features", series)]
+
+    def _in_batches(self, name, series):
+        """The outputs of a method for series, in batches of similar length."""
+        count = len(self.channels)
+        spec = tf.TensorSpec([None, None, count], tf.float64)
+        method = self.answer if name == "answer" else lambda values: {"features": self.features(values)}
+        function = self._functions.get(name, lambda: tf.function(method, [spec], autograph=False))
+        order, results = np.argsort([len(row) for row in series], kind="stable"), [{}] * len(series)
+        for part in _batches(order, [len(row) for row in series], MOST_VALUES // count):
+            rows = np.full([len(part), max(len(series[i]) for i in part), count], np.nan)
+            for row, i in zip(rows, part):
+                row[: len(series[i])] = np.reshape(series[i], [-1, count])
+            found = {key: value.numpy() for key, value in function(tf.constant(rows)).items()}
+            for number, i in enumerate(part):
+                results[i] = {key: value[number, : len(series[i])] for key, value in found.items()}
+        return results
+
+    # Exporting
+
+    def signatures(self):
+        channels = len(self.channels)
+        series = tf.TensorSpec([None, None, channels], tf.float64, name="values")
+        values = tf.TensorSpec([None, channels], tf.float64, name="values")
+        states = {name: tf.TensorSpec([None, state.shape[1]], state.dtype, name=name)
+                  for name, state in self.first_states().items()}  # fmt: skip
+
+        def step(values, **states):
+            found, new = self.step(values, states)
+            return {**found, **new}
+
+        def init(values):
+            """The states after the beginning of a series, which may have no steps."""
+            return scan(self.step, {"values": values}, self.first_states(tf.shape(values)[0]))[1]
+
+        return {
+            "serving_default": tf.function(self.answer, [series], autograph=False),
+            "init": tf.function(init, [series], autograph=False),
+            "step": tf.function(step, autograph=False).get_concrete_function(values, **states),
+        }
+
+    def warmup(self):
+        return [{"values": np.zeros((1, steps, len(self.channels)))} for steps in (1, 50)]
+
+    def details(self):
+        """The channels, the threshold, and what decides when alarms are given."""
+        settings = self.settings
+        own = {"rest": settings.rest, "warm_up": settings.warm_up, "method": settings.method}
+        return {"channels": self.channels, "threshold": round(self.threshold, 6), **own}
+
+    def get_config(self):
+        config = {**super().get_config(), "channels": self.channels, "threshold": self.threshold}
+        return {name: value for name, value in config.items() if name != "labels"}
+
+    def limits(self):
+        settings = self.settings
+        return [
+            f"It gives no alarm in the first {settings.warm_up:,} steps of a series, from which it learns its range.",
+            f"For {settings.rest:,} steps after an alarm only a higher score is another one.",
+            "It takes steps in their order, however far apart in time they are.",
+            f"An alarm is a score of {self.threshold:.4g} or more; whether that suits another source of data has to be "
+            "measured there.",
+        ]
+
+
+def _batches(order, lengths, most):
+    """Parts of an order whose padded size is at most `most` steps, or that have one series."""
+    part = []
+    for i in order:
+        if part and (len(part) + 1) * max(lengths[i], 1) > most:
+            yield part
+            part = []
+        part = [*part, i]
+    if part:
+        yield part

@@ -1,0 +1,106 @@
+"""How far a series leaves what it has shown before: the score of a step.
+
+Of every channel the value itself and its running means over about 5 and `smoothing` steps are followed, and of the whole
+step the running mean of the surprise of the network over about 2 steps. Each of these statistics f has a range
+[low, high] of what it was before:
+
+    n = max(f - high, low - f) / (high - low)       of the surprise (f - high) / (high - low)
+    high = max(f, high - (high - mean) / forget)    low likewise
+    score = max over the statistics of n / margin
+
+0 is as extreme as ever before, and 1 is beyond it by the margin, a share of the range. Inside of their ranges the
+statistics of the values say nothing, and the score is that of the surprise, below 0. What comes back, such as a spike
+every day, is therefore new only once; Numenta's detector has a test of the range of the values too (Lavin and Ahmad
+2015).
+"""
+
+import tensorflow as tf
+
+States = dict[str, tf.Tensor]
+MARGINS = {"value": 0.0125, "trend": 0.05, "level": 0.025, "surprise": 0.04}  # shares of the range
+TREND = 5  # steps of the short running mean
+SURPRISE = 2  # steps of the running mean of the surprise
+FORGET = 1e5  # steps over which ranges shrink
+COLD = 50  # values of a series before anything is new: neither its range nor its scale is known yet
+RELATIVE = 1e-3  # least width of a range, as a share of the mean
+NOTHING = -5.0  # novelty of what was not observed, and of the first steps; less than any other
+
+
+class Novelty:
+    """Scores one step at a time.
+
+    Args:
+        channels: Number of channels.
+        smoothing: Steps of the long running mean.
+    """
+
+    def __init__(self, channels: int, smoothing: int):
+        self.channels, self.smoothing = channels, smoothing
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The size of each state; all are float64 `(batch, size)` and start at zero."""
+        return {
+            f"{name}_{what}": 1 if name == "surprise" else self.channels
+            for name in MARGINS
+            for what in ("seen", "last", "mean", "high", "low")
+        }
+
+    def step(self, values: tf.Tensor, surprise: tf.Tensor, states: States) -> tuple[tf.Tensor, States]:
+        """The score of a step.
+
+        Args:
+            values: float64 `(batch, channels)`, not finite where missing.
+            surprise: Of the step, float32 `(batch,)`.
+            states: Those of `sizes`.
+
+        Returns:
+            The score, float32 `(batch,)`, and the new states.
+        """
+        observed = tf.math.is_finite(values)
+        warm = tf.reduce_any(observed & (states["value_seen"] >= COLD), axis=-1, keepdims=True)
+        values = tf.where(observed, values, 0.0)
+        surprise = tf.cast(surprise, tf.float64)[:, tf.newaxis]
+        statistics = {
+            "value": (values, observed, 1, COLD),
+            "trend": (values, observed, TREND, COLD),
+            "level": (values, observed, self.smoothing, COLD),
+            "surprise": (surprise, warm, SURPRISE, 1),
+        }
+        new, scores = {}, []
+        for name, statistic in statistics.items():
+            before = {what: states[f"{name}_{what}"] for what in ("seen", "last", "mean", "high", "low")}
+            above, below, after = _beyond(*statistic, before)
+            new |= {f"{name}_{what}": value for what, value in after.items()}
+            if name != "surprise":
+                beyond = tf.maximum(above, below)
+                above = tf.where(beyond > 0, beyond, NOTHING)
+            scores.append(tf.reduce_max(above, axis=-1) / MARGINS[name])
+        return tf.cast(tf.reduce_max(tf.stack(scores), axis=0), tf.float32), new
+
+
+def _beyond(numbers, counts, steps, cold, before):
+    """How far the running mean of numbers is above and below its range, in widths of it; and the state after it.
+
+    Args:
+        numbers: Those of a step, float64 `(batch, size)`.
+        counts: Whether each is there.
+        steps: Steps of the running mean; 1 for the numbers themselves.
+        cold: Numbers after which the range is known.
+        before: `seen`, `last` (the running mean), `mean`, `high` and `low` before the step.
+    """
+    seen = before["seen"]
+    first = seen == 0
+    last = before["last"] + (numbers - before["last"]) / tf.minimum(seen + 1, float(steps))
+    mean, high, low = (tf.where(first, last, before[what]) for what in ("mean", "high", "low"))
+    width = high - low + RELATIVE * tf.abs(mean) + 1e-12
+    real = counts & (seen >= cold)
+    above, below = (tf.where(real, distance / width, NOTHING) for distance in (last - high, low - last))
+    after = {
+        "seen": seen + 1,
+        "last": last,
+        "mean": mean + (last - mean) / tf.minimum(seen + 1, 1000.0),
+        "high": tf.maximum(last, high - (high - mean) / FORGET),
+        "low": tf.minimum(last, low + (mean - low) / FORGET),
+    }
+    return above, below, {what: tf.where(counts, value, before[what]) for what, value in after.items()}

@@ -1,0 +1,88 @@
+"""Recordings: numbers over time with the places of their anomalies."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+Windows = tuple[tuple[int, int], ...]  # first and last index of each anomaly, in ascending order
+
+
+def windows_of(labels: np.ndarray) -> Windows:
+    """The runs of True in labels `(steps,)`.
+
+    >>> windows_of(np.array([0, 1, 1, 0, 1]))
+    ((1, 2), (4, 4))
+    """
+    edges = np.flatnonzero(np.diff(np.asarray(labels, np.int8), prepend=0, append=0))
+    return tuple((int(left), int(right) - 1) for left, right in zip(edges[::2], edges[1::2]))
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One series of one or several channels.
+
+    Attributes:
+        name: Name of the series, or of its file.
+        values: float64 `(steps, channels)`, NaN where a value is missing.
+        windows: First and last index of each anomaly; None where nothing is known of them.
+        start: First step that is evaluated; a detector may use those before to learn the range of the series.
+        times: The time of each step, as it is written; None where steps are only counted.
+    """
+
+    name: str
+    values: np.ndarray
+    windows: Windows | None = None
+    start: int = 0
+    times: Sequence[str] | None = None
+
+    def __len__(self):
+        return len(self.values)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Whether each step is of an anomaly, bool `(steps,)`."""
+        labels = np.zeros(len(self), bool)
+        for left, right in self.windows or ():
+            labels[left : right + 1] = True
+        return labels
+
+    def upto(self, end: int, start: int = 0) -> "Recording":
+        """The first `end` steps, of which those from `start` on are evaluated."""
+        windows = self.windows
+        if windows is not None:
+            windows = tuple((left, min(right, end - 1)) for left, right in windows if left < end)
+        times = None if self.times is None else self.times[:end]
+        return Recording(self.name, self.values[:end], windows, start, times)
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The recordings of a split."""
+
+    items: list[Recording] = field(default_factory=list)
+
+    def __len__(self):
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Recording]:
+        return iter(self.items)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether anomalies are known, and there are some in what is evaluated."""
+        return any(right >= item.start for item in self for _, right in item.windows or ())
+
+    @property
+    def values(self) -> list[np.ndarray]:
+        """The values of each recording."""
+        return [item.values for item in self]
+
+    def after(self, steps: int) -> "Recordings":
+        """The recordings, evaluated after their first `steps` steps, unless they are shorter."""
+        return Recordings([replace(item, start=max(item.start, min(steps, len(item) // 2))) for item in self])
+
+    def select(self, indices: Any) -> "Recordings":
+        """The recordings at indices."""
+        return replace(self, items=[self.items[i] for i in indices])

@@ -1,0 +1,46 @@
+"""Runs a step that carries states over the steps of a series."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+States = dict[str, tf.Tensor]
+
+
+def zeros(sizes: dict[str, int], rows: Any, dtype: Any = tf.float64) -> States:
+    """States before the first step, `(rows, size)`."""
+    return {name: tf.zeros([rows, size], dtype) for name, size in sizes.items()}
+
+
+def scan(
+    step: Callable[..., tuple[dict[str, tf.Tensor], States]], inputs: dict[str, tf.Tensor], states: States
+) -> tuple[dict[str, tf.Tensor], States]:
+    """Calls a step for each time of the inputs.
+
+    Args:
+        step: From the inputs of a step by name, `(batch, ...)`, and states to outputs by name, and states.
+        inputs: `(batch, time, ...)` by name; without steps the states are those before.
+        states: The first states.
+
+    Returns:
+        The outputs `(batch, time, ...)`, and the last states.
+    """
+    inputs = {name: _swapped(value) for name, value in inputs.items()}
+    steps = tf.shape(next(iter(inputs.values())))[0]
+    at = lambda time: {name: value[time] for name, value in inputs.items()}  # noqa: E731
+    blank = {name: tf.ensure_shape(tf.zeros(tf.shape(value)[1:], value.dtype), value.shape[1:]) for name, value in inputs.items()}
+    like, _ = step(**blank, states=states)  # the outputs of a step, for their types
+    arrays = {name: tf.TensorArray(value.dtype, steps, element_shape=value.shape) for name, value in like.items()}
+
+    def body(time, arrays, states):
+        outputs, states = step(**at(time), states=states)
+        return time + 1, {name: array.write(time, outputs[name]) for name, array in arrays.items()}, states
+
+    _, arrays, states = tf.while_loop(lambda time, *_: time < steps, body, (tf.constant(0), arrays, states))
+    return {name: _swapped(array.stack()) for name, array in arrays.items()}, states
+
+
+def _swapped(value):
+    """The first two axes in the other order."""
+    return tf.transpose(value, [1, 0, *range(2, len(value.shape))])

@@ -1,0 +1,162 @@
+"""Recordings in files: tables of numbers with times and labels, and the folders of NAB."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data.files import paths
+from nlpseq.data.files.reading import read_table
+from nlpseq.data.files.table import Role, Table, find_columns, normal
+from nlpseq.data.series import Columns, read_series
+from nlpseq.errors import InputError, shorten
+from nlpseq.serving.metadata import read_json
+from nlpseq.tasks.anomalies.recordings import Recording, windows_of
+
+LABEL = Role("label", (
+    "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
+    "attack", "fault", "failure", "ground truth", "changepoint", "class", "normal/attack",
+))  # fmt: skip
+CHANGES = ("changepoint", "changepoints", "change point")  # columns of marks that are no values
+NORMAL, ANOMALOUS = ("normal", "no", "false", "n", "ok", "good", "benign"), ("anomaly", "attack", "yes", "true", "y")
+WINDOWS = ("combined_windows.json", "windows.json")  # of NAB's folder labels
+
+
+def read_recordings(
+    data: Any,
+    time: Any = None,
+    values: Any = None,
+    label: Any = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> tuple[list[Recording], tuple[str, ...], tuple[str, ...]]:
+    """The recordings of a table, the names of their channels, and notes.
+
+    Args:
+        data: Path of a table, or an object, as of `nlpseq.data.series.read_series`: a row for each time, columns of
+            numbers, which are the channels, and a column of labels or none. Rows are taken in the order of their
+            times; of rows with the same time the first is taken.
+        time, values, label: Columns, by name or by number from 1; `values` may be several, separated by commas.
+            Default those with usual names, and all other columns of numbers as values.
+        delimiter, encoding: Of files.
+
+    Raises:
+        InputError: The file cannot be read so; the message names the line.
+    """
+    if isinstance(data, (str, os.PathLike)):
+        path = paths.as_path(data)
+        content = read_table(path, delimiter, encoding)
+        data = content if isinstance(content, Table) else data
+    role = LABEL if label is None else Role("label", (normal(label),))
+    if isinstance(data, Table):
+        data = _with_numbers(data, role, label)
+    table = read_series(
+        data,
+        Columns(time=time, value=values, others=(role,)),
+        duplicates="first",
+        grid=False,
+        channels=True,
+        delimiter=delimiter,
+        encoding=encoding,
+    )
+    channels = tuple(name for name in table.values if normal(name) not in CHANGES)
+    return [_recording(one, channels, table.place) for one in table.series], channels, table.notes
+
+
+def _with_numbers(table: Table, role: Role, given: Any) -> Table:
+    """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
+    if not len(table):
+        return table
+    if table.header is None and {normal(column[0]) for column in map(table.column, range(len(table.names)))} & {*role.usual}:
+        table = table.with_header()
+    names = [normal(name) for name in table.names]
+    index = next((names.index(word) for word in role.usual if word in names), None)
+    if index is None and given is not None:
+        table, found = find_columns(table, [role], {"label": given})
+        index = list(table.names).index(found["label"])
+    if index is None:
+        return table
+    column = table.column
+    numbers = [_as_label(cell, table, row) for row, cell in enumerate(column(index))]
+    return replace(table, column=lambda at: numbers if at == index else column(at))
+
+
+def _as_label(cell, table, row):
+    """0 or 1."""
+    text = normal(cell).strip(". ")
+    if text in NORMAL:
+        return 0
+    if text in ANOMALOUS:
+        return 1
+    try:
+        number = float(text or 0)
+    except ValueError:
+        number = np.nan
+    if number not in (0.0, 1.0, -1.0):
+        raise InputError(
+            f"{table.where(row)}: expected a label of 0 or 1, got {shorten(repr(cell), 40)}: name the column of labels "
+            "with `label`."
+        )
+    return int(number == 1)
+
+
+def _recording(series, channels, place):
+    values = np.stack([series.columns[name] for name in channels], axis=1)
+    labels = series.columns.get("label")
+    windows = None if labels is None else windows_of(np.nan_to_num(labels) > 0)
+    times = [str(time) for time in series.times] if hasattr(series.times, "asi8") else None
+    return Recording(series.item or Path(place).name, values, windows, 0, times)
+
+
+def is_nab(path: Path) -> bool:
+    """Whether a folder is one as of NAB: `data/` with tables, and `labels/combined_windows.json`."""
+    return os.path.isdir(path / "data") and any(os.path.isfile(path / "labels" / name) for name in WINDOWS)
+
+
+def read_nab(path: Path) -> list[Recording]:
+    """The recordings of a folder as of NAB, all rows in the order of the files, which are not always that of times.
+
+    Raises:
+        InputError: A file is missing or has other columns; a window is outside of its series.
+    """
+    labels = next(path / "labels" / name for name in WINDOWS if os.path.isfile(path / "labels" / name))
+    windows = read_json(labels)
+    found = sorted(file for file in (path / "data").rglob("*") if paths.suffix_of(file) == ".csv")
+    names = [file.relative_to(path / "data").as_posix() for file in found]
+    missing = sorted(set(windows) - set(names))
+    if missing:
+        raise InputError(f"{labels} has windows of {missing[0]}, which is not in {path / 'data'}: add it.")
+    if not found:
+        raise InputError(f"{path / 'data'} has no .csv file: expected those of the series.")
+    return [_nab_recording(file, name, windows, labels) for file, name in zip(found, names)]
+
+
+def _nab_recording(file, name, windows: Mapping[str, Any], labels):
+    import pandas as pd
+
+    from nlpseq.data.series.times import parse_numbers, parse_times
+
+    table = read_table(file)
+    if not isinstance(table, Table):
+        raise InputError(f"{file} is no table: expected columns timestamp and value.")
+    table, columns = find_columns(table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {})
+    times = parse_times(table.values(columns["time"]), table.where)
+    values = parse_numbers(table, columns["value"])
+    stamps = np.asarray(getattr(times, "values", times))
+    ranges = tuple(_range(pair, stamps, f"{labels}, {name}", pd) for pair in windows.get(name, ()))
+    return Recording(name, values[:, np.newaxis], ranges, 0, [str(time) for time in times])
+
+
+def _range(pair, stamps, where, pd) -> tuple[int, int]:
+    """The first and last index of a window that is given by its times."""
+    try:
+        left, right = (np.datetime64(pd.Timestamp(time)) for time in pair)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: expected windows of two times, got {shorten(repr(pair), 60)}.") from None
+    inside = np.flatnonzero((stamps >= left) & (stamps <= right))
+    if not len(inside):
+        raise InputError(f"{where}: the window from {left} to {right} is outside of the series.")
+    return int(inside[0]), int(inside[-1])
