@@ -8,8 +8,8 @@ import numpy as np
 
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks import answers
-from nlpseq.tasks.answers import Option, json_line
 from nlpseq.tasks.anomalies.recordings import Recording
+from nlpseq.tasks.answers import Option, json_line
 
 MISSING = ("", "nan", "na", "null", "none", "?", "-")
 
@@ -152,7 +152,9 @@ def _number(cell):
 def _write_step(write, as_json, names, time, channels, values, score, alarm):
     if as_json:
         numbers = {name: None if np.isnan(value) else float(value) for name, value in zip(channels, values)}
-        write(json_line({**names, "time": time, "values": numbers, "score": round(float(score), 4), "alarm": bool(alarm)}))
+        write(
+            json_line({**names, "time": time, "values": numbers, "score": round(float(score), 4), "alarm": bool(alarm)})
+        )
     else:
         numbers = ("" if np.isnan(value) else f"{value:.10g}" for value in values)
         write(_csv([*names.values(), time, *numbers, f"{float(score):.4f}", int(alarm)]))
@@ -160,5 +162,7 @@ def _write_step(write, as_json, names, time, channels, values, score, alarm):
 
 def _csv(cells):
     """A line of a CSV file."""
-    quoted = (f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search('[",\n\r]', text) else text for text in map(str, cells))
+    quoted = (
+        f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search('[",\n\r]', text) else text for text in map(str, cells)
+    )
     return ",".join(itertools.chain(quoted)) + "\n"

@@ -70,7 +70,9 @@ def _with_numbers(table: Table, role: Role, given: Any) -> Table:
     """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
     if not len(table):
         return table
-    if table.header is None and {normal(column[0]) for column in map(table.column, range(len(table.names)))} & {*role.usual}:
+    if table.header is None and {normal(column[0]) for column in map(table.column, range(len(table.names)))} & {
+        *role.usual
+    }:
         table = table.with_header()
     names = [normal(name) for name in table.names]
     index = next((names.index(word) for word in role.usual if word in names), None)
@@ -142,9 +144,7 @@ def _nab_recording(file, name, windows: Mapping[str, Any], labels):
     table = read_table(file)
     if not isinstance(table, Table):
         raise InputError(f"{file} is no table: expected columns timestamp and value.")
-    table, columns = find_columns(
-        table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {}
-    )
+    table, columns = find_columns(table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {})
     times = parse_times(table.values(columns["time"]), table.where)
     values = parse_numbers(table, columns["value"])
     stamps = np.asarray(getattr(times, "values", times))
