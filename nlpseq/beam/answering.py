@@ -104,7 +104,7 @@ class AnswerShard(beam.DoFn):
                             bad.append({"row": counts["answered"] + len(bad), "error": answer, "raw": raw})
                         else:
                             counts["answered"] += 1
-                            write(answer_rows.with_answer(row.values, answer))
+                            write(answer_rows.with_answer(row.values or {}, answer))
             except _Unreadable as error:
                 failed = str(error)
         counts["bad"] = len(bad)
