@@ -16,8 +16,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
+from nlpseq.data import answer_rows
 from nlpseq.errors import InputError
-from nlpseq.serving import answer_rows
 
 SUFFIXES = {
     ".txt": "text", ".text": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
