@@ -104,11 +104,9 @@ def load_anomalies(
             said += more
     splits = _with_missing(splits, share, said)
     said += _odd(splits)
-    recordings = {split: Recordings(items) for split, items in splits.items()}
-    said = notes.say_notes(said)
-    return AnomalySeries(
-        sources.name_of(dataset), channels, *(recordings[split] for split in sources.SPLITS), notes=said
-    )
+    train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)
+    name, said = sources.name_of(dataset), notes.say_notes(said)
+    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=said)
 
 
 def _refuse_splits(dataset, data_dir, train, validation, test):
@@ -225,8 +223,9 @@ def _from_tfds(dataset, data_dir, given) -> AnomalySeries:
         splits[split] = Recordings([_of_row(row, f"{split} {number}") for number, row in enumerate(rows)])
     metadata = builder.info.metadata or {}
     channels = tuple(metadata.get("channels") or map(str, range(splits["train"].items[0].values.shape[1])))
-    parts = (splits[split] for split in sources.SPLITS)
-    return AnomalySeries(dataset, channels, *parts, generated=dataset.partition(":")[0] in sources.CORPORA)
+    train, validation, test = (splits[split] for split in sources.SPLITS)
+    generated = dataset.partition(":")[0] in sources.CORPORA
+    return AnomalySeries(dataset, channels, train, validation, test, generated=generated)
 
 
 def _of_row(row, name):

@@ -9,9 +9,9 @@ whole step the running mean of the surprise of the network over about 3 steps. E
     usual = (f - greatest) / (greatest - median)    of the surprise, by that of normal operation in validation
     evidence = n / margin, usual / margin
 
-0 is as extreme as ever before, and 1 is beyond it by the margin. Inside of their ranges the statistics of the values say
-nothing. What comes back, such as a spike every day, is new in its series only once; Numenta's detector has a test of
-the range of the values too (Lavin and Ahmad 2015).
+0 is as extreme as ever before, and 1 is beyond it by the margin. Inside of their ranges the statistics of the values
+say nothing. What comes back, such as a spike every day, is new in its series only once; Numenta's detector has a test
+of the range of the values too (Lavin and Ahmad 2015).
 """
 
 import tensorflow as tf
