@@ -16,6 +16,10 @@ from tests.modes import functions
 WITHOUT = {
     "first_only",
     "GradientFlow",
+    "LayerStates",
+    "MemoryHorizon",
+    "Neuron",
+    "Saliency",
     "get_mode",
     "mode",
     "set_mode",

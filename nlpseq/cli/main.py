@@ -1,4 +1,4 @@
-"""The command `nlpseq`: trains with a recipe, searches its settings, exports, predicts, describes and serves."""
+"""The command `nlpseq`: trains with a recipe, searches its settings, exports, predicts, describes, looks, serves."""
 
 import argparse
 import contextlib
@@ -6,7 +6,7 @@ import importlib
 import sys
 
 from nlpseq import tasks
-from nlpseq.cli import export, predict, search, serve, show, train
+from nlpseq.cli import beam, export, launch, look, predict, prepare, search, serve, show, train
 from nlpseq.cli.guard import guarded
 from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
@@ -29,6 +29,12 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments[:1] in (["train"], ["search"]):  # a recipe parses its own flags
         command = train if arguments[0] == "train" else search
         sys.exit(guarded(lambda: command.run(arguments[1:])))
+    others = {"launch": launch, "beam": beam, "prepare": prepare}  # which leave flags to others
+    if arguments[:1] and arguments[0] in others:
+        command = others[arguments[0]]
+        status: list[int] = []
+        failed = guarded(lambda: status.append(command.run(arguments[1:])), command.NAMES)
+        sys.exit(failed or status[0])
     if arguments[:1] == ["serve"]:  # its flags are the settings of the server
         serve.run(arguments[1:])
     options = _options(_kind(arguments))
@@ -45,9 +51,11 @@ def main(arguments: list[str] | None = None) -> None:
         action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options, files)  # noqa: E731
     elif chosen.command == "export":
         action = lambda: export.run(chosen.path, chosen.output, chosen.to, chosen.quantize)  # noqa: E731
+    elif chosen.command == "look":
+        action = lambda: look.run(chosen.export, chosen.text, chosen.output, chosen.answer)  # noqa: E731
     else:
         action = lambda: show.run(chosen.export)  # noqa: E731
-    sys.exit(guarded(action, {*names, *FILE_FLAGS, "to", "quantize"}))
+    sys.exit(guarded(action, {*names, *FILE_FLAGS, "to", "quantize", "answer"}))
 
 
 def _kind(arguments):
@@ -71,6 +79,9 @@ def _parser(options):
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("train", help="train a model with a recipe and export it")
     commands.add_parser("search", help="search for better settings of a recipe on its validation split")
+    commands.add_parser("launch", help="train with several workers on this machine")
+    commands.add_parser("beam", help="answer the rows of a corpus with Apache Beam")
+    commands.add_parser("prepare", help="vocabulary and ids of a corpus that does not fit in memory")
     command = commands.add_parser("predict", help="predict with an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     command.add_argument("text", nargs="*", help="inputs, or files of numbers or sound; default: standard input")
@@ -88,6 +99,11 @@ def _parser(options):
     command.add_argument("--quantize", default="none", help="weights of litert: none (float32), float16 or int8")
     command.add_argument("--output", help="folder of the numbered exports of a checkpoint; default: of the training")
     commands.add_parser("serve", help="answer requests over HTTP, and show a page to try models")
+    command = commands.add_parser("look", help="draw what leads to an answer, and the gates of a model")
+    command.add_argument("export", help=EXPORT_HELP)
+    command.add_argument("text", help="an input of the model")
+    command.add_argument("--output", default="look", help="folder of the pictures; default: look")
+    command.add_argument("--answer", help="the answer to explain; default: that of the model")
     command = commands.add_parser("show", help="describe an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     return parser

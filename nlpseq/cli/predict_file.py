@@ -16,6 +16,7 @@ from nlpseq.data.files.paths import as_path, suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, is_missing
 from nlpseq.errors import InputError
+from nlpseq.serving import answer_rows
 from nlpseq.writing import write_file, writing
 
 if TYPE_CHECKING:
@@ -149,39 +150,14 @@ def _rows(table: Table, answers: list[dict[str, Any]], path: Path, separator: st
     inputs = [dict(zip(table.names, row)) for row in zip(*columns)]
     repeated = next(iter(answers[0])) if answers else ""  # the first value of an answer is the input
     rows = [
-        {**row, **{_new(name, row): value for name, value in answer.items() if name != repeated}}
+        answer_rows.with_answer(row, {name: value for name, value in answer.items() if name != repeated})
         for row, answer in zip(inputs, answers)
     ]
     if suffix_of(path) == ".jsonl":
         yield from (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
         return
-    flat = [dict(_cells(row, separator)) for row in rows]
+    flat = [dict(answer_rows.cells(row, separator)) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
-    for cells in (names, *([row.get(name, "") for name in names] for row in flat)):
-        yield _tabbed(cells) if suffix_of(path) == ".tsv" else _quoted(cells)
-
-
-def _new(name, row):
-    return f"predicted_{name}" if name in row else name
-
-
-def _cells(values, separator, prefix=""):
-    """Values as the cells of a table: objects as several, lists of texts joined by `separator`, others as JSON."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _cells(value, separator, f"{prefix}{name}.")
-        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-            yield f"{prefix}{name}", separator.join(value)
-        elif value is None or isinstance(value, str):
-            yield f"{prefix}{name}", value or ""
-        else:
-            yield f"{prefix}{name}", json.dumps(value, default=str)
-
-
-def _quoted(cells):
-    quoted = ('"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell for cell in cells)
-    return ",".join(quoted) + "\n"
-
-
-def _tabbed(cells):
-    return "\t".join(" ".join(cell.split()) for cell in cells) + "\n"
+    write = answer_rows.tab_separated if suffix_of(path) == ".tsv" else answer_rows.comma_separated
+    for texts in (names, *([row.get(name, "") for name in names] for row in flat)):
+        yield write(texts)

@@ -12,7 +12,7 @@ from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
-from nlpseq.errors import WritingError
+from nlpseq.errors import InputError, WritingError
 from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
@@ -53,13 +53,25 @@ def run_recipe(
         config.check()
         say("starting TensorFlow")
         keep_programs()
-        quiet_tensorflow()
-        from nlpseq.training import budget
+        quiet_tensorflow(_join)
+        from nlpseq.training import budget, workers
 
         budget.began = began
-        main(config) if search is None else search.run(main, config)
+        with contextlib.suppress(workers.Done):
+            main(config) if search is None else search.run(main, config)
 
     sys.exit(guarded(action, config.flat()))
+
+
+def _join():
+    """Connects this process with the other workers, if there are any."""
+    from nlpseq.training import workers
+
+    team = workers.join()
+    if team.count > 1:
+        say(f"{team.count} workers train together")
+        if search is not None:
+            raise InputError("a search runs on one machine: start `nlpseq search` without TF_CONFIG.")
 
 
 def begin(config: Any, output: str) -> Any:
@@ -77,6 +89,7 @@ def begin(config: Any, output: str) -> Any:
             a run with other settings.
     """
     from nlpseq import serving, training
+    from nlpseq.training import workers
 
     if search is not None:
         return search.begin(config)
@@ -92,6 +105,8 @@ def begin(config: Any, output: str) -> Any:
         restart=options.restart,
     )
     checkpoints.details["run"] = config.flat()
+    if checkpoints.trained is not None and not workers.current().is_chief:
+        raise workers.Done
     return checkpoints
 
 

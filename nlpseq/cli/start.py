@@ -7,21 +7,27 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 # Keras imports these where they are installed, which takes as long as the rest of Keras. What needs them
 # imports them later: evaluation, pictures.
 NOT_NEEDED_BY_KERAS = ("matplotlib", "scipy", "sklearn")
 
 
-def quiet_tensorflow() -> None:
-    """Imports TensorFlow and Keras without their start-up messages."""
+def quiet_tensorflow(connect: Callable[[], object] | None = None) -> None:
+    """Imports TensorFlow and Keras without their start-up messages.
+
+    Args:
+        connect: What connects this process with others, before TensorFlow runs its first operation.
+    """
     # Level 3 also hides errors, which XLA logs for every program that it loads; errors that matter are raised.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with stderr_held_back(), _hidden(NOT_NEEDED_BY_KERAS), _without_garbage_collection():
         import keras  # noqa: F401
         import tensorflow as tf
 
+        if connect is not None:
+            connect()
         tf.constant(0)  # starts the runtime, which prints messages too
     tf.get_logger().setLevel("ERROR")
     logging.getLogger("absl").setLevel("ERROR")

@@ -1,5 +1,6 @@
 """How gradients flow back in time through a recurrent layer."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,10 @@ class GradientFlow:
 
     norms: np.ndarray
     spectral_radii: np.ndarray
+
+
+class Uncalled(InputError):
+    """A layer is not called exactly once."""
 
 
 def gradient_flow(
@@ -84,7 +89,7 @@ def gradient_flow(
     with tf.GradientTape() as tape, step_by_step(chosen, records, tape):
         outputs = model_or_layer(inputs, training=False)
         if len(records) != 1:
-            raise InputError(f"layer {chosen.name!r} is called {len(records)} times in the model: expected once.")
+            raise Uncalled(f"layer {chosen.name!r} is called {len(records)} times in the model: expected once.")
         (record,) = records
         if model_or_layer is chosen and targets is None and loss is None:
             outputs = record.after[-1][0]
@@ -94,6 +99,36 @@ def gradient_flow(
     gradients = tape.gradient(value, watched, unconnected_gradients="zero")
     squares = np.sum(np.square(np.stack(gradients, dtype=np.float64)), axis=-1)
     return GradientFlow(np.sqrt(_sum_by_lag(squares, record.mask)), _spectral_radii(chosen.cell))
+
+
+def gradient_flows(task: keras.Model, batch: Any, state: int = 0) -> dict[str, GradientFlow]:
+    """`gradient_flow` of every recurrent layer of a task, with its own loss, on a real batch.
+
+    Args:
+        task: A task of `nlpseq.tasks`, or a compiled model.
+        batch: `(inputs, targets)`, such as a batch of the task's `prepare`.
+        state: As in `gradient_flow`. Default 0.
+
+    Returns:
+        The flow of each layer by its name; a layer in both directions is two layers, and layers that the model calls
+        more than once or not at all are left out.
+
+    Example:
+
+    >>> preprocessor = nlpseq.text.WordPreprocessor.learn(["good film", "bad film"])
+    >>> task = nlpseq.tasks.TextClassifier(preprocessor, ["no", "yes"], cell="gru", units=4)
+    >>> examples = nlpseq.data.Examples(np.array([b"good film", b"bad film"], object), np.array([1, 0]))
+    >>> flows = gradient_flows(task, next(iter(task.prepare(examples))))
+    >>> [len(flow.norms) for flow in flows.values()]
+    [2, 2]
+    """
+    if not getattr(task, "compiled", False):
+        task.compile()
+    flows = {}
+    for layer in recurrent_layers(task):
+        with contextlib.suppress(Uncalled):
+            flows[layer.name] = gradient_flow(task, batch, layer, state=state)
+    return flows
 
 
 def spectral_radius(kernel: Any) -> float:

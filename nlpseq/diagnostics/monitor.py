@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.diagnostics.observing import loss_scale, observed, square_sum
 from nlpseq.diagnostics.saturated import saturation
-from nlpseq.diagnostics.stepping import replaced
 from nlpseq.errors import in_range
 
 # What `tf.summary.scalar` writes; that function itself requires the package tensorboard.
@@ -60,41 +60,35 @@ class GradientMonitor(keras.callbacks.Callback):
         self.history: dict[str, list[float]] = {}
         self.steps = 0
         self._totals = None
-        self._replacement = contextlib.ExitStack()
+        self._observation = contextlib.ExitStack()
 
     def on_train_begin(self, logs=None):
         if self._totals is None:  # steps, clipped steps, sum of norms, largest norm
             self._totals = tf.Variable(tf.zeros(4), trainable=False)
-        optimizer = self.model.optimizer
-        self._replacement.close()  # of a training run that ended with an exception
-        self._replacement.enter_context(replaced(optimizer, apply_gradients=self._recording(optimizer)))
-        self.model.make_train_function(force=True)  # traces the step again, with the replacement
+        self._observation.close()  # of a training run that ended with an exception
+        self._observation.enter_context(observed(self.model, self._recording(self.model.optimizer)))
 
     def on_train_batch_end(self, batch, logs=None):
         if self._totals[0] >= self.every:
             self._record()
 
     def on_train_end(self, logs=None):
-        self._replacement.close()
-        self.model.train_function = None
+        self._observation.close()
         if self._totals[0] > 0:
             self._record()
 
     def _recording(self, optimizer):
-        """The optimizer's `apply_gradients`, which also updates the totals."""
-        apply_gradients = type(optimizer).apply_gradients
+        """A function of gradients and variables that updates the totals."""
         limit = getattr(optimizer, "inner_optimizer", optimizer).global_clipnorm or np.inf
 
-        def record_and_apply(gradients_and_variables):
-            pairs = list(gradients_and_variables)
-            norm = _global_norm([gradient for gradient, _ in pairs]) / optimizer.scale_loss(1.0)
+        def record(pairs):
+            norm = _global_norm([gradient for gradient, _ in pairs]) / loss_scale(optimizer)
             steps, clipped, total, largest = tf.unstack(self._totals)
             clipped += tf.cast(norm > limit, tf.float32)
             largest = tf.maximum(largest, norm)
             self._totals.assign(tf.stack([steps + 1, clipped, total + norm, largest]))
-            return apply_gradients(optimizer, pairs)
 
-        return record_and_apply
+        return record
 
     def _record(self):
         steps, clipped, total, largest = (float(value) for value in self._totals)
@@ -116,6 +110,4 @@ class GradientMonitor(keras.callbacks.Callback):
 
 
 def _global_norm(gradients):
-    """As in Keras's clipping: the sparse gradient of an embedding counts each occurrence of a row by itself."""
-    squares = [keras.ops.sum(keras.ops.square(gradient)) for gradient in gradients if gradient is not None]
-    return tf.sqrt(tf.add_n([tf.cast(square, tf.float32) for square in squares]))
+    return tf.sqrt(tf.add_n([square_sum(gradient) for gradient in gradients if gradient is not None]))

@@ -119,6 +119,8 @@ def stack(array: tf.TensorArray, reverse: bool) -> tf.Tensor:
 
 def swap(sequence: tf.Tensor) -> tf.Tensor:
     """Batch-major to time-major, and back."""
-    # oneDNN does not transpose bool without AVX-512, and TensorFlow then logs an error.
-    values = tf.cast(sequence, tf.float32) if sequence.dtype == tf.bool else sequence
-    return tf.cast(tf.transpose(values, [1, 0, *range(2, len(sequence.shape))]), sequence.dtype)
+    order = [1, 0, *range(2, len(sequence.shape))]
+    if sequence.dtype != tf.bool:
+        return tf.transpose(sequence, order)
+    # oneDNN does not transpose bool without AVX-512, and TensorFlow then logs an error; a cast would be moved behind.
+    return tf.not_equal(tf.transpose(tf.where(sequence, 1.0, 0.0), order), 0.0)

@@ -88,7 +88,10 @@ class Attention(keras.layers.Layer):
     def _product(self, inputs, kernel):
         """`inputs @ kernel` in the compute dtype, also outside `__call__`, where Keras does not cast."""
         inputs = tf.cast(tf.convert_to_tensor(inputs), self.compute_dtype)
-        return tf.tensordot(inputs, tf.cast(kernel, self.compute_dtype), 1)
+        kernel = tf.cast(kernel, self.compute_dtype)
+        if tf.distribute.has_strategy():
+            kernel = _shaped_gradient(kernel)
+        return tf.tensordot(inputs, kernel, 1)
 
     def _dropped(self, weights, training):
         if not (training and self.dropout):
@@ -322,3 +325,9 @@ def _softmax(scores, mask):
     real = tf.cast(mask, bool)[:, tf.newaxis]
     weights = tf.nn.softmax(tf.where(real, scores, scores.dtype.min))
     return tf.where(real, weights, 0.0)
+
+
+@tf.custom_gradient
+def _shaped_gradient(kernel):
+    """A kernel whose gradient has its static shape, which that of `tf.tensordot` lacks and reductions need."""
+    return tf.identity(kernel), lambda gradient: tf.ensure_shape(gradient, kernel.shape)

@@ -1,5 +1,8 @@
 """What losses of labelled sequences share: checked labels, sample weights, and the reductions of Keras."""
 
+import contextlib
+import contextvars
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -62,6 +65,31 @@ def _mean(values, counted):
     return tf.math.divide_no_nan(total, tf.reduce_sum(tf.cast(counted, values.dtype), axis=1))
 
 
+_divisors: contextvars.ContextVar[list | None] = contextvars.ContextVar("divisors", default=None)
+
+
+@contextlib.contextmanager
+def divisors() -> Iterator[list]:
+    """Collects what the mean losses of the block are divided by, a scalar tensor each; see `counted`."""
+    collected: list = []
+    token = _divisors.set(collected)
+    try:
+        yield collected
+    finally:
+        _divisors.reset(token)
+
+
+def counted(divisor: tf.Tensor) -> tf.Tensor:
+    """What a mean loss is divided by, which the `divisors` around it collect: tokens of a batch, observed values.
+
+    Several workers weight their means by it. A loss that says nothing is a mean over examples.
+    """
+    collected = _divisors.get()
+    if collected is not None:
+        collected.append(divisor)
+    return divisor
+
+
 def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: str | None) -> tf.Tensor:
     """Weighted losses reduced as in Keras.
 
@@ -80,7 +108,7 @@ def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: s
     if reduction == "sum":
         return total
     divisor = tf.reduce_sum(weights) if reduction == "mean_with_sample_weight" else count
-    divisor = tf.cast(divisor, total.dtype)
+    divisor = counted(tf.cast(divisor, total.dtype))
     mean, replica = tf.math.divide_no_nan(total, divisor), tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return mean

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 KINDS = {  # package of each kind; exports store the name of the kind
     "anomalies": "nlpseq.tasks.anomalies",
     "classification": "nlpseq.tasks.classification",
+    "clips": "nlpseq.tasks.clips",
+    "forecasting": "nlpseq.tasks.forecasting",
     "language_model": "nlpseq.tasks.language_modeling",
     "tagging": "nlpseq.tasks.tagging",
     "translation": "nlpseq.tasks.translation",
+    "speech": "nlpseq.tasks.speech",
 }
 ENTRY_POINTS = "nlpseq.tasks"
 
@@ -57,10 +60,13 @@ __getattr__, __dir__, __all__ = lazy.attach(
     {
         "AnomalyDetector": "nlpseq.tasks.anomalies.model",
         "DynamicEvaluation": "nlpseq.tasks.language_modeling.dynamic",
+        "Forecaster": "nlpseq.tasks.forecasting.model",
         "LanguageModel": "nlpseq.tasks.language_modeling.model",
+        "SequenceClassifier": "nlpseq.tasks.clips.model",
         "TextClassifier": "nlpseq.tasks.classification.model",
         "TokenTagger": "nlpseq.tasks.tagging.model",
         "Translator": "nlpseq.tasks.translation.model",
         "pretrain": "nlpseq.tasks.pretraining",
+        "SpeechRecognizer": "nlpseq.tasks.speech.model",
     },
 )

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.errors import in_range
+from nlpseq.errors import InputError, in_range
 from nlpseq.settings import Settings
 from nlpseq.tasks.recurrent import cell_name
 from nlpseq.training.reproducibility import dtype_policy
@@ -47,6 +47,26 @@ class NumericFunction(NamedTuple):
     call: Callable[..., dict[str, tf.Tensor]]
     inputs: dict[str, tf.TensorSpec]
     hypotheses: tuple[str, ...] = ()
+
+
+class Look(NamedTuple):
+    """One example as `nlpseq.diagnostics` examines it.
+
+    Attributes:
+        inputs: Inputs of `call`, a batch of one.
+        steps: A name for each time step that the model reads, such as its word.
+        answer: The answer that is explained.
+        score: Takes the outputs of `call`, returns the score of that answer, float32 `(batch,)`: log-odds or a
+            log-probability.
+        reads: The functions, as objects with the name of an attribute, through which the model reads the steps: each
+            returns `(batch, time, features)`.
+    """
+
+    inputs: Any
+    steps: list[str]
+    answer: str
+    score: Callable[[Any], tf.Tensor]
+    reads: list[tuple[Any, str]]
 
 
 class Task(keras.Model):
@@ -190,6 +210,19 @@ class Task(keras.Model):
         """The ensemble of this task and others that were trained alike."""
         raise NotImplementedError(f"{type(self).__name__} does not define combined(self, others).")
 
+    def look(self, example: Any, answer: str | None = None) -> Look:
+        """An example as `nlpseq.diagnostics` examines it.
+
+        Args:
+            example: An example, as of `Answers.parse`.
+            answer: The answer to explain. Default the one that the task gives.
+        """
+        raise InputError(f"tasks of the kind {self.kind} cannot be looked into: {type(self).__name__} has no `look`.")
+
+    def reads(self) -> list[tuple[Any, str]]:
+        """`reads` of `Look`."""
+        return []
+
     # Exporting
 
     def export(
@@ -220,6 +253,14 @@ class Task(keras.Model):
 
     def validation_sample(self, examples: Any, count: int) -> list[tuple[Any, Any]]:
         """Up to `count` pairs of an input of `Answers` and what is right, as `Answers.score` reads it."""
+        return []
+
+    def made_examples(self, count: int) -> list[Any]:
+        """Inputs of `Answers`, made up, that stand for data where there are none."""
+        return []
+
+    def odd_examples(self) -> list[Any]:
+        """Inputs of `Answers` that no data set has; models of all formats must agree on them too."""
         return []
 
     def client_options(self) -> dict[str, Any]:
@@ -271,6 +312,13 @@ class Task(keras.Model):
 def label_axes(head: keras.layers.Dense, labels: Sequence[str]) -> list[NamedAxis]:
     """The axes of an output layer with a unit for each label."""
     return [NamedAxis(head.kernel, 1, "labels", list(labels)), NamedAxis(head.bias, 0, "labels", list(labels))]
+
+
+def log_odds(logits: tf.Tensor, number: int) -> tf.Tensor:
+    """log p / (1 - p) of the class `number` for logits `(batch, classes)`: float32 `(batch,)`."""
+    logits = tf.cast(logits, tf.float32)
+    others = [logits[:, other] for other in range(logits.shape[1]) if other != number]
+    return logits[:, number] - (tf.reduce_logsumexp(tf.stack(others), axis=0) if others else 0.0)
 
 
 def in_batches(function: Callable, items: Any, batch_size: int) -> Iterator[dict[str, np.ndarray]]:

@@ -56,6 +56,9 @@ class Ensemble(Task):
         """The vectors of all networks, one after another."""
         return tf.concat([member.vectors(text) for member in self.members], axis=-1)
 
+    def reads(self):
+        return [read for member in self.members for read in member.reads()]
+
     def named_axes(self):
         return [axis for member in self.members for axis in member.named_axes()]
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from nlpseq.tasks.decisions import calibration_error, scored
+
 FIGURES = ("precision", "recall", "f1")
 MOST_CONFUSED = 500  # classes of a confusion matrix
 
@@ -109,3 +111,40 @@ def confusion(expected: np.ndarray, predicted: np.ndarray, shown: np.ndarray) ->
     rows, columns = np.searchsorted(shown, expected[known]), np.searchsorted(shown, predicted[known])
     size = len(shown)
     return np.bincount(rows * size + columns, minlength=size * size).reshape(size, size)
+
+
+def single_label(expected: np.ndarray, scores: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """Metrics of a classifier with one label for each item.
+
+    Args:
+        expected: Class indices `(items,)`; those of labels that training never shows stand behind the others.
+        scores: Probabilities `(items, classes that training shows)`.
+        names: Names of all classes.
+
+    Returns:
+        "accuracy"; macro-averaged "precision", "recall" and "f1"; "calibration_error"; and the scores of each class in
+        "classes".
+
+    Example:
+
+    >>> single_label(np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]]), ["a", "b"])["accuracy"]
+    0.5
+    """
+    predicted = scores.argmax(axis=1)
+    classes = scores_by_class(expected, predicted, names)
+    return {
+        "accuracy": float(np.mean(expected == predicted)),
+        **averaged(classes),
+        "calibration_error": calibration_error(*scored(scores, expected)),
+        "classes": classes,
+    }
+
+
+def confident_mistakes(expected: np.ndarray, scores: np.ndarray, most: int) -> np.ndarray:
+    """The indices of the items with the highest score of a wrong class, at most so many.
+
+    >>> confident_mistakes(np.array([0, 0, 1]), np.array([[0.4, 0.6], [0.1, 0.9], [0.2, 0.8]]), 5).tolist()
+    [1, 0]
+    """
+    wrong = np.flatnonzero(scores.argmax(axis=1) != expected)
+    return wrong[np.argsort(-scores[wrong].max(axis=1), kind="stable")][:most]

@@ -7,8 +7,8 @@ from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Settings
 
 
 @dataclass(frozen=True)
-class RecurrentSettings(Settings):
-    """The recurrent layers."""
+class CellSettings(Settings):
+    """Recurrent layers over any features."""
 
     cell: Annotated[Literal["rnn", "lstm", "gru"], OPEN] = "lstm"
     """Recurrent cell; in Python also a subclass of `nlpseq.cells.RecurrentCell`, registered with Keras."""
@@ -16,8 +16,6 @@ class RecurrentSettings(Settings):
     """Size of the state in each direction."""
     layers: Annotated[int, Range(1), AUTO] = 1
     """Number of recurrent layers."""
-    embedding_size: Annotated[int, Range(1), AUTO] = 64
-    """Size of the word embeddings."""
     dropout: Annotated[Rate, AUTO] = 0.3
     """Dropout rate of the inputs of the recurrent layers."""
     output_dropout: Annotated[Rate, AUTO] = 0.3
@@ -29,6 +27,14 @@ class RecurrentSettings(Settings):
         """The arguments of `nlpseq.tasks.recurrent.recurrent_layers`."""
         names = ("cell", "units", "layers", "recurrent_dropout")
         return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class RecurrentSettings(CellSettings):
+    """The recurrent layers of a model that reads words."""
+
+    embedding_size: Annotated[int, Range(1), AUTO] = 64
+    """Size of the word embeddings."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class VectorSettings(Settings):
 class EnsembleSettings(Settings):
     """Several networks whose probabilities are averaged."""
 
-    ensemble: Annotated[int, Range(1, 100)] = 1
+    ensemble: Annotated[int, Range(1, 100), AUTO] = 1
     """Number of networks that are trained one after another and averaged in one export; 1 for a single one."""
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from nlpseq.tasks.recurrent import state_sizes
 from nlpseq.tasks.text_task import text_spec
 
+LEAST = tf.float32.min  # the maximum of no outputs
 Read = Callable[[tf.Tensor, tf.Tensor, dict[str, tf.Tensor]], tuple[dict, dict]]
 
 
@@ -40,6 +41,56 @@ class CellStates:
             left = left[count:]
             new += after
         return hidden, {name: tf.cast(state, tf.float32) for name, state in zip(self.sizes, new)}
+
+
+class PooledStates:
+    """The states of recurrent layers that run forward, and of the pooling of their outputs, for an answer at any step.
+
+    Beside those of the cells: `largest` and `total` of the outputs, and `count`, float32 `(batch, units)` and
+    `(batch, 1)`.
+
+    Args:
+        layers: Layers with a single cell, bottom first.
+        pooling: "last", "max", "mean" or "max_mean", as of `nlpseq.layers.Pooling`; "last" is the last output.
+        units: Size of the outputs of the top layer.
+    """
+
+    POOLINGS = ("last", "max", "mean", "max_mean")
+
+    def __init__(self, layers: list, pooling: str, units: int):
+        self.cells, self.pooling, self.units = CellStates(layers), pooling, units
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The size of each state."""
+        return {**self.cells.sizes, "largest": self.units, "total": self.units, "count": 1}
+
+    def start(self, rows: Any) -> dict[str, tf.Tensor]:
+        """The states before the first step."""
+        starts = {name: tf.zeros([rows, size]) for name, size in self.sizes.items()}
+        return {**starts, "largest": tf.fill(tf.shape(starts["largest"]), LEAST)}
+
+    def step(
+        self, inputs: tf.Tensor, states: dict[str, tf.Tensor], real: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The output of the top layer, float32 `(batch, units)`, and the states; rows that are not real keep theirs."""
+        hidden, cells = self.cells.step(inputs, states)
+        hidden = tf.cast(hidden, tf.float32)
+        pools = {"largest": tf.maximum(states["largest"], hidden), "total": states["total"] + hidden}
+        own = {name: states[name] for name in self.sizes}
+        return hidden, held(real, {**cells, **pools, "count": states["count"] + 1}, own)
+
+    def pooled(self, states: dict[str, tf.Tensor]) -> tf.Tensor:
+        """The pooled outputs `(batch, features)`."""
+        empty = states["count"] == 0
+        parts = {
+            "max": tf.where(empty, 0.0, states["largest"]),
+            "mean": states["total"] / tf.maximum(states["count"], 1),
+        }
+        if self.pooling == "last":
+            top = list(self.cells.sizes)[-len(state_sizes(self.cells.layers[-1]))]
+            return states[top]
+        return tf.concat([parts[name] for name in self.pooling.split("_")], axis=-1)
 
 
 def held(real: tf.Tensor, new: dict[str, tf.Tensor], old: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -116,12 +116,15 @@ class WordPreprocessor:
         """The lookup tables, which an export must track."""
         return [self.vocabulary.table, *(ngrams.table for ngrams in self.ngrams)]
 
-    def _words(self, texts):
-        """Ids of the words after truncation, ragged `(batch, None)`."""
+    def tokens(self, texts) -> tf.RaggedTensor:
+        """The words after truncation, strings, ragged `(batch, None)`."""
         most = self.max_tokens
         first = most if self.truncation == "end" else most // 3
-        tokens = self.tokenizer(texts, first, most - first)
-        return self.vocabulary(truncate_middle(tokens, most, first))
+        return truncate_middle(self.tokenizer(texts, first, most - first), most, first)
+
+    def _words(self, texts):
+        """Ids of the words after truncation, ragged `(batch, None)`."""
+        return self.vocabulary(self.tokens(texts))
 
     def _with_ngrams(self, words):
         columns = [words.flat_values, *(ngrams(words) for ngrams in self.ngrams)]

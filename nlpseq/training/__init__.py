@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "Adam": "nlpseq.training.adam",
         "Checkpoints": "nlpseq.training.resume",
         "Compiling": "nlpseq.training.callbacks",
+        "Doctor": "nlpseq.training.doctor",
         "Minutes": "nlpseq.training.callbacks",
         "StopOnNonFinite": "nlpseq.training.callbacks",
         "TriggeredAveraging": "nlpseq.training.averaging",

@@ -5,6 +5,8 @@ import time
 import keras
 import tensorflow as tf
 
+from nlpseq.training import workers
+
 RESERVE = 0.1  # share of the budget for evaluation and export
 
 began: float | None = None  # when the recipe was started, in seconds of `time.perf_counter`; None without a recipe
@@ -63,7 +65,7 @@ class Budget(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         now, seconds = time.perf_counter(), self.end - self.validation - self.begin
-        share = (now - self.begin) / seconds if seconds > 0 else 1.0
+        share = workers.current().of_chief((now - self.begin) / seconds if seconds > 0 else 1.0)
         self.spent.assign(min(share, 1.0))
         if share >= 1:
             self.model.stop_training = True

@@ -11,11 +11,13 @@ import tensorflow as tf
 
 from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, in_range
 from nlpseq.reporting import Waiting, say
-from nlpseq.training import optimizers
+from nlpseq.training import optimizers, workers
 from nlpseq.training.averaging import TriggeredAveraging
 from nlpseq.training.budget import Budget
 from nlpseq.training.callbacks import Compiling, Minutes, StopOnNonFinite
+from nlpseq.training.doctor import Doctor
 from nlpseq.training.fingerprint import fingerprint
+from nlpseq.training.shared_steps import shared_steps
 from nlpseq.training.transfer import load_task, take_weights, task_config
 from nlpseq.training.watching import watches
 from nlpseq.writing import writing
@@ -83,8 +85,9 @@ def train(
     """
     settings = settings.settled()
     batch_size = settings.batch_size
-    train_batches = task.prepare(train_examples, batch_size, training=True, seed=settings.seed)
-    validation_batches = task.prepare(validation_examples, batch_size)
+    team = workers.current()
+    train_batches = team.share(task.prepare(train_examples, batch_size, training=True, seed=settings.seed))
+    validation_batches = team.share(task.prepare(validation_examples, batch_size))
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
@@ -92,7 +95,8 @@ def train(
     minutes = Minutes()
     own = getattr(task, "callbacks", lambda validations: [])(settings.validations)
     own += filter(None, (watch(task, train_examples, validation_examples) for watch in watches))
-    callbacks = [StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *own]
+    doctor = _doctor(task, settings, validation_batches, steps * validations)
+    callbacks = [*doctor, StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *own]
     task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
@@ -101,14 +105,15 @@ def train(
         "epochs": validations,
         "steps_per_epoch": steps,
         "shuffle": False,  # the batches are shuffled already
-        "verbose": 1 if sys.stdout.isatty() else 2,  # a progress bar in a terminal, a line an epoch in a log
+        # A progress bar in a terminal, a line an epoch in a log.
+        "verbose": 0 if not team.is_chief else 1 if sys.stdout.isatty() else 2,
     }
     is_new = checkpoints is None or checkpoints.position is None
     if settings.init_from is not None and is_new:
         for line in take_weights(task, load_task(settings.init_from)):
             say(line)
     if checkpoints is None:
-        with Waiting() as waiting:
+        with Waiting() as waiting, shared_steps(task, settings.reduction), team.connected():
             history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
     origins = getattr(task, "origins", tuple)()
@@ -119,7 +124,10 @@ def train(
         say("resuming after the training, which has finished")
         trained = checkpoints.restore_trained(task)
         return trained["history"], trained["seconds"]
-    history = _fit(task, train_batches, callbacks, options, checkpoints)
+    digests = fingerprint(checkpoints.details["data"]), fingerprint(checkpoints.position, settings.flat())
+    team.check_equal(dict(zip(("data", "position of the last checkpoint, or the settings"), digests)))
+    with shared_steps(task, settings.reduction):
+        history = _fit(task, train_batches, callbacks, options, checkpoints)
     checkpoints.finish(history=history, seconds=minutes.seconds())
     return history, minutes.seconds()
 
@@ -131,10 +139,11 @@ def _fit(task, batches, callbacks, options, checkpoints):
     if checkpoints.position is not None:
         say(f"resuming at {checkpoints.place()}")
     try:
-        with checkpoints.signals(), writing("the log of the training"), Waiting() as waiting:
+        log = writing("the log of the training")
+        with checkpoints.signals(), log, Waiting() as waiting, workers.current().connected():
             callbacks = [checkpoints, Compiling(waiting), *callbacks]
             return task.fit(checkpoints.remaining(batches), callbacks=callbacks, **options).history
-    except Interrupted:
+    except (Interrupted, workers.LostWorker):
         raise
     except Exception as error:
         best = [callback.best_weights for callback in callbacks if isinstance(callback, keras.callbacks.EarlyStopping)]
@@ -146,6 +155,14 @@ def _fit(task, batches, callbacks, options, checkpoints):
             raise type(error)(f"{str(error).rstrip('.')}; {kept}") from error
         say(kept)
         raise
+
+
+def _doctor(task, settings, validation_batches, steps):
+    """Before the callback that stops a training whose loss is not finite."""
+    if not settings.doctor:
+        return []
+    fresh = settings.init_from is None
+    return [Doctor(task.metric, task.metric_mode, validation_batches, steps, settings.validations, fresh)]
 
 
 def _callbacks(task, settings, validation_batches):
@@ -163,7 +180,7 @@ def _callbacks(task, settings, validation_batches):
 
 
 def _tensorboard(folder, batches):
-    if folder is None:
+    if folder is None or not workers.current().is_chief:
         return []
     if importlib.util.find_spec("tensorboard") is None:
         raise InputError(

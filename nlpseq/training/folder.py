@@ -25,10 +25,11 @@ class CheckpointFolder:
 
     Args:
         path: Path of the folder, which is made with the first file.
+        writes: Whether this process writes; of several workers of a training only the chief does. Default True.
     """
 
-    def __init__(self, path: str | Path):
-        self.path = Path(path).expanduser()
+    def __init__(self, path: str | Path, writes: bool = True):
+        self.path, self.writes = Path(path).expanduser(), writes
         self.notes: list[str] = []  # what is to be said of damaged files and failed writes
         self._writer: threading.Thread | None = None
 
@@ -60,6 +61,8 @@ class CheckpointFolder:
             InputError: Another process has it.
             WritingError: It cannot be made.
         """
+        if not self.writes:
+            return
         with writing.writing(f"checkpoints to {self.path}"):
             self.path.mkdir(parents=True, exist_ok=True)
         path = self.path.resolve()
@@ -79,6 +82,8 @@ class CheckpointFolder:
             name: "step-" and a number, `TRAINED` or `BEST`.
             tree: The checkpoint, which nothing changes any more.
         """
+        if not self.writes:
+            return
         self.acquire()
         self.wait()
         self._writer = threading.Thread(target=self._write, args=(name, tree))
@@ -119,7 +124,7 @@ class CheckpointFolder:
 
     def clear(self) -> None:
         """Removes all checkpoints, also those of parts, and the folder."""
-        if self.path.is_dir():
+        if self.path.is_dir() and self.writes:
             for part in self.parts():
                 CheckpointFolder(self.path / part).clear()
             self.acquire()

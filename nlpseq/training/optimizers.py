@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 def optimizer(settings: TrainingSettings, steps: int, spent: tf.Variable | None = None) -> keras.optimizers.Optimizer:
     """Creates the optimizer that the settings describe.
 
-    Gradients are clipped by their global norm (Pascanu et al. 2013).
+    Gradients are clipped by their global norm (Pascanu et al. 2013), or each by its value (Mikolov 2012), which
+    changes the direction of a step.
 
     Args:
         settings: `nlpseq.training.settings.TrainingSettings`. Read are `optimizer` ("adam", else
-            gradient descent), `learning_rate`, `schedule`, `clip_norm` (0 does not clip) and
-            `averaging`, the decay of a moving average of the weights (Polyak and Juditsky 1992);
-            0 for none.
+            gradient descent), `learning_rate`, `schedule`, `clip_norm` (0 does not clip), `clip_value`
+            (0 clips by norm) and `averaging`, the decay of a moving average of the weights (Polyak and
+            Juditsky 1992); 0 for none.
         steps: Number of training steps, over which the schedule ends at zero.
         spent: As in `WarmUp`. Default None.
 
@@ -35,7 +36,10 @@ def optimizer(settings: TrainingSettings, steps: int, spent: tf.Variable | None 
         learning_rate = WarmUp(learning_rate, steps, settings.schedule, spent)
     averaging = {"use_ema": True, "ema_momentum": settings.averaging} if settings.averaging else {}
     optimizer_class = Adam if settings.optimizer == "adam" else keras.optimizers.SGD
-    return optimizer_class(learning_rate, global_clipnorm=settings.clip_norm or None, **averaging)
+    clipping = (
+        {"clipvalue": settings.clip_value} if settings.clip_value else {"global_clipnorm": settings.clip_norm or None}
+    )
+    return optimizer_class(learning_rate, **clipping, **averaging)
 
 
 @keras.saving.register_keras_serializable("nlpseq")

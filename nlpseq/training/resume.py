@@ -16,7 +16,7 @@ import tensorflow as tf
 import nlpseq
 from nlpseq.errors import InputError, Interrupted
 from nlpseq.reporting import say
-from nlpseq.training import state
+from nlpseq.training import state, workers
 from nlpseq.training.folder import BEST, TRAINED, CheckpointFolder
 from nlpseq.training.signals import stop_requests
 
@@ -78,14 +78,16 @@ class Checkpoints(keras.callbacks.Callback):
         restart: bool = False,
     ):
         super().__init__()
-        self.folder = CheckpointFolder(folder)
+        self.folder = CheckpointFolder(folder, workers.current().is_chief)
+        self.is_part = False  # of the checkpoints of several trainings
         self.callbacks = list(callbacks)
         self.minutes = minutes
         self.details: dict[str, Any] = {}  # further entries of each checkpoint
         self.settings = json.loads(json.dumps(dict(settings or {}), default=str))
         if restart:
             self.folder.clear()
-        self._resumed = self.folder.newest()
+        ignores = restart and not self.folder.writes  # which the chief removes
+        self._resumed = None if ignores else self.folder.newest()
         self._say_notes()
         self._pending = self._resumed is not None
         self._requests: list[int] = []
@@ -104,6 +106,7 @@ class Checkpoints(keras.callbacks.Callback):
         """The checkpoints of one of several trainings in a run, in a folder of that name in this one's."""
         part = Checkpoints(self.folder.path / name, minutes=self.minutes, settings=self.settings)
         part.details |= self.details
+        part.is_part = True
         return part
 
     @property
@@ -241,10 +244,13 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _restore(self):
         state.restore_model(self.model, self._resumed["model"])
+        workers.current().shift_seeds(self.model)
         state.restore_callbacks(self._others(), self._resumed["callbacks"])
         self._written = time.perf_counter()
 
     def _save(self):
+        if not self.folder.writes:
+            return
         start = time.perf_counter()
         epoch, batch, steps = self.position or (0, 0, 1)
         tree = {
@@ -288,7 +294,13 @@ class Checkpoints(keras.callbacks.Callback):
         self._requests = []
 
     def finish(self, **values: Any) -> None:
-        """Replaces the checkpoints by the result of the training: the trained model and `values`."""
+        """Replaces the checkpoints by the result of the training: the trained model and `values`.
+
+        Raises:
+            Done: This is a worker, and not the chief.
+        """
+        if not (self.folder.writes or self.is_part):
+            raise workers.Done
         values |= {"variables": state.variable_values(self.model), "random": state.random_state()}
         self._write_result(TRAINED, values)
 

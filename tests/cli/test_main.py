@@ -216,3 +216,13 @@ def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
 def test_a_text_that_is_the_name_of_a_file_is_said(path, tmp_path, capsys):
     assert run("predict", path, write_rows(tmp_path)) == 0
     assert "is the name of a file, and is taken as a text: use --file" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("eager")
+def test_look_draws(path, tmp_path, capsys):
+    assert run("look", path, "not bad at all", "--output", tmp_path / "out") == 0
+    assert {file.suffix for file in (tmp_path / "out").iterdir()} == {".png", ".json"}
+    assert json.loads((tmp_path / "out" / "look.json").read_text())["steps"] == ["not", "bad", "at", "all"]
+    assert run("look", path, "not bad", "--answer", "x", "--output", tmp_path / "none") == 2
+    assert "--answer" in capsys.readouterr().err and not (tmp_path / "none").exists()

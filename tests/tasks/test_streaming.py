@@ -31,7 +31,8 @@ def test_classifier(options):
 
 @pytest.mark.parametrize("characters", ["rnn", "none"])
 def test_tagger(characters):
-    task = new_tagger(tokens(), bidirectional=False, model="softmax", scheme=None, characters=characters, layers=2)
+    options = {"characters": characters, "layers": 2, "linear": "features" if characters == "none" else "none"}
+    task = new_tagger(tokens(), bidirectional=False, model="softmax", scheme=None, **options)
     served, sentence = task.signatures(), ["Ada", "met", "Bo", "never", "."]
     expected = task.predict_tokens([sentence])
     answer = served["init"](tf.constant(["Ada met"]))

@@ -167,7 +167,7 @@ def find_columns(
     Raises:
         InputError: a column is missing.
     """
-    table = _with_names(table, roles, given)
+    table = with_names(table, roles, given)
     found = {role.argument: _named(table, given[role.argument], roles) for role in roles if _is_given(role, given)}
     for role in roles:
         if role.argument not in found:
@@ -194,7 +194,7 @@ def _is_given(role, given):
     return given.get(role.argument) not in (None, "")
 
 
-def _with_names(table, roles, given):
+def with_names(table, roles, given):
     """The table with its header; whether the first row is one is decided by names, else by the content."""
     if table.header is not None or not len(table):
         return table

@@ -173,32 +173,6 @@ class Frequency:
             return tuple(cycle // self.count for cycle in cycles if cycle >= 4 * self.count and not cycle % self.count)
         return ()
 
-    def calendar(self, times: Any) -> dict[str, np.ndarray]:
-        """Features of times between -0.5 and 0.5 by name, those that a series of this frequency can depend on.
-
-        Returns:
-            float32 `(times,)` each, angles of the calendar as pairs of sine and cosine; none for counted steps.
-        """
-        angles: dict[str, np.ndarray] = {}
-        if self.unit == "s":
-            seconds = times.hour * 3600 + times.minute * 60 + times.second
-            if self.count < 3600:
-                angles["hour"] = np.asarray(seconds % 3600 / 3600)
-            angles["day"] = np.asarray(seconds / 86_400)
-        if self.unit in ("s", "B") or (self.unit == "D" and self.count % 7):
-            angles["week"] = np.asarray(times.dayofweek / 7)
-        if self.unit == "D" or self.unit == "B":
-            angles["month"] = np.asarray((times.day - 1) / 31)
-        if self.unit:
-            angles["year"] = np.asarray((times.dayofyear - 1) / 366)
-        waves = {
-            f"{name}_{wave.__name__}": wave(2 * np.pi * part) / 2 for name, part in angles.items() for wave in WAVES
-        }
-        return {name: wave.astype(np.float32) for name, wave in waves.items()}
-
-
-WAVES = (np.sin, np.cos)
-
 
 def nanoseconds(times: Any) -> Any:
     """Times in nanoseconds since 1970, int64."""

@@ -16,6 +16,7 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, is_missing, normal
+from nlpseq.data.series.columns import spread_times
 from nlpseq.data.series.frequency import Frequency
 from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order, on_grid
 from nlpseq.data.series.times import is_numeric, looks_like_times, parse_numbers, parse_times
@@ -24,6 +25,7 @@ from nlpseq.errors import InputError, shorten
 TIME = Role("time", (
     "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
     "quarter", "year", "hour", "t", "step", "index", "unnamed: 0", "timestamps", "dates",
+    "ts", "epoch", "unix time", "unixtime", "datum", "zeit", "fecha", "date time utc", "utc",
 ))  # fmt: skip
 ITEM = Role("item", (
     "item", "item id", "unique id", "series", "series id", "series name", "ts id", "id", "name", "sensor", "station",
@@ -48,8 +50,8 @@ class Columns:
     """Which columns are meant, by name or by number from 1; None to find them out.
 
     Attributes:
-        time, item, value: One column each; `item` may be several, as a tuple or separated by commas. `value` may be
-            several channels with `channels`.
+        time, item, value: One column each; `item`, and `time` with a date and a time of day, may be several, as a
+            tuple or separated by commas. `value` may be several channels with `channels`.
         covariates: Names of columns of numbers or categories that are kept beside the values; None for all.
         others: Further columns by role, such as labels, which are kept as numbers if they are there.
     """
@@ -108,7 +110,7 @@ def read_series(
     found = _lists(table, columns) or _rows(table, columns)
     if found is None:
         return _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels)
-    return _of_rows(table, *found, frequency, time_zone)
+    return _of_rows(table, found, frequency, time_zone)
 
 
 def split_tables(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
@@ -182,19 +184,70 @@ def _numbered(table):
 
 
 def _lists(table: Table, columns: Columns):
-    """Item, start and values of rows whose cells are lists of values, else None."""
-    for index, name in enumerate(table.names):
-        first = table.column(index)[0]
-        is_value = normal(name) in VALUE.usual or columns.value not in (None, "")
-        if is_value and (isinstance(first, (list, tuple)) or getattr(first, "shape", ())):
-            if columns.value not in (None, "") and normal(columns.value) != normal(name):
-                continue
-            rows = [np.asarray([np.nan if is_missing(v) else v for v in cell], float) for cell in table.column(index)]
-            start = next((table.values(n) for n in table.names if normal(n) in START), None)
-            items, statics = _labels_of(table, columns, {name, *(n for n in table.names if normal(n) in START)})
-            given = next((table.values(n) for n in table.names if normal(n) in ("freq", "frequency")), None)
-            return items, statics, rows, start, None, None if given is None else str(given[0])
-    return None
+    """Items, texts, values, covariates and starts of rows whose cells are lists of values, else None."""
+    lists = [name for index, name in enumerate(table.names) if _is_list(table.column(index)[0])]
+    wished = [name for name in lists if columns.value in (None, "") or normal(name) == normal(columns.value)]
+    value = next((word for word in VALUE.usual for name in wished if normal(name) == word), None)
+    value = next((name for name in wished if value is None or normal(name) == value), None)
+    if value is None:
+        return None
+    starts = next((name for name in table.names if normal(name) in (*START, normal(columns.time or "start"))), None)
+    items, statics = _labels_of(table, columns, {*lists, starts})
+    given = next((table.values(name) for name in table.names if normal(name) in ("freq", "frequency")), None)
+    statics = {name: cells for name, cells in statics.items() if normal(name) not in ("freq", "frequency")}
+    kept = _several(columns.covariates)
+    covariates = {}
+    for name in lists:
+        if name != value and (kept is None or normal(name) in map(normal, kept)):
+            covariates |= _list_columns(table, name)
+    rows = _list_columns(table, value)[value]
+    return _Rows(
+        items,
+        statics,
+        rows,
+        covariates,
+        starts and table.values(starts),
+        None,
+        None if given is None else str(given[0]),
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Series that are rows: a list of values for each, and of each covariate.
+
+    `starts` are the cells of the first times, `names` the times of the columns, `frequency` is that of the file.
+    """
+
+    items: list
+    statics: dict[str, list]
+    values: list[np.ndarray]
+    covariates: dict[str, list[np.ndarray]]
+    starts: Any
+    names: list[str] | None
+    frequency: str | None
+
+
+def _is_list(cell):
+    return isinstance(cell, (list, tuple)) or bool(getattr(cell, "shape", ()))
+
+
+def _list_columns(table, name):
+    """The numbers of a column of lists by row; of lists of lists, as of dynamic features, a column for each."""
+    cells = table.values(name)
+    try:
+        rows = [_numbers(cell) for cell in cells]
+    except (TypeError, ValueError):
+        return {}
+    if rows[0].ndim == 1:
+        return {str(name): rows}
+    return {f"{name} {number + 1}": [row[number] for row in rows] for number in range(len(rows[0]))}
+
+
+def _numbers(cell):
+    if len(cell) and _is_list(cell[0]):
+        return np.stack([_numbers(part) for part in cell])
+    return np.array([np.nan if is_missing(value) or value == "NaN" else float(value) for value in cell], float)
 
 
 def _rows(table: Table, columns: Columns):
@@ -209,19 +262,23 @@ def _rows(table: Table, columns: Columns):
     dated = [name for name in table.names if looks_like_times([str(name)]) or re.fullmatch(r"[12]\d{3}", str(name))]
     if len(dated) >= max(2, 0.5 * len(table.names)):
         numbers = dated
-    elif (
-        not texts
-        or len(numbers) < ROW_SERIES
-        or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}
-    ):
+    elif not texts or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
         return None
     else:
         numbers = _numbered_alike(numbers)
+        counted = len(numbers) > 1 and all(re.search(r"\d$", str(name)) for name in numbers)
+        if len(numbers) < ROW_SERIES and not (counted and _is_different(table, texts[0])):
+            return None
     items, statics = _labels_of(table, columns, set(numbers))
     cells = np.stack([parse_numbers(table, name) for name in numbers], axis=1)
     rows = [row[: _end(row)] for row in cells]
     times = [str(name) for name in dated] if len(dated) >= max(2, 0.5 * len(table.names)) else None
-    return items, statics, rows, None, times, None
+    return _Rows(items, statics, rows, {}, None, times, None)
+
+
+def _is_different(table, name):
+    """Whether no value of a column occurs twice."""
+    return len(set(map(str, table.values(name)))) == len(table)
 
 
 def _numbered_alike(names):
@@ -239,7 +296,7 @@ def _labels_of(table, columns, values):
         keys = [find_columns(table, [ITEM], {"item": name})[1]["item"] for name in given]
     else:
         usual = [name for name in others if normal(name) in ITEM.usual] or others
-        keys = next(([name] for name in usual if len(set(map(str, table.values(name)))) == len(table)), None)
+        keys = next(([name] for name in usual if _is_different(table, name)), None)
         keys = keys or others[:FEW_KEYS]
     items = _joined(table, keys) if keys else [str(number) for number in range(1, len(table) + 1)]
     repeated = (
@@ -260,41 +317,42 @@ def _end(row):
     return int(there[-1]) + 1 if len(there) else 0
 
 
-def _of_rows(table, items, statics, rows, start, names, given, frequency, time_zone):
-    where = table.where
-    for row, values in enumerate(rows):
+def _of_rows(table, found: _Rows, frequency, time_zone):
+    names = found.names
+    for row, values in enumerate(found.values):
         if np.isinf(values).any():
-            raise InputError(f"{where(row)}: a number is infinite: leave it empty if the value is missing.")
-    frequency = frequency or given
+            raise InputError(f"{table.where(row)}: a number is infinite: leave it empty if the value is missing.")
     times = None
     if names is not None:
         times = parse_times(names, lambda index: f"{table.place}, column {names[index]!r}", time_zone)
-    elif start is not None:
-        times = parse_times(start, where, time_zone)
-    if times is None or isinstance(times, np.ndarray):
-        step = Frequency()
-    else:
-        step = Frequency.of(frequency) if frequency else names is not None and Frequency.found([times])
+    elif found.starts is not None:
+        times = parse_times(found.starts, table.where, time_zone)
+    step = Frequency()
+    if times is not None and not isinstance(times, np.ndarray):
+        given = frequency or found.frequency
+        step = Frequency.of(given) if given else names is not None and Frequency.found([times])
         if not step:
             raise InputError(f"{table.place}: the step between values is not known: set `frequency`, such as h or D.")
-    said, series = [], []
-    empty = [item for item, values in zip(items, rows) if not np.isfinite(values).any()]
-    for row, (item, values) in enumerate(zip(items, rows)):
-        first = 0 if times is None else int(times[0]) if isinstance(times, np.ndarray) else times[0]
-        if start is not None and times is not None:
-            first = times[row]
-        made = step.times(first, len(values))
-        if names is not None and step.unit:
-            one = Series(item, times[: len(values)], {"value": values})
-            one, _ = on_grid(one, step, lambda line: table.place) if len(values) else (one, 0)
-            made, values = one.times, one.columns["value"]
-        texts = {name: cells[row] for name, cells in statics.items()}
-        one = Series(item, made, {"value": values}, texts, np.full(len(made), table.lines[row]))
+    series, empty = [], []
+    for row, (item, values) in enumerate(zip(found.items, found.values)):
+        columns = {"value": values, **{name: rows[row] for name, rows in found.covariates.items()}}
+        length = max(map(len, columns.values()))
+        columns = {name: np.concatenate([x, np.full(length - len(x), np.nan)]) for name, x in columns.items()}
+        first = 0 if times is None else times[0 if names is not None else row]
+        texts = {name: str(cells[row]) for name, cells in found.statics.items()}
+        if names is not None and step.unit and length:
+            one, _ = on_grid(Series(item, times[:length], columns, texts), step, lambda line: table.place)
+        else:
+            one = Series(item, step.times(first, length), columns, texts)
+        one = replace(one, lines=np.full(len(one), table.lines[row]))
         if np.isfinite(values).any():
-            series.append(_trimmed(one, ("value",)))
-    said += _left_out(table, empty)
+            series.append(_trimmed(one, tuple(columns)))
+        else:
+            empty.append(item)
     _check_some(table, series)
-    return SeriesTable(table.place, series, step, ("value",), (), tuple(statics), {}, tuple(said))
+    said = tuple(_left_out(table, empty))
+    covariates, statics = tuple(found.covariates), tuple(found.statics)
+    return SeriesTable(table.place, series, step, ("value",), covariates, statics, {}, said)
 
 
 # A row for each time
@@ -302,12 +360,10 @@ def _of_rows(table, items, statics, rows, start, names, given, frequency, time_z
 
 def _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels):
     said: list[str] = []
-    time_name = _time_column(table, columns)
-    times = None
-    if time_name is not None:
-        times = parse_times(table.values(time_name), table.where, time_zone)
+    time_names, cells = _times(table, columns)
+    times = None if cells is None else parse_times(cells, table.where, time_zone)
     others = {role.argument: _usual(table, role) for role in columns.others}
-    taken = {time_name, *others.values()} - {None}
+    taken = {*time_names, *others.values()} - {None}
     numeric = [n for i, n in enumerate(table.names) if n not in taken and is_numeric(table.column(i))]
     keys = _keys(table, columns, times, taken, numeric)
     numeric = [name for name in numeric if name not in keys]
@@ -345,7 +401,11 @@ def _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels
     step = None
     if grid:
         step, ordered = _gridded(table, ordered, frequency, times, where, duplicates, said)
-    names = {"time": time_name, "item": ", ".join(map(str, keys)), "value": values[0] if len(values) == 1 else ""}
+    names = {
+        "time": time_names[0] if len(time_names) == 1 else "time",
+        "item": ", ".join(map(str, keys)),
+        "value": values[0] if len(values) == 1 else "",
+    }
     names = {role: str(name) for role, name in names.items() if name}
     if wide and not channels:
         series = [
@@ -376,9 +436,22 @@ def _item_name(item, name):
     return f"{item}, {name}" if item else str(name)
 
 
-def _time_column(table, columns):
-    if columns.time not in (None, ""):
-        return find_columns(table, [TIME], {"time": columns.time})[1]["time"]
+def _times(table, columns) -> tuple[list[str], list | None]:
+    """The columns of the times, and the time of each row; none and None if steps are only counted."""
+    given = _several(columns.time)
+    if given is not None:
+        names = [find_columns(table, [TIME], {"time": name})[1]["time"] for name in given]
+        parts = [table.values(name) for name in names]
+        return names, parts[0] if len(parts) == 1 else [
+            " ".join(str(cell).strip() for cell in row) for row in zip(*parts)
+        ]
+    if (found := spread_times(table)) is not None:
+        return found
+    name = _time_column(table)
+    return ([], None) if name is None else ([name], table.values(name))
+
+
+def _time_column(table):
     dated = [name for name in table.names if looks_like_times(table.values(name))]
     usual = _usual(table, TIME)
     if usual is not None and (usual in dated or not dated):
@@ -423,19 +496,16 @@ def _keys(table, columns, times, taken, numeric):
     texts = [n for n in table.names if n not in {*taken, *numeric, *named, value} and _is_text(table.values(n))]
     stamps = np.zeros(len(table)) if times is None else np.asarray(getattr(times, "asi8", times))
     repeats = len(np.unique(stamps)) < len(stamps)
+    few = lambda name: len(set(map(str, table.values(name)))) * 2 <= len(table)  # noqa: E731
+    keys = [name for name in named if name not in numeric and few(name)][:1]
     if times is None or not repeats:
-        first = [name for name in named if name not in numeric]
-        return first[:1] if first and len(set(map(str, table.values(first[0])))) * 2 <= len(table) else []
-    keys: list = []
+        return keys
     for name in [*named, *texts][: 2 * FEW_KEYS]:
-        if len(keys) == FEW_KEYS:
-            break
         before = _pairs(table, keys, stamps)
-        after = _pairs(table, [*keys, name], stamps)
-        if after > before:
-            keys.append(name)
-        if after == len(stamps):
+        if len(keys) == FEW_KEYS or before == len(stamps):
             break
+        if name not in keys and _pairs(table, [*keys, name], stamps) > before:
+            keys.append(name)
     if not keys:
         return []
     return keys if _pairs(table, keys, stamps) > len(stamps) // 2 else []

@@ -68,7 +68,8 @@ def looks_like_times(values: Sequence[Any]) -> bool:
     numbers = _whole_numbers([value.strip() for value in texts])
     if numbers is not None:
         return bool(len(texts[0].strip()) == 8 and not isinstance(_of_numbers(numbers), np.ndarray))
-    if all(re.fullmatch(r"[+-]?[\d.,]+(e[+-]?\d+)?", value.strip(), re.IGNORECASE) for value in texts):
+    number = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE)
+    if all(number.fullmatch(value.strip()) and not NUMERIC_DATE.fullmatch(value.strip()) for value in texts):
         return False
     try:
         _of_texts([value.strip() for value in texts], lambda index: "")

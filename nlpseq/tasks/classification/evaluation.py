@@ -5,8 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlpseq.tasks.classification.decisions import calibration_error, scored
-from nlpseq.tasks.scores import FIGURES, averaged, confused, confusion, figures, scores_by_class
+from nlpseq.tasks.decisions import calibration_error, scored
+from nlpseq.tasks.scores import (
+    FIGURES,
+    averaged,
+    confident_mistakes,
+    confused,
+    confusion,
+    figures,
+    single_label,
+)
 
 if TYPE_CHECKING:
     from nlpseq.tasks.classification.data import Examples
@@ -29,7 +37,7 @@ class ClassificationResult:
 
     Attributes:
         metrics: "accuracy"; macro-averaged "precision", "recall" and "f1"; "calibration_error", as of
-            `nlpseq.tasks.classification.decisions.calibration_error`; and the scores
+            `nlpseq.tasks.decisions.calibration_error`; and the scores
             and support of each class in "classes". Labels that training never shows are
             classes too, whose examples are wrong. With `multi_label`: "micro_f1" over all pairs of a text
             and a label, "macro_f1" over the labels, precision and recall so too; "subset_accuracy", the share
@@ -54,13 +62,7 @@ def evaluate_classifier(task: "TextClassifier", examples: "Examples", most_mista
         return _of_several_labels(names, examples, answers, most_mistakes)
     scores = answers["scores"]
     expected, predicted = examples.labels, scores.argmax(axis=1)
-    classes = scores_by_class(expected, predicted, names)
-    metrics = {
-        "accuracy": float(np.mean(expected == predicted)),
-        **averaged(classes),
-        "calibration_error": calibration_error(*scored(scores, expected)),
-        "classes": classes,
-    }
+    metrics = single_label(expected, scores, names)
     shown = confused(expected, len(names))
     return ClassificationResult(
         metrics,
@@ -106,15 +108,12 @@ def _mistaken_sets(names, examples, predicted, answers, most):
 
 
 def _mistakes(labels, examples, scores, most):
-    predicted, confidence = scores.argmax(axis=1), scores.max(axis=1)
-    wrong = np.flatnonzero(predicted != examples.labels)
-    most_confident = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
     return [
         Mistake(
             examples.texts[i].decode("utf-8", "replace"),
             labels[examples.labels[i]],
-            labels[predicted[i]],
-            float(confidence[i]),
+            labels[scores[i].argmax()],
+            float(scores[i].max()),
         )
-        for i in most_confident
+        for i in confident_mistakes(examples.labels, scores, most)
     ]

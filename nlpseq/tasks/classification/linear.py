@@ -1,6 +1,7 @@
 """A linear classifier over words and n-grams, which starts as naive Bayes."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -95,15 +96,20 @@ class NgramLogits(keras.layers.Layer):
         self.bias.assign(np.log(texts / (without if multi_label else texts.sum())))
 
     def call(self, ids, training=False):
-        logits = 0.0
+        logits = tf.reduce_sum(self.votes(ids, training), axis=1)
+        return tf.cast(self.bias, tf.float32) + tf.cast(self.scale, tf.float32) * logits
+
+    def votes(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """What each word, with the n-grams that end there, adds to the logits before s: `(batch, time, classes)`."""
+        votes: Any = 0.0
         for column, kernel in enumerate(self.kernels):
             known = (ids[..., column] > (1 if column == 0 else 0)) & (ids[..., column] < self.sizes[column])
             weights = tf.cast(known, tf.float32)  # the word 1 is unknown
             if training and self.dropout:
                 weights = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
             vectors = tf.gather(tf.convert_to_tensor(kernel), tf.where(known, ids[..., column], 0))
-            logits += tf.einsum("btc,bt->bc", tf.cast(vectors, tf.float32), weights)
-        return tf.cast(self.bias, tf.float32) + tf.cast(self.scale, tf.float32) * logits
+            votes += tf.cast(vectors, tf.float32) * weights[..., tf.newaxis]
+        return votes
 
     def get_config(self):
         return {**super().get_config(), "sizes": self.sizes, "classes": self.classes, "dropout": self.dropout}

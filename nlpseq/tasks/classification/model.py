@@ -9,16 +9,17 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
+from nlpseq.data.prepared import PreparedExamples
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
-from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
-from nlpseq.tasks.classification import decisions
+from nlpseq.tasks import decisions
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
+from nlpseq.tasks.class_weights import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.classification.linear import NgramLogits
-from nlpseq.tasks.classification.objectives import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, served, text_spec
+from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, served, strings, text_spec
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -50,7 +51,7 @@ class TextClassifier(VectorTask):
         preprocessor: `nlpseq.text.WordPreprocessor`.
         labels: Names of the classes.
         multi_label: Whether texts have several labels, or none. Default False.
-        calibration: Attributes of `nlpseq.tasks.classification.decisions.Calibration`. Default None, not calibrated.
+        calibration: Attributes of `nlpseq.tasks.decisions.Calibration`. Default None, not calibrated.
         thresholds: With `multi_label`, the logit from which each label is assigned, `(classes,)`. Default 0.
         vectors, vectors_training, frozen_epochs: As in `nlpseq.tasks.vectors.VectorTask`.
         name, dtype: As in `nlpseq.tasks.base.Task`.
@@ -211,12 +212,39 @@ class TextClassifier(VectorTask):
                 axes.append(NamedAxis(kernel, 0, "n-grams" if number else "words", names))
         return axes
 
+    def look(self, example: str, answer: str | None = None) -> Look:
+        """A text as `nlpseq.diagnostics` examines it; the score is the log-odds of a label.
+
+        Args:
+            example: The text.
+            answer: The label. Default the one with the highest score.
+
+        Raises:
+            InputError: the label is unknown.
+        """
+        text = tf.constant(as_texts(example), tf.string)
+        ids = pad(self._encode(text))
+        words = strings(self.preprocessor.tokens(text))
+        if answer is None:
+            answer = self.labels[int(np.argmax(self(ids)[0]))]
+        number = self.labels.index(one_of("answer", answer, self.labels))
+
+        def score(logits):
+            return tf.cast(logits[:, number], tf.float32) if self.multi_label else log_odds(logits, number)
+
+        return Look(ids, words, answer, score, self.reads())
+
+    def reads(self):
+        return [(self, "_embed"), *([] if self.linear is None else [(self.linear, "votes")])]
+
     def combined(self, others):
         from nlpseq.tasks.classification.ensemble import ClassifierEnsemble
 
         return ClassifierEnsemble.of([self, *others])
 
     def usable(self, examples):
+        if isinstance(examples, PreparedExamples):
+            return examples
         if (examples.labels.ndim == 2) != self.multi_label:
             few, many = ("one label", "several") if self.multi_label else ("several labels", "one")
             raise InputError(
@@ -227,14 +255,19 @@ class TextClassifier(VectorTask):
 
     def adapt(self, examples: Any) -> None:
         """Counts training examples: for balanced class weights, and to start the linear classifier as naive Bayes."""
+        is_prepared = isinstance(examples, PreparedExamples)
         if self.settings.class_weights == "balanced":
-            weights = balanced_weights(self.usable(examples).labels, len(self.labels))
+            parts = [labels for _, labels in examples.blocks()] if is_prepared else [self.usable(examples).labels]
+            weights = balanced_weights(np.concatenate(parts), len(self.labels))
             self.settings = self.settings.replace(class_weights=dict(zip(self.labels, weights.tolist())))
         if self.linear is not None:
             self.ensure_built()
-            ids, labels = self.encode_examples(self.usable(examples))
-            starts = range(0, len(labels), ENCODE_BATCH)
-            self.linear.adapt((ids[i : i + ENCODE_BATCH], labels[i : i + ENCODE_BATCH]) for i in starts)
+            blocks = examples.blocks() if is_prepared else [self.encode_examples(self.usable(examples))]
+            self.linear.adapt(
+                (ids[start : start + ENCODE_BATCH], labels[start : start + ENCODE_BATCH])
+                for ids, labels in blocks
+                for start in range(0, len(labels), ENCODE_BATCH)
+            )
 
     def encode_examples(self, examples):
         return self.encode_texts(examples.texts), examples.labels
@@ -419,15 +452,5 @@ class TextClassifier(VectorTask):
             + "; all others are unknown words.",
             "It assigns its labels to any text, even an unrelated one"
             + (", and only those of its training texts." if self.multi_label else ": one to each text."),
-            self._about_scores(),
+            decisions.about_scores(self.calibration, self.settings.class_weights != "none"),
         ]
-
-    def _about_scores(self):
-        weighted = " It was trained with class weights: classes of great weight get high scores."
-        if self.calibration is None:
-            return "Its scores are not calibrated." + weighted * (self.settings.class_weights != "none")
-        found = self.calibration
-        return (
-            f"Its scores are calibrated: on {found.examples:,} validation texts their expected calibration error is "
-            f"{found.after:.4f}, and without the temperature of {found.temperature:.4g} it is {found.before:.4f}."
-        )

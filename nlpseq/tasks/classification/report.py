@@ -6,12 +6,13 @@ from nlpseq.errors import shorten
 from nlpseq.reporting import console
 from nlpseq.tasks.answers import one_line
 from nlpseq.tasks.classification.evaluation import ClassificationResult
+from nlpseq.tasks.decisions import calibration_line
 from nlpseq.tasks.scores import FIGURES
 
 if TYPE_CHECKING:
     from nlpseq.tasks.classification.data import LabelledTexts
-    from nlpseq.tasks.classification.decisions import Calibration
     from nlpseq.tasks.classification.model import TextClassifier
+    from nlpseq.tasks.decisions import Calibration
 
 MOST_WEIGHTS = 10  # class weights that are printed
 LONGEST_TEXT = 160  # maximum number of characters of a printed mistake
@@ -27,13 +28,7 @@ def print_class_weights(task: "TextClassifier") -> None:
 
 def print_calibration(calibration: "Calibration | None") -> None:
     """Prints the temperature, and the expected calibration error before and after, in a line."""
-    if calibration is None:
-        console.say("not calibrated: no validation text has a label that training shows")
-        return
-    console.say(
-        f"calibrated on {calibration.examples:,} validation texts: temperature {calibration.temperature:.3f}, expected "
-        f"calibration error {calibration.after:.4f}, before {calibration.before:.4f}"
-    )
+    console.say(calibration_line(calibration))
 
 
 def print_classification(result: ClassificationResult, data: "LabelledTexts", most_mistakes: int = 3) -> None:

@@ -14,7 +14,7 @@ from nlpseq.data.segments import continuous_segments, mark_first, shifted_segmen
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.layers import Pooling
-from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.dynamic import DynamicEvaluation, adapted_scores
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
@@ -168,6 +168,37 @@ class LanguageModel(TextTask):
                 replicas = _of_replicas(variable)
                 for replica, part in zip(replicas, np.split(value, len(replicas))):
                     replica.assign(part)
+
+    def look(self, example: str, answer: str | None = None) -> Look:
+        """A text as `nlpseq.diagnostics` examines it; the score is the log-probability of the token that follows.
+
+        Args:
+            example: The text, of which the last `max_tokens` tokens are read.
+            answer: The token that follows, the first one of this text. Default the most probable one.
+        """
+        ids = self.preprocessor(tf.constant(as_texts(example), tf.string), last=self.preprocessor.max_tokens - 1)
+        inputs = tf.concat([[[END]], ids.to_tensor()], axis=1)
+        if answer is None:
+            token = int(np.argmax(self(inputs)[0, -1]))
+        else:
+            following = self.preprocessor(tf.constant(as_texts(answer), tf.string)).to_list()[0]
+            if not following:
+                raise InputError("`answer` has no token: give the one that follows.")
+            token = following[0]
+        *steps, name = self._names(tf.concat([inputs, [[token]]], axis=1))
+
+        def score(logits):
+            return tf.nn.log_softmax(tf.cast(logits[:, -1], tf.float32))[:, token]
+
+        return Look(inputs, steps, name, score, self.reads())
+
+    def _names(self, ids):
+        """The strings of ids `(1, time)`, a line end as a backslash and n."""
+        names = self.preprocessor.texts(ids)[0].numpy()
+        return [name.decode("utf-8", "replace").replace("\n", r"\n") for name in names]
+
+    def reads(self):
+        return [(self, "_embed")]
 
     def run(
         self, ids: tf.Tensor, states: list | None = None, mask: tf.Tensor | None = None, training: bool = False

@@ -39,13 +39,27 @@ class Characters(keras.layers.Layer):
         words, places = rows, None
         if ids.shape[0] != 1:  # few words of one text are equal, and not every runtime finds them
             words, places = tf.raw_ops.UniqueV2(x=rows, axis=[0])
-        features = self.read(self.embedding(words), tf.not_equal(words, PADDING), training)
+        vectors = self._vectors(words) if training else self.embedding(words)
+        features = self.read(vectors, tf.not_equal(words, PADDING), training)
         features = features if places is None else tf.gather(features, places)
         return tf.reshape(features, [*tf.unstack(tf.shape(ids)[:2]), self.size])
+
+    def _vectors(self, words):
+        """The embeddings, with a dense gradient.
+
+        Keras takes the norm of a sparse one before slices of one character are added: it would depend on which words
+        share a batch, or a worker.
+        """
+        return tf.gather(_with_dense_gradient(tf.cast(self.embedding.embeddings, self.compute_dtype)), words)
 
     def read(self, vectors: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
         """Features `(words, size)` of character embeddings `(words, characters, embedding_size)`."""
         raise NotImplementedError(f"{type(self).__name__} must define read(self, vectors, mask, training).")
+
+
+@tf.custom_gradient
+def _with_dense_gradient(table):
+    return tf.identity(table), tf.convert_to_tensor
 
 
 class RecurrentCharacters(Characters):

@@ -10,20 +10,22 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, one_of
 from nlpseq.layers import CRF, Pooling
-from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches, label_axes
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
+from nlpseq.tasks.tagging.linear import FeatureEmissions
 from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.tagging.streaming import TaggerStream
-from nlpseq.tasks.text_task import as_texts, encode, encoder, served
+from nlpseq.tasks.text_task import as_texts, encode, encoder, served, strings
 from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
 VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
+LINEAR_DROPOUT = 0.3  # rate of features that the linear scores drop in training
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
 
 
@@ -34,10 +36,11 @@ class TokenTagger(VectorTask):
         c_t = final states of BiRNN(characters of word t), or max-pooled convolutions over them
         x_t = [E w_t ; c_t]                       with `vectors` [E w_t ; V w_t ; c_t]
         h_t = BiRNN(x_1 ... x_T)_t                one or more layers
-        e_t = W_he h_t + b_e                      a score for each tag
+        e_t = W_he h_t + b_e                      a score for each tag; with `linear`, + W_f f_t
         P(y | x) = prod_t softmax(e_t), or a CRF with emissions e
 
     as in Lample et al. 2016 (recurrent characters) and Ma and Hovy 2016 (convolutional characters).
+    f_t are features of the words around, as linear CRFs read them (`nlpseq.tasks.tagging.linear`).
     In training, words that occur only once are replaced by the unknown word with probability
     `singleton_dropout`, so that its embedding is trained.
 
@@ -50,7 +53,7 @@ class TokenTagger(VectorTask):
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.tagging.settings.TaggerSettings`, which documents their
             meaning, range and default: model, cell, units, layers, bidirectional,
-            embedding_size, characters, character_units, character_embedding_size, dropout,
+            embedding_size, characters, character_units, character_embedding_size, linear, dropout,
             output_dropout, recurrent_dropout, word_dropout, singleton_dropout.
 
     Call arguments:
@@ -108,29 +111,40 @@ class TokenTagger(VectorTask):
         self.pooling = Pooling("mean")  # of `vectors`
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.head = keras.layers.Dense(len(self.labels), dtype="float32")
+        self.linear = None
+        if settings.linear != "none":
+            names, words = preprocessor.characters.names, len(preprocessor.vocabulary)
+            self.linear = FeatureEmissions(
+                names, words, len(self.labels), settings.bidirectional, LINEAR_DROPOUT, dtype="float32"
+            )
 
     def call(self, inputs, training=False):
         ragged = isinstance(inputs, tf.RaggedTensor) and not training
-        hidden, _ = self._read(inputs) if ragged else self._hidden(self._ids(inputs), training)
-        emissions = self.head(self.output_dropout(hidden, training=training))
+        hidden, _, ids = self._read(inputs) if ragged else self._hidden(self._ids(inputs), training)
+        emissions = self.emissions(self.output_dropout(hidden, training=training), ids, training)
         return emissions if self.crf is None else self.crf(emissions)
+
+    def emissions(self, hidden, ids, training=False):
+        """A score for each tag, `(batch, time, tags)`, of outputs of the recurrent layers and ids."""
+        emissions = self.head(hidden)
+        return emissions if self.linear is None else emissions + self.linear(ids, training=training)
 
     def vectors(self, text):
         """The mean output of the recurrent layers over the tokens."""
-        hidden, mask = self._read(self.preprocessor.tokenize(text))
+        hidden, mask, _ = self._read(self.preprocessor.tokenize(text))
         return self.pooling(hidden, mask=mask)
 
     def _read_tokens(self, tokens):
         return self._hidden(self._ids(tokens))
 
     def _hidden(self, ids, training=False):
-        """The outputs of the recurrent layers `(batch, time, features)`, and the mask `(batch, time)`."""
+        """The outputs of the recurrent layers `(batch, time, features)`, the mask `(batch, time)`, and the ids."""
         mask = tf.not_equal(ids[..., 0], PADDING)
         hidden = self.word_features(ids, mask, training)
         for number, layer in enumerate(self.recurrent):
             hidden = self.input_dropout(hidden, training=training) if number else hidden
             hidden = layer(hidden, mask=mask, training=training)
-        return hidden, mask
+        return hidden, mask, ids
 
     def word_features(self, ids, mask, training):
         """What the first recurrent layer reads of each word, `(batch, time, features)`."""
@@ -176,6 +190,8 @@ class TokenTagger(VectorTask):
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
         self.head.build(shape)
+        if self.linear is not None:
+            self.linear.build()
         if self.crf is not None:
             self.crf.build((None, None, len(self.labels)))
         self.built = True
@@ -185,10 +201,45 @@ class TokenTagger(VectorTask):
         if self.character_feature is not None:
             characters = self.preprocessor.characters.names
             axes.append(NamedAxis(self.character_feature.embedding.embeddings, 0, "characters", characters))
+        if self.linear is not None:
+            axes.append(NamedAxis(self.linear.kernels["word"], 0, "words", self.preprocessor.vocabulary.names))
+            axes += [NamedAxis(kernel, 2, "labels", self.labels) for kernel in self.linear.kernels.values()]
         if self.crf is not None:
             axes += [NamedAxis(weight, axis, "labels", self.labels)
                      for weight in self.crf.weights for axis in range(len(weight.shape))]  # fmt: skip
         return [*axes, *label_axes(self.head, self.labels)]
+
+    def look(self, example: str, answer: str | None = None) -> Look:
+        """A text as `nlpseq.diagnostics` examines it; the score is the log-odds of a tag before the CRF.
+
+        Args:
+            example: The text.
+            answer: A token and its tag, as "Paris/B-LOC", or a tag, of the token where it is most probable. Default
+                the tag of the first token that has another one than "O", else of the last token.
+
+        Raises:
+            InputError: the tag is unknown, or the token does not occur.
+        """
+        text = tf.constant(as_texts(example), tf.string)
+        ragged = self.preprocessor.tokenize(text)
+        tokens, ids = strings(ragged), self._ids(ragged)
+        emissions = self(ids)
+        token, _, tag = (answer or "").rpartition("/")
+        if answer is None:
+            mask = tf.not_equal(ids[..., 0], PADDING)
+            tags = [self.labels[number] for number in self.decide(emissions, mask)[0].numpy()]
+            at = next((place for place, name in enumerate(tags) if name != "O"), len(tags) - 1)
+            tag = tags[at]
+        number = self.labels.index(one_of("tag of `answer`", tag, self.labels))
+        if token:
+            at = tokens.index(one_of("token of `answer`", token, tokens))
+        elif answer is not None:
+            at = int(np.argmax(tf.nn.log_softmax(emissions)[0, :, number]))
+        chosen = f"{tokens[at]}/{tag}"
+        return Look(ids, tokens, chosen, lambda outputs: log_odds(outputs[:, at], number), self.reads())
+
+    def reads(self):
+        return [(self, "word_features")]
 
     def combined(self, others):
         from nlpseq.tasks.tagging.ensemble import TaggerEnsemble

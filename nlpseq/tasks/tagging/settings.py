@@ -27,6 +27,8 @@ class TaggerSettings(BidirectionalSettings):
     """Units per direction, or filters per width, of the character layer."""
     character_embedding_size: Annotated[int, Range(1), AUTO] = 32
     """Size of the character embeddings."""
+    linear: Annotated[Literal["none", "features"], AUTO] = "none"
+    """Linear scores beside the network, of words, shapes and affixes of a word and its neighbours."""
     singleton_dropout: Annotated[float, Range(0, 1)] = 0.5
     """Rate of words that occur once in the training data and are replaced by the unknown word in training."""
 
@@ -64,7 +66,7 @@ class TaggingSettings(Settings):
     model: TaggerSettings = TaggerSettings().unset()
     words: TokenSettings = TokenSettings()
     pretraining: PretrainingSettings = PretrainingSettings()
-    networks: EnsembleSettings = EnsembleSettings()
+    networks: EnsembleSettings = EnsembleSettings().unset()
     word_vectors: VectorSettings = VectorSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()

@@ -75,7 +75,8 @@ class TaggerStream:
         real = ids[:, 0] != PADDING
         features = self.task.word_features(ids[:, tf.newaxis], real[:, tf.newaxis], training=False)
         hidden, new = self.cells.step(features[:, 0], states)
-        return tf.nn.softmax(self.task.head(hidden)), held(real, new, states)
+        emissions = self.task.emissions(hidden[:, tf.newaxis], ids[:, tf.newaxis])[:, 0]
+        return tf.nn.softmax(emissions), held(real, new, states)
 
     def _named(self, shares):
         return tf.gather(tf.constant(self.task.labels), tf.argmax(shares, axis=-1)), tf.reduce_max(shares, axis=-1)

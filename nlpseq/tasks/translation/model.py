@@ -11,7 +11,7 @@ import tensorflow as tf
 from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, in_range
 from nlpseq.layers import BahdanauAttention, LuongAttention, Pooling
-from nlpseq.tasks.base import NamedAxis, NumericFunction, in_batches
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from nlpseq.tasks.recurrent import recurrent_layers, state_sizes
@@ -144,6 +144,32 @@ class Translator(VectorTask):
             axes += word_axes(self.source_embedding, "source tokens", source)
         return axes
 
+    def look(self, example: str, answer: str | None = None) -> Look:
+        """A text as `nlpseq.diagnostics` examines it; the score is the log-probability of a translation.
+
+        Args:
+            example: The text.
+            answer: The translation. Default the one that the task gives.
+        """
+        text = tf.constant(as_texts(example), tf.string)
+        answer = self.predict_text(example)["translation"][0] if answer is None else answer
+        sources = pad(self._encode(text))
+        labels = pad(self._encode_targets(tf.constant(as_texts(answer), tf.string)))
+        names = [self.preprocessor.source.pieces[number] for number in sources[0].numpy()]
+
+        def score(logits):
+            logs = tf.nn.log_softmax(tf.cast(logits, tf.float32))
+            return tf.reduce_sum(tf.gather(logs, tf.repeat(labels, tf.shape(logs)[0], 0), batch_dims=2), axis=1)
+
+        return Look((sources, _shifted(labels)), names, answer, score, self.reads())
+
+    def reads(self):
+        return [(self, "embed_sources")]
+
+    def embed_sources(self, sources: tf.Tensor) -> tf.Tensor:
+        """The embeddings of source ids `(batch, time)`."""
+        return self.source_embedding(sources)
+
     def call(self, inputs, training=False):
         sources, targets = inputs
         memory = self.encode(sources, training)
@@ -155,7 +181,7 @@ class Translator(VectorTask):
         """Encodes source ids `(batch, time)`."""
         self.ensure_built()
         mask = tf.not_equal(sources, PADDING)
-        hidden = self.source_embedding(sources)
+        hidden = self.embed_sources(sources)
         for layer in self.encoder_layers:
             hidden = self.input_dropout(hidden, training=training)
             hidden = layer(hidden, mask=mask, training=training)

@@ -31,7 +31,7 @@ def assert_rows_equal(rows, others):
 
 @pytest.mark.parametrize("options", [
     {}, {"cell": "rnn", "characters": "cnn", "layers": 2}, {"cell": "gru", "characters": "none", "model": "softmax"},
-    {"model": "softmax"},
+    {"model": "softmax", "linear": "features"},
 ])  # fmt: skip
 def test_neighbours_and_padding_change_nothing(options):
     task = tagger(**options)

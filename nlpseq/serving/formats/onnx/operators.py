@@ -15,7 +15,7 @@ SAME = {
     "Selu": "Selu", "Softplus": "Softplus", "Softsign": "Softsign", "Erf": "Erf", "Sin": "Sin", "Cos": "Cos",
     "LogicalAnd": "And", "LogicalOr": "Or", "LogicalNot": "Not", "Equal": "Equal", "Less": "Less",
     "Greater": "Greater", "LessEqual": "LessOrEqual", "GreaterEqual": "GreaterOrEqual", "SelectV2": "Where",
-    "FloorDiv": "Div",  # of sizes, which are not negative
+    "FloorDiv": "Div", "FloorMod": "Mod",  # of sizes and ids, which are not negative
 }  # fmt: skip
 REDUCTIONS = {"Max": "ReduceMax", "Min": "ReduceMin", "Mean": "ReduceMean", "Prod": "ReduceProd"}
 OPERATORS = {}

@@ -25,6 +25,33 @@ class Calibration:
     examples: int
 
 
+def calibration_line(found: Calibration | None, what: str = "texts") -> str:
+    """What a calibration has changed, for the console; None is one without examples."""
+    if found is None:
+        return f"not calibrated: none of the validation {what} has a label that training shows"
+    return (
+        f"calibrated on {found.examples:,} validation {what}: temperature {found.temperature:.3f}, expected "
+        f"calibration error {found.after:.4f}, before {found.before:.4f}"
+    )
+
+
+def about_scores(found: Calibration | None, weighted: bool, what: str = "texts") -> str:
+    """What users of the scores should know, a sentence or two, for the limits of a model.
+
+    Args:
+        found: The calibration, None without.
+        weighted: Whether the model was trained with class weights.
+        what: What was scored, a plural.
+    """
+    if found is None:
+        great = " It was trained with class weights: classes of great weight get high scores."
+        return "Its scores are not calibrated." + great * weighted
+    return (
+        f"Its scores are calibrated: on {found.examples:,} validation {what} their expected calibration error is "
+        f"{found.after:.4f}, and without the temperature of {found.temperature:.4g} it is {found.before:.4f}."
+    )
+
+
 def calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     """The temperature that is best for some texts.
 

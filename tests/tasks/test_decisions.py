@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_expit, log_softmax
 from sklearn.metrics import f1_score
 
-from nlpseq.tasks.classification.decisions import FEW, best_thresholds, calibration, calibration_error
+from nlpseq.tasks.decisions import FEW, best_thresholds, calibration, calibration_error
 
 
 def overconfident(classes, factor=2.5, texts=400):

@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from nlpseq.data import Examples
 from nlpseq.errors import InputError
 from nlpseq.tasks import TextClassifier
-from nlpseq.tasks.classification.objectives import THRESHOLDS, MicroF1, WeightedAccuracy, balanced_weights
+from nlpseq.tasks.class_weights import THRESHOLDS, MicroF1, WeightedAccuracy, balanced_weights
 from tests.tasks import tiny
 
 WEIGHTS = {"maybe": 3.0, "no": 0.5}

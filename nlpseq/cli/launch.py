@@ -1,0 +1,121 @@
+"""`nlpseq launch --workers N RECIPE`: trains with several workers on this machine."""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from nlpseq.cli.train import find_recipes
+from nlpseq.errors import InputError, suggest
+
+GRACE = 60.0  # seconds that workers have to end after another one ended with an error
+NAMES = ("workers", "threads")  # arguments that errors name
+PERIOD = 0.1  # seconds between looks at the workers
+
+
+def run(arguments: list[str]) -> int:
+    """Starts the workers and waits for them; returns the exit status, that of the first one that failed.
+
+    Args:
+        arguments: `--workers N`, `--threads N` if wanted, the name or the path of a recipe, and its flags.
+
+    Raises:
+        InputError: There is no such recipe.
+    """
+    parser = argparse.ArgumentParser(
+        "nlpseq launch", description="Train with several workers on this machine, which share each batch."
+    )
+    parser.add_argument("--workers", type=int, required=True, help="number of processes")
+    parser.add_argument("--threads", type=int, help="threads of each; default: the cores, divided among them")
+    parser.add_argument("recipe", help="name or path of a recipe, e.g. sentiment or recipes/sentiment.py")
+    parser.add_argument("flags", nargs=argparse.REMAINDER, help="flags of the recipe")
+    options = parser.parse_args(arguments)
+    if options.workers < 1:
+        raise InputError(f"`workers` must be at least 1, got {options.workers}.")
+    threads = options.threads or max(1, len(os.sched_getaffinity(0)) // options.workers)
+    command = [sys.executable, *_script(options.recipe), *options.flags]
+    workers = [subprocess.Popen(command, env=env) for env in environments(options.workers, threads)]
+    with _forwarded(workers):
+        return _wait(workers)
+
+
+def _script(recipe):
+    """What Python runs: the file of a path, or `nlpseq train` with a name."""
+    if recipe.endswith(".py"):
+        if not os.path.isfile(recipe):
+            raise InputError(f"there is no file {recipe}: give the path or the name of a recipe.")
+        return [recipe]
+    recipes = find_recipes()
+    if recipe not in recipes:
+        raise InputError(f"unknown recipe {recipe!r}: {suggest(recipe, recipes)}")
+    return ["-c", "from nlpseq.cli.main import main; main()", "train", recipe]
+
+
+def environments(count: int, threads: int) -> list[dict[str, str]]:
+    """The environment of each of `count` workers on this machine, with `TF_CONFIG`."""
+    addresses = _free_addresses(count)
+    limits = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"), str(threads))
+    if count == 1:
+        return [{**os.environ, **limits}]
+    configs = [
+        json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}})
+        for rank in range(count)
+    ]
+    return [{**os.environ, **limits, "TF_CONFIG": config} for config in configs]
+
+
+def _free_addresses(count):
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+
+
+@contextlib.contextmanager
+def _forwarded(workers):
+    """In the block SIGTERM and Ctrl-C go to the workers, which write a checkpoint; none is left behind."""
+
+    def forward(number, _):
+        for worker in workers:
+            if worker.poll() is None:
+                worker.send_signal(number)
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    previous = {number: signal.signal(number, forward) for number in numbers}
+    try:
+        yield
+    finally:
+        for worker in workers:
+            if worker.poll() is None:
+                worker.kill()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _wait(workers):
+    """The status of the first worker that failed, else 0; the others have `GRACE` seconds to end then."""
+    failed, end, ended = 0, None, set()
+    while len(ended) < len(workers) and (end is None or time.monotonic() < end):
+        time.sleep(PERIOD)
+        for rank, worker in enumerate(workers):
+            if rank in ended or worker.poll() is None:
+                continue
+            ended.add(rank)
+            if worker.returncode and not failed:
+                failed, end = _status(worker.returncode), time.monotonic() + GRACE
+                print(f"worker {rank} ended with {_reason(worker.returncode)}", file=sys.stderr, flush=True)
+    return failed
+
+
+def _status(code):
+    return code if code > 0 else 128 - code
+
+
+def _reason(code):
+    return f"status {code}" if code > 0 else f"signal {signal.Signals(-code).name}"

@@ -1,0 +1,315 @@
+"""Rows of the files of a corpus, read and written one by one: text, CSV, JSON lines, Parquet, TFRecord.
+
+Only Python and, for TFRecord, TensorFlow are needed, for Parquet pyarrow; files may be compressed.
+"""
+
+import bz2
+import contextlib
+import csv
+import gzip
+import io
+import json
+import lzma
+import posixpath
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from nlpseq.errors import InputError
+from nlpseq.serving import answer_rows
+
+SUFFIXES = {
+    ".txt": "text", ".text": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".json": "jsonl", ".parquet": "parquet", ".tfrecord": "tfrecord", ".tfrecords": "tfrecord",
+}  # fmt: skip
+COMPRESSED: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+FORMATS = {"csv": ".csv", "tsv": ".tsv", "jsonl": ".jsonl", "parquet": ".parquet", "tfrecord": ".tfrecord"}
+LINES = ("text", "jsonl")  # formats that can be read from the start of any line
+PART = 2**26  # bytes of a part of a file of lines
+GROUP = 1024  # rows that Parquet holds in memory
+
+
+class Shard(NamedTuple):
+    """A file, or a part of it.
+
+    Attributes:
+        name: Of its answers, without suffix.
+        path: Of the file.
+        kind: Its format.
+        start, end: First byte of the part, and the byte after it; None for the end of the file.
+    """
+
+    name: str
+    path: str
+    kind: str
+    start: int = 0
+    end: int | None = None
+
+
+class Row(NamedTuple):
+    """A row of a file.
+
+    Attributes:
+        values: The columns by name; None if the row cannot be read.
+        raw: What was read of a row that cannot be used.
+        error: Why.
+    """
+
+    values: dict[str, Any] | None
+    raw: str = ""
+    error: str = ""
+
+
+def format_of(path: str) -> str | None:
+    """The format that the name of a file tells, without the suffix of a compression; None if none is known."""
+    name = path.lower()
+    for suffix in COMPRESSED:
+        name = name.removesuffix(suffix)
+    return SUFFIXES.get(name[name.rfind(".") :]) if "." in name else None
+
+
+def shards_of(pattern: str, files: Iterable[tuple[str, int]], kind: str | None = None, part: int = PART) -> list[Shard]:
+    """The shards of files, in the order of their names.
+
+    Args:
+        pattern: What the files match, for the error.
+        files: Path and size in bytes of each.
+        kind: Format of the files. Default that of their suffix.
+        part: Bytes of a part of an uncompressed file of lines. Default 64 MB.
+
+    Raises:
+        InputError: There is no file, or its format is not known.
+    """
+    ordered, shards = sorted(files), []
+    if not ordered:
+        raise InputError(f"no file matches `input` {pattern}: give a path, or a pattern in quotes.")
+    for (path, size), name in zip(ordered, _names([path for path, _ in ordered])):
+        form = kind or format_of(path)
+        if form is None:
+            raise InputError(f"the format of {path} is not known: give `input_format`.")
+        parts = 1
+        if form in LINES and not path.lower().endswith(tuple(COMPRESSED)):
+            parts = max(1, -(-size // part))
+        for number in range(parts):
+            suffix = f"-{number:05}-of-{parts:05}" if parts > 1 else ""
+            end = None if number == parts - 1 else (number + 1) * part
+            shards.append(Shard(name + suffix, path, form, number * part, end))
+    return shards
+
+
+def _names(paths):
+    """The part of each path that is its own, as the name of a file."""
+    names = [posixpath.basename(path) for path in paths]
+    if len(set(names)) < len(names):
+        common = len(posixpath.commonprefix(paths).rpartition("/")[0])
+        names = [path[common:].lstrip("/").replace("/", "__") for path in paths]
+    stems = [name.partition(".")[0] or name for name in names]
+    return stems if len(set(stems)) == len(stems) else names
+
+
+def decompressed(file: BinaryIO, path: str) -> Any:
+    """The content of a file whose name tells its compression; what is cut off raises an error, unlike in Beam."""
+    opener = next((opener for suffix, opener in COMPRESSED.items() if path.lower().endswith(suffix)), None)
+    return contextlib.nullcontext(file) if opener is None else opener(file)
+
+
+def read_rows(file: BinaryIO, kind: str, start: int = 0, end: int | None = None) -> Iterator[Row]:
+    """The rows of a file.
+
+    Args:
+        file: The file, opened for reading.
+        kind: "text", "csv", "tsv", "jsonl", "parquet" or "tfrecord".
+        start, end: For lines: those whose first byte is in `[start, end)`.
+    """
+    return READERS[kind](_between(file, start, end) if kind in LINES else file)
+
+
+def _between(file, start, end):
+    if start:
+        file.seek(start - 1)
+        start = start - 1 + len(file.readline())  # the line that the part before has
+    while end is None or start < end:
+        line = file.readline()
+        if not line:
+            return
+        start += len(line)
+        yield line
+
+
+def _texts(lines):
+    for number, line in enumerate(lines):
+        text = line.decode("utf-8", "replace")
+        yield Row({"text": (text.removeprefix("\ufeff") if not number else text).rstrip("\r\n")})
+
+
+def _json_lines(lines):
+    for line in lines:
+        text = line.decode("utf-8", "replace").strip("\ufeff\r\n")
+        if not text.strip():
+            continue
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            yield Row(None, text, f"no JSON: {error}")
+            continue
+        yield Row(values) if isinstance(values, dict) else Row(None, text, "no JSON object")
+
+
+def _csv(file, delimiter=","):
+    lines = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
+    table = csv.reader(lines, delimiter=delimiter)
+    names = None
+    while True:
+        try:
+            cells = next(table)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Row(None, "", f"no CSV: {error}")
+            continue
+        if names is None:
+            names = cells
+        elif len(cells) == len(names):
+            yield Row(dict(zip(names, cells)))
+        elif cells:
+            raw = answer_rows.comma_separated(cells).rstrip("\n")
+            yield Row(None, raw, f"{len(cells)} cells, and the header has {len(names)}")
+
+
+def _parquet(file):
+    import pyarrow.parquet
+
+    for batch in pyarrow.parquet.ParquetFile(file).iter_batches(GROUP):
+        yield from map(Row, batch.to_pylist())
+
+
+def _tfrecord(file):
+    """`tf.train.Example`s, or texts; TensorFlow reads paths, so that the file is copied to this machine."""
+    import tensorflow as tf
+
+    with tempfile.NamedTemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        for record in tf.data.TFRecordDataset(copy.name).as_numpy_iterator():
+            example = tf.train.Example()
+            try:
+                example.ParseFromString(record)
+            except Exception:  # of the class of the version of protobuf
+                example.Clear()
+            features = sorted(example.features.feature.items())
+            if features:
+                yield Row({name: _of_feature(feature) for name, feature in features})
+            else:
+                yield Row({"text": record.decode("utf-8", "replace")})
+
+
+def _of_feature(feature):
+    values = list(getattr(feature, feature.WhichOneof("kind") or "bytes_list").value)
+    values = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in values]
+    return values[0] if len(values) == 1 else values
+
+
+READERS: dict[str, Callable[[Any], Iterator[Row]]] = {
+    "text": _texts,
+    "jsonl": _json_lines,
+    "csv": _csv,
+    "tsv": lambda file: _csv(file, "\t"),
+    "parquet": _parquet,
+    "tfrecord": _tfrecord,
+}
+
+
+@contextlib.contextmanager
+def row_writer(file: BinaryIO, kind: str, separator: str) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """A function that writes a row to a file.
+
+    Args:
+        file: The file, opened for writing.
+        kind: "csv", "tsv", "jsonl", "parquet" or "tfrecord".
+        separator: Between the texts of a list in a cell of a table.
+    """
+    if kind == "jsonl":
+        yield lambda row: file.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode()) and None
+    elif kind in ("csv", "tsv"):
+        yield _table_writer(
+            file, answer_rows.comma_separated if kind == "csv" else answer_rows.tab_separated, separator
+        )
+    else:
+        with (_record_writer if kind == "tfrecord" else _parquet_writer)(file) as write:
+            yield write
+
+
+def _table_writer(file, line, separator):
+    """The first row decides the columns: answers of one export have the same."""
+    names: list[str] = []
+
+    def write(row):
+        texts = dict(answer_rows.cells(row, separator))
+        if not names:
+            names.extend(texts)
+            file.write(line(names).encode())
+        file.write(line([texts.get(name, "") for name in names]).encode("utf-8", "replace"))
+
+    return write
+
+
+@contextlib.contextmanager
+def _record_writer(file):
+    import tensorflow as tf
+
+    with tempfile.NamedTemporaryFile() as copy:
+        with tf.io.TFRecordWriter(copy.name) as records:
+            yield lambda row: records.write(_example(row))
+        shutil.copyfileobj(copy, file)
+
+
+def _example(row):
+    """A row as a `tf.train.Example`, serialized; scores by class are features of their own."""
+    import tensorflow as tf
+
+    def feature(value):
+        values = value if isinstance(value, list) else [value]
+        if values and all(isinstance(item, float) for item in values):
+            return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+        if values and all(isinstance(item, int) for item in values):
+            return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+        encoded = [str(item).encode("utf-8", "replace") for item in values if item is not None]
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=encoded))
+
+    features = tf.train.Features(feature={name: feature(value) for name, value in _flat(row)})
+    return tf.train.Example(features=features).SerializeToString()
+
+
+def _flat(row, prefix=""):
+    for name, value in row.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+@contextlib.contextmanager
+def _parquet_writer(file):
+    import pyarrow
+    import pyarrow.parquet
+
+    rows, writers = [], []
+
+    def flush():
+        table = pyarrow.Table.from_pylist(rows, schema=writers[0].schema if writers else None)
+        if not writers:
+            writers.append(pyarrow.parquet.ParquetWriter(file, table.schema))
+        writers[0].write_table(table)
+        rows.clear()
+
+    def write(row):
+        rows.append(row)
+        if len(rows) == GROUP:
+            flush()
+
+    yield write
+    if rows:
+        flush()
+    for writer in writers:
+        writer.close()

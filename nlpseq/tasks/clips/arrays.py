@@ -1,0 +1,121 @@
+"""Clips in NumPy files: .npy of one array, .npz of several by name, folders of .npy."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data.files.contents import check_file
+from nlpseq.data.files.paths import split_of
+from nlpseq.errors import InputError, shorten
+from nlpseq.tasks.clips.columns import label_name
+from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames, is_picture
+
+ARRAYS = (".npy", ".npz")
+FRAMES = ("x", "data", "frames", "clips", "sequences", "inputs", "features", "images", "videos", "series", "samples")
+LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")
+LENGTHS = ("lengths", "length", "n frames", "frame counts")
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a .npz by name, or the one of a .npy as "x".
+
+    Raises:
+        InputError: it cannot be read, or holds Python objects, which could run code.
+    """
+    check_file(path)
+    try:
+        loaded: Any = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"x": loaded}
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except Exception as error:  # damaged files raise errors of many classes
+        if "Object arrays" in str(error):
+            raise InputError(
+                f"cannot read {path}: it holds Python objects, which may run code: save padded frames and an array "
+                "`lengths` as .npz instead."
+            ) from None
+        raise InputError(f"cannot read {path}: no NumPy file, or a damaged one ({type(error).__name__}).") from None
+
+
+def parts_of(arrays: Mapping[str, np.ndarray], place: str, how: How) -> dict[str, Part]:
+    """The clips by split of arrays by name, such as x_train, y_train, x_test, y_test, or x, y and lengths.
+
+    Raises:
+        InputError: there are no frames, or numbers of clips, labels and lengths differ.
+    """
+    splits: dict[str, dict[str, np.ndarray]] = {}
+    for name, values in arrays.items():
+        splits.setdefault(split_of(name) or "train", {})[role_of(name)] = values
+    found = {split: named for split, named in splits.items() if "frames" in named}
+    if not found:
+        names = ", ".join(arrays)
+        raise InputError(f"{place}: expected arrays of frames and labels such as x and y; it has {shorten(names)}.")
+    return {
+        split: Part(_clips(named["frames"], named.get("labels"), named.get("lengths"), f"{place}, {split}", how))
+        for split, named in found.items()
+    }
+
+
+def role_of(name):
+    words = " ".join(word for word in re.split(r"[\W_]+", name.lower()) if word and not split_of(word))
+    for role, usual in (("frames", FRAMES), ("labels", LABELS), ("lengths", LENGTHS)):
+        if words in usual:
+            return role
+    return words
+
+
+def _clips(frames, labels, lengths, place, how):
+    """Clips of padded frames `(clips, time, ...)`, or with lengths also of `(frames of all, ...)`."""
+    if lengths is not None and len(frames) == int(np.sum(lengths)) and len(lengths) != len(frames):
+        rows = np.split(frames, np.cumsum(lengths.astype(int))[:-1])
+    else:
+        rows = list(frames)
+        if lengths is not None:
+            check_count(place, len(rows), len(lengths), "lengths")
+            rows = [row[: int(length)] for row, length in zip(rows, lengths)]
+    if labels is not None:
+        check_count(place, len(rows), len(labels), "labels")
+    return [
+        Clip(as_frames(row, f"{place}, clip {number}", how), label_of(labels, number - 1), f"{place}, clip {number}")
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def check_count(place: str, clips: int, others: int, what: str) -> None:
+    """Raises an `InputError` unless there are as many labels or lengths as clips."""
+    if clips != others:
+        raise InputError(f"{place}: there are {clips} clips and {others} {what}: give one for each clip.")
+
+
+def label_of(labels: Any, index: int) -> Any:
+    """The label of a clip: a name, or a list with one for each frame; of a one-hot row the number of its class."""
+    if labels is None:
+        return None
+    label = labels[index]
+    if isinstance(label, np.ndarray) and label.ndim:
+        one_hot = label.ndim == 1 and set(np.unique(label).tolist()) == {0, 1} and label.sum() == 1
+        if one_hot:
+            return str(int(label.argmax()))
+        return label_name(label[0]) if label.size == 1 else [label_name(value) for value in label]
+    if isinstance(label, (list, tuple)):
+        return [label_name(value) for value in label]
+    return label_name(label)
+
+
+def clips_of_array(frames: np.ndarray, name: str, rank: int, how: How) -> list[Clip]:
+    """The clips of an array without labels: one, or many if it has an axis more.
+
+    Args:
+        frames: The array.
+        name: Of the file.
+        rank: Number of axes of a frame of the model: 1 for vectors, 3 for pictures.
+        how: Stride, and greatest numbers and sizes.
+    """
+    one = frames.ndim <= 2 if rank == 1 else is_picture(frames.shape[1:]) and not is_picture(frames.shape[2:])
+    if one:
+        return [Clip(as_frames(frames, name, how), None, name)]
+    return _clips(frames, None, None, name, how)

@@ -1,0 +1,324 @@
+"""Clips in tables: a row for each frame, with a column that names the sequence, or a row for each sequence."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data.files import table as tables
+from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.errors import InputError, shorten
+from nlpseq.tasks.clips.frames import Clip, How, Part
+
+LABEL = Role("label", (
+    "label", "labels", "class", "class name", "activity", "activity name", "activity label", "gesture", "action",
+    "target", "digit", "category", "letter", "character", "word", "sign", "movement", "motion", "exercise", "emotion",
+    "speaker", "surface", "event", "phase", "behaviour", "behavior", "output",
+))  # fmt: skip
+SEQUENCE = Role("sequence", (
+    "sequence", "sequence id", "sequenceid", "seq", "seq id", "series", "series id", "clip", "clip id", "sample",
+    "sample id", "window", "window id", "segment", "segment id", "trial", "trial id", "recording", "recording id",
+    "session", "session id", "case", "case id", "instance", "instance id", "example", "example id", "video",
+    "video id", "file", "filename", "file name", "gesture id", "motion id", "track", "track id", "drawing",
+    "drawing id", "episode", "episode id", "skeleton", "skeleton id", "id",
+))  # fmt: skip
+TIME = Role("time", (
+    "time", "timestamp", "time step", "timestep", "t", "frame", "frame number", "frame id", "step", "tick",
+    "measurement number", "time s", "time ms", "seconds", "ms", "index", "dim time",
+))  # fmt: skip
+ROLES = (SEQUENCE, TIME, LABEL)
+# Who made a sequence is part of its name, and neither a channel nor a label.
+OWNERS = ("subject", "subject id", "user", "user id", "person", "participant", "writer", "writer id", "speaker id",
+          "actor")  # fmt: skip
+NOT_CHANNELS = (*OWNERS, "row id", "row", "unnamed: 0", "unnamed 0", "", *tables.SPLIT_COLUMNS)
+FEW = 0.5  # from this share of values that are no numbers on, a column is left out rather than an error
+
+
+def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> Part:
+    """The clips in a table.
+
+    Rows are frames if there is a column of sequences or of time, or if empty lines separate the sequences; else each
+    row is a sequence.
+
+    Args:
+        table: The table.
+        how: Columns that the user named.
+        channels: Names of the channels of the training data. Default None, all columns that hold numbers.
+        width: Number of values in a row if rows are sequences, and 0 if they are frames, as of `Part`. Default None,
+            which is found out.
+
+    Raises:
+        InputError: a column is missing, or a value is no number.
+    """
+    table, found = _roles(table, how)
+    if not len(table):
+        raise InputError(f"{table.place} is empty: expected rows of numbers.")
+    times = _times(table, found.get("time"))
+    cells = [name for name in table.names if isinstance(table.values(name)[0], (list, tuple))]
+    if cells:
+        return _of_cells(table, found.get("label"), cells)
+    if width == 0 or (width is None and ("sequence" in found or times is not None or table.breaks)):
+        return _of_frames(table, found, times, how, channels)
+    return _of_rows(table, found, how, width)
+
+
+def _roles(table: Table, how: How) -> tuple[Table, dict[str, Any]]:
+    """The table with its header, and the names of the columns of each role that there are."""
+    given: dict[str, Any] = {role.argument: getattr(how, role.argument) for role in ROLES}
+    sequence = given.pop("sequence")
+    names = [*str(sequence).split(",")] if sequence else []
+    table = tables.with_names(table, ROLES, {**given, "sequence": names[0] if names else None})
+    found: dict[str, Any] = {}
+    for role in (TIME, LABEL):
+        if given[role.argument]:
+            found[role.argument] = tables.find_columns(table, [role], given)[1][role.argument]
+    if names:
+        role = [SEQUENCE]
+        found["sequence"] = [tables.find_columns(table, role, {"sequence": name})[1]["sequence"] for name in names]
+    named = {normal(name): name for name in reversed(table.names)} if table.header else {}
+    for role in ROLES:
+        usual = next((named[word] for word in role.usual if word in named and named[word] not in found.values()), None)
+        if role.argument not in found and usual is not None:
+            found[role.argument] = [usual] if role is SEQUENCE else usual
+    if "sequence" in found:
+        found["sequence"] += [named[word] for word in OWNERS if word in named and named[word] not in found["sequence"]]
+    return table, found
+
+
+def _times(table, name):
+    """The times of the rows; None without a column of times that can be sorted."""
+    if name is None:
+        return None
+    values = _numbers(table, name, strict=False)
+    return None if values is None or np.isnan(values).any() else values
+
+
+def _of_frames(table, found, times, how, wanted) -> Part:
+    """A clip for each sequence, in the order in which they begin."""
+    keys = _keys(table, found.get("sequence"), times)
+    if "sequence" in found and "label" in found and times is not None and _repeated(keys, times):
+        keys = _keys(table, [*found["sequence"], found["label"]], times)  # numbered anew for each label
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))[inverse]  # number of the sequence of each row
+    order = np.lexsort((np.zeros(len(rank)) if times is None or "sequence" not in found else times, rank))
+    names, values, said = _channels(table, found, how, wanted)
+    starts = np.flatnonzero(np.diff(rank[order], prepend=-1))
+    labels = table.values(found["label"]) if "label" in found else None
+    clips = []
+    for rows in np.split(order, starts[1:]):
+        label = None if labels is None else _label([labels[row] for row in rows])
+        name = _name(table, found.get("sequence"), rows[0]) if len(starts) > 1 else table.place
+        clips.append(Clip(values[rows], label, name))
+    if "sequence" not in found:
+        what = "empty lines" if table.breaks else f"{found.get('time')!r}, where it falls" if times is not None else ""
+        said.append(f"{table.place}: {len(clips):,} sequences" + f", separated by {what}" * bool(what))
+    return Part(clips, names, said)
+
+
+def _keys(table, columns, times):
+    """A number for each row, equal within a sequence."""
+    if columns:
+        parts = [np.unique(np.array(list(map(str, table.values(name)))), return_inverse=True)[1] for name in columns]
+        return np.unique(np.stack(parts, axis=1), axis=0, return_inverse=True)[1].ravel()
+    begins = np.zeros(len(table), int)
+    begins[[row for row in table.breaks if row < len(table)]] = 1
+    if times is not None and not table.breaks:
+        begins[1:] |= np.diff(times) < 0
+    return np.cumsum(begins)
+
+
+def _repeated(keys, times):
+    """Whether a sequence has two rows at one time."""
+    pairs = np.stack([keys, times], axis=1)
+    return len(np.unique(pairs, axis=0)) < len(pairs)
+
+
+def _name(table, columns, row):
+    if not columns:
+        return table.where(row)
+    return f"{table.place}, " + ", ".join(f"{name} {table.values(name)[row]}" for name in columns)
+
+
+def _label(values):
+    """The label of a sequence, or a list of those of its frames if they differ; None if it has none."""
+    names = [label_name(value) for value in values]
+    different = set(names)
+    return names[0] if len(different) == 1 else names
+
+
+def label_name(value: Any) -> str | None:
+    """The name of a label, an integer without a point; None if it is missing."""
+    if tables.is_missing(value):
+        return None
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    text = " ".join(text.split())
+    return re.sub(r"^([+-]?\d+)\.0+$", r"\1", text)
+
+
+def _channels(table, found, how, wanted) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
+    """Names and values `(rows, channels)` of the channels."""
+    taken = {*found.get("sequence", ()), found.get("time"), found.get("label")}
+    given = wanted or (how.channels.split(",") if how.channels and not how.channels.isdigit() else None)
+    said, columns = [], {}
+    if given and (table.header or not wanted):
+        role = Role("channels", ())
+        for name in given:
+            column = tables.find_columns(table, [role], {"channels": name})[1]["channels"]
+            columns[name] = _numbers(table, column)
+    else:
+        for name in table.names:
+            if name in taken or (table.header and normal(name) in NOT_CHANNELS):
+                continue
+            values = _numbers(table, name, strict=False)
+            if values is None:
+                said.append(f"the column {name!r} holds no numbers and is not read")
+            else:
+                columns[name] = values
+    if not columns:
+        raise InputError(f"{table.place} has no columns of numbers beside sequence, time and label: give `channels`.")
+    return tuple(columns), np.stack(list(columns.values()), axis=1).astype(np.float32), said
+
+
+def _numbers(table: Table, name: str, strict: bool = True) -> Any:
+    """The values of a column as float64, missing ones NaN; without `strict` None for a column that holds others.
+
+    Raises:
+        InputError: a value is no number, in a column most of whose values are.
+    """
+    values = table.values(name)
+    with_nan = ["nan" if tables.is_missing(value) else value for value in values]
+    try:
+        return np.array(with_nan, float)
+    except (ValueError, TypeError):
+        pass
+    bad = [row for row, value in enumerate(with_nan) if not _is_number(value)]
+    if not strict and len(bad) >= FEW * len(values):
+        return None
+    missing = [row for row in bad if str(values[row]).strip().lower() not in ("na", "n/a", "null", "none", "?", "-")]
+    if missing:
+        raise InputError(
+            f"{table.where(missing[0])}, column {name!r}: expected a number, got "
+            f"{shorten(repr(values[missing[0]]), 40)}."
+        )
+    return np.array(["nan" if row in set(bad) else value for row, value in enumerate(with_nan)], float)
+
+
+def _is_number(value):
+    try:
+        float(value)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+# Each row a sequence
+
+
+def _of_cells(table, label, names) -> Part:
+    """A clip for each row with a list in a cell: the frames, or with several such columns a channel each."""
+    names = [name for name in names if name != label]
+    if not names:
+        raise InputError(f"{table.place} has no column of frames beside the label: expected lists of numbers.")
+    columns = [table.values(name) for name in names]
+    labels = table.values(label) if label else [None] * len(table)
+    clips = []
+    for row, (values, name) in enumerate(zip(zip(*columns), labels)):
+        frames = values[0] if len(names) == 1 else list(zip(*values))
+        found = [label_name(item) for item in name] if isinstance(name, (list, tuple)) else label_name(name)
+        clips.append(Clip(frames, found, table.where(row)))  # `as_frames` makes an array of them
+    return Part(clips, tuple(names) if len(names) > 1 else None)
+
+
+def _of_rows(table, found, how, width) -> Part:
+    """A clip for each row; the columns are named by channel and number, or stand in the order of time."""
+    label = found.get("label")
+    if label is None and len(table.names) != width:
+        label = _guessed_label(table)
+    skipped = {label, found.get("time")}
+    columns = [n for n in table.names if n not in skipped and not (table.header and normal(n) in NOT_CHANNELS)]
+    read = {name: _numbers(table, name, strict=False) for name in columns}
+    read = {name: values for name, values in read.items() if values is not None}
+    if not read:
+        raise InputError(f"{table.place} has no columns of numbers: expected sequences.")
+    names, order = _named_channels(list(read), how, table)
+    values = np.stack([read[name] for name in order], axis=1).astype(np.float32)
+    values = values.reshape(len(table), -1, len(names))
+    labels = table.values(label) if label else [None] * len(table)
+    clips = [
+        Clip(_without_end(frames), label_name(name), table.where(row))
+        for row, (frames, name) in enumerate(zip(values, labels))
+    ]
+    channels = f"{len(names)} channel{'s' * (len(names) != 1)}"
+    remedy = "; set `channels` if more stand side by side, or `sequence` if rows are frames" if len(names) == 1 else ""
+    said = f"{table.place}: each row is a sequence of {values.shape[1]} frames of {channels}{remedy}"
+    guessed = [f"the label is the column {label}"] if label and not found.get("label") else []
+    return Part(clips, names, [said, *guessed], len(order))
+
+
+def _named_channels(columns, how, table):
+    """The names of the channels, and the columns in the order of time and channel.
+
+    `x1 y1 x2 y2`, and `x1 x2 y1 y2`, are two channels; without such names `channels` tells how many stand side by side.
+    """
+    if how.channels and how.channels.isdigit():
+        count = int(how.channels)
+        if not count or len(columns) % count:
+            raise InputError(
+                f"{table.place} has {len(columns)} values in a row: `channels` {count} does not divide them."
+            )
+        return tuple(map(str, range(1, count + 1))), columns
+    parts = [re.fullmatch(r"(.*?)[ _\-.]?(\d+)", name.strip()) for name in columns] if table.header else []
+    times: dict[str, list] = {}
+    for name, match in zip(columns, parts):
+        times.setdefault(match.group(1) if match else "", []).append((int(match.group(2)) if match else -1, name))
+    if len(times) < 2 or len({len(rows) for rows in times.values()}) > 1 or len(times) == len(columns):
+        return ("value",), columns
+    ordered = [sorted(rows) for rows in times.values()]
+    return tuple(times), [name for step in zip(*ordered) for _, name in step]
+
+
+def _guessed_label(table):
+    """The last column of a table without a named label, or the first, if it holds few different values."""
+    if table.header and len(table.names) > 1:
+        found = [name for name in (table.names[-1], table.names[0]) if _numbers(table, name, strict=False) is None]
+        if found:
+            return found[0]
+    for name in (table.names[-1], table.names[0]):
+        different = {label_name(value) for value in table.values(name)}
+        names = all(text is None or re.fullmatch(r"[+-]?\d+|\D.*", text) for text in different)
+        if names and 2 <= len(different) <= max(2, len(table) // 3):
+            return name
+    return None
+
+
+def _without_end(frames):
+    """A sequence without the missing frames at its end; one at least."""
+    real = np.flatnonzero(~np.isnan(frames).all(axis=1))
+    return frames[: real[-1] + 1 if len(real) else 1]
+
+
+def rows_of_text(text: str, place: str) -> Table | None:
+    """The table of a text whose lines are numbers between blanks, commas or semicolons; None if it is none."""
+    rows, lines, breaks = [], [], set()
+    for number, line in enumerate(text.splitlines(), start=1):
+        values = re.split(r"\s*[,;\t]\s*|\s+", line.strip().rstrip(",;"))
+        if values == [""]:
+            breaks.add(len(rows))
+            continue
+        rows.append(values)
+        lines.append(number)
+    widths = {len(row) for row in rows}
+    if not rows or len(rows[0]) < 2 or not all(map(_is_number, rows[-1][:-1])):
+        return None
+    if len(widths) > 1:
+        width = max(widths)
+        wrong = next(i for i, row in enumerate(rows) if len(row) != len(rows[0]))
+        raise InputError(
+            f"{place}, line {lines[wrong]}: expected {len(rows[0])} values as in the first line, got "
+            f"{len(rows[wrong])} (the longest has {width}): complete the rows."
+        )
+    breaks -= {0, len(rows)}
+    table = tables.rows_table(place, rows, lines, header=None, breaks=breaks)
+    return table if not all(map(_is_number, rows[0][:-1])) else replace(table, header=False)

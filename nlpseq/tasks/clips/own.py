@@ -1,0 +1,197 @@
+"""The user's own clips: which files and objects are read, and what they hold."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data.files import paths, table
+from nlpseq.data.files.contents import read_text
+from nlpseq.data.files.delimited import read_delimited
+from nlpseq.data.files.paths import SPLIT_OF, split_of, suffix_of
+from nlpseq.data.files.reading import read_table
+from nlpseq.data.files.table import Table
+from nlpseq.errors import InputError
+from nlpseq.tasks.clips import arrays, columns, strokes
+from nlpseq.tasks.clips.arrays import ARRAYS
+from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames
+from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
+
+TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts")
+FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
+EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
+
+
+def read(path: Path, how: How) -> dict[str, Part]:
+    """The clips of a file or folder by split.
+
+    Raises:
+        InputError: it cannot be read, or there are no clips in it.
+    """
+    if not os.path.isdir(path):
+        return read_file(path, how)
+    files = [file for file in paths.files_in(path) if suffix_of(file) in FILES]
+    named = [file for file in files if file.suffix.lower() == ".npy"]
+    if any(arrays.role_of(file.stem) == "labels" for file in named):
+        loaded = {file.stem: arrays.load_arrays(file)["x"] for file in named}
+        return arrays.parts_of(loaded, str(path), how)
+    if "train" not in paths.files_by_split(files, path):
+        found = _class_folders(path, how)
+        if found is not None:
+            return found
+    split = paths.split_files(path, files, EXPECTED)
+    return paths.read_splits(split, lambda file: read_file(file, how))
+
+
+def read_file(path: Path, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> dict[str, Part]:
+    """The clips of a file by split; a film is one clip without label.
+
+    Args:
+        path: The file.
+        how: Columns and sizes.
+        channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+    """
+    suffix = suffix_of(path)
+    if suffix in FILMS:
+        return {"train": Part([Clip(read_film(path, how), None, str(path))])}
+    if suffix in ARRAYS:
+        return arrays.parts_of(arrays.load_arrays(path), str(path), how)
+    content = read_table(path, how.delimiter, how.encoding) if suffix not in TEXTS else read_text(path, how.encoding)
+    if isinstance(content, str):
+        content = _of_text(content, str(path), how)
+    if isinstance(content, Part):
+        return {"train": _in_form(content, how)}
+    found = {split: columns.clips_of(part, how, channels, width) for split, part in table.by_split(content).items()}
+    return {split: _in_form(part, how) for split, part in found.items()}
+
+
+def _of_text(text, place, how) -> Part | Table:
+    if strokes.is_unipen(text):
+        return strokes.read_unipen(text, place)
+    if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
+        return strokes.read_ts(text, place)
+    found = columns.rows_of_text(text, place)
+    if found is None:
+        raise InputError(f"{place} holds no rows of numbers, no pen strokes (UNIPEN) and no series (.ts).")
+    return found
+
+
+def _in_form(part, how):
+    clips = [Clip(as_frames(clip.frames, clip.name, how), _strided(clip.label, how), clip.name) for clip in part.clips]
+    return Part(clips, part.channels, part.notes)
+
+
+def _strided(label, how):
+    return label[:: how.stride][: how.max_frames] if isinstance(label, list) else label
+
+
+def _class_folders(folder, how) -> dict[str, Part] | None:
+    """The clips of folders by class, in the folder itself or in folders of it named train, validation and test."""
+    inner = [path for path in paths.listed(folder) if path.is_dir()]
+    roots = {split: path for path in inner if (split := split_of(path.name)) and _classes(path)} or {"train": folder}
+    found = {split: _classes(path) for split, path in roots.items()}
+    if len(found.get("train", ())) < 2:
+        return None
+    return {split: _of_classes(classes, how) for split, classes in found.items()}
+
+
+def _classes(folder):
+    classes = [path for path in paths.listed(folder) if path.is_dir() and path.name.lower() not in SPLIT_OF]
+    files = {path.name: [file for file in paths.listed(path) if _is_clip(file)] for path in classes}
+    return {name: listed for name, listed in files.items() if listed}
+
+
+def _is_clip(path):
+    """Whether a path is a file with clips, or a folder of pictures."""
+    return bool(_pictures(path)) if path.is_dir() else suffix_of(path) in FILES
+
+
+def _pictures(folder):
+    return [file for file in paths.files_in(folder) if suffix_of(file) in PICTURES]
+
+
+def _of_classes(classes, how):
+    """Each file of a class is a clip, or several."""
+    clips, channels, said = [], None, []
+    for name, listed in classes.items():
+        for file in listed:
+            part = one_file(file, how, channels)
+            channels, said = channels or part.channels, [*said, *part.notes]
+            clips += [Clip(clip.frames, name, clip.name) for clip in part.clips]
+    return Part(clips, channels, sorted(set(said))[:3])
+
+
+def one_file(
+    path: Path, how: How, channels: Sequence[str] | None = None, width: int = 0, rank: int | None = None
+) -> Part:
+    """The clips of a file whose labels do not count; a table without a column of sequences is one clip.
+
+    Args:
+        path: The file.
+        how: Columns and sizes.
+        channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+        rank: Number of axes of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
+    """
+    if path.is_dir():
+        pictures = _pictures(path)
+        if not pictures:
+            raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")
+        return Part([Clip(read_pictures(pictures, how), None, str(path))])
+    if suffix_of(path) not in ARRAYS:
+        parts = list(read_file(path, how, channels, width).values())
+        return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)
+    clips = []
+    for name, values in arrays.load_arrays(path).items():
+        if arrays.role_of(name) in ("labels", "lengths"):
+            continue
+        if rank is None:
+            clips.append(Clip(as_frames(values, f"{path}, {name}", how), None, str(path)))
+        else:
+            clips += arrays.clips_of_array(values, str(path), rank, how)
+    return Part(clips)
+
+
+def text_clips(text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0) -> Part:
+    """The clips in a table that is a text, whose labels do not count.
+
+    Args:
+        text, place: The text, and what it is called in messages.
+        how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+    """
+    return _in_form(columns.clips_of(read_delimited(text, place), how, channels, width), how)
+
+
+def of_object(data: Any, how: How) -> dict[str, Part]:
+    """The clips of an object by split.
+
+    Args:
+        data: A tuple of clips and labels, a list of pairs, or a dict of these by split; clips are arrays of frames.
+        how: Stride, and greatest numbers and sizes.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    if isinstance(data, Mapping) and data and all(str(name).lower() in SPLIT_OF for name in data):
+        return {SPLIT_OF[str(name).lower()]: _part(part, f"the {name} data", how) for name, part in data.items()}
+    return {"train": _part(data, "the data", how)}
+
+
+def _part(data, place, how):
+    if hasattr(data, "as_numpy_iterator"):
+        data = list(data.as_numpy_iterator())
+    if isinstance(data, list) and data and all(isinstance(row, (tuple, list)) and len(row) == 2 for row in data):
+        data = [row[0] for row in data], [row[1] for row in data]
+    if not isinstance(data, tuple) or len(data) != 2:
+        raise InputError(
+            f"{place}: expected a tuple of clips and labels, a list of pairs, or a dict of these by split."
+        )
+    clips, labels = data
+    arrays.check_count(place, len(clips), len(labels), "labels")
+    names = [f"{place}, clip {number}" for number in range(1, len(clips) + 1)]
+    labels = labels if isinstance(labels, np.ndarray) else list(labels)
+    return Part([
+        Clip(as_frames(frames, name, how), arrays.label_of(labels, number), name)
+        for number, (frames, name) in enumerate(zip(clips, names))
+    ])  # fmt: skip

@@ -1,0 +1,250 @@
+"""Answers of exported forecasters: from files of series to rows of forecasts; does not import TensorFlow."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
+from nlpseq.errors import InputError, in_range, shorten
+from nlpseq.tasks import answers
+from nlpseq.tasks.answers import Option, in_lists, json_line
+
+DIGITS = 7  # significant digits of a forecast
+
+
+@dataclass(frozen=True)
+class History:
+    """The past of a series as a forecaster reads it.
+
+    Attributes:
+        item: Name of the series.
+        arrays: The inputs of "serving_default" by name, without the batch.
+        times: The times of the horizon: `pandas.DatetimeIndex`, or numbers of steps.
+        names: Names of the columns of the file by role.
+    """
+
+    item: str
+    arrays: dict[str, Any]
+    times: Any
+    names: dict[str, str]
+
+
+class Answers(answers.Answers):
+    """A row for each item and time of the horizon, with mean and quantiles."""
+
+    files = True
+    input_name = "values"
+    outputs = ("quantiles", "mean")
+    signatures = ("serving_default", "forecast", "sample", "init", "step")
+    decisions = ()
+    batch_size = 64
+    options = (
+        Option("paths", int, "write so many sampled paths instead of quantiles"),
+        Option("seed", int, "seed of the sampling (0)"),
+        Option("time", str, "column of the times"),
+        Option("item", str, "column of the series, or several separated by commas"),
+        Option("value", str, "column of the values"),
+        Option("time_zone", str, "time zone of the times, such as Europe/Paris"),
+        Option("duplicates", str, "what is done with different values at one time: first, last, mean or sum"),
+    )
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The description of the series that the model reads."""
+        return self.metadata.details
+
+    # Reading
+
+    def batches(
+        self, arguments: list[str], standard_input: BinaryIO, terminal: bool = False, **options: Any
+    ) -> Iterator[list]:
+        """Batches of `History` of files, or of CSV from standard input."""
+        for argument in arguments or [None]:
+            data: Any = argument
+            if argument is None:
+                from nlpseq.data.files.contents import decode
+                from nlpseq.data.files.delimited import read_delimited
+
+                data = read_delimited(decode(standard_input.read(), "standard input"), "standard input")
+            yield from in_lists(iter(self.histories(data, **options)), self.batch_size)
+
+    def histories(self, data: Any, **options: Any) -> list[History]:
+        """The histories in a file, a frame or rows, as of `nlpseq.data.read_series`.
+
+        Raises:
+            InputError: the data cannot be read, have another frequency than the model, or lack covariates.
+        """
+        table = self._table(data, options)
+        self.said = list(table.notes)
+        return [self._history(one, table) for one in table.series]
+
+    def _table(self, data, options) -> SeriesTable:
+        wished = {name: options.get(name) or None for name in ("time", "item", "value")}
+        columns = Columns(**wished)
+        reading = {"time_zone": options.get("time_zone"), "duplicates": options.get("duplicates") or "error"}
+        frequency = self.described["frequency"] or None
+        if frequency is None:
+            return read_series(data, columns, **reading)
+        table = read_series(data, columns, **reading)
+        found = table.frequency or Frequency()
+        if found.name == frequency:
+            return table
+        if not found.unit and all(hasattr(one.times, "asi8") for one in table.series) is False:
+            raise InputError(
+                f"{table.place} has no times, and the model forecasts steps of {frequency}: add a column of times."
+            )
+        regular = read_series(data, columns, frequency=frequency, **reading)
+        if max(len(one) for one in regular.series) > 2 * max(len(one) for one in table.series):
+            raise InputError(
+                f"{table.place} has steps of {found.name}, and the model forecasts steps of {frequency}: give series "
+                "of that frequency."
+            )
+        return regular
+
+    def parse(self, text: str) -> History:
+        """A history from JSON, an object with values and start or a list of rows, or from numbers with blanks."""
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = list(text.replace(",", " ").split())
+        if isinstance(value, list) and not any(isinstance(cell, (dict, list)) for cell in value):
+            value = {"value": value}
+            if self.described["frequency"]:
+                raise InputError(
+                    f"the model reads times: give an object with start and values, got {shorten(text, 60)!r}."
+                )
+        elif isinstance(value, dict) and not any(isinstance(cell, dict) for cell in value.values()):
+            value = [value]
+        histories = self.histories(value)
+        if len(histories) != 1:
+            raise InputError(f"expected one series in a line, got {len(histories)}.")
+        return histories[0]
+
+    def _history(self, one: Series, table: SeriesTable) -> History:
+        described, values = self.described, one.columns["value"]
+        length = int(np.flatnonzero(~np.isnan(values))[-1]) + 1
+        context, horizon = described["context"], described["horizon"]
+        first = max(0, length - context)
+        arrays: dict[str, Any] = {"values": values[first:length], "mask": ~np.isnan(values[first:length])}
+        frequency = Frequency.of(described["frequency"])
+        ahead = frequency.times(one.times[0], horizon, length)
+        if frequency.unit:
+            times = frequency.times(one.times[0], length + horizon - first, first)
+            arrays["times"] = times.tz_localize(None).as_unit("s").asi8
+        for role, end in (("past", length), ("known", length + horizon)):
+            if names := described[role]:
+                columns = [self._covariate(one, name, end, role, ahead, table) for name in names]
+                arrays[role] = np.stack(columns, axis=1)[first:]
+        if described["items"]:
+            arrays["item"] = one.item
+        if described["statics"]:
+            arrays["static"] = [one.static.get(name, "") for name in described["statics"]]
+        return History(one.item, arrays, ahead, table.names)
+
+    def _covariate(self, one, name, end, role, ahead, table):
+        column = one.columns.get(name)
+        if column is None and "=" in name and any(other.startswith(name.split("=")[0] + "=") for other in one.columns):
+            column = np.zeros(len(one))  # a category that these data do not have
+        if column is None:
+            raise InputError(
+                f"{table.place} has no column {shorten(name)!r}, a covariate that the model reads: add it."
+            )
+        given = np.flatnonzero(np.isfinite(column))
+        last = int(given[-1]) + 1 if len(given) else 0
+        if role == "known" and last < end:
+            raise InputError(
+                f"{table.place}: the covariate {shorten(name)!r} of {shorten(repr(one.item))} ends before the horizon: "
+                f"give it up to {ahead[-1]}, in rows without a value."
+            )
+        return np.concatenate([column[:end], np.full(max(0, end - len(column)), np.nan)])
+
+    def inputs(self, examples: list) -> dict[str, np.ndarray]:
+        longest = max((len(example.arrays["values"]) for example in examples), default=1)
+        made: dict[str, list] = {}
+        for example in examples:
+            missing = longest - len(example.arrays["values"])
+            for name, array in example.arrays.items():
+                made.setdefault(name, []).append(_preceded(name, array, missing))
+        return {
+            name: np.array(rows, object) if name in ("item", "static") else np.stack(rows)
+            for name, rows in made.items()
+        }
+
+    # Writing
+
+    def read(self, row: dict[str, Any]) -> dict[str, Any]:
+        levels = [f"{level:g}" for level in self.described["quantiles"]]
+        quantiles = np.array(row["quantiles"])
+        return {"mean": row["mean"], "quantiles": {name: quantiles[:, i].tolist() for i, name in enumerate(levels)}}
+
+    def show(self, example, answer):
+        """Rows of CSV: item, time, mean and quantiles, or the paths."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        columns = answer["paths"] if "paths" in answer else [answer["mean"], *answer["quantiles"].values()]
+        for number, time in enumerate(_stamps(example.times)):
+            numbers = [f"{float(column[number]):.{DIGITS}g}" for column in columns]
+            writer.writerow([*([example.item] if example.item else []), time, *numbers])
+        return text.getvalue().rstrip("\n")
+
+    def respond(self, export, batches, write, note, as_json=False, embed=False, **options):
+        paths, seed = options.get("paths"), options.get("seed") or 0
+        if paths is not None:
+            in_range("paths", paths, 1, 10_000)
+        header, said = False, None
+        for batch in batches:
+            if self.said is not said:
+                said = self.said
+                for line in said:
+                    note(line)
+            if paths is None:
+                found = export.predict(batch)
+            else:
+                sampling = {"paths": np.array(paths, np.int32), "seed": np.array(seed, np.int32)}
+                found = [
+                    {"paths": row.tolist()} for row in export.run("sample", self.inputs(batch) | sampling)["paths"]
+                ]
+            for example, answer in zip(batch, found):
+                if as_json:
+                    write(json_line({"item": example.item, "times": _stamps(example.times), **answer}))
+                    continue
+                if not header:
+                    write(self._header(example, answer) + "\n")
+                    header = True
+                write(self.show(example, answer) + "\n")
+
+    def _header(self, example, answer):
+        first = [example.names.get("item", "item")] if example.item else []
+        time = example.names.get("time", "time" if hasattr(example.times, "asi8") else "step")
+        columns = [f"path_{i + 1}" for i in range(len(answer["paths"]))] if "paths" in answer else [
+            "mean", *(f"q{name}" for name in answer["quantiles"])
+        ]  # fmt: skip
+        text = io.StringIO()
+        csv.writer(text, lineterminator="").writerow([*first, time, *columns])
+        return text.getvalue()
+
+
+def _preceded(name, array, count):
+    """An input with `count` missing steps before it."""
+    if name in ("item", "static"):
+        return [text.encode() for text in array] if name == "static" else array.encode()
+    padding = np.zeros((count, *array.shape[1:]), array.dtype)
+    if array.dtype == float:
+        padding[:] = np.nan if name != "values" else 0.0
+    values = np.where(np.isnan(array), 0.0, array) if name == "values" else array
+    return np.concatenate([padding, values])
+
+
+def _stamps(times):
+    """Times as strings of ISO 8601, days without hours; numbers of steps as they are."""
+    if not hasattr(times, "asi8"):
+        return [int(time) for time in times]
+    days = times.tz is None and (times == times.normalize()).all()
+    return [str(time.date()) if days else time.isoformat(sep=" ") for time in times]

@@ -1,0 +1,59 @@
+"""The weights of the base forecasts and the spread of their errors, from training windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from nlpseq.tasks.forecasting import scaling
+from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
+from nlpseq.tasks.forecasting.windows import TrainingWindows, past_of
+
+DRAWN = 2000  # windows
+SHARPNESS = 8.0  # power of the errors: a base with twice the error of another has 1/256 of its weight
+
+
+def base_weights(
+    description: SeriesPreprocessor, windows: TrainingWindows, quantiles: Sequence[float], seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of the base forecasts, and distances between the quantiles of their errors, at each step.
+
+        b_hk = -SHARPNESS log e_hk        e: mean absolute error of base k at step h, in the units of MASE
+
+    Returns:
+        float32 `(horizon, bases)`, and float32 `(horizon, quantiles - 1)` in units of the scale of a window.
+    """
+    drawn = windows.draw(DRAWN, seed, 0)
+    values = tf.constant(past_of(drawn, description.context, [], [])["values"])
+    mask = tf.math.is_finite(values)
+    values = tf.where(mask, values, tf.zeros_like(values))
+    level, scale = scaling.level_and_scale(values, mask, max([1, *description.seasons[:1]]))
+    usable = (scale[:, 0] > 0).numpy()
+    safe = tf.where(scale > 0, scale, tf.ones_like(scale))
+    z = tf.where(mask, (values - level) / safe, tf.zeros_like(values))
+    bases = scaling.bases(z, mask, description.seasons, description.horizon).numpy()
+    targets = (drawn.targets() - level.numpy()) / safe.numpy()
+    targets = np.where(usable[:, np.newaxis], targets, np.nan)
+    unit = np.maximum(drawn.scales[drawn.series], scale.numpy()[:, 0] / 20)
+    weight = (safe.numpy()[:, 0] / np.where(unit > 0, unit, 1.0))[:, np.newaxis]
+    errors = (
+        [np.nanmean(np.abs(targets - bases[..., k]) * weight, axis=0) for k in range(bases.shape[-1])]
+        if (usable.any())
+        else [np.ones(description.horizon)] * bases.shape[-1]
+    )
+    errors = np.stack(errors, axis=1)
+    errors = np.where(np.isfinite(errors), errors, np.nanmax(errors, initial=1.0, where=np.isfinite(errors)))
+    logits = -SHARPNESS * np.log(np.maximum(errors, 1e-6) / np.maximum(errors.min(axis=1, keepdims=True), 1e-6))
+    weights = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    residuals = targets - (bases * weights).sum(axis=-1)
+    return logits.astype(np.float32), _spreads(residuals, quantiles)
+
+
+def _spreads(residuals, quantiles):
+    found = np.full((residuals.shape[1], len(quantiles)), np.nan)
+    there = np.isfinite(residuals).sum(axis=0) > 0
+    found[there] = np.nanquantile(residuals[:, there], quantiles, axis=0).T
+    spreads = np.diff(found, axis=1)
+    return np.where(np.isfinite(spreads), np.clip(spreads, 1e-3, 10.0), 0.2).astype(np.float32)

@@ -1,0 +1,109 @@
+"""What is fitted on validation windows after training: how far to trust the network, and the width of intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nlpseq.tasks.forecasting.windows import Windows
+
+if TYPE_CHECKING:
+    from nlpseq.tasks.forecasting.model import Forecaster
+
+BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)
+GAIN = 0.003  # relative gain on validation that a larger share of the network must bring
+PRIOR = 30.0  # windows that count for the quantiles of the network
+WIDEST = 4.0  # factor of a distance between quantiles, at most
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted, and on how many windows.
+
+    Attributes:
+        blend: Share of the network in the median, the rest is the base forecast.
+        before, after: The shares of validation values between the outer quantiles.
+        windows: Number of windows.
+    """
+
+    blend: float
+    before: float
+    after: float
+    windows: int
+
+
+def calibrate(task: Forecaster, windows: Windows, conformal: bool = True) -> Calibration:
+    """Fits `blend`, `correction` and `persistence` of a forecaster on validation windows.
+
+    The blend is the share of the network's correction of the base with the least absolute error; a smaller share is
+    taken unless a larger one is clearly better. The correction multiplies the distance of a quantile q from the median
+    by the q-quantile of the ratios of errors to that distance (split conformal prediction, Vovk et al. 2005, by
+    quantile as of Romano et al. 2019), shrunk towards 1 if there are few windows.
+
+    Args:
+        task: A trained forecaster.
+        windows: Validation windows.
+        conformal: Whether quantiles are corrected.
+
+    Returns:
+        `Calibration`.
+    """
+    task.blend.assign(1.0)
+    task.correction.assign(np.ones(len(task.settings.quantiles), np.float32))
+    levels, targets = np.array(task.settings.quantiles), windows.targets()
+    middle = list(levels).index(0.5)
+    blends = BLENDS[-1:] if task.by_steps else BLENDS
+    errors = {blend: _error(task, windows, targets, blend, middle) for blend in blends}
+    best = min(errors.values())
+    blend = next(blend for blend in blends if errors[blend] <= best * (1 + GAIN))
+    task.blend.assign(blend)
+    quantiles = task.predict_windows(windows)["quantiles"]
+    there = np.isfinite(targets)
+    before = _inside(targets, quantiles, there)
+    if conformal:
+        median = quantiles[..., middle]
+        factors = [
+            1.0 if place == middle else _factor(targets - median, quantiles[..., place] - median, level, there)
+            for place, level in enumerate(levels)
+        ]
+        weight = len(windows) / (len(windows) + PRIOR)
+        task.correction.assign(np.array([weight * factor + 1 - weight for factor in factors], np.float32))
+        quantiles = task.predict_windows(windows)["quantiles"]
+    task.persistence.assign(_persistence(targets - quantiles[..., middle]))
+    return Calibration(blend, before, _inside(targets, quantiles, there), len(windows))
+
+
+def _error(task, windows, targets, blend, middle):
+    task.blend.assign(blend)
+    median = task.predict_windows(windows)["quantiles"][..., middle]
+    scales = windows.scales[windows.series][:, np.newaxis]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        errors = np.abs(targets - median) / np.where(scales > 0, scales, np.nan)
+    return float(np.nanmean(errors)) if np.isfinite(errors).any() else 0.0
+
+
+def _factor(errors, distances, level, there):
+    """The factor of distances from the median below which a share `level` of the errors is."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = (errors / distances)[there & (distances != 0)]
+    ratios = ratios[np.isfinite(ratios)]
+    if not len(ratios):
+        return 1.0
+    share = level if level > 0.5 else 1 - level
+    return float(np.clip(np.quantile(ratios, share), 1 / WIDEST, WIDEST))
+
+
+def _inside(targets, quantiles, there):
+    return float(((quantiles[..., 0] <= targets) & (targets <= quantiles[..., -1]))[there].mean())
+
+
+def _persistence(errors):
+    """The correlation of errors at neighbouring steps of a window, for sampled paths."""
+    first, second = errors[:, :-1], errors[:, 1:]
+    there = np.isfinite(first) & np.isfinite(second)
+    if there.sum() < 3:
+        return 0.0
+    signs = np.sign(first[there]) * np.sign(second[there])
+    return float(np.clip(np.sin(np.pi / 2 * signs.mean()), 0.0, 0.99))  # of a Gaussian, robust to heavy tails

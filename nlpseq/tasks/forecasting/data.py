@@ -1,0 +1,330 @@
+"""Datasets of series for forecasting, and how their steps are split into training, validation and test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data import notes, sources
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
+from nlpseq.data.series.reading import split_tables
+from nlpseq.errors import InputError, refuses_unknown_arguments, shorten
+from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
+from nlpseq.tasks.forecasting.settings import PASS
+from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
+
+FORESEEN = (
+    "holiday", "is holiday", "school holiday", "state holiday", "isholiday", "promo", "promotion", "onpromotion",
+    "on promotion", "open", "weekday", "day of week", "dayofweek", "weekend", "working day", "workingday", "event name",
+    "snap",
+)  # fmt: skip
+FEW_STEPS = 3  # of a series, which then has no season
+VALIDATED = 200  # windows of validation that are enough
+VALIDATION_SHARE = 0.15  # of the steps of a series that are validated, at most
+
+
+@dataclass(frozen=True)
+class ForecastingSeries:
+    """Series as they were read, before they are split.
+
+    Attributes:
+        name: As given to `load_series`.
+        table: `SeriesTable`; of a dataset with a test part its series go on to their end.
+        ahead: Steps of the test part of each series by item; empty if there is none.
+        known: Names of the covariates that are known over the horizon.
+        generated: Whether the series are generated.
+        notes: What is odd in the data, sentences.
+    """
+
+    name: str
+    table: SeriesTable
+    ahead: dict[str, int]
+    known: tuple[str, ...]
+    generated: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def frequency(self) -> Frequency:
+        """The step of the series."""
+        return self.table.frequency or Frequency()
+
+    def past(self) -> tuple[str, ...]:
+        """Names of the covariates that are known up to the present only."""
+        return tuple(name for name in self.table.covariates if name not in self.known)
+
+    def histories(self) -> list[np.ndarray]:
+        """The values of each series without its test part."""
+        return [one.columns["value"][: length_of(one) - self.ahead.get(one.item, 0)] for one in self.table.series]
+
+    def split(self, horizon: int, windows: int = 1, season: int = 1, context: int = 96) -> SplitSeries:
+        """The steps of each series: training, then windows of validation, then `windows` of test, a horizon each.
+
+        Raises:
+            InputError: no series is long enough.
+        """
+        if self.ahead:
+            windows = max(1, -(-max(self.ahead.values()) // horizon))
+        store = Store.of(self.table.series, self.frequency, self.table.covariates, self.table.statics, horizon)
+        tested = np.clip((store.lengths - horizon) // horizon, 0, windows)
+        tested = np.where(store.lengths - tested * horizon >= FEW_STEPS, tested, np.maximum(tested - 1, 0))
+        if self.ahead:
+            tested = np.array([min(-(-self.ahead.get(item, 0) // horizon), windows) for item in store.items])
+        if not tested.any():
+            longest = int(store.lengths.max())
+            raise InputError(
+                f"{self.name}: `horizon` {horizon} and `windows` {windows} need more steps than the longest series "
+                f"has, {longest}: give a shorter horizon."
+            )
+        said = []
+        if (short := int((tested == 0).sum())) and not self.ahead:
+            said.append(f"{short:,} series with fewer than {2 * horizon} steps are trained on and not tested")
+        elif (short := int((tested < windows).sum())) and not self.ahead:
+            said.append(f"{short:,} series are too short for {windows} windows and are tested on fewer")
+        before = store.lengths - tested * horizon  # steps before the test
+        if self.ahead:
+            before = store.lengths - np.array([self.ahead.get(item, 0) for item in store.items])
+        wished = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
+        validated = np.minimum(wished, np.maximum((before * VALIDATION_SHARE / horizon).astype(int), 1))
+        validated = np.minimum(validated, np.maximum((before - horizon) // horizon, 0))
+        end = before - validated * horizon
+        scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
+        known = np.where(scales > 0, scales, np.nan)
+        if np.isnan(known).any():
+            said.append(f"{int(np.isnan(known).sum()):,} constant series are left out of MASE")
+        rolling = lambda first, count: rolling_windows(store, first, count, horizon, scales)  # noqa: E731
+        validation = rolling(end, validated)
+        if not len(validation):
+            validation = rolling(np.maximum(before - horizon, 1), (before > 1).astype(int))
+            end = np.maximum(before - horizon, 1)
+            said.append("the series are too short for validation windows beside training: both use the same steps")
+        training = training_windows(store, np.maximum(end, 1), horizon, scales, context)
+        test = rolling(before, tested)
+        test = test.select(np.flatnonzero(np.isfinite(test.targets()).any(axis=1)))
+        validation = validation.select(np.flatnonzero(np.isfinite(validation.targets()).any(axis=1)))
+        if not len(validation):
+            validation = test
+        said = notes.say_notes(said)
+        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *said), self, season)
+
+
+@dataclass(frozen=True)
+class SplitSeries(sources.SplitDataset):
+    """Series with their windows by split.
+
+    Attributes:
+        name, generated, notes: As of `ForecastingSeries`.
+        train: `TrainingWindows`.
+        validation, test: `Windows`.
+        source: The `ForecastingSeries`.
+        season: Length of the main season.
+    """
+
+    name: str
+    train: TrainingWindows
+    validation: Windows
+    test: Windows
+    generated: bool
+    notes: tuple[str, ...]
+    source: ForecastingSeries
+    season: int
+
+    @property
+    def title(self) -> str:
+        """The name, with a note if the data are generated."""
+        return super().title.replace("(generated sentences)", "(generated series)")
+
+
+def naive_error(values: np.ndarray, season: int) -> float:
+    """The mean absolute difference of values that are a season apart, of consecutive ones if there are none; or 0."""
+    for lag in (season, 1):
+        if len(values) > lag:
+            differences = np.abs(values[lag:] - values[:-lag])
+            if np.isfinite(differences).any():
+                return float(np.nanmean(differences))
+    return 0.0
+
+
+def rolling_windows(store: Store, first, count, horizon: int, scales: np.ndarray) -> Windows:
+    """`count` windows of each series, one after another, the first with `first` steps before it."""
+    series = np.repeat(np.arange(len(store)), count)
+    number = np.concatenate([np.arange(size) for size in count]) if len(series) else np.array([], np.int64)
+    origins = np.asarray(first, np.int64)[series] + number * horizon
+    return Windows(store, series, origins, store.lengths, horizon, scales)
+
+
+def training_windows(store: Store, end: np.ndarray, horizon: int, scales: np.ndarray, context: int) -> TrainingWindows:
+    """Windows whose horizon ends with the training steps of a series; of a short one those that end in it."""
+    high = end - horizon
+    low = np.minimum(np.maximum(context // 2, 1), np.maximum(high // 2, 1))
+    short = high < low
+    low, high = np.where(short, np.maximum(end // 2, 1), low), np.where(short, np.maximum(end - 1, 0), high)
+    total = int(np.maximum(high - low + 1, 0).sum())
+    if not total:
+        raise InputError("no series has two steps to train on: give longer series.")
+    return TrainingWindows(store, low, high, end, horizon, scales, min(total, PASS))
+
+
+@refuses_unknown_arguments
+def load_series(
+    dataset: Any,
+    data_dir: Any = None,
+    *,
+    time: Any = None,
+    item: Any = None,
+    value: Any = None,
+    covariates: Any = None,
+    known: Any = None,
+    frequency: str | None = None,
+    time_zone: str | None = None,
+    duplicates: str = "error",
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    train: str | None = None,
+    validation: Any = None,
+    test: Any = None,
+) -> ForecastingSeries:
+    """Loads series to forecast.
+
+    Args:
+        dataset: Name of a TFDS dataset; the path of a file, or of a folder with train and test files, of which the
+            latter continues the former; or an object, as of `nlpseq.data.read_series`.
+        data_dir: Folder of prepared TFDS datasets. Default that of TFDS.
+        time, item, value: Columns or features, as of `nlpseq.data.series.Columns`.
+        covariates: Columns that are read beside the values; "none" for none. Default all.
+        known: Those of them that are known over the horizon too; "none" for none. Default those that go on behind the
+            last value, and those with usual names, such as holiday or promotion.
+        frequency, time_zone, duplicates, delimiter, encoding: As of `nlpseq.data.read_series`.
+        train: TFDS split. Default that of the dataset.
+        validation: Must be None: validation windows are the last steps before the test.
+        test: Path or object with the continuation of each series. Default the last steps of the series.
+
+    Returns:
+        `ForecastingSeries`.
+
+    Raises:
+        InputError: the data cannot be read.
+
+    Example:
+
+    >>> data = load_series({"y": [float(number % 4) for number in range(60)]})
+    >>> len(data.table), data.frequency.name
+    (1, '')
+    """
+    if validation is not None:
+        raise InputError("`validation` is not for series: the last steps before the test are validated.")
+    given = {"time": time, "item": item, "value": value, "covariates": covariates, "known": known}
+    options = {"frequency": frequency, "time_zone": time_zone, "duplicates": duplicates}
+    generated = False
+    if sources.is_name(dataset):
+        sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
+        table, schema = _tfds_table(dataset, data_dir, train)
+        given = {name: given[name] or getattr(schema, name) for name in given}
+        options["frequency"] = options["frequency"] or schema.frequency
+        tables, generated = {"train": table}, schema.generated
+    else:
+        read = lambda path: split_tables(path, delimiter, encoding)  # noqa: E731
+        splits = {"train": train, "validation": None, "test": test}
+        if isinstance(dataset, (str,)) or hasattr(dataset, "__fspath__"):
+            tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
+        else:
+            tables = {"train": dataset} | ({} if test is None else {"test": test})
+    given["covariates"] = () if given["covariates"] == "none" else given["covariates"]
+    columns = Columns(**{name: given[name] for name in ("time", "item", "value", "covariates")})
+    found = {split: read_series(part, columns, **options) for split, part in tables.items() if split != "validation"}
+    table, ahead = found["train"], {}
+    if "test" in found:
+        table, ahead = _continued(found["train"], found["test"])
+    said = list(table.notes)
+    names = _known(table, given["known"])
+    for one in table.series:
+        if length_of(one) <= FEW_STEPS:
+            said.append(f"{shorten(repr(one.item))} has {length_of(one)} values: too few to learn from")
+            break
+    return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, notes.say_notes(said))
+
+
+def _known(table: SeriesTable, given) -> tuple[str, ...]:
+    """The covariates that are known over the horizon."""
+    if given == "none":
+        return ()
+    if given:
+        wished = [part.strip() for part in given.split(",")] if isinstance(given, str) else list(given)
+        found = []
+        for name in wished:
+            same = [other for other in table.covariates if normal(other.split("=")[0]) == normal(name)]
+            if not same:
+                raise InputError(f"`known` names {name!r}, which is no covariate: {', '.join(table.covariates)}.")
+            found += same
+        return tuple(found)
+    return tuple(name for name in table.covariates if _is_foreseen(name, table.series))
+
+
+def _is_foreseen(name: str, series: Sequence[Series]) -> bool:
+    """Whether a covariate has a usual name of what is planned, or goes on behind the values of most series."""
+    if normal(name.split("=")[0]) in FORESEEN:
+        return True
+    further = [np.isfinite(one.columns[name][length_of(one) :]).any() for one in series]
+    return float(np.mean(further)) > 0.5
+
+
+def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict[str, int]]:
+    """The series with their continuations, and the number of steps of these by item."""
+    parts = {one.item: one for one in test.series}
+    single = len(table.series) == len(test.series) == 1
+    series, ahead = [], {}
+    for one in table.series:
+        more = parts.get(one.item) or (test.series[0] if single else None)
+        if more is None:
+            series.append(one)
+            continue
+        length = length_of(one)
+        offset = length
+        if table.frequency and table.frequency.unit and hasattr(more.times, "asi8"):
+            exact = table.frequency.positions(more.times[:1], one.times[0])[0]
+            offset = round(float(exact))
+            if offset < length:
+                raise InputError(
+                    f"{test.place}: {shorten(repr(one.item))} begins at {more.times[0]}, before the end of its "
+                    f"training part at {one.times[length - 1]}: a test part continues the training part."
+                )
+        columns = {}
+        for name, column in one.columns.items():
+            joined = np.full(offset + len(more), np.nan)
+            joined[: min(len(column), offset)] = column[:offset]
+            joined[offset:] = more.columns.get(name, np.full(len(more), np.nan))
+            columns[name] = joined
+        frequency = table.frequency or Frequency()
+        series.append(
+            replace(one, times=frequency.times(one.times[0], offset + len(more)), columns=columns, lines=None)
+        )
+        ahead[one.item] = offset + length_of(more) - length
+    if not ahead:
+        raise InputError(f"{test.place} has none of the series of {table.place}: expected their continuations.")
+    return replace(table, series=series), ahead
+
+
+def _tfds_table(dataset, data_dir, train) -> tuple[Table, SeriesSchema]:
+    """The rows of a TFDS dataset as a table, and its schema."""
+    builder = sources.prepared_builder(dataset, data_dir, SERIES)
+    schema = sources.known_schema(builder, SERIES) or SeriesSchema()
+    split = train or schema.train
+    if split.split("[")[0] not in builder.info.splits:
+        raise InputError(f"dataset {dataset!r} has no split {split!r}: it has {', '.join(builder.info.splits)}.")
+    rows = [_plain(row) for row in builder.as_dataset(split=split).as_numpy_iterator()]
+    if not rows:
+        raise InputError(f"split {split!r} of dataset {dataset!r} is empty: choose another.")
+    names = [name for name, cell in rows[0].items() if not isinstance(cell, dict)]
+    columns = [[row[name] for row in rows] for name in names]
+    return Table(dataset, names, lambda index: columns[index], range(1, len(rows) + 1), "row"), schema
+
+
+def _plain(row):
+    """A row of a TFDS dataset as strings, numbers and lists."""
+    plain = {}
+    for name, cell in row.items():
+        plain[name] = cell.decode("utf-8", "replace") if isinstance(cell, bytes) else np.asarray(cell).tolist()
+    return plain

@@ -1,0 +1,399 @@
+"""Forecasting: from the past of a series to quantiles, a mean and paths of its future."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nlpseq.data.series import Frequency
+from nlpseq.layers.label_loss import counted
+from nlpseq.tasks.base import Task
+from nlpseq.tasks.forecasting import scaling, windows
+from nlpseq.tasks.forecasting.network import QuantileNetwork
+from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
+from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
+from nlpseq.tasks.forecasting.settings import ForecasterSettings
+from nlpseq.tasks.forecasting.steps import SEED, StepNetwork
+from nlpseq.tasks.forecasting.streaming import ForecastStream
+
+DROPPED_ITEMS = 0.1  # rate at which training forgets which series it sees, so that new series can be forecast
+FORECAST_BATCH = 256
+LARGEST_WEIGHT = 20.0  # of a window whose scale is larger than the errors of the seasonal naive forecast
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class Forecaster(Task):
+    """One recurrent model of many series.
+
+        z = (x - l) / s                  level l and scale s of the past of each window
+        q = l + s network(z, ...)        quantiles of each step of the horizon
+
+    Level, scale and base forecasts (last value, seasonal naive, means of a season) are computed in the graph, in
+    float64; the network corrects the base. Therefore the forecast of a x + b, a > 0, is that of x times a plus b.
+    Missing values are NaN or masked; they are no inputs of the network.
+
+    Args:
+        preprocessor: `nlpseq.tasks.forecasting.preprocessor.SeriesPreprocessor`, which describes the series.
+        labels: None.
+        name, dtype: As in `nlpseq.tasks.base.Task`.
+        **settings: Attributes of `nlpseq.tasks.forecasting.settings.ForecasterSettings`.
+
+    Call arguments:
+        inputs: A dict: `values` float64 `(batch, context)`, NaN where missing; and, where the preprocessor has them,
+            `times` int64 `(batch, context + horizon)`, local wall-clock times in seconds since 1970; `past` float64
+            `(batch, context, covariates)`; `known` float64 `(batch, context + horizon, covariates)`; `item` int32
+            `(batch,)` and `static` int32 `(batch, texts)`, numbers of names, 0 = unknown.
+        training: Whether dropout applies. Default False.
+
+    Returns:
+        Quantiles, float64 `(batch, horizon, quantiles)`, in the units of the values.
+
+    Raises:
+        InputError: a setting is unknown or outside its range.
+
+    Example:
+
+    >>> preprocessor = SeriesPreprocessor(horizon=2, context=8, seasons=[4])
+    >>> task = Forecaster(preprocessor, units=4, hidden=4)
+    >>> values = np.array([[1.0, 2, 3, 4, 1, 2, 3, 4]])
+    >>> tuple(task.forecast({"values": values})["quantiles"].shape)
+    (1, 2, 7)
+
+    Reference:
+        Smyl (2020), A hybrid method of exponential smoothing and recurrent neural networks for time series forecasting;
+        Wen et al. (2017), A multi-horizon quantile recurrent forecaster.
+    """
+
+    kind = "forecasting"
+    purpose = "Forecasts the next values of a series of numbers, with quantiles of each step."
+    settings_class = ForecasterSettings
+    metric, metric_mode = "loss", "min"
+    settings: ForecasterSettings
+
+    def __init__(self, preprocessor: SeriesPreprocessor, labels: Sequence[str] = (), **kwargs: Any):
+        super().__init__(labels, preprocessor=preprocessor, **kwargs)
+        self.autocast = False  # values are float64
+        self._frequency = Frequency.of(preprocessor.frequency)
+        self._forecast = tf.function(self.forecast, reduce_retracing=True)
+
+    @property
+    def by_steps(self) -> bool:
+        """Whether the network forecasts a distribution of each step, from which paths are sampled."""
+        return self.settings.method == "steps"
+
+    @property
+    def counts(self) -> bool:
+        """Whether values are counts of a negative binomial distribution, which are scaled and not shifted."""
+        return self.by_steps and self.settings.distribution == "negative_binomial"
+
+    # Layers
+
+    def make_layers(self):
+        settings, description = self.settings, self.preprocessor
+        size = settings.item_size
+        tables = [len(description.items)] * bool(description.items) + list(map(len, description.statics.values()))
+        self.vectors = [keras.layers.Embedding(count + 1, size) for count in tables] if size else []
+        calendar = scaling.calendar_size(Frequency.of(description.frequency))
+        sizes = calendar + 2 * len(description.known), 2 * len(description.past)
+        network = StepNetwork if self.by_steps else QuantileNetwork
+        self.network: Any = network(description, settings, *sizes, len(self.vectors) * size)
+
+    def build(self, input_shape=None):
+        for layer in self.vectors:
+            layer.build((None,))
+        self.network.build()
+        self._make_calibration()
+        self.built = True
+
+    def _make_calibration(self):
+        """What is fitted on validation windows after training."""
+        fixed = {"initializer": "ones", "trainable": False, "dtype": "float32"}
+        self.blend = self.add_weight((), name="blend", **fixed)
+        self.correction = self.add_weight((len(self.settings.quantiles),), name="correction", **fixed)
+        self.persistence = self.add_weight((), name="persistence", **{**fixed, "initializer": "zeros"})
+
+    def call(self, inputs, training=False):
+        self.ensure_built()
+        level, scale = self.level_and_scale(inputs)
+        z, mask = _scaled(inputs["values"], level, scale)
+        if self.by_steps and "future" in inputs:
+            future, there = _scaled(inputs["future"], level, scale)
+            past, known, vector = self.features(inputs, training)
+            past = tf.pad(past, [[0, 0], [0, self.preprocessor.horizon], [0, 0]])
+            z, mask = tf.concat([z, future], axis=1), tf.concat([mask, there], axis=1)
+            return self.network(z, mask, past, known, vector, training=training)
+        quantiles, _ = self.of_scaled(z, mask, inputs, training)
+        return level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(quantiles, tf.float64)
+
+    def level_and_scale(self, inputs):
+        """Level and scale of windows, float64 `(batch, 1)`; of counts the level is 0 and the scale 1 + the mean."""
+        values, mask = observed(inputs["values"])
+        if self.counts:
+            mean = scaling.masked_mean(values, mask)[:, tf.newaxis]
+            return tf.zeros_like(mean), 1 + tf.abs(mean)
+        return scaling.level_and_scale(values, mask, max([1, *self.preprocessor.seasons[:1]]))
+
+    def of_scaled(self, z, mask, inputs, training=False):
+        """Quantiles `(batch, horizon, quantiles)` and base `(batch, horizon)` of scaled values."""
+        past, known, vector = self.features(inputs, training)
+        if not self.by_steps:
+            return self.network(z, mask, past, known, vector, training=training), self.network.base(z, mask)
+        paths = self._paths(z, mask, inputs, self.settings.paths)
+        paths = tf.sort(paths, axis=1)
+        places = [round(level * (self.settings.paths - 1)) for level in self.settings.quantiles]
+        quantiles = tf.transpose(tf.gather(paths, places, axis=1), [0, 2, 1])
+        return quantiles, tf.gather(quantiles, self.middle, axis=-1)
+
+    def _paths(self, z, mask, inputs, count, seed=SEED):
+        """Sampled paths of scaled values by the network of steps, `(batch, count, horizon)`."""
+        past, known, vector = self.features(inputs)
+        _, scale = self.level_and_scale(inputs)
+        return self.network.paths(z, mask, past, known, vector, tf.cast(scale, tf.float32), count, seed)
+
+    @property
+    def middle(self) -> int:
+        """The place of the median among the quantiles."""
+        return list(self.settings.quantiles).index(0.5)
+
+    def features(self, inputs, training=False):
+        """Features of the past, features that are known over the horizon, and the vector of the series."""
+        description, batch = self.preprocessor, tf.shape(inputs["values"])[0]
+        steps = description.context + description.horizon
+        count = len(description.past)
+        known = []
+        if description.has_times:
+            known.append(scaling.calendar(inputs["times"], self._frequency))
+        if description.known:
+            known.append(_standard(inputs["known"], description.means[count:], description.deviations[count:]))
+        past = tf.zeros([batch, description.context, 0])
+        if description.past:
+            past = _standard(inputs["past"], description.means[:count], description.deviations[:count])
+        numbers = [inputs["item"]] if description.items else []
+        numbers += tf.unstack(inputs["static"], axis=1) if description.statics else []
+        if training:
+            keep = tf.random.uniform([batch]) >= DROPPED_ITEMS
+            numbers = [tf.where(keep, number, 0) for number in numbers]
+        vectors = [
+            layer(number) * tf.cast(number > 0, tf.float32)[:, tf.newaxis]
+            for layer, number in zip(self.vectors, numbers)
+        ]
+        return (
+            past,
+            tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1),
+            tf.concat([tf.zeros([batch, 0]), *vectors], axis=-1),
+        )
+
+    # Training
+
+    def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
+        """Batches `(inputs, targets)` of `Windows`, or of another draw of `TrainingWindows` in each pass.
+
+        The inputs are those of `call` and `unit`, what an error of 1 counts for, float64 `(batch,)`; targets are
+        float64 `(batch, horizon)`, NaN where missing.
+        """
+        inputs = self.reader(examples.store)
+
+        def make(part):
+            scales = examples.scales[part.series]
+            future = {"future": part.targets()} if self.by_steps else {}
+            return {**inputs(part), **future, "unit": scales.astype(np.float64)}, part.targets()
+
+        return windows.batches(examples, batch_size, seed, make)
+
+    def reader(self, store: windows.Store) -> Callable[[windows.Windows], dict[str, np.ndarray]]:
+        """The function from windows of a store to the inputs of `call`."""
+        description = self.preprocessor
+        places = {name: place for place, name in enumerate(store.names)}
+        past, known = ([places[name] for name in names] for names in (description.past, description.known))
+        items = description.numbers(store.items, description.items)
+        statics = [
+            description.numbers(store.statics.get(name, [""] * len(store)), texts)
+            for name, texts in description.statics.items()
+        ]
+
+        def inputs(part):
+            found = windows.past_of(part, description.context, past, known)
+            names = ["values", *["times"] * description.has_times, *["past"] * bool(past), *["known"] * bool(known)]
+            result = {name: found[name] for name in names}
+            if description.items:
+                result["item"] = items[part.series]
+            if statics:
+                result["static"] = np.stack([numbers[part.series] for numbers in statics], axis=1)
+            return result
+
+        return inputs
+
+    def default_loss(self):
+        """Not used: `compute_loss` is the pinball loss."""
+        return keras.losses.MeanAbsoluteError()
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The mean pinball loss of the quantiles, errors in units of those of the seasonal naive forecast.
+
+        With the method "steps" the mean negative log-likelihood of the scaled values.
+        """
+        if self.by_steps:
+            level, scale = self.level_and_scale(x)
+            z, there = _scaled(tf.concat([x["values"], y], axis=1), level, scale)
+            return self.network.loss(y_pred, z, there, tf.cast(scale, tf.float32))
+        values, mask = observed(x["values"])
+        _, scale = scaling.level_and_scale(values, mask, 1)
+        unit = tf.maximum(x["unit"], scale[:, 0] / LARGEST_WEIGHT)
+        unit = tf.where(unit > 0, unit, tf.ones_like(unit))[:, tf.newaxis]
+        target, there = observed(y)
+        errors = tf.cast((target[..., tf.newaxis] - y_pred) / unit[..., tf.newaxis], tf.float32)
+        loss = pinball(errors, self.settings.quantiles)
+        there = tf.cast(there, tf.float32)
+        return tf.math.divide_no_nan(tf.reduce_sum(loss * there), counted(tf.reduce_sum(there)))
+
+    # Forecasts
+
+    def forecast(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Quantiles `(batch, horizon, quantiles)` and mean `(batch, horizon)`, corrected and in the domain, float64.
+
+        Of a series without any value both are NaN.
+        """
+        self.ensure_built()
+        level, scale = self.level_and_scale(inputs)
+        quantiles, base = self.of_scaled(*_scaled(inputs["values"], level, scale), inputs)
+        median = quantiles[..., self.middle : self.middle + 1]
+        moved = base[..., tf.newaxis] + self.blend * (median - base[..., tf.newaxis])
+        quantiles = moved + spread_out((quantiles - median) * self.correction, self.middle)
+        quantiles = self._in_domain(level, scale, quantiles)
+        empty = ~tf.reduce_any(observed(inputs["values"])[1], axis=1)
+        quantiles = tf.where(empty[:, tf.newaxis, tf.newaxis], np.float64("nan"), quantiles)
+        weights = tf.constant(quantile_weights(self.settings.quantiles), tf.float64)
+        return {"quantiles": quantiles, "mean": tf.reduce_sum(quantiles * weights, axis=-1)}
+
+    def _in_domain(self, level, scale, scaled):
+        """Scaled values `(batch, ...)` in the units of the series and in its domain, float64."""
+        values = level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(scaled, tf.float64)
+        return values if self.preprocessor.domain == "real" else tf.maximum(values, 0.0)
+
+    def sample(self, inputs: dict[str, tf.Tensor], paths: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Paths of the future, float64 `(batch, paths, horizon)`, random for a seed.
+
+            n_h = r n_{h-1} + sqrt(1 - r^2) e_h,  u_h = Phi(n_h)        r: `persistence` of errors on validation
+            y_h = the u_h-quantile of step h                            linear between the quantiles
+
+        The method "steps" samples its own. The same random numbers are used for all series of a batch.
+
+        Args:
+            inputs: As of `call`.
+            paths: Number of paths, int32.
+            seed: int32.
+        """
+        if self.by_steps:
+            level, scale = self.level_and_scale(inputs)
+            z, mask = _scaled(inputs["values"], level, scale)
+            return self._in_domain(level, scale, self._paths(z, mask, inputs, paths, seed))
+        quantiles = self.forecast(inputs)["quantiles"]
+        horizon = self.preprocessor.horizon
+        noise = tf.random.stateless_normal([horizon, 1, paths], tf.stack([seed, 0]), dtype=tf.float64)
+        r = tf.cast(self.persistence, tf.float64)
+        scale = tf.sqrt(1 - tf.square(r))
+        normal = [noise[0]]
+        for step in range(1, horizon):
+            normal.append(r * normal[-1] + scale * noise[step])
+        u = tf.transpose(0.5 * tf.math.erfc(-tf.stack(normal) / np.sqrt(2)), [1, 2, 0])  # (1, paths, horizon)
+        paths = interpolated(quantiles, self.settings.quantiles, u)
+        return paths if self.preprocessor.domain == "real" else tf.maximum(paths, 0.0)
+
+    def predict_windows(self, examples: windows.Windows, batch_size: int = FORECAST_BATCH) -> dict[str, np.ndarray]:
+        """The forecasts of windows: `quantiles` `(windows, horizon, quantiles)` and `mean` `(windows, horizon)`."""
+        inputs, parts = self.reader(examples.store), []
+        for start in range(0, len(examples), batch_size):
+            answer = self._forecast(inputs(examples.select(slice(start, start + batch_size))))
+            parts.append({name: value.numpy() for name, value in answer.items()})
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    # Exporting
+
+    def combined(self, others):
+        from nlpseq.tasks.forecasting.ensemble import ForecasterEnsemble
+
+        return ForecasterEnsemble.of([self, *others])
+
+    def signatures(self):
+        """ "serving_default" and "forecast" of raw series, "sample", "init" and "step"."""
+        self.ensure_built()
+        return ForecastStream(self).signatures()
+
+    def warmup(self):
+        return ForecastStream(self).examples()
+
+    def resources(self):
+        return []
+
+    def details(self):
+        """The description of the series, without what only the network needs."""
+        config = self.preprocessor.get_config()
+        inner = ("base", "spreads", "means", "deviations", "items")
+        described = {name: value for name, value in config.items() if name not in inner}
+        return {**described, "quantiles": list(self.settings.quantiles), "items": len(self.preprocessor.items)}
+
+    def limits(self):
+        description = self.preprocessor
+        step = f"steps of {description.frequency}" if description.frequency else "steps"
+        return [
+            f"It reads the last {description.context:,} {step} of a series and forecasts {description.horizon:,}.",
+            "It continues the past: what no series of its training shows, it cannot foresee.",
+            "Its intervals hold for series like those of its training; for others they may be too narrow.",
+        ]
+
+
+def observed(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Values with 0 where they are missing, and the mask of those that are there."""
+    mask = tf.math.is_finite(values)
+    return tf.where(mask, values, tf.zeros_like(values)), mask
+
+
+def _scaled(values, level, scale):
+    """(x - l) / s, float32, 0 where a value is missing or the scale is 0; and the mask of values."""
+    values, mask = observed(values)
+    safe = tf.where(scale > 0, scale, tf.ones_like(scale))
+    z = tf.where(mask & (scale > 0), (values - level) / safe, tf.zeros_like(values))
+    return tf.cast(z, tf.float32), mask
+
+
+def spread_out(offsets: tf.Tensor, middle: int) -> tf.Tensor:
+    """Offsets from the median, made to ascend: each is at least as far from it as those nearer to it."""
+    columns = tf.unstack(offsets, axis=-1)
+    for j in range(middle + 1, len(columns)):
+        columns[j] = tf.maximum(columns[j], columns[j - 1])
+    for j in range(middle - 1, -1, -1):
+        columns[j] = tf.minimum(columns[j], columns[j + 1])
+    return tf.stack(columns, axis=-1)
+
+
+def interpolated(quantiles: tf.Tensor, levels: Sequence[float], u: tf.Tensor) -> tf.Tensor:
+    """The values at levels u of a distribution that is linear between its quantiles and goes on so at its ends.
+
+    Args:
+        quantiles: float64 `(batch, horizon, quantiles)`.
+        levels: The levels of these, ascending.
+        u: float64 `(1, paths, horizon)` between 0 and 1.
+
+    Returns:
+        float64 `(batch, paths, horizon)`.
+    """
+    edges = np.array([0.0, *levels, 1.0])
+    first = quantiles[..., :1] - (quantiles[..., 1:2] - quantiles[..., :1]) * (edges[1] / (edges[2] - edges[1]))
+    last_gap = (1 - edges[-2]) / (edges[-2] - edges[-3])
+    last = quantiles[..., -1:] + (quantiles[..., -1:] - quantiles[..., -2:-1]) * last_gap
+    knots = tf.concat([first, quantiles, last], axis=-1)[:, tf.newaxis]  # (batch, 1, horizon, knots)
+    value = knots[..., 0] + tf.zeros_like(u)
+    for place in range(len(edges) - 1):
+        share = tf.clip_by_value((u - edges[place]) / (edges[place + 1] - edges[place]), 0.0, 1.0)
+        value += share * (knots[..., place + 1] - knots[..., place])
+    return value
+
+
+def _standard(cells, means, deviations):
+    """Standardised covariates and whether they are there, float32 `(batch, time, 2 covariates)`."""
+    cells, there = observed(cells)
+    scaled = tf.cast((cells - means) / deviations, tf.float32)
+    there = tf.cast(there, tf.float32)
+    return tf.concat([tf.clip_by_value(scaled, -10.0, 10.0) * there, there], axis=-1)

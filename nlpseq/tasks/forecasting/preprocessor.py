@@ -1,0 +1,91 @@
+"""What a forecaster knows of the series that it reads: names, steps, seasons, scales of covariates."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+UNKNOWN = ""  # an item or a text that training has not seen
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class SeriesPreprocessor:
+    """The description of series from which the inputs and outputs of a forecaster follow.
+
+    Args:
+        horizon: Steps of a forecast.
+        context: Steps of the past that are read.
+        seasons: Lengths of seasons in steps, the shortest first; may be empty.
+        frequency: Name of the step as of `nlpseq.data.Frequency.name`; "" for steps that are only counted.
+        past: Names of covariates that are known up to the present only.
+        known: Names of covariates that are known over the horizon too.
+        means, deviations: Of the covariates, `past` first, in training.
+        items: Names of the series that have a vector of their own; may be empty.
+        statics: Names of the texts of a series, with the texts of training.
+        domain: "real", "positive" (no forecast is below zero) or "count".
+        base: Logits of the base forecasts at each step, `(horizon, bases)`; None for equal ones.
+        spreads: Distances between quantiles of the errors of the base, `(horizon, quantiles - 1)`, in units of the
+            scale of a window; None for equal ones.
+        season: Length of the season of the scores, 1 for none.
+
+    Example:
+
+    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names
+    ['last', 'level', 'season 4', 'mean of season 4']
+    """
+
+    def __init__(
+        self,
+        horizon: int,
+        context: int,
+        seasons: Sequence[int] = (),
+        frequency: str = "",
+        past: Sequence[str] = (),
+        known: Sequence[str] = (),
+        means: Sequence[float] = (),
+        deviations: Sequence[float] = (),
+        items: Sequence[str] = (),
+        statics: dict[str, list[str]] | None = None,
+        domain: str = "real",
+        base: Any = None,
+        spreads: Any = None,
+        season: int = 1,
+    ):
+        self.horizon, self.context, self.season = horizon, context, season
+        self.seasons = [length for length in seasons if 1 < length <= context]
+        self.frequency, self.domain = frequency, domain
+        self.past, self.known, self.items = list(past), list(known), list(items)
+        self.statics = {name: list(texts) for name, texts in (statics or {}).items()}
+        count = len(self.past) + len(self.known)
+        self.means = np.array(means if len(means) else np.zeros(count), float)
+        self.deviations = np.array(deviations if len(deviations) else np.ones(count), float)
+        self.base = None if base is None else np.array(base, np.float32)
+        self.spreads = None if spreads is None else np.array(spreads, np.float32)
+
+    @property
+    def base_names(self) -> list[str]:
+        """The names of the base forecasts."""
+        seasonal = [name for length in self.seasons for name in (f"season {length}", f"mean of season {length}")]
+        return ["last", "level", *seasonal]
+
+    @property
+    def has_times(self) -> bool:
+        """Whether steps have times, which the model reads as a calendar."""
+        return bool(self.frequency)
+
+    def numbers(self, names: Sequence[str], known: Sequence[str]) -> np.ndarray:
+        """The number of each name, from 1; 0 for one that is not known, int32."""
+        places = {name: number for number, name in enumerate(known, start=1)}
+        return np.array([places.get(name, 0) for name in names], np.int32)
+
+    def get_config(self) -> dict[str, Any]:
+        lists = {name: None if value is None else value.tolist() for name, value in (
+            ("means", self.means), ("deviations", self.deviations), ("base", self.base), ("spreads", self.spreads),
+        )}  # fmt: skip
+        plain = ("horizon", "context", "seasons", "frequency", "past", "known", "items", "statics", "domain", "season")
+        return {**{name: getattr(self, name) for name in plain}, **lists}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SeriesPreprocessor":
+        return cls(**config)

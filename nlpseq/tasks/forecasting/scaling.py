@@ -1,0 +1,130 @@
+"""The level and the scale of a window, its base forecasts, and its calendar, as TensorFlow ops.
+
+Everything here is equivariant: of a x + b the level is a l + b, the scale a s (a > 0), and the scaled values and
+bases are the same.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+CONSTANT = 1e-9  # a scale below this share of the level is that of a constant series
+CYCLES = 8  # seasons that the mean of a season looks back to, at most
+LAGGED = 2  # seasons back whose values are read at each step of the horizon
+
+
+def masked_mean(values: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Tensor:
+    """The mean over an axis of the values that the mask holds, 0 if there are none."""
+    weights = tf.cast(mask, values.dtype)
+    return tf.math.divide_no_nan(tf.reduce_sum(values * weights, axis), tf.reduce_sum(weights, axis))
+
+
+def last_value(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """The latest value that the mask holds, 0 if there is none."""
+    steps = tf.range(1, tf.shape(values)[1] + 1)
+    latest = tf.reduce_max(tf.where(mask, steps, 0), axis=1)
+    return tf.gather(values, tf.maximum(latest - 1, 0), batch_dims=1) * tf.cast(latest > 0, values.dtype)
+
+
+def level_and_scale(values: tf.Tensor, mask: tf.Tensor, season: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Level and scale of windows, each `(batch, 1)`.
+
+    The level is the mean over the last `season` steps, with `season` 1 the last value; the scale is the root mean
+    square distance from it, 0 for a constant series.
+
+    Args:
+        values: float64 `(batch, time)`, any finite number where the mask is False.
+        mask: bool `(batch, time)`.
+    """
+    recent = slice(-season, None)
+    first = last_value(values, mask)  # differences from it are small numbers: sums of squares stay exact
+    around = tf.where(mask, values - first[:, tf.newaxis], tf.zeros_like(values))
+    level = masked_mean(around[:, recent], mask[:, recent]) if season > 1 else tf.zeros_like(first)
+    square = masked_mean(tf.square(around - level[:, tf.newaxis]), mask)
+    scale, level = tf.sqrt(square), first + level
+    scale = tf.where(scale <= CONSTANT * tf.abs(level), tf.zeros_like(scale), scale)
+    return level[:, tf.newaxis], scale[:, tf.newaxis]
+
+
+def lags(season: int, horizon: int, context: int, cycles: int) -> np.ndarray:
+    """The steps of the past in the phase of each step of the horizon, int `(cycles, horizon)`, the latest cycle first.
+
+    Steps before the context are negative.
+
+    >>> lags(4, 6, 8, 2).tolist()
+    [[4, 5, 6, 7, 4, 5], [0, 1, 2, 3, 0, 1]]
+    """
+    steps = np.arange(horizon)
+    latest = context + steps - season * (steps // season + 1)
+    return latest - season * np.arange(cycles)[:, np.newaxis]
+
+
+def at_lags(values: tf.Tensor, mask: tf.Tensor, places: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+    """The values and the mask at steps of the past `(cycles, horizon)`: each `(batch, cycles, horizon)`."""
+    index = np.maximum(places, 0)
+    there = tf.gather(mask, index, axis=1) & tf.constant(places >= 0)
+    return tf.where(there, tf.gather(values, index, axis=1), tf.zeros([], values.dtype)), there
+
+
+def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -> tf.Tensor:
+    """Simple forecasts of scaled values, `(batch, horizon, bases)`.
+
+    The last value; the level, which is 0; and for each season its latest value of that phase, and the mean of its
+    latest values, or the level where there is none.
+    """
+    context = z.shape[1]
+    last = last_value(z, mask)[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
+    found = [last, tf.zeros_like(last)]
+    for season in seasons:
+        cycles = min(CYCLES, max(1, context // season))
+        values, there = at_lags(z, mask, lags(season, horizon, context, cycles))
+        latest = tf.zeros_like(last)
+        for cycle in reversed(range(cycles)):
+            latest = tf.where(there[:, cycle], values[:, cycle], latest)
+        mean = masked_mean(values, there, axis=1)
+        found += [latest, mean]
+    return tf.stack(found, axis=-1)
+
+
+def calendar(times: tf.Tensor, frequency) -> tf.Tensor:
+    """Sines and cosines of the calendar, float32 `(batch, time, features)`, for seconds since 1970.
+
+    Args:
+        times: int64 `(batch, time)`, local wall-clock times.
+        frequency: `nlpseq.data.Frequency`, which decides on the cycles: hour, day, week, month, year.
+    """
+    day, second = tf.math.floordiv(times, 86_400), tf.math.floormod(times, 86_400)
+    parts = []
+    if frequency.unit == "s":
+        if frequency.count < 3600:
+            parts.append(tf.math.floormod(second, 3600) / 3600)
+        parts.append(second / 86_400)
+    if frequency.unit in ("s", "B") or (frequency.unit == "D" and frequency.count % 7):
+        parts.append(tf.math.floormod(day + 3, 7) / 7)  # the first of January 1970 was a Thursday
+    of_month, of_year = _date(day)
+    if frequency.unit in ("D", "B"):
+        parts.append((of_month - 1) / 31)
+    parts.append(of_year / 366)
+    angles = 2 * np.pi * tf.cast(tf.stack(parts, axis=-1), tf.float32)
+    return tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1) / 2
+
+
+def calendar_size(frequency) -> int:
+    """The number of features of `calendar`."""
+    return calendar(tf.zeros([1, 1], tf.int64), frequency).shape[-1] if frequency.unit else 0
+
+
+def _date(day):
+    """Day of the month and day of the year (from 0) of days since 1970, in the Gregorian calendar.
+
+    Days are counted from the first of March 0000, so that leap days are last in a year (Hinnant 2013).
+    """
+    shifted = day + 719_468
+    era = tf.math.floordiv(shifted, 146_097)
+    of_era = shifted - era * 146_097
+    year = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)  # from March
+    number = (5 * of_year + 2) // 153
+    of_month = of_year - (153 * number + 2) // 5 + 1
+    return of_month, tf.math.floormod(of_year + 59, 365)

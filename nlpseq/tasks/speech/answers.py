@@ -1,0 +1,210 @@
+"""Answers of exported recognizers: text, score and times of sounds in files, or of samples as they come."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from nlpseq.data.files.audio import read_audio
+from nlpseq.errors import InputError, in_range
+from nlpseq.tasks import answers
+from nlpseq.tasks.answers import Option, json_line
+from nlpseq.tasks.speech.cutting import LONGEST, parts, quietest
+
+CHUNK = 0.24  # seconds of samples that are read together from standard input
+HEADERS = {b"RIFF": "a WAV file", b"fLaC": "a FLAC file", b"OggS": "an Ogg file", b"ID3": "an MP3 file"}
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Samples at the rate of the model, and what they are called.
+
+    Attributes:
+        name: Path of the file.
+        samples: float32 `(samples,)`.
+    """
+
+    name: str
+    samples: np.ndarray
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Samples that are still coming: 16 bits, signed, little-endian, one channel, at the rate of the model."""
+
+    source: BinaryIO
+
+
+class Answers(answers.Answers):
+    """The text and score of sounds. Long ones are recognized in parts."""
+
+    options = (
+        Option("n_best", int, "texts of each sound, the best first, with their scores"),
+        Option("times", bool, "write each word with the second at which it begins"),
+    )
+    files = True
+    batch_size = 16
+    input_name = "audio"
+    decisions = ("text",)
+    outputs = ("text", "score")
+    signatures = ("serving_default", "nbest", "units")
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        return self.metadata.detail("sample_rate", int)
+
+    def batches(self, arguments, standard_input, terminal=False, **options):
+        if arguments:
+            for path in arguments:
+                yield [Sound(path, read_audio(Path(path).expanduser(), self.rate))]
+        elif terminal:
+            raise InputError("give audio files, or raw samples on standard input.")
+        else:
+            yield [Stream(standard_input)]
+
+    def parse(self, text):
+        """Texts of clients name no files: who may read them is the user of the command alone."""
+        raise InputError("a recognizer takes sounds: send `audio` and `length` to its signatures.")
+
+    def inputs(self, examples):
+        sounds = [example.samples if isinstance(example, Sound) else np.asarray(example, np.float32)
+                  for example in examples]  # fmt: skip
+        audio = np.zeros([len(sounds), max([1, *map(len, sounds)])], np.float32)
+        for row, sound in zip(audio, sounds):
+            row[: len(sound)] = sound
+        return {"audio": audio, "length": np.array([len(sound) for sound in sounds], np.int32)}
+
+    def score(self, pairs):
+        import jiwer
+
+        right, given = zip(*((text, answer["text"]) for text, answer in pairs))
+        return {"word_error_rate": float(jiwer.wer(list(right), list(given)))}
+
+    def show(self, example, answer):
+        return answer["text"] if not isinstance(example, Sound) else f"{example.name}\t{answer['text']}"
+
+    def respond(self, export, batches, write, note, as_json=False, n_best=None, times=False, **options):
+        if n_best is not None:
+            in_range("n_best", n_best, 1)
+        for batch in batches:
+            for example in batch:
+                if isinstance(example, Stream):
+                    self._listen(export, example.source, write)
+                    continue
+                answer = self._answer(export, example, n_best, times)
+                if as_json:
+                    write(json_line({self.input_name: getattr(example, "name", None), **answer}))
+                    continue
+                write(self.show(example, answer) + "\n")
+                for other in answer.get("n_best", [])[1:]:
+                    write(f"{'':4}{other['score']:.4f}\t{other['text']}\n")
+                for word in answer.get("words", []):
+                    write(f"{word['start']:8.2f}\t{word['word']}\n")
+
+    def _answer(self, export, sound, n_best, times) -> dict[str, Any]:
+        """The answer to a sound, that of its parts joined."""
+        samples = sound.samples if isinstance(sound, Sound) else np.asarray(sound, np.float32)
+        cut = list(parts(samples, self.rate))
+        found = [export.predict([part])[0] for part in cut]
+        answer: dict[str, Any] = {"text": " ".join(filter(None, (part["text"] for part in found)))}
+        answer["score"] = float(sum(part["score"] for part in found))
+        if n_best is not None:
+            if len(cut) > 1:
+                raise InputError(f"`n_best` is for sounds of up to {LONGEST:g} seconds: cut {sound.name} first.")
+            outputs = export.run("nbest", self.inputs(cut))
+            rows = zip(outputs["texts"][0].tolist(), outputs["scores"][0].tolist())
+            kept = [{"text": text.decode(), "score": score} for text, score in rows if score > -1e29]
+            answer["n_best"] = kept[:n_best]
+        if times:
+            starts = np.cumsum([0, *map(len, cut)]) / self.rate
+            answer["words"] = [
+                {"word": word, "start": round(float(start + at), 3)}
+                for part, start in zip(cut, starts)
+                for word, at in _words(export.run("units", self.inputs([part])))
+            ]
+        return answer
+
+    def _listen(self, export, source, write):
+        """Writes the text of samples as they come; a model that cannot stream answers at pauses."""
+        size = 2 * max(1, round(CHUNK * self.rate))
+        stream = self._steps(export) if "step" in export.signatures else self._by_parts(export)
+        next(stream)
+        rest, first, written = b"", True, ""
+        while data := source.read(size):
+            if first:
+                _refuse_headers(data, self.rate)
+            first = False
+            data = rest + data
+            rest = data[len(data) // 2 * 2 :]
+            written = _add(write, written, stream.send(_samples(data[: len(data) // 2 * 2])))
+        written = _add(write, written, stream.send(None))
+        write("\n")
+
+    def _by_parts(self, export) -> Generator[str, Any, None]:
+        """Receives samples, None at their end; gives the text of each part that is complete."""
+        samples, text = np.zeros(0, np.float32), ""
+        while True:
+            more = yield text
+            text = ""
+            samples = samples if more is None else np.concatenate([samples, more])
+            at = (
+                len(samples)
+                if more is None
+                else quietest(samples, self.rate)
+                if len(samples) > LONGEST * self.rate
+                else 0
+            )
+            if at:
+                text, samples = " " + export.predict([samples[:at]])[0]["text"], samples[at:]
+
+    def _steps(self, export) -> Generator[str, Any, None]:
+        """Receives samples, None at their end; gives what the signatures "init" and "step" add to the text."""
+        step = self.metadata.detail("step_samples", int)
+        outputs = export.run("init", self.inputs([np.zeros(0, np.float32)]))
+        samples, text = np.zeros(0, np.float32), ""
+        while True:
+            more = yield text
+            samples = samples if more is None else np.concatenate([samples, more])
+            whole = len(samples) if more is None else len(samples) // step * step
+            text = ""
+            if whole:
+                states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
+                outputs = export.run("step", {**self.inputs([samples[:whole]]), **states})
+                text, samples = outputs["text"][0].decode(), samples[whole:]
+
+
+def _samples(data):
+    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
+
+
+def _refuse_headers(data, rate):
+    kind = next((name for header, name in HEADERS.items() if data.startswith(header)), None)
+    if kind:
+        raise InputError(
+            f"standard input holds {kind}: give its path as an argument, or raw samples of 16 bits at {rate:,} a "
+            "second."
+        )
+
+
+def _add(write, written, text):
+    """Writes more text, without blanks at the start; all that is written."""
+    text = text if written else text.lstrip(" ")
+    if text:
+        write(text)
+    return written + text
+
+
+def _words(outputs) -> list[tuple[str, float]]:
+    """Words and their starts in seconds, of the outputs of "units"."""
+    words: list[list] = []
+    for unit, start in zip(outputs["unit"][0].tolist(), outputs["start"][0].tolist()):
+        unit = unit.decode()
+        if unit and (unit.startswith(" ") or not words):
+            words.append(["", None])
+        if unit.strip():
+            words[-1][1] = start if words[-1][1] is None else words[-1][1]
+            words[-1][0] += unit.strip()
+    return [(word, start) for word, start in words if word]

@@ -1,0 +1,303 @@
+"""Speech datasets from TFDS and from files: sounds and their texts."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data import notes, sources
+from nlpseq.data.files import audio as sounds
+from nlpseq.errors import InputError, in_range, refuses_unknown_arguments, shorten
+from nlpseq.tasks.speech import own
+from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
+
+HIGHEST_RATE = 16_000  # above which speech has nothing to read
+LONGEST = 35.0  # seconds of a training utterance, at most
+SILENT = 1e-4  # greatest amplitude of a silent recording
+MANY_SPEAKERS = 10  # from so many on whole speakers are held out
+
+
+@dataclass(frozen=True)
+class Utterances:
+    """Sounds and their texts, in memory.
+
+    Attributes:
+        audio: float32 arrays `(samples,)` at one rate, object array `(n,)`.
+        texts: UTF-8 bytes, object array `(n,)`.
+        names: What each is called in reports, object array `(n,)`.
+        fields: What is known of each beside the text, such as the speaker: dicts, object array `(n,)`.
+    """
+
+    audio: np.ndarray
+    texts: np.ndarray
+    names: np.ndarray
+    fields: np.ndarray
+
+    @classmethod
+    def of(cls, audio: Sequence, texts: Sequence, names: Sequence[str] = (), fields: Sequence = ()) -> "Utterances":
+        """Utterances of sequences; names are numbers by default."""
+        count = len(audio)
+        texts = [text.encode("utf-8", "replace") if isinstance(text, str) else text for text in texts]
+        columns = [audio, texts, names or [str(number + 1) for number in range(count)], fields or [{}] * count]
+        return cls(*(_objects(column) for column in columns))
+
+    def __len__(self):
+        return len(self.audio)
+
+    def select(self, indices) -> "Utterances":
+        """The utterances at indices, a slice or a mask."""
+        return Utterances(self.audio[indices], self.texts[indices], self.names[indices], self.fields[indices])
+
+    def classes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The index of every utterance with each of its characters: held-out parts leave all to training."""
+        pairs = [(i, character) for i, text in enumerate(self.texts) for character in set(text.decode("utf-8"))]
+        numbers = {character: number for number, character in enumerate(sorted({pair[1] for pair in pairs}))}
+        owners = np.array([i for i, _ in pairs], int)
+        return owners, np.array([numbers[character] for _, character in pairs], int)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The number of samples of each, int `(n,)`."""
+        return np.array([len(samples) for samples in self.audio], int)
+
+    def strings(self) -> list[str]:
+        """The texts as strings."""
+        return [text.decode("utf-8", "replace") for text in self.texts]
+
+
+def _objects(items):
+    array = np.empty(len(items), object)
+    array[:] = list(items)
+    return array
+
+
+@dataclass(frozen=True)
+class SpeechData(sources.SplitDataset):
+    """A speech dataset.
+
+    Attributes:
+        name: As given to `load_speech`.
+        sample_rate: Samples a second of all sounds.
+        train, validation, test: `Utterances`.
+        generated: Whether the sounds are generated.
+        notes: What is odd in the data, sentences.
+    """
+
+    name: str
+    sample_rate: int
+    train: Utterances
+    validation: Utterances
+    test: Utterances
+    generated: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def title(self) -> str:
+        """The name, with a note if the sounds are generated."""
+        return super().title.replace("generated sentences", "generated sounds")
+
+
+@refuses_unknown_arguments
+def load_speech(
+    dataset: Any,
+    data_dir=None,
+    seed: int = 0,
+    *,
+    sample_rate: int | None = None,
+    pattern: str | None = None,
+    texts: str | None = None,
+    lowercase: bool = True,
+    group: str | None = None,
+    encoding: str | None = None,
+    train: str | None = None,
+    validation: Any = None,
+    test: Any = None,
+    validation_where: str | None = None,
+    test_where: str | None = None,
+) -> SpeechData:
+    """Loads a speech dataset.
+
+    Args:
+        dataset: Name of a TFDS dataset ("speech_commands", "librispeech", "ljspeech"); the path of a folder or table,
+            see `nlpseq/data/README.md`; or a list of `(samples, text)`, floats from -1 to 1 at `sample_rate`.
+        data_dir: Folder of prepared TFDS datasets. Default that of TFDS.
+        seed: Of the choice of utterances that are held out if a split is missing.
+        sample_rate: Samples a second to which sounds are converted. Default the rate of most files, 16,000 at most.
+        pattern: Names of files that contain their text, such as "{label}_{speaker}_{number}". Default None.
+        texts: Texts by label, such as "0=zero,1=one". Default the labels.
+        lowercase: Whether texts are converted to lower case. Default True.
+        group: A field, such as "speaker", whose values are held out as a whole where a split is missing, or "none".
+            Default "speaker" if ten or more are known.
+        encoding: Of tables and texts. Default UTF-8.
+        train: TFDS split. Default that of the dataset.
+        validation, test: TFDS splits; for the user's own data paths.
+        validation_where, test_where: Which recordings are held out, such as "speaker=anna" or "number=0-4".
+
+    Returns:
+        `SpeechData`.
+
+    Raises:
+        InputError: The dataset, a split, a file or a text is missing or unusable.
+
+    Example:
+
+    >>> data = load_speech([(np.sin(np.arange(800.0)), "a"), (np.zeros(800), "b")] * 200, sample_rate=8000)
+    held out at random ...
+    >>> data.sizes
+    {'train': 324, 'validation': 36, 'test': 40}
+    """
+    splits = {"train": train, "validation": validation, "test": test}
+    said: list[str] = []
+    generated = False
+    if sources.is_name(dataset):
+        given = {"pattern": pattern, "encoding": encoding, "validation_where": validation_where}
+        sources.refuse_file_options(dataset, **given, test_where=test_where)
+        found, rate, generated = _from_tfds(dataset, data_dir, splits, sample_rate)
+    elif isinstance(dataset, (list, tuple)):
+        rate = in_range("sample_rate", sample_rate or 0, 1)
+        pairs = [(np.asarray(samples, np.float32), text) for samples, text in dataset]
+        found = {"train": Utterances.of(*zip(*pairs))} if pairs else {}
+    else:
+        read = lambda path: own.read(path, pattern, encoding)  # noqa: E731
+        recordings = sources.own_splits(dataset, data_dir, splits, read, lambda table: [])
+        for split, conditions in (("test", test_where), ("validation", validation_where)):
+            if conditions:
+                recordings["train"], recordings[split] = own.where(recordings["train"], conditions, f"{split}_where")
+        found, rate, said = _from_files(recordings, sample_rate, texts)
+    if not found or not len(found["train"]):
+        raise InputError(f"{sources.name_of(dataset)} has no recordings with a text: give some to train on.")
+    if lowercase:
+        found = {split: replace(part, texts=_objects([text.decode("utf-8", "replace").lower().encode()
+                 for text in part.texts])) for split, part in found.items()}  # fmt: skip
+    found["train"], longer = _without_long(found["train"], rate)
+    said += longer + _fill(found, seed, group) + _about(found)
+    data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **found)
+    said += notes.few_examples(data.sizes, "utterances")
+    return replace(data, notes=notes.say_notes(said))
+
+
+def _fill(found, seed, group):
+    """Adds missing splits: whole groups if their field is known, else utterances at random; notes about it."""
+    missing = [split for split in ("validation", "test") if split not in found]
+    values = {fields.get(group or "speaker") for fields in found["train"].fields} - {None}
+    if group not in (None, "none") and len(values) <= len(missing):
+        raise InputError(f"`group` {group!r} has {len(values)} values: expected {len(missing) + 1} or more.")
+    if not missing or group == "none" or (group is None and len(values) < MANY_SPEAKERS):
+        return sources.fill_splits(found, seed)
+    name = group or "speaker"
+    order = np.random.default_rng(seed).permutation(sorted(values))
+    count = max(1, len(values) // 10)
+    for number, split in enumerate(missing):
+        held = set(order[number * count : (number + 1) * count])
+        inside = np.array([fields.get(name) in held for fields in found["train"].fields])
+        found[split], found["train"] = found["train"].select(inside), found["train"].select(~inside)
+    return [f"held out from the training split: {count} of {len(values)} values of {name} for each missing split"]
+
+
+def _without_long(train, rate):
+    long = train.lengths > LONGEST * rate
+    if not long.any():
+        return train, []
+    return train.select(~long), [
+        f"{long.sum():,} training recordings are longer than {LONGEST:g} seconds and left out: cut them into utterances"
+    ]
+
+
+def _about(found):
+    """Notes on recordings that are silent or clipped, and characters that training never shows."""
+    said, parts = [], list(found.values())
+    audio = [samples for part in parts for samples in part.audio]
+    silent = sum(len(samples) == 0 or np.abs(samples).max() < SILENT for samples in audio)
+    clipped = sum(map(sounds.is_clipped, audio))
+    said += [f"{silent:,} recordings are silent or have no samples"] * bool(silent)
+    said += [f"{clipped:,} recordings are clipped: they were recorded too loud"] * bool(clipped)
+    shown = set("".join(found["train"].strings()))
+    for split, part in found.items():
+        said += notes.unseen(split, Counter(c for text in part.strings() for c in text if c not in shown), "characters")
+    return said
+
+
+def _from_files(recordings, sample_rate, texts):
+    """`Utterances` by split, their rate, and notes."""
+    recordings = {split: own.said(part, _spoken(texts)) for split, part in recordings.items()}
+    bare = sum(not recording.text.strip() for part in recordings.values() for recording in part)
+    said = [f"{bare:,} recordings have no transcript and are left out"] * bool(bare)
+    recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}
+    paths = {recording.path for part in recordings.values() for recording in part}
+    rates, damaged = Counter(), {}
+    for path in sorted(paths):
+        try:
+            rates[sounds.rate_of(path)] += 1
+        except InputError as error:
+            if "soundfile" in str(error):
+                raise
+            damaged[path] = str(error)
+    if damaged:
+        said.append(f"{len(damaged):,} files are left out; the first: {shorten(next(iter(damaged.values())), 200)}")
+    if not rates:
+        raise InputError(next(iter(damaged.values()), "there are no recordings with a text: give some to train on."))
+    rate = sample_rate or min(rates.most_common(1)[0][0], HIGHEST_RATE)
+    if len(rates) > 1 or rate not in rates:
+        shown = ", ".join(f"{value:,} Hz ({count:,})" for value, count in rates.most_common(5))
+        said.append(f"rates of the files: {shown}; all are converted to {rate:,} Hz")
+    found = {}
+    for split, part in recordings.items():
+        part = [recording for recording in part if recording.path not in damaged]
+        audio = [sounds.read_audio(r.path, rate, r.start, r.seconds) for r in part]
+        names = [r.path.name for r in part]
+        found[split] = Utterances.of(
+            audio, [" ".join(r.text.split()) for r in part], names, [dict(r.fields) for r in part]
+        )
+    return found, rate, said
+
+
+def _spoken(texts):
+    """The dict of "0=zero,1=one"."""
+    if not texts:
+        return {}
+    pairs = [part.partition("=") for part in texts.split(",")]
+    if not all(mark and key.strip() for key, mark, _ in pairs):
+        raise InputError(f"`texts` must be such as 0=zero,1=one, got {texts!r}.")
+    return {key.strip(): text.strip() for key, _, text in pairs}
+
+
+def _from_tfds(dataset, data_dir, splits, sample_rate):
+    builder = sources.prepared_builder(dataset, data_dir, SPEECH)
+    schema = sources.known_schema(builder, SPEECH) or _guess(builder)
+    overrides = {name: value for name, value in splits.items() if value is not None}
+    schema = replace(schema, **overrides)
+    names = [schema.audio, schema.text, *([schema.speaker] if schema.speaker else [])]
+    sources.check_features(dataset, builder, names, "the schema")
+    raw = sources.read_splits(dataset, builder, schema, overrides, lambda row: tuple(row[name] for name in names))
+    labels = sources.value_names(builder.info.features[schema.text])
+    source = getattr(builder.info.features[schema.audio], "sample_rate", None) or schema.rate
+    rate = sample_rate or min(source, HIGHEST_RATE)
+    found = {split: _utterances(columns, labels, dict(schema.spoken), source, rate) for split, columns in raw.items()}
+    return found, rate, schema.generated
+
+
+def _guess(builder):
+    keys = builder.info.supervised_keys
+    return SpeechSchema(*keys[:2]) if keys and all(isinstance(key, str) for key in keys[:2]) else SpeechSchema()
+
+
+def _utterances(columns, labels, spoken, source, rate):
+    audio, texts, *speakers = columns
+    texts = [labels[value] if labels else sources.as_text(value) for value in texts.numpy().tolist()]
+    texts = [spoken.get(text, text) for text in texts]
+    flat, bounds = audio.values.numpy(), audio.row_splits.numpy()
+    rows = [number for number, text in enumerate(texts) if text is not None]
+    parts = [_converted(flat[bounds[number] : bounds[number + 1]], source, rate) for number in rows]
+    known = [sources.as_text(value) for column in speakers for value in column.numpy().tolist()]
+    fields = [{"speaker": known[number]} if known else {} for number in rows]
+    return Utterances.of(parts, [texts[number] for number in rows], (), fields)
+
+
+def _converted(samples, source, rate):
+    """Samples of 16 bits, or floats, as floats from -1 to 1 at a rate."""
+    scale = 1.0 if samples.dtype.kind == "f" else 1 / 32768
+    resampler = sounds.Resampler(source, rate)
+    signal = resampler(samples.astype(np.float32) * np.float32(scale))
+    return np.concatenate([signal, resampler.finish()])

@@ -1,0 +1,319 @@
+"""Speech recognition: from samples to text."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nlpseq import engine
+from nlpseq.decoding import Transcript, ctc_beam_search, ctc_greedy
+from nlpseq.engine.kernels import run_by_kernel
+from nlpseq.errors import InputError
+from nlpseq.layers.ctc_loss import CTCLoss
+from nlpseq.tasks.base import NamedAxis, Task, in_batches, label_axes
+from nlpseq.tasks.recurrent import recurrent_layers
+from nlpseq.tasks.speech.augmentation import Augmentation
+from nlpseq.tasks.speech.batches import Batches
+from nlpseq.tasks.speech.features import LogMel
+from nlpseq.tasks.speech.language import SpeechLanguage
+from nlpseq.tasks.speech.settings import RecognizerSettings
+from nlpseq.tasks.speech.streaming import SpeechStream
+from nlpseq.text import SubwordTokenizer
+
+BLANK = 0  # the id of padding
+CERTAIN = 1e9  # less than the logit of the blank have the others behind the end of a sound
+ANSWERED = 16  # sounds that are recognized together
+ADAPTED = 500  # sounds from which the mean and variance of the bands are counted
+
+
+@keras.saving.register_keras_serializable("nlpseq")
+class SpeechRecognizer(Task):
+    """A recurrent recognizer, trained by connectionist temporal classification (Graves et al. 2006).
+
+        f_t = log-mel features of samples           `nlpseq.tasks.speech.features.LogMel`
+        x_s = [f_{ks} ; ... ; f_{ks+k-1}]           `stack` frames a step, or a strided convolution
+        h_s = RNN(x_1 ... x_S)_s                    one or more layers, in both directions or one
+        P(unit | s) = softmax(W h_s + b)            units of text, and the blank
+        text = argmax_y sum over the paths to y of prod_s P(path_s | s)
+
+    Everything from samples to text is in the graph. Behind the end of a sound the blank is certain.
+
+    Args:
+        preprocessor: `nlpseq.text.SubwordTokenizer`: characters, words or pieces of words.
+        name, dtype: As in `nlpseq.tasks.base.Task`.
+        **settings: Attributes of `nlpseq.tasks.speech.settings.RecognizerSettings`, which documents their meaning,
+            range and default.
+
+    Call arguments:
+        inputs: `(audio, length)`: samples from -1 to 1 at `sample_rate`, float32 `(batch, samples)`, and how many of
+            them are real, int32 `(batch,)`.
+        training: Whether augmentation and dropout apply. Default False.
+
+    Returns:
+        Logits of the units, float32 `(batch, steps, units)`.
+
+    Raises:
+        InputError: a setting is unknown or outside its range; a model that reads forward would be normalized by the
+            whole utterance.
+
+    Example:
+
+    >>> tokenizer = nlpseq.text.SubwordTokenizer.learn(["one two"], kind="character")
+    >>> task = SpeechRecognizer(tokenizer, units=4, layers=1, sample_rate=8000)
+    >>> len(task.recognize([np.zeros(800, "float32")])["text"])
+    1
+    """
+
+    kind = "speech"
+    purpose = "Recognizes what is said, or sent, in a sound."
+    settings_class = RecognizerSettings
+    settings: RecognizerSettings
+    padding_at_end = True
+    metric, metric_mode = "error_rate", "min"
+
+    def __init__(self, preprocessor: SubwordTokenizer, labels: Sequence[str] = (), **kwargs: Any):
+        super().__init__((), preprocessor=preprocessor, **kwargs)
+        self.set_language(None)
+
+    def make_layers(self):
+        settings = self.settings
+        self.log_mel = LogMel(settings.features, dtype="float32")
+        self.augmentation = Augmentation(settings.augmentation, dtype="float32")
+        self.convolution = None
+        if settings.features.subsampling == "convolution":
+            self.convolution = keras.layers.Dense(settings.features.filters, "relu")  # of stacked frames
+        self.dropouts = [keras.layers.Dropout(settings.dropout) for _ in range(settings.layers)]
+        self.recurrent = recurrent_layers(**settings.recurrent())
+        self.output_dropout = keras.layers.Dropout(settings.output_dropout)
+        self.head = keras.layers.Dense(len(self.preprocessor), dtype="float32")
+
+    def build(self, input_shape=None):
+        self.log_mel.build()
+        shape = (None, None, self.log_mel.width * self.log_mel.features)
+        for layer in filter(None, [self.convolution, *self.recurrent]):
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
+        self.head.build((None, shape[-1]))
+        self.built = True
+
+    def call(self, inputs, training=False):
+        audio, lengths = inputs
+        warps = None
+        if training:
+            audio, lengths = self.augmentation.sounds(audio, lengths)
+            warps = self.augmentation.warps(tf.shape(audio)[0])
+        mel = self.log_mel.log_mel(self.log_mel.padded(audio, lengths), warps)
+        counts = self.log_mel.frame_counts(lengths)
+        frames = self.log_mel.normalized(mel, counts)
+        if training:
+            frames = self.augmentation.masked(frames, counts)
+        steps = self.log_mel.steps(self.log_mel.before_first(frames))
+        mask = tf.sequence_mask(self.log_mel.step_counts(lengths), tf.shape(steps)[1])
+        return self._ended(self.logits(steps, mask, training), mask)
+
+    def logits(self, steps: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Logits `(batch, steps, units)` of the steps that `LogMel.steps` returns."""
+        hidden = tf.cast(steps, self.compute_dtype)
+        if self.convolution is not None:
+            hidden = self.convolution(hidden)
+        for dropout, layer in zip(self.dropouts, self.recurrent):
+            hidden = layer(dropout(hidden, training=training), mask=mask, training=training)
+        return self.head(self.output_dropout(hidden, training=training))
+
+    def _ended(self, logits, mask):
+        """The logits, and behind the end of a sound those of a blank that is certain."""
+        blank = tf.where(tf.range(len(self.preprocessor)) == BLANK, 0.0, -CERTAIN)
+        return tf.where(mask[..., tf.newaxis], logits, blank)
+
+    # Training
+
+    def prepare(self, examples, batch_size=64, training=False, seed=0):
+        if not len(examples):
+            raise InputError("there are no utterances: give at least one.")
+        labels = self.preprocessor(tf.constant(examples.texts.tolist(), tf.string)).to_list()
+        splice = self.settings.augmentation.splice if training else 0.0
+        rate = self.settings.features.sample_rate
+        return Batches(
+            examples, labels, self.space, batch_size, rate, splice, seed=seed if training else None
+        ).dataset()
+
+    @property
+    def space(self) -> int:
+        """The id of the space between words, which texts do not begin with; -1 if words contain their space."""
+        return self.preprocessor.pieces.index(" ") if " " in self.preprocessor.pieces else -1
+
+    def adapt(self, examples: Any) -> None:
+        """Counts the mean and variance of the bands over training sounds."""
+        self.ensure_built()
+        rows = np.random.default_rng(0).permutation(len(examples))[:ADAPTED]
+        frames = [np.zeros((0, self.settings.features.bands), np.float32)]
+        for at in rows:
+            audio = tf.constant(examples.audio[at][np.newaxis])
+            lengths = tf.constant([audio.shape[1]])
+            count = int(self.log_mel.frame_counts(lengths)[0])
+            frames.append(self.log_mel.log_mel(self.log_mel.padded(audio, lengths))[0, :count].numpy())
+        heard = np.concatenate(frames)
+        if len(heard):
+            self.log_mel.mean.assign(heard.mean(axis=0))
+            self.log_mel.variance.assign(heard.var(axis=0))
+
+    def default_loss(self):
+        """Connectionist temporal classification; utterances too short for their text do not count."""
+        return CTCLoss(BLANK)
+
+    def default_metrics(self):
+        return [UnitErrorRate()]
+
+    def named_axes(self) -> list[NamedAxis]:
+        axes = label_axes(self.head, self.preprocessor.pieces)
+        return [axis._replace(what="units") for axis in axes]
+
+    # Answers
+
+    def heard(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`logits` of sounds, and `steps`, the number of real ones."""
+        logits = self((audio, length), training=False)
+        return {"logits": logits, "steps": self.log_mel.step_counts(length)}
+
+    def decode(self, logits: tf.Tensor, steps: tf.Tensor, n_best: int = 1) -> Transcript:
+        """The n best texts of logits, as ids."""
+        mask, size = tf.sequence_mask(steps, tf.shape(logits)[1]), max(self.settings.beam_size, n_best)
+        language = self._language()
+        if size == 1 and language is None:
+            return ctc_greedy(logits, mask, BLANK)
+        fusion = None if language is None else language.fusion(tf.shape(logits)[0])
+        return ctc_beam_search(logits, mask, size, n_best, BLANK, fusion)
+
+    def set_language(self, language: SpeechLanguage | None) -> None:
+        """Sets the language model of the search; an export contains it, a saved task does not.
+
+        Args:
+            language: `nlpseq.tasks.speech.language.SpeechLanguage`, or None.
+        """
+        self._language = lambda: language  # Keras would track what an attribute holds
+        self._recognize = tf.function(self.answer, self.sound_specs(), autograph=False)
+
+    def answer(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "serving_default".
+
+        Args:
+            audio: Samples at `sample_rate`, from -1 to 1, float32 `(batch, samples)`.
+            length: How many of them are real, int32 `(batch,)`.
+
+        Returns:
+            `text`, string `(batch,)`; `score`, float32 `(batch,)`, the log-probability that ranks it.
+        """
+        best = self.decode(**self.heard(audio, length))
+        return {"text": self.preprocessor.decode(best.ids[:, 0]), "score": best.scores[:, 0]}
+
+    def answer_nbest(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "nbest": `texts`, string `(batch, n_best)`, the best first, and `scores`; a text that is not
+        there has a score below -1e29."""
+        best = self.decode(**self.heard(audio, length), n_best=self.settings.n_best)
+        return {"texts": self.preprocessor.decode(best.ids), "scores": best.scores}
+
+    def sound_specs(self) -> list[tf.TensorSpec]:
+        """The specification of sounds and their lengths."""
+        return [tf.TensorSpec([None, None], tf.float32, name="audio"), tf.TensorSpec([None], tf.int32, name="length")]
+
+    def signatures(self):
+        functions = {"serving_default": self.answer, "nbest": self.answer_nbest, "units": self.units}
+        traced = {name: tf.function(function, self.sound_specs(), autograph=False)
+                  for name, function in functions.items()}  # fmt: skip
+        stream = self._language() is None and SpeechStream.can_stream(self)
+        return {**traced, **(SpeechStream(self).signatures() if stream else {})}
+
+    def recognize(self, sounds: Sequence[np.ndarray], batch_size: int = ANSWERED) -> dict[str, Any]:
+        """Recognizes sounds.
+
+        Args:
+            sounds: Arrays of samples at `sample_rate`, floats from -1 to 1.
+            batch_size: Maximum number of sounds in a batch. Default 16.
+
+        Returns:
+            A dict of "text", a list of strings, and "score", float32 `(sounds,)`.
+        """
+        self.ensure_built()
+        with engine.mode("portable"), engine.without_gradients(), engine.substituted_runs(run_by_kernel):
+            answers = list(in_batches(lambda part: self._recognize(*padded(part)), sounds, batch_size))
+        texts = [text.decode("utf-8") for answer in answers for text in answer["text"]]
+        return {"text": texts, "score": np.concatenate([np.zeros(0, np.float32), *(a["score"] for a in answers)])}
+
+    def unit_times(self, audio: np.ndarray) -> list[tuple[str, float]]:
+        """The units of the best text of a sound, and the second at which each begins."""
+        outputs = self.units(*map(tf.constant, padded([audio])))
+        units = [unit.decode("utf-8") for unit in outputs["unit"][0].numpy()]
+        return list(zip(units, outputs["start"][0].numpy().tolist()))
+
+    def units(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "units": the texts of the units of the best text, string `(batch, units)`, and the second at
+        which each begins, float32 `(batch, units)`; "" and 0 for padding."""
+        best = self.decode(**self.heard(audio, length))
+        seconds = self.log_mel.hop * self.settings.features.stack / self.settings.features.sample_rate
+        return {
+            "unit": self.preprocessor.texts(best.ids[:, 0]),
+            "start": tf.cast(best.steps[:, 0], tf.float32) * seconds,
+        }
+
+    def spectrogram(self, audio: np.ndarray) -> np.ndarray:
+        """The log-mel spectrogram of a sound, float32 `(frames, bands)`."""
+        sounds, lengths = map(tf.constant, padded([audio]))
+        return self.log_mel.log_mel(self.log_mel.padded(sounds, lengths))[0].numpy()
+
+    def warmup(self):
+        rate = self.settings.features.sample_rate
+        return [{"audio": np.zeros((1, rate), np.float32), "length": np.array([rate], np.int32)}]
+
+    def details(self):
+        samples = SpeechStream(self).step_samples if SpeechStream.can_stream(self) else None
+        return {"sample_rate": self.settings.features.sample_rate, "step_samples": samples}
+
+    def limits(self):
+        settings = self.settings
+        return [
+            f"It takes sounds of {settings.features.sample_rate:,} samples a second, one channel, from -1 to 1; "
+            "`nlpseq predict` converts files of other rates and channels.",
+            f"It writes {len(self.preprocessor) - 4:,} units that its training texts have, and no others.",
+            "It answers any sound with some text, also one in which nothing is said."
+            " Other voices, microphones and noises than those of its training are recognized less well.",
+        ]
+
+    def resources(self):
+        language = self._language()
+        return [*self.preprocessor.tables, *([] if language is None else language.resources)]
+
+
+def padded(sounds: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Sounds in one array with zeros behind them, float32 `(batch, samples)`, and their lengths, int32 `(batch,)`."""
+    audio = np.zeros([len(sounds), max([1, *map(len, sounds)])], np.float32)
+    for row, sound in zip(audio, sounds):
+        row[: len(sound)] = sound
+    return audio, np.array([len(sound) for sound in sounds], np.int32)
+
+
+class UnitErrorRate(keras.metrics.Metric):
+    """The edits that turn the best paths into the texts, a share of the units of the texts (characters or words)."""
+
+    def __init__(self, name: str = "error_rate", **kwargs: Any):
+        super().__init__(name=name, **kwargs)
+        self.edits = self.add_variable((), "zeros", name="edits")
+        self.count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        labels = tf.RaggedTensor.from_tensor(tf.cast(y_true, tf.int32) + 1, padding=0)
+        best = ctc_greedy(y_pred, None, BLANK)
+        found = tf.RaggedTensor.from_tensor(best.ids[:, 0] + 1, best.lengths[:, 0])
+        edits = tf.edit_distance(_sparse(found), _sparse(labels), normalize=False)
+        self.edits.assign_add(tf.reduce_sum(edits))
+        self.count.assign_add(tf.cast(tf.size(labels.flat_values), tf.float32))
+
+    def result(self):
+        return tf.math.divide_no_nan(tf.convert_to_tensor(self.edits), tf.convert_to_tensor(self.count))
+
+
+def _sparse(rows):
+    """Ragged rows as `tf.edit_distance` takes them: with one size for both."""
+    sparse = rows.to_sparse()
+    return tf.SparseTensor(sparse.indices, tf.cast(sparse.values, tf.int64), [rows.nrows(), 1_000_000])

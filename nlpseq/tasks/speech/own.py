@@ -1,0 +1,288 @@
+"""The user's own recordings: where their texts, speakers and splits are found."""
+
+import contextlib
+import csv
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nlpseq.data.files import audio, paths
+from nlpseq.data.files.contents import read_lines, read_text
+from nlpseq.data.files.reading import read_table
+from nlpseq.data.files.table import Role, Table, find_columns, normal
+from nlpseq.errors import InputError, shorten, suggest
+
+TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
+AUDIO = (
+    "audio", "path", "file", "file name", "filename", "audio path", "audio filepath", "wav", "wav filename", "wav path",
+    "clip", "recording", "id",
+)  # fmt: skip
+SPEAKER = ("speaker", "speaker id", "client id", "spk", "reader")
+TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl", "transcripts.csv", "transcripts.tsv", "transcripts.txt")
+FIELD = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording that has not been read yet.
+
+    Attributes:
+        path: The file.
+        text: What is said in it.
+        fields: What its name or table says beside the text, such as the speaker.
+        start, seconds: The part of the file; None for all of it.
+    """
+
+    path: Path
+    text: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    start: float = 0.0
+    seconds: float | None = None
+
+
+def read(path: Path, pattern: str | None = None, encoding: str | None = None) -> dict[str, list[Recording]]:
+    """The recordings of a folder or table by split.
+
+    A folder is one of: a table `metadata.csv` beside the files (LJSpeech), or another table; `wav.scp` and `text` of
+    Kaldi, with `segments` and `utt2spk` if there are any; `*.trans.txt` (LibriSpeech); a text file beside each sound;
+    a folder of sounds for each word; or files whose names contain the text, as `pattern` says. Folders named train,
+    validation and test hold the splits.
+
+    Args:
+        path: The folder, or the table.
+        pattern: Such as "{label}_{speaker}_{number}", of the names of files without their suffix. Default None.
+        encoding: Of tables and texts. Default UTF-8.
+
+    Raises:
+        InputError: there are no recordings, or their texts are not found.
+    """
+    if not os.path.isdir(path):
+        return _by_split(_of_table(path, path.parent, encoding))
+    splits = {split: item for item in paths.listed(path) if item.is_dir() and (split := paths.split_of(item.name))}
+    if "train" in splits and not any((path / name).is_file() for name in TABLES):
+        return {split: _of_folder(folder, pattern, encoding) for split, folder in splits.items()}
+    return _by_split(_of_folder(path, pattern, encoding))
+
+
+def _by_split(recordings):
+    """The recordings by the value of a field "split", if they have one."""
+    found: dict[str, list[Recording]] = {}
+    for recording in recordings:
+        split = paths.SPLIT_OF.get(recording.fields.get("split", "train").lower(), "train")
+        found.setdefault(split, []).append(recording)
+    return found
+
+
+def _of_folder(folder, pattern, encoding):
+    if pattern is not None:
+        return _of_names(folder, pattern)
+    if (folder / "wav.scp").is_file():
+        return _of_kaldi(folder, encoding)
+    for name in TABLES:
+        if (folder / name).is_file():
+            return _of_table(folder / name, folder, encoding)
+    files = sounds(folder)
+    if not files:
+        raise InputError(f"folder {folder} holds no audio files: expected WAV or FLAC files and their texts.")
+    transcripts = [file for file in sorted(folder.rglob("*.trans.txt")) if file.is_file()]
+    if transcripts:
+        return _of_transcripts(transcripts, files, encoding)
+    texts = {file: file.with_suffix(suffix) for file in files for suffix in (".lab", ".txt")
+             if file.with_suffix(suffix).is_file()}  # fmt: skip
+    if texts:
+        return [
+            Recording(file, read_text(texts[file], encoding) if file in texts else "", {"file": _stem(file, folder)})
+            for file in files
+        ]
+    if len({file.parent for file in files} - {folder}) > 1:
+        return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file)) for file in files]
+    raise InputError(
+        f"folder {folder} has {len(files):,} audio files and no texts: expected metadata.csv, wav.scp and text, a .txt "
+        f"beside each file, a folder for each word, or a `pattern` of the names, such as '{{label}}_{{speaker}}' of "
+        f"{shorten(files[0].name, 40)}."
+    )
+
+
+def sounds(folder: Path) -> list[Path]:
+    """The audio files of a folder and the folders in it, in the order of their names."""
+    return [Path(root, name) for root, folders, names in _walk(folder) for name in names if audio.is_audio(Path(name))]
+
+
+def _walk(folder) -> Iterator[tuple[str, list[str], list[str]]]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_background")))
+        yield root, folders, sorted(name for name in names if not name.startswith("."))
+
+
+def _stem(file, folder):
+    return str(file.relative_to(folder).with_suffix(""))
+
+
+def _speaker(file):
+    """The speaker in a name of speech_commands, "0a7c2a8d_nohash_0.wav"."""
+    found = re.match(r"(.+)_nohash_\d+$", file.stem)
+    return {"speaker": found.group(1)} if found else {}
+
+
+def _of_names(folder, pattern):
+    """Recordings whose names contain their text."""
+    names = FIELD.findall(pattern)
+    text = next((name for name in ("text", "label", "word", "transcript") if name in names), None)
+    if text is None or len(set(names)) < len(names):
+        raise InputError(f"`pattern` must have {{label}} and each field once, got {pattern!r}.")
+    parts = FIELD.split(pattern)
+    expression = "".join(
+        f"(?P<{part}>.+{'?' * (number < len(parts) - 2)})" if number % 2 else re.escape(part)
+        for number, part in enumerate(parts)
+    )
+    found = [(file, re.fullmatch(expression, file.stem)) for file in sounds(folder)]
+    matched = [(file, match.groupdict()) for file, match in found if match]
+    if not matched:
+        example = f"; the first is {shorten(found[0][0].name, 60)}" if found else ""
+        raise InputError(f"no audio file in {folder} has a name of the `pattern` {pattern!r}{example}.")
+    return [Recording(file, fields[text].replace("_", " "), fields) for file, fields in matched]
+
+
+def _of_transcripts(transcripts, files, encoding):
+    """Lines `id text`, as of LibriSpeech, whose ids are the names of files."""
+    by_name = {file.stem: file for file in files}
+    lines = [line.partition(" ") for file in transcripts for line in read_lines(file, encoding)]
+    return [Recording(by_name[name], text, {"speaker": name.partition("-")[0]}) for name, _, text in lines
+            if name in by_name]  # fmt: skip
+
+
+def _of_kaldi(folder, encoding):
+    """`wav.scp` and `text`, with `segments` and `utt2spk` if there are any."""
+    tables = {name: _pairs(folder / name, encoding) for name in ("wav.scp", "text", "segments", "utt2spk")}
+    if not tables["text"]:
+        raise InputError(f"folder {folder} has wav.scp and no text: expected a line `id words` for each recording.")
+    files = {}
+    for name, place in tables["wav.scp"].items():
+        if place.rstrip().endswith("|"):
+            raise InputError(f"{folder / 'wav.scp'} has a command for {name!r}: write the files first, and name them.")
+        files[name] = _beside(folder, place.strip())
+    recordings = []
+    for name, text in tables["text"].items():
+        source, start, end = name, "0", "-1"
+        if tables["segments"]:
+            if len(parts := tables["segments"].get(name, "").split()) != 3:
+                raise InputError(f"{folder / 'segments'} has no line `{name} recording start end`: add it.")
+            source, start, end = parts
+        if source not in files:
+            raise InputError(f"{folder / 'wav.scp'} has no recording {source!r}, which text names: add a line.")
+        seconds = None if float(end) < 0 else float(end) - float(start)
+        fields = {"speaker": tables["utt2spk"][name].strip()} if name in tables["utt2spk"] else {}
+        recordings.append(Recording(files[source], text, fields, float(start), seconds))
+    return recordings
+
+
+def _pairs(file, encoding):
+    """The lines `key value` of a file, empty if there is none."""
+    if not file.is_file():
+        return {}
+    lines = (re.split(r"\s+", line.strip(), maxsplit=1) for line in read_lines(file, encoding) if line.strip())
+    return {key: value[0] if value else "" for key, *value in lines}
+
+
+def _of_table(file, folder, encoding):
+    """The rows of a table with a column of files and one of texts; without a header as of LJSpeech."""
+    rows = [] if paths.suffix_of(file) in (".xlsx", ".parquet") else _lines_with_files(file, folder, encoding)
+    if rows:
+        return [Recording(_place(folder, row[0].strip()), next(filter(None, map(str.strip, row[:0:-1])), ""))
+                for row in rows]  # fmt: skip
+    content = read_table(file, None, encoding)
+    if isinstance(content, Table):
+        with contextlib.suppress(InputError):  # which would name arguments for its columns
+            return _of_columns(*find_columns(content, (Role("audio", AUDIO), Role("text", TEXT)), {}), folder)
+    raise InputError(
+        f"{file} names no recordings: expected a column such as path and one such as text, or lines `name|text` as of "
+        "LJSpeech, whose names are those of files beside it or in wavs."
+    )
+
+
+def _lines_with_files(file, folder, encoding):
+    """The cells of lines that begin with the name of a file; none if they do not."""
+    lines = [line for line in read_lines(file, encoding) if line.strip()]
+    for mark in ("|", "\t", ";", ","):
+        cells = csv.reader(lines, delimiter=mark) if mark == "," else (line.split(mark) for line in lines)
+        rows = [row for row in cells if len(row) > 1]
+        if rows and len(rows) == len(lines) and _found(folder, rows[0][0].strip()):
+            return rows
+    return []
+
+
+def _of_columns(table, columns, folder):
+    speaker = next((name for name in table.names if normal(name) in SPEAKER), None)
+    recordings = []
+    for row in zip(*(table.values(name) for name in table.names)):
+        values = {name: "" if value is None else str(value) for name, value in zip(table.names, row)}
+        fields = {normal(name): value for name, value in values.items()}
+        fields |= {"speaker": values[speaker]} if speaker else {}
+        recordings.append(Recording(_place(folder, values[columns["audio"]].strip()), values[columns["text"]], fields))
+    return recordings
+
+
+def _found(folder, name) -> Path | None:
+    """The file of a name in a table, with or without its folder and suffix."""
+    for place in (folder, folder / "wavs", folder / "wav", folder / "clips", folder / "audio"):
+        for suffix in ("", *audio.SUFFIXES):
+            path = place / f"{name}{suffix}"
+            if name and path.is_file():
+                return path
+    return None
+
+
+def _place(folder, name):
+    path = _found(folder, name) if name else None
+    if path is None:
+        raise InputError(f"{folder} has no audio file {name!r}, which its table names: add it, or remove the row.")
+    return path
+
+
+def _beside(folder, place):
+    """A path of `wav.scp`: as it stands, or from the folder."""
+    path = Path(place).expanduser()
+    return path if path.is_absolute() or path.is_file() else folder / path
+
+
+def where(recordings: Sequence[Recording], conditions: str, name: str) -> tuple[list[Recording], list[Recording]]:
+    """The recordings that do not meet a condition, and those that do.
+
+    Args:
+        recordings: At least one.
+        conditions: "field=value", "field=value,value", or "field=0-4"; several separated by blanks must all be met.
+        name: Of the argument, for the error.
+
+    Raises:
+        InputError: there is no such field, or no recording meets it.
+    """
+    wanted = []
+    for condition in conditions.split():
+        key, mark, values = condition.partition("=")
+        known = sorted({known for recording in recordings for known in recording.fields})
+        if not mark or key not in known:
+            raise InputError(f"`{name}` must be such as speaker=anna,ben, got {conditions!r}: {suggest(key, known)}")
+        wanted.append((key, {value for part in values.split(",") for value in _range(part)}))
+
+    def meets(recording):
+        return all(recording.fields.get(key) in values for key, values in wanted)
+
+    kept, held = [], []
+    for recording in recordings:
+        (held if meets(recording) else kept).append(recording)
+    if not held or not kept:
+        raise InputError(f"`{name}` {conditions!r} is met by {'no' if not held else 'every'} recording: change it.")
+    return kept, held
+
+
+def _range(part):
+    """The values of "0-4", or a single value."""
+    found = re.fullmatch(r"(\d+)-(\d+)", part)
+    return map(str, range(int(found.group(1)), int(found.group(2)) + 1)) if found else [part]
+
+
+def said(recordings: Sequence[Recording], texts: Mapping[str, str]) -> list[Recording]:
+    """The recordings with other texts for labels: {"7": "seven"}."""
+    return [replace(recording, text=texts.get(recording.text.strip(), recording.text)) for recording in recordings]

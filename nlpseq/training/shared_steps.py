@@ -1,0 +1,142 @@
+"""Training and validation steps of a model whose batches several workers share."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from nlpseq.layers.label_loss import divisors
+from nlpseq.training import workers
+from nlpseq.training.workers import Cluster
+
+
+class SharedSteps:
+    """The steps of Keras for one worker of several, each with its own examples of a batch.
+
+        g = sum_k c_k g_k / sum_k c_k        loss = sum_k c_k loss_k / sum_k c_k
+
+    where c_k is what the mean loss of worker k is divided by: its number of examples, or of tokens. The optimizer
+    clips and applies g, once, as if one worker had the whole batch. Metrics are added up, as under a
+    `tf.distribute` strategy: their variables must be sums over examples.
+
+    Args:
+        model: A compiled and built `keras.Model`.
+        cluster: The workers.
+        dtype: Type in which dense gradients are added, "float32" or "bfloat16". Default "float32".
+    """
+
+    def __init__(self, model: Any, cluster: Cluster, dtype: str = "float32"):
+        self.model, self.cluster, self.dtype = model, cluster, tf.as_dtype(dtype)
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of training; returns the metrics, the same on all workers."""
+        model, variables = self.model, self.model.trainable_variables
+        (x, y, weights), some = _with_a_row(keras.utils.unpack_x_y_sample_weight(data))
+        with divisors() as counts, tf.GradientTape() as tape:
+            y_pred = model(x, training=True)
+            loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=True)
+            scaled = model.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, variables)
+        known = [(gradient, variable) for gradient, variable in zip(gradients, variables) if gradient is not None]
+        own = self._losses(loss, counts, x, some)
+        scaled_gradients = [self._times(gradient, own[0], variable) for gradient, variable in known]
+        parts = self._metrics(x, y, y_pred, weights, some)
+        *sums, losses = self.cluster.add([*scaled_gradients, *parts, own])
+        means = [_divided(gradient, losses[0]) for gradient in sums[: len(known)]]
+        model.optimizer.apply_gradients([(mean, variable) for mean, (_, variable) in zip(means, known)])
+        return self._results(sums[len(known) :], losses)
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of validation; returns the metrics, the same on all workers."""
+        (x, y, weights), some = _with_a_row(keras.utils.unpack_x_y_sample_weight(data))
+        with divisors() as counts:
+            y_pred = self.model(x, training=False)
+            loss = self.model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=False)
+        parts = self._metrics(x, y, y_pred, weights, some)
+        *sums, losses = self.cluster.add([*parts, self._losses(loss, counts, x, some)])
+        return self._results(sums, losses)
+
+    def _losses(self, loss, counts, x, some):
+        """What the loss is divided by, the loss times it, and the number of examples: float32 `(3,)`."""
+        rows = tf.cast(tf.shape(tf.nest.flatten(x)[0])[0], tf.float32)
+        count = some * (tf.cast(counts[0], tf.float32) if counts else rows)
+        return tf.stack([count, tf.math.multiply_no_nan(tf.cast(loss, tf.float32), count), some * rows])
+
+    def _times(self, gradient, count, variable):
+        """A gradient times the count, with the static shape of its variable, without which sums have no shape."""
+        if isinstance(gradient, tf.IndexedSlices):
+            values = tf.math.multiply_no_nan(gradient.values, tf.cast(count, gradient.dtype))
+            return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
+        gradient = tf.ensure_shape(gradient, variable.shape)
+        return tf.cast(tf.math.multiply_no_nan(gradient, tf.cast(count, gradient.dtype)), self.dtype)
+
+    def _variables(self):
+        """The variables of the metrics except the loss."""
+        return [variable for metric in self.model.metrics if metric.name != "loss" for variable in metric.variables]
+
+    def _metrics(self, x, y, y_pred, weights, some):
+        """What the examples of this worker add to the metrics, whose variables keep the sums of all workers."""
+        if not all(
+            getattr(metric, "built", True) for metric in self.model.metrics
+        ):  # traced, and not run: it makes the variables
+            add = tf.function(lambda: self.model.compute_metrics(x, y, y_pred, sample_weight=weights), autograph=False)
+            add.get_concrete_function()
+        variables = self._variables()
+        before = [tf.identity(variable) for variable in variables]
+        for variable in variables:
+            variable.assign(tf.zeros_like(variable))
+        self.model.compute_metrics(x, y, y_pred, sample_weight=weights)
+        parts = [some * tf.cast(tf.convert_to_tensor(variable), tf.float32) for variable in variables]
+        for variable, value in zip(variables, before):
+            variable.assign(value)
+        return parts
+
+    def _results(self, parts, losses):
+        """The metrics, with the sums of a batch added."""
+        for variable, part in zip(self._variables(), parts):
+            variable.assign_add(tf.cast(part, variable.dtype))
+        mean = next(metric for metric in self.model.metrics if metric.name == "loss")
+        mean.update_state(tf.math.divide_no_nan(losses[1], losses[0]), sample_weight=losses[2])
+        return self.model.get_metrics_result()
+
+
+@contextlib.contextmanager
+def shared_steps(model: Any, dtype: str = "float32") -> Iterator[None]:
+    """In the block a model takes the steps of `SharedSteps`, if there are several workers."""
+    cluster = workers.current()
+    if not isinstance(cluster, Cluster):
+        yield
+        return
+    steps = SharedSteps(model, cluster, dtype)
+    model.train_step, model.test_step = steps.train_step, steps.test_step
+    cluster.shift_seeds(model)
+    try:
+        yield
+    finally:
+        cluster.shift_seeds(model, -1)
+        del model.train_step, model.test_step
+        model.train_function = model.test_function = None
+
+
+def _with_a_row(batch):
+    """A batch with one row of zeros if it has none, and whether it has some: 1.0 or 0.0."""
+    empty = tf.cast(tf.equal(tf.shape(tf.nest.flatten(batch[0])[0])[0], 0), tf.int32)
+
+    def filled(value):
+        if value is None or not value.shape.rank:
+            return value
+        shape = tf.concat([[empty], tf.shape(value)[1:]], 0)
+        return tf.concat([value, tf.zeros(shape, value.dtype)], 0)
+
+    return tf.nest.map_structure(filled, batch), tf.cast(1 - empty, tf.float32)
+
+
+def _divided(gradient, count):
+    if isinstance(gradient, tf.IndexedSlices):
+        values = tf.math.divide_no_nan(gradient.values, tf.cast(count, gradient.dtype))
+        return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
+    return tf.math.divide_no_nan(tf.cast(gradient, tf.float32), count)

@@ -1,0 +1,227 @@
+"""Clips from files, folders and objects: what is read, and what is refused in one sentence."""
+
+import numpy as np
+import pytest
+
+from nlpseq.data import load_clips
+from nlpseq.errors import InputError
+from nlpseq.tasks.clips.frames import Clip, How, fitted, resized
+from nlpseq.tasks.clips.own import one_file, read
+
+UNIPEN = """.LEXICON "0" "1"
+.SEGMENT DIGIT 0 ? "{}"
+.PEN_DOWN
+ 1 2
+ 3 4
+.PEN_UP
+.DT 100
+.PEN_DOWN
+ 5 6
+.PEN_UP
+"""
+
+
+def sensors(count=40, header="id,t,label,ax,ay,subject,comment"):
+    """A row for each frame: sequences whose rows are mixed, and not in the order of time."""
+    rows = [(i, t, "walk" if i % 2 else "sit", i + t / 10, -t, 7, "none") for i in range(count) for t in (2, 0, 1)]
+    rows = sorted(rows, key=lambda row: (row[1], row[0]))
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+
+
+def test_a_table_of_sensors(tmp_path, capsys):
+    path = tmp_path / "sensors.csv"
+    path.write_text(sensors())
+    data = load_clips(path)
+    assert data.labels == ("sit", "walk") and data.channels == ("ax", "ay")
+    assert data.sizes == {"train": 33, "validation": 3, "test": 4}
+    clip = data.train.clip(0)
+    np.testing.assert_allclose(clip[:, 1], [0, -1, -2])
+    assert np.ptp(clip[:, 0].round(4)) == np.float32(0.2).round(4)
+    assert "'comment' holds no numbers" in capsys.readouterr().out
+
+
+def test_a_label_for_each_frame(tmp_path):
+    rows = [f"{i},{t},{'late' if t > 1 else 'early'},{t}" for i in range(30) for t in range(4)]
+    (tmp_path / "train.csv").write_text("\n".join(["sequence,time,label,x", *rows]) + "\n")
+    data = load_clips(tmp_path)
+    assert data.per_frame and data.train.labels[:4].tolist() == [0, 0, 1, 1]
+
+
+def test_sequences_that_are_numbered_anew_for_each_label(tmp_path):
+    rows = [f"{i},{t},{label},{t}" for label in "ab" for i in range(3) for t in range(2)]
+    (tmp_path / "train.csv").write_text("\n".join(["sequence,time,label,x", *rows]) + "\n")
+    clips = read(tmp_path, How())["train"].clips
+    assert [clip.label for clip in clips] == ["a"] * 3 + ["b"] * 3 and all(len(clip.frames) == 2 for clip in clips)
+
+
+@pytest.mark.parametrize("text, channels, first", [
+    ("x1,y1,x2,y2,label\n" + "1,2,3,4,a\n5,6,7,8,b\n" * 20, ("x", "y"), [[1, 2], [3, 4]]),
+    ("class,t0,t1,t2\n" + "a,1,2,3\nb,5,6,\n" * 20, ("value",), [[1], [2], [3]]),
+    (" 1, 2, 3, 8\n 4, 5, 6, 9\n" * 20, ("value",), [[1], [2], [3]]),
+    ("1\t0.5\t0.25\n2\t1.5\t0.75\n" * 20, ("value",), [[0.5], [0.25]]),
+])  # fmt: skip
+def test_tables_whose_rows_are_sequences(tmp_path, text, channels, first):
+    path = tmp_path / "rows.txt"
+    path.write_text(text)
+    if not text[0].isdigit() and text[0] != " ":
+        path = path.rename(tmp_path / "rows.csv")
+    part = read(path, How())["train"]
+    assert part.channels == channels and part.clips[0].frames.tolist() == first and part.clips[0].label
+
+
+def test_channels_side_by_side(tmp_path):
+    path = tmp_path / "pendigits.tra"
+    path.write_text(" 47,100, 27, 81, 8\n  0, 89, 27,100, 2\n" * 20)
+    part = read(path, How(channels="2"))["train"]
+    assert part.clips[0].frames.tolist() == [[47, 100], [27, 81]] and part.clips[1].label == "2"
+
+
+def test_pen_strokes(tmp_path):
+    (tmp_path / "digits-train.txt").write_text(UNIPEN.format(0) + UNIPEN.format(1))
+    (clip, other) = read(tmp_path, How())["train"].clips
+    assert clip.frames.tolist() == [[1, 2, 0], [3, 4, 1], [5, 6, 1]] and (clip.label, other.label) == ("0", "1")
+
+
+def test_series_of_the_uea_archive(tmp_path):
+    text = "@problemName x\n@timestamps false\n@classLabel true 1 2\n@data\n1,2,3:4,5,6:1\n7,8:?,9:2\n"
+    for split in ("TRAIN", "TEST"):
+        (tmp_path / f"X_{split}.ts").write_text(text)
+    parts = read(tmp_path, How())
+    assert set(parts) == {"train", "test"} and parts["train"].clips[0].frames.tolist() == [[1, 4], [2, 5], [3, 6]]
+    np.testing.assert_array_equal(parts["train"].clips[1].frames, [[7, np.nan], [8, 9]])
+
+
+def test_arrays_of_all_splits(tmp_path):
+    x = np.arange(2 * 5 * 3, dtype=np.float32).reshape(2, 5, 3)
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=[0, 1], lengths_train=[5, 2], x_test=x, y_test=[[1, 0], [0, 1]])
+    parts = read(tmp_path / "data.npz", How())
+    assert [len(clip.frames) for clip in parts["train"].clips] == [5, 2]
+    assert [clip.label for clip in parts["test"].clips] == ["0", "1"]
+    for name, values in {"x_train": x, "y_train": np.array(["a", "b"])}.items():
+        np.save(tmp_path / f"{name}.npy", values)
+    (tmp_path / "data.npz").unlink()
+    assert [clip.label for clip in read(tmp_path, How())["train"].clips] == ["a", "b"]
+
+
+def film(path, sizes=((16, 12),) * 4, grey=True):
+    """Writes a film of moving brightness, whose frames may have several sizes."""
+    av = pytest.importorskip("av")
+    pictures = [np.full((rows, columns, 3), 40 * number + 20, np.uint8) for number, (columns, rows) in enumerate(sizes)]
+    if not grey:
+        pictures = [picture * np.array([1, 0, 1], np.uint8) for picture in pictures]
+    with av.open(str(path), "w", format=path.suffix[1:]) as container:
+        codec, kind = {"gif": ("gif", "rgb8"), "mp4": ("mpeg4", "yuv420p")}[path.suffix[1:]]
+        stream = container.add_stream(codec, rate=5)
+        stream.width, stream.height, stream.pix_fmt = *sizes[0], kind
+        for picture in pictures:
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "mp4"])
+def test_folders_of_films_by_class(tmp_path, suffix, capsys):
+    for name, columns in {"up/1": 16, "up/2": 16, "down/3": 16, "down/4": 24, "down/5": 128}.items():
+        path = tmp_path / f"{name}.{suffix}"
+        path.parent.mkdir(exist_ok=True)
+        film(path, ((columns, 16),) * 4)
+    parts = read(tmp_path, How(stride=2))
+    clips = {clip.name.rsplit("/", 1)[1][0]: clip for clip in parts["train"].clips}
+    assert clips["1"].label == "up" and clips["1"].frames.shape == (2, 16, 16, 3)
+    assert clips["5"].frames.shape == (2, 8, 64, 3)
+    data = load_clips({"train": [(clip.frames, clip.label) for clip in clips.values()] * 8})
+    assert data.train.frame[:2] == (16, 16) and "are made 16 x 16" in capsys.readouterr().out
+    brightness = clips["1"].frames.mean(axis=(1, 2, 3))
+    assert brightness[1] - brightness[0] == pytest.approx(80, abs=25)
+
+
+def test_folders_of_pictures_are_clips(tmp_path):
+    av = pytest.importorskip("av")
+    for name in ("a/1", "b/2"):
+        (tmp_path / name).mkdir(parents=True)
+        for number, columns in enumerate((16, 16, 20)):
+            picture = av.VideoFrame.from_ndarray(np.full((12, columns, 3), 50 * number, np.uint8), format="rgb24")
+            with av.open(str(tmp_path / name / f"{number}.png"), "w", format="image2") as container:
+                stream = container.add_stream("png")
+                stream.width, stream.height, stream.pix_fmt = columns, 12, "rgb24"
+                for packet in [*stream.encode(picture), *stream.encode()]:
+                    container.mux(packet)
+    clips = read(tmp_path, How())["train"].clips
+    assert [clip.label for clip in clips] == ["a", "b"] and clips[0].frames.shape == (3, 12, 16, 3)
+    assert clips[0].frames[:, 0, 0, 0].tolist() == [0, 50, 100]
+
+
+def test_lists_in_cells(tmp_path):
+    rows = ['{"label": "a", "frames": [[1, 2], [3, 4]]}', '{"label": "b", "frames": [[5, 6]]}']
+    (tmp_path / "train.jsonl").write_text("\n".join(rows) + "\n")
+    clips = read(tmp_path, How())["train"].clips
+    assert clips[0].frames.tolist() == [[1, 2], [3, 4]] and clips[1].label == "b"
+    (tmp_path / "train.jsonl").write_text('{"label": "a", "x": [1, 2], "y": [3, 4]}\n')
+    assert read(tmp_path, How())["train"].clips[0].frames.tolist() == [[1, 3], [2, 4]]
+
+
+def test_pictures_of_another_size_or_colour_fit():
+    ramp = np.tile(np.arange(8, dtype=np.uint8)[:, np.newaxis, np.newaxis] * 10, (1, 8, 1))[np.newaxis]
+    small = resized(ramp, 4, 4)[0, :, 0, 0]
+    np.testing.assert_allclose(small, [7, 25, 45, 63], atol=2)
+    grey = fitted(Clip(np.full((2, 9, 9, 3), [0, 60, 120], np.uint8)), (8, 8, 1))
+    assert grey.frames.shape == (2, 8, 8, 1) and (grey.frames == 60).all()
+
+
+BAD = {
+    "no numbers": ("a.csv", "sequence,label,x\n1,a,0.5\n1,a,oh\n2,b,1\n", "line 3, column 'x': expected a number"),
+    "no label": ("a.csv", "sequence,x\n1,0.5\n2,1\n", "has no clips with a label"),
+    "one class": ("a.csv", "sequence,label,x\n1,a,0.5\n2,a,1\n", "has one class only"),
+    "empty": ("a.csv", "", "is empty"),
+    "no channels": ("a.csv", "sequence,label\n1,a\n2,b\n", "no columns of numbers"),
+    "uneven rows": ("a.txt", "1 2 3 0\n1 2 1\n", "line 2: expected 4 values"),
+    "no series": ("a.txt", "some words\n", "holds no rows of numbers"),
+    "no film": ("a.gif", "GIF89a", "is no film that can be decoded"),
+    "no array": ("a.npz", "PK", "no NumPy file"),
+    "a pickle": ("a.npy", None, "holds Python objects"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path, name):
+    file, text, message = BAD[name]
+    if file.endswith("gif"):
+        pytest.importorskip("av")
+    if text is None:
+        np.save(tmp_path / file, np.array([[1], [1, 2]], object), allow_pickle=True)
+    else:
+        (tmp_path / file).write_text(text)
+    with pytest.raises(InputError, match=message) as error:
+        load_clips(tmp_path / file)
+    assert "\n" not in str(error.value)
+
+
+def test_objects_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="there are 3 clips and 2 labels"):
+        load_clips((np.zeros((3, 4, 2)), ["a", "b"]))
+    with pytest.raises(InputError, match="clip 1: expected frames of numbers, all of one size"):
+        load_clips(([[[1], [1, 2]], [[1], [2]]], ["a", "b"]))
+    with pytest.raises(InputError, match="clip 2 has no frames"):
+        load_clips(([[[1]], []], ["a", "b"]))
+    with pytest.raises(InputError, match="clip 2 has 3 channels, expected 2"):
+        load_clips(([np.zeros((2, 2)), np.zeros((2, 3)), np.zeros((2, 2))], ["a", "b", "a"]))
+    with pytest.raises(InputError, match="holds pictures, and the others vectors of 2 channels"):
+        load_clips(([np.zeros((2, 2)), np.zeros((2, 9, 9)), np.zeros((2, 2))], ["a", "b", "a"]))
+
+
+def test_missing_values_are_said_and_kept(capsys):
+    sequences = [np.array([[1.0], [np.nan]]), np.array([[2.0], [3.0]])] * 30
+    data = load_clips((sequences, ["a", "b"] * 30))
+    assert "values are missing or not finite, and count as the mean" in capsys.readouterr().out
+    assert np.isnan(data.train.values).any()
+
+
+def test_a_file_to_predict_has_the_channels_of_training(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("ay,note,ax\n1,a,2\n3,b,4\n")
+    (clip,) = one_file(path, How(), ("ax", "ay")).clips
+    assert clip.frames.tolist() == [[2, 1], [4, 3]]
+    path.write_text("ay,note\n1,a\n3,b\n")
+    with pytest.raises(InputError, match="there is no column 'ax'"):
+        one_file(path, How(), ("ax", "ay"))

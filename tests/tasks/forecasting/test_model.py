@@ -1,0 +1,167 @@
+"""A forecaster: what its forecasts do not depend on, what its losses are, and what is saved."""
+
+import keras
+import numpy as np
+import pytest
+import scipy.stats
+import tensorflow as tf
+
+from nlpseq.tasks.forecasting import distributions
+from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
+from tests.tasks.forecasting.small import CONTEXT, HORIZON, forecaster, inputs, preprocessor
+
+METHODS = ["direct", "steps"]
+
+
+@pytest.fixture(autouse=True)
+def quick(portable):
+    """Nothing is compiled."""
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def task(request):
+    task = forecaster(method=request.param)
+    task.correction.assign([2.0, 1.2, 0.7, 1.0, 1.5, 0.4, 1.0])
+    return task
+
+
+def quantiles(task, given):
+    return task.forecast(given)["quantiles"].numpy()
+
+
+def test_shift_and_scale_of_a_series_are_those_of_its_forecast(task):
+    given = inputs()
+    moved = {**given, "values": 0.25 * given["values"] - 7000}
+    np.testing.assert_allclose(quantiles(task, moved), 0.25 * quantiles(task, given) - 7000, rtol=1e-5)
+
+
+def test_quantiles_never_cross(task):
+    assert (np.diff(quantiles(task, inputs(8, seed=3)), axis=-1) >= 0).all()
+
+
+def test_batch_and_neighbours_change_nothing(task):
+    given, expected = inputs(5), quantiles(task, inputs(5))
+    for row in range(5):
+        alone = {name: value[row : row + 1] for name, value in given.items()}
+        np.testing.assert_allclose(quantiles(task, alone)[0], expected[row], rtol=1e-5)
+
+
+def test_missing_values_and_covariates_of_padding_are_not_read(task):
+    given = inputs()
+    other = {**given, "past": given["past"].copy(), "values": given["values"].copy()}
+    other["past"][-1, :5] = np.nan
+    full = quantiles(task, given)
+    assert np.isfinite(full).all() and np.isfinite(quantiles(task, other)).all()
+    filled = np.where(np.isnan(given["values"]), 0.0, given["values"])
+    assert np.abs(quantiles(task, {**given, "values": filled}) - full).max() > 1  # zeros are values
+
+
+def test_constant_and_empty_series(task):
+    given = inputs(2)
+    given["values"][0], given["values"][1] = 5.0, np.nan
+    found = quantiles(task, given)
+    if not task.counts:
+        np.testing.assert_array_equal(found[0], 5.0)
+    assert np.isnan(found[1]).all()
+
+
+def test_an_untrained_forecaster_repeats_the_season():
+    description = preprocessor(past=[], known=[], items=[], statics={}, base=np.eye(4)[[2] * HORIZON] * 50)
+    task = forecaster(description=description)
+    for weight in task.trainable_weights:
+        weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
+    given = {name: inputs()[name] for name in ("values", "times")}
+    given["values"][:, -1] = np.nan  # then that of the season before is repeated
+    expected = given["values"][:, [-4, -3, -2, -5, -4]]
+    np.testing.assert_allclose(quantiles(task, given)[1, :, 3], expected[1], rtol=1e-6)
+
+
+def test_sampled_paths_follow_the_quantiles():
+    task = forecaster()
+    task.persistence.assign(0.5)
+    found = task.sample(inputs(), 4000, 1).numpy()
+    assert found.shape == (3, 4000, HORIZON)
+    np.testing.assert_allclose(
+        np.quantile(found, [0.1, 0.5, 0.9], axis=1).transpose(1, 2, 0),
+        quantiles(task, inputs())[..., [1, 3, 5]],
+        atol=12,
+    )
+    alone = task.sample({name: value[1:2] for name, value in inputs().items()}, 4000, 1)
+    np.testing.assert_allclose(alone[0], found[1], rtol=1e-6)
+
+
+def test_counts_are_whole_and_not_negative():
+    description = preprocessor(domain="count")
+    task = forecaster(method="steps", distribution="negative_binomial", description=description)
+    given = inputs()
+    given["values"] = np.round(np.abs(given["values"] - 1000) / 40)
+    found = task.sample(given, 30, 2).numpy()
+    np.testing.assert_allclose(found, np.round(found), atol=1e-3)
+    assert found.min() >= 0 and found.max() > 0
+
+
+def test_step_by_step_the_network_reads_what_it_reads_in_training():
+    """Parameters of the first step of the horizon, from all values at once and from the states."""
+    task = forecaster(method="steps")
+    given = inputs()
+    level, scale = task.level_and_scale(given)
+    z = np.nan_to_num((given["values"] - level) / scale).astype(np.float32)
+    mask = np.isfinite(given["values"])
+    parameters = task({**given, "future": np.zeros((3, HORIZON))})
+    past, known, vector = task.features(given)
+    uniform = tf.random.stateless_uniform([HORIZON, 3, 7], [20, 0], 1e-6, 1.0)
+    expected = distributions.student_sample(parameters[:, CONTEXT][:, tf.newaxis], uniform[0][:, tf.newaxis])
+    paths = task.network.paths(z, mask, past, known, vector, tf.cast(scale, tf.float32), 7)
+    np.testing.assert_allclose(paths[..., 0], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_losses_are_those_of_scipy():
+    random = np.random.default_rng(0)
+    parameters = random.normal(size=(50, 3)).astype(np.float32)
+    m, s, v = (part.numpy() for part in distributions.student_parameters(parameters))
+    values = random.normal(size=50).astype(np.float32)
+    expected = -scipy.stats.t.logpdf(values, v, m, s)
+    np.testing.assert_allclose(distributions.student_loss(parameters, values), expected, rtol=1e-4)
+    scale = np.full(50, 7.0, np.float32)
+    mu, r = (part.numpy() for part in distributions.negative_binomial_parameters(parameters, scale))
+    counts = random.integers(0, 20, 50).astype(np.float32)
+    expected = -scipy.stats.nbinom.logpmf(counts, r, r / (r + mu))
+    np.testing.assert_allclose(distributions.negative_binomial_loss(parameters, counts, scale), expected, rtol=1e-3)
+
+
+def test_samples_have_their_distributions():
+    random = np.random.default_rng(1)
+    uniform = random.uniform(1e-6, 1, size=(3, 100_000)).astype(np.float32)
+    parameters = np.array([0.5, 0.2, 0.0], np.float32)
+    m, s, v = (float(part) for part in distributions.student_parameters(parameters))
+    found = distributions.student_sample(np.tile(parameters, (100_000, 1)), uniform)
+    levels = [0.05, 0.5, 0.9]
+    np.testing.assert_allclose(np.quantile(found, levels), scipy.stats.t.ppf(levels, v, m, s), atol=0.05)
+    scale = np.full(100_000, 9.0, np.float32)
+    found = distributions.negative_binomial_sample(np.tile(parameters, (100_000, 1)), scale, uniform).numpy()
+    mu, r = distributions.negative_binomial_parameters(parameters, scale[:1])
+    np.testing.assert_allclose(found.mean(), mu[0], rtol=0.02)
+    np.testing.assert_allclose(found.var(), mu[0] + mu[0] ** 2 / r[0], rtol=0.05)
+
+
+def test_pinball_and_mean():
+    errors = tf.constant([[2.0, -1.0, 0.5]])
+    by_hand = 2 * (0.1 * 2.0 * 1 + 0.5 * 1.0 * 3 + 0.9 * 0.5 * 1) / 5
+    np.testing.assert_allclose(pinball(errors, [0.1, 0.5, 0.9]), [by_hand], rtol=1e-6)
+    levels = np.linspace(0.001, 0.999, 999)
+    np.testing.assert_allclose(quantile_weights(levels) @ scipy.stats.gamma.ppf(levels, 2), 2.0, rtol=0.01)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_saved_and_loaded_it_answers_as_before(tmp_path, method):
+    task = forecaster(method=method)
+    task.blend.assign(0.5)
+    task.save(tmp_path / "a.keras")
+    loaded = keras.saving.load_model(tmp_path / "a.keras")
+    np.testing.assert_array_equal(quantiles(loaded, inputs()), quantiles(task, inputs()))
+
+
+def test_an_ensemble_averages_quantiles():
+    tasks = [forecaster(seed) for seed in (1, 2)]
+    mean = np.mean([quantiles(task, inputs()) for task in tasks], axis=0)
+    np.testing.assert_allclose(quantiles(tasks[0].combined(tasks[1:]), inputs()), mean, rtol=1e-5)
