@@ -1,7 +1,7 @@
 """Recordings from TFDS, from files, and from folders as of NAB, by split."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,14 +137,10 @@ def _own(path, dataset, read):
             continue
         items, channels, more = _checked(read(file), channels, file)
         if len(items) == 1:
-            items = [Recording(file.relative_to(path).as_posix(), *_parts(items[0]))]
+            items = [replace(items[0], name=file.relative_to(path).as_posix())]
         splits.setdefault(split, []).extend(items)
         said += more
     return splits, channels, said
-
-
-def _parts(item):
-    return item.values, item.windows, item.start, item.times
 
 
 def _checked(found, channels, file):
@@ -158,7 +154,7 @@ def _checked(found, channels, file):
                 f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with "
                 "the same columns, or name them with `values`."
             )
-        items = [Recording(one.name, one.values[:, places], *_parts(one)[1:]) for one in items]
+        items = [replace(one, values=one.values[:, places]) for one in items]
     return items, channels or names, list(said)
 
 
