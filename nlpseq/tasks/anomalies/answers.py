@@ -55,7 +55,7 @@ class Answers(answers.Answers):
 
     def inputs(self, examples):
         rows = [np.asarray(getattr(example, "values", example), float) for example in examples]
-        rows = [row.reshape(len(row), -1) for row in rows]
+        rows = [row if row.ndim == 2 else row[:, np.newaxis] for row in rows]
         values = np.full([len(rows), max(map(len, rows), default=0), len(self.channels)], np.nan)
         for places, row in zip(values, rows):
             if row.shape[1] != len(self.channels):
