@@ -41,7 +41,8 @@ def detector(request):
     from nlpseq import engine
 
     with engine.mode("portable"):
-        yield randomised(AnomalyDetector(CHANNELS, units=3, method=request.param, window=4, warm_up=5, rest=7))
+        sizes = {"window": 4, "warm_up": 5, "rest": 7, "season": 10, "longest_season": 12}
+        yield randomised(AnomalyDetector(CHANNELS, units=3, method=request.param, **sizes))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def whole(detector):
 
 def test_streaming_equals_the_whole(detector, whole):
     step = tf.function(lambda values, **states: detector.step(values, states), autograph=False)
-    states, rows = detector.first_states(1), []
+    states, rows = detector.first_states(tf.constant([10])), []
     for values in series(120):
         found, states = step(tf.constant(values[np.newaxis]), **states)
         rows.append({name: value.numpy()[0] for name, value in found.items()})
