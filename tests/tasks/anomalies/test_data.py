@@ -77,11 +77,7 @@ def test_gaps_and_unsorted_and_repeated_times(tmp_path):
 
 BAD = {
     "text in numbers": (HEADER, lambda r: r[:50] + [(r[50][0], "high", 1, "0")] + r[51:], "line 52"),
-    "label of three kinds": (
-        HEADER,
-        lambda r: [(*row[:3], i % 3) for i, row in enumerate(r)],
-        "line 4: expected a label",
-    ),
+    "label of three kinds": (HEADER, lambda r: [(*row[:3], i % 3) for i, row in enumerate(r)], "line 4: expected a label"),
     "all missing": (HEADER, lambda r: [(row[0], "", "", "0") for row in r], "missing"),
     "no rows": (HEADER, lambda r: [], "a.csv"),
 }

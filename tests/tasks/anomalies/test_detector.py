@@ -104,9 +104,7 @@ def test_the_surprise_is_the_density():
     random = np.random.default_rng(0)
     outputs, values = random.normal(size=(4, parameters(2, 3))), random.normal(size=(4, 2))
     observed = np.array([[1, 1], [1, 0], [0, 1], [0, 0]])
-    found = surprise(
-        tf.constant(outputs, tf.float32), tf.constant(values, tf.float32), tf.constant(observed, tf.float32)
-    )
+    found = surprise(tf.constant(outputs, tf.float32), tf.constant(values, tf.float32), tf.constant(observed, tf.float32))
     for row, numbers, there, result in zip(outputs, values, observed, found.numpy()):
         weights = np.exp(row[:3]) / np.exp(row[:3]).sum()
         parts = row[3:].reshape(3, 4)
@@ -120,7 +118,7 @@ def test_the_surprise_is_the_density():
 def test_what_is_labelled_or_before_the_start_is_no_target():
     detector = AnomalyDetector(units=2, steps=40)
     values = np.arange(40.0)[:, None]
-    ((_, targets),) = detector.prepare(Recordings([Recording("x", values, ((20, 29),), 5)]), 1)
+    (_, targets), = detector.prepare(Recordings([Recording("x", values, ((20, 29),), 5)]), 1)
     expected = np.ones(40)
     expected[:5] = expected[20:30] = 0
     np.testing.assert_array_equal(targets.numpy()[0, :, 1], expected)
