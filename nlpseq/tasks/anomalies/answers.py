@@ -8,8 +8,8 @@ import numpy as np
 
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks import answers
-from nlpseq.tasks.answers import Option, json_line
 from nlpseq.tasks.anomalies.recordings import Recording
+from nlpseq.tasks.answers import Option, json_line
 
 MISSING = ("", "nan", "na", "null", "none", "?", "-")
 

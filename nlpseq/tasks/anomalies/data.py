@@ -105,7 +105,10 @@ def load_anomalies(
     splits = _with_missing(splits, share, said)
     said += _odd(splits)
     recordings = {split: Recordings(items) for split, items in splits.items()}
-    return AnomalySeries(sources.name_of(dataset), channels, **recordings, notes=notes.say_notes(said))
+    said = notes.say_notes(said)
+    return AnomalySeries(
+        sources.name_of(dataset), channels, *(recordings[split] for split in sources.SPLITS), notes=said
+    )
 
 
 def _refuse_splits(dataset, data_dir, train, validation, test):
@@ -128,7 +131,8 @@ def _own(path, dataset, read):
     named = [(paths.split_of(file.relative_to(path).parts[0]) or paths.split_of(file.name), file) for file in files]
     if not any(split == "train" for split, _ in named):
         named = [("train", file) for file in files]
-    splits, said, channels = {}, [], None
+    splits: dict[str, list[Recording]] = {}
+    said, channels = [], ()
     for split, file in sorted(named, key=lambda pair: pair[0] != "train"):
         if split is None:
             said.append(f"{file} has the name of no split, and is not used")
@@ -148,13 +152,13 @@ def _parts(item):
 def _checked(found, channels, file):
     """What was read of a file, whose channels must be those of the others."""
     items, names, said = found
-    if channels is not None and names != channels:
+    if channels and names != channels:
         places = [names.index(name) for name in channels if name in names]
         if len(places) < len(channels):
             lacking = next(name for name in channels if name not in names)
             raise InputError(
-                f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with the "
-                "same columns, or name them with `values`."
+                f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with "
+                "the same columns, or name them with `values`."
             )
         items = [Recording(one.name, one.values[:, places], *_parts(one)[1:]) for one in items]
     return items, channels or names, list(said)
@@ -221,7 +225,8 @@ def _from_tfds(dataset, data_dir, given) -> AnomalySeries:
         splits[split] = Recordings([_of_row(row, f"{split} {number}") for number, row in enumerate(rows)])
     metadata = builder.info.metadata or {}
     channels = tuple(metadata.get("channels") or map(str, range(splits["train"].items[0].values.shape[1])))
-    return AnomalySeries(dataset, channels, **splits, generated=dataset.partition(":")[0] in sources.CORPORA)
+    parts = (splits[split] for split in sources.SPLITS)
+    return AnomalySeries(dataset, channels, *parts, generated=dataset.partition(":")[0] in sources.CORPORA)
 
 
 def _of_row(row, name):

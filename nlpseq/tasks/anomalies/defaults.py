@@ -23,8 +23,8 @@ SPACE = {
 def choose(data: "AnomalySeries") -> dict[str, Any]:
     """The defaults for data, by the flat names of the settings.
 
-    Many channels need a larger state. Segments are 100 steps, or a fourth of the shortest series, of which every step is
-    in two; there are as many passes as give about 1,200 training steps.
+    Many channels need a larger state. Segments are 100 steps, or a fourth of a series, and every step is in two of them;
+    there are as many passes as give about 1,200 training steps.
     """
     lengths = [max(len(item), 1) for item in data.train]
     steps = clipped(sum(lengths) / len(lengths) / 4, 8, 100)

@@ -10,10 +10,10 @@ import tensorflow as tf
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError
 from nlpseq.tasks.anomalies.alarms import Alarms
+from nlpseq.tasks.anomalies.calibration import Calibration, calibrated
 from nlpseq.tasks.anomalies.density import MeanSurprise
-from nlpseq.tasks.anomalies.evaluation import choose_threshold
 from nlpseq.tasks.anomalies.networks import NETWORKS
-from nlpseq.tasks.anomalies.novelty import Novelty
+from nlpseq.tasks.anomalies.novelty import MARGINS, NOTHING, Novelty
 from nlpseq.tasks.anomalies.scale import RunningScale
 from nlpseq.tasks.anomalies.scans import States, scan, zeros
 from nlpseq.tasks.anomalies.settings import DetectorSettings
@@ -29,11 +29,12 @@ class AnomalyDetector(Task):
 
         u_t, scale = RunningScale(x_t, scale)            numbers about 1
         surprise_t, network = Network(u_t, network)      -log p(u_t | u_1 ... u_{t-1}), or of a reconstruction
-        score_t, novelty = Novelty(x_t, surprise_t, novelty)
-        alarm_t, alarms = Alarms(score_t, threshold, alarms)
+        evidence_t, novelty = Novelty(x_t, surprise_t, usual, novelty)
+        alarm_t, alarms = Alarms(score_t, threshold, alarms), with the score max(evidence_t)
 
-    The weights of the network are trained; all else is a running statistic of the series itself, which starts anew with
-    every series and adapts to it. Nothing depends on later steps.
+    The weights of the network are trained; `calibrate` sets the threshold, what is usual, and which evidence counts;
+    all else is a running statistic of the series itself, which starts anew with every series and adapts to it. Nothing
+    depends on later steps.
 
     Args:
         channels: Names of the channels.
@@ -84,6 +85,10 @@ class AnomalyDetector(Task):
         self.network.build()
         first = keras.initializers.Constant(self._first_threshold)
         self._threshold = self.add_weight(name="threshold", initializer=first, dtype="float32", trainable=False)
+        constant: Any = keras.initializers.Constant
+        unknown = constant([1.0 - (name == "usual") for name in MARGINS])
+        self._counts = self.add_weight((len(MARGINS),), unknown, name="counts", dtype="float32", trainable=False)
+        self._usual = self.add_weight((2,), constant([1.0, 0.0]), name="usual", dtype="float32", trainable=False)
         self.built = True
 
     def call(self, inputs, training=False):
@@ -133,7 +138,7 @@ class AnomalyDetector(Task):
     # Detection
 
     def features(self, values: tf.Tensor) -> tf.Tensor:
-        """What the network reads, float32 `(batch, time, 2 * channels)`, of values float64 `(batch, time, channels)`."""
+        """What the network reads, `(batch, time, 2 * channels)`, of values float64 `(batch, time, channels)`."""
         parts, _ = scan(self._scale_step, {"values": values}, zeros(self.scale.sizes, tf.shape(values)[0]))
         return parts["features"]
 
@@ -143,9 +148,11 @@ class AnomalyDetector(Task):
         return {"features": tf.concat([numbers, observed], axis=-1)}, states
 
     def _score_step(self, values, surprise, states):
-        score, novelty = self.novelty.step(values, surprise, {name: states[name] for name in self.novelty.sizes})
+        before = {name: states[name] for name in self.novelty.sizes}
+        evidence, novelty = self.novelty.step(values, surprise, self._usual, before)
+        score = tf.reduce_max(tf.where(self._counts > 0, evidence, NOTHING / min(MARGINS.values())), axis=-1)
         alarm, alarms = self.alarms.step(score, self._threshold, {name: states[name] for name in self.alarms.sizes})
-        return {"score": score, "alarm": alarm}, {**novelty, **alarms}
+        return {"score": score, "alarm": alarm, "evidence": evidence}, {**novelty, **alarms}
 
     def answer(self, values: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "serving_default".
@@ -156,34 +163,43 @@ class AnomalyDetector(Task):
         Returns:
             A dict of `score`, `surprise`, float32 `(batch, time)`, and `alarm`, bool `(batch, time)`.
         """
+        found = self._scored(values)
+        return {name: found[name] for name in ("score", "surprise", "alarm")}
+
+    def _scored(self, values):
         surprise = self.network.surprises(self.features(values))
         states = zeros({**self.novelty.sizes, **self.alarms.sizes}, tf.shape(values)[0])
         found, _ = scan(self._score_step, {"values": values, "surprise": surprise}, states)
         return {**found, "surprise": surprise}
 
     def step(self, values: tf.Tensor, states: States) -> tuple[dict[str, tf.Tensor], States]:
-        """One step: `score`, `surprise` and `alarm` `(batch,)` of values float64 `(batch, channels)`; and the states."""
+        """Score, surprise and alarm, `(batch,)`, of values of a step, float64 `(batch, channels)`; and the states."""
         parts, scale = self._scale_step(values, {name: states[name] for name in self.scale.sizes})
         surprise, network = self.network.step(parts["features"], {name: states[name] for name in self.network.sizes})
         found, others = self._score_step(values, surprise, states)
-        return {**found, "surprise": surprise}, {**scale, **network, **others}
+        found = {"score": found["score"], "surprise": surprise, "alarm": found["alarm"]}
+        return found, {**scale, **network, **others}
 
     def first_states(self, rows: Any = 1) -> States:
         """The states before the first step."""
         running = {**self.scale.sizes, **self.novelty.sizes, **self.alarms.sizes}
         return {**zeros(running, rows), **zeros(self.network.sizes, rows, tf.float32)}
 
-    def choose_threshold(self, examples: Any, how: str = "auto", rate: float = 1.0) -> float:
-        """Sets the threshold, and returns it.
+    def calibrate(self, examples: Any, how: str = "auto", rate: float = 1.0) -> Calibration:
+        """Sets what is usual in normal operation, which evidence counts, and the threshold of alarms.
 
         Args:
-            examples: `nlpseq.data.Recordings`.
-            how, rate: As of `nlpseq.tasks.anomalies.evaluation.choose_threshold`.
+            examples: `nlpseq.data.Recordings` that were not learnt from.
+            how, rate: As of `nlpseq.tasks.anomalies.calibration.calibrated`.
         """
-        scores = [row["score"] for row in self.detect(examples.values)]
-        known = examples.after(self.settings.warm_up)
-        self.threshold = choose_threshold(scores, known, self.settings.rest, how, rate)
-        return self.threshold
+        self.ensure_built()
+        found = [row["evidence"] for row in self._in_batches("evidence", examples.values)]
+        known, settings = examples.after(self.settings.warm_up), self.settings
+        result = calibrated(found, known, tuple(self._usual.numpy()), settings.rest, how, rate)
+        self._usual.assign(result.usual)
+        self._counts.assign([float(name in result.evidence) for name in MARGINS])
+        self.threshold = result.threshold
+        return result
 
     def detect(self, series: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
         """Scores series.
@@ -204,8 +220,12 @@ class AnomalyDetector(Task):
         """The outputs of a method for series, in batches of similar length."""
         count = len(self.channels)
         spec = tf.TensorSpec([None, None, count], tf.float64)
-        method = self.answer if name == "answer" else lambda values: {"features": self.features(values)}
-        function = self._functions.get(name, lambda: tf.function(method, [spec], autograph=False))
+        methods = {
+            "answer": self.answer,
+            "evidence": lambda values: {"evidence": self._scored(values)["evidence"]},
+            "features": lambda values: {"features": self.features(values)},
+        }
+        function = self._functions.get(name, lambda: tf.function(methods[name], [spec], autograph=False))
         order, results = np.argsort([len(row) for row in series], kind="stable"), [{}] * len(series)
         for part in _batches(order, [len(row) for row in series], MOST_VALUES // count):
             rows = np.full([len(part), max(len(series[i]) for i in part), count], np.nan)
@@ -246,7 +266,8 @@ class AnomalyDetector(Task):
         """The channels, the threshold, and what decides when alarms are given."""
         settings = self.settings
         own = {"rest": settings.rest, "warm_up": settings.warm_up, "method": settings.method}
-        return {"channels": self.channels, "threshold": round(self.threshold, 6), **own}
+        counts = [name for name, counts in zip(MARGINS, self._counts.numpy()) if counts]
+        return {"channels": self.channels, "threshold": round(self.threshold, 6), "evidence": counts, **own}
 
     def get_config(self):
         config = {**super().get_config(), "channels": self.channels, "threshold": self.threshold}

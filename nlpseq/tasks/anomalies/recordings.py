@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-Windows = tuple[tuple[int, int], ...]  # first and last index of each anomaly, in ascending order
+Scores = Sequence[np.ndarray]  # of each recording, float (steps,)
+Windows = Sequence[tuple[int, int]]  # first and last index of each anomaly, in ascending order
 
 
 def windows_of(labels: np.ndarray) -> Windows:
@@ -48,6 +49,11 @@ class Recording:
             labels[left : right + 1] = True
         return labels
 
+    @property
+    def normal(self) -> np.ndarray:
+        """Whether each step is evaluated and of no anomaly, bool `(steps,)`."""
+        return ~self.labels & (np.arange(len(self)) >= self.start)
+
     def upto(self, end: int, start: int = 0) -> "Recording":
         """The first `end` steps, of which those from `start` on are evaluated."""
         windows = self.windows
@@ -78,6 +84,11 @@ class Recordings:
     def values(self) -> list[np.ndarray]:
         """The values of each recording."""
         return [item.values for item in self]
+
+    def places(self) -> tuple[list[list[tuple[int, int]]], list[int]]:
+        """The windows of each recording that are evaluated, and the first step that is."""
+        starts = [item.start for item in self]
+        return [[pair for pair in item.windows or () if pair[1] >= item.start] for item in self], starts
 
     def after(self, steps: int) -> "Recordings":
         """The recordings, evaluated after their first `steps` steps, unless they are shorter."""

@@ -29,7 +29,10 @@ def scan(
     inputs = {name: _swapped(value) for name, value in inputs.items()}
     steps = tf.shape(next(iter(inputs.values())))[0]
     at = lambda time: {name: value[time] for name, value in inputs.items()}  # noqa: E731
-    blank = {name: tf.ensure_shape(tf.zeros(tf.shape(value)[1:], value.dtype), value.shape[1:]) for name, value in inputs.items()}
+    blank = {
+        name: tf.ensure_shape(tf.zeros(tf.shape(value)[1:], value.dtype), value.shape[1:])
+        for name, value in inputs.items()
+    }
     like, _ = step(**blank, states=states)  # the outputs of a step, for their types
     arrays = {name: tf.TensorArray(value.dtype, steps, element_shape=value.shape) for name, value in like.items()}
 

@@ -61,7 +61,7 @@ class ThresholdSettings(Settings):
     """When a score is an alarm."""
 
     threshold: Literal["auto", "labels", "rate"] = "auto"
-    """Chosen by the labels of the validation split, or by a rate of false alarms; "auto" by labels if there are some."""
+    """Chosen by the labels of the validation split, or a rate of false alarms; "auto" by labels if there are some."""
     false_alarms: Annotated[float, Range(0)] = 1.0
     """Wished alarms in 1,000 steps of normal operation, at most."""
 

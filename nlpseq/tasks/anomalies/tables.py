@@ -70,7 +70,9 @@ def _with_numbers(table: Table, role: Role, given: Any) -> Table:
     """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
     if not len(table):
         return table
-    if table.header is None and {normal(column[0]) for column in map(table.column, range(len(table.names)))} & {*role.usual}:
+    if table.header is None and {normal(column[0]) for column in map(table.column, range(len(table.names)))} & {
+        *role.usual
+    }:
         table = table.with_header()
     names = [normal(name) for name in table.names]
     index = next((names.index(word) for word in role.usual if word in names), None)

@@ -11,8 +11,10 @@ import tensorflow as tf
 
 from nlpseq import serving
 from nlpseq.errors import InputError
+from nlpseq.runtime.model import load
 from nlpseq.tasks import SequenceClassifier
 from nlpseq.tasks.clips.features import FrameFeatures
+from nlpseq.tasks.clips.frames import Clip
 from nlpseq.tasks.clips.streaming import FrameStream
 from tests.tasks.clips.clips import LABELS, PICTURE, VECTOR, Corners, arrays, clips, new_task
 from tests.tasks.tiny import METRICS, dataset
@@ -167,3 +169,21 @@ def test_what_does_not_fit_is_refused():
         SequenceClassifier(LABELS, frame=(2, 3, 4), encoder=keras.layers.Activation("relu")).build()
     with pytest.raises(InputError, match="`pooling` last needs recurrent layers"):
         SequenceClassifier(LABELS, frame=(2,), layers=0, pooling="last")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize("frame, settings", [
+    (VECTOR, {"scaling": "sequence", "derived": "differences", "pooling": "attention", "cell": "gru"}),
+    (PICTURE, {"pooling": "last", "layers": 2}), (VECTOR, {"per_frame": True, "bidirectional": False}),
+])  # fmt: skip
+def test_other_formats_agree(frame, settings, tmp_path):
+    """Whether they do is checked while they are written; a model that does not is refused."""
+    pytest.importorskip("onnxruntime"), pytest.importorskip("ai_edge_litert")
+    task = new_task(frame, **settings)
+    options = {"data": dataset(), "settings": {}, "metrics": METRICS, "formats": ["onnx", "litert"]}
+    path = serving.export(task, tmp_path, examples=clips(frame, per_frame=task.per_frame), **options)
+    assert (path / "model.onnx").exists() and (path / "model.tflite").exists()
+    model = load(path, "onnx")
+    expected = task.predict_clips(arrays(frame))["label"]
+    assert [answer["label"] for answer in model.answer([Clip(frames) for frames in arrays(frame)])] == expected
