@@ -10,7 +10,7 @@ way. Strings of three to seven digits are joined from test recordings with pause
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import jiwer
 import numpy as np
@@ -54,7 +54,7 @@ def main(settings: Settings):
     rows = []
     for speaker in settings.speakers:
         following = SPEAKERS[(SPEAKERS.index(speaker) + 1) % len(SPEAKERS)]
-        held = {"test_where": f"speaker={speaker}", "validation_where": f"speaker={following}"}
+        held: dict[str, Any] = {"test_where": f"speaker={speaker}", "validation_where": f"speaker={following}"}
         data = load_speech(settings.folder, pattern=PATTERN, texts=TEXTS, **held)
         row = [f"{nearest_error(data, settings.templates):.3f}"]
         if settings.recipe:
