@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from nlpseq.cells.base import RecurrentCell
 from nlpseq.cells.padding import zero_padding
-from nlpseq.engine import loops, recomputation, scan
-from nlpseq.engine.compilation import should_compile
+from nlpseq.engine import cudnn, loops, recomputation, scan
+from nlpseq.engine.compilation import may_use_cudnn, should_compile
 from nlpseq.engine.derivatives import custom_gradient, first_only, no_gradients
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
@@ -83,6 +83,13 @@ def run(
         return tf.cast(outputs if return_sequences else final, inputs.dtype), [final]
     weights = cell.run_weights(masks)
     masks = masks._replace(recurrent_kernel=None)  # it is in the weights
+    if may_use_cudnn(engine) and cudnn.nothing_dropped(masks) and cudnn.has_fused_kernel(cell, inputs):
+        fused = lambda: cudnn.run(cell, inputs, states, mask, weights, **order)  # noqa: E731
+        if mask is None:
+            return fused()
+        others = {**order, "training": training, "engine": "xla", "recompute": recompute, "unroll": unroll}
+        plain = lambda: run(cell, inputs, states, mask, **others)  # noqa: E731
+        return tf.cond(cudnn.padding_at_end(mask, time_major), fused, plain)
     call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
     in_segments = recompute and not unroll and not compiled
     if compiled:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from nlpseq import engine
 from nlpseq.data.batching import evaluation_batches, training_batches
+from nlpseq.data.prepared import PreparedExamples
 from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.tasks.answers import as_utf8
@@ -48,11 +49,14 @@ class TextTask(Task):
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
 
         In training the batches are shuffled and of similar lengths, as in `nlpseq.data.training_batches`;
-        otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them.
+        otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them. Those of a
+        prepared corpus, `nlpseq.data.prepared.PreparedExamples`, are read from disk.
         """
         examples = self.usable(examples)
         if not len(examples):
             raise InputError("no example has a label that training shows: give others, for example as `validation`.")
+        if isinstance(examples, PreparedExamples):
+            return examples.batches(batch_size, seed)
         ids, labels = self.encode_examples(examples)
         if training:
             return training_batches(ids, labels, batch_size, seed)

@@ -80,7 +80,9 @@ class SharedSteps:
 
     def _metrics(self, x, y, y_pred, weights, some):
         """What the examples of this worker add to the metrics, whose variables keep the sums of all workers."""
-        if not all(getattr(metric, "built", True) for metric in self.model.metrics):  # traced, and not run: it makes the variables
+        if not all(
+            getattr(metric, "built", True) for metric in self.model.metrics
+        ):  # traced, and not run: it makes the variables
             add = tf.function(lambda: self.model.compute_metrics(x, y, y_pred, sample_weight=weights), autograph=False)
             add.get_concrete_function()
         variables = self._variables()

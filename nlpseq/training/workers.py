@@ -203,7 +203,8 @@ def resolver_of(environment: Mapping[str, str]) -> Any:
         _check_config(environment["TF_CONFIG"])
         resolver = resolvers.TFConfigClusterResolver()
     elif int(environment.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
-        resolver = resolvers.SlurmClusterResolver(auto_set_gpu=False)
+        # Its counts of GPUs only bound the tasks of a node; by default it asks nvidia-smi, which CPU nodes lack.
+        resolver = resolvers.SlurmClusterResolver(gpus_per_node=2**16, gpus_per_task=1, auto_set_gpu=False)
     elif environment.get(KUBERNETES):
         resolver = _of_kubernetes(environment[KUBERNETES])
     else:

@@ -12,7 +12,7 @@ from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
-from nlpseq.tasks.base import NumericFunction, Task, label_axes
+from nlpseq.tasks.base import Look, NumericFunction, Task, label_axes, log_odds
 from nlpseq.tasks.class_weights import WeightedAccuracy, WeightedCrossEntropy, balanced_weights
 from nlpseq.tasks.clips.answers import padded_frames
 from nlpseq.tasks.clips.features import FrameFeatures, picture_encoder
@@ -155,6 +155,29 @@ class SequenceClassifier(Task):
         batch, steps = (frames.shape[axis] or tf.shape(frames)[axis] for axis in (0, 1))
         vectors = self.encoder(tf.reshape(frames, [-1, *frames.shape[2:]]), training=training)
         return tf.reshape(vectors, [batch, steps, vectors.shape[-1]])
+
+    def look(self, example: Any, answer: str | None = None) -> Look:
+        """A clip as `nlpseq.diagnostics` examines it; the score is the log-odds of a label, of the last frame with
+        `per_frame`.
+
+        Args:
+            example: Frames `(time, *frame)`.
+            answer: The label. Default the one with the highest score.
+
+        Raises:
+            InputError: the label is unknown.
+        """
+        frames = np.asarray(example)[np.newaxis]
+        inputs = (frames, np.array([frames.shape[1]], np.int32))
+        last = (lambda logits: logits[:, -1]) if self.per_frame else (lambda logits: logits)
+        if answer is None:
+            answer = self.labels[int(np.argmax(last(self(inputs))[0]))]
+        number = self.labels.index(one_of("answer", answer, self.labels))
+        steps = [f"frame {n + 1}" for n in range(frames.shape[1])]
+        return Look(inputs, steps, answer, lambda logits: log_odds(last(logits), number), self.reads())
+
+    def reads(self):
+        return [(self, "encoded")]
 
     @property
     def input_shapes(self):
