@@ -1,8 +1,8 @@
 """Scores of alarms by event, and of graded scores by range; without point adjustment.
 
-Point adjustment counts a whole anomaly as found if one of its points is, which makes random scores win (Kim et al. 2022,
-"Towards a Rigorous Evaluation of Time-series Anomaly Detection"). Here one alarm in an anomaly finds one event, and
-every alarm outside of all is wrong.
+Point adjustment counts a whole anomaly as found if one of its points is, which makes random scores win (Kim et al.
+2022, "Towards a Rigorous Evaluation of Time-series Anomaly Detection"). Here one alarm in an anomaly finds one event,
+and every alarm outside of all is wrong.
 """
 
 from collections.abc import Sequence

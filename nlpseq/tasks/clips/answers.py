@@ -71,8 +71,10 @@ class Answers(answers.Answers):
         return {"frames": frames, "length": length}
 
     def compute(self, model, examples):
-        scores = model.functions["classify"](**self.inputs(examples))["scores"]
-        names = np.array(self.metadata.labels, object)
+        inputs, names = self.inputs(examples), np.array(self.metadata.labels, object)
+        scores = model.functions["classify"](**inputs)["scores"]
+        if scores.ndim == 3:  # with a label for each frame
+            scores = [row[:length] for row, length in zip(scores, inputs["length"])]
         return [{"label": names[row.argmax(axis=-1)], "scores": row} for row in scores]
 
     def read(self, row):

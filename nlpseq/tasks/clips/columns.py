@@ -98,6 +98,8 @@ def _times(table, name):
 def _of_frames(table, found, times, how, wanted) -> Part:
     """A clip for each sequence, in the order in which they begin."""
     keys = _keys(table, found.get("sequence"), times)
+    if "sequence" in found and "label" in found and times is not None and _repeated(keys, times):
+        keys = _keys(table, [*found["sequence"], found["label"]], times)  # numbered anew for each label
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))[inverse]  # number of the sequence of each row
     order = np.lexsort((np.zeros(len(rank)) if times is None or "sequence" not in found else times, rank))
@@ -125,6 +127,12 @@ def _keys(table, columns, times):
     if times is not None and not table.breaks:
         begins[1:] |= np.diff(times) < 0
     return np.cumsum(begins)
+
+
+def _repeated(keys, times):
+    """Whether a sequence has two rows at one time."""
+    pairs = np.stack([keys, times], axis=1)
+    return len(np.unique(pairs, axis=0)) < len(pairs)
 
 
 def _name(table, columns, row):
@@ -214,7 +222,7 @@ def _of_cells(table, label, names) -> Part:
     if not names:
         raise InputError(f"{table.place} has no column of frames beside the label: expected lists of numbers.")
     columns = [table.values(name) for name in names]
-    labels = table.values(label) if label else [None] * len(table)
+    labels: list[Any] = table.values(label) if label else [None] * len(table)
     clips = []
     for row, (values, name) in enumerate(zip(zip(*columns), labels)):
         frames = values[0] if len(names) == 1 else list(zip(*values))

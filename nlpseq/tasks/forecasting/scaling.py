@@ -14,10 +14,10 @@ CYCLES = 8  # seasons that the mean of a season looks back to, at most
 LAGGED = 2  # seasons back whose values are read at each step of the horizon
 
 
-def masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """The mean over the last axis of the values that the mask holds, 0 if there are none."""
+def masked_mean(values: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Tensor:
+    """The mean over an axis of the values that the mask holds, 0 if there are none."""
     weights = tf.cast(mask, values.dtype)
-    return tf.math.divide_no_nan(tf.reduce_sum(values * weights, -1), tf.reduce_sum(weights, -1))
+    return tf.math.divide_no_nan(tf.reduce_sum(values * weights, axis), tf.reduce_sum(weights, axis))
 
 
 def last_value(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -84,7 +84,7 @@ def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -
         latest = tf.zeros_like(last)
         for cycle in reversed(range(cycles)):
             latest = tf.where(there[:, cycle], values[:, cycle], latest)
-        mean = masked_mean(tf.transpose(values, [0, 2, 1]), tf.transpose(there, [0, 2, 1]))
+        mean = masked_mean(values, there, axis=1)
         found += [latest, mean]
     return tf.stack(found, axis=-1)
 

@@ -173,7 +173,7 @@ def load_speech(
                  for text in part.texts])) for split, part in found.items()}  # fmt: skip
     found["train"], longer = _without_long(found["train"], rate)
     said += longer + _fill(found, seed, group) + _about(found)
-    data = SpeechData(sources.name_of(dataset), rate, generated=generated, **found)
+    data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **found)
     said += notes.few_examples(data.sizes, "utterances")
     return replace(data, notes=notes.say_notes(said))
 

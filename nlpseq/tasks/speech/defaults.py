@@ -1,5 +1,6 @@
 """The defaults of speech recognition that follow the data."""
 
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ def profile(data: "SpeechData") -> SpeechProfile:
     """The profile of the training utterances."""
     texts = data.train.strings()
     seconds = data.train.lengths / data.sample_rate
-    needed = [len(text) + sum(a == b for a, b in zip(text, text[1:])) for text in texts]
+    needed = [len(text) + sum(a == b for a, b in itertools.pairwise(text)) for text in texts]
     dense = np.quantile([FRAMES * s / n for s, n in zip(seconds, needed) if n] or [10.0], 0.02)
     words = float(np.mean([len(text.split()) for text in texts]))
     different = len({word for text in texts for word in text.split()})

@@ -38,8 +38,8 @@ class SpeechLanguage:
             tokens = [-1] * len(SPECIALS) + [known.get(piece, -1) for piece in own]
             if max(tokens) < 0:
                 raise InputError(
-                    f"the language model has none of the {len(own)} units of the recognizer, such as {own[-1]!r}: train "
-                    "it with the same `vocabulary`."
+                    f"the language model has none of the {len(own)} units of the recognizer, such as {own[-1]!r}: "
+                    "train it with the same `vocabulary`."
                 )
             self.tokens = tf.constant(tokens)
             self.first = [END, *([known[" "]] if " " in own and " " in known else [])]

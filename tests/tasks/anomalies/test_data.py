@@ -21,7 +21,7 @@ def times(count, step=5):
     return [f"2024-03-01 {minute // 60:02d}:{minute % 60:02d}:00" for minute in range(0, step * count, step)]
 
 
-def rows(count=200, labels=((150, 159),), words=("0", "1")):
+def rows(count=200, labels=((150, 159),), words=("0", "1")) -> list[tuple]:
     marked = {i for left, right in labels for i in range(left, right + 1)}
     return [(time, i % 7, i % 3 / 2, words[i in marked]) for i, time in enumerate(times(count))]
 
@@ -77,7 +77,11 @@ def test_gaps_and_unsorted_and_repeated_times(tmp_path):
 
 BAD = {
     "text in numbers": (HEADER, lambda r: r[:50] + [(r[50][0], "high", 1, "0")] + r[51:], "line 52"),
-    "label of three kinds": (HEADER, lambda r: [(*row[:3], i % 3) for i, row in enumerate(r)], "line 4: expected a label"),
+    "label of three kinds": (
+        HEADER,
+        lambda r: [(*row[:3], i % 3) for i, row in enumerate(r)],
+        "line 4: expected a label",
+    ),
     "all missing": (HEADER, lambda r: [(row[0], "", "", "0") for row in r], "missing"),
     "no rows": (HEADER, lambda r: [], "a.csv"),
 }

@@ -47,6 +47,13 @@ def test_a_label_for_each_frame(tmp_path):
     assert data.per_frame and data.train.labels[:4].tolist() == [0, 0, 1, 1]
 
 
+def test_sequences_that_are_numbered_anew_for_each_label(tmp_path):
+    rows = [f"{i},{t},{label},{t}" for label in "ab" for i in range(3) for t in range(2)]
+    (tmp_path / "train.csv").write_text("\n".join(["sequence,time,label,x", *rows]) + "\n")
+    clips = read(tmp_path, How())["train"].clips
+    assert [clip.label for clip in clips] == ["a"] * 3 + ["b"] * 3 and all(len(clip.frames) == 2 for clip in clips)
+
+
 @pytest.mark.parametrize("text, channels, first", [
     ("x1,y1,x2,y2,label\n" + "1,2,3,4,a\n5,6,7,8,b\n" * 20, ("x", "y"), [[1, 2], [3, 4]]),
     ("class,t0,t1,t2\n" + "a,1,2,3\nb,5,6,\n" * 20, ("value",), [[1], [2], [3]]),
