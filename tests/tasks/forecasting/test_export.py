@@ -29,13 +29,14 @@ def exported(tmp_path_factory):
     return task, Export(path)
 
 
-def history(folder, length=40, ahead=HORIZON, item="b", drop=(), **changes):
+def history(folder, length=40, ahead=HORIZON, item="b", drop=(), step=1, **changes):
     """A file with a series, whose covariate is known ahead."""
     random = np.random.default_rng(5)
     rows = [["shop", "day", "value", "temperature", "holiday"]]
-    for step in range(length + ahead):
-        value = f"{100 + 10 * random.normal():.3f}" if step < length and step != 30 else ""
-        rows.append([item, str(np.datetime64("2024-01-01") + step), value, f"{random.normal():.2f}", step % 7 // 6])
+    for day in range(length + ahead):
+        value = f"{100 + 10 * random.normal():.3f}" if day < length and day != 30 else ""
+        time = str(np.datetime64("2024-01-01") + step * day)
+        rows.append([item, time, value, f"{random.normal():.2f}", day % 7 // 6])
     for (row, column), cell in changes.get("cells", {}).items():
         rows[row][column] = cell
     kept = [i for i, name in enumerate(rows[0]) if name not in drop]
@@ -144,6 +145,7 @@ def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
     ({"ahead": 2}, "the covariate 'holiday' of 'b' ends before the horizon: give it up to 2024-02-14"),
     ({"drop": ["temperature"]}, "has no column 'temperature', a covariate that the model reads"),
     ({"drop": ["day"]}, "has no times, and the model forecasts steps of D"),
+    ({"step": 2}, "the values of 'b' are 2 steps of D apart, and the model forecasts each step"),
     ({"cells": {(3, 2): "lots"}}, "history.csv, line 4: 'lots' in the column 'value' is no number"),
     ({"cells": {(3, 1): "2024-01-02"}}, "history.csv, line 4: 'b' has 2024-01-02 00:00:00 twice"),
 ])  # fmt: skip
