@@ -78,7 +78,7 @@ class Forecaster(Task):
         super().__init__(labels, preprocessor=preprocessor, dtype=dtype, **kwargs)
         self.autocast = False  # values are float64
         self._frequency = Frequency.of(preprocessor.frequency)
-        self._forecast = tf.function(self.forecast, reduce_retracing=True)
+        self._forecast = tf.function(self.forecast, reduce_retracing=True, autograph=False)
 
     @property
     def by_steps(self) -> bool:
