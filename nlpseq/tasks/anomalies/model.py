@@ -13,7 +13,7 @@ from nlpseq.tasks.anomalies.alarms import Alarms
 from nlpseq.tasks.anomalies.calibration import Calibration, calibrated
 from nlpseq.tasks.anomalies.density import MeanSurprise
 from nlpseq.tasks.anomalies.networks import NETWORKS
-from nlpseq.tasks.anomalies.novelty import MARGINS, NOTHING, Novelty
+from nlpseq.tasks.anomalies.novelty import LEAST, MARGINS, Novelty
 from nlpseq.tasks.anomalies.scale import RunningScale
 from nlpseq.tasks.anomalies.scans import States, scan, zeros
 from nlpseq.tasks.anomalies.settings import DetectorSettings
@@ -161,7 +161,7 @@ class AnomalyDetector(Task):
     def _score_step(self, values, before, surprise, states):
         known = {name: states[name] for name in self.novelty.sizes}
         evidence, novelty = self.novelty.step(values, before, surprise, self._usual, known)
-        score = tf.reduce_max(tf.where(self._counts > 0, evidence, NOTHING / min(MARGINS.values())), axis=-1)
+        score = tf.reduce_max(tf.where(self._counts > 0, evidence, LEAST), axis=-1)
         alarm, alarms = self.alarms.step(score, self._threshold, {name: states[name] for name in self.alarms.sizes})
         return {"score": score, "alarm": alarm, "evidence": evidence}, {**novelty, **alarms}
 
