@@ -248,7 +248,8 @@ class AnomalyDetector(Task):
         """The outputs of a method for series, in batches of similar length."""
         count = len(self.channels)
         specs = [tf.TensorSpec([None, None, count], tf.float64), tf.TensorSpec([None], tf.int32)]
-        seasons = np.array([self.settings.season] * len(series) if seasons is None else seasons, np.int32)
+        seasons = np.array(seasons or [0] * len(series), np.int32)
+        seasons = np.where(seasons, seasons, self.settings.season).astype(np.int32)
         methods = {
             "answer": self.answer,
             "evidence": lambda values, season: {"evidence": self._scored(values, season)["evidence"]},
