@@ -24,10 +24,10 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.utils.shared import Shared
 
+from nlpseq.data import answer_rows
 from nlpseq.data.stream import FORMATS, PART, Row, Shard, decompressed, read_rows, row_writer, shards_of
 from nlpseq.errors import InputError
 from nlpseq.runtime.saved_model import rows as rows_of
-from nlpseq.serving import answer_rows
 
 WINDOW = 64  # batches whose texts are sorted together by length
 COUNTS = ("rows", "answered", "bad")
@@ -104,7 +104,7 @@ class AnswerShard(beam.DoFn):
                             bad.append({"row": counts["answered"] + len(bad), "error": answer, "raw": raw})
                         else:
                             counts["answered"] += 1
-                            write(answer_rows.with_answer(row.values, answer))
+                            write(answer_rows.with_answer(row.values or {}, answer))
             except _Unreadable as error:
                 failed = str(error)
         counts["bad"] = len(bad)

@@ -16,8 +16,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
+from nlpseq.data import answer_rows
 from nlpseq.errors import InputError
-from nlpseq.serving import answer_rows
 
 SUFFIXES = {
     ".txt": "text", ".text": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
@@ -230,7 +230,7 @@ def row_writer(file: BinaryIO, kind: str, separator: str) -> Iterator[Callable[[
         separator: Between the texts of a list in a cell of a table.
     """
     if kind == "jsonl":
-        yield lambda row: file.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode()) and None
+        yield _line_writer(file)
     elif kind in ("csv", "tsv"):
         yield _table_writer(
             file, answer_rows.comma_separated if kind == "csv" else answer_rows.tab_separated, separator
@@ -238,6 +238,13 @@ def row_writer(file: BinaryIO, kind: str, separator: str) -> Iterator[Callable[[
     else:
         with (_record_writer if kind == "tfrecord" else _parquet_writer)(file) as write:
             yield write
+
+
+def _line_writer(file):
+    def write(row):
+        file.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace"))
+
+    return write
 
 
 def _table_writer(file, line, separator):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import types
 
 import keras
 import numpy as np
@@ -89,6 +90,30 @@ def test_what_the_environment_names():
     for text in ("{", '{"cluster": {}}', '{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}'):
         with pytest.raises(InputError, match="TF_CONFIG must be JSON such as"):
             workers.resolver_of({"TF_CONFIG": text})
+
+
+def test_slurm_and_kubernetes(monkeypatch):
+    step = {"SLURM_STEP_NUM_TASKS": "3", "SLURM_STEP_NODELIST": "n[1-3]", "SLURM_STEP_TASKS_PER_NODE": "1(x3)"}
+    for name, value in {**step, "SLURM_PROCID": "1"}.items():
+        monkeypatch.setenv(name, value)
+    resolver = workers.resolver_of(step)
+    assert resolver.cluster_spec().as_dict() == {"worker": ["n1:8888", "n2:8888", "n3:8888"]}
+    assert (resolver.task_type, resolver.task_id) == ("worker", 1)
+    pods = types.SimpleNamespace(
+        list_pod_for_all_namespaces=lambda label_selector: types.SimpleNamespace(
+            items=[
+                types.SimpleNamespace(
+                    metadata=types.SimpleNamespace(name=ip),
+                    status=types.SimpleNamespace(phase="Running", pod_ip=ip, host_ip=ip),
+                )
+                for ip in ("10.0.0.9", "10.0.0.7")
+            ]
+        )
+    )
+    monkeypatch.setattr("socket.gethostbyname", lambda name: "10.0.0.9")
+    resolver = workers._of_kubernetes("job-name=train", pods)
+    assert resolver.cluster_spec().as_dict() == {"worker": ["10.0.0.7:2222", "10.0.0.9:2222"]}
+    assert resolver.task_id == 1
 
 
 def test_launched_workers_know_one_another():

@@ -224,12 +224,12 @@ def load_prepared_texts(folder: str | Path) -> PreparedTexts:
         raise InputError(f"{folder} was prepared for {description.get('kind')}, not for classification.")
     preprocessor = keras.saving.deserialize_keras_object(description["preprocessor"])
     labels = description["labels"]
-    splits = {name: _examples(folder / f"{name}.jsonl", labels) for name in ("validation", "test")}
+    validation, test = (_examples(folder / f"{name}.jsonl", labels) for name in ("validation", "test"))
     digest = hashlib.blake2b((folder / FILE).read_bytes(), digest_size=16).hexdigest()
     sizes = tuple(description["sizes"])
     train: Any = PreparedExamples(str(folder / "train"), sizes, len(preprocessor.sizes), digest)
-    profile = Profile(*description["profile"])
-    return PreparedTexts(str(folder), tuple(labels), train, **splits, preprocessor=preprocessor, profile=profile)
+    known = {"preprocessor": preprocessor, "profile": Profile(*description["profile"])}
+    return PreparedTexts(str(folder), tuple(labels), train, validation, test, **known)
 
 
 def _examples(path, labels):

@@ -222,7 +222,7 @@ def _of_cells(table, label, names) -> Part:
     if not names:
         raise InputError(f"{table.place} has no column of frames beside the label: expected lists of numbers.")
     columns = [table.values(name) for name in names]
-    labels = table.values(label) if label else [None] * len(table)
+    labels: list[Any] = table.values(label) if label else [None] * len(table)
     clips = []
     for row, (values, name) in enumerate(zip(zip(*columns), labels)):
         frames = values[0] if len(names) == 1 else list(zip(*values))

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nlpseq.data.series import Frequency
 from nlpseq.layers.label_loss import counted
-from nlpseq.tasks.base import Task
+from nlpseq.tasks.base import NamedAxis, Task
 from nlpseq.tasks.forecasting import scaling, windows
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
@@ -37,7 +37,8 @@ class Forecaster(Task):
     Args:
         preprocessor: `nlpseq.tasks.forecasting.preprocessor.SeriesPreprocessor`, which describes the series.
         labels: None.
-        name, dtype: As in `nlpseq.tasks.base.Task`.
+        name: As in `nlpseq.tasks.base.Task`.
+        dtype: Of the network. Default float32, whatever the global policy.
         **settings: Attributes of `nlpseq.tasks.forecasting.settings.ForecasterSettings`.
 
     Call arguments:
@@ -73,7 +74,8 @@ class Forecaster(Task):
     settings: ForecasterSettings
 
     def __init__(self, preprocessor: SeriesPreprocessor, labels: Sequence[str] = (), **kwargs: Any):
-        super().__init__(labels, preprocessor=preprocessor, **kwargs)
+        dtype = kwargs.pop("dtype", None) or "float32"  # whatever the global policy: values are numbers of any size
+        super().__init__(labels, preprocessor=preprocessor, dtype=dtype, **kwargs)
         self.autocast = False  # values are float64
         self._frequency = Frequency.of(preprocessor.frequency)
         self._forecast = tf.function(self.forecast, reduce_retracing=True)
@@ -184,6 +186,12 @@ class Forecaster(Task):
             tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1),
             tf.concat([tf.zeros([batch, 0]), *vectors], axis=-1),
         )
+
+    def named_axes(self):
+        description = self.preprocessor
+        names = [["", *description.items]] * bool(description.items)
+        names += [["", *texts] for texts in description.statics.values()]
+        return [NamedAxis(layer.embeddings, 0, "series", own) for layer, own in zip(self.vectors, names)]
 
     # Training
 
