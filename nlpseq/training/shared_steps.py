@@ -124,7 +124,10 @@ def shared_steps(model: Any, dtype: str = "float32") -> Iterator[None]:
 
 def _with_a_row(batch):
     """A batch with one row of zeros if it has none, and whether it has some: 1.0 or 0.0."""
-    empty = tf.cast(tf.equal(tf.shape(tf.nest.flatten(batch[0])[0])[0], 0), tf.int32)
+    first = tf.nest.flatten(batch[0])[0]
+    if first.shape[0]:  # known, as that of carried states
+        return batch, tf.constant(1.0)
+    empty = tf.cast(tf.equal(tf.shape(first)[0], 0), tf.int32)
 
     def filled(value):
         if value is None or not value.shape.rank:

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.ctc
 
-The loss is compared with `tf.nn.ctc_loss` (sparse labels, its kernel in C++, and dense ones) and `keras.ops.ctc_loss`:
-value and gradient. The step is that of the same features, two bidirectional LSTM layers, output layer and loss, ours and
-of `keras.layers` with each of these losses.
+Value and gradient of the loss are compared with `tf.nn.ctc_loss` (its kernel in C++ for sparse labels, and dense ones)
+and `keras.ops.ctc_loss`. The step is that of the same features, two bidirectional LSTM layers, output layer and loss:
+ours, and of `keras.layers` with each of these losses.
 """
 
 from dataclasses import dataclass

@@ -28,7 +28,8 @@ def test_own_recordings_to_export(tmp_path, monkeypatch, capsys):
     assert "chosen for these data: " in shown and "character error rate" in shown
     export = Export(tmp_path / "out")
     assert {item.name for item in export.path.iterdir()} >= {
-        "saved_model.pb", "config.json", "metrics.json", "model_card.md", "training.png", "spectrograms.png", "errors.png",
+        "saved_model.pb", "config.json", "metrics.json", "model_card.md",
+        "training.png", "spectrograms.png", "errors.png",
     }  # fmt: skip
     assert export.metrics["test"]["word_error_rate"] > 0 and export.metrics["test"]["character_error_rate"] > 0
     assert set(export.predict([np.zeros(RATE, "float32")])[0]) == {"text", "score"}

@@ -92,7 +92,8 @@ class Answers(answers.Answers):
         for batch in batches:
             for example in batch:
                 if isinstance(example, Stream):
-                    self._listen(export, example.source, write)
+                    text = self._listen(export, example.source, (lambda piece: None) if as_json else write)
+                    write(json_line({self.input_name: None, "text": text}) if as_json else "\n")
                     continue
                 answer = self._answer(export, example, n_best, times)
                 if as_json:
@@ -128,7 +129,7 @@ class Answers(answers.Answers):
         return answer
 
     def _listen(self, export, source, write):
-        """Writes the text of samples as they come; a model that cannot stream answers at pauses."""
+        """Writes the text of samples as they come, and returns it; a model that cannot stream answers at pauses."""
         size = 2 * max(1, round(CHUNK * self.rate))
         stream = self._steps(export) if "step" in export.signatures else self._by_parts(export)
         next(stream)
@@ -140,8 +141,7 @@ class Answers(answers.Answers):
             data = rest + data
             rest = data[len(data) // 2 * 2 :]
             written = _add(write, written, stream.send(_samples(data[: len(data) // 2 * 2])))
-        written = _add(write, written, stream.send(None))
-        write("\n")
+        return _add(write, written, stream.send(None)).strip()
 
     def _by_parts(self, export) -> Generator[str, Any, None]:
         """Receives samples, None at their end; gives the text of each part that is complete."""

@@ -94,7 +94,7 @@ class LogMel(keras.layers.Layer):
     def padded(self, audio: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """The samples that `log_mel` reads: zeros before the sound, and behind it up to a whole step, one at least."""
         real = tf.sequence_mask(lengths, tf.shape(audio)[1])
-        audio = tf.where(real, audio, 0.0)
+        audio = tf.where(real & tf.math.is_finite(audio), audio, 0.0)
         step = self.hop * self.settings.stack
         longest = tf.maximum(tf.reduce_max(self.step_counts(lengths)), 1) * step
         audio = audio[:, :longest]

@@ -174,6 +174,7 @@ class SpeechRecognizer(Task):
 
     def heard(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """`logits` of sounds, and `steps`, the number of real ones."""
+        length = tf.clip_by_value(length, 0, tf.shape(audio)[1])
         logits = self((audio, length), training=False)
         return {"logits": logits, "steps": self.log_mel.step_counts(length)}
 

@@ -71,6 +71,7 @@ class SpeechStream:
             `text`, string `(batch,)`, what is added to the text; `score`, float32 `(batch,)`, what is added to its
             score; and the states.
         """
+        length = tf.clip_by_value(length, 0, tf.shape(audio)[1])
         stack, steps = self.task.settings.features.stack, self.front.step_counts(length)
         padded = self.front.padded(audio, length)[:, self.front.before :]
         samples = tf.concat([states["samples"], padded], axis=1)
