@@ -98,8 +98,10 @@ class Cluster(OneWorker):
     def add(self, tensors: list) -> list:
         """The sums of tensors over the workers; `tf.IndexedSlices` are gathered, and stay sparse.
 
-        Dense tensors of one type travel as one vector: a step has one reduction.
+        Dense tensors of one type travel as one vector.
         """
+        if not tensors:
+            return []
         vectors, sums = {}, list(tensors)
         for place, tensor in enumerate(tensors):
             if not isinstance(tensor, tf.IndexedSlices):
