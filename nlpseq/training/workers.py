@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -155,7 +156,8 @@ class Cluster(OneWorker):
         try:
             yield
         except LOST as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
+            reason = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).strip()  # without the name of the operation
+            lines = reason.splitlines() or [type(error).__name__]
             raise LostWorker(
                 f"another worker of this training ended or cannot be reached ({lines[0][:100]}): run the same command "
                 "again on all workers, of this number or another, to continue from the last checkpoint."
