@@ -1,4 +1,4 @@
-"""Sections of our docstrings that griffe does not know, in the names of those it does."""
+"""Our docstrings in the form that griffe knows: names of sections, and examples as blocks of code."""
 
 import griffe
 
@@ -6,16 +6,28 @@ SECTIONS = {
     "Call arguments:": "Other Parameters: Call arguments",
     "Class attributes:": "Attributes: Class attributes",
     "Weights:": "Attributes: Weights",
-    "Example:": "Examples: Example",
+    "Example:": "**Example**",
     "Reference:": "Note: Reference",
-    "Yields:": "Yields:",
 }
 
 
 class Sections(griffe.Extension):
-    """Renames the sections when a docstring is read."""
+    """Changes a docstring when it is read."""
 
     def on_object(self, *, obj: griffe.Object, **_) -> None:
         if obj.docstring:
-            lines = obj.docstring.value.splitlines()
-            obj.docstring.value = "\n".join(SECTIONS.get(line, line) for line in lines)
+            lines = [SECTIONS.get(line, line) for line in obj.docstring.value.splitlines()]
+            obj.docstring.value = "\n".join(_fenced(lines))
+
+
+def _fenced(lines):
+    """Examples, which begin with >>> and end with a blank line, between fences."""
+    inside = False
+    for line in [*lines, ""]:
+        if line.startswith(">>>") and not inside:
+            inside = True
+            yield "```pycon"
+        elif not line.strip() and inside:
+            inside = False
+            yield "```"
+        yield line

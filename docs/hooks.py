@@ -6,9 +6,14 @@ Everything is made when the pages are built, so that they load nothing from the 
 import html
 import importlib
 import re
+import sys
+from pathlib import Path
 
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File, Files
+
+sys.path.insert(0, str(Path(__file__).parent))
+import blocks
 
 # Packages whose public names the reference describes, in the order of the navigation.
 PACKAGES = (
@@ -23,10 +28,13 @@ EQUATION = re.compile(r"<pre><span></span><code>(.*?)</code></pre>", re.DOTALL) 
 
 
 def on_files(files: Files, config) -> Files:
-    """Adds a page for each package."""
+    """Adds a page for each package, and a notebook for each lesson."""
     contents = {"index": _overview(), **{name: _page(name) for name in PACKAGES}, **{m: _module(m) for m in MODULES}}
     for name, content in contents.items():
         files.append(File.generated(config, f"reference/{name}.md", content=content))
+    for path in sorted(Path(config.docs_dir, "lessons").glob("[0-9]*.md")):
+        content = blocks.notebook(path.read_text("utf-8"))
+        files.append(File.generated(config, f"lessons/{path.stem}.ipynb", content=content))
     return files
 
 

@@ -15,6 +15,7 @@ from nlpseq.tasks.answers import as_utf8
 from nlpseq.tasks.base import Task, in_batches
 
 ENCODE_BATCH = 512  # texts that are tokenized together
+ODD = ["", " \n", "\t", "\x00\x07", "😀👍", "\ufffd", "a", "A. B!", "long " * 300]  # texts that no data set has
 
 
 class TextTask(Task):
@@ -100,6 +101,17 @@ class TextTask(Task):
         functions = {"serving_default": self.answer, "embed": self.embed}
         return {name: tf.function(function, [text_spec("text")], autograph=False)
                 for name, function in functions.items()}  # fmt: skip
+
+    def made_examples(self, count):
+        """Texts of words that the task knows, of many lengths."""
+        names = [axis.names for axis in self.named_axes() if axis.axis == 0 and len(axis.names) > 2]
+        words = [word.removeprefix("##") for word in max(names, key=len, default=["a"])]
+        random = np.random.default_rng(0)
+        counts = random.integers(1, 30, size=count)
+        return [" ".join(words[number] for number in random.integers(len(words), size=count)) for count in counts]
+
+    def odd_examples(self):
+        return ODD
 
     def warmup(self):
         return [{"text": np.array([text], object)} for text in self.warmup_texts]

@@ -8,6 +8,7 @@ from nlpseq import diagnostics
 from nlpseq.diagnostics import reading
 from nlpseq.diagnostics.states import after_negation, inside_quotes, position
 from nlpseq.errors import InputError
+from nlpseq.tasks import SequenceClassifier
 from tests.tasks import tiny
 
 pytestmark = pytest.mark.usefixtures("portable", "eager")
@@ -49,6 +50,15 @@ def test_every_kind_is_explained(kind):
     assert result.values[1] == pytest.approx((up - down) / 2e-2, abs=0.02, rel=0.05)
     layers = diagnostics.gates(task, TEXT[kind])
     assert layers and all(layer.values["hidden"].shape[0] == len(look.steps) for layer in layers)
+
+
+def test_a_clip_is_explained():
+    task = SequenceClassifier(["up", "down"], frame=(2,), units=4)
+    task.build()
+    clip = np.random.default_rng(0).normal(size=(5, 2)).astype("float32")
+    result = diagnostics.saliency(task, clip, "down", "removal")
+    assert result.steps[-1] == "frame 5" and np.abs(result.values).min() > 0
+    assert [layer.values["cell"].shape for layer in diagnostics.gates(task, clip)] == [(5, 4)] * 2
 
 
 def test_integrated_gradients_are_complete():
