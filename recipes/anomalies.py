@@ -1,9 +1,10 @@
 """Trains a recurrent anomaly detector on numbers over time and exports it.
 
-The recipe trains a network that predicts or reconstructs the numbers on your own tables, on a folder as of the Numenta
-Anomaly Benchmark, or on a dataset of TensorFlow Datasets; chooses the threshold of alarms; evaluates, plots and exports a
-SavedModel that reads a series step by step. Without flags it trains on nlpseq_sensors, generated readings that ship with
-nlpseq and whose anomalies are in their order alone, in about a minute. Scores on real data: recipes/README.md.
+The recipe trains a network that predicts or reconstructs the numbers on your own tables, on a folder as of the
+Numenta Anomaly Benchmark, or on a dataset of TensorFlow Datasets; chooses the threshold of alarms; evaluates, plots
+and exports a SavedModel that reads a series step by step. Without flags it trains on nlpseq_sensors, generated
+readings that ship with nlpseq and whose anomalies are in their order alone, in about a minute. Scores on real data:
+recipes/README.md.
 """
 
 import nlpseq
@@ -33,7 +34,7 @@ def main(config: Settings) -> dict:
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.AnomalyDetector(data.channels, **config.model.flat())
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
-    task.choose_threshold(data.validation, config.alarms.threshold, config.alarms.false_alarms)
+    report.print_calibration(task.calibrate(data.validation, config.alarms.threshold, config.alarms.false_alarms))
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_detector(task, data.validation)

@@ -18,21 +18,28 @@ def main(config: Settings) -> dict:
     checkpoints = begin(config, config.data.output)
     vectors = config.word_vectors.open()
 
-    nlpseq.reporting.say(f"reading {config.data.dataset}")
-    data = nlpseq.data.load_labelled_texts(
-        config.data.dataset,
-        seed=config.training.seed,
-        text=config.data.text,
-        label=config.data.label,
-        label_separator=config.data.label_separator,
-        **config.files.flat(),
-        **config.splits.loading(),
-    )
+    prepared = config.data.prepared
+    nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
+    if prepared:
+        data = nlpseq.data.load_prepared_texts(prepared)
+    else:
+        data = nlpseq.data.load_labelled_texts(
+            config.data.dataset,
+            seed=config.training.seed,
+            text=config.data.text,
+            label=config.data.label,
+            label_separator=config.data.label_separator,
+            **config.files.flat(),
+            **config.splits.loading(),
+        )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
     config = follow_data(config, defaults.choose(defaults.profile(data), vectors), defaults.SPACE)
 
-    nlpseq.reporting.say("learning the vocabulary")
-    preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat(), vectors=vectors)
+    if prepared:
+        preprocessor = data.preprocessor
+    else:
+        nlpseq.reporting.say("learning the vocabulary")
+        preprocessor = nlpseq.text.WordPreprocessor.learn(data.train.texts, **config.words.flat(), vectors=vectors)
     if vectors is not None:
         nlpseq.reporting.say(vectors.summary())
 
@@ -44,7 +51,7 @@ def main(config: Settings) -> dict:
             )
         task.adapt(data.train)
         report.print_class_weights(task)
-        if config.pretraining.pretrain:
+        if config.pretraining.pretrain and not prepared:
             texts = data.train.texts, data.validation.texts
             nlpseq.tasks.pretrain(task, *texts, **config.pretraining.flat(), checkpoints=checkpoints)
         return task

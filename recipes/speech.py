@@ -12,7 +12,7 @@ from nlpseq.tasks.speech.settings import SpeechSettings as Settings
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.speech import defaults, pictures, report
+    from nlpseq.tasks.speech import defaults, language, pictures, report
 
     checkpoints = begin(config, config.data.output)
 
@@ -41,6 +41,8 @@ def main(config: Settings) -> dict:
         task = nlpseq.tasks.SpeechRecognizer(tokenizer, **config.model.flat())
     task.adapt(data.train)
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
+    strings = config.model.augmentation.splice > 0
+    task.set_language(language.language_of(tokenizer, data.train.texts, **config.search.flat(), strings=strings))
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_recognizer(task, data.validation)

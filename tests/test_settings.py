@@ -13,18 +13,21 @@ from nlpseq.data.settings import SplitSettings
 from nlpseq.errors import InputError
 from nlpseq.settings import OPEN, Range, Settings
 from nlpseq.tasks.classification.settings import ClassificationSettings
+from nlpseq.tasks.forecasting.settings import ForecastingSettings
 from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings
 from nlpseq.tasks.tagging.settings import TaggingSettings
 from nlpseq.tasks.translation.settings import TranslationSettings
 from nlpseq.text import LinePreprocessor, PairPreprocessor, TokenPreprocessor, WordPreprocessor
 from nlpseq.training.settings import TrainingSettings
 from tests.tasks import tiny
+from tests.tasks.forecasting import small
 
 KINDS = {  # of a recipe: its settings, the model, and a preprocessor
     "classification": (ClassificationSettings, tasks.TextClassifier, tiny.words),
     "tagging": (TaggingSettings, tasks.TokenTagger, tiny.tokens),
     "translation": (TranslationSettings, tasks.Translator, tiny.pair_tokens),
     "language_modeling": (LanguageModelingSettings, tasks.LanguageModel, tiny.line_tokens),
+    "forecasting": (ForecastingSettings, tasks.Forecaster, small.preprocessor),
 }
 PRESETS = {
     (kind, dataset): preset

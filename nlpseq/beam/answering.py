@@ -13,6 +13,7 @@ Everything of nlpseq that a worker of the runner needs travels with the pipeline
 export only.
 """
 
+import contextlib
 import json
 import posixpath
 from collections.abc import Iterable, Iterator
@@ -23,31 +24,13 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.utils.shared import Shared
 
-from nlpseq.beam.rows import COMPRESSED, FORMATS, LINES, Row, decompressed, format_of, read_rows, row_writer
+from nlpseq.data import answer_rows
+from nlpseq.data.stream import FORMATS, PART, Row, Shard, decompressed, read_rows, row_writer, shards_of
 from nlpseq.errors import InputError
 from nlpseq.runtime.saved_model import rows as rows_of
-from nlpseq.serving import answer_rows
 
 WINDOW = 64  # batches whose texts are sorted together by length
-PART = 2**26  # bytes of a part of a file of lines
 COUNTS = ("rows", "answered", "bad")
-
-
-class Shard(NamedTuple):
-    """A file, or a part of it.
-
-    Attributes:
-        name: Of its answers, without suffix.
-        path: Of the file.
-        kind: Its format.
-        start, end: First byte of the part, and the byte after it; None for the end of the file.
-    """
-
-    name: str
-    path: str
-    kind: str
-    start: int = 0
-    end: int | None = None
 
 
 class Job(NamedTuple):
@@ -83,42 +66,9 @@ class Job(NamedTuple):
 
 
 def find_shards(pattern: str, kind: str | None = None, part: int = PART) -> list[Shard]:
-    """The shards of the files that match a pattern, in the order of their names.
-
-    Args:
-        pattern: A path with `*` and `?`, on any file system that Beam knows.
-        kind: Format of the files. Default that of their suffix.
-        part: Bytes of a part of an uncompressed file of lines. Default 64 MB.
-
-    Raises:
-        InputError: No file matches, or its format is not known.
-    """
-    matched = sorted(FileSystems.match([pattern])[0].metadata_list, key=lambda file: file.path)
-    if not matched:
-        raise InputError(f"no file matches `input` {pattern}: give a path, or a pattern in quotes.")
-    shards = []
-    for file, name in zip(matched, _names([file.path for file in matched])):
-        form = kind or format_of(file.path)
-        if form is None:
-            raise InputError(f"the format of {file.path} is not known: give `input_format`.")
-        parts = 1
-        if form in LINES and not file.path.lower().endswith(tuple(COMPRESSED)):
-            parts = max(1, -(-file.size_in_bytes // part))
-        for number in range(parts):
-            suffix = f"-{number:05}-of-{parts:05}" if parts > 1 else ""
-            end = None if number == parts - 1 else (number + 1) * part
-            shards.append(Shard(name + suffix, file.path, form, number * part, end))
-    return shards
-
-
-def _names(paths):
-    """The part of each path that is its own, as the name of a file."""
-    names = [posixpath.basename(path) for path in paths]
-    if len(set(names)) < len(names):
-        common = len(posixpath.commonprefix(paths).rpartition("/")[0])
-        names = [path[common:].lstrip("/").replace("/", "__") for path in paths]
-    stems = [name.partition(".")[0] or name for name in names]
-    return stems if len(set(stems)) == len(stems) else names
+    """The shards of the files that match a pattern on any file system that Beam knows; see `shards_of`."""
+    files = FileSystems.match([pattern])[0].metadata_list
+    return shards_of(pattern, [(file.path, file.size_in_bytes) for file in files], kind, part)
 
 
 class AnswerShard(beam.DoFn):
@@ -138,10 +88,8 @@ class AnswerShard(beam.DoFn):
     def _load(self):
         import tensorflow as tf
 
-        try:
+        with contextlib.suppress(RuntimeError):  # TensorFlow has started in this process
             tf.config.threading.set_intra_op_parallelism_threads(self.job.threads)
-        except RuntimeError:  # TensorFlow has started in this process
-            pass
         return tf.saved_model.load(self.job.export)
 
     def process(self, shard: Shard) -> Iterator[dict[str, Any]]:
@@ -156,7 +104,7 @@ class AnswerShard(beam.DoFn):
                             bad.append({"row": counts["answered"] + len(bad), "error": answer, "raw": raw})
                         else:
                             counts["answered"] += 1
-                            write(answer_rows.with_answer(row.values, answer))
+                            write(answer_rows.with_answer(row.values or {}, answer))
             except _Unreadable as error:
                 failed = str(error)
         counts["bad"] = len(bad)
@@ -272,8 +220,9 @@ def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> lis
     Raises:
         InputError: The folder has the answers of another job.
     """
-    import nlpseq
     from apache_beam.options.pipeline_options import PipelineOptions
+
+    import nlpseq
 
     _check_job(job, shards)
     left = [shard for shard in shards if not FileSystems.exists(job.counts(shard))]

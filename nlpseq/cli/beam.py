@@ -26,7 +26,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--output", required=True, help="folder of the answers; an interrupted run is continued")
     command.add_argument("--input-format", choices=INPUTS, help="default: as the suffix of a file says")
     command.add_argument("--output-format", choices=OUTPUTS, default="jsonl", help="default: jsonl")
-    command.add_argument("--column", default="text", help="column of the inputs; default: text, that of plain lines too")
+    command.add_argument(
+        "--column", default="text", help="column of the inputs; default: text, that of plain lines too"
+    )
     command.add_argument("--batch-size", type=int, help="most rows that are answered together; default: of the kind")
     command.add_argument("--threads", type=int, default=1, help="threads of TensorFlow in each process; default: 1")
     return command

@@ -6,7 +6,7 @@ import importlib
 import sys
 
 from nlpseq import tasks
-from nlpseq.cli import beam, export, launch, look, predict, search, serve, show, train
+from nlpseq.cli import beam, export, launch, look, predict, prepare, search, serve, show, train
 from nlpseq.cli.guard import guarded
 from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
@@ -29,8 +29,9 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments[:1] in (["train"], ["search"]):  # a recipe parses its own flags
         command = train if arguments[0] == "train" else search
         sys.exit(guarded(lambda: command.run(arguments[1:])))
-    if arguments[:1] in (["launch"], ["beam"]):  # others parse their last flags
-        command = launch if arguments[0] == "launch" else beam
+    others = {"launch": launch, "beam": beam, "prepare": prepare}  # which leave flags to others
+    if arguments[:1] and arguments[0] in others:
+        command = others[arguments[0]]
         status: list[int] = []
         failed = guarded(lambda: status.append(command.run(arguments[1:])), command.NAMES)
         sys.exit(failed or status[0])
@@ -80,6 +81,7 @@ def _parser(options):
     commands.add_parser("search", help="search for better settings of a recipe on its validation split")
     commands.add_parser("launch", help="train with several workers on this machine")
     commands.add_parser("beam", help="answer the rows of a corpus with Apache Beam")
+    commands.add_parser("prepare", help="vocabulary and ids of a corpus that does not fit in memory")
     command = commands.add_parser("predict", help="predict with an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     command.add_argument("text", nargs="*", help="inputs, or files of numbers or sound; default: standard input")

@@ -68,7 +68,9 @@ def morse_code(count: int, seed: int = 0) -> Iterator[tuple[np.ndarray, str]]:
     generator = random.Random(f"morse {seed}")
     noise = np.random.default_rng([seed, 1837])
     for _ in range(count):
-        words = ["".join(generator.choices(list(CODE), k=generator.randint(1, 5))) for _ in range(generator.randint(1, 3))]
+        words = [
+            "".join(generator.choices(list(CODE), k=generator.randint(1, 5))) for _ in range(generator.randint(1, 3))
+        ]
         yield _sound(generator, noise, words), " ".join(words)
 
 

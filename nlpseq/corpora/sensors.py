@@ -19,8 +19,9 @@ KINDS = ("swapped", "skipped", "repeated", "backwards")
 class NlpseqSensors(tfds.core.GeneratorBasedBuilder):
     """`nlpseq_sensors`: generated readings of a machine that fills, heats, washes and spins, in this order.
 
-    In an anomaly two phases are swapped, one is left out, two run twice, or a round runs backwards. Every single reading
-    is as in normal operation: who does not know the order, sees nothing. Each machine has units and offsets of its own.
+    In an anomaly two phases are swapped, one is left out, two run twice, or a round runs backwards. Every single
+    reading is as in normal operation: who does not know the order, sees nothing. Each machine has units and offsets of
+    its own.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -100,7 +101,9 @@ def _starts(steps, anomalies, random):
     room = steps - FIRST - APART * anomalies
     if room <= 0:
         return []
-    return [FIRST + int(start) + APART * number for number, start in enumerate(sorted(random.integers(0, room, anomalies)))]
+    return [
+        FIRST + int(start) + APART * number for number, start in enumerate(sorted(random.integers(0, room, anomalies)))
+    ]
 
 
 def _wrong_order(order, kind, random):

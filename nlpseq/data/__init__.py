@@ -11,6 +11,7 @@ _MODULES = {
     "nlpseq.tasks.anomalies.data": ("AnomalySeries", "load_anomalies"),
     "nlpseq.tasks.anomalies.recordings": ("Recording", "Recordings"),
     "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),
+    "nlpseq.tasks.classification.preparing": ("load_prepared_texts",),
     "nlpseq.tasks.clips.data": ("Clips", "LabelledClips", "load_clips"),
     "nlpseq.tasks.forecasting.data": ("ForecastingSeries", "load_series"),
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),

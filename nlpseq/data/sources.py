@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -28,9 +28,11 @@ Part = TypeVar("Part")
 class SplitDataset:
     """Base of datasets with attributes `name`, `train`, `validation`, `test`, `generated` and `notes`.
 
-    `notes` are sentences about what is odd in the data and does not stop their use.
+    `notes` are sentences about what is odd in the data and does not stop their use. `examples_are` is what generated
+    examples are called.
     """
 
+    examples_are: ClassVar[str] = "sentences"
     name: str
     generated: bool
     notes: tuple[str, ...]
@@ -39,7 +41,7 @@ class SplitDataset:
     def title(self) -> str:
         """The name, of a path that of the file or folder, with a note if the data are generated."""
         name = Path(self.name).expanduser().resolve().name if files.is_path(self.name) else self.name
-        return f"{name} (generated sentences)" if self.generated else name
+        return f"{name} (generated {self.examples_are})" if self.generated else name
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -23,6 +23,11 @@ class Transcript(NamedTuple):
         lengths: int32 `(batch, n)`.
         scores: float32 `(batch, n)`.
         steps: int32 `(batch, n, length)`, the step at which each label begins, 0 for padding.
+
+    Example:
+
+    >>> ctc_greedy(tf.one_hot([[0, 2, 2, 1]], 3)).steps.numpy().tolist()
+    [[[1, 3]]]
     """
 
     ids: tf.Tensor
@@ -73,6 +78,12 @@ class Fusion(NamedTuple):
         weight: Of the log-probabilities.
         bonuses: Float32 `(classes,)`, what each label adds to the score; None for nothing.
         end: The token of the end of a text, whose log-probability counts too; None if it does not.
+
+    Example:
+
+    >>> logits = tf.math.log([[[0.4, 0.35, 0.25]]])
+    >>> ctc_beam_search(logits, fusion=Fusion(None, bonuses=tf.constant([0.0, 0.0, 1.0]))).ids.numpy().tolist()
+    [[[2]]]
     """
 
     step: Callable[..., Step] | None
@@ -126,7 +137,7 @@ def ctc_beam_search(
     in_range("beam_size", beam_size, 1)
     in_range("n_best", n_best, 1, beam_size)
     scores = tf.nn.log_softmax(tf.cast(logits, tf.float32))
-    batch, time, classes = tf.unstack(tf.shape(scores))
+    batch, time = tf.unstack(tf.shape(scores)[:2])
     real = tf.ones([batch, time], bool) if mask is None else tf.convert_to_tensor(mask)
     fusion = fusion or Fusion(None)
     beam = _first(batch, time, beam_size, fusion)
@@ -140,7 +151,7 @@ def ctc_beam_search(
 
     first = beam
     flat = tf.nest.flatten(beam)
-    shapes = [tf.TensorShape([]), *(tf.TensorShape([None, *tensor.shape[1:]]) for tensor in flat)]
+    shapes = (tf.TensorShape([]), *(tf.TensorShape([None, *tensor.shape[1:]]) for tensor in flat))
     loop = (tf.constant(0), *flat)
     _, *values = tf.while_loop(lambda at, *_: at < time, body, loop, shape_invariants=shapes)
     return _ranked(tf.nest.pack_sequence_as(first, values), n_best, fusion)

@@ -36,9 +36,7 @@ class NgramModel:
         self.scores, self.following, self.end = np.asarray(scores), np.asarray(following), end
 
     @classmethod
-    def learn(
-        cls, texts: Iterable[Sequence[int]], tokens: int, order: int = 3, end: int | None = None
-    ) -> "NgramModel":
+    def learn(cls, texts: Iterable[Sequence[int]], tokens: int, order: int = 3, end: int | None = None) -> "NgramModel":
         """The n-grams of texts.
 
         Args:

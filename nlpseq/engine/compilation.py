@@ -10,12 +10,16 @@ no XLA.
     "xla"       compile always
     "portable"  never compile
 
+Where TensorFlow sees a GPU, "auto" leaves the runs of cells that cuDNN has, LSTM and GRU without variants, to its fused
+kernels (see `nlpseq.engine.cudnn`), and "xla" does not. This has not been measured: no GPU was at hand.
+
 Whatever the mode, nothing is compiled by itself within a function that XLA compiles as a whole, nor
 while Keras or TensorFlow trace a model in order to export it.
 """
 
 import contextlib
 import contextvars
+import functools
 import sys
 from collections.abc import Iterator
 
@@ -86,6 +90,18 @@ def should_compile(layer_mode: str, training: bool | None, inputs: tf.Tensor) ->
     if _is_traced_by(*EXPORTERS):
         return False
     return chosen == "xla" or bool(training) or inputs.shape.is_fully_defined() or _is_traced_by(*TRAINERS)
+
+
+def may_use_cudnn(layer_mode: str) -> bool:
+    """Whether a run may be left to cuDNN: in "auto", where there is a GPU, except in exports, which serve on CPUs."""
+    if get_mode() != "auto" or layer_mode != "auto" or not _has_gpu():
+        return False
+    return not _inside_xla() and (tf.executing_eagerly() or not _is_traced_by(*EXPORTERS))
+
+
+@functools.cache
+def _has_gpu():
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def _inside_xla():

@@ -10,6 +10,11 @@ import tensorflow as tf
 _without_gradients = contextvars.ContextVar("without_gradients", default=False)
 
 
+def no_gradients() -> bool:
+    """Whether the caller is within `without_gradients`."""
+    return _without_gradients.get()
+
+
 @contextlib.contextmanager
 def without_gradients() -> Iterator[None]:
     """Traces functions within a `with` block without gradients derived by hand.

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from nlpseq.cells.base import RecurrentCell
 from nlpseq.cells.padding import zero_padding
-from nlpseq.engine import loops, recomputation, scan
-from nlpseq.engine.compilation import should_compile
-from nlpseq.engine.derivatives import custom_gradient, first_only
+from nlpseq.engine import cudnn, loops, recomputation, scan
+from nlpseq.engine.compilation import may_use_cudnn, should_compile
+from nlpseq.engine.derivatives import custom_gradient, first_only, no_gradients
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
 from nlpseq.engine.nests import flatten, pack_as
@@ -83,6 +83,13 @@ def run(
         return tf.cast(outputs if return_sequences else final, inputs.dtype), [final]
     weights = cell.run_weights(masks)
     masks = masks._replace(recurrent_kernel=None)  # it is in the weights
+    if may_use_cudnn(engine) and cudnn.nothing_dropped(masks) and cudnn.has_fused_kernel(cell, inputs):
+        fused = lambda: cudnn.run(cell, inputs, states, mask, weights, **order)  # noqa: E731
+        if mask is None:
+            return fused()
+        others = {**order, "training": training, "engine": "xla", "recompute": recompute, "unroll": unroll}
+        plain = lambda: run(cell, inputs, states, mask, **others)  # noqa: E731
+        return tf.cond(cudnn.padding_at_end(mask, time_major), fused, plain)
     call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
     in_segments = recompute and not unroll and not compiled
     if compiled:
@@ -90,9 +97,9 @@ def run(
     elif in_segments:
         length = recomputation.segment_length(layout.static_steps(inputs))
         call = _padded(call, layout, length)
-        functions = _by_segments(_loops(cell, layout, reverse, unroll), call, length)
+        functions = _by_segments(_loops(cell, layout, reverse, unroll, inputs), call, length)
     else:
-        functions = _whole(_loops(cell, layout, reverse, unroll), call, return_sequences, bool(training))
+        functions = _whole(_loops(cell, layout, reverse, unroll, inputs), call, return_sequences, bool(training))
     outputs, final = _differentiable(*functions, call, return_sequences)
     if not return_sequences:
         return tf.cast(final[0], inputs.dtype), final
@@ -205,10 +212,15 @@ class _Loops:
         self.backward_segments = as_function(recomputation.backward)
 
 
-def _loops(cell: RecurrentCell, layout: Layout, reverse: bool, unroll: bool) -> _Loops:
-    """The loops of this cell, made once for each layout and direction."""
+def _loops(cell: RecurrentCell, layout: Layout, reverse: bool, unroll: bool, inputs: tf.Tensor) -> _Loops:
+    """The loops of this cell, made once for each layout and direction.
+
+    Those of an export are made for its number of rows, which LiteRT must know: a function that was traced for any
+    number would be called for one row too.
+    """
     functions = _functions.setdefault(cell, {})
-    key = (layout, reverse, unroll)
+    rows = inputs.shape[1 - layout.axis] if no_gradients() else None
+    key = (layout, reverse, unroll, rows)
     if key not in functions:
         reference = weakref.ref(cell)  # the cache must not keep the cell alive
         spec = StepSpec(lambda *arguments: reference().step(*arguments), cell.additive_columns, layout, reverse, unroll)

@@ -70,13 +70,24 @@ _divisors: contextvars.ContextVar[list | None] = contextvars.ContextVar("divisor
 
 @contextlib.contextmanager
 def divisors() -> Iterator[list]:
-    """Collects what `reduce` divides the losses of the block by, a scalar tensor each."""
+    """Collects what the mean losses of the block are divided by, a scalar tensor each; see `counted`."""
     collected: list = []
     token = _divisors.set(collected)
     try:
         yield collected
     finally:
         _divisors.reset(token)
+
+
+def counted(divisor: tf.Tensor) -> tf.Tensor:
+    """What a mean loss is divided by, which the `divisors` around it collect: tokens of a batch, observed values.
+
+    Several workers weight their means by it. A loss that says nothing is a mean over examples.
+    """
+    collected = _divisors.get()
+    if collected is not None:
+        collected.append(divisor)
+    return divisor
 
 
 def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: str | None) -> tf.Tensor:
@@ -97,10 +108,7 @@ def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: s
     if reduction == "sum":
         return total
     divisor = tf.reduce_sum(weights) if reduction == "mean_with_sample_weight" else count
-    divisor = tf.cast(divisor, total.dtype)
-    collected = _divisors.get()
-    if collected is not None:
-        collected.append(divisor)
+    divisor = counted(tf.cast(divisor, total.dtype))
     mean, replica = tf.math.divide_no_nan(total, divisor), tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return mean

@@ -5,8 +5,8 @@ from typing import Any
 from nlpseq.serving.metadata import Metadata
 
 GENERATED = (
-    "**The data are generated** by a small grammar that ships with nlpseq: the scores show that the "
-    "model has learnt this grammar, and say nothing about real data."
+    "**The data are generated** by a small program that ships with nlpseq: the scores show that the "
+    "model has learnt this program, and say nothing about real data."
 )
 
 

@@ -255,6 +255,14 @@ class Task(keras.Model):
         """Up to `count` pairs of an input of `Answers` and what is right, as `Answers.score` reads it."""
         return []
 
+    def made_examples(self, count: int) -> list[Any]:
+        """Inputs of `Answers`, made up, that stand for data where there are none."""
+        return []
+
+    def odd_examples(self) -> list[Any]:
+        """Inputs of `Answers` that no data set has; models of all formats must agree on them too."""
+        return []
+
     def client_options(self) -> dict[str, Any]:
         """Values that `Answers.compute` needs beside the outputs of the functions, as JSON values."""
         return {}

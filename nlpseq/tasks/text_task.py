@@ -8,12 +8,14 @@ import tensorflow as tf
 
 from nlpseq import engine
 from nlpseq.data.batching import evaluation_batches, training_batches
+from nlpseq.data.prepared import PreparedExamples
 from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.tasks.answers import as_utf8
 from nlpseq.tasks.base import Task, in_batches
 
 ENCODE_BATCH = 512  # texts that are tokenized together
+ODD = ["", " \n", "\t", "\x00\x07", "😀👍", "\ufffd", "a", "A. B!", "long " * 300]  # texts that no data set has
 
 
 class TextTask(Task):
@@ -47,11 +49,14 @@ class TextTask(Task):
         """Batches `(ids, labels)` of examples of `nlpseq.data`.
 
         In training the batches are shuffled and of similar lengths, as in `nlpseq.data.training_batches`;
-        otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them.
+        otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them. Those of a
+        prepared corpus, `nlpseq.data.prepared.PreparedExamples`, are read from disk.
         """
         examples = self.usable(examples)
         if not len(examples):
             raise InputError("no example has a label that training shows: give others, for example as `validation`.")
+        if isinstance(examples, PreparedExamples):
+            return examples.batches(batch_size, seed)
         ids, labels = self.encode_examples(examples)
         if training:
             return training_batches(ids, labels, batch_size, seed)
@@ -96,6 +101,17 @@ class TextTask(Task):
         functions = {"serving_default": self.answer, "embed": self.embed}
         return {name: tf.function(function, [text_spec("text")], autograph=False)
                 for name, function in functions.items()}  # fmt: skip
+
+    def made_examples(self, count):
+        """Texts of words that the task knows, of many lengths."""
+        names = [axis.names for axis in self.named_axes() if axis.axis == 0 and len(axis.names) > 2]
+        words = [word.removeprefix("##") for word in max(names, key=len, default=["a"])]
+        random = np.random.default_rng(0)
+        counts = random.integers(1, 30, size=count)
+        return [" ".join(words[number] for number in random.integers(len(words), size=count)) for count in counts]
+
+    def odd_examples(self):
+        return ODD
 
     def warmup(self):
         return [{"text": np.array([text], object)} for text in self.warmup_texts]

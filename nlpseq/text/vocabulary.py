@@ -1,7 +1,7 @@
 """Words to ids and back, inside the graph."""
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -90,6 +90,18 @@ class Vocabulary:
         counts = collections.Counter()
         for tokens in token_batches:
             counts.update(tokens.flat_values.numpy().tolist())
+        return cls.of_counts(counts, max_size, min_count, vectors, others)
+
+    @classmethod
+    def of_counts(
+        cls,
+        counts: Mapping[bytes, int],
+        max_size: int = 30_000,
+        min_count: int = 1,
+        vectors: Any = None,
+        others: Iterable[str] = (),
+    ) -> "Vocabulary":
+        """As `learn`, of the counts of words."""
         if not counts:
             raise InputError("the training texts hold no words: give at least one text that is not blank.")
         known = () if vectors is None else vectors.find({word.decode("utf-8"): n for word, n in counts.items()})

@@ -77,7 +77,7 @@ class Doctor(keras.callbacks.Callback):
 
     def _restart(self):
         self._losses: list[float] = []
-        self._mean, self._judged = 0.0, not self.fresh
+        self._mean, self._taken, self._judged = 0.0, 0, not self.fresh
 
     # What it sees
 
@@ -113,7 +113,7 @@ class Doctor(keras.callbacks.Callback):
         mean = (logs or {}).get("loss")
         if mean is None:
             return
-        mean, self._count = float(mean), self._count + 1
+        mean, self._count, self._taken = float(mean), self._count + 1, self._taken + 1
         loss = self._count * mean - (self._count - 1) * self._mean  # Keras reports the mean since the epoch began
         self._mean = mean
         if not self._judged:
@@ -128,7 +128,8 @@ class Doctor(keras.callbacks.Callback):
         if not self._judged and len(self._losses) >= max(LEAST, FIRST * self.steps) and self._passed(epoch):
             self._judge()
         evidence = self._evidence()
-        self._apply(rules.GRADIENTS, evidence)
+        if self._taken >= FEW:  # where weights start at zero, the first steps have no gradients below them
+            self._apply(rules.GRADIENTS, evidence)
         self._apply(rules.VALIDATION, evidence)
         if self._totals is not None:
             self._totals.assign(tf.zeros_like(self._totals))

@@ -80,7 +80,9 @@ class SharedSteps:
 
     def _metrics(self, x, y, y_pred, weights, some):
         """What the examples of this worker add to the metrics, whose variables keep the sums of all workers."""
-        if not all(getattr(metric, "built", True) for metric in self.model.metrics):  # traced, and not run: it makes the variables
+        if not all(
+            getattr(metric, "built", True) for metric in self.model.metrics
+        ):  # traced, and not run: it makes the variables
             add = tf.function(lambda: self.model.compute_metrics(x, y, y_pred, sample_weight=weights), autograph=False)
             add.get_concrete_function()
         variables = self._variables()
@@ -122,7 +124,10 @@ def shared_steps(model: Any, dtype: str = "float32") -> Iterator[None]:
 
 def _with_a_row(batch):
     """A batch with one row of zeros if it has none, and whether it has some: 1.0 or 0.0."""
-    empty = tf.cast(tf.equal(tf.shape(tf.nest.flatten(batch[0])[0])[0], 0), tf.int32)
+    first = tf.nest.flatten(batch[0])[0]
+    if first.shape[0]:  # known, as that of carried states
+        return batch, tf.constant(1.0)
+    empty = tf.cast(tf.equal(tf.shape(first)[0], 0), tf.int32)
 
     def filled(value):
         if value is None or not value.shape.rank:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from nlpseq.errors import InputError, TrainingError
 KUBERNETES = "NLPSEQ_KUBERNETES"  # environment variable with the label selector of the pods, such as "job-name=train"
 SEED, SHIFT = "seed_generator_state", 1_000_003  # Keras's name for the states of its random generators
 PORT = 2222  # at which workers under Kubernetes listen
+PATIENCE = 600.0  # seconds in which all workers must come
 LOST = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -183,13 +185,27 @@ def join(environment: Mapping[str, str] = os.environ) -> OneWorker:
     resolver = resolver_of(environment)
     if resolver is None or isinstance(_joined, Cluster):
         return _joined
+    watch = threading.Timer(PATIENCE, _give_up)
+    watch.daemon = True
+    watch.start()
     try:
         _joined = Cluster(resolver)
     except (RuntimeError, tf.errors.OpError, ValueError) as error:
         raise InputError(f"the workers cannot be connected: {str(error).strip().splitlines()[0]}") from None
+    finally:
+        watch.cancel()
     if not _joined.is_chief:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     return _joined
+
+
+def _give_up():
+    print(
+        f"stopped: after {PATIENCE / 60:.0f} minutes not all workers have come: start the same command on all.",
+        file=sys.__stderr__,
+        flush=True,
+    )
+    os._exit(1)  # TensorFlow waits without end, and is not interrupted
 
 
 def resolver_of(environment: Mapping[str, str]) -> Any:
@@ -203,7 +219,8 @@ def resolver_of(environment: Mapping[str, str]) -> Any:
         _check_config(environment["TF_CONFIG"])
         resolver = resolvers.TFConfigClusterResolver()
     elif int(environment.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
-        resolver = resolvers.SlurmClusterResolver(auto_set_gpu=False)
+        # Its counts of GPUs only bound the tasks of a node; by default it asks nvidia-smi, which CPU nodes lack.
+        resolver = resolvers.SlurmClusterResolver(gpus_per_node=2**16, gpus_per_task=1, auto_set_gpu=False)
     elif environment.get(KUBERNETES):
         resolver = _of_kubernetes(environment[KUBERNETES])
     else:

@@ -13,9 +13,9 @@ from tests.tasks import tiny
 
 pytest.importorskip("apache_beam", reason="needs the extra nlpseq[beam]")
 
-from nlpseq.beam import answering  # noqa: E402
-from nlpseq.beam.rows import read_rows, row_writer  # noqa: E402
-from nlpseq.cli import beam  # noqa: E402
+from nlpseq.beam import answering
+from nlpseq.cli import beam
+from nlpseq.data.stream import read_rows, row_writer
 
 TEXTS = [f"{text} {number}" for number, text in enumerate(tiny.TEXTS * 10)]
 
@@ -96,8 +96,9 @@ def test_what_is_written_is_read_again(kind, tmp_path):
 
 
 def test_a_worker_needs_tensorflow_and_the_export_only(tmp_path, export):
-    import nlpseq
     from apache_beam.internal import pickler
+
+    import nlpseq
 
     (tmp_path / "texts.txt").write_text("\n".join(TEXTS[:3]))
     job = answering.Job(str(export.path), str(tmp_path / "answers"), "text", "csv", 8, 1)
@@ -113,7 +114,5 @@ dofn.setup()
 print(list(dofn.process(shard))[0]["answered"])
 """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    run = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.stdout.strip() == "3", run.stderr[-3000:]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq.decoding import Fusion, NgramModel, ctc_beam_search, ctc_greedy
+from nlpseq.decoding import NgramModel, ctc_beam_search, ctc_greedy
 from tests.engine.test_ctc import collapse
 
 pytestmark = pytest.mark.usefixtures("eager")

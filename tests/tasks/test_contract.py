@@ -20,6 +20,7 @@ from nlpseq.tasks.base import Task
 from nlpseq.training.settings import TrainingSettings
 from tests.cli.helpers import predict, run
 from tests.tasks import tiny
+from tests.tasks.clips import clips
 from tests.tasks.tiny import METRICS, dataset
 from tests.toy_kind.answers import Answers
 from tests.toy_kind.model import ForecasterSettings, SeriesForecaster
@@ -176,6 +177,7 @@ PREPARED = {
     "classification": (tiny.new_classifier, tiny.labelled_texts),
     "tagging": (tiny.new_tagger, tiny.sentences),
     "translation": (tiny.new_translator, tiny.pairs),
+    "clips": (clips.new_task, functools.partial(clips.clips, lengths=[3, 1, 2] * 12)),
     "language_model": (functools.partial(tiny.new_language_model, steps=8), tiny.lines),
 }
 

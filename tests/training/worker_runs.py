@@ -1,6 +1,6 @@
 """Runs `tests.training.worker_program` with several numbers of workers, and compares their weights.
 
-    python -m tests.training.worker_runs --counts 1 2 4 --repeat
+python -m tests.training.worker_runs --counts 1 2 4 --repeat
 """
 
 import argparse

@@ -20,7 +20,7 @@ SUFFIXES = (
 BLOCK = 1 << 18  # frames that are read together
 LOBES = 16  # of the sinc on each side
 ROLLOFF = 0.94  # of the band that is kept
-CLIPPED = 0.001  # share of samples at the greatest value from which a recording is called clipped
+CLIPPED = 0.001  # share of samples that stay at the greatest value from which a recording is called clipped
 
 
 def is_audio(path: Path) -> bool:
@@ -89,12 +89,12 @@ def _opened(path: Path) -> Any:
 
 
 def is_clipped(audio: np.ndarray) -> bool:
-    """Whether many samples have the greatest value, in both directions, as of a signal that was cut off."""
-    if not len(audio):
+    """Whether many samples stay at the greatest value, in both directions, as of a signal that was cut off."""
+    if len(audio) < 3:
         return False
     high, low = audio.max(), audio.min()
-    tops = np.count_nonzero(audio >= high) + np.count_nonzero(audio <= low)
-    return high > 0.2 and -low > 0.2 and tops > CLIPPED * len(audio) + 4
+    held = sum(np.count_nonzero(at[:-2] & at[1:-1] & at[2:]) for at in (audio >= high, audio <= low))
+    return bool(high > 0.2 and -low > 0.2 and held > CLIPPED * len(audio) + 4)
 
 
 class Resampler:

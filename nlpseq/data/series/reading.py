@@ -16,6 +16,7 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, is_missing, normal
+from nlpseq.data.series.columns import spread_times
 from nlpseq.data.series.frequency import Frequency
 from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order, on_grid
 from nlpseq.data.series.times import is_numeric, looks_like_times, parse_numbers, parse_times
@@ -40,6 +41,7 @@ VALUE = Role("value", (
 FEW_KEYS = 4  # columns that name an item together, at most
 MOST_CATEGORIES = 30  # of a covariate of texts
 ROW_SERIES = 8  # columns of numbers from which a row is taken for a series
+ROW_NUMBERS = ("no", "no.", "nr", "row", "row id", "index", "unnamed: 0", "#")  # names of columns that count rows
 LONG_ENOUGH = 10  # times from which the step of a single series is known
 START = ("start", "start time", "start date", "start timestamp")
 
@@ -49,8 +51,8 @@ class Columns:
     """Which columns are meant, by name or by number from 1; None to find them out.
 
     Attributes:
-        time, item, value: One column each; `item` may be several, as a tuple or separated by commas. `value` may be
-            several channels with `channels`.
+        time, item, value: One column each; `item`, and `time` with a date and a time of day, may be several, as a
+            tuple or separated by commas. `value` may be several channels with `channels`.
         covariates: Names of columns of numbers or categories that are kept beside the values; None for all.
         others: Further columns by role, such as labels, which are kept as numbers if they are there.
     """
@@ -196,10 +198,15 @@ def _lists(table: Table, columns: Columns):
     statics = {name: cells for name, cells in statics.items() if normal(name) not in ("freq", "frequency")}
     kept = _several(columns.covariates)
     covariates = {}
-    for name in lists:
-        if name != value and (kept is None or normal(name) in map(normal, kept)):
-            covariates |= _list_columns(table, name)
     rows = _list_columns(table, value)[value]
+    for name in lists:
+        if name == value or (kept is not None and normal(name) not in map(normal, kept)):
+            continue
+        found = _list_columns(table, name)
+        if all(len(cell) >= len(row) for cells in found.values() for cell, row in zip(cells, rows)):
+            covariates |= found
+        else:  # as static categories are
+            statics[str(name)] = [str(list(cell)) for cell in table.values(name)]
     return _Rows(
         items,
         statics,
@@ -261,19 +268,23 @@ def _rows(table: Table, columns: Columns):
     dated = [name for name in table.names if looks_like_times([str(name)]) or re.fullmatch(r"[12]\d{3}", str(name))]
     if len(dated) >= max(2, 0.5 * len(table.names)):
         numbers = dated
-    elif (
-        not texts
-        or len(numbers) < ROW_SERIES
-        or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}
-    ):
+    elif not texts or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
         return None
     else:
         numbers = _numbered_alike(numbers)
+        counted = len(numbers) > 1 and all(re.search(r"\d$", str(name)) for name in numbers)
+        if not _is_different(table, texts[0]) or (len(numbers) < ROW_SERIES and not counted):
+            return None
     items, statics = _labels_of(table, columns, set(numbers))
     cells = np.stack([parse_numbers(table, name) for name in numbers], axis=1)
     rows = [row[: _end(row)] for row in cells]
     times = [str(name) for name in dated] if len(dated) >= max(2, 0.5 * len(table.names)) else None
     return _Rows(items, statics, rows, {}, None, times, None)
+
+
+def _is_different(table, name):
+    """Whether no value of a column occurs twice."""
+    return len(set(map(str, table.values(name)))) == len(table)
 
 
 def _numbered_alike(names):
@@ -291,7 +302,7 @@ def _labels_of(table, columns, values):
         keys = [find_columns(table, [ITEM], {"item": name})[1]["item"] for name in given]
     else:
         usual = [name for name in others if normal(name) in ITEM.usual] or others
-        keys = next(([name] for name in usual if len(set(map(str, table.values(name)))) == len(table)), None)
+        keys = next(([name] for name in usual if _is_different(table, name)), None)
         keys = keys or others[:FEW_KEYS]
     items = _joined(table, keys) if keys else [str(number) for number in range(1, len(table) + 1)]
     repeated = (
@@ -355,17 +366,15 @@ def _of_rows(table, found: _Rows, frequency, time_zone):
 
 def _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels):
     said: list[str] = []
-    time_name = _time_column(table, columns)
-    times = None
-    if time_name is not None:
-        times = parse_times(table.values(time_name), table.where, time_zone)
+    time_names, cells = _times(table, columns)
+    times = None if cells is None else parse_times(cells, table.where, time_zone)
     others = {role.argument: _usual(table, role) for role in columns.others}
-    taken = {time_name, *others.values()} - {None}
+    taken = {*time_names, *others.values()} - {None}
     numeric = [n for i, n in enumerate(table.names) if n not in taken and is_numeric(table.column(i))]
     keys = _keys(table, columns, times, taken, numeric)
-    numeric = [name for name in numeric if name not in keys]
+    numeric = [name for name in numeric if name not in keys and (times is None or normal(name) not in ROW_NUMBERS)]
     values, wide = _value_columns(table, columns, keys, taken, numeric, channels, said)
-    rest = [name for name in table.names if name not in {*keys, *values, *taken}]
+    rest = [n for n in table.names if n not in {*keys, *values, *taken} and not str(n).startswith("__index_level")]
     kept = _several(columns.covariates)
     if kept is not None:
         rest = [find_columns(table, [Role("covariates", ())], {"covariates": name})[1]["covariates"] for name in kept]
@@ -398,7 +407,11 @@ def _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels
     step = None
     if grid:
         step, ordered = _gridded(table, ordered, frequency, times, where, duplicates, said)
-    names = {"time": time_name, "item": ", ".join(map(str, keys)), "value": values[0] if len(values) == 1 else ""}
+    names = {
+        "time": time_names[0] if len(time_names) == 1 else "",
+        "item": ", ".join(map(str, keys)),
+        "value": values[0] if len(values) == 1 else "",
+    }
     names = {role: str(name) for role, name in names.items() if name}
     if wide and not channels:
         series = [
@@ -429,9 +442,22 @@ def _item_name(item, name):
     return f"{item}, {name}" if item else str(name)
 
 
-def _time_column(table, columns):
-    if columns.time not in (None, ""):
-        return find_columns(table, [TIME], {"time": columns.time})[1]["time"]
+def _times(table, columns) -> tuple[list[str], list | None]:
+    """The columns of the times, and the time of each row; none and None if steps are only counted."""
+    given = _several(columns.time)
+    if given is not None:
+        names = [find_columns(table, [TIME], {"time": name})[1]["time"] for name in given]
+        parts = [table.values(name) for name in names]
+        return names, parts[0] if len(parts) == 1 else [
+            " ".join(str(cell).strip() for cell in row) for row in zip(*parts)
+        ]
+    if (found := spread_times(table)) is not None:
+        return found
+    name = _time_column(table)
+    return ([], None) if name is None else ([name], table.values(name))
+
+
+def _time_column(table):
     dated = [name for name in table.names if looks_like_times(table.values(name))]
     usual = _usual(table, TIME)
     if usual is not None and (usual in dated or not dated):
@@ -471,24 +497,22 @@ def _keys(table, columns, times, taken, numeric):
     given = _several(columns.item)
     if given is not None:
         return [find_columns(table, [ITEM], {"item": name})[1]["item"] for name in given]
-    named = [name for word in ITEM.usual for name in table.names if normal(name) == word and name not in taken]
+    few = lambda name: len(set(map(str, table.values(name)))) * 2 <= len(table)  # noqa: E731
+    usual = [name for word in ITEM.usual for name in table.names if normal(name) == word and name not in taken]
+    named = [name for name in usual if few(name)]
     value = columns.value if isinstance(columns.value, (str, int)) else None
     texts = [n for n in table.names if n not in {*taken, *numeric, *named, value} and _is_text(table.values(n))]
     stamps = np.zeros(len(table)) if times is None else np.asarray(getattr(times, "asi8", times))
     repeats = len(np.unique(stamps)) < len(stamps)
+    keys = [name for name in named if name not in numeric][:1]
     if times is None or not repeats:
-        first = [name for name in named if name not in numeric]
-        return first[:1] if first and len(set(map(str, table.values(first[0])))) * 2 <= len(table) else []
-    keys: list = []
+        return keys
     for name in [*named, *texts][: 2 * FEW_KEYS]:
-        if len(keys) == FEW_KEYS:
-            break
         before = _pairs(table, keys, stamps)
-        after = _pairs(table, [*keys, name], stamps)
-        if after > before:
-            keys.append(name)
-        if after == len(stamps):
+        if len(keys) == FEW_KEYS or before == len(stamps):
             break
+        if name not in keys and _pairs(table, [*keys, name], stamps) > before:
+            keys.append(name)
     if not keys:
         return []
     return keys if _pairs(table, keys, stamps) > len(stamps) // 2 else []
@@ -568,12 +592,15 @@ def _rest(table, names, groups, numeric, said):
     statics: dict[str, list[str]] = {}
     for name in names:
         cells = table.values(name)
-        texts = None if name in numeric else ["" if is_missing(cell) else str(cell).strip() for cell in cells]
+        numbers = _numbers_or_none(table, name) if name in numeric else None
+        texts = ["" if is_missing(cell) else _name(cell) for cell in cells] if numbers is None else []
         fixed = len(groups) > 1 and all(_is_constant(cells, rows) for rows in groups.values())
         if fixed:
-            statics[str(name)] = texts or [_name(cell) for cell in cells]
-        elif texts is None:
-            covariates[str(name)] = parse_numbers(table, name)
+            statics[str(name)] = [_name(cell) for cell in cells]
+        elif numbers is not None and _is_row_number(numbers):
+            said.append(f"{table.place}: the column {shorten(str(name))!r} numbers the rows and is not used")
+        elif numbers is not None:
+            covariates[str(name)] = numbers
         elif len(kinds := sorted(set(texts) - {""})) <= MOST_CATEGORIES:
             found = np.array(texts)
             covariates |= {f"{name}={kind}": (found == kind).astype(float) for kind in kinds}
@@ -582,6 +609,23 @@ def _rest(table, names, groups, numeric, said):
     several = len(groups)
     statics = {name: cells for name, cells in statics.items() if 1 < len(set(cells)) < max(3, several)}
     return covariates, statics
+
+
+def _numbers_or_none(table, name):
+    """A column as numbers; None if a few cells are texts, as codes of categories are."""
+    try:
+        return parse_numbers(table, name)
+    except InputError:
+        if len(set(map(str, table.values(name)))) <= MOST_CATEGORIES:
+            return None
+        raise
+
+
+def _is_row_number(numbers):
+    """Whether numbers count the rows of a table, in any order and perhaps without some."""
+    if len(numbers) < LONG_ENOUGH or not np.isfinite(numbers).all() or (numbers != np.round(numbers)).any():
+        return False
+    return len(np.unique(numbers)) == len(numbers) and np.ptp(numbers) < 2 * len(numbers)
 
 
 def _is_constant(cells, rows):

@@ -82,7 +82,7 @@ def in_order(
         series: The rows of one item, with `lines`.
         where: From a line to its place, for errors.
         duplicates: What is done with rows of one time whose values differ: "error", or the "first", "last", "mean" or
-            "sum" of them. Rows that are equal count once.
+            "sum" of them. Rows that are equal count once; of the hour that repeats when clocks are set back the mean.
         values: Names of the columns that are summed; covariates are averaged.
 
     Returns:
@@ -100,6 +100,8 @@ def in_order(
     repeated = np.flatnonzero(np.diff(stamps) == 0)
     if not len(repeated):
         return series, unsorted, 0
+    if duplicates == "error" and _is_clock_change(series.times, repeated):
+        duplicates = "mean"
     if duplicates == "error":
         for row in repeated:
             pair = [column[[row, row + 1]] for column in series.columns.values()]
@@ -121,6 +123,16 @@ def in_order(
             merged[name] = column[starts if duplicates in ("first", "error") else ends - 1]
     one = replace(series.select(starts), columns=merged)
     return one, unsorted, len(stamps) - len(starts)
+
+
+def _is_clock_change(times, repeated):
+    """Whether times repeat as in the hour that clocks are set back: on few Sundays, at night."""
+    if not hasattr(times, "asi8") or times.tz is not None:
+        return False
+    there = times[repeated]
+    nights = (there.dayofweek == 6) & (there.hour < 4) & there.month.isin([4, 9, 10, 11])
+    years = times[-1].year - times[0].year + 1
+    return bool(nights.all()) and there.normalize().nunique() <= years
 
 
 def _reduced(column, starts, how):

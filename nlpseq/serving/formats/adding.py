@@ -22,8 +22,7 @@ from nlpseq.writing import incomplete_folder, write_text, writing
 
 FORMATS = ("saved_model", "litert", "onnx")
 NEEDED = {"litert": ("ai_edge_litert",), "onnx": ("onnx", "onnxruntime")}  # packages beside TensorFlow
-ODD = ["", " \n", "\t", "\x00\x07", "😀👍", "\ufffd", "a", "A. B!", "long " * 300]  # inputs that no data set has
-SAMPLE = 64  # texts that are asked
+SAMPLE = 64  # examples that are asked
 REPEATS = 5  # of which the median time counts
 
 
@@ -64,15 +63,15 @@ def write_formats(
         raise InputError(f"a {type(task).__name__} has no functions of numbers: it is exported as saved_model only.")
     _write_client(task, metadata, folder)
     sample = task.validation_sample(examples, SAMPLE) if examples is not None else []
-    texts = [text for text, _ in sample] or _made_texts(task)
-    right = [right for _, right in sample]
-    asked = Asked(folder, "saved_model", texts)
+    texts = [text for text, _ in sample] or task.made_examples(SAMPLE)
+    right, odd = [right for _, right in sample], task.odd_examples()
+    asked = Asked(folder, "saved_model", texts, odd)
     described = {"saved_model": {**_files(folder, ["saved_model.pb", "variables"]), **asked.times()}}
     for name in wanted:
         module = importlib.import_module(f"nlpseq.serving.formats.{name}")
         options = {"quantize": quantize} if name == "litert" else {}
         paths = module.write(task, folder, **options)
-        other = Asked(folder, name, texts)
+        other = Asked(folder, name, texts, odd)
         tolerance = TOLERANCES[options.get("quantize", "none")]
         try:
             agreement = compare(asked.inputs, asked.answers, other.answers, asked.decisions, tolerance)
@@ -94,12 +93,13 @@ class Asked:
     Args:
         folder: Folder of the version.
         format: Of the model.
-        texts: The sample, to which odd inputs are added.
+        texts: The sample.
+        odd: Inputs that no data set has, which are asked too.
     """
 
-    def __init__(self, folder: Path, format: str, texts: list):
+    def __init__(self, folder: Path, format: str, texts: list, odd: list):
         self.model = Model(folder, format)
-        self.texts, self.inputs = texts, [*texts, *ODD]
+        self.texts, self.inputs = texts, [*texts, *odd]
         self.decisions = self.model.answers.decisions
         self.answers = self.model.answer(self.inputs)
 
@@ -169,12 +169,3 @@ def _metrics(asked, other, right):
         return {}
     before, after = (model.model.answers.score(list(zip(right, model.answers))) for model in (asked, other))
     return {"metrics": after, "changes": {name: after[name] - before[name] for name in after}}
-
-
-def _made_texts(task):
-    """Texts of words that the task knows, of many lengths."""
-    names = [axis.names for axis in task.named_axes() if axis.axis == 0 and len(axis.names) > 2]
-    words = [word.removeprefix("##") for word in max(names, key=len, default=["a"])]
-    random = np.random.default_rng(0)
-    counts = random.integers(1, 30, size=SAMPLE)
-    return [" ".join(words[number] for number in random.integers(len(words), size=count)) for count in counts]

@@ -3,13 +3,13 @@
 import itertools
 import os
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, json_line
-from nlpseq.tasks.anomalies.recordings import Recording
 
 MISSING = ("", "nan", "na", "null", "none", "?", "-")
 
@@ -51,17 +51,18 @@ class Answers(answers.Answers):
         if missing:  # as many columns under other names
             return recordings
         places = [channels.index(name) for name in wanted]
-        return [Recording(one.name, one.values[:, places], None, 0, one.times) for one in recordings]
+        return [replace(one, values=one.values[:, places]) for one in recordings]
 
     def inputs(self, examples):
         rows = [np.asarray(getattr(example, "values", example), float) for example in examples]
-        rows = [row.reshape(len(row), -1) for row in rows]
+        rows = [row if row.ndim == 2 else row[:, np.newaxis] for row in rows]
         values = np.full([len(rows), max(map(len, rows), default=0), len(self.channels)], np.nan)
         for places, row in zip(values, rows):
             if row.shape[1] != len(self.channels):
                 raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
             places[: len(row)] = row
-        return {"values": values}
+        season = [getattr(example, "season", self.metadata.details.get("season", 0)) for example in examples]
+        return {"values": values, "season": np.array(season, np.int32)}
 
     def show(self, example, answer):
         alarms = [str(number) for number, alarm in enumerate(answer["alarm"], 1) if alarm]
@@ -83,14 +84,13 @@ class Answers(answers.Answers):
                 _write_step(write, as_json, {"series": example.name}, time, self.channels, values, score, alarm)
 
     def _watch(self, export, lines, write, note, as_json, every_step):
-        states = export.run("init", {"values": np.zeros([1, 0, len(self.channels)])})
-        first = {"score", "surprise", "alarm"}
+        states = export.run("init", self.inputs([np.zeros([0, len(self.channels)])]))
         count, alarms, headed = 0, 0, as_json
         for time, values in lines:
             count += 1
-            inputs = {"values": values[np.newaxis], **{name: state for name, state in states.items() if name not in first}}
-            states = export.run("step", inputs)
-            alarm = bool(states["alarm"][0])
+            found = export.run("step", {"values": values[np.newaxis], **states})
+            score, alarm = (found.pop(name)[0] for name in ("score", "alarm"))
+            states = {name: found[name] for name in states}
             alarms += alarm
             if not (alarm or every_step):
                 continue
@@ -98,7 +98,7 @@ class Answers(answers.Answers):
                 write(_csv(["time", *self.channels, "score", "alarm"]))
                 headed = True
             time = count if time is None else time
-            _write_step(write, as_json, {}, time, self.channels, values, float(states["score"][0]), alarm)
+            _write_step(write, as_json, {}, time, self.channels, values, score, alarm)
         note(f"{count:,} steps, {alarms:,} alarms")
 
 
@@ -153,7 +153,9 @@ def _number(cell):
 def _write_step(write, as_json, names, time, channels, values, score, alarm):
     if as_json:
         numbers = {name: None if np.isnan(value) else float(value) for name, value in zip(channels, values)}
-        write(json_line({**names, "time": time, "values": numbers, "score": round(float(score), 4), "alarm": bool(alarm)}))
+        write(
+            json_line({**names, "time": time, "values": numbers, "score": round(float(score), 4), "alarm": bool(alarm)})
+        )
     else:
         numbers = ("" if np.isnan(value) else f"{value:.10g}" for value in values)
         write(_csv([*names.values(), time, *numbers, f"{float(score):.4f}", int(alarm)]))
@@ -161,5 +163,7 @@ def _write_step(write, as_json, names, time, channels, values, score, alarm):
 
 def _csv(cells):
     """A line of a CSV file."""
-    quoted = (f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search('[",\n\r]', text) else text for text in map(str, cells))
+    quoted = (
+        f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search('[",\n\r]', text) else text for text in map(str, cells)
+    )
     return ",".join(itertools.chain(quoted)) + "\n"

@@ -1,7 +1,7 @@
 """Recordings from TFDS, from files, and from folders as of NAB, by split."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +104,9 @@ def load_anomalies(
             said += more
     splits = _with_missing(splits, share, said)
     said += _odd(splits)
-    recordings = {split: Recordings(items) for split, items in splits.items()}
-    return AnomalySeries(sources.name_of(dataset), channels, **recordings, notes=notes.say_notes(said))
+    train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)
+    name, said = sources.name_of(dataset), notes.say_notes(said)
+    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=said)
 
 
 def _refuse_splits(dataset, data_dir, train, validation, test):
@@ -128,35 +129,32 @@ def _own(path, dataset, read):
     named = [(paths.split_of(file.relative_to(path).parts[0]) or paths.split_of(file.name), file) for file in files]
     if not any(split == "train" for split, _ in named):
         named = [("train", file) for file in files]
-    splits, said, channels = {}, [], None
+    splits: dict[str, list[Recording]] = {}
+    said, channels = [], ()
     for split, file in sorted(named, key=lambda pair: pair[0] != "train"):
         if split is None:
             said.append(f"{file} has the name of no split, and is not used")
             continue
         items, channels, more = _checked(read(file), channels, file)
         if len(items) == 1:
-            items = [Recording(file.relative_to(path).as_posix(), *_parts(items[0]))]
+            items = [replace(items[0], name=file.relative_to(path).as_posix())]
         splits.setdefault(split, []).extend(items)
         said += more
     return splits, channels, said
 
 
-def _parts(item):
-    return item.values, item.windows, item.start, item.times
-
-
 def _checked(found, channels, file):
     """What was read of a file, whose channels must be those of the others."""
     items, names, said = found
-    if channels is not None and names != channels:
+    if channels and names != channels:
         places = [names.index(name) for name in channels if name in names]
         if len(places) < len(channels):
             lacking = next(name for name in channels if name not in names)
             raise InputError(
-                f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with the "
-                "same columns, or name them with `values`."
+                f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with "
+                "the same columns, or name them with `values`."
             )
-        items = [Recording(one.name, one.values[:, places], *_parts(one)[1:]) for one in items]
+        items = [replace(one, values=one.values[:, places]) for one in items]
     return items, channels or names, list(said)
 
 
@@ -189,7 +187,9 @@ def _odd(splits):
     infinite = sum(int(np.isinf(one.values).sum()) for items in splits.values() for one in items)
     if infinite:
         said.append(f"{infinite:,} values are infinite, and count as missing")
-    constant = sum(bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any())
+    constant = sum(
+        bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any()
+    )
     if constant:
         said.append(f"{constant:,} of {len(train):,} series to learn from are constant: every change of them is new")
     if not Recordings(splits["test"]).labelled:
@@ -219,7 +219,9 @@ def _from_tfds(dataset, data_dir, given) -> AnomalySeries:
         splits[split] = Recordings([_of_row(row, f"{split} {number}") for number, row in enumerate(rows)])
     metadata = builder.info.metadata or {}
     channels = tuple(metadata.get("channels") or map(str, range(splits["train"].items[0].values.shape[1])))
-    return AnomalySeries(dataset, channels, **splits, generated=dataset.partition(":")[0] in sources.CORPORA)
+    train, validation, test = (splits[split] for split in sources.SPLITS)
+    generated = dataset.partition(":")[0] in sources.CORPORA
+    return AnomalySeries(dataset, channels, train, validation, test, generated=generated)
 
 
 def _of_row(row, name):

@@ -1,21 +1,19 @@
 """Scores of a detector on a split, beside those of simple rivals."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlpseq.tasks.anomalies.alarms import peaks, quiet_threshold
-from nlpseq.tasks.anomalies.events import best_threshold, count_events, vus_pr
+from nlpseq.tasks.anomalies.alarms import peaks
+from nlpseq.tasks.anomalies.calibration import choose_threshold
+from nlpseq.tasks.anomalies.events import count_events, vus_pr
 from nlpseq.tasks.anomalies.nab import PROFILES, nab_score
-from nlpseq.tasks.anomalies.recordings import Recordings
+from nlpseq.tasks.anomalies.recordings import Recordings, Scores
 from nlpseq.tasks.anomalies.rivals import make_rivals
 
 if TYPE_CHECKING:
     from nlpseq.tasks.anomalies.model import AnomalyDetector
-
-Scores = Sequence[np.ndarray]  # of each recording, float (steps,)
 
 
 @dataclass(frozen=True)
@@ -42,17 +40,17 @@ def evaluate_detector(
     training: Recordings | None = None,
     validation: Recordings | None = None,
 ) -> AnomalyResult:
-    """Evaluates an `AnomalyDetector` on recordings, from the first step of each that counts.
+    """Evaluates an `AnomalyDetector` on recordings, from the first step of each that counts, and after its warm-up.
 
     Args:
         task: The detector.
         examples: The recordings.
         training, validation: What rivals learn from, and choose their thresholds on. Default None: no rivals.
     """
-    found = task.detect(examples.values)
+    found, examples = task.detect(examples.values, examples.seasons), examples.after(task.settings.warm_up)
     metrics = scores_of([row["score"] for row in found], examples, task.threshold, task.settings.rest)
     if training is not None and validation is not None:
-        metrics["rivals"] = {}
+        metrics["rivals"], validation = {}, validation.after(task.settings.warm_up)
         for name, rival in make_rivals(training.values).items():
             threshold = choose_threshold([rival(row) for row in validation.values], validation, task.settings.rest)
             scores = [rival(row) for row in examples.values]
@@ -60,27 +58,9 @@ def evaluate_detector(
     return AnomalyResult(metrics, examples, found)
 
 
-def choose_threshold(scores: Scores, recordings: Recordings, rest: int, how: str = "auto", rate: float = 1.0) -> float:
-    """The threshold of scores of recordings.
-
-    Args:
-        scores: Of each recording.
-        recordings: The recordings; only steps from their start on count.
-        rest: As of `nlpseq.tasks.anomalies.alarms.peaks`.
-        how: "labels" for the greatest F1 of events, "rate" for a rate of alarms outside of anomalies; "auto" for labels
-            if there are some.
-        rate: Alarms in 1,000 steps of normal operation.
-    """
-    if how == "labels" or (how == "auto" and recordings.labelled):
-        windows, starts = _windows(recordings)
-        return best_threshold([peaks(row, rest) for row in scores], windows, starts)
-    normal = [row[item.start :][~item.labels[item.start :]] for row, item in zip(scores, recordings)]
-    return quiet_threshold(normal, rest, rate)
-
-
 def scores_of(scores: Scores, recordings: Recordings, threshold: float, rest: int) -> dict[str, Any]:
     """The metrics of scores, as in `AnomalyResult`, without rivals."""
-    windows, starts = _windows(recordings)
+    windows, starts = recordings.places()
     highest = [peaks(row, rest) for row in scores]
     alarms = [row >= threshold for row in highest]
     events = count_events(alarms, windows, starts)
@@ -102,13 +82,8 @@ def scores_of(scores: Scores, recordings: Recordings, threshold: float, rest: in
     }
 
 
-def _windows(recordings: Recordings):
-    """The windows of what is evaluated, and the first step that is."""
-    starts = [item.start for item in recordings]
-    windows = [[pair for pair in item.windows or () if pair[1] >= item.start] for item in recordings]
-    return windows, starts
-
-
 def _shifted(item):
     """The windows of what is evaluated, counted from its start."""
-    return tuple((max(left - item.start, 0), right - item.start) for left, right in item.windows or () if right >= item.start)
+    return tuple(
+        (max(left - item.start, 0), right - item.start) for left, right in item.windows or () if right >= item.start
+    )

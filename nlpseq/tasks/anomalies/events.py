@@ -1,8 +1,8 @@
 """Scores of alarms by event, and of graded scores by range; without point adjustment.
 
-Point adjustment counts a whole anomaly as found if one of its points is, which makes random scores win (Kim et al. 2022,
-"Towards a Rigorous Evaluation of Time-series Anomaly Detection"). Here one alarm in an anomaly finds one event, and
-every alarm outside of all is wrong.
+Point adjustment counts a whole anomaly as found if one of its points is, which makes random scores win (Kim et al.
+2022, "Towards a Rigorous Evaluation of Time-series Anomaly Detection"). Here one alarm in an anomaly finds one event,
+and every alarm outside of all is wrong.
 """
 
 from collections.abc import Sequence
@@ -86,7 +86,9 @@ def best_threshold(peaks: Sequence[np.ndarray], windows: Sequence[Windows], star
     values = np.concatenate([row[start:] for row, start in zip(peaks, starts)])
     values = np.unique(values[np.isfinite(values)])[::-1]
     if len(values) > LEVELS:  # the high ones one by one, the others at equal ranks
-        values = np.unique(np.r_[values[: LEVELS // 2], values[np.linspace(0, len(values) - 1, LEVELS // 2, dtype=int)]])
+        values = np.unique(
+            np.r_[values[: LEVELS // 2], values[np.linspace(0, len(values) - 1, LEVELS // 2, dtype=int)]]
+        )
         values = values[::-1]
     best, chosen = -1.0, 0.0
     for value in values:

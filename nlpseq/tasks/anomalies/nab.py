@@ -105,7 +105,7 @@ def rewards(steps: int, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     """The rewards of alarms at each step, float `(steps,)`, and the number of the window of each step or -1."""
     time, owner = np.arange(steps), np.full(steps, -1)
     reward = np.full(steps, -1.0)
-    for number, (left, right) in enumerate(windows):
+    for left, right in windows:
         after = time > right
         reward[after] = _sigma((time[after] - right) / max(right - left, 1))
     for number, (left, right) in enumerate(windows):

@@ -50,7 +50,7 @@ class Network(keras.layers.Layer):
         raise NotImplementedError
 
     def surprises(self, features: tf.Tensor) -> tf.Tensor:
-        """The surprise of every step of series, float32 `(batch, time)`, from features `(batch, time, 2 * channels)`."""
+        """The surprise of every step, float32 `(batch, time)`, from features `(batch, time, 2 * channels)`."""
         raise NotImplementedError
 
     def step(self, features: tf.Tensor, states: States) -> tuple[tf.Tensor, States]:

@@ -1,24 +1,30 @@
-"""How far a series leaves what it has shown before: the score of a step.
+"""What is new in a step: how far a series leaves what it has shown before, and what training has shown.
 
-Of every channel the value itself, and its running means over about 3 and `smoothing` steps, are followed; of the whole
-step the surprise of the network. Each of these statistics f has a range [low, high] of what it was before:
+Of every channel the value itself, its running means over about 5 and `smoothing` steps, and that of its difference from
+the value a day before over about 36 steps are followed, and of the whole step the running mean of the surprise of the
+network over about 3 steps. Each of these statistics f has a range [low, high] of what it was before in this series:
 
-    n = max(f - high, low - f) / (high - low)       of the surprise f - high alone
+    n = max(f - high, low - f) / (high - low)       of the surprise (f - high) / (high - low)
     high = max(f, high - (high - mean) / forget)    low likewise
-    score = max over the statistics of n / margin
+    usual = (f - greatest) / (greatest - median)    of the surprise, by that of normal operation in validation
+    evidence = n / margin, usual / margin
 
-0 is as extreme as ever before, and 1 is beyond it by the margin, a share of the range. Inside of their ranges the
-statistics of the values say nothing, and the score is that of the surprise, below 0. A spike that comes every day is
-therefore an alarm once; Numenta's detector has a test of the range of the values too (Lavin and Ahmad 2015).
+0 is as extreme as ever before, and 1 is beyond it by the margin. Inside of their ranges the statistics of the values
+say nothing. What comes back, such as a spike every day, is new in its series only once; Numenta's detector has a test
+of the range of the values too (Lavin and Ahmad 2015).
 """
 
 import tensorflow as tf
 
 States = dict[str, tf.Tensor]
-MARGINS = {"value": 0.025, "trend": 0.1, "level": 0.05, "surprise": 0.05}  # shares of the range
-TREND = 3  # steps of the short running mean
+# Of each statistic, shares of its range, or of the width of `usual`.
+MARGINS = {"value": 0.0125, "trend": 0.05, "level": 0.025, "season": 0.15, "surprise": 0.04, "usual": 0.3}
+RANGES = ("value", "trend", "level", "season", "surprise")  # statistics with a range of their own
+TREND = 5  # steps of the short running mean
+SEASON = 36  # steps of the running mean of differences from the day before
+SURPRISE = 3  # steps of the running mean of the surprise
 FORGET = 1e5  # steps over which ranges shrink
-COLD = 50  # steps of a series before its surprise counts: the running scale is not known yet
+COLD = 50  # values of a series before anything is new: neither its range nor its scale is known yet
 RELATIVE = 1e-3  # least width of a range, as a share of the mean
 NOTHING = -5.0  # novelty of what was not observed, and of the first steps; less than any other
 
@@ -37,60 +43,78 @@ class Novelty:
     @property
     def sizes(self) -> dict[str, int]:
         """The size of each state; all are float64 `(batch, size)` and start at zero."""
-        ranges = {
-            f"{what}_{name}": 1 if name == "surprise" else self.channels
-            for name in MARGINS
-            for what in ("seen", "mean", "high", "low")
+        return {
+            f"{name}_{what}": 1 if name == "surprise" else self.channels
+            for name in RANGES
+            for what in ("seen", "last", "mean", "high", "low")
         }
-        return {**ranges, "trend": self.channels, "level": self.channels}
 
-    def step(self, values: tf.Tensor, surprise: tf.Tensor, states: States) -> tuple[tf.Tensor, States]:
-        """The score of a step.
+    def step(
+        self, values: tf.Tensor, before: tf.Tensor, surprise: tf.Tensor, usual: tf.Tensor, states: States
+    ) -> tuple[tf.Tensor, States]:
+        """The evidence of a step.
 
         Args:
             values: float64 `(batch, channels)`, not finite where missing.
+            before: Those of a day before, not finite where unknown.
             surprise: Of the step, float32 `(batch,)`.
+            usual: The greatest and the median running mean of the surprise in normal operation, float `(2,)`.
             states: Those of `sizes`.
 
         Returns:
-            The score, float32 `(batch,)`, and the new states.
+            The evidence of each of `MARGINS`, float32 `(batch, 6)`, and the new states.
         """
         observed = tf.math.is_finite(values)
-        present = tf.reduce_any(observed, axis=-1, keepdims=True)
-        seen = states["seen_value"]
-        filled = tf.where(observed, values, states["mean_value"])
-        running = {
-            name: states[name] + (filled - states[name]) / tf.minimum(seen + 1, float(steps))
-            for name, steps in (("trend", TREND), ("level", self.smoothing))
-        }
-        running = {name: tf.where(observed, value, states[name]) for name, value in running.items()}
-        warm = present & (states["seen_value"] >= COLD)
+        warm = tf.reduce_any(observed & (states["value_seen"] >= COLD), axis=-1, keepdims=True)
+        known = observed & tf.math.is_finite(before)
+        change = tf.where(known, values - before, 0.0)
+        values = tf.where(observed, values, 0.0)
         surprise = tf.cast(surprise, tf.float64)[:, tf.newaxis]
-        new, scores = dict(running), []
-        for name, margin in MARGINS.items():
-            statistic = {"value": filled, "surprise": surprise, **running}[name]
-            counts = tf.reduce_any(warm, axis=-1, keepdims=True) if name == "surprise" else observed
-            beyond, after = _beyond(name, statistic, counts, states)
-            new |= after
+        statistics = {
+            "value": (values, observed, 1, COLD),
+            "trend": (values, observed, TREND, COLD),
+            "level": (values, observed, self.smoothing, COLD),
+            "season": (change, known, SEASON, COLD),
+            "surprise": (surprise, warm, SURPRISE, 1),
+        }
+        new, evidence = {}, []
+        for name, statistic in statistics.items():
+            state = {what: states[f"{name}_{what}"] for what in ("seen", "last", "mean", "high", "low")}
+            above, below, after = _beyond(*statistic, state)
+            new |= {f"{name}_{what}": value for what, value in after.items()}
             if name != "surprise":
-                beyond = tf.where(beyond > 0, beyond, NOTHING)
-            scores.append(tf.reduce_max(beyond, axis=-1) / margin)
-        return tf.cast(tf.reduce_max(tf.stack(scores), axis=0), tf.float32), new
+                beyond = tf.maximum(above, below)
+                above = tf.where(beyond > 0, beyond, NOTHING)
+            evidence.append(tf.reduce_max(above, axis=-1))
+        greatest, median = tf.unstack(tf.cast(usual, tf.float64))
+        beyond = (new["surprise_last"] - greatest) / (greatest - median)
+        evidence.append(tf.where(warm, beyond, NOTHING)[:, 0])
+        evidence = tf.stack(evidence, axis=-1) / tf.constant([*MARGINS.values()], tf.float64)
+        return tf.cast(evidence, tf.float32), new
 
 
-def _beyond(name, statistic, counts, states):
-    """How far a statistic is outside of its range, and the range after it, where it counts."""
-    seen, mean, high, low = (states[f"{what}_{name}"] for what in ("seen", "mean", "high", "low"))
+def _beyond(numbers, counts, steps, cold, before):
+    """How far the running mean of numbers is above and below its range, in widths of it; and the state after it.
+
+    Args:
+        numbers: Those of a step, float64 `(batch, size)`.
+        counts: Whether each is there.
+        steps: Steps of the running mean; 1 for the numbers themselves.
+        cold: Numbers after which the range is known.
+        before: `seen`, `last` (the running mean), `mean`, `high` and `low` before the step.
+    """
+    seen = before["seen"]
     first = seen == 0
-    mean, high, low = (tf.where(first, statistic, value) for value in (mean, high, low))
+    last = before["last"] + (numbers - before["last"]) / tf.minimum(seen + 1, float(steps))
+    mean, high, low = (tf.where(first, last, before[what]) for what in ("mean", "high", "low"))
     width = high - low + RELATIVE * tf.abs(mean) + 1e-12
-    above, below = statistic - high, low - statistic
-    beyond = (above if name == "surprise" else tf.maximum(above, below)) / width
-    new = {
+    real = counts & (seen >= cold)
+    above, below = (tf.where(real, distance / width, NOTHING) for distance in (last - high, low - last))
+    after = {
         "seen": seen + 1,
-        "mean": mean + (statistic - mean) / tf.minimum(seen + 1, 1000.0),
-        "high": tf.maximum(statistic, high - (high - mean) / FORGET),
-        "low": tf.minimum(statistic, low + (mean - low) / FORGET),
+        "last": last,
+        "mean": mean + (last - mean) / tf.minimum(seen + 1, 1000.0),
+        "high": tf.maximum(last, high - (high - mean) / FORGET),
+        "low": tf.minimum(last, low + (mean - low) / FORGET),
     }
-    after = {f"{what}_{name}": tf.where(counts, value, states[f"{what}_{name}"]) for what, value in new.items()}
-    return tf.where(counts & ~first, beyond, NOTHING), after
+    return above, below, {what: tf.where(counts, value, before[what]) for what, value in after.items()}

@@ -12,7 +12,7 @@ from nlpseq.tasks.anomalies.recordings import Recording
 MOST_RECORDINGS = 4  # pictures, those with the most anomalies
 MOST_CHANNELS = 5  # lines in a picture, those that change most in anomalies
 MOST_POINTS = 4000  # of a line
-SHOWN = (-4.0, 4.0)  # of scores, in thresholds
+SHOWN = (-4.0, 4.0)  # of scores, around the threshold
 
 
 def draw(result: AnomalyResult, folder: Path, channels: Sequence[str], threshold: float, title: str = "") -> None:
@@ -57,7 +57,8 @@ def plot_alarms(
         row = recording.values[:, channel]
         row = row if len(shown) == 1 else _between_0_and_1(row)
         upper.plot(time[::every], row[::every], color=style.color, linewidth=0.8, label=shorten(style.name))
-    score = np.clip(found["score"], *(limit * max(threshold, 1e-6) for limit in SHOWN))
+    unit = max(abs(threshold), 1.0)
+    score = np.clip(found["score"], threshold + SHOWN[0] * unit, threshold + SHOWN[1] * unit)
     lower.plot(time, score, color=INK, linewidth=0.7)
     lower.axhline(threshold, color=VALIDATION, linewidth=1, linestyle="--")
     for axes in (upper, lower):

@@ -9,6 +9,7 @@ from nlpseq.reporting import console
 from nlpseq.tasks.anomalies.evaluation import AnomalyResult
 
 if TYPE_CHECKING:
+    from nlpseq.tasks.anomalies.calibration import Calibration
     from nlpseq.tasks.anomalies.data import AnomalySeries
 
 COLUMNS = {
@@ -20,6 +21,13 @@ COLUMNS = {
     "alarms": "alarms",
 }
 NAMES = {"z_score": "rolling z-score", "pca": "PCA of windows", "random": "random scores"}
+
+
+def print_calibration(calibration: "Calibration") -> None:
+    """Prints in a line what was chosen on the validation split."""
+    how = f"by labels, event F1 {calibration.f1:.4f}" if calibration.by_labels else "by the rate of false alarms"
+    counts = ", ".join(calibration.evidence)
+    console.say(f"an alarm is a score of {calibration.threshold:.4g} or more, chosen {how}; what counts: {counts}")
 
 
 def print_anomalies(result: AnomalyResult, data: "AnomalySeries") -> None:
@@ -35,7 +43,9 @@ def print_anomalies(result: AnomalyResult, data: "AnomalySeries") -> None:
     console.print_table(table)
     if "nab_standard" in metrics:
         others = ", ".join(f"{name} {metrics[f'nab_{name}']:.1f}" for name in ("reward_low_FP", "reward_low_FN"))
-        console.say(f"NAB with the profile standard {metrics['nab_standard']:.1f}, {others}, each at its best threshold")
+        console.say(
+            f"NAB with the profile standard {metrics['nab_standard']:.1f}, {others}, each at its best threshold"
+        )
     console.say(f"{metrics['alarms']:,} alarms, {metrics['alarms_per_1000']:.2f} in 1,000 steps")
 
 

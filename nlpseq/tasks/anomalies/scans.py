@@ -20,7 +20,7 @@ def scan(
 
     Args:
         step: From the inputs of a step by name, `(batch, ...)`, and states to outputs by name, and states.
-        inputs: `(batch, time, ...)` by name, one step at least.
+        inputs: `(batch, time, ...)` by name; without steps the states are those before.
         states: The first states.
 
     Returns:
@@ -29,8 +29,12 @@ def scan(
     inputs = {name: _swapped(value) for name, value in inputs.items()}
     steps = tf.shape(next(iter(inputs.values())))[0]
     at = lambda time: {name: value[time] for name, value in inputs.items()}  # noqa: E731
-    first, _ = step(**at(0), states=states)
-    arrays = {name: tf.TensorArray(value.dtype, steps, element_shape=value.shape) for name, value in first.items()}
+    blank = {
+        name: tf.ensure_shape(tf.zeros(tf.shape(value)[1:], value.dtype), value.shape[1:])
+        for name, value in inputs.items()
+    }
+    like, _ = step(**blank, states=states)  # the outputs of a step, for their types
+    arrays = {name: tf.TensorArray(value.dtype, steps, element_shape=value.shape) for name, value in like.items()}
 
     def body(time, arrays, states):
         outputs, states = step(**at(time), states=states)

@@ -1,19 +1,21 @@
 """Recordings in files: tables of numbers with times and labels, and the folders of NAB."""
 
+import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nlpseq.data.files import paths
+from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns
+from nlpseq.data.files.table import Role, Table, find_columns, normal
 from nlpseq.data.series import Columns, read_series
 from nlpseq.errors import InputError, shorten
-from nlpseq.serving.metadata import read_json
-from nlpseq.tasks.anomalies.recordings import Recording, Windows, windows_of
+from nlpseq.tasks.anomalies.recordings import Recording, day_of, windows_of
 
 LABEL = Role("label", (
     "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
@@ -49,53 +51,45 @@ def read_recordings(
         path = paths.as_path(data)
         content = read_table(path, delimiter, encoding)
         data = content if isinstance(content, Table) else data
-    roles = (LABEL,) if label is None else (Role("label", (paths_name(label),)),)
+    role = LABEL if label is None else Role("label", (normal(label),))
     if isinstance(data, Table):
-        data = _numbered_labels(data, roles[0], label)
+        data = _with_numbers(data, role, label)
     table = read_series(
         data,
-        Columns(time=time, value=values, others=roles),
+        Columns(time=time, value=values, others=(role,)),
         duplicates="first",
         grid=False,
         channels=True,
         delimiter=delimiter,
         encoding=encoding,
     )
-    channels = tuple(name for name in table.values if _plain(name) not in CHANGES)
+    channels = tuple(name for name in table.values if normal(name) not in CHANGES)
     return [_recording(one, channels, table.place) for one in table.series], channels, table.notes
 
 
-def paths_name(name: Any) -> str:
-    """The name of a column as roles have it."""
-    from nlpseq.data.files.table import normal
-
-    return normal(name)
-
-
-_plain = paths_name
-
-
-def _numbered_labels(table: Table, role: Role, given: Any) -> Table:
-    """The table with words such as "Normal" and "Attack" as 0 and 1."""
-    from dataclasses import replace
-
-    if given is not None:
+def _with_numbers(table: Table, role: Role, given: Any) -> Table:
+    """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
+    if not len(table):
+        return table
+    if table.header is None and {normal(column[0]) for column in map(table.column, range(len(table.names)))} & {
+        *role.usual
+    }:
+        table = table.with_header()
+    names = [normal(name) for name in table.names]
+    index = next((names.index(word) for word in role.usual if word in names), None)
+    if index is None and given is not None:
         table, found = find_columns(table, [role], {"label": given})
         index = list(table.names).index(found["label"])
-    else:
-        names = [_plain(name) for name in table.names]
-        index = next((names.index(word) for word in role.usual if word in names), None)
     if index is None:
         return table
-    cells = table.column(index)
-    numbers = [_as_label(cell, table, row) for row, cell in enumerate(cells)] if table.header else cells
     column = table.column
+    numbers = [_as_label(cell, table, row) for row, cell in enumerate(column(index))]
     return replace(table, column=lambda at: numbers if at == index else column(at))
 
 
 def _as_label(cell, table, row):
     """0 or 1."""
-    text = _plain(cell).strip(". ")
+    text = normal(cell).strip(". ")
     if text in NORMAL:
         return 0
     if text in ANOMALOUS:
@@ -116,8 +110,9 @@ def _recording(series, channels, place):
     values = np.stack([series.columns[name] for name in channels], axis=1)
     labels = series.columns.get("label")
     windows = None if labels is None else windows_of(np.nan_to_num(labels) > 0)
+    name = series.item or Path(place).name
     times = [str(time) for time in series.times] if hasattr(series.times, "asi8") else None
-    return Recording(series.item or Path(place).name, values, windows, 0, times)
+    return Recording(name, values, windows, 0, times, _day(series.times))
 
 
 def is_nab(path: Path) -> bool:
@@ -132,7 +127,10 @@ def read_nab(path: Path) -> list[Recording]:
         InputError: A file is missing or has other columns; a window is outside of its series.
     """
     labels = next(path / "labels" / name for name in WINDOWS if os.path.isfile(path / "labels" / name))
-    windows = read_json(labels)
+    try:
+        windows = dict(json.loads(read_text(labels)))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{labels} is no JSON object of windows ({error}): expected that of NAB.") from None
     found = sorted(file for file in (path / "data").rglob("*") if paths.suffix_of(file) == ".csv")
     names = [file.relative_to(path / "data").as_posix() for file in found]
     missing = sorted(set(windows) - set(names))
@@ -151,14 +149,17 @@ def _nab_recording(file, name, windows: Mapping[str, Any], labels):
     table = read_table(file)
     if not isinstance(table, Table):
         raise InputError(f"{file} is no table: expected columns timestamp and value.")
-    table, columns = find_columns(
-        table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {}
-    )
+    table, columns = find_columns(table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {})
     times = parse_times(table.values(columns["time"]), table.where)
     values = parse_numbers(table, columns["value"])
     stamps = np.asarray(getattr(times, "values", times))
     ranges = tuple(_range(pair, stamps, f"{labels}, {name}", pd) for pair in windows.get(name, ()))
-    return Recording(name, values[:, np.newaxis], ranges, 0, [str(time) for time in times])
+    return Recording(name, values[:, np.newaxis], ranges, 0, [str(time) for time in times], _day(times))
+
+
+def _day(times):
+    """The steps of a day of times of pandas; 0 of counted steps."""
+    return day_of(times.as_unit("s").asi8.astype(float)) if hasattr(times, "asi8") else 0
 
 
 def _range(pair, stamps, where, pd) -> tuple[int, int]:
@@ -171,6 +172,3 @@ def _range(pair, stamps, where, pd) -> tuple[int, int]:
     if not len(inside):
         raise InputError(f"{where}: the window from {left} to {right} is outside of the series.")
     return int(inside[0]), int(inside[-1])
-
-
-__all__ = ["Windows", "is_nab", "read_nab", "read_recordings"]

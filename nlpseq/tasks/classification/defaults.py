@@ -32,8 +32,11 @@ SPACE = {
 def profile(data: "LabelledTexts") -> Profile:
     """The profile of the training texts, with words between white space as tokens.
 
-    Of texts with several labels, each combination that occurs is a class.
+    Of texts with several labels, each combination that occurs is a class. That of a prepared corpus is known.
     """
+    known = getattr(data, "profile", None)
+    if known is not None:
+        return known
     classes = len(np.unique(data.train.labels, axis=0)) if data.multi_label else len(data.labels)
     return Profile.of((text.lower().split() for text in data.train.texts), classes)
 

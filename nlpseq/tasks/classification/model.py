@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
+from nlpseq.data.prepared import PreparedExamples
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
@@ -242,6 +243,8 @@ class TextClassifier(VectorTask):
         return ClassifierEnsemble.of([self, *others])
 
     def usable(self, examples):
+        if isinstance(examples, PreparedExamples):
+            return examples
         if (examples.labels.ndim == 2) != self.multi_label:
             few, many = ("one label", "several") if self.multi_label else ("several labels", "one")
             raise InputError(
@@ -252,14 +255,19 @@ class TextClassifier(VectorTask):
 
     def adapt(self, examples: Any) -> None:
         """Counts training examples: for balanced class weights, and to start the linear classifier as naive Bayes."""
+        is_prepared = isinstance(examples, PreparedExamples)
         if self.settings.class_weights == "balanced":
-            weights = balanced_weights(self.usable(examples).labels, len(self.labels))
+            parts = [labels for _, labels in examples.blocks()] if is_prepared else [self.usable(examples).labels]
+            weights = balanced_weights(np.concatenate(parts), len(self.labels))
             self.settings = self.settings.replace(class_weights=dict(zip(self.labels, weights.tolist())))
         if self.linear is not None:
             self.ensure_built()
-            ids, labels = self.encode_examples(self.usable(examples))
-            starts = range(0, len(labels), ENCODE_BATCH)
-            self.linear.adapt((ids[i : i + ENCODE_BATCH], labels[i : i + ENCODE_BATCH]) for i in starts)
+            blocks = examples.blocks() if is_prepared else [self.encode_examples(self.usable(examples))]
+            self.linear.adapt(
+                (ids[start : start + ENCODE_BATCH], labels[start : start + ENCODE_BATCH])
+                for ids, labels in blocks
+                for start in range(0, len(labels), ENCODE_BATCH)
+            )
 
     def encode_examples(self, examples):
         return self.encode_texts(examples.texts), examples.labels

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.contents import decode
-from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.paths import as_path
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks import answers
@@ -30,14 +29,15 @@ class Answers(answers.Answers):
 
     def batches(self, arguments, standard_input, terminal=False, **options):
         """The sequences in files; without files in a table on standard input, whose rows are frames."""
-        from nlpseq.tasks.clips.own import one_file
+        from nlpseq.tasks.clips.own import one_file, text_clips
 
         reading = self._reading
         for path in arguments:
             part = one_file(as_path(path), *reading, rank=len(self._frame))
             yield from self._fitted(part.clips)
         if not arguments:
-            yield from self._fitted(self._of_text(decode(standard_input.read(), "standard input")))
+            text = decode(standard_input.read(), "standard input")
+            yield from self._fitted(text_clips(text, "standard input", *reading).clips)
 
     @property
     def _reading(self):
@@ -46,12 +46,6 @@ class Answers(answers.Answers):
         given = dict(self.metadata.details.get("reading") or {})
         channels, width = given.pop("channel_names", None), given.pop("width", 0)
         return How().replace(**{name: value for name, value in given.items() if name in How().flat()}), channels, width
-
-    def _of_text(self, text):
-        from nlpseq.tasks.clips.columns import clips_of
-
-        how, channels, width = self._reading
-        return clips_of(read_delimited(text, "standard input"), how, channels, width).clips
 
     def _fitted(self, clips):
         from nlpseq.tasks.clips.frames import fitted
@@ -77,8 +71,10 @@ class Answers(answers.Answers):
         return {"frames": frames, "length": length}
 
     def compute(self, model, examples):
-        scores = model.functions["classify"](**self.inputs(examples))["scores"]
-        names = np.array(self.metadata.labels, object)
+        inputs, names = self.inputs(examples), np.array(self.metadata.labels, object)
+        scores = model.functions["classify"](**inputs)["scores"]
+        if scores.ndim == 3:  # with a label for each frame
+            scores = [row[:length] for row, length in zip(scores, inputs["length"])]
         return [{"label": names[row.argmax(axis=-1)], "scores": row} for row in scores]
 
     def read(self, row):

@@ -56,6 +56,9 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
     if not len(table):
         raise InputError(f"{table.place} is empty: expected rows of numbers.")
     times = _times(table, found.get("time"))
+    cells = [name for name in table.names if isinstance(table.values(name)[0], (list, tuple))]
+    if cells:
+        return _of_cells(table, found.get("label"), cells)
     if width == 0 or (width is None and ("sequence" in found or times is not None or table.breaks)):
         return _of_frames(table, found, times, how, channels)
     return _of_rows(table, found, how, width)
@@ -95,6 +98,8 @@ def _times(table, name):
 def _of_frames(table, found, times, how, wanted) -> Part:
     """A clip for each sequence, in the order in which they begin."""
     keys = _keys(table, found.get("sequence"), times)
+    if "sequence" in found and "label" in found and times is not None and _repeated(keys, times):
+        keys = _keys(table, [*found["sequence"], found["label"]], times)  # numbered anew for each label
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))[inverse]  # number of the sequence of each row
     order = np.lexsort((np.zeros(len(rank)) if times is None or "sequence" not in found else times, rank))
@@ -104,7 +109,8 @@ def _of_frames(table, found, times, how, wanted) -> Part:
     clips = []
     for rows in np.split(order, starts[1:]):
         label = None if labels is None else _label([labels[row] for row in rows])
-        clips.append(Clip(values[rows], label, _name(table, found.get("sequence"), rows[0])))
+        name = _name(table, found.get("sequence"), rows[0]) if len(starts) > 1 else table.place
+        clips.append(Clip(values[rows], label, name))
     if "sequence" not in found:
         what = "empty lines" if table.breaks else f"{found.get('time')!r}, where it falls" if times is not None else ""
         said.append(f"{table.place}: {len(clips):,} sequences" + f", separated by {what}" * bool(what))
@@ -121,6 +127,12 @@ def _keys(table, columns, times):
     if times is not None and not table.breaks:
         begins[1:] |= np.diff(times) < 0
     return np.cumsum(begins)
+
+
+def _repeated(keys, times):
+    """Whether a sequence has two rows at one time."""
+    pairs = np.stack([keys, times], axis=1)
+    return len(np.unique(pairs, axis=0)) < len(pairs)
 
 
 def _name(table, columns, row):
@@ -202,6 +214,21 @@ def _is_number(value):
 
 
 # Each row a sequence
+
+
+def _of_cells(table, label, names) -> Part:
+    """A clip for each row with a list in a cell: the frames, or with several such columns a channel each."""
+    names = [name for name in names if name != label]
+    if not names:
+        raise InputError(f"{table.place} has no column of frames beside the label: expected lists of numbers.")
+    columns = [table.values(name) for name in names]
+    labels: list[Any] = table.values(label) if label else [None] * len(table)
+    clips = []
+    for row, (values, name) in enumerate(zip(zip(*columns), labels)):
+        frames = values[0] if len(names) == 1 else list(zip(*values))
+        found = [label_name(item) for item in name] if isinstance(name, (list, tuple)) else label_name(name)
+        clips.append(Clip(frames, found, table.where(row)))  # `as_frames` makes an array of them
+    return Part(clips, tuple(names) if len(names) > 1 else None)
 
 
 def _of_rows(table, found, how, width) -> Part:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -99,6 +99,7 @@ class LabelledClips(sources.SplitDataset):
         notes: What is odd in the data, sentences.
     """
 
+    examples_are: ClassVar[str] = "clips"
     name: str
     labels: tuple
     train: Clips

@@ -12,7 +12,7 @@ from nlpseq.tasks.space import Among, Around, Between, Times
 if TYPE_CHECKING:
     from nlpseq.tasks.clips.data import LabelledClips
 
-READ = 40_000  # sequences that are read in training, about
+READ = 80_000  # sequences that are read in training, about
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),
@@ -90,6 +90,7 @@ def choose(profile: SequenceProfile) -> dict[str, Any]:
         "derived": "none" if pictures else "differences",
         "filters": 16,
         "frame_size": 64,
+        "warp": 0.1 if profile.strokes else 0.0,
         "noise": 0.0 if pictures else 0.05,
         "dropout": 0.1 if pictures else 0.0,
         "output_dropout": 0.3,

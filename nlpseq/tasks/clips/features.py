@@ -23,16 +23,20 @@ class FrameFeatures(keras.layers.Layer):
         z_t = (x'_t - m) / s              m, s: mean and standard deviation of each channel
         d_t = (z_t - z_{t-1}) / r_d       with derived "differences"; d_1 = 0
 
-    Missing values, NaN or infinite, are z = 0, the mean.
+    Missing values, NaN or infinite, are z = 0, the mean. In training z_t becomes (I + `warp` N) z_t before its
+    differences are taken, with a matrix N of normal random numbers for each sequence: strokes are turned, sheared and
+    stretched a little. Channels of two values are left alone.
 
     Args:
         scaling: "channel", "sequence" or "none", as in `nlpseq.tasks.clips.settings.SequenceSettings`.
         derived: "none" or "differences".
+        warp: As in `nlpseq.tasks.clips.settings.SequenceSettings`. Default 0.
         **kwargs: As in `keras.layers.Layer`.
 
     Call arguments:
         frames: `(batch, time, ..., channels)`, integers or floats.
         mask: Bool `(batch, time)`, True for real frames.
+        training: Whether `warp` applies. Default False.
 
     Returns:
         Float `(batch, time, ..., channels)`, twice as many channels with differences.
@@ -48,9 +52,10 @@ class FrameFeatures(keras.layers.Layer):
     [1.0, 0.0]
     """
 
-    def __init__(self, scaling: str = "channel", derived: str = "none", **kwargs: Any):
+    def __init__(self, scaling: str = "channel", derived: str = "none", warp: float = 0.0, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
-        self.scaling, self.derived = scaling, derived
+        self.scaling, self.derived, self.warp = scaling, derived, warp
+        self.seed_generator = keras.random.SeedGenerator()
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
@@ -83,8 +88,13 @@ class FrameFeatures(keras.layers.Layer):
             size = np.sqrt(mean**2 + deviation**2)
             self.difference_scale.assign(np.where(size <= CONSTANT, 1, size))
 
-    def call(self, frames: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def call(self, frames: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
         z = self.standardised(frames, mask)
+        if training and self.warp:
+            channels = z.shape[-1]
+            change = keras.random.normal([tf.shape(z)[0], channels, channels], seed=self.seed_generator)
+            change *= self.warp * self.relative * self.relative[:, tf.newaxis]
+            z += tf.einsum("bt...c,bcd->bt...d", z, change)
         if self.derived == "differences":
             z = tf.concat([z, self.differences(z[:, 1:], z[:, :-1], z[:, :1])], axis=-1)
         return tf.cast(z, self.compute_dtype)
@@ -104,8 +114,7 @@ class FrameFeatures(keras.layers.Layer):
         """x' of frames, float32, and which values are real."""
         frames = tf.cast(frames, tf.float32)
         axes = list(range(1, len(frames.shape) - 1))
-        mask = tf.reshape(mask, tf.concat([tf.shape(frames)[:2], [1] * len(axes)], axis=0))
-        real = mask & tf.math.is_finite(frames)
+        real = _spread(mask, frames) & (tf.abs(frames) <= tf.float32.max)  # finite, in ops that all formats have
         frames = tf.where(real, frames, 0.0)
         if self.scaling != "sequence":
             return frames, real
@@ -119,8 +128,8 @@ class FrameFeatures(keras.layers.Layer):
 
     def _steps(self, frames, mask):
         z = self.standardised(frames, mask)
-        real = tf.reshape(mask[:, 1:], tf.concat([tf.shape(z)[:1], tf.shape(z)[1:2] - 1, [1] * (len(z.shape) - 2)], 0))
-        return z[:, 1:] - z[:, :-1], real & tf.ones_like(z[:, 1:], bool)
+        steps = z[:, 1:] - z[:, :-1]
+        return steps, _spread(mask[:, 1:], steps) & tf.ones_like(steps, bool)
 
     def compute_output_shape(self, input_shape: Any, *args: Any) -> tuple:
         return (*input_shape[:-1], input_shape[-1] * (2 if self.derived == "differences" else 1))
@@ -128,7 +137,12 @@ class FrameFeatures(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("autocast", None)
-        return {**config, "scaling": self.scaling, "derived": self.derived}
+        return {**config, "scaling": self.scaling, "derived": self.derived, "warp": self.warp}
+
+
+def _spread(mask, frames):
+    """A mask `(batch, time)` with an axis for each of frames."""
+    return mask[(..., *[tf.newaxis] * (len(frames.shape) - 2))]
 
 
 def _ratio(total, count):

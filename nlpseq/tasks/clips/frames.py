@@ -33,7 +33,7 @@ class Clip:
         name: What it is called in messages and answers.
     """
 
-    frames: np.ndarray
+    frames: Any
     label: Any = None
     name: str = ""
 

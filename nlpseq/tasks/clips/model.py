@@ -22,7 +22,7 @@ from nlpseq.tasks.clips.streaming import FrameStream
 from nlpseq.tasks.objectives import SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 
-ANSWERED = 64  # sequences that are classified together
+ANSWERED = 128  # sequences that are classified together
 UNLABELLED = -2  # label of a real frame that has none, until lengths are known
 
 
@@ -50,8 +50,8 @@ class SequenceClassifier(Task):
             `nlpseq.tasks.clips.settings.ClipReading`, `channel_names`, and `width` as of `LabelledClips`. Default none.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.clips.settings.SequenceSettings`, which documents their meaning, range
-            and default: cell, units, layers, bidirectional, pooling, scaling, derived, filters, frame_size, noise,
-            dropout, output_dropout, recurrent_dropout, class_weights.
+            and default: cell, units, layers, bidirectional, pooling, scaling, derived, filters, frame_size, warp,
+            noise, dropout, output_dropout, recurrent_dropout, class_weights.
 
     Call arguments:
         inputs: `(frames, length)`: frames `(batch, time, *frame)`, integers or floats, and the number of real frames,
@@ -101,7 +101,7 @@ class SequenceClassifier(Task):
 
     def make_layers(self):
         settings = self.settings
-        self.features = FrameFeatures(settings.scaling, settings.derived)
+        self.features = FrameFeatures(settings.scaling, settings.derived, settings.warp)
         self.noise = keras.layers.GaussianNoise(settings.noise)
         self.encoder = self._given_encoder()
         if self.encoder is None and len(self.frame) == 3:
@@ -142,7 +142,7 @@ class SequenceClassifier(Task):
         self.ensure_built()
         frames = tf.convert_to_tensor(frames)
         mask = tf.sequence_mask(tf.cast(length, tf.int32), tf.shape(frames)[1])
-        hidden = self.noise(self.features(frames, mask), training=training)
+        hidden = self.noise(self.features(frames, mask, training=training), training=training)
         hidden = self.input_dropout(self.encoded(hidden, training), training=training)
         for layer in self.recurrent:
             hidden = layer(hidden, mask=mask, training=training)
@@ -152,9 +152,9 @@ class SequenceClassifier(Task):
         """The vectors `(batch, time, size)` of standardised frames `(batch, time, ...)`."""
         if self.encoder is None:
             return frames
-        steps = tf.shape(frames)[:2]
+        batch, steps = (frames.shape[axis] or tf.shape(frames)[axis] for axis in (0, 1))
         vectors = self.encoder(tf.reshape(frames, [-1, *frames.shape[2:]]), training=training)
-        return tf.reshape(vectors, tf.concat([steps, tf.shape(vectors)[1:]], axis=0))
+        return tf.reshape(vectors, [batch, steps, vectors.shape[-1]])
 
     def look(self, example: Any, answer: str | None = None) -> Look:
         """A clip as `nlpseq.diagnostics` examines it; the score is the log-odds of a label, of the last frame with
@@ -344,7 +344,7 @@ class SequenceClassifier(Task):
 
         Args:
             clips: A list of arrays `(time, *frame)`, or `nlpseq.data.Clips`.
-            batch_size: Maximum number of sequences in a batch. Default 64.
+            batch_size: Maximum number of sequences in a batch. Default 128.
 
         Returns:
             "label", a list of names, and "scores", float32 `(clips, classes)`; with `per_frame` lists of them, with
@@ -392,6 +392,21 @@ class SequenceClassifier(Task):
             right = [self.labels[label] for label in examples.labels]
         clips = [Clip(examples.clip(number), None, f"clip {number + 1}") for number in range(len(examples))]
         return list(zip(clips, right))
+
+    def made_examples(self, count):
+        """Random sequences around the means of the training data, of many lengths."""
+        random = np.random.default_rng(0)
+        mean, scale = (np.asarray(weight) for weight in (self.features.mean, self.features.scale))
+        lengths = random.integers(1, 30, size=count)
+        return [
+            Clip((mean + scale * random.normal(size=(length, *self.frame))).astype(np.float32)) for length in lengths
+        ]
+
+    def odd_examples(self):
+        """One frame, a long sequence, values that are far off, and missing ones."""
+        one, long = np.zeros((1, *self.frame), np.float32), np.ones((300, *self.frame), np.float32)
+        missing = np.where(np.arange(5).reshape(-1, *[1] * len(self.frame)) % 2, np.nan, 1.0) * one
+        return [Clip(frames.astype(np.float32)) for frames in (one, long, one + 1e9, one - 1e9, missing)]
 
     def warmup(self):
         return [

@@ -9,6 +9,7 @@ import numpy as np
 
 from nlpseq.data.files import paths, table
 from nlpseq.data.files.contents import read_text
+from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.paths import SPLIT_OF, split_of, suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table
@@ -16,7 +17,7 @@ from nlpseq.errors import InputError
 from nlpseq.tasks.clips import arrays, columns, strokes
 from nlpseq.tasks.clips.arrays import ARRAYS
 from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames
-from nlpseq.tasks.clips.video import FILMS, read_film
+from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
 
 TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts")
 FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
@@ -98,8 +99,17 @@ def _class_folders(folder, how) -> dict[str, Part] | None:
 
 def _classes(folder):
     classes = [path for path in paths.listed(folder) if path.is_dir() and path.name.lower() not in SPLIT_OF]
-    files = {path.name: [file for file in paths.files_in(path) if suffix_of(file) in FILES] for path in classes}
+    files = {path.name: [file for file in paths.listed(path) if _is_clip(file)] for path in classes}
     return {name: listed for name, listed in files.items() if listed}
+
+
+def _is_clip(path):
+    """Whether a path is a file with clips, or a folder of pictures."""
+    return bool(_pictures(path)) if path.is_dir() else suffix_of(path) in FILES
+
+
+def _pictures(folder):
+    return [file for file in paths.files_in(folder) if suffix_of(file) in PICTURES]
 
 
 def _of_classes(classes, how):
@@ -124,6 +134,11 @@ def one_file(
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         rank: Number of axes of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
     """
+    if path.is_dir():
+        pictures = _pictures(path)
+        if not pictures:
+            raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")
+        return Part([Clip(read_pictures(pictures, how), None, str(path))])
     if suffix_of(path) not in ARRAYS:
         parts = list(read_file(path, how, channels, width).values())
         return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)
@@ -136,6 +151,16 @@ def one_file(
         else:
             clips += arrays.clips_of_array(values, str(path), rank, how)
     return Part(clips)
+
+
+def text_clips(text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0) -> Part:
+    """The clips in a table that is a text, whose labels do not count.
+
+    Args:
+        text, place: The text, and what it is called in messages.
+        how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+    """
+    return _in_form(columns.clips_of(read_delimited(text, place), how, channels, width), how)
 
 
 def of_object(data: Any, how: How) -> dict[str, Part]:

@@ -29,6 +29,8 @@ class SequenceSettings(CellSettings):
     """Filters of the first convolution of pictures; each later one has twice as many."""
     frame_size: Annotated[int, Range(1), AUTO] = 64
     """Size of the vector of a picture, which the recurrent layers read."""
+    warp: Annotated[float, Range(0, 1), AUTO] = 0.0
+    """How much channels are mixed at random in training, in each sequence otherwise: strokes turned and sheared."""
     noise: Annotated[float, Range(0, 10), AUTO] = 0.0
     """Standard deviation of the noise that is added to standardised frames in training."""
     class_weights: Annotated[Literal["none", "balanced"], OPEN] = "none"

@@ -18,13 +18,13 @@ from nlpseq.tasks.forecasting.settings import PASS
 from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
 
 FORESEEN = (
-    "holiday", "is holiday", "school holiday", "state holiday", "isholiday", "promo", "promotion", "onpromotion",
-    "on promotion", "open", "weekday", "day of week", "dayofweek", "weekend", "working day", "workingday", "event name",
-    "snap",
+    "holiday", "is holiday", "isholiday", "school holiday", "schoolholiday", "state holiday", "stateholiday", "promo",
+    "promotion", "onpromotion", "on promotion", "open", "weekday", "day of week", "dayofweek", "weekend", "working day",
+    "workingday", "event name", "snap",
 )  # fmt: skip
 FEW_STEPS = 3  # of a series, which then has no season
 VALIDATED = 200  # windows of validation that are enough
-VALIDATION_SHARE = 0.15  # of the steps of a series that are validated, at most
+VALIDATION_SHARE = 0.2  # of the steps of a series that are validated, at most
 
 
 @dataclass(frozen=True)
@@ -88,21 +88,24 @@ class ForecastingSeries:
         if self.ahead:
             before = store.lengths - np.array([self.ahead.get(item, 0) for item in store.items])
         wished = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
-        validated = np.minimum(wished, np.maximum((before * VALIDATION_SHARE / horizon).astype(int), 1))
+        least = np.where(before >= 6 * horizon, 2, 1)
+        validated = np.minimum(wished, np.maximum((before * VALIDATION_SHARE / horizon).astype(int), least))
         validated = np.minimum(validated, np.maximum((before - horizon) // horizon, 0))
         end = before - validated * horizon
         scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
         known = np.where(scales > 0, scales, np.nan)
         if np.isnan(known).any():
             said.append(f"{int(np.isnan(known).sum()):,} constant series are left out of MASE")
-        rolling = lambda first, count: rolling_windows(store, first, count, horizon, scales)  # noqa: E731
-        validation = rolling(end, validated)
+        step = max(1, int(np.ceil(horizon * min(1.0, validated.sum() / VALIDATED))))  # few windows overlap
+        count = np.where(validated > 0, (validated - 1) * horizon // step + 1, 0)
+        validation = rolling_windows(store, end, count, step, horizon, scales)
         if not len(validation):
-            validation = rolling(np.maximum(before - horizon, 1), (before > 1).astype(int))
+            first, count = np.maximum(before - horizon, 1), (before > 1).astype(int)
+            validation = rolling_windows(store, first, count, horizon, horizon, scales)
             end = np.maximum(before - horizon, 1)
             said.append("the series are too short for validation windows beside training: both use the same steps")
         training = training_windows(store, np.maximum(end, 1), horizon, scales, context)
-        test = rolling(before, tested)
+        test = rolling_windows(store, before, tested, horizon, horizon, scales)
         test = test.select(np.flatnonzero(np.isfinite(test.targets()).any(axis=1)))
         validation = validation.select(np.flatnonzero(np.isfinite(validation.targets()).any(axis=1)))
         if not len(validation):
@@ -148,11 +151,11 @@ def naive_error(values: np.ndarray, season: int) -> float:
     return 0.0
 
 
-def rolling_windows(store: Store, first, count, horizon: int, scales: np.ndarray) -> Windows:
-    """`count` windows of each series, one after another, the first with `first` steps before it."""
+def rolling_windows(store: Store, first, count, step: int, horizon: int, scales: np.ndarray) -> Windows:
+    """`count` windows of each series, every `step` steps, the first with `first` steps before it."""
     series = np.repeat(np.arange(len(store)), count)
     number = np.concatenate([np.arange(size) for size in count]) if len(series) else np.array([], np.int64)
-    origins = np.asarray(first, np.int64)[series] + number * horizon
+    origins = np.asarray(first, np.int64)[series] + number * step
     return Windows(store, series, origins, store.lengths, horizon, scales)
 
 
@@ -265,10 +268,16 @@ def _known(table: SeriesTable, given) -> tuple[str, ...]:
 
 def _is_foreseen(name: str, series: Sequence[Series]) -> bool:
     """Whether a covariate has a usual name of what is planned, or goes on behind the values of most series."""
-    if normal(name.split("=")[0]) in FORESEEN:
+    if normal(name.split("=")[0]) in FORESEEN and all(_is_flag(one.columns[name]) for one in series):
         return True
     further = [np.isfinite(one.columns[name][length_of(one) :]).any() for one in series]
     return float(np.mean(further)) > 0.5
+
+
+def _is_flag(values):
+    """Whether values are few whole numbers, as those of calendars are."""
+    there = values[np.isfinite(values)]
+    return bool((there == np.round(there)).all()) and len(np.unique(there)) <= 60
 
 
 def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict[str, int]]:

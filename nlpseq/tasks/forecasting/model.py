@@ -8,10 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.series import Frequency
-from nlpseq.tasks.base import Task
+from nlpseq.layers.label_loss import counted
+from nlpseq.tasks.base import NamedAxis, Task
 from nlpseq.tasks.forecasting import scaling, windows
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
+from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.settings import ForecasterSettings
 from nlpseq.tasks.forecasting.steps import SEED, StepNetwork
 from nlpseq.tasks.forecasting.streaming import ForecastStream
@@ -35,7 +37,8 @@ class Forecaster(Task):
     Args:
         preprocessor: `nlpseq.tasks.forecasting.preprocessor.SeriesPreprocessor`, which describes the series.
         labels: None.
-        name, dtype: As in `nlpseq.tasks.base.Task`.
+        name: As in `nlpseq.tasks.base.Task`.
+        dtype: Of the network. Default float32, whatever the global policy.
         **settings: Attributes of `nlpseq.tasks.forecasting.settings.ForecasterSettings`.
 
     Call arguments:
@@ -56,8 +59,8 @@ class Forecaster(Task):
     >>> preprocessor = SeriesPreprocessor(horizon=2, context=8, seasons=[4])
     >>> task = Forecaster(preprocessor, units=4, hidden=4)
     >>> values = np.array([[1.0, 2, 3, 4, 1, 2, 3, 4]])
-    >>> task.forecast({"values": values})["quantiles"].shape
-    TensorShape([1, 2, 7])
+    >>> tuple(task.forecast({"values": values})["quantiles"].shape)
+    (1, 2, 7)
 
     Reference:
         Smyl (2020), A hybrid method of exponential smoothing and recurrent neural networks for time series forecasting;
@@ -70,8 +73,9 @@ class Forecaster(Task):
     metric, metric_mode = "loss", "min"
     settings: ForecasterSettings
 
-    def __init__(self, preprocessor: Any, labels: Sequence[str] = (), **kwargs: Any):
-        super().__init__(labels, preprocessor=preprocessor, **kwargs)
+    def __init__(self, preprocessor: SeriesPreprocessor, labels: Sequence[str] = (), **kwargs: Any):
+        dtype = kwargs.pop("dtype", None) or "float32"  # whatever the global policy: values are numbers of any size
+        super().__init__(labels, preprocessor=preprocessor, dtype=dtype, **kwargs)
         self.autocast = False  # values are float64
         self._frequency = Frequency.of(preprocessor.frequency)
         self._forecast = tf.function(self.forecast, reduce_retracing=True)
@@ -183,6 +187,12 @@ class Forecaster(Task):
             tf.concat([tf.zeros([batch, 0]), *vectors], axis=-1),
         )
 
+    def named_axes(self):
+        description = self.preprocessor
+        names = [["", *description.items]] * bool(description.items)
+        names += [["", *texts] for texts in description.statics.values()]
+        return [NamedAxis(layer.embeddings, 0, "series", own) for layer, own in zip(self.vectors, names)]
+
     # Training
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
@@ -244,7 +254,7 @@ class Forecaster(Task):
         errors = tf.cast((target[..., tf.newaxis] - y_pred) / unit[..., tf.newaxis], tf.float32)
         loss = pinball(errors, self.settings.quantiles)
         there = tf.cast(there, tf.float32)
-        return tf.math.divide_no_nan(tf.reduce_sum(loss * there), tf.reduce_sum(there))
+        return tf.math.divide_no_nan(tf.reduce_sum(loss * there), counted(tf.reduce_sum(there)))
 
     # Forecasts
 

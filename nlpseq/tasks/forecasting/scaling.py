@@ -14,10 +14,10 @@ CYCLES = 8  # seasons that the mean of a season looks back to, at most
 LAGGED = 2  # seasons back whose values are read at each step of the horizon
 
 
-def masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """The mean over the last axis of the values that the mask holds, 0 if there are none."""
+def masked_mean(values: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Tensor:
+    """The mean over an axis of the values that the mask holds, 0 if there are none."""
     weights = tf.cast(mask, values.dtype)
-    return tf.math.divide_no_nan(tf.reduce_sum(values * weights, -1), tf.reduce_sum(weights, -1))
+    return tf.math.divide_no_nan(tf.reduce_sum(values * weights, axis), tf.reduce_sum(weights, axis))
 
 
 def last_value(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -70,19 +70,21 @@ def at_lags(values: tf.Tensor, mask: tf.Tensor, places: np.ndarray) -> tuple[tf.
 def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -> tf.Tensor:
     """Simple forecasts of scaled values, `(batch, horizon, bases)`.
 
-    The last value; the level, which is 0; and for each season its latest value of that phase, and the mean of its
-    latest values, or the level where there is none.
+    The last value; the level, which is 0, or without seasons the mean of the last quarter; and for each season its
+    latest value of that phase, and the mean of its latest values, or the level where there is none.
     """
     context = z.shape[1]
     last = last_value(z, mask)[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
-    found = [last, tf.zeros_like(last)]
+    recent = max(1, context // 4)
+    smooth = masked_mean(z[:, -recent:], mask[:, -recent:])[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
+    found = [last, tf.zeros_like(last) if seasons else smooth]  # without a season the level is the last value
     for season in seasons:
         cycles = min(CYCLES, max(1, context // season))
         values, there = at_lags(z, mask, lags(season, horizon, context, cycles))
         latest = tf.zeros_like(last)
         for cycle in reversed(range(cycles)):
             latest = tf.where(there[:, cycle], values[:, cycle], latest)
-        mean = masked_mean(tf.transpose(values, [0, 2, 1]), tf.transpose(there, [0, 2, 1]))
+        mean = masked_mean(values, there, axis=1)
         found += [latest, mean]
     return tf.stack(found, axis=-1)
 

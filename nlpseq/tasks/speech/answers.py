@@ -1,6 +1,6 @@
 """Answers of exported recognizers: text, score and times of sounds in files, or of samples as they come."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -49,7 +49,7 @@ class Answers(answers.Answers):
     input_name = "audio"
     decisions = ("text",)
     outputs = ("text", "score")
-    signatures = ("serving_default", "nbest", "units", "init", "step")
+    signatures = ("serving_default", "nbest", "units")
 
     @property
     def rate(self) -> int:
@@ -66,7 +66,8 @@ class Answers(answers.Answers):
             yield [Stream(standard_input)]
 
     def parse(self, text):
-        return Sound(text, read_audio(Path(text).expanduser(), self.rate))
+        """Texts of clients name no files: who may read them is the user of the command alone."""
+        raise InputError("a recognizer takes sounds: send `audio` and `length` to its signatures.")
 
     def inputs(self, examples):
         sounds = [example.samples if isinstance(example, Sound) else np.asarray(example, np.float32)
@@ -91,7 +92,8 @@ class Answers(answers.Answers):
         for batch in batches:
             for example in batch:
                 if isinstance(example, Stream):
-                    self._listen(export, example.source, write)
+                    text = self._listen(export, example.source, (lambda piece: None) if as_json else write)
+                    write(json_line({self.input_name: None, "text": text}) if as_json else "\n")
                     continue
                 answer = self._answer(export, example, n_best, times)
                 if as_json:
@@ -108,7 +110,7 @@ class Answers(answers.Answers):
         samples = sound.samples if isinstance(sound, Sound) else np.asarray(sound, np.float32)
         cut = list(parts(samples, self.rate))
         found = [export.predict([part])[0] for part in cut]
-        answer = {"text": " ".join(filter(None, (part["text"] for part in found)))}
+        answer: dict[str, Any] = {"text": " ".join(filter(None, (part["text"] for part in found)))}
         answer["score"] = float(sum(part["score"] for part in found))
         if n_best is not None:
             if len(cut) > 1:
@@ -127,7 +129,7 @@ class Answers(answers.Answers):
         return answer
 
     def _listen(self, export, source, write):
-        """Writes the text of samples as they come; a model that cannot stream answers at pauses."""
+        """Writes the text of samples as they come, and returns it; a model that cannot stream answers at pauses."""
         size = 2 * max(1, round(CHUNK * self.rate))
         stream = self._steps(export) if "step" in export.signatures else self._by_parts(export)
         next(stream)
@@ -139,21 +141,26 @@ class Answers(answers.Answers):
             data = rest + data
             rest = data[len(data) // 2 * 2 :]
             written = _add(write, written, stream.send(_samples(data[: len(data) // 2 * 2])))
-        written = _add(write, written, stream.send(None))
-        write("\n")
+        return _add(write, written, stream.send(None)).strip()
 
-    def _by_parts(self, export) -> Iterator[str]:
+    def _by_parts(self, export) -> Generator[str, Any, None]:
         """Receives samples, None at their end; gives the text of each part that is complete."""
         samples, text = np.zeros(0, np.float32), ""
         while True:
             more = yield text
             text = ""
             samples = samples if more is None else np.concatenate([samples, more])
-            at = len(samples) if more is None else quietest(samples, self.rate) if len(samples) > LONGEST * self.rate else 0
+            at = (
+                len(samples)
+                if more is None
+                else quietest(samples, self.rate)
+                if len(samples) > LONGEST * self.rate
+                else 0
+            )
             if at:
                 text, samples = " " + export.predict([samples[:at]])[0]["text"], samples[at:]
 
-    def _steps(self, export) -> Iterator[str]:
+    def _steps(self, export) -> Generator[str, Any, None]:
         """Receives samples, None at their end; gives what the signatures "init" and "step" add to the text."""
         step = self.metadata.detail("step_samples", int)
         outputs = export.run("init", self.inputs([np.zeros(0, np.float32)]))
@@ -177,7 +184,8 @@ def _refuse_headers(data, rate):
     kind = next((name for header, name in HEADERS.items() if data.startswith(header)), None)
     if kind:
         raise InputError(
-            f"standard input holds {kind}: give its path as an argument, or raw samples of 16 bits at {rate:,} a second."
+            f"standard input holds {kind}: give its path as an argument, or raw samples of 16 bits at {rate:,} a "
+            "second."
         )
 
 

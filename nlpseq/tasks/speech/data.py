@@ -173,7 +173,7 @@ def load_speech(
                  for text in part.texts])) for split, part in found.items()}  # fmt: skip
     found["train"], longer = _without_long(found["train"], rate)
     said += longer + _fill(found, seed, group) + _about(found)
-    data = SpeechData(sources.name_of(dataset), rate, generated=generated, **found)
+    data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **found)
     said += notes.few_examples(data.sizes, "utterances")
     return replace(data, notes=notes.say_notes(said))
 
@@ -247,7 +247,9 @@ def _from_files(recordings, sample_rate, texts):
         part = [recording for recording in part if recording.path not in damaged]
         audio = [sounds.read_audio(r.path, rate, r.start, r.seconds) for r in part]
         names = [r.path.name for r in part]
-        found[split] = Utterances.of(audio, [" ".join(r.text.split()) for r in part], names, [dict(r.fields) for r in part])
+        found[split] = Utterances.of(
+            audio, [" ".join(r.text.split()) for r in part], names, [dict(r.fields) for r in part]
+        )
     return found, rate, said
 
 

@@ -1,5 +1,6 @@
 """The defaults of speech recognition that follow the data."""
 
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 FRAMES = 100  # a second
 SPARE = 1.4  # frames a step needs per unit, at least, after the fastest speaking
+CLOSED, OFTEN = 200, 20  # most different words of a closed vocabulary, and how often they occur
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),
@@ -35,7 +37,7 @@ class SpeechProfile(NamedTuple):
         sample_rate: Samples a second.
         frames_per_character: Frames for each character of a text, of the densest twentieth of the utterances.
         words: Mean number of words.
-        characters: Number of different characters.
+        different: Number of different words.
         generated: Whether the sounds are generated.
     """
 
@@ -44,7 +46,7 @@ class SpeechProfile(NamedTuple):
     sample_rate: int
     frames_per_character: float
     words: float
-    characters: int
+    different: int
     generated: bool = False
 
 
@@ -52,11 +54,13 @@ def profile(data: "SpeechData") -> SpeechProfile:
     """The profile of the training utterances."""
     texts = data.train.strings()
     seconds = data.train.lengths / data.sample_rate
-    needed = [len(text) + sum(a == b for a, b in zip(text, text[1:])) for text in texts]
+    needed = [len(text) + sum(a == b for a, b in itertools.pairwise(text)) for text in texts]
     dense = np.quantile([FRAMES * s / n for s, n in zip(seconds, needed) if n] or [10.0], 0.02)
     words = float(np.mean([len(text.split()) for text in texts]))
-    characters = len(set("".join(texts)))
-    return SpeechProfile(len(texts), float(seconds.mean()), data.sample_rate, float(dense), words, characters, data.generated)
+    different = len({word for text in texts for word in text.split()})
+    return SpeechProfile(
+        len(texts), float(seconds.mean()), data.sample_rate, float(dense), words, different, data.generated
+    )
 
 
 def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
@@ -66,11 +70,16 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     the speech, the fewer frames a step has. Voices differ in pitch and speed, which the fewer they are the more must
     be made up by augmentation; generated sounds do not.
 
+    Few words that occur often, as digits or commands, are spelled right by n-grams of letters; what these take from
+    each word of a string is given back as a bonus.
+
     Example:
 
-    >>> choose(SpeechProfile(1000, 0.5, 8000, 8.0, 1.0, 15))["splice"]
+    >>> choose(SpeechProfile(1000, 0.5, 8000, 8.0, 1.0, 10))["splice"]
     0.5
     """
+    closed = profile.different <= CLOSED and profile.utterances * profile.words >= OFTEN * profile.different
+    ngram = closed and not streaming
     single = profile.words < 1.5 and profile.seconds < 2.5
     total = profile.utterances * profile.seconds / 3600  # hours
     steps = 1500 if profile.generated else 4000
@@ -95,6 +104,9 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
         "noise": 0.0 if profile.generated else 0.5,
         "frequency_masks": 0 if profile.generated else 2,
         "time_masks": 0 if profile.generated else 1,
+        "beam_size": 1 if streaming else 8,
         "splice": 0.5 if single and not profile.generated else 0.0,
         "vocabulary": "character",
+        "language_model": "ngram" if ngram else "none",
+        "word_bonus": round(0.5 * float(np.log(profile.different)), 2) if ngram else 0.0,
     }

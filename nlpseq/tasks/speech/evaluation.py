@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jiwer
@@ -61,11 +61,13 @@ def evaluate_recognizer(task: "SpeechRecognizer", examples: "Utterances", drawn:
     """Evaluates a `SpeechRecognizer` on `Utterances`; of `drawn` worst and best ones the sound is kept."""
     order = np.argsort(examples.lengths, kind="stable")
     examples = examples.select(order)
-    texts = [" ".join(text.split()) for text in task.recognize(examples.audio)["text"]]
+    texts = [" ".join(text.split()) for text in task.recognize(list(examples.audio))["text"]]
     expected = [" ".join(text.split()) for text in examples.strings()]
     rate = task.settings.features.sample_rate
     rows = [
-        Recognized(name, right, text, edits(right.split(), text.split()), len(audio) / rate, loudness_range(audio, rate))
+        Recognized(
+            name, right, text, edits(right.split(), text.split()), len(audio) / rate, loudness_range(audio, rate)
+        )
         for name, right, text, audio in zip(examples.names, expected, texts, examples.audio)
     ]
     worst = sorted(range(len(rows)), key=lambda i: (-rows[i].errors / max(1, len(expected[i].split())), i))
@@ -84,11 +86,10 @@ def error_rates(expected: Sequence[str], texts: Sequence[str]) -> dict[str, Any]
     """
     words = _processed(jiwer.process_words, expected, texts)
     characters = _processed(jiwer.process_characters, expected, texts)
-    counts = {name: int(words[name]) for name in COUNTS}
     return {
         "word_error_rate": words["rate"],
         "character_error_rate": characters["rate"],
-        **counts,
+        **{name: int(words[name]) for name in COUNTS},
         "words": words["total"],
         **{f"character_{name}": int(characters[name]) for name in COUNTS},
         "characters": characters["total"],
@@ -97,11 +98,11 @@ def error_rates(expected: Sequence[str], texts: Sequence[str]) -> dict[str, Any]
     }
 
 
-def _processed(process, expected, texts):
+def _processed(process, expected, texts) -> dict[str, Any]:
     """Counts of edits, their rate and the total; what is recognized where nothing is said is inserted."""
     pairs = [(right, text) for right, text in zip(expected, texts) if right]
     empty = [text for right, text in zip(expected, texts) if not right]
-    counts = dict.fromkeys((*COUNTS, "hits"), 0)
+    counts: dict[str, int] = dict.fromkeys((*COUNTS, "hits"), 0)
     alignments = []
     if pairs:
         output = process(*map(list, zip(*pairs)))
@@ -150,6 +151,4 @@ def loudness_range(audio: np.ndarray, rate: int) -> float:
 
 
 def _with_sound(task, row, audio):
-    from dataclasses import replace
-
     return replace(row, audio=np.asarray(audio), units=tuple(task.unit_times(audio)))

@@ -44,6 +44,8 @@ class LogMel(keras.layers.Layer):
         self.hop = max(1, round(self.settings.hop * rate))
         self.window = max(self.hop, round(self.settings.window * rate))
         self.size = 2 ** math.ceil(math.log2(self.window))  # of the Fourier transform
+        window = np.hanning(self.window + 2)[1:-1]
+        self.weights_of_window = (window / np.sqrt(np.sum(window**2))).astype(np.float32)
         self.before = self.window - self.hop + 1  # samples that a frame reads before its hop
         self.edges = mel_edges(self.settings.bands, rate)
         self.matrix = mel_triangles(self.edges[np.newaxis], self.bins)[0].numpy()
@@ -81,9 +83,8 @@ class LogMel(keras.layers.Layer):
         """
         emphasized = samples[:, 1:] - self.settings.preemphasis * samples[:, :-1]
         frames = tf.signal.frame(emphasized, self.window, self.hop)
-        window = tf.constant(np.hanning(self.window + 2)[1:-1].astype(np.float32))
-        spectrum = tf.signal.rfft(frames * window, [self.size])
-        power = (tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2) / float(np.sum(window.numpy() ** 2))
+        spectrum = tf.signal.rfft(frames * self.weights_of_window, [self.size])
+        power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
         if warps is None:
             mel = tf.tensordot(power, tf.constant(self.matrix), 1)
         else:
@@ -93,7 +94,7 @@ class LogMel(keras.layers.Layer):
     def padded(self, audio: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """The samples that `log_mel` reads: zeros before the sound, and behind it up to a whole step, one at least."""
         real = tf.sequence_mask(lengths, tf.shape(audio)[1])
-        audio = tf.where(real, audio, 0.0)
+        audio = tf.where(real & tf.math.is_finite(audio), audio, 0.0)
         step = self.hop * self.settings.stack
         longest = tf.maximum(tf.reduce_max(self.step_counts(lengths)), 1) * step
         audio = audio[:, :longest]
@@ -104,7 +105,7 @@ class LogMel(keras.layers.Layer):
         mask = tf.sequence_mask(counts, tf.shape(mel)[1])[..., tf.newaxis]
         kind = self.settings.normalization
         if kind == "running":
-            return tf.where(mask, self.running(mel, self.no_sums(tf.shape(mel)[0]))[0], 0.0)
+            return tf.where(mask, self.running(mel, self.no_sums(tf.shape(mel)[0]), counts)[0], 0.0)
         if kind == "none":
             return tf.where(mask, (mel - self.mean) * tf.math.rsqrt(self.variance + LEAST_VARIANCE), 0.0)
         total = tf.maximum(tf.cast(counts, tf.float32), 1.0)[:, tf.newaxis, tf.newaxis]
@@ -117,7 +118,7 @@ class LogMel(keras.layers.Layer):
         """What "running" carries before anything is heard: number of frames, sums, sums of squares."""
         return tf.zeros([batch, 1 + 2 * self.settings.bands])
 
-    def running(self, mel: tf.Tensor, sums: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def running(self, mel: tf.Tensor, sums: tf.Tensor, counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """`f_t` with mean and variance up to each frame, counted from those of training, and the sums afterwards."""
         bands = self.settings.bands
         centred = mel - self.mean
@@ -127,7 +128,7 @@ class LogMel(keras.layers.Layer):
         mean = values[..., 1 : bands + 1] / count
         square = (values[..., bands + 1 :] + PRIOR_FRAMES * self.variance) / count
         normalized = (centred - mean) * tf.math.rsqrt(tf.maximum(square - mean**2, 0.0) + LEAST_VARIANCE)
-        return normalized, tf.concat([sums[:, tf.newaxis], values], axis=1)[:, -1]
+        return normalized, tf.gather(tf.concat([sums[:, tf.newaxis], values], axis=1), counts, batch_dims=1)
 
     @property
     def carried_frames(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import engine
-from nlpseq.decoding.ctc import Transcript, ctc_greedy
+from nlpseq.decoding import Transcript, ctc_beam_search, ctc_greedy
 from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.layers.ctc_loss import CTCLoss
@@ -17,7 +17,9 @@ from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.speech.augmentation import Augmentation
 from nlpseq.tasks.speech.batches import Batches
 from nlpseq.tasks.speech.features import LogMel
+from nlpseq.tasks.speech.language import SpeechLanguage
 from nlpseq.tasks.speech.settings import RecognizerSettings
+from nlpseq.tasks.speech.streaming import SpeechStream
 from nlpseq.text import SubwordTokenizer
 
 BLANK = 0  # the id of padding
@@ -73,7 +75,7 @@ class SpeechRecognizer(Task):
 
     def __init__(self, preprocessor: SubwordTokenizer, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__((), preprocessor=preprocessor, **kwargs)
-        self._recognize = tf.function(self.answer, self._specs(), autograph=False)
+        self.set_language(None)
 
     def make_layers(self):
         settings = self.settings
@@ -172,12 +174,27 @@ class SpeechRecognizer(Task):
 
     def heard(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """`logits` of sounds, and `steps`, the number of real ones."""
+        length = tf.clip_by_value(length, 0, tf.shape(audio)[1])
         logits = self((audio, length), training=False)
         return {"logits": logits, "steps": self.log_mel.step_counts(length)}
 
-    def decode(self, logits: tf.Tensor, steps: tf.Tensor) -> Transcript:
+    def decode(self, logits: tf.Tensor, steps: tf.Tensor, n_best: int = 1) -> Transcript:
         """The n best texts of logits, as ids."""
-        return ctc_greedy(logits, tf.sequence_mask(steps, tf.shape(logits)[1]), BLANK)
+        mask, size = tf.sequence_mask(steps, tf.shape(logits)[1]), max(self.settings.beam_size, n_best)
+        language = self._language()
+        if size == 1 and language is None:
+            return ctc_greedy(logits, mask, BLANK)
+        fusion = None if language is None else language.fusion(tf.shape(logits)[0])
+        return ctc_beam_search(logits, mask, size, n_best, BLANK, fusion)
+
+    def set_language(self, language: SpeechLanguage | None) -> None:
+        """Sets the language model of the search; an export contains it, a saved task does not.
+
+        Args:
+            language: `nlpseq.tasks.speech.language.SpeechLanguage`, or None.
+        """
+        self._language = lambda: language  # Keras would track what an attribute holds
+        self._recognize = tf.function(self.answer, self.sound_specs(), autograph=False)
 
     def answer(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "serving_default".
@@ -192,12 +209,22 @@ class SpeechRecognizer(Task):
         best = self.decode(**self.heard(audio, length))
         return {"text": self.preprocessor.decode(best.ids[:, 0]), "score": best.scores[:, 0]}
 
-    def _specs(self):
+    def answer_nbest(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "nbest": `texts`, string `(batch, n_best)`, the best first, and `scores`; a text that is not
+        there has a score below -1e29."""
+        best = self.decode(**self.heard(audio, length), n_best=self.settings.n_best)
+        return {"texts": self.preprocessor.decode(best.ids), "scores": best.scores}
+
+    def sound_specs(self) -> list[tf.TensorSpec]:
+        """The specification of sounds and their lengths."""
         return [tf.TensorSpec([None, None], tf.float32, name="audio"), tf.TensorSpec([None], tf.int32, name="length")]
 
     def signatures(self):
-        functions = {"serving_default": self.answer, "units": self.units}
-        return {name: tf.function(function, self._specs(), autograph=False) for name, function in functions.items()}
+        functions = {"serving_default": self.answer, "nbest": self.answer_nbest, "units": self.units}
+        traced = {name: tf.function(function, self.sound_specs(), autograph=False)
+                  for name, function in functions.items()}  # fmt: skip
+        stream = self._language() is None and SpeechStream.can_stream(self)
+        return {**traced, **(SpeechStream(self).signatures() if stream else {})}
 
     def recognize(self, sounds: Sequence[np.ndarray], batch_size: int = ANSWERED) -> dict[str, Any]:
         """Recognizes sounds.
@@ -241,7 +268,8 @@ class SpeechRecognizer(Task):
         return [{"audio": np.zeros((1, rate), np.float32), "length": np.array([rate], np.int32)}]
 
     def details(self):
-        return {"sample_rate": self.settings.features.sample_rate}
+        samples = SpeechStream(self).step_samples if SpeechStream.can_stream(self) else None
+        return {"sample_rate": self.settings.features.sample_rate, "step_samples": samples}
 
     def limits(self):
         settings = self.settings
@@ -254,7 +282,8 @@ class SpeechRecognizer(Task):
         ]
 
     def resources(self):
-        return self.preprocessor.tables
+        language = self._language()
+        return [*self.preprocessor.tables, *([] if language is None else language.resources)]
 
 
 def padded(sounds: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """The user's own recordings: where their texts, speakers and splits are found."""
 
+import contextlib
 import csv
 import os
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 from nlpseq.data.files import audio, paths
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.table import Role, Table, find_columns, normal
 from nlpseq.errors import InputError, shorten, suggest
 
 TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
@@ -192,8 +193,9 @@ def _of_table(file, folder, encoding):
         return [Recording(_place(folder, row[0].strip()), next(filter(None, map(str.strip, row[:0:-1])), ""))
                 for row in rows]  # fmt: skip
     content = read_table(file, None, encoding)
-    if isinstance(content, Table) and _column(content, AUDIO) and _column(content, TEXT):
-        return _of_columns(content, folder)
+    if isinstance(content, Table):
+        with contextlib.suppress(InputError):  # which would name arguments for its columns
+            return _of_columns(*find_columns(content, (Role("audio", AUDIO), Role("text", TEXT)), {}), folder)
     raise InputError(
         f"{file} names no recordings: expected a column such as path and one such as text, or lines `name|text` as of "
         "LJSpeech, whose names are those of files beside it or in wavs."
@@ -211,21 +213,15 @@ def _lines_with_files(file, folder, encoding):
     return []
 
 
-def _of_columns(table, folder):
-    audio_column, text_column, speaker = (_column(table, names) for names in (AUDIO, TEXT, SPEAKER))
-    rows = zip(*(table.values(name) for name in table.names))
+def _of_columns(table, columns, folder):
+    speaker = next((name for name in table.names if normal(name) in SPEAKER), None)
     recordings = []
-    for row in rows:
+    for row in zip(*(table.values(name) for name in table.names)):
         values = {name: "" if value is None else str(value) for name, value in zip(table.names, row)}
         fields = {normal(name): value for name, value in values.items()}
         fields |= {"speaker": values[speaker]} if speaker else {}
-        recordings.append(Recording(_place(folder, values[audio_column].strip()), values[text_column], fields))
+        recordings.append(Recording(_place(folder, values[columns["audio"]].strip()), values[columns["text"]], fields))
     return recordings
-
-
-def _column(table, usual):
-    by_name = {normal(name): name for name in reversed(table.names)}
-    return next((by_name[name] for name in usual if name in by_name), None)
 
 
 def _found(folder, name) -> Path | None:

@@ -28,11 +28,11 @@ class SpeechSchema:
     generated: bool = False
 
 
-LIBRISPEECH = {"train": "train_clean100", "validation": "dev_clean", "test": "test_clean"}
-
 SPEECH = {
     "nlpseq_morse": SpeechSchema(rate=4000, generated=True),
-    "librispeech": SpeechSchema("speech", speaker="speaker_id", **LIBRISPEECH),
+    "librispeech": SpeechSchema(
+        "speech", speaker="speaker_id", train="train_clean100", validation="dev_clean", test="test_clean"
+    ),
     "ljspeech": SpeechSchema("speech", "text_normalized", rate=22_050, validation=None, test=None),
     "speech_commands": SpeechSchema(text="label", spoken=(("_silence_", ""), ("_unknown_", None))),
 }

@@ -76,10 +76,10 @@ class RecognizerSettings(Settings):
     """Dropout rate of the inputs of the output layer."""
     recurrent_dropout: Rate = 0.0
     """Dropout rate of the recurrent state, with one mask per sequence."""
-    beam_size: Annotated[int, Range(1, 1000)] = 8
-    """Number of texts that the search keeps; 1 for the best path alone."""
+    beam_size: Annotated[int, Range(1, 1000), AUTO] = 8
+    """Number of texts that the search keeps; 1 for the best path alone, which can be given while it is heard."""
     n_best: Annotated[int, Range(1, 100)] = 5
-    """Number of texts of the signature nbest, `beam_size` at most."""
+    """Number of texts of the signature nbest."""
     features: FeatureSettings = FeatureSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
 
@@ -131,13 +131,13 @@ class SpeechDataSettings(DataSettings):
 class LanguageScores(Settings):
     """The language model of the search."""
 
-    language_model: Annotated[str | None, FREE] = None
-    """Export of the recipe language_model with the same units, or "ngram" for one of the training texts; None."""
-    language_weight: Annotated[float, Range(0)] = 0.5
+    language_model: Annotated[str, FREE, AUTO] = "none"
+    """Export of the recipe language_model with the same units, "ngram" for n-grams of the training texts, or "none"."""
+    language_weight: Annotated[float, FREE, Range(0)] = 0.5
     """Weight of its log-probability (shallow fusion)."""
-    word_bonus: float = 0.0
-    """What each word adds to the score."""
-    order: Annotated[int, Range(1, 8)] = 4
+    word_bonus: Annotated[float, FREE, AUTO] = 0.0
+    """What each space between words adds to the score."""
+    order: Annotated[int, FREE, Range(1, 8)] = 6
     """Most units of an n-gram."""
 
 
@@ -149,5 +149,5 @@ class SpeechSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: RecognizerSettings = RecognizerSettings().unset()
     units_of_text: UnitSettings = UnitSettings().unset()
-    search: LanguageScores = LanguageScores()
+    search: LanguageScores = LanguageScores().unset()
     splits: SplitSettings = SplitSettings()

@@ -50,12 +50,16 @@ class Characters(keras.layers.Layer):
         Keras takes the norm of a sparse one before slices of one character are added: it would depend on which words
         share a batch, or a worker.
         """
-        table = tf.cast(self.embedding.embeddings, self.compute_dtype)
-        return tf.gather(table + tf.zeros([], table.dtype), words)
+        return tf.gather(_with_dense_gradient(tf.cast(self.embedding.embeddings, self.compute_dtype)), words)
 
     def read(self, vectors: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
         """Features `(words, size)` of character embeddings `(words, characters, embedding_size)`."""
         raise NotImplementedError(f"{type(self).__name__} must define read(self, vectors, mask, training).")
+
+
+@tf.custom_gradient
+def _with_dense_gradient(table):
+    return tf.identity(table), tf.convert_to_tensor
 
 
 class RecurrentCharacters(Characters):

@@ -126,6 +126,25 @@ def test_time_zones():
     assert str(read_series({"time": same, "y": range(3)}).series[0].times[0]) == "2024-01-01 00:00:00+05:30"
 
 
+@pytest.mark.parametrize("columns", [
+    {"Date": ["16/12/2006"] * 2 + ["17/12/2006"], "Time": ["22:00:00", "23:00:00", "00:00:00"]},
+    {"dteday": ["2006-12-16"] * 2 + ["2006-12-17"], "hr": [22, 23, 0]},
+    {"year": [2006] * 3, "month": [12] * 3, "day": [16, 16, 17], "hour": [22, 23, 0]},
+    {"Date": ["16.12.2006"] * 2 + ["17.12.2006"], "Time": ["10:00 PM", "11.00 pm", "12:00 AM"]},
+])  # fmt: skip
+def test_times_in_several_columns(columns):
+    table = read_series({**columns, "value": [1, 2, 3]})
+    assert table.frequency.name == "h" and str(table.series[0].times[0]) == "2006-12-16 22:00:00"
+    assert not table.covariates
+
+
+def test_the_hour_that_repeats_when_clocks_are_set_back_is_averaged():
+    times = ["2023-10-29 00:00", "2023-10-29 01:00", "2023-10-29 02:00", "2023-10-29 02:00", "2023-10-29 03:00"]
+    assert values(read_series({"time": times, "value": [1, 2, 3, 5, 6]})) == [1, 2, 4, 6]
+    with pytest.raises(InputError, match="twice"):
+        read_series({"time": [time.replace("29", "27") for time in times], "value": [1, 2, 3, 5, 6]})
+
+
 def test_business_days_have_no_gaps_on_weekends():
     times = pd.bdate_range("2024-01-01", periods=30)
     table = read_series({"date": times.delete(7), "close": range(29)})

@@ -47,6 +47,13 @@ def test_a_label_for_each_frame(tmp_path):
     assert data.per_frame and data.train.labels[:4].tolist() == [0, 0, 1, 1]
 
 
+def test_sequences_that_are_numbered_anew_for_each_label(tmp_path):
+    rows = [f"{i},{t},{label},{t}" for label in "ab" for i in range(3) for t in range(2)]
+    (tmp_path / "train.csv").write_text("\n".join(["sequence,time,label,x", *rows]) + "\n")
+    clips = read(tmp_path, How())["train"].clips
+    assert [clip.label for clip in clips] == ["a"] * 3 + ["b"] * 3 and all(len(clip.frames) == 2 for clip in clips)
+
+
 @pytest.mark.parametrize("text, channels, first", [
     ("x1,y1,x2,y2,label\n" + "1,2,3,4,a\n5,6,7,8,b\n" * 20, ("x", "y"), [[1, 2], [3, 4]]),
     ("class,t0,t1,t2\n" + "a,1,2,3\nb,5,6,\n" * 20, ("value",), [[1], [2], [3]]),
@@ -127,6 +134,31 @@ def test_folders_of_films_by_class(tmp_path, suffix, capsys):
     assert data.train.frame[:2] == (16, 16) and "are made 16 x 16" in capsys.readouterr().out
     brightness = clips["1"].frames.mean(axis=(1, 2, 3))
     assert brightness[1] - brightness[0] == pytest.approx(80, abs=25)
+
+
+def test_folders_of_pictures_are_clips(tmp_path):
+    av = pytest.importorskip("av")
+    for name in ("a/1", "b/2"):
+        (tmp_path / name).mkdir(parents=True)
+        for number, columns in enumerate((16, 16, 20)):
+            picture = av.VideoFrame.from_ndarray(np.full((12, columns, 3), 50 * number, np.uint8), format="rgb24")
+            with av.open(str(tmp_path / name / f"{number}.png"), "w", format="image2") as container:
+                stream = container.add_stream("png")
+                stream.width, stream.height, stream.pix_fmt = columns, 12, "rgb24"
+                for packet in [*stream.encode(picture), *stream.encode()]:
+                    container.mux(packet)
+    clips = read(tmp_path, How())["train"].clips
+    assert [clip.label for clip in clips] == ["a", "b"] and clips[0].frames.shape == (3, 12, 16, 3)
+    assert clips[0].frames[:, 0, 0, 0].tolist() == [0, 50, 100]
+
+
+def test_lists_in_cells(tmp_path):
+    rows = ['{"label": "a", "frames": [[1, 2], [3, 4]]}', '{"label": "b", "frames": [[5, 6]]}']
+    (tmp_path / "train.jsonl").write_text("\n".join(rows) + "\n")
+    clips = read(tmp_path, How())["train"].clips
+    assert clips[0].frames.tolist() == [[1, 2], [3, 4]] and clips[1].label == "b"
+    (tmp_path / "train.jsonl").write_text('{"label": "a", "x": [1, 2], "y": [3, 4]}\n')
+    assert read(tmp_path, How())["train"].clips[0].frames.tolist() == [[1, 3], [2, 4]]
 
 
 def test_pictures_of_another_size_or_colour_fit():

@@ -11,8 +11,10 @@ import tensorflow as tf
 
 from nlpseq import serving
 from nlpseq.errors import InputError
+from nlpseq.runtime.model import load
 from nlpseq.tasks import SequenceClassifier
 from nlpseq.tasks.clips.features import FrameFeatures
+from nlpseq.tasks.clips.frames import Clip
 from nlpseq.tasks.clips.streaming import FrameStream
 from tests.tasks.clips.clips import LABELS, PICTURE, VECTOR, Corners, arrays, clips, new_task
 from tests.tasks.tiny import METRICS, dataset
@@ -29,7 +31,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["scaled one by one", "pictures", "bag of frames", "a label for each frame"])
 def test_padding_and_neighbours_change_nothing(kind):
     frame, settings = KINDS[kind]
     task, sequences = new_task(frame, **settings), arrays(frame)
@@ -41,7 +43,7 @@ def test_padding_and_neighbours_change_nothing(kind):
         np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["vectors", "own encoder", "a label for each frame"])
+@pytest.mark.parametrize("kind", ["vectors", "own encoder"])
 def test_saved_and_loaded(kind, tmp_path):
     frame, settings = KINDS[kind]
     task = new_task(frame, **settings)
@@ -116,6 +118,18 @@ def test_place_and_size_of_a_stroke_count_not():
     assert np.abs(scores[0] - wider).max() > 1e-3
 
 
+def test_strokes_are_turned_in_training_only():
+    features = FrameFeatures(warp=0.3)
+    frames, mask = tf.ones((2, 3, 3)) * [1.0, -1.0, 1.0], tf.ones((2, 3), bool)
+    features.build(frames.shape)
+    features.relative.assign([1, 1, 0])
+    turned = features(frames, mask, training=True).numpy()
+    np.testing.assert_array_equal(features(frames, mask), frames)
+    np.testing.assert_array_equal(turned[..., 2], 1.0)
+    np.testing.assert_array_equal(turned[:, 0], turned[:, 2])  # the same at all times, another in each sequence
+    assert np.abs(turned[0, 0, :2] - turned[1, 0, :2]).min() > 1e-3
+
+
 def test_a_constant_channel_and_a_broken_sensor_stay_small():
     values = np.stack([np.full(40, 5.0), np.linspace(0, 1, 40)], axis=1)[np.newaxis]
     features = FrameFeatures()
@@ -124,6 +138,7 @@ def test_a_constant_channel_and_a_broken_sensor_stay_small():
     assert np.isfinite(odd).all() and np.abs(odd).max() <= 20 and not odd[0, 1].any()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("graph")
 def test_an_export_answers_alike_in_a_fresh_process(tmp_path):
     task = new_task(bidirectional=False, derived="differences", reading={"stride": 1, "width": 0})
@@ -155,3 +170,21 @@ def test_what_does_not_fit_is_refused():
         SequenceClassifier(LABELS, frame=(2, 3, 4), encoder=keras.layers.Activation("relu")).build()
     with pytest.raises(InputError, match="`pooling` last needs recurrent layers"):
         SequenceClassifier(LABELS, frame=(2,), layers=0, pooling="last")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize("frame, settings", [
+    (VECTOR, {"scaling": "sequence", "derived": "differences", "pooling": "attention", "cell": "gru"}),
+    (PICTURE, {"pooling": "last", "layers": 2}), (VECTOR, {"per_frame": True, "bidirectional": False}),
+])  # fmt: skip
+def test_other_formats_agree(frame, settings, tmp_path):
+    """Whether they do is checked while they are written; a model that does not is refused."""
+    pytest.importorskip("onnxruntime"), pytest.importorskip("ai_edge_litert")
+    task = new_task(frame, **settings)
+    options = {"data": dataset(), "settings": {}, "metrics": METRICS, "formats": ["onnx", "litert"]}
+    path = serving.export(task, tmp_path, examples=clips(frame, per_frame=task.per_frame), **options)
+    assert (path / "model.onnx").exists() and (path / "model.tflite").exists()
+    model = load(path, "onnx")
+    expected = task.predict_clips(arrays(frame))["label"]
+    assert [answer["label"] for answer in model.answer([Clip(frames) for frames in arrays(frame)])] == expected

@@ -10,12 +10,14 @@ import gzip
 import io
 import json
 import lzma
+import posixpath
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from nlpseq.serving import answer_rows
+from nlpseq.data import answer_rows
+from nlpseq.errors import InputError
 
 SUFFIXES = {
     ".txt": "text", ".text": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
@@ -24,7 +26,25 @@ SUFFIXES = {
 COMPRESSED: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 FORMATS = {"csv": ".csv", "tsv": ".tsv", "jsonl": ".jsonl", "parquet": ".parquet", "tfrecord": ".tfrecord"}
 LINES = ("text", "jsonl")  # formats that can be read from the start of any line
+PART = 2**26  # bytes of a part of a file of lines
 GROUP = 1024  # rows that Parquet holds in memory
+
+
+class Shard(NamedTuple):
+    """A file, or a part of it.
+
+    Attributes:
+        name: Of its answers, without suffix.
+        path: Of the file.
+        kind: Its format.
+        start, end: First byte of the part, and the byte after it; None for the end of the file.
+    """
+
+    name: str
+    path: str
+    kind: str
+    start: int = 0
+    end: int | None = None
 
 
 class Row(NamedTuple):
@@ -47,6 +67,45 @@ def format_of(path: str) -> str | None:
     for suffix in COMPRESSED:
         name = name.removesuffix(suffix)
     return SUFFIXES.get(name[name.rfind(".") :]) if "." in name else None
+
+
+def shards_of(pattern: str, files: Iterable[tuple[str, int]], kind: str | None = None, part: int = PART) -> list[Shard]:
+    """The shards of files, in the order of their names.
+
+    Args:
+        pattern: What the files match, for the error.
+        files: Path and size in bytes of each.
+        kind: Format of the files. Default that of their suffix.
+        part: Bytes of a part of an uncompressed file of lines. Default 64 MB.
+
+    Raises:
+        InputError: There is no file, or its format is not known.
+    """
+    ordered, shards = sorted(files), []
+    if not ordered:
+        raise InputError(f"no file matches `input` {pattern}: give a path, or a pattern in quotes.")
+    for (path, size), name in zip(ordered, _names([path for path, _ in ordered])):
+        form = kind or format_of(path)
+        if form is None:
+            raise InputError(f"the format of {path} is not known: give `input_format`.")
+        parts = 1
+        if form in LINES and not path.lower().endswith(tuple(COMPRESSED)):
+            parts = max(1, -(-size // part))
+        for number in range(parts):
+            suffix = f"-{number:05}-of-{parts:05}" if parts > 1 else ""
+            end = None if number == parts - 1 else (number + 1) * part
+            shards.append(Shard(name + suffix, path, form, number * part, end))
+    return shards
+
+
+def _names(paths):
+    """The part of each path that is its own, as the name of a file."""
+    names = [posixpath.basename(path) for path in paths]
+    if len(set(names)) < len(names):
+        common = len(posixpath.commonprefix(paths).rpartition("/")[0])
+        names = [path[common:].lstrip("/").replace("/", "__") for path in paths]
+    stems = [name.partition(".")[0] or name for name in names]
+    return stems if len(set(stems)) == len(stems) else names
 
 
 def decompressed(file: BinaryIO, path: str) -> Any:
@@ -171,12 +230,21 @@ def row_writer(file: BinaryIO, kind: str, separator: str) -> Iterator[Callable[[
         separator: Between the texts of a list in a cell of a table.
     """
     if kind == "jsonl":
-        yield lambda row: file.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode()) and None
+        yield _line_writer(file)
     elif kind in ("csv", "tsv"):
-        yield _table_writer(file, answer_rows.comma_separated if kind == "csv" else answer_rows.tab_separated, separator)
+        yield _table_writer(
+            file, answer_rows.comma_separated if kind == "csv" else answer_rows.tab_separated, separator
+        )
     else:
         with (_record_writer if kind == "tfrecord" else _parquet_writer)(file) as write:
             yield write
+
+
+def _line_writer(file):
+    def write(row):
+        file.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace"))
+
+    return write
 
 
 def _table_writer(file, line, separator):

@@ -1,0 +1,21 @@
+"""The passes of `nlpseq prepare` on the workers of Beam, which need nlpseq and the folder of the result."""
+
+from collections.abc import Callable
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+
+def by_beam(flags: list[str]) -> Callable[[Callable[[Any], None], list], None]:
+    """A function that calls another one for each shard, in a pipeline.
+
+    Args:
+        flags: Beam's own, such as `--runner` and `--direct_num_workers`.
+    """
+
+    def each(function, shards):
+        with beam.Pipeline(options=PipelineOptions(flags)) as pipeline:
+            _ = pipeline | beam.Create(shards) | beam.Reshuffle() | beam.Map(function)
+
+    return each

@@ -1,0 +1,51 @@
+"""`nlpseq prepare KIND`: vocabulary and ids of a corpus that does not fit in memory."""
+
+import importlib
+import importlib.util
+
+from nlpseq import tasks
+from nlpseq.cli.start import quiet_tensorflow
+from nlpseq.errors import InputError, suggest
+from nlpseq.reporting import say
+
+NAMES = ("input", "output", "input_format", "held_out", "min_count", "vocabulary_size", "max_tokens")
+
+
+def run(arguments: list[str]) -> int:
+    """Prepares a corpus; a kind of task that can has a module `preparing` and `PreparingSettings`.
+
+    Args:
+        arguments: The kind of task, and its flags.
+
+    Raises:
+        InputError: The kind is unknown or cannot; a flag is missing or wrong.
+    """
+    import tyro
+
+    packages = tasks.kinds()
+    kinds = [name for name in packages if importlib.util.find_spec(f"{packages[name]}.preparing")]
+    if not arguments or arguments[0] not in kinds:
+        if arguments[:1] in (["-h"], ["--help"]):
+            print(f"usage: nlpseq prepare KIND --input 'texts-*.csv.gz' --output FOLDER; KIND: {', '.join(kinds)}")
+            return 0
+        given = arguments[0] if arguments else ""
+        raise InputError(f"expected a kind of task after `nlpseq prepare`, got {given!r}: {suggest(given, kinds)}")
+    package = packages[arguments[0]]
+    settings = importlib.import_module(f"{package}.settings").PreparingSettings
+    config, flags = tyro.cli(
+        settings, prog=f"nlpseq prepare {arguments[0]}", args=arguments[1:], return_unknown_args=True
+    )
+    config.check()
+    if not (config.input and config.output):
+        raise InputError("give `input`, the files of the corpus, and `output`, a folder.")
+    if flags and not config.beam:
+        raise InputError(f"unknown flag {flags[0]}; flags of Beam need --beam.")
+    quiet_tensorflow()
+    preparing = importlib.import_module(f"{package}.preparing")
+    each = preparing.here
+    if config.beam:
+        if importlib.util.find_spec("apache_beam") is None:
+            raise InputError("--beam requires the package apache-beam: run pip install 'nlpseq[beam]'.")
+        each = importlib.import_module("nlpseq.beam.preparing").by_beam(flags)
+    say(f"prepared in {preparing.prepare(config, each)}")
+    return 0

@@ -1,0 +1,79 @@
+"""The columns of the times of a table: one, or several that hold date and hour, or year, month and day."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.series.times import looks_like_times
+
+HOURS = ("hour", "hr", "hours")
+CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})([:.](\d{2}))?\s*([ap]m)?", re.IGNORECASE)
+
+
+def spread_times(table: Table) -> tuple[list[str], list[str]] | None:
+    """The columns of times that are spread over several, and the time of each row; None if there are none.
+
+    A date and a time of day, a date and an hour, or year, month, day and hour (day and hour if they are there).
+    """
+    names = {normal(name): name for name in reversed(table.names)}
+    dates = [name for name in table.names if looks_like_times(table.values(name))]
+    for name in dates:
+        if all(_is_day(cell) for cell in table.values(name)[:200]):
+            for other in (names.get("time"), names.get("time of day")):
+                if other is not None and other != name and _all(CLOCK.fullmatch, table.values(other)):
+                    clocks = [_clock(cell) for cell in table.values(other)]
+                    return [name, other], _joined(table.values(name), clocks)
+            for word in HOURS:
+                if word in names and _all(_within(0, 24), table.values(names[word])):
+                    return [name, names[word]], _joined(table.values(name), map(_hour, table.values(names[word])))
+    if dates or not {"year", "month"} <= set(names):
+        return None
+    return _parts(table, names)
+
+
+def _parts(table, names):
+    """Year, month and, if they are there, day and hour."""
+    bounds = {"year": (1000, 2300), "month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 59)}
+    used = [names[word] for word in bounds if word in names and _all(_within(*bounds[word]), table.values(names[word]))]
+    if [normal(name) for name in used[:2]] != ["year", "month"]:
+        return None
+    columns = {normal(name): [int(float(cell)) for cell in table.values(name)] for name in used}
+    ones, zeros = [1] * len(table), [0] * len(table)
+    rows = zip(
+        columns["year"], columns["month"], columns.get("day", ones), columns.get("hour", zeros),
+        columns.get("minute", zeros),
+    )  # fmt: skip
+    return used, [
+        f"{year:04d}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}" for year, month, day, hour, minute in rows
+    ]
+
+
+def _all(matches: Callable, cells: Sequence) -> bool:
+    return bool(len(cells)) and all(not is_missing(cell) and matches(str(cell).strip()) for cell in cells)
+
+
+def _within(low, high):
+    def matches(text):
+        return re.fullmatch(r"\d{1,4}(\.0+)?", text) is not None and low <= float(text) <= high
+
+    return matches
+
+
+def _is_day(cell):
+    return isinstance(cell, str) and ":" not in cell
+
+
+def _hour(cell):
+    return f"{int(float(str(cell))):02d}:00:00"
+
+
+def _clock(cell):
+    found = CLOCK.fullmatch(str(cell).strip())
+    hour = int(found[1])  # pyright: ignore[reportOptionalSubscript]
+    if found[5]:  # pyright: ignore[reportOptionalSubscript]
+        hour = hour % 12 + 12 * (found[5].lower() == "pm")  # pyright: ignore[reportOptionalSubscript]
+    return f"{hour:02d}:{found[2]}:{found[4] or '00'}"  # pyright: ignore[reportOptionalSubscript]
+
+
+def _joined(dates, clocks):
+    return [f"{str(date).strip()} {clock}" for date, clock in zip(dates, clocks)]

@@ -1,0 +1,28 @@
+"""The CTC loss in Keras: masks, weights, reductions, and labels that do not fit."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq.layers.ctc_loss import CTCLoss
+from tests.layers.helpers import normal
+
+pytestmark = pytest.mark.usefixtures("eager", "portable")
+
+LABELS = np.array([[1, 2, -1], [2, -1, -1], [1, 1, 1]], "int32")  # the last one needs five steps
+LENGTHS = np.array([4, 2, 4])
+
+
+def test_masks_weights_and_reductions():
+    logits, mask = tf.constant(normal(3, 4, 3)), tf.sequence_mask(LENGTHS, 4)
+    each = tf.nn.ctc_loss(np.maximum(LABELS, 0), logits, [2, 1, 1], LENGTHS, False, blank_index=0).numpy()[:2]
+    logits._keras_mask = mask  # as a layer with `supports_masking` leaves it
+    losses = CTCLoss(reduction=None)(LABELS, logits)
+    assert losses.numpy() == pytest.approx([*each, 0.0], rel=1e-5)
+    assert float(CTCLoss()(LABELS, logits)) == pytest.approx(each.sum() / 3, rel=1e-5)
+    weighted = CTCLoss(reduction="sum")(LABELS, logits, [2.0, 0.5, 1.0])
+    assert float(weighted) == pytest.approx(2 * each[0] + each[1] / 2, rel=1e-5)
+    assert np.isinf(CTCLoss(impossible="infinite", reduction=None)(LABELS, logits)[2])
+    again = keras.losses.deserialize(keras.losses.serialize(CTCLoss(blank=2, reduction="sum")))
+    assert isinstance(again, CTCLoss) and again.blank == 2 and again.reduction == "sum"

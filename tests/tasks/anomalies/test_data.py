@@ -1,0 +1,126 @@
+"""Recordings from tables and folders, and what is said of bad ones."""
+
+import json
+
+import numpy as np
+import pytest
+
+from nlpseq.data import load_anomalies
+from nlpseq.errors import InputError
+from nlpseq.tasks.anomalies.tables import read_recordings
+
+
+def write(path, header, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [",".join(map(str, row)) for row in ([header] if header else []) + list(rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def times(count, step=5):
+    return [f"2024-03-01 {minute // 60:02d}:{minute % 60:02d}:00" for minute in range(0, step * count, step)]
+
+
+def rows(count=200, labels=((150, 159),), words=("0", "1")) -> list[tuple]:
+    marked = {i for left, right in labels for i in range(left, right + 1)}
+    return [(time, i % 7, i % 3 / 2, words[i in marked]) for i, time in enumerate(times(count))]
+
+
+HEADER = ("timestamp", "cpu", "disk", "label")
+
+
+@pytest.mark.parametrize("words", [("0", "1"), ("Normal", "Attack"), ("false", "true"), ("1", "-1")][:3])
+def test_a_table_with_labels(tmp_path, words):
+    data = load_anomalies(write(tmp_path / "a.csv", HEADER, rows(words=words)))
+    (train,), (validation,), (test,) = data.train, data.validation, data.test
+    assert data.channels == ("cpu", "disk")
+    assert (len(train), len(validation), validation.start, len(test), test.start) == (80, 100, 80, 200, 100)
+    assert test.windows == ((150, 159),) and test.times[1].startswith("2024-03-01 00:05:00")
+    np.testing.assert_array_equal(test.values[:4, 0], [0, 1, 2, 3])
+
+
+@pytest.mark.parametrize("delimiter, header", [(";", True), ("\t", True), (",", False)])
+def test_other_shapes_of_tables(tmp_path, delimiter, header):
+    path = tmp_path / ("a.tsv" if delimiter == "\t" else "a.csv")
+    lines = [delimiter.join(map(str, row[:2])) for row in rows()]
+    path.write_text("\n".join([delimiter.join(HEADER[:2])] * header + lines))
+    (recording,), channels, _ = read_recordings(path)
+    assert len(recording) == 200 and len(channels) == 1 and recording.windows is None
+    assert recording.values[8, 0] == 1
+
+
+def test_columns_can_be_named(tmp_path):
+    path = write(tmp_path / "a.csv", ("when", "a", "b", "odd"), rows())
+    data = load_anomalies(path, time="when", values="b", label="odd")
+    assert data.channels == ("b",) and data.test.items[0].windows == ((150, 159),)
+
+
+def test_a_folder_with_splits(tmp_path):
+    write(tmp_path / "train" / "m1.csv", HEADER, rows(100, ()))
+    write(tmp_path / "train" / "m2.csv", HEADER, rows(90, ()))
+    write(tmp_path / "test" / "m1.csv", HEADER, rows(200))
+    data = load_anomalies(tmp_path)
+    assert [item.name for item in data.test] == ["test/m1.csv"] and len(data.train) == 2 == len(data.validation)
+    assert data.test.items[0].start == 0 and data.test.labelled
+
+
+def test_gaps_and_unsorted_and_repeated_times(tmp_path):
+    given = rows()
+    given[10] = (given[10][0], "", "nan", "0")
+    given[20], given[21] = given[21], given[20]
+    given.insert(31, (given[30][0], 99, 99, "0"))
+    (recording,), _, said = read_recordings(write(tmp_path / "a.csv", HEADER, given))
+    assert len(recording) == 200 and np.isnan(recording.values[10]).all() and recording.values[20, 0] == 20 % 7
+    assert recording.values[30, 0] == 30 % 7
+    assert any("times are sorted" in line for line in said) and any("repeat a time" in line for line in said)
+
+
+BAD = {
+    "text in numbers": (HEADER, lambda r: r[:50] + [(r[50][0], "high", 1, "0")] + r[51:], "line 52"),
+    "label of three kinds": (
+        HEADER,
+        lambda r: [(*row[:3], i % 3) for i, row in enumerate(r)],
+        "line 4: expected a label",
+    ),
+    "all missing": (HEADER, lambda r: [(row[0], "", "", "0") for row in r], "missing"),
+    "no rows": (HEADER, lambda r: [], "a.csv"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_tables_get_one_sentence(tmp_path, name):
+    header, change, expected = BAD[name]
+    with pytest.raises(InputError) as error:
+        load_anomalies(write(tmp_path / "a.csv", header, change(rows())))
+    assert expected in str(error.value) and "\n" not in str(error.value)
+
+
+def nab(tmp_path, windows, name="a/x.csv"):
+    write(tmp_path / "data" / "a" / "x.csv", ("timestamp", "value"), zip(times(200), range(200)))
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "combined_windows.json").write_text(json.dumps({name: windows}))
+    return tmp_path
+
+
+def test_a_folder_as_of_nab(tmp_path):
+    data = load_anomalies(nab(tmp_path, [["2024-03-01 10:00:00.000000", "2024-03-01 10:30:00.000000"]]))
+    (item,) = data.test
+    assert data.nab and item.windows == ((120, 126),) and item.start == 30 and item.name == "a/x.csv"
+    assert [len(part.items[0]) for part in (data.train, data.validation)] == [24, 30]
+
+
+@pytest.mark.parametrize("windows, name, expected", [
+    ([["2025-01-01", "2025-01-02"]], "a/x.csv", "outside of the series"),
+    ([["yesterday"]], "a/x.csv", "expected windows of two times"),
+    ([], "a/y.csv", "has windows of a/y.csv, which is not in"),
+])  # fmt: skip
+def test_bad_windows_get_one_sentence(tmp_path, windows, name, expected):
+    with pytest.raises(InputError, match=expected):
+        load_anomalies(nab(tmp_path, windows, name))
+
+
+def test_odd_data_are_said(capsys):
+    load_anomalies({"value": [3.0] * 60, "label": [0] * 60})
+    shown = " ".join(capsys.readouterr().out.split())
+    for part in ("24 steps at most", "are constant", "nothing that is tested is labelled", "first 50%"):
+        assert part in shown

@@ -1,0 +1,125 @@
+"""How series are split into training, validation and test, and what is said of odd ones."""
+
+import json
+
+import numpy as np
+import pytest
+
+from nlpseq.data.series import Frequency
+from nlpseq.errors import InputError
+from nlpseq.tasks.forecasting import defaults, windows
+from nlpseq.tasks.forecasting.data import load_series
+from nlpseq.tasks.forecasting.settings import ForecastingSettings
+
+
+def series(*lengths, start="2024-01-01", **columns):
+    """Rows of several series, which end at different days."""
+    rows = []
+    for name, length in enumerate(lengths):
+        for day in range(length):
+            time = str(np.datetime64(start) + day)
+            rows.append({"item": f"s{name}", "time": time, "value": float(day), **columns})
+    return rows
+
+
+def test_no_window_sees_what_a_later_split_is_tested_on():
+    data = load_series(series(60, 40, 9)).split(horizon=5, windows=2, season=7, context=14)
+    store = data.test.store
+    before = store.lengths - 10
+    assert data.test.origins.tolist() == [50, 55, 30, 35]  # the short one is trained on
+    for number in (0, 1):
+        validation = data.validation.origins[data.validation.series == number]
+        assert validation.max() + 5 == before[number] and validation.min() >= before[number] - 10
+    ends = data.validation.origins[[0, 6]]  # the first ones
+    for passed in range(3):
+        drawn = data.train.draw(200, 0, passed)
+        last = np.where(np.isfinite(drawn.targets()), drawn.origins[:, np.newaxis] + np.arange(5), 0).max(axis=1)
+        assert (last < np.array([*ends, 9])[drawn.series]).all()
+    assert not np.array_equal(data.train.draw(9, 0, 0).origins, data.train.draw(9, 0, 1).origins)
+    np.testing.assert_array_equal(data.train.draw(9, 3, 1).origins, data.train.draw(9, 3, 1).origins)
+
+
+def test_the_past_of_a_window_ends_before_its_targets():
+    data = load_series(series(60)).split(horizon=5, windows=1, season=7, context=14)
+    found = windows.past_of(data.test, 14, [], [])
+    np.testing.assert_array_equal(found["values"][0], np.arange(41, 55))
+    np.testing.assert_array_equal(data.test.targets()[0], np.arange(55, 60))
+    assert found["times"].shape == (1, 19) and np.ptp(np.diff(found["times"][0])) == 0
+    early = data.test.select([0])
+    early.origins[:] = 3
+    assert np.isnan(windows.past_of(early, 14, [], [])["values"][0, :11]).all()
+
+
+def test_a_folder_with_a_test_part_as_m4(tmp_path):
+    names = ",".join(f"V{i}" for i in range(1, 42))
+    (tmp_path / "train.csv").write_text(
+        names + "\n" + "".join(f"H{k}," + ",".join(str(i % 4 + k) for i in range(40)) + "\n" for k in (1, 2))
+    )
+    (tmp_path / "test.csv").write_text("V1,V2,V3,V4\nH1,1,2,3\nH2,7,8,9\n")
+    data = load_series(tmp_path)
+    assert defaults.profile(data).ahead == 3
+    split = data.split(horizon=3, season=4, context=8)
+    np.testing.assert_array_equal(split.test.targets(), [[1, 2, 3], [7, 8, 9]])
+    assert split.test.origins.tolist() == [40, 40]
+
+
+def test_covariates_that_go_on_are_known():
+    rows = series(30, price=1.0, holiday=0.0)
+    rows += [{"item": "s0", "time": "2024-02-01", "value": None, "price": 2.0, "holiday": 1.0}]
+    data = load_series(rows)
+    assert set(data.known) == {"price", "holiday"} and not data.past()
+    assert load_series(series(30, price=1.0, holiday=0.0)).known == ("holiday",)
+    assert load_series(rows, known="none").known == () and load_series(rows, covariates="none").table.covariates == ()
+    with pytest.raises(InputError, match="`known` names 'colour'"):
+        load_series(rows, known="colour")
+
+
+def test_what_is_odd_is_said(capsys):
+    rows = series(60, 40, 3) + [{"item": "flat", "time": f"2024-01-{d:02d}", "value": 2.0} for d in range(1, 31)]
+    rows += [{"item": "none", "time": f"2024-01-{d:02d}", "value": None} for d in range(1, 31)]
+    data = load_series(rows)
+    data.split(horizon=5, windows=2, season=7, context=14)
+    said = " ".join(capsys.readouterr().out.split())
+    for part in ("'none'", "without any value are left out", "'s2' has 3 values", "1 constant series", "not tested"):
+        assert part in said
+
+
+def test_a_horizon_longer_than_the_series_is_refused():
+    with pytest.raises(InputError, match="`horizon` 50 .* longest series has, 60"):
+        load_series(series(60)).split(horizon=50, windows=1, season=7, context=14)
+
+
+@pytest.mark.parametrize("length, count, frequency", [
+    (12, 1, "YS"), (40, 3, "MS"), (200, 100, "MS"), (900, 50, "h"), (2000, 1, "D"), (5, 2, "D"), (9000, 1, "30min"),
+    (700, 400, ""), (30, 1, "B"), (800, 2, "W"), (60_000, 1, "min"), (3, 1, "D"), (300, 9, "QS"),
+])  # fmt: skip
+def test_all_that_is_open_is_chosen_within_its_range(length, count, frequency):
+    step = Frequency.of(frequency)
+    profile = defaults.SeriesProfile(step, count, length, step.seasons(), 0, 0.0, True, 0.2)
+    chosen = defaults.choose(profile)
+    settings = ForecastingSettings()
+    assert sorted(chosen) == sorted(settings.automatic())
+    filled = settings.filled(chosen)
+    filled.check()
+    assert filled.series.horizon <= max(1, length // 4) and filled.series.context <= max(length, 2)
+    for name, dimension in defaults.SPACE.items():
+        assert filled.flat()[name] in (dimension.values(filled.flat()[name]) or [filled.flat()[name]])
+
+
+def test_seasons_of_steps_without_times_are_found():
+    random = np.random.default_rng(0)
+    hours = np.arange(900)
+    day = np.sin(2 * np.pi * hours / 24) + 0.4 * np.sin(2 * np.pi * hours / 168) * np.cos(2 * np.pi * hours / 24)
+    assert defaults.found_seasons([day + 0.1 * random.normal(size=900) for _ in range(3)])[0] == 24
+    assert defaults.found_seasons([np.cumsum(random.normal(size=900)) for _ in range(5)]) == ()
+
+
+def test_json_lines_of_series_with_dynamic_features(tmp_path):
+    lines = [
+        {"item_id": f"s{k}", "start": "2024-01-01", "target": list(range(40)), "promotion": [0] * 45, "freq": "D"}
+        for k in range(3)
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    data = load_series(tmp_path / "a.jsonl")
+    assert data.known == ("promotion",) and data.frequency.name == "D"
+    assert data.split(horizon=5, season=7, context=14).test.targets()[0].tolist() == [35, 36, 37, 38, 39]

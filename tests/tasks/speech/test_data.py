@@ -1,0 +1,188 @@
+"""Sounds and texts of files: every shape of folder, rates and formats, and what is odd."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from nlpseq.data.files.audio import Resampler, is_clipped, read_audio
+from nlpseq.errors import InputError
+from nlpseq.tasks.speech.batches import Batches
+from nlpseq.tasks.speech.data import Utterances, load_speech
+
+RATE = 1000
+
+
+def tone(path, seconds=0.1, rate=RATE, subtype="PCM_16", channels=1, level=0.5):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    signal = level * np.sin(2 * np.pi * 100 * np.arange(int(seconds * rate)) / rate)
+    soundfile.write(path, np.stack([signal] * channels, axis=1), rate, subtype)
+    return path
+
+
+def ljspeech(folder):
+    lines = [f"{name}|{name} 1|{name} one" for name in "abcd" * 5]
+    for number, line in enumerate(lines):
+        tone(folder / "wavs" / f"{line[0]}{number}.wav")
+    lines = [line.replace("|", f"{number}|", 1) for number, line in enumerate(lines)]
+    (folder / "metadata.csv").write_text("\n".join(lines))
+
+
+def kaldi(folder):
+    for number in range(4):
+        tone(folder / f"{number}.flac", 2.0)
+    (folder / "wav.scp").write_text("".join(f"r{i} {i}.flac\n" for i in range(4)))
+    segments = [(i, j) for i in range(4) for j in range(5)]
+    (folder / "segments").write_text("".join(f"u{i}{j} r{i} {j / 10} {j / 10 + 0.1:.1f}\n" for i, j in segments))
+    (folder / "text").write_text("".join(f"u{i}{j} {'abcd'[i]} one\n" for i, j in segments))
+    (folder / "utt2spk").write_text("".join(f"u{i}{j} speaker{i}\n" for i, j in segments))
+
+
+def beside(folder):
+    for number in range(20):
+        tone(folder / f"{number}.wav").with_suffix(".txt").write_text(f"{'abcd'[number % 4]} one\n")
+
+
+def librispeech(folder):
+    for number in range(20):
+        tone(folder / "1" / "2" / f"1-2-{number}.flac")
+    lines = [f"1-2-{number} {'ABCD'[number % 4]} ONE\n" for number in range(20)]
+    (folder / "1" / "2" / "1-2.trans.txt").write_text("".join(lines))
+
+
+def names(folder):
+    for number in range(20):
+        tone(folder / f"{'abcd'[number % 4]} one_ann{number % 3}_{number}.wav")
+
+
+def table(folder):
+    rows = [f"{number}.wav\t{'abcd'[number % 4]} one\tann" for number in range(20)]
+    for number in range(20):
+        tone(folder / "clips" / f"{number}.wav")
+    (folder / "metadata.tsv").write_text("\n".join(["path\tsentence\tclient_id", *rows]))
+
+
+SHAPES = [ljspeech, kaldi, beside, librispeech, names, table]
+
+
+@pytest.mark.parametrize("make", SHAPES, ids=lambda make: make.__name__)
+def test_shapes_of_folders(tmp_path, make):
+    make(tmp_path)
+    data = load_speech(str(tmp_path), pattern="{label}_{speaker}_{number}" if make is names else None)
+    assert data.sample_rate == RATE and data.sizes == {"train": 17, "validation": 1, "test": 2}
+    texts = [text for part in (data.train, data.validation, data.test) for text in part.strings()]
+    assert sorted(texts) == sorted(f"{letter} one" for letter in "abcd" * 5)
+    assert {len(samples) for samples in data.train.audio} == {100}
+    speakers = {fields.get("speaker") for fields in data.train.fields}
+    assert (None in speakers) == (make in (ljspeech, beside))
+
+
+def test_splits_by_folder_and_by_condition(tmp_path):
+    for split in ("train", "test"):
+        names(tmp_path / split)
+    folder = str(tmp_path / "train")
+    options: Any = {"pattern": "{label}_{speaker}_{number}", "texts": "a one=first,b one=second"}
+    data = load_speech(str(tmp_path), **options)
+    assert data.sizes == {"train": 18, "validation": 2, "test": 20} and "first" in data.test.strings()
+    data = load_speech(folder, test_where="speaker=ann1", validation_where="number=0,2-4 speaker=ann0", **options)
+    assert {fields["speaker"] for fields in data.test.fields} == {"ann1"} and len(data.test) == 7
+    assert sorted(fields["number"] for fields in data.validation.fields) == ["0", "3"]
+    data = load_speech(folder, group="speaker", **options)
+    assert len({fields["speaker"] for part in (data.train, data.validation, data.test) for fields in part.fields}) == 3
+    assert [len({fields["speaker"] for fields in part.fields}) for part in (data.train, data.test)] == [1, 1]
+
+
+def test_rates_channels_and_sample_formats_sound_alike(tmp_path):
+    usual = read_audio(tone(tmp_path / "a.wav", 1.0, 8000, "FLOAT"), 8000)
+    for rate, subtype, channels in ((192_000, "PCM_24", 5), (44_100, "PCM_U8", 2), (11_025, "DOUBLE", 1)):
+        other = read_audio(tone(tmp_path / "b.wav", 1.0, rate, subtype, channels), 8000)
+        assert len(other) == len(usual)
+        np.testing.assert_allclose(other[200:-200], usual[200:-200], atol=0.02)
+    part = read_audio(tmp_path / "a.wav", 8000, start=0.25, seconds=0.5)
+    np.testing.assert_array_equal(part, usual[2000:6000])
+
+
+def test_a_tone_above_the_new_band_is_removed_and_blocks_do_not_matter():
+    signal = np.sin(2 * np.pi * 6000 * np.arange(16_000) / 16_000)
+    whole, parts = Resampler(16_000, 8000), Resampler(16_000, 8000)
+    result = np.concatenate([whole(signal), whole.finish()])
+    cut = np.concatenate([*(parts(block) for block in np.split(signal, [1, 5, 700, 701, 9000])), parts.finish()])
+    np.testing.assert_allclose(result, cut, atol=1e-6)
+    assert len(result) == 8000 and np.abs(result[100:-100]).max() < 1e-3
+
+
+def test_odd_recordings_are_said(tmp_path, capsys):
+    beside(tmp_path)
+    tone(tmp_path / "silent.wav", level=0.0).with_suffix(".txt").write_text("a one")
+    tone(tmp_path / "clipped.wav", 1.0, level=1.0)
+    soundfile.write(tmp_path / "clipped.wav", np.clip(2 * read_audio(tmp_path / "clipped.wav", RATE), -0.9, 0.9), RATE)
+    (tmp_path / "clipped.txt").write_text("b one")
+    (tmp_path / "broken.wav").write_bytes(b"no sound at all")
+    (tmp_path / "broken.txt").write_text("c one")
+    tone(tmp_path / "blank.wav").with_suffix(".txt").write_text(" \n")
+    tone(tmp_path / "untold.wav")
+    tone(tmp_path / "fast.wav", rate=4000).with_suffix(".txt").write_text("d one")
+    data = load_speech(str(tmp_path))
+    assert sum(data.sizes.values()) == 23 and data.sample_rate == RATE
+    said = " ".join(capsys.readouterr().out.split())
+    for note in (
+        "2 recordings have no transcript and are left out",
+        "1 files are left out; the first: " + f"{tmp_path / 'broken.wav'} is no audio file",
+        "1 recordings are silent",
+        "1 recordings are clipped",
+        "1,000 Hz (22), 4,000 Hz (1); all are converted to 1,000 Hz",
+    ):
+        assert note in said
+
+
+def test_clipping():
+    wave = np.sin(np.arange(4000) / 7)
+    assert (
+        is_clipped(np.clip(2 * wave, -0.9, 0.9))
+        and not is_clipped(wave)
+        and not is_clipped(0.1 * np.clip(wave, -0.5, 0.5))
+    )
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({"pattern": "{speaker}_{number}"}, "`pattern` must have {label}"),
+        ({"pattern": "{label}-{speaker}-{x}"}, "no audio file in .* has a name of the `pattern`"),
+        ({}, "has 20 audio files and no texts"),
+        ({"pattern": "{label}_{speaker}_{number}", "test_where": "reader=ann1"}, "`test_where` must be such as"),
+        ({"pattern": "{label}_{speaker}_{number}", "test_where": "speaker=eve"}, "is met by no recording"),
+        ({"pattern": "{label}_{speaker}_{number}", "texts": "zero"}, "`texts` must be such as"),
+        ({"pattern": "{label}_{speaker}_{number}", "group": "colour"}, "`group` 'colour' has 0 values"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_read_gets_one_sentence(tmp_path, options, expected):
+    names(tmp_path)
+    with pytest.raises(InputError, match=expected):
+        load_speech(str(tmp_path), **options)
+
+
+def test_batches_are_a_function_of_seed_and_pass_and_join_sounds_with_their_texts():
+    audio = [np.full(10 + number, number + 1, np.float32) for number in range(20)]
+    examples = Utterances.of(audio, ["x"] * 20)
+    labels = [[4, number + 5] for number in range(20)]  # a space, and a unit of its own
+
+    def batches():
+        return Batches(examples, labels, 4, 8, RATE, splice=0.5, seed=3).dataset()
+
+    two = list(batches().repeat(2).as_numpy_iterator())
+    assert len(two) == 2 * len(batches())
+    again = next(batches().repeat(2).skip(1).as_numpy_iterator())
+    np.testing.assert_array_equal(again[0][0], two[1][0][0])
+    heard = []
+    for (sounds, lengths), rows in two[: len(two) // 2]:
+        for sound, length, row in zip(sounds, lengths, rows):
+            units = [unit for unit in row[row > 0] if unit != 4]
+            runs = [
+                int(level) for level in np.unique(np.round(sound[:length], 3)) if level >= 1 and level == int(level)
+            ]
+            assert sorted(unit - 4 for unit in units) == runs and row[0] != 4
+            heard += units
+    assert sorted(heard) == list(range(5, 25))

@@ -1,0 +1,128 @@
+"""The recognizer with random weights: batches, padding, streams, exports."""
+
+import io
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+import tensorflow as tf
+
+from nlpseq.cli.main import main
+from nlpseq.decoding import NgramModel
+from nlpseq.serving import Export, export
+from nlpseq.tasks.speech.language import SpeechLanguage
+from nlpseq.tasks.speech.model import SpeechRecognizer, padded
+from nlpseq.text import END, SubwordTokenizer
+
+RATE = 1000
+SIZES = {"units": 6, "sample_rate": RATE, "bands": 8, "n_best": 3}
+FORWARD = {"bidirectional": False, "normalization": "running", "beam_size": 1}
+
+
+def sounds(*lengths):
+    random = np.random.default_rng(1)
+    return [(0.3 * random.normal(size=length)).astype("float32") for length in lengths]
+
+
+def made(**settings):
+    """A recognizer whose random weights are so large that it writes something."""
+    tokenizer = SubwordTokenizer.learn(["abc de"], kind="character")
+    task = SpeechRecognizer(tokenizer, **{**SIZES, "layers": 1, **settings})
+    task.ensure_built()
+    random = np.random.default_rng(5)
+    for weight in task.trainable_variables:
+        weight.assign(random.normal(size=weight.shape))
+    task.log_mel.mean.assign(random.normal(size=8) - 8)
+    return task
+
+
+@pytest.mark.usefixtures("portable")
+@pytest.mark.parametrize("settings", [{}, {**FORWARD, "deltas": True, "subsampling": "convolution"}], ids=str)
+def test_padding_batch_and_neighbours_change_nothing(settings):
+    task = made(**settings)
+    lengths = [700, 33, 1490, 1, 0]
+    together = task.heard(*map(tf.constant, padded(sounds(*lengths))))
+    for row, sound in enumerate(sounds(*lengths)):
+        audio, length = padded([sound])
+        dirty = np.pad(audio, [(0, 0), (0, 77)], constant_values=np.nan)
+        alone = task.heard(tf.constant(dirty), tf.constant(length))
+        steps = int(alone["steps"][0])
+        assert steps == int(together["steps"][row]) == -(-lengths[row] // 30)
+        np.testing.assert_allclose(alone["logits"][0, :steps], together["logits"][row, :steps], atol=2e-3)
+        assert np.all(together["logits"][row, steps:].numpy().argmax(-1) == 0)
+
+
+@pytest.mark.usefixtures("portable")
+def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypatch):
+    """Files of other rates and channels, whole and in chunks of any size, and raw samples of standard input."""
+    task = made(**FORWARD, deltas=True, subsampling="convolution")
+    path = written(task, tmp_path / "out")
+    (sound,) = sounds(4321)
+    soundfile.write(tmp_path / "a.wav", sound, RATE, "FLOAT")
+    soundfile.write(tmp_path / "b.flac", np.stack([sound, sound], axis=1), RATE, "PCM_24")
+    text = task.recognize([sound])["text"][0]
+    assert len(text) > 5
+    assert asked(path, tmp_path / "a.wav", tmp_path / "b.flac", "--times") == 0
+    first, *words = capsys.readouterr().out.splitlines()
+    assert first == f"{tmp_path / 'a.wav'}\t{text}"
+    assert [word.split("\t")[1] for word in words[: len(text.split())]] == text.split()
+
+    export_ = Export(path)
+    for chunk in (1, 5):  # steps
+        at, whole, outputs = 0, "", export_.run("init", export_.answers.inputs([sound[:0]]))
+        while at < len(sound):
+            states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
+            part = sound[at : at + chunk * 30 * (1 + at // 1000)]
+            outputs = export_.run("step", {**export_.answers.inputs([part]), **states})
+            at, whole = at + len(part), whole + outputs["text"][0].decode()
+        assert whole.strip() == text
+
+    pcm = np.round(32767 * np.clip(sound, -1, 1)).astype("<i2")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pcm.tobytes() + b"\x01")))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    assert asked(path) == 0
+    assert capsys.readouterr().out.strip() == task.recognize([pcm / np.float32(32768)])["text"][0]
+
+
+def asked(*arguments):
+    """The exit status of `nlpseq predict`."""
+    with pytest.raises(SystemExit) as end:
+        main(["predict", *map(str, arguments)])
+    return end.value.code
+
+
+def written(task, folder):
+    data = SimpleNamespace(name="sounds", sizes={"train": 1, "validation": 1, "test": 1}, generated=True)
+    metrics = {"validation": {}, "test": {}, "train_seconds": 1.0, "peak_memory_mb": 1}
+    return export(task, folder, data=data, settings={}, metrics=metrics)
+
+
+@pytest.mark.usefixtures("portable")
+def test_language_model_of_the_search(tmp_path, capsys):
+    task = made(beam_size=30)
+    kernel, bias = task.head.get_weights()
+    task.head.set_weights([0.1 * kernel, 0 * bias])
+    pieces = task.preprocessor.pieces
+    ids = [pieces.index(piece) for piece in "ab"]
+    (sound,) = sounds(300)
+    for text in ("ab", "ba"):
+        model = NgramModel.learn([[ids["ab".index(letter)] for letter in text]] * 9999, len(pieces), 3, END)
+        task.set_language(SpeechLanguage(task.preprocessor, model, 50.0))
+        assert task.recognize([sound])["text"] == [text]
+    path = written(task, tmp_path / "out")
+    soundfile.write(tmp_path / "a.wav", sound, RATE, "FLOAT")
+    assert asked(path, tmp_path / "a.wav", "--n-best", "2", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["text"] == answer["n_best"][0]["text"] == "ba" and len(answer["n_best"]) == 2
+
+
+def test_long_sounds_are_cut_where_it_is_quiet():
+    from nlpseq.tasks.speech.cutting import parts
+
+    sound = np.concatenate([np.ones(12 * RATE), np.zeros(RATE), np.ones(30 * RATE)])
+    cut = list(parts(sound, RATE))
+    assert len(cut[0]) / RATE == pytest.approx(12.5, abs=0.5)
+    assert max(map(len, cut)) <= 20 * RATE and np.array_equal(np.concatenate(cut), sound)
