@@ -27,6 +27,7 @@ CLASSES = {
     "nlpseq.layers.crf_loss": ("CRFLoss",),
     "nlpseq.layers.ctc_loss": ("CTCLoss",),
     "nlpseq.tasks": (
+        "AnomalyDetector",
         "LanguageModel",
         "SequenceClassifier",
         "SpeechRecognizer",
@@ -34,6 +35,7 @@ CLASSES = {
         "TokenTagger",
         "Translator",
     ),
+    "nlpseq.tasks.anomalies.density": ("MeanSurprise",),
     "nlpseq.tasks.classification.ensemble": ("ClassifierEnsemble",),
     "nlpseq.tasks.classification.linear": ("NgramLogits",),
     "nlpseq.tasks.class_weights": ("WeightedCrossEntropy",),

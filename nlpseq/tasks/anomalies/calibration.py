@@ -17,6 +17,7 @@ CHOICES = (
     ("usual",),
     ("value", "trend", "level", "season"),
 )
+FLOOD = 10.0  # alarms in 1,000 steps of normal operation that are too many whatever is wished
 LEAST_WIDTH = 0.1  # between the median and the greatest surprise
 
 
@@ -44,7 +45,7 @@ def calibrated(
     usual: tuple[float, float],
     rest: int,
     how: str = "auto",
-    rate: float = 1.0,
+    rate: float | None = None,
 ) -> Calibration:
     """The calibration of a detector.
 
@@ -79,7 +80,9 @@ def calibrated(
     return best
 
 
-def choose_threshold(scores: Scores, recordings: Recordings, rest: int, how: str = "auto", rate: float = 1.0) -> float:
+def choose_threshold(
+    scores: Scores, recordings: Recordings, rest: int, how: str = "auto", rate: float | None = None
+) -> float:
     """The threshold of scores of recordings.
 
     Args:
@@ -88,8 +91,11 @@ def choose_threshold(scores: Scores, recordings: Recordings, rest: int, how: str
         rest: As of `nlpseq.tasks.anomalies.alarms.peaks`.
         how: "labels" for the greatest F1 of events, "rate" for a rate of alarms outside of anomalies; "auto" for labels
             if there are some.
-        rate: Alarms in 1,000 steps of normal operation.
+        rate: Most alarms in 1,000 steps of normal operation. Default those of a score of 1 or more, but at most 10.
     """
     if how == "labels" or (how == "auto" and recordings.labelled):
         return best_threshold([peaks(row, rest) for row in scores], *recordings.places())
-    return quiet_threshold([row[item.normal] for row, item in zip(scores, recordings)], rest, rate)
+    normal = [row[item.normal] for row, item in zip(scores, recordings)]
+    if rate is None:
+        return max(1.0, quiet_threshold(normal, rest, FLOOD))
+    return quiet_threshold(normal, rest, rate)

@@ -52,7 +52,9 @@ def evaluate_detector(
     if training is not None and validation is not None:
         metrics["rivals"], validation = {}, validation.after(task.settings.warm_up)
         for name, rival in make_rivals(training.values).items():
-            threshold = choose_threshold([rival(row) for row in validation.values], validation, task.settings.rest)
+            threshold = choose_threshold(
+                [rival(row) for row in validation.values], validation, task.settings.rest, rate=1.0
+            )
             scores = [rival(row) for row in examples.values]
             metrics["rivals"][name] = scores_of(scores, examples, threshold, task.settings.rest)
     return AnomalyResult(metrics, examples, found)

@@ -212,7 +212,7 @@ class AnomalyDetector(Task):
         states = {**zeros({**history, **running}, rows), **zeros(self.network.sizes, rows, tf.float32)}
         return {**states, "season": tf.cast(season, tf.float64)[:, tf.newaxis]}
 
-    def calibrate(self, examples: Any, how: str = "auto", rate: float = 1.0) -> Calibration:
+    def calibrate(self, examples: Any, how: str = "auto", rate: float | None = None) -> Calibration:
         """Sets what is usual in normal operation, which evidence counts, and the threshold of alarms.
 
         Args:

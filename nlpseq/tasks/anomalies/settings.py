@@ -66,8 +66,8 @@ class ThresholdSettings(Settings):
 
     threshold: Literal["auto", "labels", "rate"] = "auto"
     """Chosen by the labels of the validation split, or a rate of false alarms; "auto" by labels if there are some."""
-    false_alarms: Annotated[float, Range(0)] = 1.0
-    """Wished alarms in 1,000 steps of normal operation, at most."""
+    false_alarms: Annotated[float | None, Range(0)] = None
+    """Wished alarms in 1,000 steps of normal operation, at most; None for those of a score of 1 or more."""
 
 
 @dataclass(frozen=True)
