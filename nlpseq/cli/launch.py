@@ -9,11 +9,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 from nlpseq.cli.train import find_recipes
 from nlpseq.errors import InputError, suggest
 
-GRACE = 60.0  # seconds that workers have to end after another one ended with an error
+GRACE = 40.0  # seconds that workers have to end after another one ended with an error
 NAMES = ("workers", "threads")  # arguments that errors name
 PERIOD = 0.1  # seconds between looks at the workers
 
@@ -40,8 +41,8 @@ def run(arguments: list[str]) -> int:
     threads = options.threads or max(1, len(os.sched_getaffinity(0)) // options.workers)
     command = [sys.executable, *_script(options.recipe), *options.flags]
     workers = [subprocess.Popen(command, env=env) for env in environments(options.workers, threads)]
-    with _forwarded(workers):
-        return _wait(workers)
+    with forwarded(workers):
+        return wait(workers)
 
 
 def _script(recipe):
@@ -78,7 +79,7 @@ def _free_addresses(count):
 
 
 @contextlib.contextmanager
-def _forwarded(workers):
+def forwarded(workers: list[subprocess.Popen]) -> Iterator[None]:
     """In the block SIGTERM and Ctrl-C go to the workers, which write a checkpoint; none is left behind."""
 
     def forward(number, _):
@@ -98,7 +99,7 @@ def _forwarded(workers):
             signal.signal(number, handler)
 
 
-def _wait(workers):
+def wait(workers: list[subprocess.Popen]) -> int:
     """The status of the first worker that failed, else 0; the others have `GRACE` seconds to end then."""
     failed, end, ended = 0, None, set()
     while len(ended) < len(workers) and (end is None or time.monotonic() < end):
@@ -110,6 +111,8 @@ def _wait(workers):
             if worker.returncode and not failed:
                 failed, end = _status(worker.returncode), time.monotonic() + GRACE
                 print(f"worker {rank} ended with {_reason(worker.returncode)}", file=sys.stderr, flush=True)
+    if len(ended) < len(workers):
+        print(f"{len(workers) - len(ended)} workers did not end by themselves, and are killed", file=sys.stderr)
     return failed
 
 

@@ -113,7 +113,7 @@ def train(
         for line in take_weights(task, load_task(settings.init_from)):
             say(line)
     if checkpoints is None:
-        with Waiting() as waiting, shared_steps(task, settings.reduction), team.connected():
+        with _waiting(team) as waiting, shared_steps(task, settings.reduction), team.connected():
             history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
     origins = getattr(task, "origins", tuple)()
@@ -139,8 +139,8 @@ def _fit(task, batches, callbacks, options, checkpoints):
     if checkpoints.position is not None:
         say(f"resuming at {checkpoints.place()}")
     try:
-        log = writing("the log of the training")
-        with checkpoints.signals(), log, Waiting() as waiting, workers.current().connected():
+        log, team = writing("the log of the training"), workers.current()
+        with checkpoints.signals(), log, _waiting(team) as waiting, team.connected():
             callbacks = [checkpoints, Compiling(waiting), *callbacks]
             return task.fit(checkpoints.remaining(batches), callbacks=callbacks, **options).history
     except (Interrupted, workers.LostWorker):
@@ -155,6 +155,11 @@ def _fit(task, batches, callbacks, options, checkpoints):
             raise type(error)(f"{str(error).rstrip('.')}; {kept}") from error
         say(kept)
         raise
+
+
+def _waiting(team):
+    """What says that a step is compiled, on the chief only."""
+    return Waiting(None if team.is_chief else sys.stdout)  # which goes nowhere there
 
 
 def _doctor(task, settings, validation_batches, steps):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +18,7 @@ from nlpseq.errors import InputError, TrainingError
 KUBERNETES = "NLPSEQ_KUBERNETES"  # environment variable with the label selector of the pods, such as "job-name=train"
 SEED, SHIFT = "seed_generator_state", 1_000_003  # Keras's name for the states of its random generators
 PORT = 2222  # at which workers under Kubernetes listen
+PATIENCE = 600.0  # seconds in which all workers must come
 LOST = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -96,8 +99,10 @@ class Cluster(OneWorker):
     def add(self, tensors: list) -> list:
         """The sums of tensors over the workers; `tf.IndexedSlices` are gathered, and stay sparse.
 
-        Dense tensors of one type travel as one vector: a step has one reduction.
+        Dense tensors of one type travel as one vector.
         """
+        if not tensors:
+            return []
         vectors, sums = {}, list(tensors)
         for place, tensor in enumerate(tensors):
             if not isinstance(tensor, tf.IndexedSlices):
@@ -151,7 +156,8 @@ class Cluster(OneWorker):
         try:
             yield
         except LOST as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
+            reason = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).strip()  # without the name of the operation
+            lines = reason.splitlines() or [type(error).__name__]
             raise LostWorker(
                 f"another worker of this training ended or cannot be reached ({lines[0][:100]}): run the same command "
                 "again on all workers, of this number or another, to continue from the last checkpoint."
@@ -183,13 +189,27 @@ def join(environment: Mapping[str, str] = os.environ) -> OneWorker:
     resolver = resolver_of(environment)
     if resolver is None or isinstance(_joined, Cluster):
         return _joined
+    watch = threading.Timer(PATIENCE, _give_up)
+    watch.daemon = True
+    watch.start()
     try:
         _joined = Cluster(resolver)
     except (RuntimeError, tf.errors.OpError, ValueError) as error:
         raise InputError(f"the workers cannot be connected: {str(error).strip().splitlines()[0]}") from None
+    finally:
+        watch.cancel()
     if not _joined.is_chief:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     return _joined
+
+
+def _give_up():
+    print(
+        f"stopped: after {PATIENCE / 60:.0f} minutes not all workers have come: start the same command on all.",
+        file=sys.__stderr__,
+        flush=True,
+    )
+    os._exit(1)  # TensorFlow waits without end, and is not interrupted
 
 
 def resolver_of(environment: Mapping[str, str]) -> Any:

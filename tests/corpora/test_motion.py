@@ -9,7 +9,6 @@ from nlpseq.corpora.motion import CLASSES, PAIRS, motion_clips
 VIEWS = {
     "average": lambda frames: frames.mean(axis=0),
     "first": lambda frames: frames[0],
-    "middle": lambda frames: frames[len(frames) // 2],
     "brightest": lambda frames: frames[frames.mean(axis=(1, 2)).argmax()],
 }
 
@@ -23,7 +22,7 @@ def test_classes_are_equally_frequent_and_deterministic():
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_without_order_fails(view):
-    train, test = motion_clips(800, 0), motion_clips(400, 1)
+    train, test = motion_clips(400, 0), motion_clips(240, 1)
     x, z = (np.stack([VIEWS[view](frames).ravel() for frames, _ in part]) for part in (train, test))
     model = KNeighborsClassifier(5).fit(x, [label for _, label in train])
     assert model.score(z, [label for _, label in test]) <= 0.60

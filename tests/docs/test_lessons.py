@@ -2,6 +2,10 @@
 
 import importlib.util
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +54,36 @@ def test_the_lesson_has_its_parts(path):
     cells = json.loads(blocks.notebook(text))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     assert code == [block.strip() for block in blocks.python_blocks(text)]
+
+
+HOW_TO = sorted(path for path in (ROOT / "docs" / "howto").glob("*.md") if "```python" in path.read_text("utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("portable")
+@pytest.mark.parametrize("path", HOW_TO, ids=lambda path: path.stem)
+def test_the_blocks_of_a_how_to_page_run(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": path.stem}
+    for block in blocks.python_blocks(path.read_text("utf-8")):
+        exec(compile(block, path.name, "exec"), names)
+
+
+@pytest.mark.slow
+def test_the_guide_is_built_and_loads_nothing_from_the_network(tmp_path):
+    """Strictly: with whole links and anchors, and every public name in the reference."""
+    pytest.importorskip("mkdocs")
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert len(pages) > 50
+    for page in pages:
+        fetched = re.findall(
+            r"<(?:script|img|link|iframe|source)[^>]*(?:src|href)=\"(https?:)?//", page.read_text("utf-8")
+        )
+        assert not fetched, page
+    layers = (tmp_path / "reference" / "layers.html").read_text("utf-8")
+    assert 'id="nlpseq.layers.lstm.LSTM"' in layers and "<sub>" in layers and "&gt;&gt;&gt;" in layers
+    assert "<math" in (tmp_path / "lessons" / "05-bptt.html").read_text("utf-8")
+    assert json.loads((tmp_path / "lessons" / "05-bptt.ipynb").read_text("utf-8"))["cells"]

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from nlpseq.cli.recipe import preset_of
-from recipes import clips, forecasting, language_model, memory, sentiment, speech, tagging, translation
+from recipes import anomalies, clips, forecasting, language_model, memory, sentiment, speech, tagging, translation
 from tests.recipes.helpers import run
 
-KINDS = [sentiment, tagging, translation, language_model, forecasting, clips, speech]
+KINDS = [sentiment, tagging, translation, language_model, forecasting, clips, speech, anomalies]
 
 
 @pytest.mark.parametrize("recipe", [*KINDS, memory], ids=lambda recipe: recipe.__name__)

@@ -41,6 +41,7 @@ VALUE = Role("value", (
 FEW_KEYS = 4  # columns that name an item together, at most
 MOST_CATEGORIES = 30  # of a covariate of texts
 ROW_SERIES = 8  # columns of numbers from which a row is taken for a series
+ROW_NUMBERS = ("no", "no.", "nr", "row", "row id", "index", "unnamed: 0", "#")  # names of columns that count rows
 LONG_ENOUGH = 10  # times from which the step of a single series is known
 START = ("start", "start time", "start date", "start timestamp")
 
@@ -197,10 +198,15 @@ def _lists(table: Table, columns: Columns):
     statics = {name: cells for name, cells in statics.items() if normal(name) not in ("freq", "frequency")}
     kept = _several(columns.covariates)
     covariates = {}
-    for name in lists:
-        if name != value and (kept is None or normal(name) in map(normal, kept)):
-            covariates |= _list_columns(table, name)
     rows = _list_columns(table, value)[value]
+    for name in lists:
+        if name == value or (kept is not None and normal(name) not in map(normal, kept)):
+            continue
+        found = _list_columns(table, name)
+        if all(len(cell) >= len(row) for cells in found.values() for cell, row in zip(cells, rows)):
+            covariates |= found
+        else:  # as static categories are
+            statics[str(name)] = [str(list(cell)) for cell in table.values(name)]
     return _Rows(
         items,
         statics,
@@ -267,7 +273,7 @@ def _rows(table: Table, columns: Columns):
     else:
         numbers = _numbered_alike(numbers)
         counted = len(numbers) > 1 and all(re.search(r"\d$", str(name)) for name in numbers)
-        if len(numbers) < ROW_SERIES and not (counted and _is_different(table, texts[0])):
+        if not _is_different(table, texts[0]) or (len(numbers) < ROW_SERIES and not counted):
             return None
     items, statics = _labels_of(table, columns, set(numbers))
     cells = np.stack([parse_numbers(table, name) for name in numbers], axis=1)
@@ -366,9 +372,9 @@ def _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels
     taken = {*time_names, *others.values()} - {None}
     numeric = [n for i, n in enumerate(table.names) if n not in taken and is_numeric(table.column(i))]
     keys = _keys(table, columns, times, taken, numeric)
-    numeric = [name for name in numeric if name not in keys]
+    numeric = [name for name in numeric if name not in keys and (times is None or normal(name) not in ROW_NUMBERS)]
     values, wide = _value_columns(table, columns, keys, taken, numeric, channels, said)
-    rest = [name for name in table.names if name not in {*keys, *values, *taken}]
+    rest = [n for n in table.names if n not in {*keys, *values, *taken} and not str(n).startswith("__index_level")]
     kept = _several(columns.covariates)
     if kept is not None:
         rest = [find_columns(table, [Role("covariates", ())], {"covariates": name})[1]["covariates"] for name in kept]
@@ -402,7 +408,7 @@ def _in_columns(table, columns, frequency, time_zone, duplicates, grid, channels
     if grid:
         step, ordered = _gridded(table, ordered, frequency, times, where, duplicates, said)
     names = {
-        "time": time_names[0] if len(time_names) == 1 else "time",
+        "time": time_names[0] if len(time_names) == 1 else "",
         "item": ", ".join(map(str, keys)),
         "value": values[0] if len(values) == 1 else "",
     }
@@ -491,13 +497,14 @@ def _keys(table, columns, times, taken, numeric):
     given = _several(columns.item)
     if given is not None:
         return [find_columns(table, [ITEM], {"item": name})[1]["item"] for name in given]
-    named = [name for word in ITEM.usual for name in table.names if normal(name) == word and name not in taken]
+    few = lambda name: len(set(map(str, table.values(name)))) * 2 <= len(table)  # noqa: E731
+    usual = [name for word in ITEM.usual for name in table.names if normal(name) == word and name not in taken]
+    named = [name for name in usual if few(name)]
     value = columns.value if isinstance(columns.value, (str, int)) else None
     texts = [n for n in table.names if n not in {*taken, *numeric, *named, value} and _is_text(table.values(n))]
     stamps = np.zeros(len(table)) if times is None else np.asarray(getattr(times, "asi8", times))
     repeats = len(np.unique(stamps)) < len(stamps)
-    few = lambda name: len(set(map(str, table.values(name)))) * 2 <= len(table)  # noqa: E731
-    keys = [name for name in named if name not in numeric and few(name)][:1]
+    keys = [name for name in named if name not in numeric][:1]
     if times is None or not repeats:
         return keys
     for name in [*named, *texts][: 2 * FEW_KEYS]:
@@ -585,12 +592,15 @@ def _rest(table, names, groups, numeric, said):
     statics: dict[str, list[str]] = {}
     for name in names:
         cells = table.values(name)
-        texts = None if name in numeric else ["" if is_missing(cell) else str(cell).strip() for cell in cells]
+        numbers = _numbers_or_none(table, name) if name in numeric else None
+        texts = ["" if is_missing(cell) else _name(cell) for cell in cells] if numbers is None else []
         fixed = len(groups) > 1 and all(_is_constant(cells, rows) for rows in groups.values())
         if fixed:
-            statics[str(name)] = texts or [_name(cell) for cell in cells]
-        elif texts is None:
-            covariates[str(name)] = parse_numbers(table, name)
+            statics[str(name)] = [_name(cell) for cell in cells]
+        elif numbers is not None and _is_row_number(numbers):
+            said.append(f"{table.place}: the column {shorten(str(name))!r} numbers the rows and is not used")
+        elif numbers is not None:
+            covariates[str(name)] = numbers
         elif len(kinds := sorted(set(texts) - {""})) <= MOST_CATEGORIES:
             found = np.array(texts)
             covariates |= {f"{name}={kind}": (found == kind).astype(float) for kind in kinds}
@@ -599,6 +609,23 @@ def _rest(table, names, groups, numeric, said):
     several = len(groups)
     statics = {name: cells for name, cells in statics.items() if 1 < len(set(cells)) < max(3, several)}
     return covariates, statics
+
+
+def _numbers_or_none(table, name):
+    """A column as numbers; None if a few cells are texts, as codes of categories are."""
+    try:
+        return parse_numbers(table, name)
+    except InputError:
+        if len(set(map(str, table.values(name)))) <= MOST_CATEGORIES:
+            return None
+        raise
+
+
+def _is_row_number(numbers):
+    """Whether numbers count the rows of a table, in any order and perhaps without some."""
+    if len(numbers) < LONG_ENOUGH or not np.isfinite(numbers).all() or (numbers != np.round(numbers)).any():
+        return False
+    return len(np.unique(numbers)) == len(numbers) and np.ptp(numbers) < 2 * len(numbers)
 
 
 def _is_constant(cells, rows):

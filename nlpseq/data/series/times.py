@@ -14,6 +14,7 @@ from nlpseq.errors import InputError, shorten
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", "?", ".", "missing", "nat", "<na>", "#n/a"}
 ZONE = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})$", re.IGNORECASE)
+DATED = re.compile(r"\d{4}|\d\D+\d|\d\s?[a-z]{3}|[a-z]{3}.*\d", re.IGNORECASE)  # what a date has at least
 QUARTER = re.compile(r"(\d{4})[-\s/]?Q([1-4])|Q([1-4])[-\s/]?(\d{4})", re.IGNORECASE)
 WEEK = re.compile(r"(\d{4})[-\s]?W(\d{1,2})", re.IGNORECASE)
 NUMERIC_DATE = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})\b")
@@ -52,7 +53,12 @@ def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> A
         times = _of_texts(texts, where) if whole is None else _of_numbers(whole)
     if isinstance(times, np.ndarray):
         return times
-    times = pd.DatetimeIndex(times).as_unit("ns")
+    try:
+        times = pd.DatetimeIndex(times).as_unit("ns")
+    except ValueError:
+        years = pd.DatetimeIndex(times).year
+        index = int(np.flatnonzero((years < 1678) | (years > 2261))[0])
+        raise InputError(f"{where(index)}: {values[index]} is not between the years 1678 and 2261.") from None
     return times if zone is None else _in_zone(times, zone)
 
 
@@ -63,7 +69,7 @@ def looks_like_times(values: Sequence[Any]) -> bool:
         return False
     if all(isinstance(value, (datetime.date, np.datetime64)) or type(value).__name__ == "Period" for value in texts):
         return True
-    if not all(isinstance(value, str) and re.search(r"\d", value) for value in texts):
+    if not all(isinstance(value, str) and DATED.search(value) for value in texts):
         return False
     numbers = _whole_numbers([value.strip() for value in texts])
     if numbers is not None:
@@ -72,10 +78,11 @@ def looks_like_times(values: Sequence[Any]) -> bool:
     if all(number.fullmatch(value.strip()) and not NUMERIC_DATE.fullmatch(value.strip()) for value in texts):
         return False
     try:
-        _of_texts([value.strip() for value in texts], lambda index: "")
+        times = _of_texts([value.strip() for value in texts], lambda index: "")
     except InputError:
         return False
-    return True
+    years = np.asarray(times.year)
+    return bool((years > 1000).all() and (years < 3000).all())
 
 
 def _is_number(value):

@@ -3,12 +3,12 @@
 import itertools
 import os
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks import answers
-from nlpseq.tasks.anomalies.recordings import Recording
 from nlpseq.tasks.answers import Option, json_line
 
 MISSING = ("", "nan", "na", "null", "none", "?", "-")
@@ -51,17 +51,18 @@ class Answers(answers.Answers):
         if missing:  # as many columns under other names
             return recordings
         places = [channels.index(name) for name in wanted]
-        return [Recording(one.name, one.values[:, places], None, 0, one.times) for one in recordings]
+        return [replace(one, values=one.values[:, places]) for one in recordings]
 
     def inputs(self, examples):
         rows = [np.asarray(getattr(example, "values", example), float) for example in examples]
-        rows = [row.reshape(len(row), -1) for row in rows]
+        rows = [row if row.ndim == 2 else row[:, np.newaxis] for row in rows]
         values = np.full([len(rows), max(map(len, rows), default=0), len(self.channels)], np.nan)
         for places, row in zip(values, rows):
             if row.shape[1] != len(self.channels):
                 raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
             places[: len(row)] = row
-        return {"values": values}
+        season = [getattr(example, "season", 0) or self.metadata.details["season"] for example in examples]
+        return {"values": values, "season": np.array(season, np.int32)}
 
     def show(self, example, answer):
         alarms = [str(number) for number, alarm in enumerate(answer["alarm"], 1) if alarm]
@@ -83,7 +84,7 @@ class Answers(answers.Answers):
                 _write_step(write, as_json, {"series": example.name}, time, self.channels, values, score, alarm)
 
     def _watch(self, export, lines, write, note, as_json, every_step):
-        states = export.run("init", {"values": np.zeros([1, 0, len(self.channels)])})
+        states = export.run("init", self.inputs([np.zeros([0, len(self.channels)])]))
         count, alarms, headed = 0, 0, as_json
         for time, values in lines:
             count += 1

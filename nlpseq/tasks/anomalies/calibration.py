@@ -12,10 +12,10 @@ from nlpseq.tasks.anomalies.recordings import Recordings, Scores
 
 # Evidence that may count, first what counts without labels, and then what is tried where there are labels.
 CHOICES = (
-    ("value", "trend", "level", "surprise", "usual"),
+    ("value", "trend", "level", "season", "surprise", "usual"),
     ("surprise", "usual"),
     ("usual",),
-    ("value", "trend", "level"),
+    ("value", "trend", "level", "season"),
 )
 LEAST_WIDTH = 0.1  # between the median and the greatest surprise
 
@@ -49,7 +49,7 @@ def calibrated(
     """The calibration of a detector.
 
     Args:
-        evidence: Of each recording, as of `nlpseq.tasks.anomalies.novelty`, float `(steps, 5)`.
+        evidence: Of each recording, as of `nlpseq.tasks.anomalies.novelty`, float `(steps, 6)`.
         recordings: The recordings; only steps from their start on count.
         usual: That with which the evidence was made.
         rest: As of `nlpseq.tasks.anomalies.alarms.peaks`.

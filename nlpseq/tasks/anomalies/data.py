@@ -1,7 +1,7 @@
 """Recordings from TFDS, from files, and from folders as of NAB, by split."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,8 @@ def load_anomalies(
 
     Example:
 
-    >>> data = load_anomalies({"value": [float(i % 7) for i in range(400)]})
+    >>> data = load_anomalies({"value": [float(i % 7) for i in range(400)], "label": [0] * 399 + [1]})
+    note: the first 50% of each series is learnt from, and the rest is tested
     >>> len(data.train), data.channels, data.test.items[0].start
     (1, ('value',), 200)
     """
@@ -104,11 +105,9 @@ def load_anomalies(
             said += more
     splits = _with_missing(splits, share, said)
     said += _odd(splits)
-    recordings = {split: Recordings(items) for split, items in splits.items()}
-    said = notes.say_notes(said)
-    return AnomalySeries(
-        sources.name_of(dataset), channels, *(recordings[split] for split in sources.SPLITS), notes=said
-    )
+    train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)
+    name, said = sources.name_of(dataset), notes.say_notes(said)
+    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=said)
 
 
 def _refuse_splits(dataset, data_dir, train, validation, test):
@@ -139,14 +138,10 @@ def _own(path, dataset, read):
             continue
         items, channels, more = _checked(read(file), channels, file)
         if len(items) == 1:
-            items = [Recording(file.relative_to(path).as_posix(), *_parts(items[0]))]
+            items = [replace(items[0], name=file.relative_to(path).as_posix())]
         splits.setdefault(split, []).extend(items)
         said += more
     return splits, channels, said
-
-
-def _parts(item):
-    return item.values, item.windows, item.start, item.times
 
 
 def _checked(found, channels, file):
@@ -160,7 +155,7 @@ def _checked(found, channels, file):
                 f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with "
                 "the same columns, or name them with `values`."
             )
-        items = [Recording(one.name, one.values[:, places], *_parts(one)[1:]) for one in items]
+        items = [replace(one, values=one.values[:, places]) for one in items]
     return items, channels or names, list(said)
 
 
@@ -225,8 +220,9 @@ def _from_tfds(dataset, data_dir, given) -> AnomalySeries:
         splits[split] = Recordings([_of_row(row, f"{split} {number}") for number, row in enumerate(rows)])
     metadata = builder.info.metadata or {}
     channels = tuple(metadata.get("channels") or map(str, range(splits["train"].items[0].values.shape[1])))
-    parts = (splits[split] for split in sources.SPLITS)
-    return AnomalySeries(dataset, channels, *parts, generated=dataset.partition(":")[0] in sources.CORPORA)
+    train, validation, test = (splits[split] for split in sources.SPLITS)
+    generated = dataset.partition(":")[0] in sources.CORPORA
+    return AnomalySeries(dataset, channels, train, validation, test, generated=generated)
 
 
 def _of_row(row, name):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from nlpseq.tasks.anomalies.settings import DetectorSettings
 from nlpseq.tasks.profile import clipped
 from nlpseq.tasks.space import Among, Around, Between, Times
 
@@ -23,9 +24,12 @@ SPACE = {
 def choose(data: "AnomalySeries") -> dict[str, Any]:
     """The defaults for data, by the flat names of the settings.
 
-    Many channels need a larger state. Segments are 100 steps, or a fourth of a series, and every step is in two of them;
-    there are as many passes as give about 1,200 training steps.
+    Many channels need a larger state. Segments are 100 steps, or a fourth of a series, and every step is in two of
+    them; there are as many passes as give about 1,200 training steps. The day before is remembered if times tell how
+    many steps a day has.
     """
+    longest = DetectorSettings().longest_season
+    seasons = sorted({item.season for item in data.train if 0 < item.season <= longest})
     lengths = [max(len(item), 1) for item in data.train]
     steps = clipped(sum(lengths) / len(lengths) / 4, 8, 100)
     segments = max(1, sum(2 * length // steps for length in lengths))
@@ -36,6 +40,8 @@ def choose(data: "AnomalySeries") -> dict[str, Any]:
         "dropout": 0.0,
         "steps": steps,
         "warm_up": 100,
+        "season": seasons[0] if len(seasons) == 1 else 0,
+        "longest_season": max(seasons) if seasons else 1,
         "batch_size": batch,
         "learning_rate": 5e-3,
         "epochs": clipped(UPDATES * batch / segments, 5, 60),

@@ -47,7 +47,7 @@ def evaluate_detector(
         examples: The recordings.
         training, validation: What rivals learn from, and choose their thresholds on. Default None: no rivals.
     """
-    found, examples = task.detect(examples.values), examples.after(task.settings.warm_up)
+    found, examples = task.detect(examples.values, examples.seasons), examples.after(task.settings.warm_up)
     metrics = scores_of([row["score"] for row in found], examples, task.threshold, task.settings.rest)
     if training is not None and validation is not None:
         metrics["rivals"], validation = {}, validation.after(task.settings.warm_up)

@@ -13,7 +13,7 @@ from nlpseq.tasks.anomalies.alarms import Alarms
 from nlpseq.tasks.anomalies.calibration import Calibration, calibrated
 from nlpseq.tasks.anomalies.density import MeanSurprise
 from nlpseq.tasks.anomalies.networks import NETWORKS
-from nlpseq.tasks.anomalies.novelty import MARGINS, NOTHING, Novelty
+from nlpseq.tasks.anomalies.novelty import LEAST, MARGINS, Novelty
 from nlpseq.tasks.anomalies.scale import RunningScale
 from nlpseq.tasks.anomalies.scans import States, scan, zeros
 from nlpseq.tasks.anomalies.settings import DetectorSettings
@@ -147,43 +147,70 @@ class AnomalyDetector(Task):
         observed = tf.cast(tf.math.is_finite(values), tf.float32)
         return {"features": tf.concat([numbers, observed], axis=-1)}, states
 
-    def _score_step(self, values, surprise, states):
-        before = {name: states[name] for name in self.novelty.sizes}
-        evidence, novelty = self.novelty.step(values, surprise, self._usual, before)
-        score = tf.reduce_max(tf.where(self._counts > 0, evidence, NOTHING / min(MARGINS.values())), axis=-1)
+    def _days_before(self, values, season):
+        """The values a day before each step, `(batch, time, channels)`, NaN where there are none."""
+        place = tf.range(tf.shape(values)[1]) - season[:, tf.newaxis]
+        there = self._remembered(season)[:, tf.newaxis] & (place >= 0)
+        found = tf.gather(values, tf.maximum(place, 0), batch_dims=1)
+        return tf.where(there[..., tf.newaxis], found, np.nan)
+
+    def _remembered(self, season):
+        """Whether seasons are known, and short enough."""
+        return (season > 0) & (season <= self.settings.longest_season)
+
+    def _score_step(self, values, before, surprise, states):
+        known = {name: states[name] for name in self.novelty.sizes}
+        evidence, novelty = self.novelty.step(values, before, surprise, self._usual, known)
+        score = tf.reduce_max(tf.where(self._counts > 0, evidence, LEAST), axis=-1)
         alarm, alarms = self.alarms.step(score, self._threshold, {name: states[name] for name in self.alarms.sizes})
         return {"score": score, "alarm": alarm, "evidence": evidence}, {**novelty, **alarms}
 
-    def answer(self, values: tf.Tensor) -> dict[str, tf.Tensor]:
+    def answer(self, values: tf.Tensor, season: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "serving_default".
 
         Args:
             values: Series, float64 `(batch, time, channels)`; NaN is missing, and pads shorter series at their end.
+            season: Steps of a day of each series, int32 `(batch,)`; 0 where it is not known.
 
         Returns:
             A dict of `score`, `surprise`, float32 `(batch, time)`, and `alarm`, bool `(batch, time)`.
         """
-        found = self._scored(values)
+        found = self._scored(values, season)
         return {name: found[name] for name in ("score", "surprise", "alarm")}
 
-    def _scored(self, values):
+    def _scored(self, values, season):
         surprise = self.network.surprises(self.features(values))
         states = zeros({**self.novelty.sizes, **self.alarms.sizes}, tf.shape(values)[0])
-        found, _ = scan(self._score_step, {"values": values, "surprise": surprise}, states)
+        parts = {"surprise": surprise}
+        found, _ = scan(
+            self._score_step, {"values": values, "before": self._days_before(values, season), **parts}, states
+        )
         return {**found, "surprise": surprise}
 
     def step(self, values: tf.Tensor, states: States) -> tuple[dict[str, tf.Tensor], States]:
         """Score, surprise and alarm, `(batch,)`, of values of a step, float64 `(batch, channels)`; and the states."""
         parts, scale = self._scale_step(values, {name: states[name] for name in self.scale.sizes})
         surprise, network = self.network.step(parts["features"], {name: states[name] for name in self.network.sizes})
-        found, others = self._score_step(values, surprise, states)
+        history = tf.reshape(states["history"], [-1, self.settings.longest_season, len(self.channels)])
+        season = tf.cast(states["season"][:, 0], tf.int32)
+        there = self._remembered(season) & (states["steps"][:, 0] >= states["season"][:, 0])
+        place = tf.where(there, self.settings.longest_season - season, 0)
+        before = tf.where(there[:, tf.newaxis], tf.gather(history, place, batch_dims=1), np.nan)
+        found, others = self._score_step(values, before, surprise, states)
+        own = {
+            "season": states["season"],
+            "history": tf.concat([states["history"][:, len(self.channels) :], values], 1),
+        }
         found = {"score": found["score"], "surprise": surprise, "alarm": found["alarm"]}
-        return found, {**scale, **network, **others}
+        return found, {**own, **scale, **network, **others}
 
-    def first_states(self, rows: Any = 1) -> States:
-        """The states before the first step."""
+    def first_states(self, season: tf.Tensor) -> States:
+        """The states before the first step of series with these steps of a day, int32 `(batch,)`."""
+        rows = tf.shape(season)[0]
+        history = {"history": self.settings.longest_season * len(self.channels)}
         running = {**self.scale.sizes, **self.novelty.sizes, **self.alarms.sizes}
-        return {**zeros(running, rows), **zeros(self.network.sizes, rows, tf.float32)}
+        states = {**zeros({**history, **running}, rows), **zeros(self.network.sizes, rows, tf.float32)}
+        return {**states, "season": tf.cast(season, tf.float64)[:, tf.newaxis]}
 
     def calibrate(self, examples: Any, how: str = "auto", rate: float = 1.0) -> Calibration:
         """Sets what is usual in normal operation, which evidence counts, and the threshold of alarms.
@@ -193,7 +220,7 @@ class AnomalyDetector(Task):
             how, rate: As of `nlpseq.tasks.anomalies.calibration.calibrated`.
         """
         self.ensure_built()
-        found = [row["evidence"] for row in self._in_batches("evidence", examples.values)]
+        found = [row["evidence"] for row in self._in_batches("evidence", examples.values, examples.seasons)]
         known, settings = examples.after(self.settings.warm_up), self.settings
         result = calibrated(found, known, tuple(self._usual.numpy()), settings.rest, how, rate)
         self._usual.assign(result.usual)
@@ -201,37 +228,42 @@ class AnomalyDetector(Task):
         self.threshold = result.threshold
         return result
 
-    def detect(self, series: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+    def detect(self, series: Sequence[np.ndarray], seasons: Sequence[int] | None = None) -> list[dict[str, np.ndarray]]:
         """Scores series.
 
         Args:
             series: Arrays `(steps, channels)`; NaN is missing.
+            seasons: The steps of a day of each, 0 where it is not known. Default the setting `season`.
 
         Returns:
             For each series a dict of `score`, `surprise`, float32 `(steps,)`, and `alarm`, bool `(steps,)`.
         """
         self.ensure_built()
-        return self._in_batches("answer", series)
+        return self._in_batches("answer", series, seasons)
 
     def _features(self, series):
         return [row["features"] for row in self._in_batches("features", series)]
 
-    def _in_batches(self, name, series):
+    def _in_batches(self, name, series, seasons=None):
         """The outputs of a method for series, in batches of similar length."""
         count = len(self.channels)
-        spec = tf.TensorSpec([None, None, count], tf.float64)
+        specs = [tf.TensorSpec([None, None, count], tf.float64), tf.TensorSpec([None], tf.int32)]
+        seasons = np.array(seasons or [0] * len(series), np.int32)
+        seasons = np.where(seasons, seasons, self.settings.season).astype(np.int32)
         methods = {
             "answer": self.answer,
-            "evidence": lambda values: {"evidence": self._scored(values)["evidence"]},
-            "features": lambda values: {"features": self.features(values)},
+            "evidence": lambda values, season: {"evidence": self._scored(values, season)["evidence"]},
+            "features": lambda values, season: {"features": self.features(values)},
         }
-        function = self._functions.get(name, lambda: tf.function(methods[name], [spec], autograph=False))
+        function = self._functions.get(name, lambda: tf.function(methods[name], specs, autograph=False))
         order, results = np.argsort([len(row) for row in series], kind="stable"), [{}] * len(series)
         for part in _batches(order, [len(row) for row in series], MOST_VALUES // count):
             rows = np.full([len(part), max(len(series[i]) for i in part), count], np.nan)
             for row, i in zip(rows, part):
                 row[: len(series[i])] = np.reshape(series[i], [-1, count])
-            found = {key: value.numpy() for key, value in function(tf.constant(rows)).items()}
+            found = {
+                key: value.numpy() for key, value in function(tf.constant(rows), tf.constant(seasons[part])).items()
+            }
             for number, i in enumerate(part):
                 results[i] = {key: value[number, : len(series[i])] for key, value in found.items()}
         return results
@@ -241,31 +273,33 @@ class AnomalyDetector(Task):
     def signatures(self):
         channels = len(self.channels)
         series = tf.TensorSpec([None, None, channels], tf.float64, name="values")
+        season = tf.TensorSpec([None], tf.int32, name="season")
         values = tf.TensorSpec([None, channels], tf.float64, name="values")
         states = {name: tf.TensorSpec([None, state.shape[1]], state.dtype, name=name)
-                  for name, state in self.first_states().items()}  # fmt: skip
+                  for name, state in self.first_states(tf.zeros([1], tf.int32)).items()}  # fmt: skip
 
         def step(values, **states):
             found, new = self.step(values, states)
             return {**found, **new}
 
-        def init(values):
+        def init(values, season):
             """The states after the beginning of a series, which may have no steps."""
-            return scan(self.step, {"values": values}, self.first_states(tf.shape(values)[0]))[1]
+            return scan(self.step, {"values": values}, self.first_states(season))[1]
 
         return {
-            "serving_default": tf.function(self.answer, [series], autograph=False),
-            "init": tf.function(init, [series], autograph=False),
+            "serving_default": tf.function(self.answer, [series, season], autograph=False),
+            "init": tf.function(init, [series, season], autograph=False),
             "step": tf.function(step, autograph=False).get_concrete_function(values, **states),
         }
 
     def warmup(self):
-        return [{"values": np.zeros((1, steps, len(self.channels)))} for steps in (1, 50)]
+        season = np.zeros(1, np.int32)
+        return [{"values": np.zeros((1, steps, len(self.channels))), "season": season} for steps in (1, 50)]
 
     def details(self):
         """The channels, the threshold, and what decides when alarms are given."""
         settings = self.settings
-        own = {"rest": settings.rest, "warm_up": settings.warm_up, "method": settings.method}
+        own = {"rest": settings.rest, "warm_up": settings.warm_up, "season": settings.season}
         counts = [name for name, counts in zip(MARGINS, self._counts.numpy()) if counts]
         return {"channels": self.channels, "threshold": round(self.threshold, 6), "evidence": counts, **own}
 

@@ -1,31 +1,32 @@
 """What is new in a step: how far a series leaves what it has shown before, and what training has shown.
 
-Of every channel the value itself and its running means over about 5 and `smoothing` steps are followed, and of the
-whole step the running mean of the surprise of the network over about 3 steps. Each of these statistics f has a range
-[low, high] of what it was before in this series:
+Of every channel the value itself, its running means over about 5 and `smoothing` steps, and that of its difference from
+the value a day before over about 36 steps are followed, and of the whole step the running mean of the surprise of the
+network over about 3 steps. Each of these statistics f has a range [low, high] of what it was before in this series:
 
     n = max(f - high, low - f) / (high - low)       of the surprise (f - high) / (high - low)
     high = max(f, high - (high - mean) / forget)    low likewise
     usual = (f - greatest) / (greatest - median)    of the surprise, by that of normal operation in validation
     evidence = n / margin, usual / margin
 
-0 is as extreme as ever before, and 1 is beyond it by the margin. Inside of their ranges the statistics of the values say
-nothing. What comes back, such as a spike every day, is new in its series only once; Numenta's detector has a test of
-the range of the values too (Lavin and Ahmad 2015).
+0 is as extreme as ever before, and 1 is beyond it by the margin. Inside of their ranges the statistics of the values
+say nothing. What comes back, such as a spike every day, is new in its series only once; Numenta's detector has a test
+of the range of the values too (Lavin and Ahmad 2015).
 """
 
 import tensorflow as tf
 
 States = dict[str, tf.Tensor]
 # Of each statistic, shares of its range, or of the width of `usual`.
-MARGINS = {"value": 0.0125, "trend": 0.05, "level": 0.025, "surprise": 0.04, "usual": 0.3}
-RANGES = ("value", "trend", "level", "surprise")  # statistics with a range of their own
+MARGINS = {"value": 0.0125, "trend": 0.05, "level": 0.025, "season": 0.15, "surprise": 0.04, "usual": 0.3}
+RANGES = ("value", "trend", "level", "season", "surprise")  # statistics with a range of their own
 TREND = 5  # steps of the short running mean
+SEASON = 36  # steps of the running mean of differences from the day before
 SURPRISE = 3  # steps of the running mean of the surprise
 FORGET = 1e5  # steps over which ranges shrink
 COLD = 50  # values of a series before anything is new: neither its range nor its scale is known yet
 RELATIVE = 1e-3  # least width of a range, as a share of the mean
-NOTHING = -5.0  # novelty of what was not observed, and of the first steps; less than any other
+LEAST = -30.0  # evidence of what was not observed, and of the first steps; less than any other
 
 
 class Novelty:
@@ -49,43 +50,47 @@ class Novelty:
         }
 
     def step(
-        self, values: tf.Tensor, surprise: tf.Tensor, usual: tf.Tensor, states: States
+        self, values: tf.Tensor, before: tf.Tensor, surprise: tf.Tensor, usual: tf.Tensor, states: States
     ) -> tuple[tf.Tensor, States]:
         """The evidence of a step.
 
         Args:
             values: float64 `(batch, channels)`, not finite where missing.
+            before: Those of a day before, not finite where unknown.
             surprise: Of the step, float32 `(batch,)`.
             usual: The greatest and the median running mean of the surprise in normal operation, float `(2,)`.
             states: Those of `sizes`.
 
         Returns:
-            The evidence of each of `MARGINS`, float32 `(batch, 5)`, and the new states.
+            The evidence of each of `MARGINS`, float32 `(batch, 6)`, and the new states.
         """
         observed = tf.math.is_finite(values)
         warm = tf.reduce_any(observed & (states["value_seen"] >= COLD), axis=-1, keepdims=True)
+        known = observed & tf.math.is_finite(before)
+        change = tf.where(known, values - before, 0.0)
         values = tf.where(observed, values, 0.0)
         surprise = tf.cast(surprise, tf.float64)[:, tf.newaxis]
         statistics = {
             "value": (values, observed, 1, COLD),
             "trend": (values, observed, TREND, COLD),
             "level": (values, observed, self.smoothing, COLD),
+            "season": (change, known, SEASON, COLD),
             "surprise": (surprise, warm, SURPRISE, 1),
         }
         new, evidence = {}, []
         for name, statistic in statistics.items():
-            before = {what: states[f"{name}_{what}"] for what in ("seen", "last", "mean", "high", "low")}
-            above, below, after = _beyond(*statistic, before)
+            state = {what: states[f"{name}_{what}"] for what in ("seen", "last", "mean", "high", "low")}
+            above, below, after = _beyond(*statistic, state)
             new |= {f"{name}_{what}": value for what, value in after.items()}
             if name != "surprise":
                 beyond = tf.maximum(above, below)
-                above = tf.where(beyond > 0, beyond, NOTHING)
+                above = tf.where(beyond > 0, beyond, LEAST)
             evidence.append(tf.reduce_max(above, axis=-1))
         greatest, median = tf.unstack(tf.cast(usual, tf.float64))
         beyond = (new["surprise_last"] - greatest) / (greatest - median)
-        evidence.append(tf.where(warm, beyond, NOTHING)[:, 0])
+        evidence.append(tf.where(warm, beyond, LEAST)[:, 0])
         evidence = tf.stack(evidence, axis=-1) / tf.constant([*MARGINS.values()], tf.float64)
-        return tf.cast(evidence, tf.float32), new
+        return tf.cast(tf.maximum(evidence, LEAST), tf.float32), new
 
 
 def _beyond(numbers, counts, steps, cold, before):
@@ -104,7 +109,7 @@ def _beyond(numbers, counts, steps, cold, before):
     mean, high, low = (tf.where(first, last, before[what]) for what in ("mean", "high", "low"))
     width = high - low + RELATIVE * tf.abs(mean) + 1e-12
     real = counts & (seen >= cold)
-    above, below = (tf.where(real, distance / width, NOTHING) for distance in (last - high, low - last))
+    above, below = (tf.where(real, distance / width, LEAST) for distance in (last - high, low - last))
     after = {
         "seen": seen + 1,
         "last": last,

@@ -20,6 +20,17 @@ def windows_of(labels: np.ndarray) -> Windows:
     return tuple((int(left), int(right) - 1) for left, right in zip(edges[::2], edges[1::2]))
 
 
+def day_of(seconds: np.ndarray) -> int:
+    """The steps of a day, of the times of steps in seconds; 0 if they are no whole number, or fewer than 4.
+
+    >>> day_of(np.arange(10) * 300.0), day_of(np.arange(10) * 86400.0)
+    (288, 0)
+    """
+    step = float(np.median(np.abs(np.diff(seconds)))) if len(seconds) > 1 else 0.0
+    count = round(86_400 / step) if step else 0
+    return count if count >= 4 and abs(count * step - 86_400) < step / 2 else 0
+
+
 @dataclass(frozen=True)
 class Recording:
     """One series of one or several channels.
@@ -30,6 +41,7 @@ class Recording:
         windows: First and last index of each anomaly; None where nothing is known of them.
         start: First step that is evaluated; a detector may use those before to learn the range of the series.
         times: The time of each step, as it is written; None where steps are only counted.
+        season: Steps of a day; 0 where steps are only counted, or are days.
     """
 
     name: str
@@ -37,6 +49,7 @@ class Recording:
     windows: Windows | None = None
     start: int = 0
     times: Sequence[str] | None = None
+    season: int = 0
 
     def __len__(self):
         return len(self.values)
@@ -60,7 +73,7 @@ class Recording:
         if windows is not None:
             windows = tuple((left, min(right, end - 1)) for left, right in windows if left < end)
         times = None if self.times is None else self.times[:end]
-        return Recording(self.name, self.values[:end], windows, start, times)
+        return replace(self, values=self.values[:end], windows=windows, start=start, times=times)
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,11 @@ class Recordings:
     def after(self, steps: int) -> "Recordings":
         """The recordings, evaluated after their first `steps` steps, unless they are shorter."""
         return Recordings([replace(item, start=max(item.start, min(steps, len(item) // 2))) for item in self])
+
+    @property
+    def seasons(self) -> list[int]:
+        """The season of each recording."""
+        return [item.season for item in self]
 
     def select(self, indices: Any) -> "Recordings":
         """The recordings at indices."""

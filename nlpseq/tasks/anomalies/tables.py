@@ -1,5 +1,6 @@
 """Recordings in files: tables of numbers with times and labels, and the folders of NAB."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import paths
+from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal
 from nlpseq.data.series import Columns, read_series
 from nlpseq.errors import InputError, shorten
-from nlpseq.serving.metadata import read_json
-from nlpseq.tasks.anomalies.recordings import Recording, windows_of
+from nlpseq.tasks.anomalies.recordings import Recording, day_of, windows_of
 
 LABEL = Role("label", (
     "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
@@ -109,8 +110,9 @@ def _recording(series, channels, place):
     values = np.stack([series.columns[name] for name in channels], axis=1)
     labels = series.columns.get("label")
     windows = None if labels is None else windows_of(np.nan_to_num(labels) > 0)
+    name = series.item or Path(place).name
     times = [str(time) for time in series.times] if hasattr(series.times, "asi8") else None
-    return Recording(series.item or Path(place).name, values, windows, 0, times)
+    return Recording(name, values, windows, 0, times, _day(series.times))
 
 
 def is_nab(path: Path) -> bool:
@@ -125,7 +127,10 @@ def read_nab(path: Path) -> list[Recording]:
         InputError: A file is missing or has other columns; a window is outside of its series.
     """
     labels = next(path / "labels" / name for name in WINDOWS if os.path.isfile(path / "labels" / name))
-    windows = read_json(labels)
+    try:
+        windows = dict(json.loads(read_text(labels)))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{labels} is no JSON object of windows ({error}): expected that of NAB.") from None
     found = sorted(file for file in (path / "data").rglob("*") if paths.suffix_of(file) == ".csv")
     names = [file.relative_to(path / "data").as_posix() for file in found]
     missing = sorted(set(windows) - set(names))
@@ -149,7 +154,12 @@ def _nab_recording(file, name, windows: Mapping[str, Any], labels):
     values = parse_numbers(table, columns["value"])
     stamps = np.asarray(getattr(times, "values", times))
     ranges = tuple(_range(pair, stamps, f"{labels}, {name}", pd) for pair in windows.get(name, ()))
-    return Recording(name, values[:, np.newaxis], ranges, 0, [str(time) for time in times])
+    return Recording(name, values[:, np.newaxis], ranges, 0, [str(time) for time in times], _day(times))
+
+
+def _day(times):
+    """The steps of a day of times of pandas; 0 of counted steps."""
+    return day_of(times.as_unit("s").asi8.astype(float)) if hasattr(times, "asi8") else 0
 
 
 def _range(pair, stamps, where, pd) -> tuple[int, int]:

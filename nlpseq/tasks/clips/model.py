@@ -22,7 +22,7 @@ from nlpseq.tasks.clips.streaming import FrameStream
 from nlpseq.tasks.objectives import SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 
-ANSWERED = 64  # sequences that are classified together
+ANSWERED = 128  # sequences that are classified together
 UNLABELLED = -2  # label of a real frame that has none, until lengths are known
 
 
@@ -344,7 +344,7 @@ class SequenceClassifier(Task):
 
         Args:
             clips: A list of arrays `(time, *frame)`, or `nlpseq.data.Clips`.
-            batch_size: Maximum number of sequences in a batch. Default 64.
+            batch_size: Maximum number of sequences in a batch. Default 128.
 
         Returns:
             "label", a list of names, and "scores", float32 `(clips, classes)`; with `per_frame` lists of them, with

@@ -54,6 +54,7 @@ def base_weights(
 def _spreads(residuals, quantiles):
     found = np.full((residuals.shape[1], len(quantiles)), np.nan)
     there = np.isfinite(residuals).sum(axis=0) > 0
-    found[there] = np.nanquantile(residuals[:, there], quantiles, axis=0).T
+    if there.any():
+        found[there] = np.nanquantile(residuals[:, there], quantiles, axis=0).T
     spreads = np.diff(found, axis=1)
     return np.where(np.isfinite(spreads), np.clip(spreads, 1e-3, 10.0), 0.2).astype(np.float32)

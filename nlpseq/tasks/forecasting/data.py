@@ -18,13 +18,13 @@ from nlpseq.tasks.forecasting.settings import PASS
 from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
 
 FORESEEN = (
-    "holiday", "is holiday", "school holiday", "state holiday", "isholiday", "promo", "promotion", "onpromotion",
-    "on promotion", "open", "weekday", "day of week", "dayofweek", "weekend", "working day", "workingday", "event name",
-    "snap",
+    "holiday", "is holiday", "isholiday", "school holiday", "schoolholiday", "state holiday", "stateholiday", "promo",
+    "promotion", "onpromotion", "on promotion", "open", "weekday", "day of week", "dayofweek", "weekend", "working day",
+    "workingday", "event name", "snap",
 )  # fmt: skip
 FEW_STEPS = 3  # of a series, which then has no season
 VALIDATED = 200  # windows of validation that are enough
-VALIDATION_SHARE = 0.15  # of the steps of a series that are validated, at most
+VALIDATION_SHARE = 0.2  # of the steps of a series that are validated, at most
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,38 @@ class ForecastingSeries:
         Raises:
             InputError: no series is long enough.
         """
-        if self.ahead:
-            windows = max(1, -(-max(self.ahead.values()) // horizon))
         store = Store.of(self.table.series, self.frequency, self.table.covariates, self.table.statics, horizon)
+        tested, before, said = self._tested(store, horizon, windows)
+        scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
+        if constant := int((~(scales > 0)).sum()):
+            said.append(f"{constant:,} constant series are left out of MASE")
+        validated = _validated(before, horizon)
+        end = before - validated * horizon
+        step = max(1, int(np.ceil(horizon * min(1.0, validated.sum() / VALIDATED))))  # few windows overlap
+        count = np.where(validated > 0, (validated - 1) * horizon // step + 1, 0)
+        validation = rolling_windows(store, end, count, step, horizon, scales)
+        if not len(validation):
+            end = np.maximum(before - horizon, 1)
+            validation = rolling_windows(store, end, (before > 1).astype(int), horizon, horizon, scales)
+            said.append("the series are too short for validation windows beside training: both use the same steps")
+        training = training_windows(store, np.maximum(end, 1), horizon, scales, context)
+        test = _filled(rolling_windows(store, before, tested, horizon, horizon, scales))
+        validation = _filled(validation)
+        if not len(validation):
+            validation = test
+            said.append(
+                "the series are too short for validation windows: the test windows are used, whose scores mean little"
+            )
+        said = notes.say_notes(said)
+        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *said), self, season)
+
+    def _tested(self, store: Store, horizon: int, windows: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """The number of test windows of each series, that of the steps before them, and notes."""
+        if self.ahead:
+            ahead = np.array([self.ahead.get(item, 0) for item in store.items])
+            return -(-ahead // horizon), store.lengths - ahead, []
         tested = np.clip((store.lengths - horizon) // horizon, 0, windows)
         tested = np.where(store.lengths - tested * horizon >= FEW_STEPS, tested, np.maximum(tested - 1, 0))
-        if self.ahead:
-            tested = np.array([min(-(-self.ahead.get(item, 0) // horizon), windows) for item in store.items])
         if not tested.any():
             longest = int(store.lengths.max())
             raise InputError(
@@ -80,35 +105,24 @@ class ForecastingSeries:
                 f"has, {longest}: give a shorter horizon."
             )
         said = []
-        if (short := int((tested == 0).sum())) and not self.ahead:
+        if short := int((tested == 0).sum()):
             said.append(f"{short:,} series with fewer than {2 * horizon} steps are trained on and not tested")
-        elif (short := int((tested < windows).sum())) and not self.ahead:
+        elif short := int((tested < windows).sum()):
             said.append(f"{short:,} series are too short for {windows} windows and are tested on fewer")
-        before = store.lengths - tested * horizon  # steps before the test
-        if self.ahead:
-            before = store.lengths - np.array([self.ahead.get(item, 0) for item in store.items])
-        wished = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
-        validated = np.minimum(wished, np.maximum((before * VALIDATION_SHARE / horizon).astype(int), 1))
-        validated = np.minimum(validated, np.maximum((before - horizon) // horizon, 0))
-        end = before - validated * horizon
-        scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
-        known = np.where(scales > 0, scales, np.nan)
-        if np.isnan(known).any():
-            said.append(f"{int(np.isnan(known).sum()):,} constant series are left out of MASE")
-        rolling = lambda first, count: rolling_windows(store, first, count, horizon, scales)  # noqa: E731
-        validation = rolling(end, validated)
-        if not len(validation):
-            validation = rolling(np.maximum(before - horizon, 1), (before > 1).astype(int))
-            end = np.maximum(before - horizon, 1)
-            said.append("the series are too short for validation windows beside training: both use the same steps")
-        training = training_windows(store, np.maximum(end, 1), horizon, scales, context)
-        test = rolling(before, tested)
-        test = test.select(np.flatnonzero(np.isfinite(test.targets()).any(axis=1)))
-        validation = validation.select(np.flatnonzero(np.isfinite(validation.targets()).any(axis=1)))
-        if not len(validation):
-            validation = test
-        said = notes.say_notes(said)
-        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *said), self, season)
+        return tested, store.lengths - tested * horizon, said
+
+
+def _validated(before: np.ndarray, horizon: int) -> np.ndarray:
+    """The number of horizons of each series that are validated, given its steps before the test."""
+    wished = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
+    least = np.where(before >= 6 * horizon, 2, 1)
+    share = np.maximum((before * VALIDATION_SHARE / horizon).astype(int), least)
+    return np.minimum(np.minimum(wished, share), np.maximum((before - horizon) // horizon, 0))
+
+
+def _filled(windows: Windows) -> Windows:
+    """The windows with a target that is not missing."""
+    return windows.select(np.flatnonzero(np.isfinite(windows.targets()).any(axis=1)))
 
 
 @dataclass(frozen=True)
@@ -148,11 +162,11 @@ def naive_error(values: np.ndarray, season: int) -> float:
     return 0.0
 
 
-def rolling_windows(store: Store, first, count, horizon: int, scales: np.ndarray) -> Windows:
-    """`count` windows of each series, one after another, the first with `first` steps before it."""
+def rolling_windows(store: Store, first, count, step: int, horizon: int, scales: np.ndarray) -> Windows:
+    """`count` windows of each series, every `step` steps, the first with `first` steps before it."""
     series = np.repeat(np.arange(len(store)), count)
     number = np.concatenate([np.arange(size) for size in count]) if len(series) else np.array([], np.int64)
-    origins = np.asarray(first, np.int64)[series] + number * horizon
+    origins = np.asarray(first, np.int64)[series] + number * step
     return Windows(store, series, origins, store.lengths, horizon, scales)
 
 
@@ -265,10 +279,16 @@ def _known(table: SeriesTable, given) -> tuple[str, ...]:
 
 def _is_foreseen(name: str, series: Sequence[Series]) -> bool:
     """Whether a covariate has a usual name of what is planned, or goes on behind the values of most series."""
-    if normal(name.split("=")[0]) in FORESEEN:
+    if normal(name.split("=")[0]) in FORESEEN and all(_is_flag(one.columns[name]) for one in series):
         return True
     further = [np.isfinite(one.columns[name][length_of(one) :]).any() for one in series]
     return float(np.mean(further)) > 0.5
+
+
+def _is_flag(values):
+    """Whether values are few whole numbers, as those of calendars are."""
+    there = values[np.isfinite(values)]
+    return bool((there == np.round(there)).all()) and len(np.unique(there)) <= 60
 
 
 def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict[str, int]]:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from nlpseq.tasks.forecasting.data import ForecastingSeries, SplitSeries
 
 HORIZONS = {"h": 24, "D": 14, "W": 8, "MS": 12, "QS": 8, "YS": 6, "B": 10}  # by the name of the frequency
+MOST_AHEAD = 96  # steps of a horizon of a day
 COUNTED = 12  # steps of a horizon where nothing is known
 DETECTED = (4, 5, 7, 12, 24, 48, 52, 60, 96, 144, 168, 288, 336)  # lengths of seasons that are looked for
 CORRELATION = 0.2  # of differences a season apart, from which there is a season
 LONGEST = 800  # steps of the past, at most
 PATCHES = 28  # steps of the recurrent layer, about
-WINDOWS_READ = 240_000  # in training, at most
+WINDOWS_READ = 300_000  # in training, at most
+MANY = 20  # series that have vectors of their own; of fewer a small network learns with strong dropout
 SAMPLE = 200  # series that are looked at
 SPACE = {
     "learning_rate": Around(4.0),
@@ -129,37 +131,41 @@ def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[
     open_settings = SeriesSettings().unset() if given is None else given
     horizon = open_settings.horizon or profile.ahead or _horizon(profile)
     room = max(1, profile.length - 2 * horizon)
-    fitting = [length for length in profile.seasons if 1.5 * length <= room]
+    fitting = [length for length in profile.seasons if 1.5 * length <= room and length <= LONGEST]
     season = open_settings.season or _main_season(profile, fitting)
     longest = max([season, *fitting])
     context = max(2 * longest, 3 * horizon, 32)
     context = open_settings.context or clipped(context, 2, max(2, min(LONGEST, room)))
     patch = season if 4 < season <= 64 and context >= 6 * season else max(1, round(context / PATCHES))
     steps = profile.series * max(1, profile.length)
-    many = profile.series >= 20
+    many = profile.series >= MANY
     return {
         "horizon": horizon,
         "context": context,
         "season": season,
         "domain": "real" if profile.lowest < 0 else "count" if profile.whole and profile.zeros > 0 else "positive",
-        "units": clipped(steps / 400, 24, 96),
-        "hidden": clipped(steps / 200, 32, 192),
+        "units": clipped(steps / 400, 24, 96 if many else 32),
+        "hidden": clipped(steps / 200, 32, 192 if many else 64),
         "layers": 1,
         "patch": patch,
         "item_size": 8 if many else 0,
-        "dropout": 0.1,
+        "dropout": 0.1 if many else 0.3,
+        "outliers": 0.0 if many else 0.3,
         "distribution": "negative_binomial" if profile.whole and profile.zeros > 0 else "student",
-        "epochs": clipped(WINDOWS_READ / max(1, min(steps, PASS)), 12, 60),
+        "epochs": clipped(WINDOWS_READ / max(1, min(steps, PASS)) / (1 if many else 2), 10, 40),
         "batch_size": clipped(steps / 300, 16, 64),
-        "learning_rate": 2e-3,
+        "learning_rate": 2e-3 if many else 1e-3,
         "averaging": 0.99,
         "validations": 1,
-        "patience": 8,
+        "patience": 8 if many else 5,
+        "ensemble": 1,
     }
 
 
 def _horizon(profile):
     usual = HORIZONS.get(profile.frequency.name, 0)
+    if not usual and profile.frequency.unit == "s":
+        usual = min(MOST_AHEAD, max(1, 86_400 // profile.frequency.count))
     if not usual:
         within = [length for length in profile.seasons if length <= 60]
         usual = within[-1] if within else COUNTED

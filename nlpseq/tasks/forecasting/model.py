@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nlpseq.data.series import Frequency
 from nlpseq.layers.label_loss import counted
-from nlpseq.tasks.base import Task
+from nlpseq.tasks.base import NamedAxis, Task
 from nlpseq.tasks.forecasting import scaling, windows
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
@@ -37,7 +37,8 @@ class Forecaster(Task):
     Args:
         preprocessor: `nlpseq.tasks.forecasting.preprocessor.SeriesPreprocessor`, which describes the series.
         labels: None.
-        name, dtype: As in `nlpseq.tasks.base.Task`.
+        name: As in `nlpseq.tasks.base.Task`.
+        dtype: Of the network. Default float32, whatever the global policy.
         **settings: Attributes of `nlpseq.tasks.forecasting.settings.ForecasterSettings`.
 
     Call arguments:
@@ -73,7 +74,8 @@ class Forecaster(Task):
     settings: ForecasterSettings
 
     def __init__(self, preprocessor: SeriesPreprocessor, labels: Sequence[str] = (), **kwargs: Any):
-        super().__init__(labels, preprocessor=preprocessor, **kwargs)
+        dtype = kwargs.pop("dtype", None) or "float32"  # whatever the global policy: values are numbers of any size
+        super().__init__(labels, preprocessor=preprocessor, dtype=dtype, **kwargs)
         self.autocast = False  # values are float64
         self._frequency = Frequency.of(preprocessor.frequency)
         self._forecast = tf.function(self.forecast, reduce_retracing=True)
@@ -118,6 +120,8 @@ class Forecaster(Task):
         self.ensure_built()
         level, scale = self.level_and_scale(inputs)
         z, mask = _scaled(inputs["values"], level, scale)
+        if training and self.settings.outliers:
+            z = self._damaged(z)
         if self.by_steps and "future" in inputs:
             future, there = _scaled(inputs["future"], level, scale)
             past, known, vector = self.features(inputs, training)
@@ -126,6 +130,15 @@ class Forecaster(Task):
             return self.network(z, mask, past, known, vector, training=training)
         quantiles, _ = self.of_scaled(z, mask, inputs, training)
         return level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(quantiles, tf.float64)
+
+    def _damaged(self, z):
+        """Scaled values, of which some windows have a season that is flatter, and higher or lower, than it was."""
+        season = max([1, *self.preprocessor.seasons[:1]])
+        rows, context = tf.shape(z)[0], self.preprocessor.context
+        seasons = tf.cast(-(-context // season) * tf.random.uniform([rows, 1]) ** 3, tf.int32)  # most of them late
+        there = tf.reverse(tf.range(context) // season, [0])[tf.newaxis] == seasons
+        there &= tf.random.uniform([rows, 1]) < self.settings.outliers
+        return tf.where(there, z * tf.random.uniform([rows, 1]) + tf.random.normal([rows, 1]), z)
 
     def level_and_scale(self, inputs):
         """Level and scale of windows, float64 `(batch, 1)`; of counts the level is 0 and the scale 1 + the mean."""
@@ -184,6 +197,12 @@ class Forecaster(Task):
             tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1),
             tf.concat([tf.zeros([batch, 0]), *vectors], axis=-1),
         )
+
+    def named_axes(self):
+        description = self.preprocessor
+        names = [["", *description.items]] * bool(description.items)
+        names += [["", *texts] for texts in description.statics.values()]
+        return [NamedAxis(layer.embeddings, 0, "series", own) for layer, own in zip(self.vectors, names)]
 
     # Training
 

@@ -70,12 +70,14 @@ def at_lags(values: tf.Tensor, mask: tf.Tensor, places: np.ndarray) -> tuple[tf.
 def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -> tf.Tensor:
     """Simple forecasts of scaled values, `(batch, horizon, bases)`.
 
-    The last value; the level, which is 0; and for each season its latest value of that phase, and the mean of its
-    latest values, or the level where there is none.
+    The last value; the level, which is 0, or without seasons the mean of the last quarter; and for each season its
+    latest value of that phase, and the mean of its latest values, or the level where there is none.
     """
     context = z.shape[1]
     last = last_value(z, mask)[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
-    found = [last, tf.zeros_like(last)]
+    recent = max(1, context // 4)
+    smooth = masked_mean(z[:, -recent:], mask[:, -recent:])[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
+    found = [last, tf.zeros_like(last) if seasons else smooth]  # without a season the level is the last value
     for season in seasons:
         cycles = min(CYCLES, max(1, context // season))
         values, there = at_lags(z, mask, lags(season, horizon, context, cycles))

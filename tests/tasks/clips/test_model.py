@@ -31,7 +31,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["scaled one by one", "pictures", "bag of frames", "a label for each frame"])
 def test_padding_and_neighbours_change_nothing(kind):
     frame, settings = KINDS[kind]
     task, sequences = new_task(frame, **settings), arrays(frame)
@@ -43,7 +43,7 @@ def test_padding_and_neighbours_change_nothing(kind):
         np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["vectors", "own encoder", "a label for each frame"])
+@pytest.mark.parametrize("kind", ["vectors", "own encoder"])
 def test_saved_and_loaded(kind, tmp_path):
     frame, settings = KINDS[kind]
     task = new_task(frame, **settings)
@@ -138,6 +138,7 @@ def test_a_constant_channel_and_a_broken_sensor_stay_small():
     assert np.isfinite(odd).all() and np.abs(odd).max() <= 20 and not odd[0, 1].any()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("graph")
 def test_an_export_answers_alike_in_a_fresh_process(tmp_path):
     task = new_task(bidirectional=False, derived="differences", reading={"stride": 1, "width": 0})

@@ -1,0 +1,36 @@
+"""`nlpseq launch`: workers that are started together end together."""
+
+import subprocess
+import sys
+
+import pytest
+
+from nlpseq.cli import launch
+from nlpseq.errors import InputError
+
+
+def started(*programs):
+    return [subprocess.Popen([sys.executable, "-S", "-c", program]) for program in programs]
+
+
+def test_the_first_failure_is_the_status_and_none_is_left_behind(monkeypatch, capsys):
+    monkeypatch.setattr(launch, "GRACE", 0.3)
+    workers = started("raise SystemExit(3)", "import time; time.sleep(600)")
+    with launch.forwarded(workers):
+        assert launch.wait(workers) == 3
+    assert workers[1].wait(5) != 0
+    assert "worker 0 ended with status 3\n1 workers did not end by themselves" in capsys.readouterr().err
+
+
+def test_a_signal_of_a_worker_is_a_status():
+    workers = started("import os; os.kill(os.getpid(), 9)")
+    with launch.forwarded(workers):
+        assert launch.wait(workers) == 128 + 9
+
+
+def test_the_recipe_is_a_name_or_a_path():
+    assert launch._script("sentiment")[-2:] == ["train", "sentiment"]
+    assert launch._script(launch.__file__) == [launch.__file__]
+    for wrong in ("sentimental", "nowhere.py"):
+        with pytest.raises(InputError):
+            launch._script(wrong)

@@ -1,0 +1,128 @@
+"""Exports: what `nlpseq predict` makes of files and of standard input, and the same in a fresh process."""
+
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from nlpseq import engine, serving
+from nlpseq.serving import Export
+from nlpseq.tasks import AnomalyDetector
+from tests.cli.helpers import predict, run
+from tests.modes import functions
+from tests.tasks.tiny import METRICS, dataset
+
+CHANNELS = ["cpu", "disk"]
+VALUES = np.stack([np.sin(np.arange(80) / 3), np.arange(80) % 5], axis=1).round(4)
+VALUES[70:72] = 9, np.nan
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A detector, and its export."""
+    with engine.mode("portable"), functions(eagerly=False):
+        detector = AnomalyDetector(CHANNELS, units=2, components=2, warm_up=60, season=8)
+        detector.threshold = 0.5
+        folder = tmp_path_factory.mktemp("detector")
+        path = serving.export(detector, folder, data=dataset(), settings=detector.settings.flat(), metrics=METRICS)
+        return detector.detect([VALUES])[0], path
+
+
+def lines(sep=",", time=""):
+    rows = (sep.join("" if np.isnan(value) else str(value) for value in row) for row in VALUES)
+    return [f"{time}{sep}{row}" if time else row for row in rows]
+
+
+def feed(monkeypatch, text):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+def test_the_export_answers_as_the_detector(exported):
+    expected, path = exported
+    found = Export(path).predict([VALUES])[0]
+    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5, atol=1e-5)
+    assert found["alarm"] == expected["alarm"].tolist() and any(found["alarm"])
+
+
+@pytest.mark.parametrize("sep, time", [(",", ""), (" ", ""), ("\t", "noon")])
+def test_lines_of_standard_input(exported, capsys, monkeypatch, sep, time):
+    expected, path = exported
+    kept = VALUES.copy() if sep != " " else VALUES[:70]
+    feed(monkeypatch, "\n".join([sep.join(["time"] * bool(time) + CHANNELS), *lines(sep, time)[: len(kept)]]) + "\n")
+    status, out, err = predict(capsys, path, "--json", "--every-step")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [row["alarm"] for row in rows] == expected["alarm"][: len(kept)].tolist()
+    np.testing.assert_allclose([row["score"] for row in rows], expected["score"][: len(kept)], rtol=1e-4, atol=1e-4)
+    assert rows[1]["time"] == (time or 2) and f"note: {len(kept)} steps" in err
+
+
+def test_alarms_alone(exported, capsys, monkeypatch):
+    feed(monkeypatch, "\n".join(lines()))
+    status, out, _ = predict(capsys, exported[1])
+    header, *rows = out.splitlines()
+    assert status == 0 and header == "time,cpu,disk,score,alarm"
+    assert [int(row.split(",")[0]) - 1 for row in rows] == np.flatnonzero(exported[0]["alarm"]).tolist()
+    assert rows[0].startswith("71,9,,")
+
+
+def test_a_file_to_a_table(exported, capsys, tmp_path):
+    expected, path = exported
+    source, output = tmp_path / "a.csv", tmp_path / "scores.csv"
+    source.write_text("\n".join(["cpu,disk", *lines()]))
+    assert predict(capsys, path, source, "--output", output)[0] == 0
+    header, *rows = output.read_text().splitlines()
+    assert header == "series,time,cpu,disk,score,alarm"
+    assert [row.split(",")[-1] for row in rows] == ["01"[int(alarm)] for alarm in expected["alarm"]]
+    np.testing.assert_allclose([float(row.split(",")[-2]) for row in rows], expected["score"], atol=1e-3, rtol=1e-4)
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("1,2\n3,high\n", "line 2: expected 2 numbers, with a time before them or without, got '3,high'"),
+    ("1,2\n3\n", "line 2: expected 2 numbers"),
+    ("1,2,3,4\n", "line 1: expected 2 numbers"),
+])  # fmt: skip
+def test_bad_lines_get_one_sentence(exported, capsys, monkeypatch, text, expected):
+    feed(monkeypatch, text)
+    status, _, err = predict(capsys, exported[1])
+    assert status == 2 and err.startswith(f"error: {expected}") and err.count("\n") == 1
+
+
+def test_a_file_without_the_columns_gets_one_sentence(exported, capsys, tmp_path):
+    (tmp_path / "a.csv").write_text("cpu\n1\n2\n")
+    status, out, err = predict(capsys, exported[1], tmp_path / "a.csv")
+    assert status == 2 and out == "" and "has no column 'disk': the model reads cpu, disk" in err
+
+
+def test_it_is_shown(exported, capsys):
+    assert run("show", exported[1]) == 0
+    shown = capsys.readouterr().out
+    assert all(part in shown for part in ("serving_default", "init", "step", "details.channels"))
+
+
+FRESH = """
+import sys, numpy as np, tensorflow as tf
+path, values, day = sys.argv[1], np.load(sys.argv[2]), tf.constant([8])
+model = tf.saved_model.load(path)
+whole = model.signatures["serving_default"](values=tf.constant(values[None]), season=day)["score"].numpy()[0]
+states, scores = model.signatures["init"](values=tf.constant(values[None, :0]), season=day), []
+for row in values:
+    found = model.signatures["step"](values=tf.constant(row[None]), **states)
+    states, scores = {name: found[name] for name in states}, [*scores, found["score"].numpy()[0]]
+later = model.signatures["init"](values=tf.constant(values[None, :50]), season=day)
+found = model.signatures["step"](values=tf.constant(values[50][None]), **later)
+assert "nlpseq" not in sys.modules and abs(found["score"].numpy()[0] - scores[50]) < 1e-5
+np.save(sys.argv[2], [whole, scores])
+"""
+
+
+@pytest.mark.slow
+def test_a_fresh_process_without_nlpseq(exported, tmp_path):
+    expected, path = exported
+    np.save(tmp_path / "values.npy", VALUES)
+    subprocess.run([sys.executable, "-c", FRESH, path, tmp_path / "values.npy"], check=True, cwd=tmp_path)
+    whole, steps = np.load(tmp_path / "values.npy")
+    np.testing.assert_allclose(whole, expected["score"], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(steps, expected["score"], rtol=1e-5, atol=1e-5)
