@@ -83,7 +83,7 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     ngram = closed and not streaming
     single = profile.words < 1.5 and profile.seconds < 2.5
     total = profile.utterances * profile.seconds / 3600  # hours
-    steps = 2200 if profile.generated else 4000
+    steps = 1300 if profile.generated else 4000
     batch = 16 if profile.utterances < 4000 else 32
     return {
         "sample_rate": profile.sample_rate,
