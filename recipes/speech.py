@@ -2,7 +2,7 @@
 
 The recipe trains on a dataset of TensorFlow Datasets or on your own recordings, evaluates, plots and exports a
 SavedModel that takes samples. Without flags it trains on nlpseq_morse, generated Morse code in noise: test character
-error rate 0.02 or less in about two minutes and 1.5 GB of memory. Scores on real data: recipes/README.md.
+error rate 0.02 or less in about two minutes of two idle cores. Scores on real data: recipes/README.md.
 """
 
 import nlpseq

@@ -13,7 +13,7 @@ CODE = {
 }  # fmt: skip
 RATE = 4000  # samples a second
 UNITS = (0.032, 0.048)  # seconds of a dot: 25 to 37 words a minute
-PITCHES = (450.0, 950.0)  # hertz
+PITCHES = (550.0, 750.0)  # hertz
 NOISE = (3.0, 15.0)  # decibels of the tone above the noise of all frequencies
 SWAY = 0.15  # of the speed, up and down in some seconds
 WAVER = 0.02  # of the pitch

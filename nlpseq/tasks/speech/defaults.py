@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FRAMES = 100  # a second
 SPARE = 1.4  # frames a step needs per unit, at least, after the fastest speaking
-MOST_STACKED = 6  # frames a step, where texts are sparse, as of Morse code
+MOST_STACKED = 4  # frames a step, where texts are sparse, as of Morse code
 CLOSED, OFTEN = 200, 20  # most different words of a closed vocabulary, and how often they occur
 SPACE = {
     "learning_rate": Around(4.0),
@@ -83,7 +83,7 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     ngram = closed and not streaming
     single = profile.words < 1.5 and profile.seconds < 2.5
     total = profile.utterances * profile.seconds / 3600  # hours
-    steps = 1500 if profile.generated else 4000
+    steps = 1300 if profile.generated else 4000
     batch = 16 if profile.utterances < 4000 else 32
     return {
         "sample_rate": profile.sample_rate,
@@ -93,10 +93,10 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
         "averaging": 0.0,
         "validations": clipped(total / 2, 1, 10),
         "patience": 8,
-        "bands": 40,
+        "bands": clipped(8 * np.log2(profile.sample_rate / 500), 16, 40),
         "stack": clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED),
         "normalization": "running" if streaming else "utterance",
-        "units": 64 if profile.generated else 128 if total < 3 else 256,
+        "units": 96 if profile.generated else 128 if total < 3 else 256,
         "layers": 1 if profile.generated else 2 if total < 10 else 3,
         "dropout": 0.1 if profile.generated else 0.3,
         "output_dropout": 0.1 if profile.generated else 0.3,
