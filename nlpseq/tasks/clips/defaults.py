@@ -90,9 +90,9 @@ def choose(profile: SequenceProfile) -> dict[str, Any]:
         "derived": "none" if pictures else "differences",
         "filters": 16,
         "frame_size": 64,
-        "warp": 0.1 if profile.strokes else 0.0,
-        "noise": 0.0 if pictures else 0.05,
-        "dropout": 0.1 if pictures else 0.0,
+        "warp": 0.2 if profile.strokes else 0.0,
+        "noise": 0.0 if pictures else 0.1 if profile.strokes else 0.05,
+        "dropout": 0.1 if pictures or profile.strokes else 0.0,
         "output_dropout": 0.3,
         "bag_of_frames": "yes" if profile.generated else "no",
     }

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 CONSTANT = 1e-6  # standard deviation, relative to the mean, below which a channel is constant
 LARGEST = 20.0  # standard deviations to which values are limited: a broken sensor must not drown all else
+SPEED = 2.0  # times `warp` is the standard deviation of the logarithm of speed in training
 LAST_SIZE = 4  # rows or columns of a picture after the convolutions, about
 MOST_FILTERS = 8  # times those of the first convolution
 
@@ -25,7 +26,8 @@ class FrameFeatures(keras.layers.Layer):
 
     Missing values, NaN or infinite, are z = 0, the mean. In training z_t becomes (I + `warp` N) z_t before its
     differences are taken, with a matrix N of normal random numbers for each sequence: strokes are turned, sheared and
-    stretched a little. Channels of two values are left alone.
+    stretched a little. Channels of two values are left alone. Differences are those of another speed, exp(2 `warp` n)
+    times as large, with a normal random number n for each sequence.
 
     Args:
         scaling: "channel", "sequence" or "none", as in `nlpseq.tasks.clips.settings.SequenceSettings`.
@@ -96,7 +98,11 @@ class FrameFeatures(keras.layers.Layer):
             change *= self.warp * self.relative * self.relative[:, tf.newaxis]
             z += tf.einsum("bt...c,bcd->bt...d", z, change)
         if self.derived == "differences":
-            z = tf.concat([z, self.differences(z[:, 1:], z[:, :-1], z[:, :1])], axis=-1)
+            steps = self.differences(z[:, 1:], z[:, :-1], z[:, :1])
+            if training and self.warp:
+                shape = [tf.shape(z)[0], *[1] * (len(z.shape) - 1)]
+                steps *= tf.exp(SPEED * self.warp * keras.random.normal(shape, seed=self.seed_generator))
+            z = tf.concat([z, steps], axis=-1)
         return tf.cast(z, self.compute_dtype)
 
     def standardised(self, frames: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
