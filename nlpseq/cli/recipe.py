@@ -60,7 +60,11 @@ def run_recipe(
         with contextlib.suppress(workers.Done):
             main(config) if search is None else search.run(main, config)
 
-    sys.exit(guarded(action, config.flat()))
+    status = guarded(action, config.flat())
+    workers = sys.modules.get("nlpseq.training.workers")  # loaded by then, unless TensorFlow was not
+    if status and workers is not None:
+        workers.leave(status)
+    sys.exit(status)
 
 
 def _join():

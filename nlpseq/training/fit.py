@@ -144,6 +144,7 @@ def _fit(task, batches, callbacks, options, checkpoints):
             callbacks = [checkpoints, Compiling(waiting), *callbacks]
             return task.fit(checkpoints.remaining(batches), callbacks=callbacks, **options).history
     except (Interrupted, workers.LostWorker):
+        checkpoints.folder.wait()  # until the last checkpoint is written
         raise
     except Exception as error:
         best = [callback.best_weights for callback in callbacks if isinstance(callback, keras.callbacks.EarlyStopping)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -156,11 +155,11 @@ class Cluster(OneWorker):
         try:
             yield
         except LOST as error:
-            reason = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).strip()  # without the name of the operation
-            lines = reason.splitlines() or [type(error).__name__]
+            if "ollective" not in str(error):  # what adds over the workers
+                raise
             raise LostWorker(
-                f"another worker of this training ended or cannot be reached ({lines[0][:100]}): run the same command "
-                "again on all workers, of this number or another, to continue from the last checkpoint."
+                "another worker of this training ended or cannot be reached: run the same command again on all "
+                "workers, of this number or another, to continue from the last checkpoint."
             ) from None
 
 
@@ -210,6 +209,14 @@ def _give_up():
         flush=True,
     )
     os._exit(1)  # TensorFlow waits without end, and is not interrupted
+
+
+def leave(status: int) -> None:
+    """Ends a process that failed as one of several workers: TensorFlow would wait for those that are gone."""
+    if _joined.count > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def resolver_of(environment: Mapping[str, str]) -> Any:
