@@ -13,6 +13,8 @@ Everything of nlpseq that a worker of the runner needs travels with the pipeline
 export only.
 """
 
+# The package of the extra `beam` is not installed where types are checked.
+# pyright: reportMissingImports=false
 import contextlib
 import json
 import posixpath

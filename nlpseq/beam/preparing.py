@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+# The package of the extra `beam` is not installed where types are checked.
+# pyright: reportMissingImports=false
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 

@@ -43,12 +43,11 @@ class SharedSteps:
         gradients = tape.gradient(scaled, variables)
         known = [(gradient, variable) for gradient, variable in zip(gradients, variables) if gradient is not None]
         own = self._losses(loss, counts, x, some)
-        scaled_gradients = [self._times(gradient, own[0], variable) for gradient, variable in known]
-        parts = self._metrics(x, y, y_pred, weights, some)
-        *sums, losses = self.cluster.add([*scaled_gradients, *parts, own])
-        means = [_divided(gradient, losses[0]) for gradient in sums[: len(known)]]
+        *sums, losses = self.cluster.add([*(self._times(*pair, own[0]) for pair in known), own])
+        means = [_divided(total, losses[0]) for total in sums]
         model.optimizer.apply_gradients([(mean, variable) for mean, (_, variable) in zip(means, known)])
-        return self._results(sums[len(known) :], losses)
+        # After the update, as in Keras: a metric may read weights, such as those of a CRF.
+        return self._results(self.cluster.add(self._metrics(x, y, y_pred, weights, some)), losses)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of validation; returns the metrics, the same on all workers."""
@@ -66,7 +65,7 @@ class SharedSteps:
         count = some * (tf.cast(counts[0], tf.float32) if counts else rows)
         return tf.stack([count, tf.math.multiply_no_nan(tf.cast(loss, tf.float32), count), some * rows])
 
-    def _times(self, gradient, count, variable):
+    def _times(self, gradient, variable, count):
         """A gradient times the count, with the static shape of its variable, without which sums have no shape."""
         if isinstance(gradient, tf.IndexedSlices):
             values = tf.math.multiply_no_nan(gradient.values, tf.cast(count, gradient.dtype))

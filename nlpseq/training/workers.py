@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -98,8 +99,10 @@ class Cluster(OneWorker):
     def add(self, tensors: list) -> list:
         """The sums of tensors over the workers; `tf.IndexedSlices` are gathered, and stay sparse.
 
-        Dense tensors of one type travel as one vector: a step has one reduction.
+        Dense tensors of one type travel as one vector.
         """
+        if not tensors:
+            return []
         vectors, sums = {}, list(tensors)
         for place, tensor in enumerate(tensors):
             if not isinstance(tensor, tf.IndexedSlices):
@@ -153,7 +156,8 @@ class Cluster(OneWorker):
         try:
             yield
         except LOST as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
+            reason = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).strip()  # without the name of the operation
+            lines = reason.splitlines() or [type(error).__name__]
             raise LostWorker(
                 f"another worker of this training ended or cannot be reached ({lines[0][:100]}): run the same command "
                 "again on all workers, of this number or another, to continue from the last checkpoint."

@@ -61,7 +61,7 @@ class Answers(answers.Answers):
             if row.shape[1] != len(self.channels):
                 raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
             places[: len(row)] = row
-        season = [getattr(example, "season", self.metadata.details.get("season", 0)) for example in examples]
+        season = [getattr(example, "season", 0) or self.metadata.details["season"] for example in examples]
         return {"values": values, "season": np.array(season, np.int32)}
 
     def show(self, example, answer):

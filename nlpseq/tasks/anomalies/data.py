@@ -83,7 +83,8 @@ def load_anomalies(
 
     Example:
 
-    >>> data = load_anomalies({"value": [float(i % 7) for i in range(400)]})
+    >>> data = load_anomalies({"value": [float(i % 7) for i in range(400)], "label": [0] * 399 + [1]})
+    note: the first 50% of each series is learnt from, and the rest is tested
     >>> len(data.train), data.channels, data.test.items[0].start
     (1, ('value',), 200)
     """

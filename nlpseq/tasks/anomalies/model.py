@@ -13,7 +13,7 @@ from nlpseq.tasks.anomalies.alarms import Alarms
 from nlpseq.tasks.anomalies.calibration import Calibration, calibrated
 from nlpseq.tasks.anomalies.density import MeanSurprise
 from nlpseq.tasks.anomalies.networks import NETWORKS
-from nlpseq.tasks.anomalies.novelty import MARGINS, NOTHING, Novelty
+from nlpseq.tasks.anomalies.novelty import LEAST, MARGINS, Novelty
 from nlpseq.tasks.anomalies.scale import RunningScale
 from nlpseq.tasks.anomalies.scans import States, scan, zeros
 from nlpseq.tasks.anomalies.settings import DetectorSettings
@@ -161,7 +161,7 @@ class AnomalyDetector(Task):
     def _score_step(self, values, before, surprise, states):
         known = {name: states[name] for name in self.novelty.sizes}
         evidence, novelty = self.novelty.step(values, before, surprise, self._usual, known)
-        score = tf.reduce_max(tf.where(self._counts > 0, evidence, NOTHING / min(MARGINS.values())), axis=-1)
+        score = tf.reduce_max(tf.where(self._counts > 0, evidence, LEAST), axis=-1)
         alarm, alarms = self.alarms.step(score, self._threshold, {name: states[name] for name in self.alarms.sizes})
         return {"score": score, "alarm": alarm, "evidence": evidence}, {**novelty, **alarms}
 
@@ -248,7 +248,8 @@ class AnomalyDetector(Task):
         """The outputs of a method for series, in batches of similar length."""
         count = len(self.channels)
         specs = [tf.TensorSpec([None, None, count], tf.float64), tf.TensorSpec([None], tf.int32)]
-        seasons = np.array([self.settings.season] * len(series) if seasons is None else seasons, np.int32)
+        seasons = np.array(seasons or [0] * len(series), np.int32)
+        seasons = np.where(seasons, seasons, self.settings.season).astype(np.int32)
         methods = {
             "answer": self.answer,
             "evidence": lambda values, season: {"evidence": self._scored(values, season)["evidence"]},

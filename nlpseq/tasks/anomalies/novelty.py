@@ -26,7 +26,7 @@ SURPRISE = 3  # steps of the running mean of the surprise
 FORGET = 1e5  # steps over which ranges shrink
 COLD = 50  # values of a series before anything is new: neither its range nor its scale is known yet
 RELATIVE = 1e-3  # least width of a range, as a share of the mean
-NOTHING = -5.0  # novelty of what was not observed, and of the first steps; less than any other
+LEAST = -30.0  # evidence of what was not observed, and of the first steps; less than any other
 
 
 class Novelty:
@@ -84,13 +84,13 @@ class Novelty:
             new |= {f"{name}_{what}": value for what, value in after.items()}
             if name != "surprise":
                 beyond = tf.maximum(above, below)
-                above = tf.where(beyond > 0, beyond, NOTHING)
+                above = tf.where(beyond > 0, beyond, LEAST)
             evidence.append(tf.reduce_max(above, axis=-1))
         greatest, median = tf.unstack(tf.cast(usual, tf.float64))
         beyond = (new["surprise_last"] - greatest) / (greatest - median)
-        evidence.append(tf.where(warm, beyond, NOTHING)[:, 0])
+        evidence.append(tf.where(warm, beyond, LEAST)[:, 0])
         evidence = tf.stack(evidence, axis=-1) / tf.constant([*MARGINS.values()], tf.float64)
-        return tf.cast(evidence, tf.float32), new
+        return tf.cast(tf.maximum(evidence, LEAST), tf.float32), new
 
 
 def _beyond(numbers, counts, steps, cold, before):
@@ -109,7 +109,7 @@ def _beyond(numbers, counts, steps, cold, before):
     mean, high, low = (tf.where(first, last, before[what]) for what in ("mean", "high", "low"))
     width = high - low + RELATIVE * tf.abs(mean) + 1e-12
     real = counts & (seen >= cold)
-    above, below = (tf.where(real, distance / width, NOTHING) for distance in (last - high, low - last))
+    above, below = (tf.where(real, distance / width, LEAST) for distance in (last - high, low - last))
     after = {
         "seen": seen + 1,
         "last": last,

@@ -36,7 +36,7 @@ class DetectorSettings(Settings):
     """Steps of a day, for series whose times are not known; 0 for none."""
     longest_season: Annotated[int, Range(1), AUTO] = 300
     """Longest day in steps; of series with a longer one the day before is not remembered."""
-    rest: Annotated[int, Range(0)] = 100
+    rest: Annotated[int, Range(0)] = 80
     """Steps after an alarm in which only a higher score is an alarm."""
     warm_up: Annotated[int, Range(0), AUTO] = 100
     """First steps of a series, which are no alarms."""

@@ -242,7 +242,7 @@ class TextClassifier(VectorTask):
 
         return ClassifierEnsemble.of([self, *others])
 
-    def usable(self, examples):
+    def usable(self, examples: Any) -> Any:
         if isinstance(examples, PreparedExamples):
             return examples
         if (examples.labels.ndim == 2) != self.multi_label:

@@ -106,10 +106,11 @@ def _of_frames(table, found, times, how, wanted) -> Part:
     names, values, said = _channels(table, found, how, wanted)
     starts = np.flatnonzero(np.diff(rank[order], prepend=-1))
     labels = table.values(found["label"]) if "label" in found else None
+    owners = {name: table.values(name) for name in found.get("sequence", ())}
     clips = []
     for rows in np.split(order, starts[1:]):
         label = None if labels is None else _label([labels[row] for row in rows])
-        name = _name(table, found.get("sequence"), rows[0]) if len(starts) > 1 else table.place
+        name = _name(table, owners, rows[0]) if len(starts) > 1 else table.place
         clips.append(Clip(values[rows], label, name))
     if "sequence" not in found:
         what = "empty lines" if table.breaks else f"{found.get('time')!r}, where it falls" if times is not None else ""
@@ -135,10 +136,11 @@ def _repeated(keys, times):
     return len(np.unique(pairs, axis=0)) < len(pairs)
 
 
-def _name(table, columns, row):
-    if not columns:
+def _name(table, owners, row):
+    """What the sequence of a row is called: the values of the columns that tell it from others, or its line."""
+    if not owners:
         return table.where(row)
-    return f"{table.place}, " + ", ".join(f"{name} {table.values(name)[row]}" for name in columns)
+    return f"{table.place}, " + ", ".join(f"{name} {values[row]}" for name, values in owners.items())
 
 
 def _label(values):

@@ -13,7 +13,7 @@ from nlpseq.tasks.clips import own
 from nlpseq.tasks.clips.arrays import label_of
 from nlpseq.tasks.clips.columns import clips_of, label_name
 from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames, fitted, is_grey
-from nlpseq.tasks.clips.schemas import CLIPS, ClipSchema
+from nlpseq.tasks.clips.schemas import CLIPS, FRAMES, ClipSchema
 
 
 @dataclass(frozen=True)
@@ -297,7 +297,7 @@ def _guessed(builder):
     keys = builder.info.supervised_keys
     if keys and all(isinstance(key, str) for key in keys):
         return ClipSchema(clip=keys[0], label=keys[1])
-    return ClipSchema()
+    return ClipSchema(clip=next((name for name in FRAMES if name in builder.info.features), ClipSchema.clip))
 
 
 def _selected(row, schema, how):

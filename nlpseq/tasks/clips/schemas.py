@@ -24,9 +24,6 @@ class ClipSchema:
 
 CLIPS = {
     "nlpseq_motion": ClipSchema(clip="frames", validation="validation", generated=True),
-    "moving_mnist": ClipSchema(clip="image_sequence", train="test[:80%]", test="test[80%:]"),
     "ucf101": ClipSchema(),
-    "bair_robot_pushing_small": ClipSchema(clip="image_main"),
-    "kinetics": ClipSchema(),
-    "something_something_v2": ClipSchema(validation="validation"),
 }
+FRAMES = ("video", "image_sequence", "frames", "clip", "images", "sequence")  # features of other datasets

@@ -16,6 +16,7 @@ from nlpseq.errors import InputError, in_range, shorten
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, in_lists, json_line
 
+FEW = 3  # steps from which those of a file are known
 DIGITS = 7  # significant digits of a forecast
 
 
@@ -86,27 +87,24 @@ class Answers(answers.Answers):
         return [self._history(one, table) for one in table.series]
 
     def _table(self, data, options) -> SeriesTable:
-        wished = {name: options.get(name) or None for name in ("time", "item", "value")}
-        columns = Columns(**wished)
+        columns = Columns(**{name: options.get(name) or None for name in ("time", "item", "value")})
         reading = {"time_zone": options.get("time_zone"), "duplicates": options.get("duplicates") or "error"}
         frequency = self.described["frequency"] or None
+        table = read_series(data, columns, frequency=frequency, **reading)
         if frequency is None:
-            return read_series(data, columns, **reading)
-        table = read_series(data, columns, **reading)
-        found = table.frequency or Frequency()
-        if found.name == frequency:
             return table
-        if not found.unit and all(hasattr(one.times, "asi8") for one in table.series) is False:
+        if table.frequency is None or not table.frequency.unit:
             raise InputError(
                 f"{table.place} has no times, and the model forecasts steps of {frequency}: add a column of times."
             )
-        regular = read_series(data, columns, frequency=frequency, **reading)
-        if max(len(one) for one in regular.series) > 2 * max(len(one) for one in table.series):
-            raise InputError(
-                f"{table.place} has steps of {found.name}, and the model forecasts steps of {frequency}: give series "
-                "of that frequency."
-            )
-        return regular
+        for one in table.series:
+            steps = np.diff(np.flatnonzero(~np.isnan(one.columns["value"])))
+            if len(steps) >= FEW and steps.min() > 1:
+                raise InputError(
+                    f"{table.place}: the values of {shorten(repr(one.item))} are {steps.min()} steps of {frequency} "
+                    f"apart, and the model forecasts each step: give series of {frequency}."
+                )
+        return table
 
     def parse(self, text: str) -> History:
         """A history from JSON, an object with values and start or a list of rows, or from numbers with blanks."""
@@ -134,7 +132,7 @@ class Answers(answers.Answers):
         first = max(0, length - context)
         arrays: dict[str, Any] = {"values": values[first:length], "mask": ~np.isnan(values[first:length])}
         frequency = Frequency.of(described["frequency"])
-        ahead = frequency.times(one.times[0], horizon, length)
+        ahead = (table.frequency or frequency).times(one.times[0], horizon, length)
         if frequency.unit:
             times = frequency.times(one.times[0], length + horizon - first, first)
             arrays["times"] = times.tz_localize(None).as_unit("s").asi8

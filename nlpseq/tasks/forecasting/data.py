@@ -66,13 +66,38 @@ class ForecastingSeries:
         Raises:
             InputError: no series is long enough.
         """
-        if self.ahead:
-            windows = max(1, -(-max(self.ahead.values()) // horizon))
         store = Store.of(self.table.series, self.frequency, self.table.covariates, self.table.statics, horizon)
+        tested, before, said = self._tested(store, horizon, windows)
+        scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
+        if constant := int((~(scales > 0)).sum()):
+            said.append(f"{constant:,} constant series are left out of MASE")
+        validated = _validated(before, horizon)
+        end = before - validated * horizon
+        step = max(1, int(np.ceil(horizon * min(1.0, validated.sum() / VALIDATED))))  # few windows overlap
+        count = np.where(validated > 0, (validated - 1) * horizon // step + 1, 0)
+        validation = rolling_windows(store, end, count, step, horizon, scales)
+        if not len(validation):
+            end = np.maximum(before - horizon, 1)
+            validation = rolling_windows(store, end, (before > 1).astype(int), horizon, horizon, scales)
+            said.append("the series are too short for validation windows beside training: both use the same steps")
+        training = training_windows(store, np.maximum(end, 1), horizon, scales, context)
+        test = _filled(rolling_windows(store, before, tested, horizon, horizon, scales))
+        validation = _filled(validation)
+        if not len(validation):
+            validation = test
+            said.append(
+                "the series are too short for validation windows: the test windows are used, whose scores mean little"
+            )
+        said = notes.say_notes(said)
+        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *said), self, season)
+
+    def _tested(self, store: Store, horizon: int, windows: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """The number of test windows of each series, that of the steps before them, and notes."""
+        if self.ahead:
+            ahead = np.array([self.ahead.get(item, 0) for item in store.items])
+            return -(-ahead // horizon), store.lengths - ahead, []
         tested = np.clip((store.lengths - horizon) // horizon, 0, windows)
         tested = np.where(store.lengths - tested * horizon >= FEW_STEPS, tested, np.maximum(tested - 1, 0))
-        if self.ahead:
-            tested = np.array([min(-(-self.ahead.get(item, 0) // horizon), windows) for item in store.items])
         if not tested.any():
             longest = int(store.lengths.max())
             raise InputError(
@@ -80,38 +105,24 @@ class ForecastingSeries:
                 f"has, {longest}: give a shorter horizon."
             )
         said = []
-        if (short := int((tested == 0).sum())) and not self.ahead:
+        if short := int((tested == 0).sum()):
             said.append(f"{short:,} series with fewer than {2 * horizon} steps are trained on and not tested")
-        elif (short := int((tested < windows).sum())) and not self.ahead:
+        elif short := int((tested < windows).sum()):
             said.append(f"{short:,} series are too short for {windows} windows and are tested on fewer")
-        before = store.lengths - tested * horizon  # steps before the test
-        if self.ahead:
-            before = store.lengths - np.array([self.ahead.get(item, 0) for item in store.items])
-        wished = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
-        least = np.where(before >= 6 * horizon, 2, 1)
-        validated = np.minimum(wished, np.maximum((before * VALIDATION_SHARE / horizon).astype(int), least))
-        validated = np.minimum(validated, np.maximum((before - horizon) // horizon, 0))
-        end = before - validated * horizon
-        scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
-        known = np.where(scales > 0, scales, np.nan)
-        if np.isnan(known).any():
-            said.append(f"{int(np.isnan(known).sum()):,} constant series are left out of MASE")
-        step = max(1, int(np.ceil(horizon * min(1.0, validated.sum() / VALIDATED))))  # few windows overlap
-        count = np.where(validated > 0, (validated - 1) * horizon // step + 1, 0)
-        validation = rolling_windows(store, end, count, step, horizon, scales)
-        if not len(validation):
-            first, count = np.maximum(before - horizon, 1), (before > 1).astype(int)
-            validation = rolling_windows(store, first, count, horizon, horizon, scales)
-            end = np.maximum(before - horizon, 1)
-            said.append("the series are too short for validation windows beside training: both use the same steps")
-        training = training_windows(store, np.maximum(end, 1), horizon, scales, context)
-        test = rolling_windows(store, before, tested, horizon, horizon, scales)
-        test = test.select(np.flatnonzero(np.isfinite(test.targets()).any(axis=1)))
-        validation = validation.select(np.flatnonzero(np.isfinite(validation.targets()).any(axis=1)))
-        if not len(validation):
-            validation = test
-        said = notes.say_notes(said)
-        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *said), self, season)
+        return tested, store.lengths - tested * horizon, said
+
+
+def _validated(before: np.ndarray, horizon: int) -> np.ndarray:
+    """The number of horizons of each series that are validated, given its steps before the test."""
+    wished = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
+    least = np.where(before >= 6 * horizon, 2, 1)
+    share = np.maximum((before * VALIDATION_SHARE / horizon).astype(int), least)
+    return np.minimum(np.minimum(wished, share), np.maximum((before - horizon) // horizon, 0))
+
+
+def _filled(windows: Windows) -> Windows:
+    """The windows with a target that is not missing."""
+    return windows.select(np.flatnonzero(np.isfinite(windows.targets()).any(axis=1)))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ DETECTED = (4, 5, 7, 12, 24, 48, 52, 60, 96, 144, 168, 288, 336)  # lengths of s
 CORRELATION = 0.2  # of differences a season apart, from which there is a season
 LONGEST = 800  # steps of the past, at most
 PATCHES = 28  # steps of the recurrent layer, about
-WINDOWS_READ = 240_000  # in training, at most
+WINDOWS_READ = 300_000  # in training, at most
 MANY = 20  # series that have vectors of their own; of fewer a small network learns with strong dropout
 SAMPLE = 200  # series that are looked at
 SPACE = {
@@ -150,13 +150,14 @@ def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[
         "patch": patch,
         "item_size": 8 if many else 0,
         "dropout": 0.1 if many else 0.3,
+        "outliers": 0.0 if many else 0.3,
         "distribution": "negative_binomial" if profile.whole and profile.zeros > 0 else "student",
-        "epochs": clipped(WINDOWS_READ / max(1, min(steps, PASS)), 12, 60),
+        "epochs": clipped(WINDOWS_READ / max(1, min(steps, PASS)) / (1 if many else 2), 10, 40),
         "batch_size": clipped(steps / 300, 16, 64),
         "learning_rate": 2e-3 if many else 1e-3,
         "averaging": 0.99,
         "validations": 1,
-        "patience": 8,
+        "patience": 8 if many else 5,
         "ensemble": 1,
     }
 

@@ -120,6 +120,8 @@ class Forecaster(Task):
         self.ensure_built()
         level, scale = self.level_and_scale(inputs)
         z, mask = _scaled(inputs["values"], level, scale)
+        if training and self.settings.outliers:
+            z = self._damaged(z)
         if self.by_steps and "future" in inputs:
             future, there = _scaled(inputs["future"], level, scale)
             past, known, vector = self.features(inputs, training)
@@ -128,6 +130,15 @@ class Forecaster(Task):
             return self.network(z, mask, past, known, vector, training=training)
         quantiles, _ = self.of_scaled(z, mask, inputs, training)
         return level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(quantiles, tf.float64)
+
+    def _damaged(self, z):
+        """Scaled values, of which some windows have a season that is flatter, and higher or lower, than it was."""
+        season = max([1, *self.preprocessor.seasons[:1]])
+        rows, context = tf.shape(z)[0], self.preprocessor.context
+        seasons = tf.cast(-(-context // season) * tf.random.uniform([rows, 1]) ** 3, tf.int32)  # most of them late
+        there = tf.reverse(tf.range(context) // season, [0])[tf.newaxis] == seasons
+        there &= tf.random.uniform([rows, 1]) < self.settings.outliers
+        return tf.where(there, z * tf.random.uniform([rows, 1]) + tf.random.normal([rows, 1]), z)
 
     def level_and_scale(self, inputs):
         """Level and scale of windows, float64 `(batch, 1)`; of counts the level is 0 and the scale 1 + the mean."""

@@ -35,6 +35,8 @@ class ForecasterSettings(Settings):
     """Dropout rate of the inputs of the layers."""
     recurrent_dropout: Rate = 0.0
     """Dropout rate of the recurrent state, with one mask per sequence."""
+    outliers: Annotated[Rate, AUTO] = 0.0
+    """Rate of training windows in which a season of the past is damaged, so that odd days do not carry over."""
     distribution: Annotated[Literal["student", "negative_binomial"], AUTO] = "student"
     """Distribution of a step of the method "steps": Student's t, or negative binomial for counts."""
     paths: Annotated[int, Range(2)] = 200

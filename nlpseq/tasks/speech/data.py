@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from nlpseq.data import notes, sources
 from nlpseq.data.files import audio as sounds
@@ -270,7 +271,12 @@ def _from_tfds(dataset, data_dir, splits, sample_rate):
     schema = replace(schema, **overrides)
     names = [schema.audio, schema.text, *([schema.speaker] if schema.speaker else [])]
     sources.check_features(dataset, builder, names, "the schema")
-    raw = sources.read_splits(dataset, builder, schema, overrides, lambda row: tuple(row[name] for name in names))
+
+    def select(row):
+        sound = row[schema.audio]
+        return tf.cast(sound, tf.int16 if sound.dtype.is_integer else tf.float32), *(row[name] for name in names[1:])
+
+    raw = sources.read_splits(dataset, builder, schema, overrides, select)
     labels = sources.value_names(builder.info.features[schema.text])
     source = getattr(builder.info.features[schema.audio], "sample_rate", None) or schema.rate
     rate = sample_rate or min(source, HIGHEST_RATE)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FRAMES = 100  # a second
 SPARE = 1.4  # frames a step needs per unit, at least, after the fastest speaking
+MOST_STACKED = 6  # frames a step, where texts are sparse, as of Morse code
 CLOSED, OFTEN = 200, 20  # most different words of a closed vocabulary, and how often they occur
 SPACE = {
     "learning_rate": Around(4.0),
@@ -93,7 +94,7 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
         "validations": clipped(total / 2, 1, 10),
         "patience": 8,
         "bands": 40,
-        "stack": clipped(np.floor(profile.frames_per_character / SPARE), 1, 3),
+        "stack": clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED),
         "normalization": "running" if streaming else "utterance",
         "units": 64 if profile.generated else 128 if total < 3 else 256,
         "layers": 1 if profile.generated else 2 if total < 10 else 3,

@@ -25,6 +25,9 @@ class LogMel(keras.layers.Layer):
         m_t(b) = log(sum_k F_b(k) X_t(k) + floor)   F: triangles, equidistant on the mel scale
         f_t = (m_t - mean) / sqrt(variance)         of the utterance, or of what has been heard so far
 
+    The mean is that of each band; the variance is that of all bands together, so that a band with a signal stands out
+    from one with noise.
+
     Samples before the sound are zeros. Deltas are slopes of a regression over five frames, two frames late.
 
     Args:
@@ -107,11 +110,12 @@ class LogMel(keras.layers.Layer):
         if kind == "running":
             return tf.where(mask, self.running(mel, self.no_sums(tf.shape(mel)[0]), counts)[0], 0.0)
         if kind == "none":
-            return tf.where(mask, (mel - self.mean) * tf.math.rsqrt(self.variance + LEAST_VARIANCE), 0.0)
+            scale = tf.math.rsqrt(tf.reduce_mean(self.variance) + LEAST_VARIANCE)
+            return tf.where(mask, (mel - self.mean) * scale, 0.0)
         total = tf.maximum(tf.cast(counts, tf.float32), 1.0)[:, tf.newaxis, tf.newaxis]
         mean = tf.reduce_sum(tf.where(mask, mel, 0.0), axis=1, keepdims=True) / total
         centred = tf.where(mask, mel - mean, 0.0)
-        variance = tf.reduce_sum(centred**2, axis=1, keepdims=True) / total
+        variance = tf.reduce_mean(tf.reduce_sum(centred**2, axis=1, keepdims=True) / total, axis=2, keepdims=True)
         return centred * tf.math.rsqrt(variance + LEAST_VARIANCE)
 
     def no_sums(self, batch: Any) -> tf.Tensor:
@@ -127,7 +131,8 @@ class LogMel(keras.layers.Layer):
         count = values[..., :1] + PRIOR_FRAMES
         mean = values[..., 1 : bands + 1] / count
         square = (values[..., bands + 1 :] + PRIOR_FRAMES * self.variance) / count
-        normalized = (centred - mean) * tf.math.rsqrt(tf.maximum(square - mean**2, 0.0) + LEAST_VARIANCE)
+        variance = tf.reduce_mean(tf.maximum(square - mean**2, 0.0), axis=-1, keepdims=True)
+        normalized = (centred - mean) * tf.math.rsqrt(variance + LEAST_VARIANCE)
         return normalized, tf.gather(tf.concat([sums[:, tf.newaxis], values], axis=1), counts, batch_dims=1)
 
     @property

@@ -24,10 +24,10 @@ class FeatureSettings(Settings):
     preemphasis: Annotated[float, Range(0, 1)] = 0.97
     """How much of the sample before is subtracted from each sample; 0 for none."""
     normalization: Annotated[Literal["utterance", "running", "none"], AUTO] = "utterance"
-    """Mean and variance of each band over the whole utterance, or over what has been heard so far, which can stream."""
+    """Mean and variance of the bands over the whole utterance, or over what has been heard so far, which can stream."""
     deltas: bool = False
     """Whether the changes of the bands are features too."""
-    subsampling: Literal["stack", "convolution"] = "stack"
+    subsampling: Literal["stack", "convolution"] = "convolution"
     """How frames become steps: put side by side, or by a strided convolution over three times as many."""
     stack: Annotated[int, Range(1, 20), AUTO] = 3
     """Frames a step."""

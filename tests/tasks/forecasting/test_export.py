@@ -2,11 +2,14 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from nlpseq import engine, serving
+from nlpseq.errors import InputError
 from nlpseq.serving import Export
 from tests.cli.helpers import predict
 from tests.tasks.forecasting.small import CONTEXT, HORIZON, forecaster, preprocessor
@@ -26,13 +29,14 @@ def exported(tmp_path_factory):
     return task, Export(path)
 
 
-def history(folder, length=40, ahead=HORIZON, item="b", drop=(), **changes):
+def history(folder, length=40, ahead=HORIZON, item="b", drop=(), step=1, **changes):
     """A file with a series, whose covariate is known ahead."""
     random = np.random.default_rng(5)
     rows = [["shop", "day", "value", "temperature", "holiday"]]
-    for step in range(length + ahead):
-        value = f"{100 + 10 * random.normal():.3f}" if step < length and step != 30 else ""
-        rows.append([item, str(np.datetime64("2024-01-01") + step), value, f"{random.normal():.2f}", step % 7 // 6])
+    for day in range(length + ahead):
+        value = f"{100 + 10 * random.normal():.3f}" if day < length and day != 30 else ""
+        time = str(np.datetime64("2024-01-01") + step * day)
+        rows.append([item, time, value, f"{random.normal():.2f}", day % 7 // 6])
     for (row, column), cell in changes.get("cells", {}).items():
         rows[row][column] = cell
     kept = [i for i, name in enumerate(rows[0]) if name not in drop]
@@ -104,10 +108,44 @@ def test_several_series_are_answered_as_each_alone(exported, tmp_path):
         np.testing.assert_allclose(export.predict([example])[0]["mean"], answer["mean"], rtol=1e-6)
 
 
+def test_a_line_of_json_is_a_history(exported):
+    _, export = exported
+    rows = [{"shop": "b", "day": str(np.datetime64("2024-01-01") + step), "value": float(step) if step < 20 else None,
+             "temperature": 1.0, "holiday": 0.0} for step in range(25)]  # fmt: skip
+    example = export.answers.parse(json.dumps(rows))
+    assert example.item == "b" and str(example.times[0].date()) == "2024-01-21"
+    assert np.isfinite(export.predict([example])[0]["mean"]).all()
+    with pytest.raises(InputError, match="the model reads times"):
+        export.answers.parse("1 2 3")
+
+
+FRESH = """
+import sys, numpy as np, tensorflow as tf
+given = np.load(sys.argv[2], allow_pickle=True)
+model = tf.saved_model.load(sys.argv[1])
+answer = model.signatures["forecast"](**{name: tf.constant(given[name]) for name in given.files})
+np.save(sys.argv[3], answer["quantiles"].numpy())
+assert "nlpseq" not in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
+    _, export = exported
+    given = raw(export, history(tmp_path))
+    given["item"] = given["item"].astype("S")
+    np.savez(tmp_path / "given.npz", **given)
+    arguments = [str(export.path), str(tmp_path / "given.npz"), str(tmp_path / "answer.npy")]
+    subprocess.run([sys.executable, "-c", FRESH, *arguments], check=True, cwd=tmp_path, env={"PATH": ""})
+    answered = export.run("forecast", raw(export, history(tmp_path)))["quantiles"]
+    np.testing.assert_allclose(np.load(tmp_path / "answer.npy"), answered, rtol=1e-6)
+
+
 @pytest.mark.parametrize("options, said", [
     ({"ahead": 2}, "the covariate 'holiday' of 'b' ends before the horizon: give it up to 2024-02-14"),
     ({"drop": ["temperature"]}, "has no column 'temperature', a covariate that the model reads"),
     ({"drop": ["day"]}, "has no times, and the model forecasts steps of D"),
+    ({"step": 2}, "the values of 'b' are 2 steps of D apart, and the model forecasts each step"),
     ({"cells": {(3, 2): "lots"}}, "history.csv, line 4: 'lots' in the column 'value' is no number"),
     ({"cells": {(3, 1): "2024-01-02"}}, "history.csv, line 4: 'b' has 2024-01-02 00:00:00 twice"),
 ])  # fmt: skip
