@@ -17,7 +17,10 @@ from nlpseq.reporting import say
 from nlpseq.training import rules
 from nlpseq.training.rules import Evidence
 
-FIRST, LEAST = 0.2, 50  # the loss is judged after this share of all steps, and not before so many
+# The loss is judged after these shares of all steps, and not before `LEAST`. Whether it moves at all is asked late:
+# where memory is needed, it often stands still at first.
+PARTS = ((0.2, (*rules.GRADIENTS, *rules.LOSS, rules.dead_embedding)), (0.5, (rules.still_loss,)))
+LEAST = 50
 FEW = 10  # a training of fewer steps is not judged
 LOOKED_AT = 2  # validation examples on which gates are measured
 LONGEST = 200  # steps of these, each of which takes milliseconds
@@ -77,7 +80,11 @@ class Doctor(keras.callbacks.Callback):
 
     def _restart(self):
         self._losses: list[float] = []
-        self._mean, self._taken, self._judged = 0.0, 0, not self.fresh
+        self._mean, self._taken, self._part = 0.0, 0, 0 if self.fresh else len(PARTS)
+
+    @property
+    def _judged(self):
+        return self._part == len(PARTS)
 
     # What it sees
 
@@ -125,8 +132,8 @@ class Doctor(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
-        if not self._judged and len(self._losses) >= max(LEAST, FIRST * self.steps) and self._passed(epoch):
-            self._judge()
+        if (epoch + 1) % self.every_pass == 0:
+            self._judge_parts()
         evidence = self._evidence()
         if self._taken >= FEW:  # where weights start at zero, the first steps have no gradients below them
             self._apply(rules.GRADIENTS, evidence)
@@ -135,39 +142,43 @@ class Doctor(keras.callbacks.Callback):
             self._totals.assign(tf.zeros_like(self._totals))
 
     def on_train_end(self, logs=None):
-        if not self._judged and len(self._losses) >= FEW:
-            self._judge()
+        if len(self._losses) >= FEW:
+            self._judge_parts(at_end=True)
         self._observation.close()
-
-    def _passed(self, epoch):
-        return (epoch + 1) % self.every_pass == 0
 
     # What it says
 
-    def _judge(self):
-        """Applies the rules about the loss, once."""
+    def _judge_parts(self, at_end: bool = False):
+        """Applies the rules about the loss whose time has come, each once."""
+        while not self._judged:
+            share, chosen = PARTS[self._part]
+            if not at_end and len(self._losses) < max(LEAST, share * self.steps):
+                return
+            self._part += 1
+            self._judge(chosen)
+        self._losses, self._start = [], {}
+
+    def _judge(self, chosen):
         evidence = self._evidence()
         if evidence.fall < rules.POOR:
             evidence = self._evidence(saturated=self._saturated())
-        if not self._apply(rules.GRADIENTS, evidence):
-            self._apply(rules.LOSS, evidence, first_only=True)
-        self._apply((rules.dead_embedding,), evidence)
-        self._judged, self._losses, self._start = True, [], {}
+        about_loss = [rule for rule in chosen if rule in (*rules.LOSS, rules.still_loss)]
+        self._apply([rule for rule in chosen if rule not in about_loss], evidence)
+        spoken = {rule.__name__ for rule in (*rules.GRADIENTS, *rules.LOSS)} & {*self.findings}
+        if not spoken:
+            self._apply(about_loss, evidence, first_only=True)
 
     def _apply(self, chosen: Sequence[Callable[[Evidence], str | None]], evidence: Evidence, first_only: bool = False):
-        """Reports what rules find that have not spoken yet; returns whether one of them finds something."""
-        anything = False
+        """Reports what rules find that have not spoken yet."""
         for rule in chosen:
             sentence = rule(evidence)
             if sentence is None:
                 continue
-            anything = True
             if rule.__name__ not in self.findings:
                 self.findings[rule.__name__] = sentence
                 self.report(sentence)
             if first_only:
                 break
-        return anything
 
     def _evidence(self, saturated=None) -> Evidence:
         return Evidence(
@@ -248,7 +259,7 @@ class Doctor(keras.callbacks.Callback):
     def set_state(self, state):
         self.findings = dict(state["findings"])
         self.history = {name: [*values] for name, values in state["history"].items()}
-        self._judged = True
+        self._part = len(PARTS)
 
 
 def _print(sentence):

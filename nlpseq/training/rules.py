@@ -181,7 +181,7 @@ def drifting(seen: Evidence) -> str | None:
 
 # In this order: the first sentence of those about a loss that does not move is the most specific one.
 GRADIENTS = (exploding, vanishing)
-LOSS = (saturated_gates, rate_too_high, rate_too_low, still_loss)
+LOSS = (saturated_gates, rate_too_high, rate_too_low)  # beside `still_loss`
 VALIDATION = (shuffled_labels, drifting)
 
 
