@@ -28,6 +28,7 @@ CLASSES = {
     "nlpseq.layers.ctc_loss": ("CTCLoss",),
     "nlpseq.tasks": (
         "AnomalyDetector",
+        "Forecaster",
         "LanguageModel",
         "SequenceClassifier",
         "SpeechRecognizer",
@@ -41,6 +42,8 @@ CLASSES = {
     "nlpseq.tasks.class_weights": ("WeightedCrossEntropy",),
     "nlpseq.tasks.clips.features": ("FrameFeatures",),
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
+    "nlpseq.tasks.forecasting.ensemble": ("ForecasterEnsemble",),
+    "nlpseq.tasks.forecasting.preprocessor": ("SeriesPreprocessor",),
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
     "nlpseq.tasks.pretraining": ("Pretrainer",),
     "nlpseq.tasks.speech.augmentation": ("Augmentation",),
