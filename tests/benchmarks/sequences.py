@@ -43,8 +43,8 @@ def keras_model(task):
     for _ in range(settings.layers):
         recurrent = keras.layers.LSTM(settings.units, return_sequences=True)
         hidden = keras.layers.Bidirectional(recurrent)(hidden, mask=mask)
-    weights = keras.layers.Lambda(lambda mask: keras.ops.cast(mask, "float32")[..., None])(mask)
-    largest = keras.layers.Lambda(lambda pair: keras.ops.max(pair[0] - 1e9 * (1 - pair[1]), axis=1))([hidden, weights])
+    absent = keras.ops.expand_dims(1 - keras.ops.cast(mask, "float32"), -1)
+    largest = keras.ops.max(hidden - 1e9 * absent, axis=1)
     mean = keras.layers.GlobalAveragePooling1D()(hidden, mask=mask)
     hidden = keras.layers.Dropout(settings.output_dropout)(keras.layers.Concatenate()([largest, mean]))
     model = keras.Model([features, mask], keras.layers.Dense(len(task.labels))(hidden))
