@@ -76,6 +76,8 @@ class SeriesSettings(Settings):
 class ForecastingData(DataSettings):
     """The dataset and the output folder."""
 
+    converted = False
+
     dataset: str = "nlpseq_series"
     """Name of a TFDS dataset, or path of a CSV, Parquet or JSON lines file, or folder of a train and a test file."""
     time: str | None = None
@@ -120,6 +122,11 @@ class ForecastingSettings(Settings):
     networks: EnsembleSettings = EnsembleSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
+
+    def check(self) -> None:
+        super().check()
+        if self.training.mixed_precision != "no":
+            raise InputError("`mixed_precision` must be no: forecasts are computed in float32, and scales in float64.")
 
     def reading(self) -> dict:
         """The arguments of `nlpseq.data.load_series` beside the dataset."""
