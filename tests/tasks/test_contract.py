@@ -79,7 +79,7 @@ def test_it_is_asked_with_standard_input_as_json(trained, capsys, monkeypatch):
 @pytest.mark.parametrize("arguments, message", [
     (["1 two 3"], "error: expected numbers separated by spaces, such as 1 2 3, got '1 two 3'.\n"),
     (["1", "--digits", "10"], "error: --digits must be between 0 and 9, got 10.\n"),
-    (["1", "--seed", "1"], "error: --seed is an option for exports of the kind language_model, "),
+    (["1", "--seed", "1"], "error: --seed is an option for exports of the kind forecasting or language_model, "),
 ])  # fmt: skip
 def test_bad_input_gets_one_sentence(trained, capsys, arguments, message):
     status, out, err = predict(capsys, trained[2], *arguments)

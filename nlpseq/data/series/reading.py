@@ -103,7 +103,7 @@ def read_series(
 
     >>> table = read_series({"day": ["2024-01-01", "2024-01-03", "2024-01-02"], "y": [1.0, 3.0, 2.0]})
     >>> table.series[0].columns["value"].tolist(), table.frequency.name, table.notes
-    ([1.0, 3.0, 2.0], 'D', ('the dict: 1 row stands after a later one: times are sorted',))
+    ([1.0, 2.0, 3.0], 'D', ('the dict: 1 row stands after a later one: times are sorted',))
     """
     table = _named_columns(_table_of(data, delimiter, encoding))
     if not len(table):
