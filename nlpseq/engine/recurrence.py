@@ -92,14 +92,15 @@ def run(
         return tf.cond(cudnn.padding_at_end(mask, time_major), fused, plain)
     call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
     in_segments = recompute and not unroll and not compiled
+    loops_of_cell = functools.partial(_loops, cell, layout, reverse, unroll, inputs)  # keeps the cell for the gradient
     if compiled:
         functions = _by_tiles(cell, call, layout.axis, bool(training), recompute)
     elif in_segments:
         length = recomputation.segment_length(layout.static_steps(inputs))
         call = _padded(call, layout, length)
-        functions = _by_segments(_loops(cell, layout, reverse, unroll, inputs), call, length)
+        functions = _by_segments(loops_of_cell, call, length)
     else:
-        functions = _whole(_loops(cell, layout, reverse, unroll, inputs), call, return_sequences, bool(training))
+        functions = _whole(loops_of_cell, call, return_sequences, bool(training))
     outputs, final = _differentiable(*functions, call, return_sequences)
     if not return_sequences:
         return tf.cast(final[0], inputs.dtype), final
@@ -141,29 +142,31 @@ def _differentiable(
 # Each of these returns the functions `forward` and `backward` of `_differentiable`.
 
 
-def _whole(loop: "_Loops", call: Run, return_sequences: bool, training: bool) -> tuple[Callable, Callable]:
+def _whole(
+    loops_of: Callable[[], "_Loops"], call: Run, return_sequences: bool, training: bool
+) -> tuple[Callable, Callable]:
     """Loops over whole sequences, op by op."""
     rest = call.mask, call.masks
 
     def forward(inputs, weights, states):
-        return loop.forward(return_sequences, training, inputs, weights, states, *rest)
+        return loops_of().forward(return_sequences, training, inputs, weights, states, *rest)
 
     def backward(inputs, weights, states, saved, d_outputs, d_final):
-        saved = saved or loop.forward(False, True, inputs, weights, states, *rest)[-1]
-        return loop.backward(inputs, weights, *rest, saved, d_outputs, d_final)
+        saved = saved or loops_of().forward(False, True, inputs, weights, states, *rest)[-1]
+        return loops_of().backward(inputs, weights, *rest, saved, d_outputs, d_final)
 
     return forward, backward
 
 
-def _by_segments(loop: "_Loops", call: Run, length: int) -> tuple[Callable, Callable]:
+def _by_segments(loops_of: Callable[[], "_Loops"], call: Run, length: int) -> tuple[Callable, Callable]:
     """Loops over segments of `length` steps, op by op, whose residuals are computed again."""
     rest = call.mask, call.masks
 
     def forward(inputs, weights, states):
-        return loop.forward_segments(length, inputs, weights, states, *rest)
+        return loops_of().forward_segments(length, inputs, weights, states, *rest)
 
     def backward(inputs, weights, states, saved, d_outputs, d_final):
-        return loop.backward_segments(length, inputs, weights, *rest, saved, d_outputs, d_final)
+        return loops_of().backward_segments(length, inputs, weights, *rest, saved, d_outputs, d_final)
 
     return forward, backward
 

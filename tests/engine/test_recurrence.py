@@ -1,5 +1,7 @@
 """The engine against automatic differentiation of the cell, called at every step."""
 
+import gc
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -418,6 +420,21 @@ def test_gradients_that_come_as_slices(make, options):
             loss = tf.reduce_sum(select(outputs) ** 2)
         gradients.append(tape.gradient(loss, x))
     assert_close(*gradients, 1e-12)
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_gradients_of_a_cell_that_nothing_else_holds(recompute):
+    def gradient(*kept):
+        cells = kept or (built(LSTMCell),)
+        x, states = arguments(cells[0])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(recurrence.run(cells[0], x, states, engine="portable", recompute=recompute)[0])
+        del cells
+        gc.collect()
+        return tape.gradient(loss, x)
+
+    assert_close(gradient(), gradient(built(LSTMCell)), 1e-12)
 
 
 @pytest.mark.usefixtures("eager")

@@ -18,7 +18,8 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name):
+def test_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some write files
     module = importlib.import_module(name)
     assert doctest.testmod(module, extraglobs={"np": np, "tf": tf}).failed == 0
 
