@@ -1,11 +1,13 @@
 """Losses and metrics of a classifier with class weights, or with several labels for each text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from nlpseq.errors import InputError
 
 THRESHOLDS = tuple(np.arange(0.05, 0.951, 0.05).round(2).tolist())  # scores that `MicroF1` tries
 
@@ -153,3 +155,20 @@ def balanced_weights(labels: np.ndarray, classes: int) -> np.ndarray:
     others = len(labels) - counts if multi_label else np.full(classes, len(labels) / np.count_nonzero(counts))
     usable = (counts > 0) & (others > 0)
     return np.where(usable, others / np.maximum(counts, 1), 1.0).round(4)
+
+
+def weights_by_label(given: Any, labels: Sequence[str]) -> list[float] | None:
+    """The weight of each label in the loss, None if all are 1.
+
+    Args:
+        given: The setting `class_weights`: "none", "balanced", or weights by label; 1 where one is missing.
+        labels: Names of the classes.
+
+    Raises:
+        InputError: they are balanced, and no examples have been counted.
+    """
+    if given == "none":
+        return None
+    if not isinstance(given, Mapping):
+        raise InputError("balanced `class_weights` count training examples: call `adapt` with them first.")
+    return [float(given.get(label, 1.0)) for label in labels]

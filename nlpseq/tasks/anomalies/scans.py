@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from nlpseq.engine.layout import swap
+
 States = dict[str, tf.Tensor]
 
 
@@ -26,7 +28,7 @@ def scan(
     Returns:
         The outputs `(batch, time, ...)`, and the last states.
     """
-    inputs = {name: _swapped(value) for name, value in inputs.items()}
+    inputs = {name: swap(value) for name, value in inputs.items()}
     steps = tf.shape(next(iter(inputs.values())))[0]
     at = lambda time: {name: value[time] for name, value in inputs.items()}  # noqa: E731
     blank = {
@@ -41,9 +43,4 @@ def scan(
         return time + 1, {name: array.write(time, outputs[name]) for name, array in arrays.items()}, states
 
     _, arrays, states = tf.while_loop(lambda time, *_: time < steps, body, (tf.constant(0), arrays, states))
-    return {name: _swapped(array.stack()) for name, array in arrays.items()}, states
-
-
-def _swapped(value):
-    """The first two axes in the other order."""
-    return tf.transpose(value, [1, 0, *range(2, len(value.shape))])
+    return {name: swap(array.stack()) for name, array in arrays.items()}, states

@@ -14,7 +14,13 @@ from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
-from nlpseq.tasks.class_weights import MicroF1, WeightedAccuracy, WeightedCrossEntropy, balanced_weights
+from nlpseq.tasks.class_weights import (
+    MicroF1,
+    WeightedAccuracy,
+    WeightedCrossEntropy,
+    balanced_weights,
+    weights_by_label,
+)
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
@@ -292,12 +298,7 @@ class TextClassifier(VectorTask):
         Raises:
             InputError: they are balanced, and `adapt` has not counted the classes.
         """
-        given = self.settings.class_weights
-        if given == "none":
-            return None
-        if not isinstance(given, Mapping):
-            raise InputError("balanced `class_weights` count training examples: call `adapt` with them first.")
-        return [float(given.get(label, 1.0)) for label in self.labels]
+        return weights_by_label(self.settings.class_weights, self.labels)
 
     def default_loss(self):
         """Cross-entropy over the classes, with `class_weights`; with `multi_label` that of each label."""

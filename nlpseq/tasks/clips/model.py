@@ -13,7 +13,7 @@ from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NumericFunction, Task, label_axes, log_odds
-from nlpseq.tasks.class_weights import WeightedAccuracy, WeightedCrossEntropy, balanced_weights
+from nlpseq.tasks.class_weights import WeightedAccuracy, WeightedCrossEntropy, balanced_weights, weights_by_label
 from nlpseq.tasks.clips.answers import padded_frames
 from nlpseq.tasks.clips.features import FrameFeatures, picture_encoder
 from nlpseq.tasks.clips.frames import Clip
@@ -236,12 +236,7 @@ class SequenceClassifier(Task):
         Raises:
             InputError: they are balanced, and `adapt` has not counted the classes.
         """
-        given = self.settings.class_weights
-        if given == "none":
-            return None
-        if not isinstance(given, Mapping):
-            raise InputError("balanced `class_weights` count training examples: call `adapt` with them first.")
-        return [float(given.get(label, 1.0)) for label in self.labels]
+        return weights_by_label(self.settings.class_weights, self.labels)
 
     def default_loss(self):
         """Cross-entropy over the classes, of all frames with `per_frame`; with `class_weights` for whole sequences."""
