@@ -75,6 +75,16 @@ class VectorSettings(Settings):
 
 
 @dataclass(frozen=True)
+class ScoreSettings(Settings):
+    """What is done with the scores after training."""
+
+    free = True
+
+    calibration: Literal["temperature", "none"] = "temperature"
+    """Whether scores are calibrated on the validation split, by a temperature; labels do not change."""
+
+
+@dataclass(frozen=True)
 class EnsembleSettings(Settings):
     """Several networks whose probabilities are averaged."""
 

@@ -11,6 +11,7 @@ from nlpseq.tasks.settings import (
     BidirectionalSettings,
     EnsembleSettings,
     PretrainingSettings,
+    ScoreSettings,
     VectorSettings,
     WordSettings,
 )
@@ -110,16 +111,6 @@ class ClassificationData(DataSettings):
     """Folder that `nlpseq prepare` wrote, in place of the dataset; its vocabulary and its ids are read."""
     output: str = "saved_models/sentiment"
     """Folder of the numbered exports."""
-
-
-@dataclass(frozen=True)
-class ScoreSettings(Settings):
-    """What is done with the scores after training."""
-
-    free = True
-
-    calibration: Literal["temperature", "none"] = "temperature"
-    """Whether scores are calibrated on the validation split, by a temperature; labels do not change."""
 
 
 @dataclass(frozen=True)

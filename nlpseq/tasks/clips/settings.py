@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import InputError, in_range, one_of
 from nlpseq.settings import AUTO, OPEN, Range, Settings
-from nlpseq.tasks.settings import CellSettings
+from nlpseq.tasks.settings import CellSettings, ScoreSettings
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -84,15 +84,11 @@ class ClipData(DataSettings):
 
 
 @dataclass(frozen=True)
-class ComparisonSettings(Settings):
-    """What the classifier is compared with."""
-
-    free = True
+class ComparisonSettings(ScoreSettings):
+    """What is done with the scores, and what the classifier is compared with."""
 
     bag_of_frames: Annotated[Literal["yes", "no"], AUTO] = "no"
     """Whether a model is trained too that reads the frames without their order."""
-    calibration: Literal["temperature", "none"] = "temperature"
-    """Whether scores are calibrated on the validation split, by a temperature; labels do not change."""
 
 
 @dataclass(frozen=True)
