@@ -10,6 +10,7 @@ import tensorflow as tf
 from nlpseq import engine, serving
 from nlpseq.cells import RecurrentCell
 from nlpseq.data import Examples, LabelledTexts, Lines, Pairs, Sentences
+from nlpseq.runtime.description import write_tables
 from nlpseq.tasks import LanguageModel, TextClassifier, TokenTagger, Translator
 from nlpseq.text import LinePreprocessor, PairPreprocessor, TokenPreprocessor, WordPreprocessor
 from tests.modes import functions
@@ -121,6 +122,16 @@ def dataset(generated=False):
 def write(folder, task, **options):
     """Exports a task; returns the path of the version."""
     return serving.export(task, folder, **{"data": dataset(), "settings": {"units": 5}, "metrics": METRICS, **options})
+
+
+def converted(folder, task):
+    """A folder with all of an export that a client without TensorFlow reads: the format onnx; needs nlpseq[onnx]."""
+    from nlpseq.serving.formats import adding, onnx
+
+    onnx.write(task, folder)
+    adding.write_client(task, serving.Metadata(task.kind, task.labels, task.details(), {}, {}, {}), folder)
+    write_tables(folder, task.tables())
+    return folder
 
 
 @functools.cache

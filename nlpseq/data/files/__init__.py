@@ -7,6 +7,7 @@
     json_rows.py  JSON lines, arrays, columns
     sheets.py     .xlsx and .parquet, with packages that are optional
     lines.py      one example a line: fastText, label first
+    audio.py      sounds of any rate; wav.py without soundfile
     folders.py    a folder of texts for each class; parallel files of lines
     objects.py    Python lists, NumPy, pandas, Polars, Hugging Face datasets, tf.data
     vectors.py    word vectors, read as a stream
