@@ -1,6 +1,9 @@
 """A tiny task of every kind with random weights, and its export, built once a process."""
 
 import functools
+import json
+import subprocess
+import sys
 import tempfile
 
 import keras
@@ -132,6 +135,21 @@ def converted(folder, task):
     adding.write_client(task, serving.Metadata(task.kind, task.labels, task.details(), {}, {}, {}), folder)
     write_tables(folder, task.tables())
     return folder
+
+
+def without_tensorflow(folder, inputs):
+    """The answers of an export in a process that has NumPy and the interpreter alone; inputs are JSON values."""
+    others = ["tensorflow", "keras", "wrapt", "rich", "tyro", "tokenizers", "sklearn", "charset_normalizer", "pandas"]
+    others += ["soundfile", "jiwer", "scipy", "matplotlib"]
+    script = (
+        "import json, sys\n"
+        f"sys.modules.update(dict.fromkeys({others}))\n"
+        "from nlpseq import runtime\n"
+        "print(json.dumps(runtime.load(sys.argv[1]).predict(json.loads(sys.argv[2]))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, folder, json.dumps(inputs)], capture_output=True, text=True)
+    assert not done.returncode, done.stderr[-1000:]
+    return json.loads(done.stdout)
 
 
 @functools.cache

@@ -175,13 +175,15 @@ class AnomalyDetector(Task):
         return {name: found[name] for name in ("score", "surprise", "alarm")}
 
     def _scored(self, values, season):
+        steps = tf.shape(values)[1]
+        values = tf.pad(values, [[0, 0], [0, 1], [0, 0]], constant_values=np.nan)  # a series may have no steps
         surprise = self.network.surprises(self.features(values))
         states = zeros(self.statistics.score_sizes, tf.shape(values)[0])
         parts = {"surprise": surprise}
         found, _ = scan(
             self._score_step, {"values": values, "before": self._days_before(values, season), **parts}, states
         )
-        return {**found, "surprise": surprise}
+        return {name: value[:, :steps] for name, value in {**found, "surprise": surprise}.items()}
 
     def step(self, values: tf.Tensor, states: States) -> tuple[dict[str, tf.Tensor], States]:
         """Score, surprise and alarm, `(batch,)`, of values of a step, float64 `(batch, channels)`; and the states."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -48,6 +48,7 @@ class Answers(answers.Answers):
     signatures = ("serving_default", "forecast", "sample", "init", "step")
     decisions = ()
     batch_size = 64
+    said: Sequence[str] = ()  # about the file that was read last
     options = (
         Option("paths", int, "write so many sampled paths instead of quantiles"),
         Option("seed", int, "seed of the sampling (0)"),

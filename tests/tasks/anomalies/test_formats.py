@@ -7,7 +7,7 @@ from nlpseq import runtime, serving
 from nlpseq.errors import InputError
 from nlpseq.tasks import AnomalyDetector
 from tests.tasks.anomalies.test_detector import CHANNELS, randomised, series
-from tests.tasks.tiny import METRICS, converted, dataset
+from tests.tasks.tiny import METRICS, converted, dataset, without_tensorflow
 
 pytestmark = pytest.mark.usefixtures("portable")
 
@@ -45,6 +45,7 @@ def test_predict_takes_arrays_and_files(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n" + "\n".join(",".join(map(repr, row)) for row in given.tolist()))
     found, of_file = model.predict([given]), model.predict([tmp_path / "a.csv"])
     assert [row["score"] for row in found] == [row["score"] for row in of_file] and len(found) == 20
+    assert without_tensorflow(tmp_path, [np.nan_to_num(given).tolist()])[4]["score"] == found[4]["score"]
     with pytest.raises(InputError, match=r"expected arrays of shape .time, 2., one for each series, got .* .20, 3."):
         model.predict([np.ones((20, 3))])
     with pytest.raises(InputError, match="unknown `signature`"):

@@ -11,7 +11,7 @@ from nlpseq.tasks.forecasting.streaming import ForecastStream
 from nlpseq.tasks.forecasting.windows import Store, Windows
 from tests.tasks.forecasting.small import CONTEXT, HORIZON, forecaster, preprocessor
 from tests.tasks.forecasting.test_export import SCORES, history
-from tests.tasks.tiny import converted, dataset
+from tests.tasks.tiny import converted, dataset, without_tensorflow
 
 pytestmark = pytest.mark.usefixtures("portable")
 
@@ -44,6 +44,16 @@ def test_onnx(options, tmp_path):
         np.testing.assert_allclose(found["mean"], expected["mean"], rtol=1e-5)
         for level, values in expected["quantiles"].items():
             np.testing.assert_allclose(found["quantiles"][level], values, rtol=1e-5)
+
+
+def test_values_alone_without_tensorflow(tmp_path):
+    pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
+    task = calibrated(description=preprocessor(past=[], known=[], items=[], statics={}, frequency=""))
+    model, values = runtime.load(converted(tmp_path, task)), [float(step % 4) for step in range(30)]
+    (found,) = without_tensorflow(tmp_path, [values])
+    expected = expected_of(task, model, model.answers.example(values))
+    np.testing.assert_allclose(found["mean"], expected["mean"], rtol=1e-5)
+    assert (found["item"], found["times"]) == ("", [30, 31, 32, 33, 34])
 
 
 def test_arrays_and_files(tmp_path):

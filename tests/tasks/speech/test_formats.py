@@ -17,7 +17,7 @@ from nlpseq.tasks.speech.language import SpeechLanguage
 from nlpseq.text import END
 from nlpseq.training import load_task
 from tests.tasks.speech.test_model import FORWARD, RATE, made, sounds, written
-from tests.tasks.tiny import converted
+from tests.tasks.tiny import converted, without_tensorflow
 
 pytestmark = pytest.mark.usefixtures("portable")
 
@@ -50,6 +50,7 @@ def test_onnx_with_ngrams(recognizer, tmp_path):
     soundfile.write(tmp_path / "a.wav", given[0], RATE, "FLOAT")
     (of_file,) = model.predict([tmp_path / "a.wav"])
     assert (of_file["audio"], of_file["text"]) == (str(tmp_path / "a.wav"), found[0]["text"])
+    assert without_tensorflow(folder, [given[0].tolist()])[0]["text"] == found[0]["text"]
     with pytest.raises(InputError, match="samples of one channel at 1,000 a second .* got float64 of shape"):
         model.predict(np.zeros(3))
 
