@@ -138,6 +138,7 @@ class Computed:
         functions: Functions from arrays to dicts of arrays, by name.
         preprocessor: The preprocessor, of `nlpseq.runtime.text`.
         tables: Arrays of the task that are not in the functions, by name.
+        batched: Whether the functions take more than one row at a time.
         options: Values of the task that are not in the functions.
     """
 
@@ -146,6 +147,7 @@ class Computed:
         self.functions = functions(path)
         self.preprocessor: Any = restore(client.text) if client.text else None
         self.options, self.tables = client.options, read_tables(path)
+        self.batched = format != "litert"
 
 
 class _Asked:

@@ -88,7 +88,7 @@ class Answers(answers.Answers):
         return Recording("", values)
 
     def compute(self, model, examples):
-        return rows(Detector(model, batched=False).answer(**self.inputs(examples)))
+        return rows(Detector(model).answer(**self.inputs(examples)))
 
     def run(self, model, signature, inputs):
         """The signatures "init" and "step" too."""

@@ -18,16 +18,15 @@ class Detector:
 
     Args:
         model: The functions of the network, and as options `AnomalyDetector.client_options`.
-        batched: Whether the functions take more than one row at a time. Default True.
     """
 
-    def __init__(self, model: "Computed", batched: bool = True):
+    def __init__(self, model: "Computed"):
         self.options = model.options
         self.statistics = Statistics(self.options["channels"], self.options, np)
         fitted: Any = (np.array(self.options[name], np.float32) for name in Fitted._fields)
         self.fitted = Fitted(*fitted)
         network = _Windows if "windows" in model.functions else _Following
-        self.network = network(model, TOGETHER if batched else 1)
+        self.network = network(model)
 
     def answer(self, values: np.ndarray, season: np.ndarray) -> dict[str, np.ndarray]:
         """As `AnomalyDetector.answer`."""
@@ -99,7 +98,7 @@ class Detector:
 class _Following:
     """A network that predicts the next values."""
 
-    def __init__(self, model, together):
+    def __init__(self, model):
         self.functions, self.sizes = model.functions, model.options["sizes"]
 
     def surprises(self, features):
@@ -113,8 +112,8 @@ class _Following:
 class _Windows:
     """A network that reconstructs the last values."""
 
-    def __init__(self, model, together):
-        self.function, self.together = model.functions["windows"], together
+    def __init__(self, model):
+        self.function, self.together = model.functions["windows"], TOGETHER if model.batched else 1
         self.sizes, self.window = model.options["sizes"], model.options["window"]
 
     def surprises(self, features):

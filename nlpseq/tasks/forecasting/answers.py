@@ -224,9 +224,9 @@ class Answers(answers.Answers):
         """The weighted quantile loss of the futures that are known."""
         targets = np.stack([target for target, _ in pairs])
         losses = []
-        for level in map(str, (f"{level:g}" for level in self.described["quantiles"])):
-            errors = targets - np.array([answer["quantiles"][level] for _, answer in pairs])
-            losses.append(np.nansum(2 * np.maximum(float(level) * errors, (float(level) - 1) * errors)))
+        for level in self.described["quantiles"]:
+            errors = targets - np.array([answer["quantiles"][f"{level:g}"] for _, answer in pairs])
+            losses.append(np.nansum(2 * np.maximum(level * errors, (level - 1) * errors)))
         size = np.nansum(np.abs(targets))
         return {"weighted_quantile_loss": float(np.mean(losses) / size)} if size else {}
 
