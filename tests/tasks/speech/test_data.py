@@ -63,7 +63,12 @@ def table(folder):
     (folder / "metadata.tsv").write_text("\n".join(["path\tsentence\tclient_id", *rows]))
 
 
-SHAPES = [ljspeech, kaldi, beside, librispeech, names, table]
+def manifest(folder):
+    table(folder)
+    (folder / "metadata.tsv").rename(folder / "mine.tsv")
+
+
+SHAPES = [ljspeech, kaldi, beside, librispeech, names, table, manifest]
 
 
 @pytest.mark.parametrize("make", SHAPES, ids=lambda make: make.__name__)
@@ -76,6 +81,23 @@ def test_shapes_of_folders(tmp_path, make):
     assert {len(samples) for samples in data.train.audio} == {100}
     speakers = {fields.get("speaker") for fields in data.train.fields}
     assert (None in speakers) == (make in (ljspeech, beside))
+
+
+def test_splits_of_common_voice_and_of_speech_commands(tmp_path):
+    table(tmp_path / "voice")
+    head, *rows = (tmp_path / "voice" / "metadata.tsv").read_text().split("\n")
+    (tmp_path / "voice" / "metadata.tsv").unlink()
+    for split, part in {"train": rows[:12], "dev": rows[12:15], "test": rows[15:]}.items():
+        (tmp_path / "voice" / f"{split}.tsv").write_text("\n".join([head, *part]))
+    assert load_speech(str(tmp_path / "voice")).sizes == {"train": 12, "validation": 3, "test": 5}
+    for number in range(20):
+        tone(tmp_path / "words" / "ab"[number % 2] / f"{number}_nohash_0.wav")
+    for name, first in (("validation", 0), ("testing", 4)):
+        lines = [f"{'ab'[number % 2]}/{number}_nohash_0.wav\n" for number in range(first, 4 + first)]
+        (tmp_path / "words" / f"{name}_list.txt").write_text("".join(lines))
+    data = load_speech(str(tmp_path / "words"))
+    assert data.sizes == {"train": 12, "validation": 4, "test": 4}
+    assert {fields["speaker"] for fields in data.test.fields} == {"4", "5", "6", "7"}
 
 
 def test_splits_by_folder_and_by_condition(tmp_path):
