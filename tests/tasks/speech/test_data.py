@@ -145,15 +145,18 @@ def test_odd_recordings_are_said(tmp_path, capsys):
     tone(tmp_path / "blank.wav").with_suffix(".txt").write_text(" \n")
     tone(tmp_path / "untold.wav")
     tone(tmp_path / "fast.wav", rate=4000).with_suffix(".txt").write_text("d one")
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), RATE)
+    (tmp_path / "none.txt").write_text("a one")
     data = load_speech(str(tmp_path))
-    assert sum(data.sizes.values()) == 23 and data.sample_rate == RATE
+    assert sum(data.sizes.values()) == 24 and data.sample_rate == RATE
     said = " ".join(capsys.readouterr().out.split())
     for note in (
         "2 recordings have no transcript and are left out",
         "1 files are left out; the first: " + f"{tmp_path / 'broken.wav'} is no audio file",
-        "1 recordings are silent",
+        "2 recordings are silent or have no samples",
+        "1 recordings are too short for their texts",
         "1 recordings are clipped",
-        "1,000 Hz (22), 4,000 Hz (1); all are converted to 1,000 Hz",
+        "1,000 Hz (23), 4,000 Hz (1); all are converted to 1,000 Hz",
     ):
         assert note in said
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -95,6 +96,44 @@ def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypa
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     assert asked(path) == 0
     assert capsys.readouterr().out.strip() == task.recognize([pcm / np.float32(32768)])["text"][0]
+
+
+FRESH = """
+import json, sys
+import numpy as np
+import tensorflow as tf
+
+signatures = tf.saved_model.load(sys.argv[1]).signatures
+audio, length = (tf.constant(array) for array in np.load(sys.argv[2]).values())
+whole = signatures["serving_default"](audio=audio, length=length)
+found = {"text": whole["text"].numpy().tolist(), "score": whole["score"].numpy().tolist()}
+if "step" in signatures:
+    found["streamed"] = [b""] * len(length)
+    outputs = signatures["init"](audio=audio[:, :0], length=0 * length)
+    for start in range(0, audio.shape[1], 60):
+        part = {"audio": audio[:, start : start + 60], "length": tf.clip_by_value(length - start, 0, 60)}
+        states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
+        outputs = signatures["step"](**part, **states)
+        found["streamed"] = [a + b for a, b in zip(found["streamed"], outputs["text"].numpy().tolist())]
+print(json.dumps(found, default=bytes.decode))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("portable")
+@pytest.mark.parametrize("settings", [{}, FORWARD], ids=["beam", "stream"])
+def test_a_fresh_process_with_tensorflow_alone_recognizes_alike(tmp_path, settings):
+    task, given = made(**settings), sounds(1500, 700, 1)
+    path = written(task, tmp_path / "out")
+    audio, length = padded(given)
+    np.savez(tmp_path / "sounds.npz", audio, length)
+    command = [sys.executable, "-c", FRESH, str(path), str(tmp_path / "sounds.npz")]
+    done = subprocess.run(command, check=True, cwd=tmp_path, env={"PATH": ""}, stdout=subprocess.PIPE, text=True)
+    found, expected = json.loads(done.stdout.splitlines()[-1]), task.recognize(given)
+    assert found["text"] == list(expected["text"]) and len(found["text"][0]) > (5 if settings else 0)
+    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-4)
+    if settings:
+        assert [text.strip() for text in found["streamed"]] == found["text"]
 
 
 def asked(*arguments):
