@@ -107,12 +107,12 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     ngram = closed and not streaming
     single = profile.words < 1.5 and profile.seconds < 2.5
     total = profile.utterances * profile.seconds / 3600  # hours
-    steps = 1300 if profile.generated else 4000
+    steps = 1300 if profile.generated else 6000
     batch = 16 if profile.utterances < 4000 else 32
     of_source = GENERATED if profile.generated else NATURAL
     return {
         "sample_rate": profile.sample_rate,
-        "epochs": clipped(steps * batch / profile.utterances, 4, 40),
+        "epochs": clipped(steps * batch / profile.utterances, 4, 50),
         "batch_size": batch,
         "learning_rate": 3e-3,
         "validations": clipped(total / 2, 1, 10),
