@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from nlpseq.errors import InputError
 from nlpseq.settings import Settings
 
 
@@ -12,7 +11,6 @@ class DataSettings(Settings):
     """The data to learn from, and where the result is written."""
 
     free = True  # a run that continues compares the data themselves
-    converted = True  # whether models of the kind have other formats than saved_model
 
     dataset: str = ""
     """Name of a TFDS dataset, or path of a file or of a folder of files."""
@@ -22,11 +20,6 @@ class DataSettings(Settings):
     """Formats of the exported model, separated by commas: saved_model (always), litert, onnx."""
     quantize: Literal["none", "float16", "int8"] = "none"
     """Type of the weights in the format litert; float32 for none."""
-
-    def check(self) -> None:
-        super().check()
-        if not self.converted and self.formats != "saved_model":
-            raise InputError(f"models of this kind have the format saved_model only, got `formats` {self.formats}.")
 
 
 @dataclass(frozen=True)

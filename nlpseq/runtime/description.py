@@ -1,13 +1,18 @@
 """What a client reads beside a model: kind of task, labels, vocabulary, from the file `client.json` of an export."""
 
 import json
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nlpseq.errors import InputError
 
 FILE_NAME = "client.json"
+TABLES = "tables.npz"
 FORMAT_VERSION = 1
 
 
@@ -69,3 +74,26 @@ class Client(Described):
         if not isinstance(version, int) or version > FORMAT_VERSION:
             raise InputError(f"{path} has format {version}, newer than {FORMAT_VERSION}: upgrade nlpseq.")
         return client
+
+
+def write_tables(folder: Path, tables: Mapping[str, Any]) -> None:
+    """Writes `Task.tables` to `tables.npz` in a folder, if there are any."""
+    if tables:
+        np.savez_compressed(folder / TABLES, **tables)
+
+
+def read_tables(folder: Path) -> dict[str, np.ndarray]:
+    """The tables of an export; none if it has no such file.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    path = folder / TABLES
+    if not path.is_file():
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as tables:
+            return dict(tables)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
+        raise InputError(f"cannot read {path} ({reason}): export the model again.") from None

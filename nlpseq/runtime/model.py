@@ -1,4 +1,4 @@
-"""Models that answer texts, in any format of an export."""
+"""Models that answer texts, sounds or numbers, in any format of an export."""
 
 import importlib
 import importlib.util
@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nlpseq.errors import InputError, one_of
-from nlpseq.runtime.description import FILE_NAME, Client
+from nlpseq.runtime.description import FILE_NAME, Client, read_tables
 from nlpseq.runtime.interpreters import INTERPRETERS
 from nlpseq.runtime.saved_model import SavedModel, rows
 from nlpseq.runtime.text import restore
@@ -66,7 +68,7 @@ def _chosen(folder, found, format):
 
 
 class Model:
-    """A model that answers texts; the answers are the same in every format.
+    """A model that answers inputs of its kind of task; the answers are the same in every format.
 
     Args:
         path: Folder of the version.
@@ -89,11 +91,11 @@ class Model:
         )
         self._asked = _Asked(self.metadata, self.answers, source)
 
-    def predict(self, texts: Iterable[str | bytes], **options: Any) -> list[dict[str, Any]]:
+    def predict(self, inputs: Iterable[Any], **options: Any) -> list[dict[str, Any]]:
         """The answers that `nlpseq predict --json` prints.
 
         Args:
-            texts: Inputs of the kind of task.
+            inputs: Texts; or what `Answers.example` of the kind of task takes, such as arrays.
             **options: Options of the kind, those of `nlpseq predict`.
 
         Raises:
@@ -102,10 +104,10 @@ class Model:
         known = [option.name for option in self.answers.options]
         for name in options:
             one_of("option", name, known)
-        texts, lines = [texts] if isinstance(texts, (str, bytes)) else list(texts), []
-        texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
+        examples = [inputs] if isinstance(inputs, (str, bytes, Path)) else inputs
+        examples, lines = [self.answers.example(example) for example in examples], []
         size = 1 if self.format == "litert" else self.answers.batch_size
-        batches = [texts[start : start + size] for start in range(0, len(texts), size)]
+        batches = [examples[start : start + size] for start in range(0, len(examples), size)]
         self.answers.respond(self._asked, batches, lines.append, lambda line: None, True, **options)
         return [json.loads(line) for line in lines]
 
@@ -114,6 +116,14 @@ class Model:
         size = 1 if self.format == "litert" else self.answers.batch_size
         parts = [self._asked.predict(examples[start : start + size]) for start in range(0, len(examples), size)]
         return [answer for part in parts for answer in part]
+
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a signature, such as "init" and "step" of kinds that have them in all formats.
+
+        Raises:
+            InputError: the saved_model of the export alone has it.
+        """
+        return self._asked.run(signature, inputs)
 
 
 class Computed:
@@ -127,6 +137,7 @@ class Computed:
     Attributes:
         functions: Functions from arrays to dicts of arrays, by name.
         preprocessor: The preprocessor, of `nlpseq.runtime.text`.
+        tables: Arrays of the task that are not in the functions, by name.
         options: Values of the task that are not in the functions.
     """
 
@@ -134,7 +145,7 @@ class Computed:
         _, functions = INTERPRETERS[format]
         self.functions = functions(path)
         self.preprocessor: Any = restore(client.text) if client.text else None
-        self.options = client.options
+        self.options, self.tables = client.options, read_tables(path)
 
 
 class _Asked:
@@ -148,10 +159,13 @@ class _Asked:
     def signatures(self):
         return self.source.signatures
 
-    def embed(self, examples):
+    def run(self, signature, inputs):
         if self.computed is not None:
-            raise InputError("`embed` is answered by the saved_model of an export: load it with format='saved_model'.")
-        return self.source.run("embed", self.answers.inputs(examples))["embedding"]
+            return self.answers.run(self.computed, signature, inputs)
+        return self.source.run(signature, inputs)
+
+    def embed(self, examples):
+        return self.run("embed", self.answers.inputs(examples))["embedding"]
 
     def predict(self, examples):
         if self.computed is not None:

@@ -14,6 +14,7 @@ import tensorflow as tf
 import nlpseq
 from nlpseq import engine
 from nlpseq.engine.kernels import run_by_kernel
+from nlpseq.runtime.description import write_tables
 from nlpseq.serving.formats.adding import check_formats, write_formats
 from nlpseq.serving.metadata import Metadata, write_json
 from nlpseq.serving.model_card import model_card
@@ -39,8 +40,8 @@ def export(
 
     An export contains the SavedModel, whose signatures take raw input and need neither nlpseq nor
     XLA; the class names, if any, as an asset; warm-up requests for TensorFlow Serving;
-    `config.json`, `metrics.json`, `task.json` and `model_card.md`; and plots. It is written to a temporary
-    folder beside the versions, which is renamed at the end.
+    `config.json`, `metrics.json`, `task.json` and `model_card.md`; `tables.npz` if the task has tables; and plots. It
+    is written to a temporary folder beside the versions, which is renamed at the end.
 
     Args:
         task: `nlpseq.tasks.base.Task`.
@@ -73,6 +74,7 @@ def export(
     )
     with writing(f"the export to {folder}"), incomplete_folder(folder) as partial:
         _save_model(task, partial)
+        write_tables(partial, task.tables())
         if set(formats) - {"saved_model"}:
             described = write_formats(task, metadata, partial, formats, quantize, examples)
             metadata = dataclasses.replace(metadata, formats=described)

@@ -59,8 +59,8 @@ def _formats(formats):
     texts = max(row["agreement"]["texts"] for row in formats.values() if "agreement" in row)
     return {
         "## Formats": [
-            f"Compared with the SavedModel on {texts:,} texts; times include the tokenization of the texts, on the "
-            "machine of the export.",
+            f"Compared with the SavedModel on {texts:,} examples; times include what is done around the network, on "
+            "the machine of the export.",
             "",
             "| format | weights | kB | ms, 1 text | ms, 64 texts | same decisions | score difference | metric |",
             "|---|---|---|---|---|---|---|---|",

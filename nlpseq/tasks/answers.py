@@ -6,7 +6,7 @@ TensorFlow is not imported here; the model is run by `nlpseq.serving.Export`.
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
@@ -47,6 +47,8 @@ class Answers:
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
         decisions: Names of the outputs that are decisions, such as a label; the others are scores.
+        amplified: Outputs that are ratios of small differences, by name, and how many times larger than others
+            their differences between two formats may be.
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
         detailed: Signatures that tell more than "serving_default", the one that tells most first.
         separator: Separates the strings of a list in a cell of a table.
@@ -62,6 +64,7 @@ class Answers:
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
     decisions: ClassVar[tuple[str, ...]] = ()
+    amplified: ClassVar[Mapping[str, float]] = {}
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = " "
@@ -98,6 +101,14 @@ class Answers:
         """
         return text
 
+    def example(self, value: Any) -> Any:
+        """An example from what a program gives `nlpseq.runtime`: here a string, also in UTF-8.
+
+        Raises:
+            InputError: it is not a valid example of this kind.
+        """
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
         return {self.input_name: np.array([as_utf8(example) for example in examples], object)}
@@ -106,10 +117,20 @@ class Answers:
         """The rows of the outputs of "serving_default", from the numeric functions of a model.
 
         Args:
-            model: `nlpseq.runtime.model.Computed`: functions, preprocessor and options.
+            model: `nlpseq.runtime.model.Computed`: functions, preprocessor, options and tables.
             examples: As in `inputs`.
         """
         raise InputError(f"exports of the kind {self.metadata.task} are answered by TensorFlow only.")
+
+    def run(self, model: "Computed", signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of another signature than "serving_default", from the numeric functions of a model.
+
+        Raises:
+            InputError: the saved_model alone has it.
+        """
+        raise InputError(
+            f"{signature!r} is answered by the saved_model of an export: load it with format='saved_model'."
+        )
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         """The answer to one example.

@@ -263,9 +263,21 @@ class Task(keras.Model):
         """Inputs of `Answers` that no data set has; models of all formats must agree on them too."""
         return []
 
+    @property
+    def text_preprocessor(self) -> Any:
+        """The preprocessor that `Answers.compute` needs; None if there is none."""
+        return self.preprocessor
+
     def client_options(self) -> dict[str, Any]:
         """Values that `Answers.compute` needs beside the outputs of the functions, as JSON values."""
         return {}
+
+    def tables(self) -> dict[str, np.ndarray]:
+        """Arrays by name, beside weights and settings, that an export keeps for `load_task` and `Answers.compute`."""
+        return {}
+
+    def restore_tables(self, tables: dict[str, np.ndarray]) -> None:
+        """Restores `tables`, if there are any."""
 
     def warmup(self) -> list[dict[str, np.ndarray]]:
         """Inputs of "serving_default", by name, that TensorFlow Serving runs when it loads the model."""

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from nlpseq.data.files.contents import read_text
 from nlpseq.errors import InputError, shorten
+from nlpseq.runtime.description import read_tables
 from nlpseq.training.folder import find_checkpoint
 from nlpseq.training.state import restore_variables
 from nlpseq.versions import versions
@@ -52,10 +53,11 @@ def _of_export(folder):
         values = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
         names = [f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE" for number in range(len(task.variables))]
         restore_variables(task, [np.asarray(values.get_tensor(name)) for name in names])
+        task.restore_tables(read_tables(folder))
         return task
     except InputError:
         raise
-    except (OSError, tf.errors.OpError, ValueError, RuntimeError) as error:
+    except (OSError, tf.errors.OpError, LookupError, ValueError, RuntimeError) as error:
         reason = shorten((str(error).strip().splitlines() or [""])[0])
         raise InputError(f"the weights in {folder} cannot be read ({reason}).") from None
 

@@ -55,7 +55,7 @@ BAD = {
     "no such column": (["--dataset", "{tmp}/sales.csv", "--value", "price"], "there is no column 'price'"),
     "frequency": (["--dataset", "{tmp}/sales.csv", "--frequency", "often"], "unknown --frequency 'often'"),
     "quantiles": (["--quantiles", "0.1", "0.9"], "--quantiles must ascend between 0 and 1 and contain 0.5"),
-    "formats": (["--formats", "saved_model,onnx"], "have the format saved_model only, got --formats saved_model,onnx"),
+    "formats": (["--method", "steps", "--formats", "saved_model,onnx"], "of --method steps have the format"),
     "precision": (["--mixed-precision", "bfloat16"], "--mixed-precision must be no"),
     "unknown dataset": (["--dataset", "nlpseq_serie"], "did you mean nlpseq_series"),
 }  # fmt: skip

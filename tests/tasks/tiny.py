@@ -1,6 +1,9 @@
 """A tiny task of every kind with random weights, and its export, built once a process."""
 
 import functools
+import json
+import subprocess
+import sys
 import tempfile
 
 import keras
@@ -10,6 +13,7 @@ import tensorflow as tf
 from nlpseq import engine, serving
 from nlpseq.cells import RecurrentCell
 from nlpseq.data import Examples, LabelledTexts, Lines, Pairs, Sentences
+from nlpseq.runtime.description import write_tables
 from nlpseq.tasks import LanguageModel, TextClassifier, TokenTagger, Translator
 from nlpseq.text import LinePreprocessor, PairPreprocessor, TokenPreprocessor, WordPreprocessor
 from tests.modes import functions
@@ -121,6 +125,31 @@ def dataset(generated=False):
 def write(folder, task, **options):
     """Exports a task; returns the path of the version."""
     return serving.export(task, folder, **{"data": dataset(), "settings": {"units": 5}, "metrics": METRICS, **options})
+
+
+def converted(folder, task):
+    """A folder with all of an export that a client without TensorFlow reads: the format onnx; needs nlpseq[onnx]."""
+    from nlpseq.serving.formats import adding, onnx
+
+    onnx.write(task, folder)
+    adding.write_client(task, serving.Metadata(task.kind, task.labels, task.details(), {}, {}, {}), folder)
+    write_tables(folder, task.tables())
+    return folder
+
+
+def without_tensorflow(folder, inputs):
+    """The answers of an export in a process that has NumPy and the interpreter alone; inputs are JSON values."""
+    others = ["tensorflow", "keras", "wrapt", "rich", "tyro", "tokenizers", "sklearn", "charset_normalizer", "pandas"]
+    others += ["soundfile", "jiwer", "scipy", "matplotlib"]
+    script = (
+        "import json, sys\n"
+        f"sys.modules.update(dict.fromkeys({others}))\n"
+        "from nlpseq import runtime\n"
+        "print(json.dumps(runtime.load(sys.argv[1]).predict(json.loads(sys.argv[2]))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, folder, json.dumps(inputs)], capture_output=True, text=True)
+    assert not done.returncode, done.stderr[-1000:]
+    return json.loads(done.stdout)
 
 
 @functools.cache

@@ -9,6 +9,7 @@
     sheets.py     .xlsx and .parquet, with packages that are optional
     tsf.py        series of the Monash archive
     lines.py      one example a line: fastText, label first
+    audio.py      sounds of any rate; wav.py without soundfile
     folders.py    a folder of texts for each class; parallel files of lines
     objects.py    Python lists, NumPy, pandas, Polars, Hugging Face datasets, tf.data
     vectors.py    word vectors, read as a stream

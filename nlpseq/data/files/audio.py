@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nlpseq.data.files.wav import WaveFile
 from nlpseq.errors import InputError, in_range
 
 SUFFIXES = (
@@ -73,14 +74,17 @@ def _blocks(file, path, first, left) -> Iterator[np.ndarray]:
 
 
 def _opened(path: Path) -> Any:
-    if importlib.util.find_spec("soundfile") is None:
-        raise InputError("reading audio needs the package soundfile: pip install 'nlpseq[audio]'.")
-    import soundfile
-
     try:
         with open(path, "rb") as file:
-            if not file.read(1):
-                raise InputError(f"{path} is empty: give an audio file, such as WAV or FLAC.")
+            header = file.read(4)
+        if not header:
+            raise InputError(f"{path} is empty: give an audio file, such as WAV or FLAC.")
+        if importlib.util.find_spec("soundfile") is None:
+            if header == b"RIFF":
+                return WaveFile(path)
+            raise InputError("reading audio needs the package soundfile: pip install 'nlpseq[audio]'.")
+        import soundfile
+
         return soundfile.SoundFile(path)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}.") from None

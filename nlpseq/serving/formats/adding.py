@@ -14,7 +14,7 @@ import numpy as np
 
 from nlpseq.errors import InputError, one_of
 from nlpseq.runtime import Model
-from nlpseq.runtime.description import FILE_NAME, Client
+from nlpseq.runtime.description import FILE_NAME, TABLES, Client
 from nlpseq.serving.formats.agreement import TOLERANCES, compare
 from nlpseq.serving.metadata import Metadata, read_json
 from nlpseq.serving.model_card import model_card
@@ -61,7 +61,7 @@ def write_formats(
     wanted = [name for name in FORMATS[1:] if name in formats]
     if not task.numeric_functions():
         raise InputError(f"a {type(task).__name__} has no functions of numbers: it is exported as saved_model only.")
-    _write_client(task, metadata, folder)
+    write_client(task, metadata, folder)
     sample = task.validation_sample(examples, SAMPLE) if examples is not None else []
     texts = [text for text, _ in sample] or task.made_examples(SAMPLE)
     right, odd = [right for _, right in sample], task.odd_examples()
@@ -74,7 +74,10 @@ def write_formats(
         other = Asked(folder, name, texts, odd)
         tolerance = TOLERANCES[options.get("quantize", "none")]
         try:
-            agreement = compare(asked.inputs, asked.answers, other.answers, asked.decisions, tolerance)
+            answers = asked.model.answers
+            agreement = compare(
+                asked.inputs, asked.answers, other.answers, answers.decisions, tolerance, answers.amplified
+            )
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
         described[name] = {
@@ -100,7 +103,6 @@ class Asked:
     def __init__(self, folder: Path, format: str, texts: list, odd: list):
         self.model = Model(folder, format)
         self.texts, self.inputs = texts, [*texts, *odd]
-        self.decisions = self.model.answers.decisions
         self.answers = self.model.answer(self.inputs)
 
     def times(self) -> dict[str, float]:
@@ -135,7 +137,7 @@ def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "
     check_formats(formats, quantize)
     metadata = Metadata.read(path)
     with writing(f"the formats to {path}"), incomplete_folder(path.parent) as partial:
-        for name in ("saved_model.pb", "variables", "assets", "fingerprint.pb"):
+        for name in ("saved_model.pb", "variables", "assets", "fingerprint.pb", TABLES):
             if (path / name).exists():
                 os.symlink((path / name).resolve(), partial / name)
         described = write_formats(task, metadata, partial, formats, quantize)
@@ -148,12 +150,12 @@ def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "
     return described
 
 
-def _write_client(task, metadata, folder):
-    """`client.json`: what `nlpseq.runtime` reads beside a model."""
+def write_client(task: Any, metadata: Metadata, folder: Path) -> None:
+    """Writes `client.json`: what `nlpseq.runtime` reads beside a model."""
     from nlpseq.text.description import describe
 
     details = {"labels": metadata.labels, "details": metadata.details, "options": task.client_options()}
-    text = {} if task.preprocessor is None else describe(task.preprocessor)
+    text = {} if task.text_preprocessor is None else describe(task.text_preprocessor)
     client = Client(task=metadata.task, text=text, **details)
     write_text(folder / FILE_NAME, json.dumps(dataclasses.asdict(client), ensure_ascii=False))
 

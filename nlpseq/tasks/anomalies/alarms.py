@@ -5,11 +5,11 @@ and again only where it gets worse or goes on for long.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-States = dict[str, tf.Tensor]
+States = dict[str, Any]
 
 
 class Alarms:
@@ -18,26 +18,28 @@ class Alarms:
     Args:
         rest: Steps after a peak in which only a higher score is one.
         warm_up: First steps of a series, which are no alarms.
+        ops: As of `nlpseq.tasks.anomalies.statistics.Statistics`.
     """
 
-    def __init__(self, rest: int, warm_up: int):
-        self.rest, self.warm_up = rest, warm_up
+    def __init__(self, rest: int, warm_up: int, ops: Any):
+        self.rest, self.warm_up, self.ops = rest, warm_up, ops
 
     @property
     def sizes(self) -> dict[str, int]:
         """The size of each state; all are float64 `(batch, size)` and start at zero."""
         return {"steps": 1, "peak": 1, "since": 1}
 
-    def step(self, score: tf.Tensor, threshold: tf.Tensor, states: States) -> tuple[tf.Tensor, States]:
+    def step(self, score: Any, threshold: Any, states: States) -> tuple[Any, States]:
         """Whether the step is an alarm, bool `(batch,)`, for scores float32 `(batch,)`; and the new states."""
-        value = tf.cast(score, tf.float64)[:, tf.newaxis]
+        ops = self.ops
+        value = ops.float64(score)[:, np.newaxis]
         steps, since = states["steps"], states["since"] + 1
         peak = (steps == 0) | (value > states["peak"]) | (since > self.rest)
-        alarm = peak & (value >= tf.cast(threshold, tf.float64)) & (steps >= self.warm_up)
+        alarm = peak & (value >= ops.float64(threshold)) & (steps >= self.warm_up)
         new = {
             "steps": steps + 1,
-            "peak": tf.where(peak, value, states["peak"]),
-            "since": tf.where(peak, tf.zeros_like(since), since),
+            "peak": ops.where(peak, value, states["peak"]),
+            "since": ops.where(peak, ops.zeros_like(since), since),
         }
         return alarm[:, 0], new
 

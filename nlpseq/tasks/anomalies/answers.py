@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, one_of, shorten
+from nlpseq.runtime.saved_model import rows
 from nlpseq.tasks import answers
+from nlpseq.tasks.anomalies.computing import Detector
+from nlpseq.tasks.anomalies.recordings import Recording
 from nlpseq.tasks.answers import Option, json_line
 
 MISSING = ("", "nan", "na", "null", "none", "?", "-")
@@ -21,8 +24,10 @@ class Answers(answers.Answers):
     options = (Option("every_step", bool, "write every step of standard input, not the alarms alone"),)
     input_name = "values"
     decisions = ("alarm",)
+    amplified = {"score": 1000.0}  # a surprise in widths of its range, which of a still series is almost nothing
     signatures = ("serving_default", "init", "step")
     outputs = ("alarm", "score")
+    batch_size = 1  # series of unequal length have unequal answers
 
     @property
     def channels(self) -> list[str]:
@@ -63,6 +68,33 @@ class Answers(answers.Answers):
             places[: len(row)] = row
         season = [getattr(example, "season", 0) or self.metadata.details["season"] for example in examples]
         return {"values": values, "season": np.array(season, np.int32)}
+
+    def example(self, value):
+        """A series from the path of a table with one, or from an array `(time,)` or `(time, channels)`."""
+        if isinstance(value, (str, os.PathLike)):
+            found = self._read(os.fspath(value))
+            if len(found) != 1:
+                raise InputError(f"expected one series in {value}, got {len(found)}.")
+            return found[0]
+        if isinstance(value, Recording):
+            return value
+        values = np.asarray(value, float)
+        values = values[:, np.newaxis] if values.ndim == 1 else values
+        if values.ndim != 2 or values.shape[1] != len(self.channels):
+            raise InputError(
+                f"expected arrays of shape (time, {len(self.channels)}), one for each series, got the shape "
+                f"{values.shape}."
+            )
+        return Recording("", values)
+
+    def compute(self, model, examples):
+        return rows(Detector(model, batched=False).answer(**self.inputs(examples)))
+
+    def run(self, model, signature, inputs):
+        """The signatures "init" and "step" too."""
+        detector = Detector(model)
+        functions = {"serving_default": detector.answer, "init": detector.init, "step": detector.step}
+        return functions[one_of("signature", signature, functions)](**inputs)
 
     def show(self, example, answer):
         alarms = [str(number) for number, alarm in enumerate(answer["alarm"], 1) if alarm]

@@ -40,10 +40,16 @@ def surprise(outputs: tf.Tensor, values: tf.Tensor, observed: tf.Tensor) -> tf.T
     shape = tf.concat([tf.shape(outputs)[:-1], [count, 2 * channels]], axis=0)
     centre, scale = tf.split(tf.reshape(rest, shape), 2, axis=-1)  # (..., components, channels)
     scale = tf.clip_by_value(scale, NARROWEST, WIDEST)
-    distance = tf.abs(values[..., tf.newaxis, :] - centre) * tf.exp(-scale)
-    logs = -(distance + scale + math.log(2.0)) * observed[..., tf.newaxis, :]
-    total = tf.reduce_logsumexp(tf.nn.log_softmax(weights) + tf.reduce_sum(logs, axis=-1), axis=-1)
+    distance = tf.abs(tf.expand_dims(values, -2) - centre) * tf.exp(-scale)
+    logs = -(distance + scale + math.log(2.0)) * tf.expand_dims(observed, -2)
+    total = _log_sum(tf.nn.log_softmax(weights) + tf.reduce_sum(logs, axis=-1))
     return tf.where(tf.reduce_any(observed > 0, axis=-1), -total, 0.0)
+
+
+def _log_sum(terms):
+    """log sum exp over the last axis, of finite terms, in ops that all formats have."""
+    largest = tf.stop_gradient(tf.reduce_max(terms, axis=-1, keepdims=True))
+    return tf.math.log(tf.reduce_sum(tf.exp(terms - largest), axis=-1)) + largest[..., 0]
 
 
 @keras.saving.register_keras_serializable("nlpseq")

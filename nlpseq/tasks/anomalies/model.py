@@ -1,5 +1,6 @@
 """Anomaly detectors: a score and an alarm for every step of a series, as it comes."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,17 +10,18 @@ import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError
-from nlpseq.tasks.anomalies.alarms import Alarms
 from nlpseq.tasks.anomalies.calibration import Calibration, calibrated
 from nlpseq.tasks.anomalies.density import MeanSurprise
 from nlpseq.tasks.anomalies.networks import NETWORKS
-from nlpseq.tasks.anomalies.novelty import LEAST, MARGINS, Novelty
-from nlpseq.tasks.anomalies.scale import RunningScale
-from nlpseq.tasks.anomalies.scans import States, scan, zeros
+from nlpseq.tasks.anomalies.novelty import COLD, MARGINS
+from nlpseq.tasks.anomalies.recordings import Recording
+from nlpseq.tasks.anomalies.scans import TENSORS, States, scan, zeros
 from nlpseq.tasks.anomalies.settings import DetectorSettings
+from nlpseq.tasks.anomalies.statistics import Fitted, Statistics
 from nlpseq.tasks.base import Task
 from nlpseq.tasks.text_task import TracedFunctions
 
+SHOWN = 120  # steps of each series by which formats are compared
 MOST_VALUES = 4_000_000  # of a batch of series
 
 
@@ -72,9 +74,7 @@ class AnomalyDetector(Task):
     def make_layers(self):
         settings, count = self.settings, len(self.channels)
         self.network = NETWORKS[settings.method](settings, count)
-        self.scale = RunningScale(count, settings.memory)
-        self.novelty = Novelty(count, settings.smoothing)
-        self.alarms = Alarms(settings.rest, settings.warm_up)
+        self.statistics = Statistics(count, settings.flat(), TENSORS)
         self._functions = TracedFunctions()
 
     @property
@@ -139,13 +139,12 @@ class AnomalyDetector(Task):
 
     def features(self, values: tf.Tensor) -> tf.Tensor:
         """What the network reads, `(batch, time, 2 * channels)`, of values float64 `(batch, time, channels)`."""
-        parts, _ = scan(self._scale_step, {"values": values}, zeros(self.scale.sizes, tf.shape(values)[0]))
+        parts, _ = scan(self._scale_step, {"values": values}, zeros(self.statistics.scale.sizes, tf.shape(values)[0]))
         return parts["features"]
 
     def _scale_step(self, values, states):
-        numbers, states = self.scale.step(values, states)
-        observed = tf.cast(tf.math.is_finite(values), tf.float32)
-        return {"features": tf.concat([numbers, observed], axis=-1)}, states
+        features, states = self.statistics.features(values, states)
+        return {"features": features}, states
 
     def _days_before(self, values, season):
         """The values a day before each step, `(batch, time, channels)`, NaN where there are none."""
@@ -159,11 +158,8 @@ class AnomalyDetector(Task):
         return (season > 0) & (season <= self.settings.longest_season)
 
     def _score_step(self, values, before, surprise, states):
-        known = {name: states[name] for name in self.novelty.sizes}
-        evidence, novelty = self.novelty.step(values, before, surprise, self._usual, known)
-        score = tf.reduce_max(tf.where(self._counts > 0, evidence, LEAST), axis=-1)
-        alarm, alarms = self.alarms.step(score, self._threshold, {name: states[name] for name in self.alarms.sizes})
-        return {"score": score, "alarm": alarm, "evidence": evidence}, {**novelty, **alarms}
+        fitted = Fitted(*(variable.value for variable in (self._usual, self._counts, self._threshold)))
+        return self.statistics.scores(values, before, surprise, fitted, states)
 
     def answer(self, values: tf.Tensor, season: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "serving_default".
@@ -179,18 +175,20 @@ class AnomalyDetector(Task):
         return {name: found[name] for name in ("score", "surprise", "alarm")}
 
     def _scored(self, values, season):
+        steps = tf.shape(values)[1]
+        values = tf.pad(values, [[0, 0], [0, 1], [0, 0]], constant_values=np.nan)  # a series may have no steps
         surprise = self.network.surprises(self.features(values))
-        states = zeros({**self.novelty.sizes, **self.alarms.sizes}, tf.shape(values)[0])
+        states = zeros(self.statistics.score_sizes, tf.shape(values)[0])
         parts = {"surprise": surprise}
         found, _ = scan(
             self._score_step, {"values": values, "before": self._days_before(values, season), **parts}, states
         )
-        return {**found, "surprise": surprise}
+        return {name: value[:, :steps] for name, value in {**found, "surprise": surprise}.items()}
 
     def step(self, values: tf.Tensor, states: States) -> tuple[dict[str, tf.Tensor], States]:
         """Score, surprise and alarm, `(batch,)`, of values of a step, float64 `(batch, channels)`; and the states."""
-        parts, scale = self._scale_step(values, {name: states[name] for name in self.scale.sizes})
-        surprise, network = self.network.step(parts["features"], {name: states[name] for name in self.network.sizes})
+        features, scale = self.statistics.features(values, states)
+        surprise, network = self.network.step(features, {name: states[name] for name in self.network.sizes})
         history = tf.reshape(states["history"], [-1, self.settings.longest_season, len(self.channels)])
         season = tf.cast(states["season"][:, 0], tf.int32)
         there = self._remembered(season) & (states["steps"][:, 0] >= states["season"][:, 0])
@@ -208,7 +206,7 @@ class AnomalyDetector(Task):
         """The states before the first step of series with these steps of a day, int32 `(batch,)`."""
         rows = tf.shape(season)[0]
         history = {"history": self.settings.longest_season * len(self.channels)}
-        running = {**self.scale.sizes, **self.novelty.sizes, **self.alarms.sizes}
+        running = {**self.statistics.scale.sizes, **self.statistics.score_sizes}
         states = {**zeros({**history, **running}, rows), **zeros(self.network.sizes, rows, tf.float32)}
         return {**states, "season": tf.cast(season, tf.float64)[:, tf.newaxis]}
 
@@ -291,6 +289,47 @@ class AnomalyDetector(Task):
             "init": tf.function(init, [series, season], autograph=False),
             "step": tf.function(step, autograph=False).get_concrete_function(values, **states),
         }
+
+    def numeric_functions(self):
+        """Those of the network, between what `nlpseq.tasks.anomalies.computing` computes."""
+        self.ensure_built()
+        return self.network.numeric_functions()
+
+    def client_options(self):
+        settings = self.settings.flat()
+        names = ("memory", "smoothing", "rest", "warm_up", "longest_season", "window")
+        fitted = {"usual": self._usual, "counts": self._counts}
+        return {
+            "channels": len(self.channels),
+            "sizes": self.network.sizes,
+            "threshold": self.threshold,
+            **{name: settings[name] for name in names},
+            **{name: variable.numpy().tolist() for name, variable in fitted.items()},
+        }
+
+    def validation_sample(self, examples, count):
+        return [
+            (Recording(one.name, one.values[:SHOWN], season=one.season), None)
+            for one in itertools.islice(examples, count)
+        ]
+
+    def made_examples(self, count):
+        """Waves with noise, steps and gaps."""
+        random, channels = np.random.default_rng(0), len(self.channels)
+        made = []
+        for length in random.integers(20, 3 * COLD, size=count):
+            values = np.sin(np.arange(length)[:, np.newaxis] / random.uniform(1, 9) + np.arange(channels))
+            values += 0.1 * random.normal(size=values.shape) + 5 * (np.arange(length)[:, np.newaxis] > 0.8 * length)
+            values[random.random(values.shape) < 0.02] = np.nan
+            made.append(10.0 ** random.integers(-3, 6) * values)
+        return made
+
+    def odd_examples(self):
+        """No step, one, a constant, no value, and one that is far off."""
+        still = np.ones((2 * COLD, len(self.channels)))
+        far = still.copy()
+        far[-2] = 1e12
+        return [still[:0], still[:1], 3 * still, np.nan * still, far]
 
     def warmup(self):
         season = np.zeros(1, np.int32)

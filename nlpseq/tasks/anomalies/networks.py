@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nlpseq.tasks.anomalies.density import parameters, surprise
 from nlpseq.tasks.anomalies.settings import DetectorSettings
+from nlpseq.tasks.base import NumericFunction
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.streaming import CellStates
 
@@ -57,6 +58,10 @@ class Network(keras.layers.Layer):
         """The surprise of a step, float32 `(batch,)`, from features `(batch, 2 * channels)`; and the new states."""
         raise NotImplementedError
 
+    def numeric_functions(self) -> dict[str, NumericFunction]:
+        """As of `nlpseq.tasks.base.Task`."""
+        raise NotImplementedError
+
 
 class Predictor(Network):
     """The next values from all values before.
@@ -98,6 +103,21 @@ class Predictor(Network):
         found = surprise(self.head(states["output"]), *tf.split(features, 2, axis=-1))
         hidden, new = self.cell_states.step(tf.cast(features, self.compute_dtype), states)
         return found, {"output": tf.cast(hidden, tf.float32), **new}
+
+    def numeric_functions(self):
+        """The surprises of a whole series, and of a step, with its new states."""
+        states = {name: tf.TensorSpec([None, size], tf.float32) for name, size in self.sizes.items()}
+
+        def step(features, **states):
+            surprise, new = self.step(features, states)
+            return {"surprise": surprise, **{f"new_{name}": state for name, state in new.items()}}
+
+        whole = {"features": tf.TensorSpec([None, None, 2 * self.channels], tf.float32)}
+        one = {"features": tf.TensorSpec([None, 2 * self.channels], tf.float32)}
+        return {
+            "surprises": NumericFunction(lambda features: {"surprise": self.surprises(features)}, whole),
+            "step": NumericFunction(step, {**one, **states}),
+        }
 
 
 class Autoencoder(Network):
@@ -164,6 +184,11 @@ class Autoencoder(Network):
         windows = tf.concat([states["window"][:, 2 * self.channels :], features], axis=1)
         shaped = tf.reshape(windows, [-1, self.settings.window, 2 * self.channels])
         return self._of_windows(shaped), {"window": windows}
+
+    def numeric_functions(self):
+        """The surprise of windows."""
+        windows = {"windows": tf.TensorSpec([None, self.settings.window, 2 * self.channels], tf.float32)}
+        return {"windows": NumericFunction(lambda windows: {"surprise": self._of_windows(windows)}, windows)}
 
 
 NETWORKS = {"predictor": Predictor, "autoencoder": Autoencoder}

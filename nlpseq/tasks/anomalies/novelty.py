@@ -14,9 +14,11 @@ say nothing. What comes back, such as a spike every day, is new in its series on
 of the range of the values too (Lavin and Ahmad 2015).
 """
 
-import tensorflow as tf
+from typing import Any
 
-States = dict[str, tf.Tensor]
+import numpy as np
+
+States = dict[str, Any]
 # Of each statistic, shares of its range, or of the width of `usual`.
 MARGINS = {"value": 0.0125, "trend": 0.05, "level": 0.025, "season": 0.15, "surprise": 0.04, "usual": 0.3}
 RANGES = ("value", "trend", "level", "season", "surprise")  # statistics with a range of their own
@@ -35,10 +37,11 @@ class Novelty:
     Args:
         channels: Number of channels.
         smoothing: Steps of the long running mean.
+        ops: As of `nlpseq.tasks.anomalies.statistics.Statistics`.
     """
 
-    def __init__(self, channels: int, smoothing: int):
-        self.channels, self.smoothing = channels, smoothing
+    def __init__(self, channels: int, smoothing: int, ops: Any):
+        self.channels, self.smoothing, self.ops = channels, smoothing, ops
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -49,9 +52,7 @@ class Novelty:
             for what in ("seen", "last", "mean", "high", "low")
         }
 
-    def step(
-        self, values: tf.Tensor, before: tf.Tensor, surprise: tf.Tensor, usual: tf.Tensor, states: States
-    ) -> tuple[tf.Tensor, States]:
+    def step(self, values: Any, before: Any, surprise: Any, usual: Any, states: States) -> tuple[Any, States]:
         """The evidence of a step.
 
         Args:
@@ -64,12 +65,13 @@ class Novelty:
         Returns:
             The evidence of each of `MARGINS`, float32 `(batch, 6)`, and the new states.
         """
-        observed = tf.math.is_finite(values)
-        warm = tf.reduce_any(observed & (states["value_seen"] >= COLD), axis=-1, keepdims=True)
-        known = observed & tf.math.is_finite(before)
-        change = tf.where(known, values - before, 0.0)
-        values = tf.where(observed, values, 0.0)
-        surprise = tf.cast(surprise, tf.float64)[:, tf.newaxis]
+        ops = self.ops
+        observed = ops.isfinite(values)
+        warm = ops.any(observed & (states["value_seen"] >= COLD), axis=-1, keepdims=True)
+        known = observed & ops.isfinite(before)
+        change = ops.where(known, values - before, 0.0)
+        values = ops.where(observed, values, 0.0)
+        surprise = ops.float64(surprise)[:, np.newaxis]
         statistics = {
             "value": (values, observed, 1, COLD),
             "trend": (values, observed, TREND, COLD),
@@ -80,23 +82,24 @@ class Novelty:
         new, evidence = {}, []
         for name, statistic in statistics.items():
             state = {what: states[f"{name}_{what}"] for what in ("seen", "last", "mean", "high", "low")}
-            above, below, after = _beyond(*statistic, state)
+            above, below, after = _beyond(ops, *statistic, state)
             new |= {f"{name}_{what}": value for what, value in after.items()}
             if name != "surprise":
-                beyond = tf.maximum(above, below)
-                above = tf.where(beyond > 0, beyond, LEAST)
-            evidence.append(tf.reduce_max(above, axis=-1))
-        greatest, median = tf.unstack(tf.cast(usual, tf.float64))
+                beyond = ops.maximum(above, below)
+                above = ops.where(beyond > 0, beyond, LEAST)
+            evidence.append(ops.max(above, axis=-1))
+        greatest, median = ops.float64(usual)[0], ops.float64(usual)[1]
         beyond = (new["surprise_last"] - greatest) / (greatest - median)
-        evidence.append(tf.where(warm, beyond, LEAST)[:, 0])
-        evidence = tf.stack(evidence, axis=-1) / tf.constant([*MARGINS.values()], tf.float64)
-        return tf.cast(tf.maximum(evidence, LEAST), tf.float32), new
+        evidence.append(ops.where(warm, beyond, LEAST)[:, 0])
+        evidence = ops.stack(evidence, axis=-1) / np.array([*MARGINS.values()])
+        return ops.float32(ops.maximum(evidence, LEAST)), new
 
 
-def _beyond(numbers, counts, steps, cold, before):
+def _beyond(ops, numbers, counts, steps, cold, before):
     """How far the running mean of numbers is above and below its range, in widths of it; and the state after it.
 
     Args:
+        ops: As of `Statistics`.
         numbers: Those of a step, float64 `(batch, size)`.
         counts: Whether each is there.
         steps: Steps of the running mean; 1 for the numbers themselves.
@@ -105,16 +108,16 @@ def _beyond(numbers, counts, steps, cold, before):
     """
     seen = before["seen"]
     first = seen == 0
-    last = before["last"] + (numbers - before["last"]) / tf.minimum(seen + 1, float(steps))
-    mean, high, low = (tf.where(first, last, before[what]) for what in ("mean", "high", "low"))
-    width = high - low + RELATIVE * tf.abs(mean) + 1e-12
+    last = before["last"] + (numbers - before["last"]) / ops.minimum(seen + 1, float(steps))
+    mean, high, low = (ops.where(first, last, before[what]) for what in ("mean", "high", "low"))
+    width = high - low + RELATIVE * ops.abs(mean) + 1e-12
     real = counts & (seen >= cold)
-    above, below = (tf.where(real, distance / width, LEAST) for distance in (last - high, low - last))
+    above, below = (ops.where(real, distance / width, LEAST) for distance in (last - high, low - last))
     after = {
         "seen": seen + 1,
         "last": last,
-        "mean": mean + (last - mean) / tf.minimum(seen + 1, 1000.0),
-        "high": tf.maximum(last, high - (high - mean) / FORGET),
-        "low": tf.minimum(last, low + (mean - low) / FORGET),
+        "mean": mean + (last - mean) / ops.minimum(seen + 1, 1000.0),
+        "high": ops.maximum(last, high - (high - mean) / FORGET),
+        "low": ops.minimum(last, low + (mean - low) / FORGET),
     }
-    return above, below, {what: tf.where(counts, value, before[what]) for what, value in after.items()}
+    return above, below, {what: ops.where(counts, value, before[what]) for what, value in after.items()}

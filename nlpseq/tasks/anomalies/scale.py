@@ -11,9 +11,9 @@ t counts the values that were observed; one that is missing changes nothing. The
 that of later ones forgets (Welford 1962; Finch 2009). asinh leaves small numbers as they are and tames large ones.
 """
 
-import tensorflow as tf
+from typing import Any
 
-States = dict[str, tf.Tensor]
+States = dict[str, Any]
 SETTLED = 50  # values from which on outliers are limited
 OUTLIER = 5.0  # scales from the mean
 RELATIVE = 1e-3  # least scale, as a share of the mean
@@ -26,32 +26,34 @@ class RunningScale:
     Args:
         channels: Number of channels.
         memory: Steps that are remembered, about.
+        ops: As of `nlpseq.tasks.anomalies.statistics.Statistics`.
     """
 
-    def __init__(self, channels: int, memory: int):
-        self.channels, self.memory = channels, memory
+    def __init__(self, channels: int, memory: int, ops: Any):
+        self.channels, self.memory, self.ops = channels, memory, ops
 
     @property
     def sizes(self) -> dict[str, int]:
         """The size of each state; all are float64 `(batch, size)` and start at zero."""
         return dict.fromkeys(("count", "mean", "variance"), self.channels)
 
-    def step(self, values: tf.Tensor, states: States) -> tuple[tf.Tensor, States]:
+    def step(self, values: Any, states: States) -> tuple[Any, States]:
         """Values of a step, float64 `(batch, channels)`, to numbers float32, zero for what is missing; and states."""
+        ops = self.ops
         count, mean, variance = states["count"], states["mean"], states["variance"]
-        observed = tf.math.is_finite(values)
-        values = tf.where(observed, values, mean)
-        mean = tf.where(count > 0, mean, values)
-        scale = tf.sqrt(variance) + RELATIVE * tf.abs(mean) + TINY
+        observed = ops.isfinite(values)
+        values = ops.where(observed, values, mean)
+        mean = ops.where(count > 0, mean, values)
+        scale = ops.sqrt(variance) + RELATIVE * ops.abs(mean) + TINY
         change = values - mean
-        numbers = tf.cast(tf.asinh(change / scale), tf.float32)
-        limited = tf.clip_by_value(change, -OUTLIER * scale, OUTLIER * scale)
-        change = tf.where(count < SETTLED, change, limited)
+        numbers = ops.float32(ops.arcsinh(change / scale))
+        limited = ops.clip(change, -OUTLIER * scale, OUTLIER * scale)
+        change = ops.where(count < SETTLED, change, limited)
         seen = count + 1
-        alpha = 1 / tf.minimum(seen, float(self.memory))
+        alpha = 1 / ops.minimum(seen, float(self.memory))
         new = {
             "count": seen,
             "mean": mean + alpha * change,
             "variance": (1 - alpha) * (variance + alpha * change * change),
         }
-        return numbers, {name: tf.where(observed, value, states[name]) for name, value in new.items()}
+        return numbers, {name: ops.where(observed, value, states[name]) for name, value in new.items()}

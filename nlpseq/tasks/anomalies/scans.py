@@ -1,6 +1,7 @@
 """Runs a step that carries states over the steps of a series."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import tensorflow as tf
@@ -8,6 +9,23 @@ import tensorflow as tf
 from nlpseq.engine.layout import swap
 
 States = dict[str, tf.Tensor]
+TENSORS = SimpleNamespace(  # functions by their names in NumPy
+    abs=tf.abs,
+    any=tf.reduce_any,
+    arcsinh=tf.asinh,
+    clip=tf.clip_by_value,
+    concatenate=tf.concat,
+    float32=lambda value: tf.cast(value, tf.float32),
+    float64=lambda value: tf.cast(value, tf.float64),
+    isfinite=tf.math.is_finite,
+    max=tf.reduce_max,
+    maximum=tf.maximum,
+    minimum=tf.minimum,
+    sqrt=tf.sqrt,
+    stack=tf.stack,
+    where=tf.where,
+    zeros_like=tf.zeros_like,
+)
 
 
 def zeros(sizes: dict[str, int], rows: Any, dtype: Any = tf.float64) -> States:

@@ -46,8 +46,6 @@ class DetectorSettings(Settings):
 class AnomalyData(DataSettings):
     """The dataset and the output folder."""
 
-    converted = False
-
     dataset: str = "nlpseq_sensors"
     """Name of a TFDS dataset, or path of a table of numbers, of a folder of tables, or of a folder as of NAB."""
     time: str | None = None

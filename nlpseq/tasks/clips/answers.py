@@ -56,15 +56,21 @@ class Answers(answers.Answers):
 
     def parse(self, text):
         """A sequence from JSON: a list of frames, each a list of numbers; of pictures of rows of pixels of channels."""
-        from nlpseq.tasks.clips.frames import Clip, as_frames, fitted
-
         try:
             values = json.loads(text)
         except (ValueError, RecursionError):
             raise InputError(
                 f"expected frames as JSON, such as [[0.1, 0.2], [0.3, 0.4]], got {shorten(repr(text), 40)}."
             ) from None
-        return fitted(Clip(as_frames(values, "the sequence", self._reading[0]), None, "the sequence"), self._frame)
+        return self.example(values)
+
+    def example(self, value):
+        """A sequence from an array or a list of frames `(time, *frame)`."""
+        from nlpseq.tasks.clips.frames import Clip, as_frames, fitted
+
+        if isinstance(value, Clip):
+            return value
+        return fitted(Clip(as_frames(value, "the sequence", self._reading[0]), None, "the sequence"), self._frame)
 
     def inputs(self, examples):
         frames, length = padded_frames([example.frames for example in examples], self._frame)

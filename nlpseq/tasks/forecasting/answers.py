@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -15,6 +16,7 @@ from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_ser
 from nlpseq.errors import InputError, in_range, shorten
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, in_lists, json_line
+from nlpseq.tasks.forecasting.computing import forecast
 
 FEW = 3  # steps from which those of a file are known
 DIGITS = 7  # significant digits of a forecast
@@ -27,7 +29,7 @@ class History:
     Attributes:
         item: Name of the series.
         arrays: The inputs of "serving_default" by name, without the batch.
-        times: The times of the horizon: `pandas.DatetimeIndex`, or numbers of steps.
+        times: The times of the horizon: `pandas.DatetimeIndex`, strings, or numbers of steps.
         names: Names of the columns of the file by role.
     """
 
@@ -46,6 +48,7 @@ class Answers(answers.Answers):
     signatures = ("serving_default", "forecast", "sample", "init", "step")
     decisions = ()
     batch_size = 64
+    said: Sequence[str] = ()  # about the file that was read last
     options = (
         Option("paths", int, "write so many sampled paths instead of quantiles"),
         Option("seed", int, "seed of the sampling (0)"),
@@ -120,9 +123,45 @@ class Answers(answers.Answers):
                 )
         elif isinstance(value, dict) and not any(isinstance(cell, dict) for cell in value.values()):
             value = [value]
-        histories = self.histories(value)
+        return self._one(self.histories(value), "a line")
+
+    def example(self, value: Any) -> History:
+        """A history from a file of one series; from its values, an array `(time,)`; or from a dict of the inputs of the
+        signature "forecast" for one series, NaN where values are missing.
+
+        Times are local, `datetime64` or seconds since 1970. Names are "" if they are left out.
+        """
+        if isinstance(value, History):
+            return value
+        if isinstance(value, (str, Path)):
+            return self._one(self.histories(value), str(value))
+        described, given = self.described, value if isinstance(value, dict) else {"values": value}
+        texts = {"item": "", "static": [""] * len(described["statics"])}
+        covariates = {name: described[name] for name in ("past", "known") if described[name]}
+        names = {"values", *["times"] * bool(described["frequency"]), *covariates}
+        if lacking := names - given.keys():
+            raise InputError(f"the model reads {', '.join(sorted(names))}: give a dict with {', '.join(lacking)} too.")
+        arrays = {name: np.asarray(given[name]) for name in names}
+        steps, horizon = len(np.atleast_1d(arrays["values"])), described["horizon"]
+        shapes = {"values": (steps,), "times": (steps + horizon,)}
+        shapes |= {name: (steps + horizon * (name == "known"), len(own)) for name, own in covariates.items()}
+        for name, array in arrays.items():
+            if array.shape != shapes[name] or not steps or array.dtype.kind not in "fiuM":
+                raise InputError(
+                    f"expected {name} of shape {shapes[name]}, for {steps} steps and a horizon of {horizon}, got "
+                    f"{array.dtype} of shape {array.shape}."
+                )
+        ahead = arrays.get("times", np.arange(steps + horizon))[steps:].tolist()
+        if arrays.get("times", np.arange(1)).dtype.kind == "M":
+            times = arrays["times"].astype("datetime64[s]")
+            arrays["times"], ahead = times.astype(np.int64), [str(time).replace("T", " ") for time in times[steps:]]
+        arrays = {name: array if name == "times" else array.astype(float) for name, array in arrays.items()}
+        kept = {name: given.get(name, text) for name, text in texts.items() if described[f"{name}s"]}
+        return History(given.get("item", ""), {**arrays, **kept, "mask": np.isfinite(arrays["values"])}, ahead, {})
+
+    def _one(self, histories, what):
         if len(histories) != 1:
-            raise InputError(f"expected one series in a line, got {len(histories)}.")
+            raise InputError(f"expected one series in {what}, got {len(histories)}.")
         return histories[0]
 
     def _history(self, one: Series, table: SeriesTable) -> History:
@@ -174,6 +213,22 @@ class Answers(answers.Answers):
             name: np.array(rows, object) if name in ("item", "static") else np.stack(rows)
             for name, rows in made.items()
         }
+
+    def compute(self, model, examples):
+        found = forecast(model, self.inputs(examples))
+        return [
+            {"quantiles": rows.tolist(), "mean": mean.tolist()} for rows, mean in zip(found["quantiles"], found["mean"])
+        ]
+
+    def score(self, pairs):
+        """The weighted quantile loss of the futures that are known."""
+        targets = np.stack([target for target, _ in pairs])
+        losses = []
+        for level in map(str, (f"{level:g}" for level in self.described["quantiles"])):
+            errors = targets - np.array([answer["quantiles"][level] for _, answer in pairs])
+            losses.append(np.nansum(2 * np.maximum(float(level) * errors, (float(level) - 1) * errors)))
+        size = np.nansum(np.abs(targets))
+        return {"weighted_quantile_loss": float(np.mean(losses) / size)} if size else {}
 
     # Writing
 
@@ -243,6 +298,6 @@ def _preceded(name, array, count):
 def _stamps(times):
     """Times as strings of ISO 8601, days without hours; numbers of steps as they are."""
     if not hasattr(times, "asi8"):
-        return [int(time) for time in times]
+        return [time if isinstance(time, str) else int(time) for time in times]
     days = times.tz is None and (times == times.normalize()).all()
     return [str(time.date()) if days else time.isoformat(sep=" ") for time in times]

@@ -22,6 +22,6 @@ class ForecasterEnsemble(Ensemble, Forecaster):
         if not hasattr(self, "blend"):
             self._make_calibration()
 
-    def of_scaled(self, z, mask, inputs, training=False):
-        found = [member.of_scaled(z, mask, inputs, training) for member in self.members]
+    def of_scaled(self, z, mask, features, inputs, training=False):
+        found = [member.of_scaled(z, mask, features, inputs, training) for member in self.members]
         return tf.add_n([quantiles for quantiles, _ in found]) / len(found), found[0][1]

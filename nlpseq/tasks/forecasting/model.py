@@ -8,9 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.series import Frequency
+from nlpseq.errors import InputError
 from nlpseq.layers.label_loss import counted
-from nlpseq.tasks.base import NamedAxis, Task
+from nlpseq.tasks.base import NamedAxis, NumericFunction, Task
+from nlpseq.tasks.forecasting import examples as histories
 from nlpseq.tasks.forecasting import scaling, windows
+from nlpseq.tasks.forecasting.computing import FARTHEST
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
@@ -124,11 +127,12 @@ class Forecaster(Task):
             z = self._damaged(z)
         if self.by_steps and "future" in inputs:
             future, there = _scaled(inputs["future"], level, scale)
-            past, known, vector = self.features(inputs, training)
+            past, known = self.features(inputs)
+            vector = self.vector(inputs, tf.shape(z)[0], training)
             past = tf.pad(past, [[0, 0], [0, self.preprocessor.horizon], [0, 0]])
             z, mask = tf.concat([z, future], axis=1), tf.concat([mask, there], axis=1)
             return self.network(z, mask, past, known, vector, training=training)
-        quantiles, _ = self.of_scaled(z, mask, inputs, training)
+        quantiles, _ = self.of_scaled(z, mask, self.features(inputs), inputs, training)
         return level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(quantiles, tf.float64)
 
     def _damaged(self, z):
@@ -148,11 +152,11 @@ class Forecaster(Task):
             return tf.zeros_like(mean), 1 + tf.abs(mean)
         return scaling.level_and_scale(values, mask, max([1, *self.preprocessor.seasons[:1]]))
 
-    def of_scaled(self, z, mask, inputs, training=False):
-        """Quantiles `(batch, horizon, quantiles)` and base `(batch, horizon)` of scaled values."""
-        past, known, vector = self.features(inputs, training)
+    def of_scaled(self, z, mask, features, inputs, training=False):
+        """Quantiles `(batch, horizon, quantiles)` and base `(batch, horizon)` of scaled values and `features`."""
         if not self.by_steps:
-            return self.network(z, mask, past, known, vector, training=training), self.network.base(z, mask)
+            vector = self.vector(inputs, tf.shape(z)[0], training)
+            return self.network(z, mask, *features, vector, training=training), self.network.base(z, mask)
         paths = self._paths(z, mask, inputs, self.settings.paths)
         paths = tf.sort(paths, axis=1)
         places = [round(level * (self.settings.paths - 1)) for level in self.settings.quantiles]
@@ -161,8 +165,8 @@ class Forecaster(Task):
 
     def _paths(self, z, mask, inputs, count, seed=SEED):
         """Sampled paths of scaled values by the network of steps, `(batch, count, horizon)`."""
-        past, known, vector = self.features(inputs)
-        _, scale = self.level_and_scale(inputs)
+        past, known = self.features(inputs)
+        vector, (_, scale) = self.vector(inputs, tf.shape(z)[0]), self.level_and_scale(inputs)
         return self.network.paths(z, mask, past, known, vector, tf.cast(scale, tf.float32), count, seed)
 
     @property
@@ -170,8 +174,8 @@ class Forecaster(Task):
         """The place of the median among the quantiles."""
         return list(self.settings.quantiles).index(0.5)
 
-    def features(self, inputs, training=False):
-        """Features of the past, features that are known over the horizon, and the vector of the series."""
+    def features(self, inputs):
+        """Features of the past, and features that are known over the horizon."""
         description, batch = self.preprocessor, tf.shape(inputs["values"])[0]
         steps = description.context + description.horizon
         count = len(description.past)
@@ -183,20 +187,23 @@ class Forecaster(Task):
         past = tf.zeros([batch, description.context, 0])
         if description.past:
             past = _standard(inputs["past"], description.means[:count], description.deviations[:count])
+        return past, tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1)
+
+    def vector(self, inputs, rows, training=False):
+        """The vector of the series, and of its static texts, `(rows, size)`."""
+        description = self.preprocessor
+        if not self.vectors:
+            return tf.zeros([rows, 0])
         numbers = [inputs["item"]] if description.items else []
         numbers += tf.unstack(inputs["static"], axis=1) if description.statics else []
         if training:
-            keep = tf.random.uniform([batch]) >= DROPPED_ITEMS
+            keep = tf.random.uniform([rows]) >= DROPPED_ITEMS
             numbers = [tf.where(keep, number, 0) for number in numbers]
         vectors = [
             layer(number) * tf.cast(number > 0, tf.float32)[:, tf.newaxis]
             for layer, number in zip(self.vectors, numbers)
         ]
-        return (
-            past,
-            tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1),
-            tf.concat([tf.zeros([batch, 0]), *vectors], axis=-1),
-        )
+        return tf.concat(vectors, axis=-1)
 
     def named_axes(self):
         description = self.preprocessor
@@ -276,7 +283,8 @@ class Forecaster(Task):
         """
         self.ensure_built()
         level, scale = self.level_and_scale(inputs)
-        quantiles, base = self.of_scaled(*_scaled(inputs["values"], level, scale), inputs)
+        z, mask = _scaled(inputs["values"], level, scale)
+        quantiles, base = self.of_scaled(z, mask, self.features(inputs), inputs)
         median = quantiles[..., self.middle : self.middle + 1]
         moved = base[..., tf.newaxis] + self.blend * (median - base[..., tf.newaxis])
         quantiles = moved + spread_out((quantiles - median) * self.correction, self.middle)
@@ -339,6 +347,74 @@ class Forecaster(Task):
         """ "serving_default" and "forecast" of raw series, "sample", "init" and "step"."""
         self.ensure_built()
         return ForecastStream(self).signatures()
+
+    @property
+    def text_preprocessor(self):
+        """None: names are numbered by `Answers.compute`."""
+        return None
+
+    def numeric_functions(self):
+        """The network, between what `nlpseq.tasks.forecasting.computing` computes.
+
+        Raises:
+            InputError: forecasts are sampled.
+        """
+        if self.by_steps:
+            raise InputError(
+                "forecasts of `method` steps are sampled, which saved_model alone does: train with `method` direct."
+            )
+        self.ensure_built()
+        description, steps = self.preprocessor, self.preprocessor.context + self.preprocessor.horizon
+        calendar = scaling.calendar_size(self._frequency)
+        specs = {
+            "z": tf.TensorSpec([None, description.context], tf.float32),
+            "mask": tf.TensorSpec([None, description.context], tf.bool),
+            "past": tf.TensorSpec([None, description.context, 2 * len(description.past)], tf.float32),
+            "known": tf.TensorSpec([None, steps, calendar + 2 * len(description.known)], tf.float32),
+            "item": tf.TensorSpec([None], tf.int32),
+            "static": tf.TensorSpec([None, len(description.statics)], tf.int32),
+        }
+        read = {"past": description.past, "known": description.has_times or description.known, **self._named()}
+        inputs = {name: spec for name, spec in specs.items() if read.get(name, True)}
+
+        def network(z, mask, **given):
+            rows = tf.shape(z)[0]
+            features = [
+                given[name] if name in given else tf.zeros([rows, specs[name].shape[1], 0])
+                for name in ("past", "known")
+            ]
+            quantiles, base = self.of_scaled(z, mask, features, given)
+            return {"quantiles": quantiles, "base": base}
+
+        return {"network": NumericFunction(network, inputs)}
+
+    def _named(self):
+        """The names of series and texts that have vectors, by the input that numbers them."""
+        sized, description = bool(self.settings.item_size), self.preprocessor
+        return {"item": description.items if sized else [], "static": description.statics if sized else {}}
+
+    def client_options(self):
+        config, inner = self.preprocessor.get_config(), ("base", "spreads", "seasons", "items", "statics")
+        levels = self.settings.quantiles
+        return {
+            **{name: value for name, value in config.items() if name not in inner},
+            **self._named(),
+            "season": max([1, *self.preprocessor.seasons[:1]]),
+            "middle": self.middle,
+            "mean_weights": quantile_weights(levels).tolist(),
+            "blend": float(self.blend),
+            "correction": self.correction.numpy().tolist(),
+        }
+
+    def validation_sample(self, examples, count):
+        part = examples.select(slice(count))
+        return list(zip(histories.of_windows(self.preprocessor, part), part.targets()))
+
+    def made_examples(self, count):
+        return histories.made(self.preprocessor, count)
+
+    def odd_examples(self):
+        return histories.odd(self.preprocessor)
 
     def warmup(self):
         return ForecastStream(self).examples()
@@ -415,4 +491,4 @@ def _standard(cells, means, deviations):
     cells, there = observed(cells)
     scaled = tf.cast((cells - means) / deviations, tf.float32)
     there = tf.cast(there, tf.float32)
-    return tf.concat([tf.clip_by_value(scaled, -10.0, 10.0) * there, there], axis=-1)
+    return tf.concat([tf.clip_by_value(scaled, -FARTHEST, FARTHEST) * there, there], axis=-1)

@@ -126,7 +126,7 @@ class QuantileNetwork(keras.layers.Layer):
         return tf.reduce_sum(weights * scaling.bases(z, mask, description.seasons, description.horizon), axis=-1)
 
     def _state(self, z, mask, past, known, vector, training):
-        inputs = tf.concat([tf.stack([z, tf.cast(mask, z.dtype)], axis=-1), past, known], axis=-1)
+        inputs = _joined([tf.stack([z, tf.cast(mask, z.dtype)], axis=-1), past, known])
         padding = -self.description.context % self.patch  # before the first step
         inputs = tf.pad(inputs, [[0, 0], [padding, 0], [0, 0]])
         patches = (self.description.context + padding) // self.patch
@@ -135,7 +135,7 @@ class QuantileNetwork(keras.layers.Layer):
         hidden = self.input_dropout(hidden, training=training)
         for layer in self.recurrent:
             hidden = layer(hidden, mask=there, training=training)
-        return self.state_dropout(tf.concat([hidden, vector], axis=-1), training=training)
+        return self.state_dropout(_joined([hidden, vector]), training=training)
 
     def _hidden(self, state, bases, known, training):
         """Features of each step of the horizon, `(batch, horizon, hidden)`."""
@@ -149,7 +149,7 @@ class QuantileNetwork(keras.layers.Layer):
             before = tf.repeat(known[:, context - 1 : context], horizon, axis=1)
         steps = tf.broadcast_to(self.steps, [tf.shape(state)[0], horizon, STEP_SIZE])
         without_level = tf.concat([bases[..., :1], bases[..., 2:]], axis=-1)
-        local = tf.concat([tf.clip_by_value(without_level, -LARGEST, LARGEST), ahead, before, steps], axis=-1)
+        local = _joined([tf.clip_by_value(without_level, -LARGEST, LARGEST), ahead, before, steps])
         hidden = tf.nn.relu(self.of_state(state)[:, tf.newaxis] + self.of_step(local))
         return self.second(self.state_dropout(hidden, training=training))
 
@@ -158,3 +158,8 @@ class QuantileNetwork(keras.layers.Layer):
         above = tf.cumsum(distances[..., self.middle :], axis=-1)
         middle = median[..., tf.newaxis]
         return tf.concat([middle - below, middle, middle + above], axis=-1)
+
+
+def _joined(parts):
+    """Features side by side; those of no size, which not all formats have, are left out."""
+    return tf.concat([part for part in parts if part.shape[-1]], axis=-1)

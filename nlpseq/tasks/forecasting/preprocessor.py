@@ -70,6 +70,12 @@ class SeriesPreprocessor:
         return ["last", "level", *seasonal]
 
     @property
+    def read(self) -> list[str]:
+        """The inputs of the signature "forecast" beside values and mask."""
+        there = {"times": self.has_times, "past": self.past, "known": self.known}
+        return [name for name, has in {**there, "item": self.items, "static": self.statics}.items() if has]
+
+    @property
     def has_times(self) -> bool:
         """Whether steps have times, which the model reads as a calendar."""
         return bool(self.frequency)

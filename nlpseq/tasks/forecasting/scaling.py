@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-CONSTANT = 1e-9  # a scale below this share of the level is that of a constant series
+from nlpseq.tasks.forecasting.calendar import phases
+from nlpseq.tasks.forecasting.computing import CONSTANT
+
 CYCLES = 8  # seasons that the mean of a season looks back to, at most
 LAGGED = 2  # seasons back whose values are read at each step of the horizon
 
@@ -17,7 +19,7 @@ LAGGED = 2  # seasons back whose values are read at each step of the horizon
 def masked_mean(values: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Tensor:
     """The mean over an axis of the values that the mask holds, 0 if there are none."""
     weights = tf.cast(mask, values.dtype)
-    return tf.math.divide_no_nan(tf.reduce_sum(values * weights, axis), tf.reduce_sum(weights, axis))
+    return tf.reduce_sum(values * weights, axis) / tf.maximum(tf.reduce_sum(weights, axis), 1)
 
 
 def last_value(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -96,37 +98,10 @@ def calendar(times: tf.Tensor, frequency) -> tf.Tensor:
         times: int64 `(batch, time)`, local wall-clock times.
         frequency: `nlpseq.data.Frequency`, which decides on the cycles: hour, day, week, month, year.
     """
-    day, second = tf.math.floordiv(times, 86_400), tf.math.floormod(times, 86_400)
-    parts = []
-    if frequency.unit == "s":
-        if frequency.count < 3600:
-            parts.append(tf.math.floormod(second, 3600) / 3600)
-        parts.append(second / 86_400)
-    if frequency.unit in ("s", "B") or (frequency.unit == "D" and frequency.count % 7):
-        parts.append(tf.math.floormod(day + 3, 7) / 7)  # the first of January 1970 was a Thursday
-    of_month, of_year = _date(day)
-    if frequency.unit in ("D", "B"):
-        parts.append((of_month - 1) / 31)
-    parts.append(of_year / 366)
-    angles = 2 * np.pi * tf.cast(tf.stack(parts, axis=-1), tf.float32)
+    angles = 2 * np.pi * tf.cast(tf.stack(phases(times, frequency), axis=-1), tf.float32)
     return tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1) / 2
 
 
 def calendar_size(frequency) -> int:
     """The number of features of `calendar`."""
     return calendar(tf.zeros([1, 1], tf.int64), frequency).shape[-1] if frequency.unit else 0
-
-
-def _date(day):
-    """Day of the month and day of the year (from 0) of days since 1970, in the Gregorian calendar.
-
-    Days are counted from the first of March 0000, so that leap days are last in a year (Hinnant 2013).
-    """
-    shifted = day + 719_468
-    era = tf.math.floordiv(shifted, 146_097)
-    of_era = shifted - era * 146_097
-    year = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)  # from March
-    number = (5 * of_year + 2) // 153
-    of_month = of_year - (153 * number + 2) // 5 + 1
-    return of_month, tf.math.floormod(of_year + 59, 365)

@@ -76,8 +76,6 @@ class SeriesSettings(Settings):
 class ForecastingData(DataSettings):
     """The dataset and the output folder."""
 
-    converted = False
-
     dataset: str = "nlpseq_series"
     """Name of a TFDS dataset, or path of a CSV, Parquet or JSON lines file, or folder of a train and a test file."""
     time: str | None = None
@@ -125,6 +123,10 @@ class ForecastingSettings(Settings):
 
     def check(self) -> None:
         super().check()
+        if self.model.method == "steps" and self.data.formats != "saved_model":
+            raise InputError(
+                f"forecasts of `method` steps have the format saved_model only, got `formats` {self.data.formats}."
+            )
         if self.training.mixed_precision != "no":
             raise InputError("`mixed_precision` must be no: forecasts are computed in float32, and scales in float64.")
 

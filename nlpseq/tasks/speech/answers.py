@@ -1,5 +1,6 @@
 """Answers of exported recognizers: text, score and times of sounds in files, or of samples as they come."""
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from nlpseq.data.files.audio import read_audio
 from nlpseq.errors import InputError, in_range
+from nlpseq.runtime import ctc
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, json_line
 from nlpseq.tasks.speech.cutting import LONGEST, parts, quietest
@@ -59,7 +61,7 @@ class Answers(answers.Answers):
     def batches(self, arguments, standard_input, terminal=False, **options):
         if arguments:
             for path in arguments:
-                yield [Sound(path, read_audio(Path(path).expanduser(), self.rate))]
+                yield [self._of_file(path)]
         elif terminal:
             raise InputError("give audio files, or raw samples on standard input.")
         else:
@@ -69,6 +71,21 @@ class Answers(answers.Answers):
         """Texts of clients name no files: who may read them is the user of the command alone."""
         raise InputError("a recognizer takes sounds: send `audio` and `length` to its signatures.")
 
+    def _of_file(self, path):
+        return Sound(str(path), read_audio(Path(path).expanduser(), self.rate))
+
+    def example(self, value):
+        """A sound from the path of its file, or from its samples at the rate of the model."""
+        if isinstance(value, (str, Path)):
+            return self._of_file(value)
+        samples = np.asarray(value)
+        if samples.ndim != 1 or samples.dtype.kind not in "fiu":
+            raise InputError(
+                f"expected paths of files, or samples of one channel at {self.rate:,} a second from -1 to 1, an array "
+                f"for each sound, got {type(value).__name__} of shape {samples.shape}."
+            )
+        return samples.astype(np.float32)
+
     def inputs(self, examples):
         sounds = [example.samples if isinstance(example, Sound) else np.asarray(example, np.float32)
                   for example in examples]  # fmt: skip
@@ -76,6 +93,26 @@ class Answers(answers.Answers):
         for row, sound in zip(audio, sounds):
             row[: len(sound)] = sound
         return {"audio": audio, "length": np.array([len(sound) for sound in sounds], np.int32)}
+
+    def compute(self, model, examples):
+        found = self._search(model, examples)
+        return [
+            {
+                "text": model.preprocessor.decode(ids[0]) if ids else "",
+                "score": float(scores[0]) if scores else math.nan,
+            }
+            for ids, scores in zip(found.ids, found.scores)
+        ]
+
+    def _search(self, model, examples, n_best=1):
+        """The search of the export, with the function of a model."""
+        heard = model.functions["logits"](**self.inputs(examples))
+        logits, steps = heard["logits"], heard["steps"]
+        size = max(model.options["beam_size"], n_best)
+        if size == 1 and not model.tables:
+            return ctc.greedy(logits, steps)
+        language = ctc.Language.of(model.tables) if model.tables else None
+        return ctc.beam_search(logits, steps, size, n_best, language)
 
     def score(self, pairs):
         import jiwer
@@ -115,18 +152,37 @@ class Answers(answers.Answers):
         if n_best is not None:
             if len(cut) > 1:
                 raise InputError(f"`n_best` is for sounds of up to {LONGEST:g} seconds: cut {sound.name} first.")
-            outputs = export.run("nbest", self.inputs(cut))
-            rows = zip(outputs["texts"][0].tolist(), outputs["scores"][0].tolist())
-            kept = [{"text": text.decode(), "score": score} for text, score in rows if score > -1e29]
-            answer["n_best"] = kept[:n_best]
+            answer["n_best"] = [{"text": text, "score": score} for text, score in self._best(export, cut[0])][:n_best]
         if times:
             starts = np.cumsum([0, *map(len, cut)]) / self.rate
             answer["words"] = [
                 {"word": word, "start": round(float(start + at), 3)}
                 for part, start in zip(cut, starts)
-                for word, at in _words(export.run("units", self.inputs([part])))
+                for word, at in _words(self._units(export, part))
             ]
         return answer
+
+    def _best(self, export, sound) -> list[tuple[str, float]]:
+        """The n best texts of a sound, and their scores."""
+        if model := getattr(export, "computed", None):
+            found = self._search(model, [sound], model.options["n_best"])
+            return list(zip(map(model.preprocessor.decode, found.ids[0]), found.scores[0]))
+        outputs = export.run("nbest", self.inputs([sound]))
+        rows = zip(outputs["texts"][0].tolist(), outputs["scores"][0].tolist())
+        return [(text.decode(), score) for text, score in rows if score > ctc.POSSIBLE]
+
+    def _units(self, export, sound) -> list[tuple[str, float]]:
+        """The units of the best text of a sound, and the second at which each begins."""
+        if model := getattr(export, "computed", None):
+            found = self._search(model, [sound])
+            best = zip(found.ids[0][:1], found.steps[0][:1])
+            return [
+                (unit, step * model.options["step_seconds"])
+                for ids, steps in best
+                for unit, step in zip(model.preprocessor.texts(ids), steps)
+            ]
+        outputs = export.run("units", self.inputs([sound]))
+        return [(unit.decode(), at) for unit, at in zip(outputs["unit"][0].tolist(), outputs["start"][0].tolist())]
 
     def _listen(self, export, source, write):
         """Writes the text of samples as they come, and returns it; a model that cannot stream answers at pauses."""
@@ -197,11 +253,10 @@ def _add(write, written, text):
     return written + text
 
 
-def _words(outputs) -> list[tuple[str, float]]:
-    """Words and their starts in seconds, of the outputs of "units"."""
+def _words(units) -> list[tuple[str, float]]:
+    """Words and their starts in seconds, of units and theirs."""
     words: list[list] = []
-    for unit, start in zip(outputs["unit"][0].tolist(), outputs["start"][0].tolist()):
-        unit = unit.decode()
+    for unit, start in units:
         if unit and (unit.startswith(" ") or not words):
             words.append(["", None])
         if unit.strip():

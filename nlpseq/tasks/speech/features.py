@@ -71,33 +71,48 @@ class LogMel(keras.layers.Layer):
 
     def frame_counts(self, lengths: tf.Tensor) -> tf.Tensor:
         """The number of frames of sounds, int32 `(batch,)`."""
-        return -(-lengths // self.hop)
+        return _divided_up(lengths, self.hop)
 
     def step_counts(self, lengths: tf.Tensor) -> tf.Tensor:
         """The number of steps of sounds, int32 `(batch,)`."""
-        return -(-lengths // (self.hop * self.settings.stack))
+        return _divided_up(lengths, self.hop * self.settings.stack)
 
-    def log_mel(self, samples: tf.Tensor, warps: tf.Tensor | None = None) -> tf.Tensor:
+    def log_mel(self, samples: tf.Tensor, warps: tf.Tensor | None = None, by_products: bool = False) -> tf.Tensor:
         """`m_t`, float32 `(batch, frames, bands)`.
 
         Args:
             samples: `(batch, before + frames * hop)`, the `before` samples that precede the first hop included.
             warps: Factors of the frequencies, `(batch,)`. Default None, 1.
+            by_products: Whether X_t is computed by products with cosines and sines, for formats that have no Fourier
+                transform: at 16,000 samples a second in twice the time. Default False.
         """
         emphasized = samples[:, 1:] - self.settings.preemphasis * samples[:, :-1]
-        frames = tf.signal.frame(emphasized, self.window, self.hop)
-        spectrum = tf.signal.rfft(frames * self.weights_of_window, [self.size])
-        power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
+        power = self._power_by_products(emphasized) if by_products else self._power(emphasized)
         if warps is None:
             mel = tf.tensordot(power, tf.constant(self.matrix), 1)
         else:
             mel = tf.matmul(power, mel_triangles(warps[:, tf.newaxis] * self.edges, self.bins))
         return tf.math.log(mel + FLOOR)
 
+    def _power(self, samples):
+        """|X_t|^2, `(batch, frames, bins)`."""
+        frames = tf.signal.frame(samples, self.window, self.hop)
+        spectrum = tf.signal.rfft(frames * self.weights_of_window, [self.size])
+        return tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
+
+    def _power_by_products(self, samples):
+        """The same as a convolution with the waves of the bins."""
+        angles = 2 * np.pi / self.size * np.arange(self.window)[:, np.newaxis] * np.arange(len(self.bins))
+        waves = self.weights_of_window[:, np.newaxis] * np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
+        kernel = tf.constant(waves[:, np.newaxis], tf.float32)  # (window, 1, 2 * bins)
+        parts = tf.nn.conv1d(tf.expand_dims(samples, -1), kernel, self.hop, "VALID")
+        cosines, sines = tf.split(parts, 2, axis=-1)
+        return cosines**2 + sines**2
+
     def padded(self, audio: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """The samples that `log_mel` reads: zeros before the sound, and behind it up to a whole step, one at least."""
         real = tf.sequence_mask(lengths, tf.shape(audio)[1])
-        audio = tf.where(real & tf.math.is_finite(audio), audio, 0.0)
+        audio = tf.where(real & (tf.abs(audio) <= tf.float32.max), audio, 0.0)  # finite, in ops that all formats have
         step = self.hop * self.settings.stack
         longest = tf.maximum(tf.reduce_max(self.step_counts(lengths)), 1) * step
         audio = audio[:, :longest]
@@ -113,8 +128,9 @@ class LogMel(keras.layers.Layer):
             scale = tf.math.rsqrt(tf.reduce_mean(self.variance) + LEAST_VARIANCE)
             return tf.where(mask, (mel - self.mean) * scale, 0.0)
         total = tf.maximum(tf.cast(counts, tf.float32), 1.0)[:, tf.newaxis, tf.newaxis]
-        mean = tf.reduce_sum(tf.where(mask, mel, 0.0), axis=1, keepdims=True) / total
-        centred = tf.where(mask, mel - mean, 0.0)
+        moved = tf.where(mask, mel - mel[:, :1], 0.0)  # small numbers, whose sums are exact in every order
+        mean = tf.reduce_sum(moved, axis=1, keepdims=True) / total
+        centred = tf.where(mask, moved - mean, 0.0)
         variance = tf.reduce_mean(tf.reduce_sum(centred**2, axis=1, keepdims=True) / total, axis=2, keepdims=True)
         return centred * tf.math.rsqrt(variance + LEAST_VARIANCE)
 
@@ -151,12 +167,10 @@ class LogMel(keras.layers.Layer):
             at = lambda shift: frames[:, shift : tf.shape(frames)[1] - 2 * DELTA_FRAMES + shift]  # noqa: E731
             change = (2 * (at(4) - at(0)) + at(3) - at(1)) / 10
             frames = tf.concat([at(4), change], axis=-1)
-        stacked = tf.signal.frame(frames, self.width, self.settings.stack, axis=1)
-        shape = tf.shape(stacked)
-        return tf.ensure_shape(
-            tf.reshape(stacked, [shape[0], shape[1], self.width * self.features]),
-            [None, None, self.width * self.features],
-        )
+        parts = self.width // self.settings.stack
+        stacked = tf.reshape(frames, [tf.shape(frames)[0], -1, self.settings.stack * self.features])
+        count = tf.shape(stacked)[1] - (parts - 1)
+        return tf.concat([stacked[:, part : part + count] for part in range(parts)], axis=-1)
 
     def before_first(self, frames: tf.Tensor) -> tf.Tensor:
         """Frames with the zeros that precede the first step."""
@@ -164,6 +178,11 @@ class LogMel(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "settings": self.settings.flat()}
+
+
+def _divided_up(count, size):
+    """`count / size`, rounded up."""
+    return (count + size - 1) // size
 
 
 def mel_edges(bands: int, rate: int) -> np.ndarray:

@@ -32,7 +32,7 @@ class SpeechLanguage:
     def __init__(self, tokenizer: SubwordTokenizer, model: Any = None, weight: float = 0.5, word_bonus: float = 0.0):
         self.tokenizer, self.model, self.weight = tokenizer, model, weight
         self.bonuses = np.array([word_bonus * piece.startswith(" ") for piece in tokenizer.pieces], np.float32)
-        if not (model is None or isinstance(model, NgramModel)):
+        if self.is_neural:
             known = {piece: number for number, piece in enumerate(model.preprocessor.tokenizer.pieces)}
             own = tokenizer.pieces[len(SPECIALS) :]
             tokens = [-1] * len(SPECIALS) + [known.get(piece, -1) for piece in own]
@@ -62,9 +62,37 @@ class SpeechLanguage:
         return Step(logits, states)
 
     @property
+    def is_neural(self) -> bool:
+        """Whether it is a `LanguageModel`."""
+        return not (self.model is None or isinstance(self.model, NgramModel))
+
+    @property
+    def tables(self) -> dict[str, np.ndarray]:
+        """The arrays from which `of_tables` makes it again, and `nlpseq.runtime.ctc.Language` its like; of a neural
+        language model only that there is one."""
+        if self.is_neural:
+            return {"neural": np.array(True)}
+        tables = {"bonuses": self.bonuses, "weight": np.array(self.weight, np.float32)}
+        if self.model is None:
+            return tables
+        end = -1 if self.model.end is None else self.model.end
+        return {**tables, "scores": self.model.scores, "following": self.model.following, "end": np.array(end)}
+
+    @classmethod
+    def of_tables(cls, tokenizer: SubwordTokenizer, tables: dict[str, np.ndarray]) -> "SpeechLanguage":
+        """The language model of `tables`."""
+        model = None
+        if "scores" in tables:
+            end = int(tables["end"])
+            model = NgramModel(tables["scores"], tables["following"], None if end < 0 else end)
+        language = cls(tokenizer, model, float(tables["weight"]))
+        language.bonuses = tables["bonuses"]
+        return language
+
+    @property
     def resources(self) -> list:
         """What an export must track."""
-        if self.model is None or isinstance(self.model, NgramModel):
+        if not self.is_neural:
             return []
         return [variable.value for variable in self.model.variables]
 

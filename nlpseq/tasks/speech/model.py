@@ -12,8 +12,9 @@ from nlpseq.decoding import Transcript, ctc_beam_search, ctc_greedy
 from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.layers.ctc_loss import CTCLoss
-from nlpseq.tasks.base import NamedAxis, Task, in_batches, label_axes
+from nlpseq.tasks.base import NamedAxis, NumericFunction, Task, in_batches, label_axes
 from nlpseq.tasks.recurrent import recurrent_layers
+from nlpseq.tasks.speech.answers import Sound
 from nlpseq.tasks.speech.augmentation import Augmentation
 from nlpseq.tasks.speech.bands import BandConvolution
 from nlpseq.tasks.speech.batches import Batches
@@ -109,6 +110,10 @@ class SpeechRecognizer(Task):
             audio, lengths = self.augmentation.sounds(audio, lengths)
             warps = self.augmentation.warps(tf.shape(audio)[0])
         mel = self.log_mel.log_mel(self.log_mel.padded(audio, lengths), warps)
+        return self._of_mel(mel, lengths, training)
+
+    def _of_mel(self, mel, lengths, training=False):
+        """The logits of log-mel features of sounds of so many samples."""
         counts = self.log_mel.frame_counts(lengths)
         frames = self.log_mel.normalized(mel, counts)
         if training:
@@ -182,6 +187,12 @@ class SpeechRecognizer(Task):
         logits = self((audio, length), training=False)
         return {"logits": logits, "steps": self.log_mel.step_counts(length)}
 
+    def heard_by_products(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        """As `heard`, in ops that all formats have."""
+        length = tf.clip_by_value(length, 0, tf.shape(audio)[1])
+        mel = self.log_mel.log_mel(self.log_mel.padded(audio, length), by_products=True)
+        return {"logits": self._of_mel(mel, length), "steps": self.log_mel.step_counts(length)}
+
     def decode(self, logits: tf.Tensor, steps: tf.Tensor, n_best: int = 1) -> Transcript:
         """The n best texts of logits, as ids."""
         mask, size = tf.sequence_mask(steps, tf.shape(logits)[1]), max(self.settings.beam_size, n_best)
@@ -198,6 +209,7 @@ class SpeechRecognizer(Task):
             language: `nlpseq.tasks.speech.language.SpeechLanguage`, or None.
         """
         self._language = lambda: language  # Keras would track what an attribute holds
+        self._neural_search = language is not None and language.is_neural
         self._recognize = tf.function(self.answer, self.sound_specs(), autograph=False)
 
     def answer(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -230,6 +242,56 @@ class SpeechRecognizer(Task):
         stream = self._language() is None and SpeechStream.can_stream(self)
         return {**traced, **(SpeechStream(self).signatures() if stream else {})}
 
+    def tables(self):
+        """Those of the language model of the search."""
+        language = self._language()
+        return {} if language is None else language.tables
+
+    def restore_tables(self, tables):
+        if tables:
+            self._neural_search = "neural" in tables
+            if not self._neural_search:
+                self.set_language(SpeechLanguage.of_tables(self.preprocessor, tables))
+
+    def numeric_functions(self):
+        """The logits of sounds; `Answers` searches in them.
+
+        Raises:
+            InputError: the search has a neural language model.
+        """
+        if self._neural_search:
+            raise InputError(
+                "the search of this recognizer has a neural language model, which other formats than saved_model have "
+                "not: train it with `language_model` ngram or none."
+            )
+        specs = {spec.name: spec for spec in self.sound_specs()}
+        return {"logits": NumericFunction(self.heard_by_products, specs)}
+
+    def client_options(self):
+        return {"beam_size": self.settings.beam_size, "n_best": self.settings.n_best, "step_seconds": self.step_seconds}
+
+    def validation_sample(self, examples, count):
+        rows = range(min(count, len(examples)))
+        sounds = (Sound(f"utterance {row + 1}", examples.audio[row]) for row in rows)
+        return list(zip(sounds, examples.strings()))
+
+    def made_examples(self, count):
+        """Tones of changing pitch in noise, of many lengths."""
+        random, rate = np.random.default_rng(0), self.settings.features.sample_rate
+        sounds = []
+        for length in random.integers(rate // 4, 2 * rate, size=count):
+            pitch = np.repeat(random.uniform(0.02, 0.4, size=9), -(-length // 9))[:length]  # cycles a sample
+            tone = 0.3 * np.sin(2 * np.pi * np.cumsum(pitch)) + 0.03 * random.normal(size=length)
+            sounds.append(Sound("made", tone.astype(np.float32)))
+        return sounds
+
+    def odd_examples(self):
+        """No sample, one, silence, noise that is cut off, and missing samples."""
+        noise = np.random.default_rng(1).normal(size=self.settings.features.sample_rate).astype(np.float32)
+        holes = np.where(np.abs(noise) > 2, np.nan, 0.1 * noise)
+        sounds = (noise[:0], noise[:1], 0 * noise, np.clip(3 * noise, -1, 1), holes)
+        return [Sound("odd", sound.astype(np.float32)) for sound in sounds]
+
     def recognize(self, sounds: Sequence[np.ndarray], batch_size: int = ANSWERED) -> dict[str, Any]:
         """Recognizes sounds.
 
@@ -256,11 +318,15 @@ class SpeechRecognizer(Task):
         """The output of "units": the texts of the units of the best text, string `(batch, units)`, and the second at
         which each begins, float32 `(batch, units)`; "" and 0 for padding."""
         best = self.decode(**self.heard(audio, length))
-        seconds = self.log_mel.hop * self.settings.features.stack / self.settings.features.sample_rate
         return {
             "unit": self.preprocessor.texts(best.ids[:, 0]),
-            "start": tf.cast(best.steps[:, 0], tf.float32) * seconds,
+            "start": tf.cast(best.steps[:, 0], tf.float32) * self.step_seconds,
         }
+
+    @property
+    def step_seconds(self) -> float:
+        """Seconds from one step to the next."""
+        return self.log_mel.hop * self.settings.features.stack / self.settings.features.sample_rate
 
     def spectrogram(self, audio: np.ndarray) -> np.ndarray:
         """The log-mel spectrogram of a sound, float32 `(frames, bands)`."""

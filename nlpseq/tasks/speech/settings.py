@@ -110,8 +110,6 @@ class UnitSettings(Settings):
 class SpeechDataSettings(DataSettings):
     """The dataset and the output folder."""
 
-    converted = False
-
     dataset: str = "nlpseq_morse"
     """Name of a TFDS dataset, or path of a folder of sounds with their texts, or of a table of both."""
     pattern: str | None = None

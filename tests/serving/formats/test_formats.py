@@ -1,9 +1,6 @@
 """Formats of an export: answers without TensorFlow are those of the SavedModel, and what disagrees is not written."""
 
-import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -21,6 +18,7 @@ from tests.tasks.tiny import (
     new_classifier,
     new_tagger,
     served,
+    without_tensorflow,
     words,
 )
 
@@ -90,17 +88,8 @@ def test_a_process_without_tensorflow(tmp_path):
     has("onnx"), has("onnxruntime")
     task, path = copied("classification", tmp_path)
     serving.add_formats(path, task, ["onnx"])
-    script = (
-        "import json, sys\n"
-        "for name in ('tensorflow', 'keras', 'wrapt', 'rich', 'tyro', 'tokenizers', 'sklearn', 'charset_normalizer'):\n"
-        "    sys.modules[name] = None\n"
-        "from nlpseq import runtime\n"
-        "print(json.dumps(runtime.load(sys.argv[1]).predict(json.loads(sys.argv[2]))))"
-    )
-    done = subprocess.run([sys.executable, "-c", script, path, json.dumps(DEFAULT)], capture_output=True, text=True)
-    assert not done.returncode, done.stderr[-1000:]
-    expected = task.predict_text(DEFAULT)
-    for answer, label, scores in zip(json.loads(done.stdout), expected["label"], expected["scores"], strict=True):
+    answers, expected = without_tensorflow(path, DEFAULT), task.predict_text(DEFAULT)
+    for answer, label, scores in zip(answers, expected["label"], expected["scores"], strict=True):
         assert answer["label"] == label
         np.testing.assert_allclose(list(answer["scores"].values()), scores, atol=1e-5)
 

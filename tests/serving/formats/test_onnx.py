@@ -19,12 +19,12 @@ SEQUENCES = RNG.normal(size=(4, 6, 3)).astype("float32")
 MASK = np.arange(6) < np.array([[6], [4], [1], [0]])
 
 
-def converted(call, **inputs):
+def converted(call, padding_at_end=True, **inputs):
     """The ONNX model of a function, and its outputs by name."""
     from nlpseq.serving.formats.onnx import convert
 
     specs = {name: tf.TensorSpec([None, None, *value.shape[2:]], value.dtype) for name, value in inputs.items()}
-    model = convert("call", NumericFunction(call, specs))
+    model = convert("call", NumericFunction(call, specs), padding_at_end)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return model, dict(zip(names, session.run(names, inputs)))
@@ -67,6 +67,23 @@ def test_layers(name):
         if expected.ndim == 3:  # what stands at masked steps means nothing
             expected, found = expected[MASK], found[MASK]
         np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name, operator", [("LSTM", "LSTM"), ("both directions", "LSTM"), ("peepholes", "Scan")])
+def test_masks_of_any_kind(name, operator):
+    layer = LAYERS[name][0]()
+    layer.build(SEQUENCES.shape)
+    layer.set_weights([RNG.normal(size=weight.shape) for weight in layer.get_weights()])
+    mask = np.array([[0, 1, 1, 0, 1, 0], [1, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1]], bool)
+
+    def call(x, mask):
+        return {f"y{number}": y for number, y in enumerate(tf.nest.flatten(layer(x, mask=mask)))}
+
+    model, outputs = converted(call, padding_at_end=False, x=SEQUENCES, mask=mask)
+    assert operator in kinds(model)
+    for key, expected in call(tf.constant(SEQUENCES), tf.constant(mask)).items():
+        rows = mask if len(expected.shape) == 3 else slice(None)
+        np.testing.assert_allclose(outputs[key][rows], expected.numpy()[rows], atol=1e-5)
 
 
 def test_initial_states_and_no_mask():

@@ -14,7 +14,6 @@ from nlpseq.errors import InputError
 from nlpseq.runtime.model import load
 from nlpseq.tasks import SequenceClassifier
 from nlpseq.tasks.clips.features import FrameFeatures
-from nlpseq.tasks.clips.frames import Clip
 from nlpseq.tasks.clips.streaming import FrameStream
 from tests.tasks.clips.clips import LABELS, PICTURE, VECTOR, Corners, arrays, clips, new_task
 from tests.tasks.tiny import METRICS, dataset
@@ -187,4 +186,4 @@ def test_other_formats_agree(frame, settings, tmp_path):
     assert (path / "model.onnx").exists() and (path / "model.tflite").exists()
     model = load(path, "onnx")
     expected = task.predict_clips(arrays(frame))["label"]
-    assert [answer["label"] for answer in model.answer([Clip(frames) for frames in arrays(frame)])] == expected
+    assert [answer["label"] for answer in model.predict(arrays(frame))] == expected

@@ -108,7 +108,7 @@ def test_step_by_step_the_network_reads_what_it_reads_in_training():
     z = np.nan_to_num((given["values"] - level) / scale).astype(np.float32)
     mask = np.isfinite(given["values"])
     parameters = task({**given, "future": np.zeros((3, HORIZON))})
-    past, known, vector = task.features(given)
+    (past, known), vector = task.features(given), task.vector(given, 3)
     uniform = tf.random.stateless_uniform([HORIZON, 3, 7], [20, 0], 1e-6, 1.0)
     expected = distributions.student_sample(parameters[:, CONTEXT][:, tf.newaxis], uniform[0][:, tf.newaxis])
     paths = task.network.paths(z, mask, past, known, vector, tf.cast(scale, tf.float32), 7)

@@ -143,10 +143,10 @@ def asked(*arguments):
     return end.value.code
 
 
-def written(task, folder):
+def written(task, folder, **options):
     data = SimpleNamespace(name="sounds", sizes={"train": 1, "validation": 1, "test": 1}, generated=True)
     metrics = {"validation": {}, "test": {}, "train_seconds": 1.0, "peak_memory_mb": 1}
-    return export(task, folder, data=data, settings={}, metrics=metrics)
+    return export(task, folder, data=data, settings={}, metrics=metrics, **options)
 
 
 @pytest.mark.usefixtures("portable")

@@ -25,21 +25,22 @@ def write(task: Any, folder: Path) -> list[Path]:
     paths = []
     for number, (name, function) in enumerate(task.numeric_functions().items()):
         paths.append(folder / (f"model_{name}.onnx" if number else "model.onnx"))
-        onnx.save(convert(name, function), str(paths[-1]))
+        onnx.save(convert(name, function, task.padding_at_end), str(paths[-1]))
     return paths
 
 
-def convert(name: str, function: Any) -> onnx.ModelProto:
+def convert(name: str, function: Any, padding_at_end: bool = True) -> onnx.ModelProto:
     """A function as an ONNX model, of any batch and length.
 
     Args:
         name: Name of the graph.
         function: `nlpseq.tasks.base.NumericFunction`.
+        padding_at_end: Whether masks are those of padding behind sequences. Default True.
 
     Raises:
         InputError: an op has no equivalent.
     """
-    runs = Runs()
+    runs = Runs(padding_at_end)
     traced = tf.function(lambda **tensors: function.call(**tensors), autograph=False)
     with engine.mode("portable"), engine.without_gradients(), engine.substituted_runs(runs.substitute):
         specs = {key: tf.TensorSpec(spec.shape, spec.dtype, key) for key, spec in function.inputs.items()}

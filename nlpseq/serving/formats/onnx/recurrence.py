@@ -1,7 +1,7 @@
 """Runs of cells over time as the operators LSTM, GRU and RNN of ONNX; other cells as a Scan of their equations."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -36,6 +36,7 @@ class Run:
         whole: Whether the first result is all outputs, or the last one.
         time_major: Whether the time axis comes first.
         masked: Whether there is a mask.
+        padding_at_end: Whether the mask is that of padding behind the sequences.
     """
 
     cell: RecurrentCell
@@ -43,16 +44,19 @@ class Run:
     whole: bool
     time_major: bool
     masked: bool
+    padding_at_end: bool = True
 
     def convert(self, conversion: "Conversion", values: list[Value]) -> list[Value]:
         """The outputs and final states, for the inputs of the marker of `Runs`."""
         builder, states = conversion.builder, len(self.cell.state_sizes)
         _, *starts = values[: 1 + states]
         inputs, *mask = values[1 + states :]
+        if self.masked and not (self.padding_at_end or self.time_major):
+            return self._packed(conversion, starts, inputs, mask[0])
         if not self.time_major:
             inputs = builder.add("Transpose", inputs, perm=[1, 0, 2])
             mask = [builder.add("Transpose", mask[0], perm=[1, 0])] if mask else []
-        native = _native(self.cell)
+        native = _native(self.cell) if self.padding_at_end or not self.masked else None
         if native is not None:
             outputs, finals = native(builder, self, inputs, starts, mask[0] if mask else None)
         else:
@@ -61,12 +65,38 @@ class Run:
             return [finals[0], *finals]
         return [outputs if self.time_major else builder.add("Transpose", outputs, perm=[1, 0, 2]), *finals]
 
+    def _packed(self, conversion, starts, inputs, mask):
+        """The same, for the operators, with the real steps of each sequence first and the others behind them."""
+        builder = conversion.builder
+        real = builder.int64(mask)
+        count = builder.add("ReduceSum", real, np.array([1]), keepdims=1)
+        steps = builder.add("Slice", builder.add("Shape", mask), np.array([1]), np.array([2]))
+        place = builder.add("Range", np.array(0), builder.add("Squeeze", steps), np.array(1))
+        keys = builder.add("Sub", builder.add("Mul", real, steps), place)
+        _, order = builder.add("TopK", keys, steps, outputs=2, axis=1)
+        packed = _rows(builder, inputs, order), builder.add("Less", place, count)
+        outputs, *finals = replace(self, padding_at_end=True).convert(conversion, [inputs, *starts, *packed])
+        if self.whole:
+            number = builder.add("CumSum", real, np.array(1), exclusive=1)  # of real steps before each
+            outputs = _rows(builder, outputs, builder.add("Min", number, builder.add("Sub", steps, np.array(1))))
+        return [outputs, *finals]
+
+
+def _rows(builder, values, places):
+    """The steps of values `(batch, time, features)` at places, int64 `(batch, time)`."""
+    return builder.add("GatherND", values, builder.add("Unsqueeze", places, np.array([-1])), batch_dims=1)
+
 
 class Runs(dict[str, Run]):
     """The runs of cells by the name of the op that marks each of them in a traced graph.
 
-    Masks are taken for those of padding at the end of a sequence.
+    Args:
+        padding_at_end: Whether masks are those of padding at the end of sequences. Default True.
     """
+
+    def __init__(self, padding_at_end: bool = True):
+        super().__init__()
+        self.padding_at_end = padding_at_end
 
     def substitute(
         self,
@@ -88,7 +118,9 @@ class Runs(dict[str, Run]):
                 tf.zeros([shape[0], shape[1], cell.output_size], inputs.dtype), [*inputs.shape[:2], cell.output_size]
             )
         marked = tf.identity_n([outputs, *states, inputs, *([] if mask is None else [mask])])
-        self[marked[0].op.name] = Run(cell, reverse, return_sequences, time_major, mask is not None)
+        self[marked[0].op.name] = Run(
+            cell, reverse, return_sequences, time_major, mask is not None, self.padding_at_end
+        )
         return marked[0], marked[1 : 1 + len(states)]
 
 

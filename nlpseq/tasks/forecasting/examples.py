@@ -1,0 +1,65 @@
+"""Histories that stand for data: of windows, made up, and odd ones."""
+
+from typing import Any
+
+import numpy as np
+
+from nlpseq.tasks.forecasting.answers import History
+from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
+from nlpseq.tasks.forecasting.windows import Windows, past_of
+
+START = 1_700_000_000  # seconds since 1970
+
+
+def of_windows(description: SeriesPreprocessor, windows: Windows) -> list[History]:
+    """The pasts of windows."""
+    store, places = windows.store, {name: place for place, name in enumerate(windows.store.names)}
+    past, known = ([places[name] for name in names] for names in (description.past, description.known))
+    arrays = past_of(windows, description.context, past, known)
+    return [
+        _history(
+            description,
+            **{name: array[row] for name, array in arrays.items()},
+            item=store.items[number],
+            static=[store.statics.get(name, [""] * len(store))[number] for name in description.statics],
+        )
+        for row, number in enumerate(windows.series)
+    ]
+
+
+def made(description: SeriesPreprocessor, count: int) -> list[History]:
+    """Random walks with a season, at many levels and of many lengths."""
+    random, season = np.random.default_rng(0), max([7, *description.seasons[:1]])
+    walks = [
+        np.cumsum(random.normal(size=length)) + 3 * np.sin(2 * np.pi * np.arange(length) / season)
+        for length in random.integers(2, 2 * description.context, size=count)
+    ]
+    return [_made(description, random, 10.0 ** random.integers(-2, 5) * (20 + walk)) for walk in walks]
+
+
+def odd(description: SeriesPreprocessor) -> list[History]:
+    """One value, a constant series, no value, one that is far off, and half of them missing."""
+    random = np.random.default_rng(1)
+    ones = np.ones(description.context)
+    far, half = ones.copy(), random.normal(size=len(ones))
+    far[-1], half[::2] = 1e9, np.nan
+    return [_made(description, random, values) for values in (np.array([3.0]), 5 * ones, np.nan * ones, far, half)]
+
+
+def _made(description, random, values):
+    steps = len(values) + description.horizon
+    return _history(
+        description,
+        values=values,
+        times=86_400 * np.arange(steps) + START,
+        past=random.normal(size=(len(values), len(description.past))),
+        known=random.normal(size=(steps, len(description.known))),
+        item=str(random.choice(["", *description.items[:3]])),
+        static=[str(random.choice(["", *texts[:3]])) for texts in description.statics.values()],
+    )
+
+
+def _history(description, **arrays: Any) -> History:
+    """A history of those of the arrays that the model reads."""
+    kept = {name: arrays[name] for name in ("values", *description.read)}
+    return History(arrays["item"], {**kept, "mask": np.isfinite(arrays["values"])}, range(description.horizon), {})
