@@ -15,6 +15,8 @@ FRAMES = 100  # a second
 SPARE = 1.4  # frames a step needs per unit, at least, after the fastest speaking
 MOST_STACKED = 4  # frames a step, where texts are sparse, as of Morse code
 CLOSED, OFTEN = 200, 20  # most different words of a closed vocabulary, and how often they occur
+LEAST = 1500  # training steps of a few recordings
+PLATEAU = 300  # training steps for which a network may write nothing
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),
@@ -71,6 +73,8 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     the speech, the fewer frames a step has. Voices differ in pitch and speed, which the fewer they are the more must
     be made up by augmentation; generated sounds do not.
 
+    A network first learns to write nothing, for some hundred training steps, which are many passes over few recordings.
+
     Few words that occur often, as digits or commands, are spelled right by n-grams of letters; what these take from
     each word of a string is given back as a bonus.
 
@@ -85,14 +89,15 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     total = profile.utterances * profile.seconds / 3600  # hours
     steps = 1300 if profile.generated else 4000
     batch = 16 if profile.utterances < 4000 else 32
+    passes = batch / profile.utterances  # of one training step
     return {
         "sample_rate": profile.sample_rate,
-        "epochs": clipped(steps * batch / profile.utterances, 4, 40),
+        "epochs": clipped(steps * batch / profile.utterances, 4, max(40, round(LEAST * passes))),
         "batch_size": batch,
         "learning_rate": 3e-3,
         "averaging": 0.0,
         "validations": clipped(total / 2, 1, 10),
-        "patience": 8,
+        "patience": max(8, round(PLATEAU * passes)),
         "bands": clipped(8 * np.log2(profile.sample_rate / 500), 16, 40),
         "stack": clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED),
         "normalization": "running" if streaming else "utterance",
