@@ -202,6 +202,11 @@ def _without_long(train, rate):
     long = train.lengths > LONGEST * rate
     if not long.any():
         return train, []
+    if long.all():
+        raise InputError(
+            f"all {len(train):,} training recordings are longer than {LONGEST:g} seconds: cut them into utterances, or "
+            "name the parts in a table `segments` as of Kaldi."
+        )
     return train.select(~long), [
         f"{long.sum():,} training recordings are longer than {LONGEST:g} seconds and left out: cut them into utterances"
     ]

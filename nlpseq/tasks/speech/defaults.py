@@ -18,7 +18,6 @@ CLOSED, OFTEN = 200, 20  # most different words of a closed vocabulary, and how 
 GENERATED = {
     "subsampling": "convolution",
     "averaging": 0.0,
-    "patience": 8,
     "dropout": 0.1,
     "output_dropout": 0.1,
     "warp": 0.0,
@@ -29,7 +28,6 @@ GENERATED = {
 NATURAL = {
     "subsampling": "bands",
     "averaging": 0.99,
-    "patience": 20,
     "dropout": 0.0,
     "output_dropout": 0.2,
     "warp": 0.2,
@@ -37,6 +35,8 @@ NATURAL = {
     "frequency_masks": 1,
     "time_masks": 1,
 }  # what voices need
+LEAST = 1500  # training steps of a few recordings
+PLATEAU = 300  # training steps for which a network may write nothing
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),
@@ -95,6 +95,8 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     the same sounds in other voices, and with so much augmentation little dropout is needed; scores of
     few validation voices vary, so the weights are averaged and the patience is long.
 
+    A network first learns to write nothing, for some hundred training steps, which are many passes over few recordings.
+
     Few words that occur often, as digits or commands, are spelled right by n-grams of letters; what these take from
     each word of a string is given back as a bonus.
 
@@ -109,13 +111,15 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     total = profile.utterances * profile.seconds / 3600  # hours
     steps = 1300 if profile.generated else 6000
     batch = 16 if profile.utterances < 4000 else 32
+    passes = batch / profile.utterances  # of one training step
     of_source = GENERATED if profile.generated else NATURAL
     return {
         "sample_rate": profile.sample_rate,
-        "epochs": clipped(steps * batch / profile.utterances, 4, 50),
+        "epochs": clipped(steps * passes, 4, max(50, round(LEAST * passes))),
         "batch_size": batch,
         "learning_rate": 3e-3,
         "validations": clipped(total / 2, 1, 10),
+        "patience": max(8 if profile.generated else 20, round(PLATEAU * passes)),
         "bands": clipped(8 * np.log2(profile.sample_rate / (500 if profile.generated else 1000)), 16, 40),
         "stack": clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED),
         "normalization": "running" if streaming else "utterance",

@@ -8,6 +8,7 @@ import soundfile
 
 from nlpseq.data.files.audio import Resampler, is_clipped, read_audio
 from nlpseq.errors import InputError
+from nlpseq.tasks.speech import defaults
 from nlpseq.tasks.speech.batches import Batches
 from nlpseq.tasks.speech.data import Utterances, load_speech
 
@@ -211,3 +212,9 @@ def test_batches_are_a_function_of_seed_and_pass_and_join_sounds_with_their_text
             assert sorted(unit - 4 for unit in units) == runs and row[0] != 4
             heard += units
     assert sorted(heard) == list(range(5, 25))
+
+
+def test_few_recordings_get_enough_training_steps_and_patience():
+    few, many = (defaults.choose(defaults.SpeechProfile(count, 0.5, 8000, 8.0, 1.0, 8)) for count in (100, 2000))
+    assert few["epochs"] * 100 / few["batch_size"] >= 1500 and few["patience"] * 100 / few["batch_size"] >= 300
+    assert many["epochs"] <= 40 and many["patience"] == 8
