@@ -9,6 +9,8 @@ from nlpseq.engine import ctc
 from nlpseq.errors import InputError
 from nlpseq.layers.label_loss import reduce
 
+IMPOSSIBLE = 1e8  # the loss from which no path fits: infinite, or over steps whose logits rule out all but the blank
+
 
 @keras.saving.register_keras_serializable("nlpseq")
 class CTCLoss(keras.losses.Loss):
@@ -56,7 +58,7 @@ class CTCLoss(keras.losses.Loss):
         mask = tf.ones(tf.shape(y_pred)[:2], bool) if mask is None else tf.cast(mask, bool)
         losses = -ctc.log_likelihood(tf.cast(y_pred, tf.float32), mask, labels, self.blank, training=True)
         if self.impossible == "zero":
-            losses = tf.where(tf.math.is_inf(losses), 0.0, losses)
+            losses = tf.where(losses >= IMPOSSIBLE, 0.0, losses)
         weights = tf.ones_like(losses)
         if sample_weight is not None:
             weights *= tf.reshape(tf.cast(sample_weight, tf.float32), [-1])

@@ -111,7 +111,8 @@ def limit_values(axes: Axes, values: Values, from_zero: bool = False, upper: flo
     low, high = float(finite.min()), float(finite.max())
     largest = max(abs(low), abs(high)) or 1.0
     if from_zero:
-        axes.set_ylim(min(0.0, 1.25 * low), upper or max(1.25 * high, 0.0))
+        bottom, top = min(0.0, 1.25 * low), upper or max(1.25 * high, 0.0)
+        axes.set_ylim(bottom, top if top > bottom else 1.0)
         return
     span = max(high - low, 0.2 * largest)
     lower, upper = (low + high) / 2 - 0.68 * span, (low + high) / 2 + 0.68 * span  # room for `mark_best`

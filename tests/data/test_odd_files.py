@@ -179,6 +179,7 @@ CHINESE = "我们明天去北京看朋友，然后吃饭。"
         ("latin-1", "caf\u00e9 \u00e0 la carte, d\u00e9j\u00e0 vu", "latin-1"),
         ("cp1252", "a \u201cquoted\u201d na\u00efve text", "cp1252"),
         ("cp1251", RUSSIAN, "cp1251"),
+        ("latin-1", "Menge;Größe\n" + "3;é\n" * 200, "latin-1"),
         ("gb18030", CHINESE, "gb18030"),
         (
             "shift_jis",

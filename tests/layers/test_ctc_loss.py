@@ -26,3 +26,8 @@ def test_masks_weights_and_reductions():
     assert np.isinf(CTCLoss(impossible="infinite", reduction=None)(LABELS, logits)[2])
     again = keras.losses.deserialize(keras.losses.serialize(CTCLoss(blank=2, reduction="sum")))
     assert isinstance(again, CTCLoss) and again.blank == 2 and again.reduction == "sum"
+
+
+def test_labels_that_do_not_fit_before_certain_blanks_do_not_count():
+    logits = np.tile(np.array([[[0.0, -1e9, -1e9]]], "float32"), (3, 4, 1))  # as behind the end of a sound
+    assert CTCLoss(reduction=None)(LABELS, tf.constant(logits)).numpy().tolist() == [0.0, 0.0, 0.0]

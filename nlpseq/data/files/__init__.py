@@ -3,9 +3,11 @@
     paths.py      what is a path; which file is which split
     contents.py   bytes (plain or compressed) and their encoding
     table.py      `Table`, and `Role`: which columns a kind of task needs and how they are found
+    numbers.py    cells to numbers: decimal points and commas, groups, missing values
     delimited.py  .csv, .tsv and the like
     json_rows.py  JSON lines, arrays, columns
     sheets.py     .xlsx and .parquet, with packages that are optional
+    tsf.py        series of the Monash archive
     lines.py      one example a line: fastText, label first
     audio.py      sounds of any rate; wav.py without soundfile
     folders.py    a folder of texts for each class; parallel files of lines

@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import stat
 import zipfile
 import zlib
@@ -212,8 +213,9 @@ def _suggested(content, start, codec):
     sample = content[max(0, start - HEAD // 2) : start + HEAD // 2]
     guess = from_bytes(sample, cp_isolation=[name for name in ENCODINGS if not name.startswith("utf")]).best()
     name = guess.encoding.replace("_", "-") if guess else "latin-1"
-    # Those of Western Europe are taken for others of Latin letters in short samples.
-    if name in ("latin-1", "cp1252", "cp1250"):
+    # Those of Western Europe, whose other letters stand alone, are taken for others in short samples.
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    if name in ("latin-1", "cp1252", "cp1250") or sum(map(len, runs)) < 1.5 * len(runs):
         return "cp1252" if any(0x80 <= byte < 0xA0 for byte in sample) else "latin-1"
     return {"shift-jis": "shift_jis"}.get(name, name)
 

@@ -67,6 +67,12 @@ class Table:
             self, names=names, column=lambda index: column(index)[1:], lines=self.lines[1:], header=True, breaks=breaks
         )
 
+    def without(self, name: str) -> "Table":
+        """The table without one of its columns."""
+        left = [index for index, other in enumerate(self.names) if other != name]
+        column = self.column
+        return replace(self, names=[self.names[index] for index in left], column=lambda index: column(left[index]))
+
     def select(self, rows: Sequence[int]) -> "Table":
         """The table of some of the rows."""
         column = self.column
@@ -269,6 +275,9 @@ def by_split(table: Table) -> dict[str, Table]:
 
     The column is named as in `SPLIT_COLUMNS`, and all of its values are names of splits.
     """
+    original = table
+    if table.header is None and len(table):
+        table = table.with_header()
     for name in table.names if table.header is not False else ():
         if normal(name) not in SPLIT_COLUMNS:
             continue
@@ -277,8 +286,9 @@ def by_split(table: Table) -> dict[str, Table]:
             rows: dict[str, list[int]] = {}
             for row, split in enumerate(splits):
                 rows.setdefault(split, []).append(row)
+            table = table.without(name)
             return {split: table.select(chosen) for split, chosen in rows.items()}
-    return {"train": table}
+    return {"train": original}
 
 
 def rows_table(place: str, rows: Sequence[Sequence], lines: Sequence[int], **attributes: Any) -> Table:

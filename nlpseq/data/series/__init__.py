@@ -1,7 +1,7 @@
 """Series of numbers over time, from files and objects of any usual shape.
 
     reading.py     `read_series`: which columns are times, items, values and covariates; long and wide tables
-    times.py       cells to times, with their zone; cells to numbers
+    times.py       cells to times, with their zone
     frequency.py   `Frequency`: the step between two times, found or given; seasons and calendar of a frequency
     series.py      `Series` and `SeriesTable`, and how a series is put on its grid of equal steps
 

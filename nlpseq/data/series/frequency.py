@@ -26,7 +26,7 @@ class Frequency:
 
     Attributes:
         unit: "s" seconds, "D" days, "B" business days, "M" months; "" for steps that are only counted.
-        count: Number of units in a step.
+        count: Number of units in a step; of counted steps the difference of two numbers.
 
     Example:
 
@@ -96,10 +96,11 @@ class Frequency:
             return cls("M", months)
         sizes, counts = np.unique(steps, return_counts=True)
         step = int(sizes[counts.argmax()])
-        if counts.max() < REGULAR * len(steps) and np.mean(_misses(steps, step) < JITTER) < 0.9:
+        if counts.max() < REGULAR * len(steps):
             median = float(np.median(steps)) / SECOND
-            step = min(NICE if median < 64_800 else (86_400, 604_800), key=lambda nice: abs(np.log(nice / median)))
-            step = int(step * SECOND)
+            nice = min(NICE if median < 64_800 else (86_400, 604_800), key=lambda nice: abs(np.log(nice / median)))
+            nice *= SECOND
+            step = step if _share(steps, step) >= 0.9 > _share(steps, nice) else nice
         if step < SECOND:
             raise InputError(f"the times are {step / 1e6:g} milliseconds apart: steps of a second or more are read.")
         if step == DAY and _has_no_weekends(groups):
@@ -136,7 +137,8 @@ class Frequency:
         import pandas as pd
 
         if not self.unit:
-            return pd.RangeIndex(int(start) + first, int(start) + first + count)
+            begin = int(start) + first * self.count
+            return pd.RangeIndex(begin, begin + count * self.count, self.count)
         steps = np.arange(first, first + count) * self.count
         if self.unit == "s":
             return pd.DatetimeIndex(start + pd.to_timedelta(steps, "s"))
@@ -174,15 +176,27 @@ class Frequency:
         return ()
 
 
+def counted(groups: list[pd.DatetimeIndex]) -> tuple[list[np.ndarray], float] | None:
+    """Times as whole numbers of steps from the first of all on, and the seconds of a step, if it is below a second."""
+    steps = np.concatenate([np.diff(nanoseconds(times)) for times in groups])
+    steps = steps[steps > 0]
+    if not len(steps) or np.median(steps) >= SECOND:
+        return None
+    sizes, counts = np.unique(steps, return_counts=True)
+    step = sizes[counts.argmax()] if counts.max() >= REGULAR * len(steps) else np.median(steps)
+    first = min(nanoseconds(times)[0] for times in groups)
+    return [np.round((nanoseconds(times) - first) / step).astype(np.int64) for times in groups], step / SECOND
+
+
 def nanoseconds(times: Any) -> Any:
     """Times in nanoseconds since 1970, int64."""
     return times.as_unit("ns").asi8 if hasattr(times, "asi8") else times.as_unit("ns").value
 
 
-def _misses(steps, step):
-    """How far steps are from whole multiples of one, as a share of it."""
+def _share(steps, step):
+    """The share of steps that are nearly whole multiples of one."""
     part = steps / step
-    return np.abs(part - np.round(part))
+    return float(np.mean(np.abs(part - np.round(part)) < JITTER))
 
 
 def _months(groups, steps):

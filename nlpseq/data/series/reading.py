@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import paths
+from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
+from nlpseq.data.files.numbers import is_numeric, parse_numbers
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns, is_missing, normal
+from nlpseq.data.files.table import Role, Table, by_split, find_columns, is_missing, normal
+from nlpseq.data.files.tsf import read_tsf
 from nlpseq.data.series.columns import spread_times
-from nlpseq.data.series.frequency import Frequency
+from nlpseq.data.series.frequency import Frequency, counted
 from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order, on_grid
-from nlpseq.data.series.times import is_numeric, looks_like_times, parse_numbers, parse_times
+from nlpseq.data.series.times import looks_like_times, parse_times
 from nlpseq.errors import InputError, shorten
 
 TIME = Role("time", (
@@ -34,9 +37,9 @@ ITEM = Role("item", (
     "machine", "household", "building", "building id", "page", "variable",
 ))  # fmt: skip
 VALUE = Role("value", (
-    "value", "values", "y", "target", "x", "data", "sales", "weekly sales", "unit sales", "units sold", "demand",
-    "quantity", "qty", "count", "cnt", "load", "consumption", "price", "close", "observation", "measurement",
-    "traffic volume", "visits", "passengers", "#passengers",
+    "value", "values", "y", "target", "x", "data", "sales", "weekly sales", "unit sales", "units sold", "units",
+    "num sold", "demand", "quantity", "qty", "count", "cnt", "orders", "load", "consumption", "close", "observation",
+    "measurement", "traffic volume", "visits", "passengers", "#passengers", "revenue", "turnover", "amount", "price",
 ))  # fmt: skip
 FEW_KEYS = 4  # columns that name an item together, at most
 MOST_CATEGORIES = 30  # of a covariate of texts
@@ -83,7 +86,7 @@ def read_series(
     of all values.
 
     Args:
-        data: Path of a CSV, TSV, Parquet, Excel or JSON file; a frame of pandas or Polars, whose index may be the
+        data: Path of a CSV, TSV, Parquet, Excel, JSON or .tsf file; a frame of pandas or Polars, whose index may be the
             times; a list of rows or a dict of columns; or a `nlpseq.data.files.table.Table`.
         columns: Which columns are meant. Default those with usual names.
         frequency: Name of the step, as of pandas. Default the step that is found.
@@ -115,10 +118,10 @@ def read_series(
 
 
 def split_tables(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
-    """The tables of a file, or of a folder with a file for each split, by split."""
+    """The tables of a file, perhaps with a column of splits, or of a folder with a file for each split, by split."""
     if not os.path.isdir(path):
-        return {"train": _table_of(path, delimiter, encoding)}
-    files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, ".txt")]
+        return by_split(_table_of(path, delimiter, encoding))
+    files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, ".txt", ".tsf")]
     found = paths.split_files(path, files, "train.csv, or one file of any name")
     return {split: _table_of(file, delimiter, encoding) for split, file in found.items()}
 
@@ -128,6 +131,8 @@ def _table_of(data, delimiter, encoding) -> Table:
         return data
     if isinstance(data, (str, os.PathLike)):
         path = paths.as_path(data)
+        if paths.suffix_of(path) == ".tsf":
+            return read_tsf(read_text(path, encoding), str(path))
         content = read_table(path, delimiter, encoding)
         return content if isinstance(content, Table) else read_delimited(content, str(path), ".txt", delimiter)
     from nlpseq.data.files import objects
@@ -268,12 +273,12 @@ def _rows(table: Table, columns: Columns):
     dated = [name for name in table.names if looks_like_times([str(name)]) or re.fullmatch(r"[12]\d{3}", str(name))]
     if len(dated) >= max(2, 0.5 * len(table.names)):
         numbers = dated
-    elif not texts or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
+    elif not texts or not numbers or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
         return None
     else:
         numbers = _numbered_alike(numbers)
-        counted = len(numbers) > 1 and all(re.search(r"\d$", str(name)) for name in numbers)
-        if not _is_different(table, texts[0]) or (len(numbers) < ROW_SERIES and not counted):
+        in_turn = len(numbers) > 1 and all(re.search(r"\d$", str(name)) for name in numbers)
+        if not _is_different(table, texts[0]) or (len(numbers) < ROW_SERIES and not in_turn):
             return None
     items, statics = _labels_of(table, columns, set(numbers))
     cells = np.stack([parse_numbers(table, name) for name in numbers], axis=1)
@@ -638,6 +643,10 @@ def _gridded(table, series, frequency, times, where, duplicates, said):
     if times is None or isinstance(times, np.ndarray):
         if frequency and times is not None:
             raise InputError(f"{table.place}: the times only count steps, and have no `frequency`: leave it out.")
+        step = Frequency("", _stride(series))
+    elif not frequency and (numbers := counted([one.times for one in series])) is not None:
+        said.append(f"{table.place}: the times are {1000 * numbers[1]:g} milliseconds apart: steps are counted")
+        series = [replace(one, times=stamps) for one, stamps in zip(series, numbers[0])]
         step = Frequency()
     elif frequency:
         step = Frequency.of(frequency)
@@ -661,6 +670,11 @@ def _gridded(table, series, frequency, times, where, duplicates, said):
     return step, gridded
 
 
+def _stride(series):
+    """The greatest whole number of which all steps of counted times are multiples: 10 of 10, 20, 40."""
+    return max(1, int(np.gcd.reduce(np.concatenate([np.diff(np.asarray(one.times, np.int64)) for one in series]))))
+
+
 def _check_alike(table, series, step):
     """Refuses a table whose items have different steps; longer ones may be gaps."""
     for one in series:
@@ -669,7 +683,7 @@ def _check_alike(table, series, step):
             continue
         line = 0 if one.lines is None else int(one.lines[0])
         raise InputError(
-            f"{table.place}, {table.unit} {line}: {shorten(repr(one.item))} has steps of {own.name!r}, and others of "
+            f"{table.place}, {table.unit} {line}: {one.title} has steps of {own.name!r}, and others of "
             f"{step.name!r}: give series of one frequency, or set `frequency`."
         )
 

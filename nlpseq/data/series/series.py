@@ -38,6 +38,11 @@ class Series:
     def __len__(self):
         return len(self.times)
 
+    @property
+    def title(self) -> str:
+        """What the series is called in messages."""
+        return shorten(repr(self.item)) if self.item else "the series"
+
     def select(self, rows: Any) -> Series:
         """The series at a slice, or at sorted indices."""
         columns = {name: column[rows] for name, column in self.columns.items()}
@@ -109,7 +114,7 @@ def in_order(
                 name = next(n for n, two in zip(series.columns, pair) if not np.array_equal(*two, equal_nan=True))
                 shown = series.columns[name][[row, row + 1]]
                 raise InputError(
-                    f"{where(int(lines[row + 1]))}: {shorten(repr(series.item))} has {series.times[row]} twice, with "
+                    f"{where(int(lines[row + 1]))}: {series.title} has {series.times[row]} twice, with "
                     f"{shown[0]:g} (line {lines[row]}) and {shown[1]:g}: keep one, or set `duplicates` to first, last, "
                     "mean or sum."
                 )
@@ -159,10 +164,7 @@ def on_grid(
     """
     start = series.times[0]
     if not frequency.unit:
-        positions = np.asarray(series.times, np.int64) - int(start)
-        steps = np.diff(positions)
-        if len(steps) and len(np.unique(steps)) == 1 and steps[0] > 1:  # 10, 20, 30 count steps too
-            positions = positions // steps[0]
+        positions = (np.asarray(series.times, np.int64) - int(start)) // frequency.count
     else:
         exact = frequency.positions(series.times, start)
         positions = np.round(exact).astype(np.int64)
@@ -172,7 +174,7 @@ def on_grid(
         if len(off):
             line = 0 if series.lines is None else int(series.lines[off[0]])
             raise InputError(
-                f"{where(line)}: {series.times[off[0]]} of {shorten(repr(series.item))} is not a whole number of steps "
+                f"{where(line)}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
                 f"of {frequency.name!r} after {start}: the steps are not equal; correct the time, or set `frequency`."
             )
     length = int(positions[-1]) + 1
@@ -182,7 +184,7 @@ def on_grid(
             line = 0 if series.lines is None else int(series.lines[same[0] + 1])
             raise InputError(
                 f"{where(line)}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
-                f"{shorten(repr(series.item))} fall on one step of {frequency.name!r}: set `frequency` to a shorter "
+                f"{series.title} fall on one step of {frequency.name!r}: set `frequency` to a shorter "
                 "one, or `duplicates` to first, last, mean or sum."
             )
         starts = np.flatnonzero(np.r_[True, np.diff(positions) != 0])
@@ -191,7 +193,7 @@ def on_grid(
         series, positions = replace(series.select(starts), columns=columns), positions[starts]
     if length > MOST_STEPS or (length > 10_000 and len(positions) < LEAST_FILLED * length):
         raise InputError(
-            f"{where(0)}: {shorten(repr(series.item))} has {len(positions):,} times in {length:,} steps of "
+            f"{where(0)}: {series.title} has {len(positions):,} times in {length:,} steps of "
             f"{frequency.name or 1!r} from {start} to {series.times[-1]}: correct times that are far off, or set "
             "`frequency` to a longer one."
         )

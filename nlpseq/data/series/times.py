@@ -1,4 +1,4 @@
-"""Cells of a table to times and to numbers."""
+"""Cells of a table to times."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.table import Table, is_missing
+from nlpseq.data.files.table import is_missing
 from nlpseq.errors import InputError, shorten
 
-MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", "?", ".", "missing", "nat", "<na>", "#n/a"}
 ZONE = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})$", re.IGNORECASE)
 DATED = re.compile(r"\d{4}|\d\D+\d|\d\s?[a-z]{3}|[a-z]{3}.*\d", re.IGNORECASE)  # what a date has at least
 QUARTER = re.compile(r"(\d{4})[-\s/]?Q([1-4])|Q([1-4])[-\s/]?(\d{4})", re.IGNORECASE)
 WEEK = re.compile(r"(\d{4})[-\s]?W(\d{1,2})", re.IGNORECASE)
 NUMERIC_DATE = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})\b")
+MIDNIGHT = re.compile(r"(?<=[T\s])24(?=(:00){1,2}(\.0*)?$)")  # the end of a day, as ISO 8601 allows
+CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:[.,]\d*)?)?")
 EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))  # the least whole numbers that are such times
 
 
@@ -145,6 +146,10 @@ def _of_texts(texts, where):
             f"{where(index)}: the time {texts[index]!r} has {'an' if zoned[index] else 'no'} offset from UTC, unlike "
             "those before it: write all times in one way."
         )
+    ends = np.array([MIDNIGHT.search(text) is not None for text in texts])
+    if ends.any():
+        times = _of_texts([MIDNIGHT.sub("00", text) for text in texts], where)
+        return times + pd.to_timedelta(ends.astype(int), "D")
     day_first = _day_first(texts)
     times = None
     if day_first is None:
@@ -181,9 +186,13 @@ def _mixed(texts, day_first, utc):
 
 
 def _special(texts):
-    """Times of quarters and weeks, else None."""
+    """Times of quarters and weeks, and of a clock alone, whose days begin in 1970; else None."""
     import pandas as pd
 
+    if clocks := _all_match(CLOCK, texts):
+        seconds = np.array([int(m[1]) * 3600 + int(m[2]) * 60 + int(m[3] or 0) for m in clocks])
+        days = np.cumsum(np.diff(seconds, prepend=seconds[0]) < 0)
+        return pd.to_datetime(seconds + 86_400 * days, unit="s")
     if quarters := _all_match(QUARTER, texts):
         parts = [(m[1] or m[4], int(m[2] or m[3])) for m in quarters]
         return pd.to_datetime([f"{year}-{3 * quarter - 2:02d}-01" for year, quarter in parts])
@@ -201,15 +210,27 @@ def _all_match(pattern, texts):
 
 
 def _day_first(texts):
-    """Whether days stand before months in dates such as 3/4/2020; None if the dates are of another form."""
+    """Whether days stand before months in dates such as 3/4/2020; None if the dates are of another form.
+
+    If no number is above 12, the order counts in which more steps are alike, then that whose days vary more.
+    """
     parts = [NUMERIC_DATE.match(text) for text in texts]
     if not all(parts):
         return None
     first, second = ({int(m[group]) for m in parts} for group in (1, 2))
     if max(first) > 12 or max(second) > 12:
         return max(first) > 12
-    dotted = "." in parts[0].group()
-    return dotted or (len(second) < len(first) and len(first) > 1)
+    dates = {tuple(map(int, m.groups())) for m in parts}
+    by_day, by_month = (_evenness((year, date[month], date[1 - month]) for *date, year in dates) for month in (1, 0))
+    if "." in parts[0].group() or by_day != by_month:
+        return "." in parts[0].group() or by_day > by_month
+    return len(second) < len(first) and len(first) > 1
+
+
+def _evenness(dates):
+    """The share of the most common step between dates `(year, month, day)`, if all months had 31 days."""
+    steps = np.diff(sorted(12 * 31 * year + 31 * month + day for year, month, day in dates))
+    return float(np.unique(steps, return_counts=True)[1].max() / len(steps)) if len(steps) else 1.0
 
 
 def _in_zone(times, zone):
@@ -227,88 +248,3 @@ def _in_zone(times, zone):
             if "zone" in str(error).lower() and "ambiguous" not in str(error).lower():
                 break
     raise InputError(f"unknown `time_zone` {zone!r}: give one such as Europe/Paris or UTC.")
-
-
-def parse_numbers(table: Table, name: str) -> np.ndarray:
-    """A column as float64, NaN where a cell is missing.
-
-    Raises:
-        InputError: a cell holds text, or an infinite number.
-    """
-    cells = table.values(name)
-    numbers = _fast(cells)
-    if numbers is None:
-        comma = _decimal_comma(cells)
-        numbers = np.array([_number(cell, comma) for cell in cells])
-        for row in np.flatnonzero(np.isnan(numbers)):
-            if not _is_gap(cells[row]):
-                raise InputError(
-                    f"{table.where(int(row))}: {shorten(repr(cells[row]), 40)} in the column {shorten(name)!r} is no "
-                    "number: correct it, or leave the cell empty if the value is missing."
-                )
-    infinite = np.flatnonzero(np.isinf(numbers))
-    if len(infinite):
-        raise InputError(
-            f"{table.where(int(infinite[0]))}: the number in the column {shorten(name)!r} is infinite: leave the cell "
-            "empty if the value is missing."
-        )
-    return numbers
-
-
-def is_numeric(cells: Sequence[Any], sample: int = 200) -> bool:
-    """Whether most cells of a column are numbers, and none of the first ones is a text or a date."""
-    step = max(1, len(cells) // sample)
-    shown = [cell for cell in cells[::step] if not _is_gap(cell)]
-    if not shown:
-        return all(map(_is_gap, cells))
-    comma = _decimal_comma(shown)
-    good = sum(not np.isnan(_number(cell, comma)) for cell in shown)
-    return good >= 0.9 * len(shown)
-
-
-def _is_gap(cell):
-    return is_missing(cell) or (isinstance(cell, str) and cell.strip().lower() in MISSING)
-
-
-def _fast(cells):
-    """The cells as floats if all are plain numbers or empty, else None."""
-    try:
-        texts = ["nan" if cell is None or cell == "" else cell for cell in cells]
-        if not all(isinstance(cell, (str, int, float, np.integer, np.floating)) for cell in texts):
-            return None
-        return np.array([float(cell) for cell in texts])
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _decimal_comma(cells):
-    """Whether commas are decimal points: each cell has one at most, and some not before three digits."""
-    texts = [cell for cell in cells if isinstance(cell, str) and "," in cell]
-    return (
-        bool(texts)
-        and all(re.fullmatch(r"\s*[+-]?\d*,\d+\s*", text) for text in texts)
-        and any(not re.search(r",\d{3}\s*$", text) or text.strip().startswith("0,") for text in texts)
-    )
-
-
-def _number(cell, comma):
-    if isinstance(cell, (bool, np.bool_)):
-        return float(cell)
-    if isinstance(cell, bytes):
-        cell = cell.decode("utf-8", "replace")
-    if isinstance(cell, str):
-        text = cell.strip().replace("\u00a0", "").replace("\u2212", "-").rstrip("%").lstrip("$\u20ac\u00a3")
-        if text.lower() in ("true", "false"):
-            return float(text.lower() == "true")
-        if comma:
-            text = text.replace(",", ".")
-        elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text):
-            text = text.replace(",", "")
-        try:
-            return float(text)
-        except ValueError:
-            return float("nan")
-    try:
-        return float(cell)
-    except (TypeError, ValueError, OverflowError):
-        return float("nan")

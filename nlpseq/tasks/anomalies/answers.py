@@ -156,11 +156,12 @@ class Lines:
 
     def _parse(self, text, number):
         count = len(self.channels)
-        fields = [field.strip() for field in re.split(r"[,;\t]", text)]
+        mark = next((mark for mark in ";\t," if mark in text), None)
+        fields = [field.strip() for field in text.split(mark)]
         if len(fields) < count:
             fields = text.split()
         time, cells = (fields[0], fields[1:]) if len(fields) == count + 1 else (None, fields)
-        values = [_number(cell) for cell in cells]
+        values = [_number(cell.replace(",", ".") if mark != "," else cell) for cell in cells]
         if len(values) == count and None not in values:
             return time, np.array(values, float)
         if number == 1 and all(value is None for value in values):

@@ -9,6 +9,7 @@ import numpy as np
 
 from nlpseq.data import notes, sources
 from nlpseq.data.files import paths
+from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, in_range, refuses_unknown_arguments, shorten
 from nlpseq.tasks.anomalies.nab import probation
 from nlpseq.tasks.anomalies.recordings import Recording, Recordings, windows_of
@@ -16,6 +17,7 @@ from nlpseq.tasks.anomalies.settings import AnomalyData
 from nlpseq.tasks.anomalies.tables import is_nab, read_nab, read_recordings
 
 VALIDATION_SHARE = 0.2  # of what is learnt from, its end
+LEAST = 2  # steps of a series from which something can be learnt
 SHORT = 100  # steps of a series from which little can be learnt
 
 
@@ -98,13 +100,14 @@ def load_anomalies(
     path = paths.as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else None
     if path is not None and os.path.isdir(path) and is_nab(path):
         return _of_nab(path)
-    splits, channels, said = _own(path, dataset, read)
+    tables = lambda file: split_tables(file, delimiter, encoding)  # noqa: E731
+    splits, channels, said = _own(path, dataset, read, tables)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
             splits[split], _, more = _checked(read(paths.as_path(data)), channels, data)
             said += more
     splits = _with_missing(splits, share, said)
-    said += _odd(splits)
+    said += _odd(splits, channels)
     train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)
     name, said = sources.name_of(dataset), notes.say_notes(said)
     return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=said)
@@ -119,11 +122,15 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
         )
 
 
-def _own(path, dataset, read):
+def _own(path, dataset, read, tables):
     """The recordings of the user's files by split, the channels, and notes."""
     if path is None or not os.path.isdir(path):
-        items, channels, said = read(dataset if path is None else path)
-        return {"train": items}, channels, list(said)
+        parts = {"train": dataset} if path is None else tables(path)
+        found, channels, said = {}, (), []
+        for split in (split for split in sources.SPLITS if split in parts):
+            found[split], channels, more = _checked(read(parts[split]), channels, path)
+            said += more
+        return found, channels, said
     files = [file for file in sorted(path.rglob("*")) if paths.suffix_of(file) in paths.TABLES and file.is_file()]
     if not files:
         raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
@@ -175,10 +182,11 @@ def _with_missing(splits, share, said):
     return splits
 
 
-def _odd(splits):
+def _odd(splits, channels):
     """Notes on what is odd."""
     said = []
     lengths = [len(one) for one in splits["train"]]
+    _check_learnable(splits["train"])
     if max(lengths) < SHORT:
         said.append(f"the series to learn from have {max(lengths)} steps at most: scores on so few mean little")
     train = Recordings(splits["train"])
@@ -193,9 +201,24 @@ def _odd(splits):
     )
     if constant:
         said.append(f"{constant:,} of {len(train):,} series to learn from are constant: every change of them is new")
+    empty = [name for name, column in zip(channels, zip(*(np.isfinite(one.values).any(axis=0) for one in train)))
+             if not any(column)]  # fmt: skip
+    if empty:
+        said.append(f"{', '.join(empty[:5])}: no value in the steps to learn from; such channels count as missing")
     if not Recordings(splits["test"]).labelled:
         said.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
     return said
+
+
+def _check_learnable(items):
+    """Refuses series from which nothing can be learnt."""
+    if not any((np.isfinite(one.values).any(axis=1) & ~one.labels).sum() >= LEAST for one in items):
+        marked = any(one.labels.any() for one in items)
+        raise InputError(
+            f"no series to learn from has {LEAST} steps with values"
+            + (" that are not labelled as anomalies" if marked else "")
+            + ": give longer ones, or raise `training_share`."
+        )
 
 
 def _of_nab(path: Path) -> AnomalySeries:

@@ -116,7 +116,7 @@ def rewards(steps: int, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sigma(position):
-    return np.where(position > FAR, -1.0, 2 / (1 + np.exp(5 * position)) - 1)
+    return np.where(position > FAR, -1.0, 2 / (1 + np.exp(5 * np.minimum(position, FAR))) - 1)
 
 
 def _gains(scores, windows, start, weights):

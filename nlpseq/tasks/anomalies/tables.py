@@ -11,6 +11,7 @@ import numpy as np
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.contents import read_text
+from nlpseq.data.files.numbers import parse_numbers
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal
 from nlpseq.data.series import Columns, read_series
@@ -83,19 +84,22 @@ def _with_numbers(table: Table, role: Role, given: Any) -> Table:
     if index is None:
         return table
     column = table.column
-    numbers = [_as_label(cell, table, row) for row, cell in enumerate(column(index))]
+    numbers = np.array([_as_label(cell, table, row) for row, cell in enumerate(column(index))])
+    if set(numbers.tolist()) == {-1, 1}:  # of outlier detectors, some of which mark anomalies with -1: the rarer one
+        numbers = numbers if (numbers == 1).mean() <= 0.5 else -numbers
+    numbers = np.maximum(numbers, 0).tolist()
     return replace(table, column=lambda at: numbers if at == index else column(at))
 
 
 def _as_label(cell, table, row):
-    """0 or 1."""
+    """0, 1 or -1."""
     text = normal(cell).strip(". ")
     if text in NORMAL:
         return 0
     if text in ANOMALOUS:
         return 1
     try:
-        number = float(text or 0)
+        number = float(str(cell).strip() or 0) if text else 0.0
     except ValueError:
         number = np.nan
     if number not in (0.0, 1.0, -1.0):
@@ -103,7 +107,7 @@ def _as_label(cell, table, row):
             f"{table.where(row)}: expected a label of 0 or 1, got {shorten(repr(cell), 40)}: name the column of labels "
             "with `label`."
         )
-    return int(number == 1)
+    return int(number)
 
 
 def _recording(series, channels, place):
@@ -144,7 +148,7 @@ def read_nab(path: Path) -> list[Recording]:
 def _nab_recording(file, name, windows: Mapping[str, Any], labels):
     import pandas as pd
 
-    from nlpseq.data.series.times import parse_numbers, parse_times
+    from nlpseq.data.series.times import parse_times
 
     table = read_table(file)
     if not isinstance(table, Table):
@@ -168,6 +172,8 @@ def _range(pair, stamps, where, pd) -> tuple[int, int]:
         left, right = (np.datetime64(pd.Timestamp(time)) for time in pair)
     except (TypeError, ValueError):
         raise InputError(f"{where}: expected windows of two times, got {shorten(repr(pair), 60)}.") from None
+    if right < left:
+        raise InputError(f"{where}: the window from {left} to {right} ends before it begins.")
     inside = np.flatnonzero((stamps >= left) & (stamps <= right))
     if not len(inside):
         raise InputError(f"{where}: the window from {left} to {right} is outside of the series.")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import table as tables
+from nlpseq.data.files.numbers import LARGEST, as_numbers
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.clips.frames import Clip, How, Part
@@ -53,8 +54,8 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
         InputError: a column is missing, or a value is no number.
     """
     table, found = _roles(table, how)
-    if not len(table):
-        raise InputError(f"{table.place} is empty: expected rows of numbers.")
+    if not len(table) or _is_header(table):
+        raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
     times = _times(table, found.get("time"))
     cells = [name for name in table.names if isinstance(table.values(name)[0], (list, tuple))]
     if cells:
@@ -62,6 +63,11 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
     if width == 0 or (width is None and ("sequence" in found or times is not None or table.breaks)):
         return _of_frames(table, found, times, how, channels)
     return _of_rows(table, found, how, width)
+
+
+def _is_header(table):
+    """Whether the only row is one of names."""
+    return len(table) == 1 and not table.header and all(len(as_numbers(table.values(n))[1]) for n in table.names)
 
 
 def _roles(table: Table, how: How) -> tuple[Table, dict[str, Any]]:
@@ -112,7 +118,7 @@ def _of_frames(table, found, times, how, wanted) -> Part:
         label = None if labels is None else _label([labels[row] for row in rows])
         name = _name(table, owners, rows[0]) if len(starts) > 1 else table.place
         clips.append(Clip(values[rows], label, name))
-    if "sequence" not in found:
+    if "sequence" not in found and len(clips) > 1:
         what = "empty lines" if table.breaks else f"{found.get('time')!r}, where it falls" if times is not None else ""
         said.append(f"{table.place}: {len(clips):,} sequences" + f", separated by {what}" * bool(what))
     return Part(clips, names, said)
@@ -174,7 +180,7 @@ def _channels(table, found, how, wanted) -> tuple[tuple[str, ...], np.ndarray, l
             if name in taken or (table.header and normal(name) in NOT_CHANNELS):
                 continue
             values = _numbers(table, name, strict=False)
-            if values is None:
+            if values is None or np.isnan(values).all():
                 said.append(f"the column {name!r} holds no numbers and is not read")
             else:
                 columns[name] = values
@@ -190,21 +196,14 @@ def _numbers(table: Table, name: str, strict: bool = True) -> Any:
         InputError: a value is no number, in a column most of whose values are.
     """
     values = table.values(name)
-    with_nan = ["nan" if tables.is_missing(value) else value for value in values]
-    try:
-        return np.array(with_nan, float)
-    except (ValueError, TypeError):
-        pass
-    bad = [row for row, value in enumerate(with_nan) if not _is_number(value)]
+    numbers, bad = as_numbers(values)
     if not strict and len(bad) >= FEW * len(values):
         return None
-    missing = [row for row in bad if str(values[row]).strip().lower() not in ("na", "n/a", "null", "none", "?", "-")]
-    if missing:
+    if len(bad):
         raise InputError(
-            f"{table.where(missing[0])}, column {name!r}: expected a number, got "
-            f"{shorten(repr(values[missing[0]]), 40)}."
+            f"{table.where(bad[0])}, column {name!r}: expected a number, got {shorten(repr(values[bad[0]]), 40)}."
         )
-    return np.array(["nan" if row in set(bad) else value for row, value in enumerate(with_nan)], float)
+    return np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)  # not finite in float32, or its square
 
 
 def _is_number(value):

@@ -201,6 +201,9 @@ def _dataset(name, names, parts, how, generated, seed):
         if not clips:
             raise InputError(f"the {split} split of {name} has no clips with a label: name it with `label`.")
     frame = _frame(labelled["train"], said)
+    cut = sum(len(clip.frames) == how.max_frames for clips in labelled.values() for clip in clips)
+    if cut:
+        said.append(f"{cut:,} sequences have {how.max_frames:,} frames, the most that are read: longer ones are cut")
     per_frame = any(isinstance(clip.label, list) for clips in labelled.values() for clip in clips)
     names = list(names) if names else _sorted(clip.label for clip in labelled["train"])
     found = {split: _numbered(clips, frame, names, per_frame, said) for split, clips in labelled.items()}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def read(path: Path, how: How) -> dict[str, Part]:
         loaded = {file.stem: arrays.load_arrays(file)["x"] for file in named}
         return arrays.parts_of(loaded, str(path), how)
     if "train" not in paths.files_by_split(files, path):
-        found = _class_folders(path, how)
+        found = _class_folders(path, how) or _class_files(path, files, how)
         if found is not None:
             return found
     split = paths.split_files(path, files, EXPECTED)
@@ -80,7 +81,7 @@ def _of_text(text, place, how) -> Part | Table:
 
 def _in_form(part, how):
     clips = [Clip(as_frames(clip.frames, clip.name, how), _strided(clip.label, how), clip.name) for clip in part.clips]
-    return Part(clips, part.channels, part.notes)
+    return replace(part, clips=clips)
 
 
 def _strided(label, how):
@@ -92,9 +93,27 @@ def _class_folders(folder, how) -> dict[str, Part] | None:
     inner = [path for path in paths.listed(folder) if path.is_dir()]
     roots = {split: path for path in inner if (split := split_of(path.name)) and _classes(path)} or {"train": folder}
     found = {split: _classes(path) for split, path in roots.items()}
-    if len(found.get("train", ())) < 2:
+    classes = list(found.get("train", ()))
+    if len(classes) == 1:
+        raise InputError(
+            f"{folder} has one class of clips only ({classes[0]!r}): expected a folder for each of several."
+        )
+    if not classes:
         return None
     return {split: _of_classes(classes, how) for split, classes in found.items()}
+
+
+def _class_files(folder, files, how) -> dict[str, Part] | None:
+    """The clips of tables without labels that are named by their class: jump.csv, run.csv."""
+    if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
+        return None
+    parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, how).values()) for file in files}
+    if any(clip.label is not None for found in parts.values() for part in found for clip in part.clips):
+        return None
+    clips = [replace(clip, label=name) for name, found in parts.items() for part in found for clip in part.clips]
+    first = next(iter(parts.values()))[0]
+    notes = [f"{folder}: each of the {len(files)} files is a class", *first.notes]
+    return {"train": Part(clips, first.channels, notes, first.width)}
 
 
 def _classes(folder):
@@ -115,6 +134,10 @@ def _pictures(folder):
 def _of_classes(classes, how):
     """Each file of a class is a clip, or several."""
     clips, channels, said = [], None, []
+    empty = [path for listed in classes.values() for path in paths.listed(listed[0].parent)
+             if path.is_dir() and not _pictures(path)]  # fmt: skip
+    if empty:
+        said.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")
     for name, listed in classes.items():
         for file in listed:
             part = one_file(file, how, channels)

@@ -104,7 +104,7 @@ class Answers(answers.Answers):
             steps = np.diff(np.flatnonzero(~np.isnan(one.columns["value"])))
             if len(steps) >= FEW and steps.min() > 1:
                 raise InputError(
-                    f"{table.place}: the values of {shorten(repr(one.item))} are {steps.min()} steps of {frequency} "
+                    f"{table.place}: the values of {one.title} are {steps.min()} steps of {frequency} "
                     f"apart, and the model forecasts each step: give series of {frequency}."
                 )
         return table
@@ -197,7 +197,7 @@ class Answers(answers.Answers):
         last = int(given[-1]) + 1 if len(given) else 0
         if role == "known" and last < end:
             raise InputError(
-                f"{table.place}: the covariate {shorten(name)!r} of {shorten(repr(one.item))} ends before the horizon: "
+                f"{table.place}: the covariate {shorten(name)!r} of {one.title} ends before the horizon: "
                 f"give it up to {ahead[-1]}, in rows without a value."
             )
         return np.concatenate([column[:end], np.full(max(0, end - len(column)), np.nan)])

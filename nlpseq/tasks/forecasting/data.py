@@ -12,7 +12,7 @@ from nlpseq.data import notes, sources
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
 from nlpseq.data.series.reading import split_tables
-from nlpseq.errors import InputError, refuses_unknown_arguments, shorten
+from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
 from nlpseq.tasks.forecasting.settings import PASS
 from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
@@ -100,6 +100,11 @@ class ForecastingSeries:
         tested = np.where(store.lengths - tested * horizon >= FEW_STEPS, tested, np.maximum(tested - 1, 0))
         if not tested.any():
             longest = int(store.lengths.max())
+            if longest <= FEW_STEPS:
+                raise InputError(
+                    f"{self.name}: the longest series has {longest} values: give {FEW_STEPS + 1} or more to train on "
+                    "and to test."
+                )
             raise InputError(
                 f"{self.name}: `horizon` {horizon} and `windows` {windows} need more steps than the longest series "
                 f"has, {longest}: give a shorter horizon."
@@ -248,15 +253,17 @@ def load_series(
             tables = {"train": dataset} | ({} if test is None else {"test": test})
     given["covariates"] = () if given["covariates"] == "none" else given["covariates"]
     columns = Columns(**{name: given[name] for name in ("time", "item", "value", "covariates")})
-    found = {split: read_series(part, columns, **options) for split, part in tables.items() if split != "validation"}
+    found = {split: read_series(part, columns, **options) for split, part in tables.items()}
     table, ahead = found["train"], {}
+    if "validation" in found:  # the last steps before the test are validated, whatever they are
+        table, _ = _continued(table, found["validation"])
     if "test" in found:
-        table, ahead = _continued(found["train"], found["test"])
+        table, ahead = _continued(table, found["test"])
     said = list(table.notes)
     names = _known(table, given["known"])
     for one in table.series:
         if length_of(one) <= FEW_STEPS:
-            said.append(f"{shorten(repr(one.item))} has {length_of(one)} values: too few to learn from")
+            said.append(f"{one.title} has {length_of(one)} values: too few to learn from")
             break
     return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, notes.say_notes(said))
 
@@ -308,7 +315,7 @@ def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict
             offset = round(float(exact))
             if offset < length:
                 raise InputError(
-                    f"{test.place}: {shorten(repr(one.item))} begins at {more.times[0]}, before the end of its "
+                    f"{test.place}: {one.title} begins at {more.times[0]}, before the end of its "
                     f"training part at {one.times[length - 1]}: a test part continues the training part."
                 )
         columns = {}

@@ -279,8 +279,14 @@ class Forecaster(Task):
     def forecast(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Quantiles `(batch, horizon, quantiles)` and mean `(batch, horizon)`, corrected and in the domain, float64.
 
-        Of a series without any value both are NaN.
+        Quantiles of counts are whole numbers, their means are not. Of a series without any value both are NaN.
         """
+        quantiles = self._quantiles(inputs)
+        weights = tf.constant(quantile_weights(self.settings.quantiles), tf.float64)
+        return {"quantiles": self._whole(quantiles), "mean": tf.reduce_sum(quantiles * weights, axis=-1)}
+
+    def _quantiles(self, inputs):
+        """The quantiles before those of counts are rounded."""
         self.ensure_built()
         level, scale = self.level_and_scale(inputs)
         z, mask = _scaled(inputs["values"], level, scale)
@@ -290,9 +296,10 @@ class Forecaster(Task):
         quantiles = moved + spread_out((quantiles - median) * self.correction, self.middle)
         quantiles = self._in_domain(level, scale, quantiles)
         empty = ~tf.reduce_any(observed(inputs["values"])[1], axis=1)
-        quantiles = tf.where(empty[:, tf.newaxis, tf.newaxis], np.float64("nan"), quantiles)
-        weights = tf.constant(quantile_weights(self.settings.quantiles), tf.float64)
-        return {"quantiles": quantiles, "mean": tf.reduce_sum(quantiles * weights, axis=-1)}
+        return tf.where(empty[:, tf.newaxis, tf.newaxis], np.float64("nan"), quantiles)
+
+    def _whole(self, values):
+        return tf.round(values) if self.preprocessor.domain == "count" else values
 
     def _in_domain(self, level, scale, scaled):
         """Scaled values `(batch, ...)` in the units of the series and in its domain, float64."""
@@ -315,8 +322,8 @@ class Forecaster(Task):
         if self.by_steps:
             level, scale = self.level_and_scale(inputs)
             z, mask = _scaled(inputs["values"], level, scale)
-            return self._in_domain(level, scale, self._paths(z, mask, inputs, paths, seed))
-        quantiles = self.forecast(inputs)["quantiles"]
+            return self._whole(self._in_domain(level, scale, self._paths(z, mask, inputs, paths, seed)))
+        quantiles = self._quantiles(inputs)
         horizon = self.preprocessor.horizon
         noise = tf.random.stateless_normal([horizon, 1, paths], tf.stack([seed, 0]), dtype=tf.float64)
         r = tf.cast(self.persistence, tf.float64)
@@ -326,7 +333,7 @@ class Forecaster(Task):
             normal.append(r * normal[-1] + scale * noise[step])
         u = tf.transpose(0.5 * tf.math.erfc(-tf.stack(normal) / np.sqrt(2)), [1, 2, 0])  # (1, paths, horizon)
         paths = interpolated(quantiles, self.settings.quantiles, u)
-        return paths if self.preprocessor.domain == "real" else tf.maximum(paths, 0.0)
+        return paths if self.preprocessor.domain == "real" else self._whole(tf.maximum(paths, 0.0))
 
     def predict_windows(self, examples: windows.Windows, batch_size: int = FORECAST_BATCH) -> dict[str, np.ndarray]:
         """The forecasts of windows: `quantiles` `(windows, horizon, quantiles)` and `mean` `(windows, horizon)`."""

@@ -23,7 +23,7 @@ class SeriesPreprocessor:
         means, deviations: Of the covariates, `past` first, in training.
         items: Names of the series that have a vector of their own; may be empty.
         statics: Names of the texts of a series, with the texts of training.
-        domain: "real", "positive" (no forecast is below zero) or "count".
+        domain: "real", "positive" (no forecast is below zero) or "count" (quantiles are whole numbers too).
         base: Logits of the base forecasts at each step, `(horizon, bases)`; None for equal ones.
         spreads: Distances between quantiles of the errors of the base, `(horizon, quantiles - 1)`, in units of the
             scale of a window; None for equal ones.

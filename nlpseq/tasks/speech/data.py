@@ -16,6 +16,7 @@ from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
 
 HIGHEST_RATE = 16_000  # above which speech has nothing to read
 LONGEST = 35.0  # seconds of a training utterance, at most
+QUICKEST = 0.01  # seconds of a character, at least
 SILENT = 1e-4  # greatest amplitude of a silent recording
 MANY_SPEAKERS = 10  # from so many on whole speakers are held out
 
@@ -173,7 +174,7 @@ def load_speech(
         found = {split: replace(part, texts=_objects([text.decode("utf-8", "replace").lower().encode()
                  for text in part.texts])) for split, part in found.items()}  # fmt: skip
     found["train"], longer = _without_long(found["train"], rate)
-    said += longer + _fill(found, seed, group) + _about(found)
+    said += longer + _fill(found, seed, group) + _about(found, rate)
     data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **found)
     said += notes.few_examples(data.sizes, "utterances")
     return replace(data, notes=notes.say_notes(said))
@@ -201,17 +202,24 @@ def _without_long(train, rate):
     long = train.lengths > LONGEST * rate
     if not long.any():
         return train, []
+    if long.all():
+        raise InputError(
+            f"all {len(train):,} training recordings are longer than {LONGEST:g} seconds: cut them into utterances, or "
+            "name the parts in a table `segments` as of Kaldi."
+        )
     return train.select(~long), [
         f"{long.sum():,} training recordings are longer than {LONGEST:g} seconds and left out: cut them into utterances"
     ]
 
 
-def _about(found):
-    """Notes on recordings that are silent or clipped, and characters that training never shows."""
+def _about(found, rate):
+    """Notes on recordings that are silent, clipped or too short, and characters that training never shows."""
     said, parts = [], list(found.values())
     audio = [samples for part in parts for samples in part.audio]
     silent = sum(len(samples) == 0 or np.abs(samples).max() < SILENT for samples in audio)
     clipped = sum(map(sounds.is_clipped, audio))
+    short = sum((part.lengths < QUICKEST * rate * np.array(list(map(len, part.strings())))).sum() for part in parts)
+    said += [f"{short:,} recordings are too short for their texts, and do not count in training"] * bool(short)
     said += [f"{silent:,} recordings are silent or have no samples"] * bool(silent)
     said += [f"{clipped:,} recordings are clipped: they were recorded too loud"] * bool(clipped)
     shown = set("".join(found["train"].strings()))

@@ -15,6 +15,28 @@ FRAMES = 100  # a second
 SPARE = 1.4  # frames a step needs per unit, at least, after the fastest speaking
 MOST_STACKED = 4  # frames a step, where texts are sparse, as of Morse code
 CLOSED, OFTEN = 200, 20  # most different words of a closed vocabulary, and how often they occur
+GENERATED = {
+    "subsampling": "convolution",
+    "averaging": 0.0,
+    "dropout": 0.1,
+    "output_dropout": 0.1,
+    "warp": 0.0,
+    "noise": 0.0,
+    "frequency_masks": 0,
+    "time_masks": 0,
+}  # all sounds have the same source
+NATURAL = {
+    "subsampling": "bands",
+    "averaging": 0.99,
+    "dropout": 0.0,
+    "output_dropout": 0.2,
+    "warp": 0.2,
+    "noise": 0.5,
+    "frequency_masks": 1,
+    "time_masks": 1,
+}  # what voices need
+LEAST = 1500  # training steps of a few recordings
+PLATEAU = 300  # training steps for which a network may write nothing
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),
@@ -69,7 +91,11 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
 
     Short recordings of single words are joined to strings in training, so that strings are recognized too. The denser
     the speech, the fewer frames a step has. Voices differ in pitch and speed, which the fewer they are the more must
-    be made up by augmentation; generated sounds do not.
+    be made up by augmentation; generated sounds do not. Filters over bands that are wide enough to hide the pitch find
+    the same sounds in other voices, and with so much augmentation little dropout is needed; scores of
+    few validation voices vary, so the weights are averaged and the patience is long.
+
+    A network first learns to write nothing, for some hundred training steps, which are many passes over few recordings.
 
     Few words that occur often, as digits or commands, are spelled right by n-grams of letters; what these take from
     each word of a string is given back as a bonus.
@@ -83,31 +109,27 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     ngram = closed and not streaming
     single = profile.words < 1.5 and profile.seconds < 2.5
     total = profile.utterances * profile.seconds / 3600  # hours
-    steps = 1300 if profile.generated else 4000
+    steps = 1300 if profile.generated else 6000
     batch = 16 if profile.utterances < 4000 else 32
+    passes = batch / profile.utterances  # of one training step
+    of_source = GENERATED if profile.generated else NATURAL
     return {
         "sample_rate": profile.sample_rate,
-        "epochs": clipped(steps * batch / profile.utterances, 4, 40),
+        "epochs": clipped(steps * passes, 4, max(50, round(LEAST * passes))),
         "batch_size": batch,
         "learning_rate": 3e-3,
-        "averaging": 0.0,
         "validations": clipped(total / 2, 1, 10),
-        "patience": 8,
-        "bands": clipped(8 * np.log2(profile.sample_rate / 500), 16, 40),
+        "patience": max(8 if profile.generated else 20, round(PLATEAU * passes)),
+        "bands": clipped(8 * np.log2(profile.sample_rate / (500 if profile.generated else 1000)), 16, 40),
         "stack": clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED),
         "normalization": "running" if streaming else "utterance",
         "units": 96 if profile.generated else 128 if total < 3 else 256,
         "layers": 1 if profile.generated else 2 if total < 10 else 3,
-        "dropout": 0.1 if profile.generated else 0.3,
-        "output_dropout": 0.1 if profile.generated else 0.3,
         "speed": 0.05 if profile.generated else 0.2 if single else 0.1,
-        "warp": 0.0 if profile.generated else 0.2,
-        "noise": 0.0 if profile.generated else 0.5,
-        "frequency_masks": 0 if profile.generated else 2,
-        "time_masks": 0 if profile.generated else 1,
         "beam_size": 1 if streaming else 8,
         "splice": 0.5 if single and not profile.generated else 0.0,
         "vocabulary": "character",
         "language_model": "ngram" if ngram else "none",
         "word_bonus": round(0.5 * float(np.log(profile.different)), 2) if ngram else 0.0,
+        **of_source,
     }

@@ -159,7 +159,7 @@ class LogMel(keras.layers.Layer):
     @property
     def width(self) -> int:
         """Frames that a step reads."""
-        return self.settings.stack * (3 if self.settings.subsampling == "convolution" else 1)
+        return self.settings.stack * (1 if self.settings.subsampling == "stack" else 3)
 
     def steps(self, frames: tf.Tensor) -> tf.Tensor:
         """Steps `(batch, steps, width * features)` of frames `(batch, carried_frames + steps * stack, bands)`."""

@@ -16,6 +16,7 @@ from nlpseq.tasks.base import NamedAxis, NumericFunction, Task, in_batches, labe
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.speech.answers import Sound
 from nlpseq.tasks.speech.augmentation import Augmentation
+from nlpseq.tasks.speech.bands import BandConvolution
 from nlpseq.tasks.speech.batches import Batches
 from nlpseq.tasks.speech.features import LogMel
 from nlpseq.tasks.speech.language import SpeechLanguage
@@ -24,7 +25,7 @@ from nlpseq.tasks.speech.streaming import SpeechStream
 from nlpseq.text import SubwordTokenizer
 
 BLANK = 0  # the id of padding
-CERTAIN = 1e9  # less than the logit of the blank have the others behind the end of a sound
+CERTAIN = 1e30  # less than the logit of the blank have the others behind the end of a sound: no path leads there
 ANSWERED = 16  # sounds that are recognized together
 ADAPTED = 500  # sounds from which the mean and variance of the bands are counted
 
@@ -82,9 +83,12 @@ class SpeechRecognizer(Task):
         settings = self.settings
         self.log_mel = LogMel(settings.features, dtype="float32")
         self.augmentation = Augmentation(settings.augmentation, dtype="float32")
-        self.convolution = None
-        if settings.features.subsampling == "convolution":
-            self.convolution = keras.layers.Dense(settings.features.filters, "relu")  # of stacked frames
+        features, self.convolution = settings.features, None
+        if features.subsampling == "convolution":
+            self.convolution = keras.layers.Dense(features.filters, "relu")  # of stacked frames
+        elif features.subsampling == "bands":
+            frames = self.log_mel.width * self.log_mel.features // features.bands
+            self.convolution = BandConvolution(frames, features.band_filters, features.filters)
         self.dropouts = [keras.layers.Dropout(settings.dropout) for _ in range(settings.layers)]
         self.recurrent = recurrent_layers(**settings.recurrent())
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)

@@ -1,6 +1,5 @@
 """The user's own recordings: where their texts, speakers and splits are found."""
 
-import contextlib
 import csv
 import os
 import re
@@ -21,6 +20,7 @@ AUDIO = (
 )  # fmt: skip
 SPEAKER = ("speaker", "speaker id", "client id", "spk", "reader")
 TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl", "transcripts.csv", "transcripts.tsv", "transcripts.txt")
+HELD_OUT = {"validation_list.txt": "validation", "testing_list.txt": "test"}  # of speech_commands
 FIELD = re.compile(r"{(\w+)}")
 
 
@@ -60,10 +60,22 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
     """
     if not os.path.isdir(path):
         return _by_split(_of_table(path, path.parent, encoding))
+    if pattern is None and (found := _of_tables(path, encoding)) is not None:
+        return found
     splits = {split: item for item in paths.listed(path) if item.is_dir() and (split := paths.split_of(item.name))}
     if "train" in splits and not any((path / name).is_file() for name in TABLES):
         return {split: _of_folder(folder, pattern, encoding) for split, folder in splits.items()}
     return _by_split(_of_folder(path, pattern, encoding))
+
+
+def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
+    """The recordings of the tables of a folder: of one for each split, as of Common Voice, or of the only one."""
+    files = [file for file in paths.files_in(folder) if paths.suffix_of(file) in paths.TABLES]
+    named = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
+    if "train" in named:
+        return {split: _of_table(file, folder, encoding) for split, file in named.items()}
+    found = _recordings(files[0], folder, encoding) if len(files) == 1 else None
+    return None if found is None else _by_split(found)
 
 
 def _by_split(recordings):
@@ -97,7 +109,9 @@ def _of_folder(folder, pattern, encoding):
             for file in files
         ]
     if len({file.parent for file in files} - {folder}) > 1:
-        return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file)) for file in files]
+        held = _held_out(folder, encoding)
+        return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file) | held.get(file, {}))
+                for file in files]  # fmt: skip
     raise InputError(
         f"folder {folder} has {len(files):,} audio files and no texts: expected metadata.csv, wav.scp and text, a .txt "
         f"beside each file, a folder for each word, or a `pattern` of the names, such as '{{label}}_{{speaker}}' of "
@@ -124,6 +138,13 @@ def _speaker(file):
     """The speaker in a name of speech_commands, "0a7c2a8d_nohash_0.wav"."""
     found = re.match(r"(.+)_nohash_\d+$", file.stem)
     return {"speaker": found.group(1)} if found else {}
+
+
+def _held_out(folder, encoding) -> dict[Path, dict[str, str]]:
+    """The split of the files that the lists of speech_commands name."""
+    lists = {folder / name: split for name, split in HELD_OUT.items() if (folder / name).is_file()}
+    return {folder / line.strip(): {"split": split} for file, split in lists.items()
+            for line in read_lines(file, encoding)}  # fmt: skip
 
 
 def _of_names(folder, pattern):
@@ -187,19 +208,30 @@ def _pairs(file, encoding):
 
 
 def _of_table(file, folder, encoding):
+    """The recordings of a table."""
+    found = _recordings(file, folder, encoding)
+    if found is None:
+        raise InputError(
+            f"{file} names no recordings: expected a column such as path and one such as text, or lines `name|text` as "
+            "of LJSpeech, whose names are those of files beside it or in wavs."
+        )
+    return found
+
+
+def _recordings(file, folder, encoding) -> list[Recording] | None:
     """The rows of a table with a column of files and one of texts; without a header as of LJSpeech."""
     rows = [] if paths.suffix_of(file) in (".xlsx", ".parquet") else _lines_with_files(file, folder, encoding)
     if rows:
         return [Recording(_place(folder, row[0].strip()), next(filter(None, map(str.strip, row[:0:-1])), ""))
                 for row in rows]  # fmt: skip
     content = read_table(file, None, encoding)
-    if isinstance(content, Table):
-        with contextlib.suppress(InputError):  # which would name arguments for its columns
-            return _of_columns(*find_columns(content, (Role("audio", AUDIO), Role("text", TEXT)), {}), folder)
-    raise InputError(
-        f"{file} names no recordings: expected a column such as path and one such as text, or lines `name|text` as of "
-        "LJSpeech, whose names are those of files beside it or in wavs."
-    )
+    if not isinstance(content, Table):
+        return None
+    try:
+        table, columns = find_columns(content, (Role("audio", AUDIO), Role("text", TEXT)), {})
+    except InputError:  # which names arguments for its columns
+        return None
+    return _of_columns(table, columns, folder)
 
 
 def _lines_with_files(file, folder, encoding):

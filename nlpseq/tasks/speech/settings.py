@@ -27,12 +27,15 @@ class FeatureSettings(Settings):
     """Mean and variance of the bands over the whole utterance, or over what has been heard so far, which can stream."""
     deltas: bool = False
     """Whether the changes of the bands are features too."""
-    subsampling: Literal["stack", "convolution"] = "convolution"
-    """How frames become steps: put side by side, or by a strided convolution over three times as many."""
+    subsampling: Annotated[Literal["stack", "convolution", "bands"], AUTO] = "convolution"
+    """How frames become steps: put side by side; by a strided convolution over three times as many; or by one that is
+    over neighbouring bands as well, for the voices of many speakers."""
     stack: Annotated[int, Range(1, 20), AUTO] = 3
     """Frames a step."""
     filters: Annotated[int, Range(1)] = 128
-    """Filters of the convolution."""
+    """Filters of the convolution: what it passes on."""
+    band_filters: Annotated[int, Range(1)] = 32
+    """Filters over neighbouring bands."""
 
     def check(self) -> None:
         super().check()

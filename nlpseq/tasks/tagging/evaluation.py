@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nlpseq.tasks.tagging.model import TokenTagger
 
 UNTAGGED = -1  # the tag of tokens beyond `max_tokens`, which the task does not read
+NO_TAG = "(none)"  # its name
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def evaluate_tagger(
         worst: Maximum number of worst sentences to keep. Default 20.
     """
     predicted = _predicted(task, sentences)
-    names = [*task.labels, *sentences.unseen, "(none)"]  # the last is that of UNTAGGED
+    names = [*task.labels, *sentences.unseen, NO_TAG]  # the last is that of UNTAGGED
     tagged = [
         TaggedSentence(tokens, [names[i] for i in expected], [names[i] for i in output])
         for tokens, expected, output in zip(sentences.tokens, sentences.tags, predicted)
@@ -91,9 +92,8 @@ def evaluate_tagger(
         tags = scores_by_class(expected, predicted, names[:-1])
         metrics |= {**averaged(tags), "tags": tags}
     else:
-        metrics |= span_scores(
-            [sentence.expected for sentence in tagged], [sentence.predicted for sentence in tagged], scheme
-        )
+        outside = [["O" if tag == NO_TAG else tag for tag in sentence.predicted] for sentence in tagged]
+        metrics |= span_scores([sentence.expected for sentence in tagged], outside, scheme)
     order = sorted(tagged, key=lambda sentence: (-sentence.wrong, len(sentence.tokens)))
     shown = confused(expected, len(names) - 1)
     return TaggingResult(
@@ -114,7 +114,7 @@ def span_scores(expected: Sequence[list[str]], predicted: Sequence[list[str]], s
     kinds = sorted({*spans_of_both[0].values(), *spans_of_both[1].values()})
     numbers = {kind: number for number, kind in enumerate(kinds)}
     places = sorted({*spans_of_both[0], *spans_of_both[1]})
-    gold, output = ([numbers.get(spans.get(place, ""), -1) for place in places] for spans in spans_of_both)
+    gold, output = ([numbers[spans[place]] if place in spans else -1 for place in places] for spans in spans_of_both)
     types = scores_by_class(gold, output, kinds) if kinds else {}
     micro = figures(*(counts.sum() for counts in counts_by_class(gold, output, len(kinds))))
     macro = averaged(types) if kinds else dict.fromkeys(FIGURES, 0.0)

@@ -105,6 +105,7 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
     ("1.2.2021 00:00,1.2.2021 00:30,1.2.2021 01:00", "30min"), ("1609459200,1609459260,1609459320", "min"),
     ("20210101,20210102,20210103", "D"), ("2021-W01,2021-W02,2021-W03", "W"),
     ("2021-01-01T00:00:00Z,2021-01-01T01:00:00Z,2021-01-01T02:00:00Z", "h"), ("1,2,3", ""),
+    ("2024-01-01 23:00,2024-01-01 24:00,2024-01-02 01:00", "h"), ("23:50,23:55,00:00", "5min"),
 ])  # fmt: skip
 def test_forms_of_times(name, found):
     table = read_series({"time": name.split(","), "value": [1, 2, 3]})
@@ -145,6 +146,51 @@ def test_the_hour_that_repeats_when_clocks_are_set_back_is_averaged():
         read_series({"time": [time.replace("29", "27") for time in times], "value": [1, 2, 3, 5, 6]})
 
 
+@pytest.mark.parametrize(
+    "cells, numbers",
+    [
+        (["1.234,50", "7,25"], [1234.5, 7.25]),
+        (["1,234.50", "7"], [1234.5, 7]),
+        (["1.234.567", "1.234"], [1234567, 1234]),
+        (["1 234,5 \u20ac", "3,25 %"], [1234.5, 3.25]),
+        (["1,234", "5,678"], [1234, 5678]),
+        (["0,123", "0,456"], [0.123, 0.456]),
+    ],
+)
+def test_numbers_as_people_write_them(cells, numbers):
+    assert values(read_series({"day": DAYS[:2], "y": cells})) == numbers
+
+
+def test_dates_are_read_in_the_order_of_the_more_equal_steps():
+    months = [f"01/{month:02d}/{year}" for year in (2020, 2021) for month in range(1, 13)]
+    assert read_series({"date": months, "y": range(24)}).frequency.name == "MS"
+    days = [f"{month}/{day}/2020" for month in (3, 4) for day in range(1, 13)]
+    assert str(read_series({"date": days, "y": range(24)}).series[0].times[1].date()) == "2020-03-02"
+
+
+def test_times_that_scatter_have_a_usual_step():
+    minutes = np.arange(60) * 10 + np.random.default_rng(1).random(60)
+    times = pd.Timestamp("2024-01-01") + pd.to_timedelta((minutes * 60).round(), "s")
+    assert read_series({"time": times, "y": np.arange(60)}).frequency.name == "10min"
+
+
+def test_steps_below_a_second_and_numbered_steps_are_counted():
+    times = pd.date_range("2024-01-01", periods=20, freq="100ms")
+    table = read_series({"time": times, "y": range(20)})
+    assert table.frequency.name == "" and "100 milliseconds" in table.notes[0]
+    table = read_series({"t": [0, 10, 20, 40], "y": [1, 2, 3, 5]})
+    assert list(table.series[0].times) == [0, 10, 20, 30, 40] and list(table.frequency.times(0, 2, 5)) == [50, 60]
+
+
+def test_series_of_the_monash_archive(tmp_path):
+    text = (
+        "# of a test\n@attribute series_name string\n@attribute start_timestamp date\n@frequency half_hourly\n@data\n"
+    )
+    table = read_series(write(tmp_path, text + "T1:2020-01-01 06-30-00:1,?,2.5\nT2:2020-01-02 00-00-00:4,5\n", "a.tsf"))
+    assert table.frequency.name == "30min" and str(table.series[0].times[0]) == "2020-01-01 06:30:00"
+    np.testing.assert_array_equal(table.series[0].columns["value"], [1, np.nan, 2.5])
+
+
 def test_business_days_have_no_gaps_on_weekends():
     times = pd.bdate_range("2024-01-01", periods=30)
     table = read_series({"date": times.delete(7), "close": range(29)})
@@ -162,6 +208,8 @@ def test_channels_keep_labels_apart():
     ("time,value\n2024-01-01,1\n2024-01-02,soon\n", "line 3: 'soon' in the column 'value' is no number"),
     ("time,value\n2024-01-01,1\n2024-13-77,2\n", "line 3: '2024-13-77' is no time"),
     ("time,value\n2024-01-01,1\n2024-01-02,inf\n", "line 3: the number in the column 'value' is infinite"),
+    ("time,value\n2024-01-01,1\n2024-01-02,1e30\n", "line 3: the number in the column 'value' is beyond 1e.18"),
+    ("name,comment\n" + rows([f"n{day}" for day in range(20)], ["good"] * 20), "has no column of numbers"),
     ("time,value\n2024-01-01,1\n2024-01-01,2\n2024-01-02,3\n", "line 3: .* twice, with 1 .line 2. and 2"),
     ("time,value\n2024-01-01,\n2024-01-02,NA\n", "all values are missing"),
     ("time,value\n2024-01-01,1\n,2\n", "line 3: the time is missing"),

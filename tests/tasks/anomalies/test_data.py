@@ -29,7 +29,7 @@ def rows(count=200, labels=((150, 159),), words=("0", "1")) -> list[tuple]:
 HEADER = ("timestamp", "cpu", "disk", "label")
 
 
-@pytest.mark.parametrize("words", [("0", "1"), ("Normal", "Attack"), ("false", "true"), ("1", "-1")][:3])
+@pytest.mark.parametrize("words", [("0", "1"), ("Normal", "Attack"), ("false", "true"), ("1", "-1"), ("-1", "1")])
 def test_a_table_with_labels(tmp_path, words):
     data = load_anomalies(write(tmp_path / "a.csv", HEADER, rows(words=words)))
     (train,), (validation,), (test,) = data.train, data.validation, data.test
@@ -64,6 +64,12 @@ def test_a_folder_with_splits(tmp_path):
     assert data.test.items[0].start == 0 and data.test.labelled
 
 
+def test_a_column_of_splits(tmp_path):
+    given = [(*row, "train" if number < 120 else "test") for number, row in enumerate(rows())]
+    data = load_anomalies(write(tmp_path / "a.csv", (*HEADER, "split"), given))
+    assert [len(part.items[0]) for part in (data.train, data.validation, data.test)] == [96, 120, 80]
+
+
 def test_gaps_and_unsorted_and_repeated_times(tmp_path):
     given = rows()
     given[10] = (given[10][0], "", "nan", "0")
@@ -83,6 +89,8 @@ BAD = {
         "line 4: expected a label",
     ),
     "all missing": (HEADER, lambda r: [(row[0], "", "", "0") for row in r], "missing"),
+    "all labelled": (HEADER, lambda r: [(*row[:3], "1") for row in r], "that are not labelled"),
+    "three steps": (HEADER, lambda r: r[:3], "no series to learn from has 2 steps"),
     "no rows": (HEADER, lambda r: [], "a.csv"),
 }
 
@@ -111,6 +119,7 @@ def test_a_folder_as_of_nab(tmp_path):
 
 @pytest.mark.parametrize("windows, name, expected", [
     ([["2025-01-01", "2025-01-02"]], "a/x.csv", "outside of the series"),
+    ([["2024-03-01 10:30", "2024-03-01 10:00"]], "a/x.csv", "ends before it begins"),
     ([["yesterday"]], "a/x.csv", "expected windows of two times"),
     ([], "a/y.csv", "has windows of a/y.csv, which is not in"),
 ])  # fmt: skip

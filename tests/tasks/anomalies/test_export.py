@@ -11,6 +11,7 @@ import pytest
 from nlpseq import engine, serving
 from nlpseq.serving import Export
 from nlpseq.tasks import AnomalyDetector
+from nlpseq.tasks.anomalies.answers import Lines
 from tests.cli.helpers import predict, run
 from tests.modes import functions
 from tests.tasks.tiny import METRICS, dataset
@@ -66,6 +67,13 @@ def test_alarms_alone(exported, capsys, monkeypatch):
     assert status == 0 and header == "time,cpu,disk,score,alarm"
     assert [int(row.split(",")[0]) - 1 for row in rows] == np.flatnonzero(exported[0]["alarm"]).tolist()
     assert rows[0].startswith("71,9,,")
+
+
+def test_lines_with_decimal_commas():
+    stream = io.BytesIO(b"time;cpu;disk\n2024-01-01;1,5;2\n7\t0,25\n")
+    assert [(time, values.tolist()) for time, values in Lines(stream, CHANNELS)] == [
+        ("2024-01-01", [1.5, 2.0]), (None, [7.0, 0.25]),
+    ]  # fmt: skip
 
 
 def test_a_file_to_a_table(exported, capsys, tmp_path):

@@ -67,6 +67,7 @@ def test_tables_whose_rows_are_sequences(tmp_path, text, channels, first):
         path = path.rename(tmp_path / "rows.csv")
     part = read(path, How())["train"]
     assert part.channels == channels and part.clips[0].frames.tolist() == first and part.clips[0].label
+    assert part.width == len(first) * len(channels) or "b,5,6" in text  # with which a file to predict is read alike
 
 
 def test_channels_side_by_side(tmp_path):
@@ -74,6 +75,21 @@ def test_channels_side_by_side(tmp_path):
     path.write_text(" 47,100, 27, 81, 8\n  0, 89, 27,100, 2\n" * 20)
     part = read(path, How(channels="2"))["train"]
     assert part.clips[0].frames.tolist() == [[47, 100], [27, 81]] and part.clips[1].label == "2"
+
+
+def test_files_that_are_named_by_their_class_and_have_decimal_commas(tmp_path, capsys):
+    for name in ("run", "jump"):
+        rows = [f"{number};{time};0,{number}{time}" for number in range(20) for time in range(3)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["trial;t;ax", *rows]) + "\n")
+    data = load_clips(tmp_path)
+    assert data.labels == ("jump", "run") and sum(data.sizes.values()) == 40
+    assert data.train.clip(0)[1, 0].round(4) == np.float32(0.01)
+    assert "each of the 2 files is a class" in " ".join(capsys.readouterr().out.split())
+
+
+def test_sequences_that_are_cut_are_said(capsys):
+    load_clips(([np.arange(9.0)] * 2 + [np.arange(4.0)] * 38, ["a", "b"] * 20), max_frames=5)
+    assert "2 sequences have 5 frames, the most that are read" in " ".join(capsys.readouterr().out.split())
 
 
 def test_pen_strokes(tmp_path):

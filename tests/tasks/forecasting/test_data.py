@@ -89,6 +89,20 @@ def test_a_horizon_longer_than_the_series_is_refused():
         load_series(series(60)).split(horizon=50, windows=1, season=7, context=14)
 
 
+def test_three_values_are_too_few():
+    with pytest.raises(InputError, match="has 3 values: give 4 or more"):
+        load_series(series(3)).split(horizon=1, windows=1, season=1, context=2)
+
+
+def test_a_column_of_splits_whose_validation_part_is_trained_on_too(tmp_path):
+    parts = ["train"] * 20 + ["valid"] * 4 + ["test"] * 4
+    rows = "".join(f"2024-02-{day + 1:02d},{day},{part}\n" for day, part in enumerate(parts))
+    (tmp_path / "a.csv").write_text("date,value,split\n" + rows)
+    data = load_series(tmp_path / "a.csv")
+    assert data.ahead == {"": 4} and data.table.series[0].columns["value"].tolist() == list(range(28))
+    assert data.table.covariates == ()
+
+
 @pytest.mark.parametrize("length, count, frequency", [
     (12, 1, "YS"), (40, 3, "MS"), (200, 100, "MS"), (900, 50, "h"), (2000, 1, "D"), (5, 2, "D"), (9000, 1, "30min"),
     (700, 400, ""), (30, 1, "B"), (800, 2, "W"), (60_000, 1, "min"), (3, 1, "D"), (300, 9, "QS"),

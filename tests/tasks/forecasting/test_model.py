@@ -90,6 +90,16 @@ def test_sampled_paths_follow_the_quantiles():
     np.testing.assert_allclose(alone[0], found[1], rtol=1e-6)
 
 
+@pytest.mark.usefixtures("portable")
+def test_quantiles_of_counts_are_whole_numbers_and_means_are_not():
+    given = inputs()
+    real, counts = (
+        forecaster(description=preprocessor(domain=domain)).forecast(given) for domain in ("positive", "count")
+    )
+    np.testing.assert_array_equal(counts["quantiles"], np.round(real["quantiles"]))
+    np.testing.assert_array_equal(counts["mean"], real["mean"])
+
+
 def test_counts_are_whole_and_not_negative():
     description = preprocessor(domain="count")
     task = forecaster(method="steps", distribution="negative_binomial", description=description)

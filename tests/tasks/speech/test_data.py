@@ -8,6 +8,7 @@ import soundfile
 
 from nlpseq.data.files.audio import Resampler, is_clipped, read_audio
 from nlpseq.errors import InputError
+from nlpseq.tasks.speech import defaults
 from nlpseq.tasks.speech.batches import Batches
 from nlpseq.tasks.speech.data import Utterances, load_speech
 
@@ -63,7 +64,12 @@ def table(folder):
     (folder / "metadata.tsv").write_text("\n".join(["path\tsentence\tclient_id", *rows]))
 
 
-SHAPES = [ljspeech, kaldi, beside, librispeech, names, table]
+def manifest(folder):
+    table(folder)
+    (folder / "metadata.tsv").rename(folder / "mine.tsv")
+
+
+SHAPES = [ljspeech, kaldi, beside, librispeech, names, table, manifest]
 
 
 @pytest.mark.parametrize("make", SHAPES, ids=lambda make: make.__name__)
@@ -76,6 +82,23 @@ def test_shapes_of_folders(tmp_path, make):
     assert {len(samples) for samples in data.train.audio} == {100}
     speakers = {fields.get("speaker") for fields in data.train.fields}
     assert (None in speakers) == (make in (ljspeech, beside))
+
+
+def test_splits_of_common_voice_and_of_speech_commands(tmp_path):
+    table(tmp_path / "voice")
+    head, *rows = (tmp_path / "voice" / "metadata.tsv").read_text().split("\n")
+    (tmp_path / "voice" / "metadata.tsv").unlink()
+    for split, part in {"train": rows[:12], "dev": rows[12:15], "test": rows[15:]}.items():
+        (tmp_path / "voice" / f"{split}.tsv").write_text("\n".join([head, *part]))
+    assert load_speech(str(tmp_path / "voice")).sizes == {"train": 12, "validation": 3, "test": 5}
+    for number in range(20):
+        tone(tmp_path / "words" / "ab"[number % 2] / f"{number}_nohash_0.wav")
+    for name, first in (("validation", 0), ("testing", 4)):
+        lines = [f"{'ab'[number % 2]}/{number}_nohash_0.wav\n" for number in range(first, 4 + first)]
+        (tmp_path / "words" / f"{name}_list.txt").write_text("".join(lines))
+    data = load_speech(str(tmp_path / "words"))
+    assert data.sizes == {"train": 12, "validation": 4, "test": 4}
+    assert {fields["speaker"] for fields in data.test.fields} == {"4", "5", "6", "7"}
 
 
 def test_splits_by_folder_and_by_condition(tmp_path):
@@ -123,15 +146,18 @@ def test_odd_recordings_are_said(tmp_path, capsys):
     tone(tmp_path / "blank.wav").with_suffix(".txt").write_text(" \n")
     tone(tmp_path / "untold.wav")
     tone(tmp_path / "fast.wav", rate=4000).with_suffix(".txt").write_text("d one")
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), RATE)
+    (tmp_path / "none.txt").write_text("a one")
     data = load_speech(str(tmp_path))
-    assert sum(data.sizes.values()) == 23 and data.sample_rate == RATE
+    assert sum(data.sizes.values()) == 24 and data.sample_rate == RATE
     said = " ".join(capsys.readouterr().out.split())
     for note in (
         "2 recordings have no transcript and are left out",
         "1 files are left out; the first: " + f"{tmp_path / 'broken.wav'} is no audio file",
-        "1 recordings are silent",
+        "2 recordings are silent or have no samples",
+        "1 recordings are too short for their texts",
         "1 recordings are clipped",
-        "1,000 Hz (22), 4,000 Hz (1); all are converted to 1,000 Hz",
+        "1,000 Hz (23), 4,000 Hz (1); all are converted to 1,000 Hz",
     ):
         assert note in said
 
@@ -186,3 +212,9 @@ def test_batches_are_a_function_of_seed_and_pass_and_join_sounds_with_their_text
             assert sorted(unit - 4 for unit in units) == runs and row[0] != 4
             heard += units
     assert sorted(heard) == list(range(5, 25))
+
+
+def test_few_recordings_get_enough_training_steps_and_patience():
+    few, many = (defaults.choose(defaults.SpeechProfile(count, 0.5, 8000, 8.0, 1.0, 8)) for count in (100, 2000))
+    assert few["epochs"] * 100 / few["batch_size"] >= 1500 and few["patience"] * 100 / few["batch_size"] >= 300
+    assert many["epochs"] <= 50 and many["patience"] == 20

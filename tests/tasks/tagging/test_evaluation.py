@@ -61,6 +61,8 @@ def test_tokens_that_the_task_does_not_reach_are_wrong():
     longer = result(tokens=[[*TOKENS[0], "now"], *TOKENS[1:]], expected=[[*EXPECTED[0], "O"], *EXPECTED[1:]])
     assert longer.metrics["accuracy"] == pytest.approx(6 / 10)
     assert longer.worst[1].predicted[-1] == "(none)"
+    spans = ("precision", "recall", "f1", "types", "illegal_sentences")
+    assert [longer.metrics[name] for name in spans] == [result().metrics[name] for name in spans]  # no spans there
 
 
 def test_no_spans_at_all():

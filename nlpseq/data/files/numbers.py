@@ -1,0 +1,118 @@
+"""Cells of a table to numbers, as people write them: 1234.5, "1,234.5", "1.234,5", "1 234,5", "5 %", "$ 5"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data.files.table import Table, is_missing
+from nlpseq.errors import InputError, shorten
+
+MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", "?", ".", "missing", "nat", "<na>", "#n/a"}
+LARGEST = 1e18  # whose square is finite in float32
+SIGNS = "$\u20ac\u00a3%"  # before or behind a number
+GROUPED = re.compile("(?<=\\d)[ \u00a0\u202f'\u2019](?=\\d{3}(\\D|$))")  # a mark between groups of three digits
+COMMA = re.compile(r"[+-]?\d*,\d+|[+-]?\d{1,3}(\.\d{3})+(,\d+)?")  # a decimal comma, or points between groups
+COMMA_ONLY = re.compile(r".*\..*,.*|0,\d+|.*,(\d{1,2}|\d{4,})|.*\.\d{3}\.\d{3}.*", re.DOTALL)  # no other reading
+
+
+def parse_numbers(table: Table, name: str) -> np.ndarray:
+    """A column as float64, NaN where a cell is missing.
+
+    Raises:
+        InputError: a cell holds text, or a number that is infinite or beyond 1e18.
+    """
+    numbers, bad = as_numbers(table.values(name))
+    place = lambda row: f"{table.where(int(row))}: "  # noqa: E731
+    if len(bad):
+        raise InputError(
+            f"{place(bad[0])}{shorten(repr(table.values(name)[bad[0]]), 40)} in the column {shorten(name)!r} is no "
+            "number: correct it, or leave the cell empty if the value is missing."
+        )
+    with np.errstate(invalid="ignore"):
+        large = np.flatnonzero(np.abs(numbers) > LARGEST)
+    if len(large):
+        what = "infinite" if np.isinf(numbers[large[0]]) else f"beyond {LARGEST:g}"
+        raise InputError(
+            f"{place(large[0])}the number in the column {shorten(name)!r} is {what}: leave the cell empty if the value "
+            "is missing."
+        )
+    return numbers
+
+
+def as_numbers(cells: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Cells as float64, NaN for those without a number, and the indices of cells that hold something else.
+
+    >>> as_numbers(["1.234,5", "NA", "0,25", "red"])
+    (array([1.2345e+03,        nan, 2.5000e-01,        nan]), array([3]))
+    """
+    numbers = _fast(cells)
+    if numbers is not None:
+        return numbers, np.zeros(0, int)
+    comma = _decimal_comma(cells)
+    numbers = np.array([_number(cell, comma) for cell in cells])
+    bad = [row for row in np.flatnonzero(np.isnan(numbers)).tolist() if not _is_gap(cells[row])]
+    return numbers, np.array(bad, int)
+
+
+def is_numeric(cells: Sequence[Any], sample: int = 200) -> bool:
+    """Whether most cells of a column are numbers, and none of the first ones is a text or a date."""
+    step = max(1, len(cells) // sample)
+    shown = [cell for cell in cells[::step] if not _is_gap(cell)]
+    if not shown:
+        return all(map(_is_gap, cells))
+    comma = _decimal_comma(shown)
+    good = sum(not np.isnan(_number(cell, comma)) for cell in shown)
+    return good >= 0.9 * len(shown)
+
+
+def _is_gap(cell):
+    return is_missing(cell) or (isinstance(cell, str) and cell.strip().lower() in MISSING)
+
+
+def _fast(cells):
+    """The cells as floats if all are plain numbers or empty, else None."""
+    try:
+        texts = ["nan" if cell is None or cell == "" else cell for cell in cells]
+        if not all(isinstance(cell, (str, int, float, np.integer, np.floating)) for cell in texts):
+            return None
+        return np.array([float(cell) for cell in texts])
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _decimal_comma(cells):
+    """Whether commas are decimal points: all cells can be read so, and one of them in no other way."""
+    texts = [_plain(cell) for cell in cells if isinstance(cell, str) and ("," in cell or cell.count(".") > 1)]
+    return bool(texts) and all(map(COMMA.fullmatch, texts)) and any(map(COMMA_ONLY.fullmatch, texts))
+
+
+def _plain(text):
+    """A number without currency, blanks and marks between its groups."""
+    return GROUPED.sub("", text.strip().strip(SIGNS).strip().replace("\u2212", "-"))
+
+
+def _number(cell, comma):
+    if isinstance(cell, (bool, np.bool_)):
+        return float(cell)
+    if isinstance(cell, bytes):
+        cell = cell.decode("utf-8", "replace")
+    if isinstance(cell, str):
+        text = _plain(cell)
+        if text.lower() in ("true", "false"):
+            return float(text.lower() == "true")
+        if comma:
+            text = text.replace(".", "").replace(",", ".") if COMMA.fullmatch(text) else text
+        elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text):
+            text = text.replace(",", "")
+        try:
+            return float(text)
+        except ValueError:
+            return float("nan")
+    try:
+        return float(cell)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
