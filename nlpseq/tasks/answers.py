@@ -47,8 +47,6 @@ class Answers:
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
         decisions: Names of the outputs that are decisions, such as a label; the others are scores.
-        amplified: Outputs that are ratios of small differences, by name, and how many times larger than others
-            their differences between two formats may be.
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
         detailed: Signatures that tell more than "serving_default", the one that tells most first.
         separator: Separates the strings of a list in a cell of a table.
@@ -64,7 +62,6 @@ class Answers:
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
     decisions: ClassVar[tuple[str, ...]] = ()
-    amplified: ClassVar[Mapping[str, float]] = {}
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = " "
@@ -73,6 +70,11 @@ class Answers:
 
     def __init__(self, metadata: "Described"):
         self.metadata = metadata
+
+    @property
+    def amplified(self) -> Mapping[str, float]:
+        """How many times larger than others the differences of an output between two formats may be, by its name."""
+        return {}
 
     def batches(
         self, arguments: list[str], standard_input: BinaryIO, terminal: bool = False, **options: Any

@@ -24,10 +24,13 @@ class Answers(answers.Answers):
     options = (Option("every_step", bool, "write every step of standard input, not the alarms alone"),)
     input_name = "values"
     decisions = ("alarm",)
-    amplified = {"score": 1000.0}  # a surprise in widths of its range, which of a still series is almost nothing
     signatures = ("serving_default", "init", "step")
     outputs = ("alarm", "score")
     batch_size = 1  # series of unequal length have unequal answers
+
+    @property
+    def amplified(self):
+        return {"score": 1000.0}  # a surprise in widths of its range, which of a still series is almost nothing
 
     @property
     def channels(self) -> list[str]:

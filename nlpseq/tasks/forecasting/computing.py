@@ -32,7 +32,8 @@ def forecast(model: "Computed", inputs: dict[str, np.ndarray]) -> dict[str, np.n
     if options["domain"] != "real":
         quantiles = np.maximum(quantiles, 0.0)
     quantiles[~mask.any(axis=1)] = np.nan
-    return {"quantiles": quantiles, "mean": (quantiles * options["mean_weights"]).sum(axis=-1)}
+    mean = (quantiles * options["mean_weights"]).sum(axis=-1)
+    return {"quantiles": np.rint(quantiles) if options["domain"] == "count" else quantiles, "mean": mean}
 
 
 def observed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

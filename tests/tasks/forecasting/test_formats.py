@@ -31,7 +31,7 @@ def expected_of(task, model, example):
 @pytest.mark.parametrize("options", [
     {},
     {"item_size": 0, "cell": "lstm", "description": preprocessor(frequency="h", domain="positive")},
-    {"description": preprocessor(past=[], known=[], items=[], statics={}, frequency="", seasons=[])},
+    {"description": preprocessor(past=[], known=[], items=[], statics={}, frequency="", seasons=[], domain="count")},
 ], ids=["covariates", "lstm", "values alone"])  # fmt: skip
 def test_onnx(options, tmp_path):
     """Of histories with gaps and of all lengths, in one batch."""

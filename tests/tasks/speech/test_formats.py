@@ -68,7 +68,7 @@ def test_the_ngrams_of_an_export_are_loaded_with_it(recognizer, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("make, settings", [
     (with_ngrams, {"layers": 2}), (made, {**FORWARD, "deltas": True}),
-    (made, {"subsampling": "stack", "normalization": "none"}),
+    (made, {"subsampling": "bands", "normalization": "none"}),
 ])  # fmt: skip
 def test_exports_in_all_formats(make, settings, tmp_path, monkeypatch):
     """Whether texts and scores agree is checked while they are written."""
