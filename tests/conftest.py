@@ -14,13 +14,25 @@ from tests.modes import functions
 
 REAL_DATA = "NLPSEQ_DATA"
 WITH_EXPORTS = (
-    "serving/test_exporting.py", "serving/test_fresh_process.py", "cli/test_main.py", "test_completion.py",
-    "test_transfer.py", "test_readme.py",
+    "serving/test_exporting.py", "serving/test_fresh_process.py", "serving/test_server.py", "serving/test_page.py",
+    "serving/test_hostile.py", "serving/test_serving_protos.py", "formats/test_formats.py", "cli/test_main.py",
+    "test_completion.py", "test_transfer.py", "test_readme.py",
 )  # fmt: skip
 
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes")
+
+
+def pytest_configure():
+    gc.disable()  # until all modules are imported: of what they define nothing is garbage
+
+
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -53,6 +65,19 @@ def settled():
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def as_traced(request):
+    """In the default tests graphs run as they were traced; with `--slow` TensorFlow optimises them first.
+
+    Optimising takes up to 40% of the time of a small function that runs once. Processes that tests start optimise.
+    """
+    if request.config.getoption("slow"):
+        return
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture

@@ -146,6 +146,7 @@ def test_a_first_trial_that_fails_ends_the_search(tmp_path):
 ROWS = "text\tlabel\n" + "not good\tbad\nvery good\tfine\nnot dull\tfine\nvery dull\tbad\n" * 12
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_recipe_is_searched_without_an_export(tmp_path, monkeypatch, capsys):
     (tmp_path / "films.tsv").write_text(ROWS)
     flags = ["--dataset", tmp_path / "films.tsv", "--output", tmp_path / "out", "--epochs", "1", "--units", "4"]

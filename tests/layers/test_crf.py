@@ -270,6 +270,7 @@ def test_scores_of_any_size(crf, what, scale, mode):
     np.testing.assert_allclose(marginals.sum(-1), MASK, atol=1e-6 * scale)
 
 
+@pytest.mark.usefixtures("graph")
 def test_rounding_does_not_grow_with_the_length():
     """Against forward-backward in float64, over sequences whose scores reach thousands."""
     rng, time = np.random.default_rng(0), 400

@@ -21,6 +21,7 @@ def write(path, steps=240, odd=(200, 210)):
     return path
 
 
+@pytest.mark.slow
 def test_own_file_to_export(tmp_path, monkeypatch, capsys):
     flags = ["--dataset", write(tmp_path / "pump.csv"), "--output", tmp_path / "out", *SMALL]
     assert helpers.run(monkeypatch, anomalies, *flags) == 0

@@ -21,6 +21,7 @@ def write(path, count=40, columns="id,time,label,ax,ay"):
     return path
 
 
+@pytest.mark.usefixtures("eager")
 def test_own_file_to_export(tmp_path, monkeypatch, capsys):
     flags = ["--dataset", write(tmp_path / "moves.csv"), "--output", tmp_path / "out", "--no-bidirectional"]
     assert helpers.run(monkeypatch, clips, *flags, "--bag-of-frames", "yes", *SMALL) == 0

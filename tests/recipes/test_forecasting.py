@@ -29,7 +29,8 @@ def write(path, length=60, odd=""):
     return path
 
 
-@pytest.mark.parametrize("method", ["direct", pytest.param("steps", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["direct", "steps"])
 def test_own_file_to_export(tmp_path, monkeypatch, capsys, method):
     flags = ["--dataset", write(tmp_path / "sales.csv"), "--output", tmp_path / "out", "--windows", "2", *SMALL]
     assert run(monkeypatch, *flags, "--method", method, "--paths", "10") == 0

@@ -43,6 +43,7 @@ def test_vectors_pretraining_and_ensemble_in_one_run(tmp_path, monkeypatch, caps
     assert not (tmp_path / "out" / "checkpoints").exists()
 
 
+@pytest.mark.usefixtures("eager")
 def test_own_file_to_export(tmp_path, monkeypatch, capsys):
     """Labels of validation and test that training never shows are said, and count as wrong."""
     path = write(tmp_path / "films.tsv")

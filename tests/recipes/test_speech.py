@@ -18,6 +18,7 @@ def record(folder, count=24):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 def test_own_recordings_to_export(tmp_path, monkeypatch, capsys):
     folder = record(tmp_path / "sounds")

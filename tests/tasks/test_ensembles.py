@@ -12,7 +12,7 @@ from nlpseq.training import load_task
 from tests.tasks import tiny
 from tests.tasks.tiny import SENTENCES, TEXTS
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
 
 
 def members(new, **settings):
@@ -33,6 +33,7 @@ def test_probabilities_of_classifiers_are_averaged(multi_label):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("graph")
 def test_an_export_answers_as_the_ensemble_and_can_be_loaded(tmp_path):
     first, second = members(tiny.new_classifier)
     task = first.combined([second])

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tests.tasks.tiny import new_classifier, new_tagger, tokens, words
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
 TEXT = ["a", "bad", "film", ",", "never", "good"]
 
 

@@ -19,7 +19,7 @@ from nlpseq.training.transfer import take_weights
 from tests.tasks import tiny
 from tests.tasks.tiny import LABELS, TAG_NAMES
 
-pytestmark = pytest.mark.usefixtures("portable")
+pytestmark = pytest.mark.usefixtures("portable", "eager")
 WORDS = ["film", "Good", "not", "met", "bo", "a", "b"]
 
 

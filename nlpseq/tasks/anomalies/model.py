@@ -56,9 +56,9 @@ class AnomalyDetector(Task):
     Example:
 
     >>> detector = AnomalyDetector(["temperature"], units=4)
-    >>> found = detector.detect([np.sin(np.arange(200.0))[:, None]])
+    >>> found = detector.detect([np.sin(np.arange(60.0))[:, None]])
     >>> found[0]["score"].shape, found[0]["alarm"].dtype
-    ((200,), dtype('bool'))
+    ((60,), dtype('bool'))
     """
 
     kind = "anomalies"

@@ -44,7 +44,9 @@ def check_answers(kind, path, format):
         compare(texts, saved.predict(texts, **options), other.predict(texts, **options), (), TOLERANCES["none"])
 
 
-@pytest.mark.parametrize("kind", EXPORTED)
+@pytest.mark.parametrize("kind", [
+    pytest.param(kind, marks=[pytest.mark.slow] * (kind in ("tagging", "translation"))) for kind in EXPORTED
+])  # fmt: skip
 def test_onnx(kind, tmp_path):
     has("onnx"), has("onnxruntime")
     task, path = copied(kind, tmp_path)

@@ -89,6 +89,7 @@ def test_long_texts_are_scored_in_parts_and_truncated():
     np.testing.assert_allclose(scores["log_probabilities"][0], log_probabilities(task, "a " * 600), atol=1e-4)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("training", [False, True])
 def test_carried_states_give_what_one_long_run_gives(training):
     task = new_language_model(layers=2, dropout=0, hidden_dropout=0, output_dropout=0)
@@ -100,6 +101,7 @@ def test_carried_states_give_what_one_long_run_gives(training):
     np.testing.assert_allclose(again, whole[:, :7], atol=1e-5)
 
 
+@pytest.mark.usefixtures("eager")
 def test_training_and_validation_carry_apart():
     task = new_language_model(dropout=0, hidden_dropout=0, output_dropout=0)
     ids = tf.constant(np.random.default_rng(0).integers(3, 12, (2, 8)))
@@ -251,6 +253,7 @@ DROPPED = {
 }
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("name", DROPPED)
 def test_a_dropout_drops_in_training_only(name):
     settings = {**dict.fromkeys(DROPPED, 0.0), name: DROPPED[name]}
@@ -271,6 +274,7 @@ def test_dropped_words_are_dropped_in_all_their_places():
         assert np.allclose(vector, 0) or np.allclose(vector, 2 * weights[word], atol=1e-5)
 
 
+@pytest.mark.usefixtures("eager")
 def test_activation_regularizers_are_those_of_the_equation():
     settings = {"dropout": 0, "hidden_dropout": 0, "output_dropout": 0.5}
     task = new_language_model(activation_regularization=2.0, temporal_activation_regularization=3.0, **settings)
@@ -311,6 +315,7 @@ def test_one_stream_leaves_nothing_out():
     assert [first.numpy().all() for (_, first), _ in task.prepare(lines(20), batch_size=2)].count(True) == 1
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_vector_is_the_mean_over_the_context_and_the_tokens():
     task = language_model()
     ids = tf.concat([[END], task.preprocessor(["the cat sat"])[0]], axis=0)
@@ -328,6 +333,7 @@ def test_keras_file_round_trip(tmp_path):
     np.testing.assert_array_equal(expected, got)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("name", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
 def test_mixed_precision(name):
     with training.precision(name):

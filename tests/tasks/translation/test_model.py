@@ -46,8 +46,10 @@ def sources_of(task):
     return task.preprocessor(tf.constant(SOURCES)).to_tensor(shape=(4, 8))
 
 
-@pytest.mark.parametrize("cell, attention", zip(itertools.cycle(["gru", "lstm", "rnn"]), ATTENTIONS))
-@pytest.mark.parametrize("input_feeding", [False, True])
+@pytest.mark.parametrize("cell, attention, input_feeding", [
+    pytest.param(cell, attention, feeding, marks=[pytest.mark.slow] * (feeding and attention in ("general", "scaled")))
+    for cell, attention in zip(itertools.cycle(["gru", "lstm", "rnn"]), ATTENTIONS) for feeding in (False, True)
+])  # fmt: skip
 def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding):
     deep = {"layers": 2, "decoder_layers": 3} if attention == "dot" else {}
     task = translator(cell=cell, attention=attention, input_feeding=input_feeding, **deep)
@@ -64,6 +66,7 @@ def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding
         assert np.abs(weights[0, 4:]).max() == 0  # padding
 
 
+@pytest.mark.usefixtures("graph")
 @pytest.mark.parametrize("attention", ["bahdanau", pytest.param("none", marks=pytest.mark.slow)])
 def test_neighbours_and_padding_change_nothing(attention):
     task = translator(attention=attention)
