@@ -214,6 +214,7 @@ def test_random_delimited_values_come_back(tmp_path):
 def test_the_place_of_what_is_wrong(tmp_path):
     cases = {
         "a.csv": ('text,label\nfine,x\n"two\nlines",y\nodd,z,w\n', "a.csv, line 5: expected 2 columns, got 3"),
+        "above.csv": ("Report\n\ntext,label\nfine,x\nodd,y\n", "above.csv, line 3: .* remove the lines above line 3"),
         "b.csv": ('text,label\nfine,x\n"open,y\n', "b.csv, line 3: a quote opens the field"),
         "c.jsonl": (json.dumps({"text": "a", "label": "b"}) + "\n{'text': 1}\n", "c.jsonl, line 2: not a JSON object"),
         "d.jsonl": ('{"text": ["a"], "label": "b"}\n', "d.jsonl, line 1, column 'text': expected a text"),

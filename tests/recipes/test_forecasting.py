@@ -52,7 +52,7 @@ BAD = {
     "text in numbers": (["--dataset", "{tmp}/odd.csv"], "odd.csv, line 120: 'many' in the column 'sales' is no number"),
     "twice": (["--dataset", "{tmp}/twice.csv"], "set --duplicates to first, last, mean or sum"),
     "horizon": (["--dataset", "{tmp}/sales.csv", "--horizon", "70"], "--horizon 70 and --windows 1 need more steps"),
-    "three values": (["--dataset", "{tmp}/three.csv", "--horizon", "4"], "need more steps than the longest series"),
+    "three values": (["--dataset", "{tmp}/three.csv", "--horizon", "4"], "the longest series has 3 values: give 4"),
     "no such column": (["--dataset", "{tmp}/sales.csv", "--value", "price"], "there is no column 'price'"),
     "frequency": (["--dataset", "{tmp}/sales.csv", "--frequency", "often"], "unknown --frequency 'often'"),
     "quantiles": (["--quantiles", "0.1", "0.9"], "--quantiles must ascend between 0 and 1 and contain 0.5"),

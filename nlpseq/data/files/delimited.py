@@ -148,7 +148,10 @@ def _even(place, rows, lines, delimiter):
         while len(fields) > width and not fields[-1].strip():
             fields.pop()
         if len(fields) != width:
+            most = Counter(map(len, rows)).most_common(1)[0][0]
             remedy = "quote texts that contain the delimiter" if len(fields) > width else "complete the row"
+            if width < most == len(fields):
+                remedy = f"remove the lines above line {line} if the table begins there"
             raise InputError(
                 f"{place}, line {line}: expected {width} columns, got {len(fields)}, with `delimiter` "
                 f"{delimiter!r}: {remedy}, or choose another delimiter."

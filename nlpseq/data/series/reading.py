@@ -198,12 +198,15 @@ def _lists(table: Table, columns: Columns):
     if value is None:
         return None
     starts = next((name for name in table.names if normal(name) in (*START, normal(columns.time or "start"))), None)
-    items, statics = _labels_of(table, columns, {*lists, starts})
-    given = next((table.values(name) for name in table.names if normal(name) in ("freq", "frequency")), None)
-    statics = {name: cells for name, cells in statics.items() if normal(name) not in ("freq", "frequency")}
+    named = next((name for name in table.names if normal(name) in ("freq", "frequency")), None)
+    given = None if named is None else table.values(named)
+    items, statics = _labels_of(table, columns, {*lists, starts, named})
     kept = _several(columns.covariates)
     covariates = {}
-    rows = _list_columns(table, value)[value]
+    rows = _list_columns(table, value).get(str(value))
+    if rows is None:
+        row = next((row for row, cell in enumerate(table.values(value)) if _numbers_of(cell) is None), 0)
+        raise InputError(f"{table.where(row)}: {str(value)!r} must be a list of numbers, or null where one is missing.")
     for name in lists:
         if name == value or (kept is not None and normal(name) not in map(normal, kept)):
             continue
@@ -243,16 +246,24 @@ def _is_list(cell):
     return isinstance(cell, (list, tuple)) or bool(getattr(cell, "shape", ()))
 
 
-def _list_columns(table, name):
+def _list_columns(table, name) -> dict[str, list[np.ndarray]]:
     """The numbers of a column of lists by row; of lists of lists, as of dynamic features, a column for each."""
-    cells = table.values(name)
-    try:
-        rows = [_numbers(cell) for cell in cells]
-    except (TypeError, ValueError):
+    found = [_numbers_of(cell) for cell in table.values(name)]
+    rows = [row for row in found if row is not None]
+    unlike = any(row.ndim != rows[0].ndim or (row.ndim > 1 and len(row) != len(rows[0])) for row in rows)
+    if unlike or len(rows) < len(found):
         return {}
     if rows[0].ndim == 1:
         return {str(name): rows}
     return {f"{name} {number + 1}": [row[number] for row in rows] for number in range(len(rows[0]))}
+
+
+def _numbers_of(cell):
+    """The numbers of a list, None if it holds something else."""
+    try:
+        return _numbers(cell)
+    except (TypeError, ValueError):
+        return None
 
 
 def _numbers(cell):

@@ -1,6 +1,7 @@
 """Answers of exported anomaly detectors: of files, and of numbers that come line by line."""
 
 import itertools
+import json
 import os
 import re
 from dataclasses import replace
@@ -60,6 +61,18 @@ class Answers(answers.Answers):
             return recordings
         places = [channels.index(name) for name in wanted]
         return [replace(one, values=one.values[:, places]) for one in recordings]
+
+    def parse(self, text):
+        """The values of a series from JSON: a number for each step, or a list of numbers; null where one is missing."""
+        try:
+            values = np.array(json.loads(text), float)
+        except (ValueError, TypeError, RecursionError):
+            values = None
+        if values is None or values.ndim not in (1, 2):
+            raise InputError(
+                f"expected values as JSON, such as [[0.1, 0.2], [0.3, 0.4]], got {shorten(repr(text), 40)}."
+            )
+        return values
 
     def inputs(self, examples):
         rows = [np.asarray(getattr(example, "values", example), float) for example in examples]

@@ -91,6 +91,12 @@ class Answers(answers.Answers):
         """
         table = self._table(data, options)
         self.said = list(table.notes)
+        if self.described.get("domain", "real") != "real":
+            below = [one.title for one in table.series if (one.columns["value"] < 0).any()]
+            if below:
+                self.said.append(
+                    f"{table.place}: {below[0]} has values below zero, unlike training: no forecast is below zero"
+                )
         return [self._history(one, table) for one in table.series]
 
     def _table(self, data, options) -> SeriesTable:
@@ -125,6 +131,8 @@ class Answers(answers.Answers):
                 raise InputError(
                     f"the model reads times: give an object with start and values, got {shorten(text, 60)!r}."
                 )
+        elif not isinstance(value, (list, dict)):  # a string would be the path of a file
+            raise InputError(f"expected an object with start and values, or numbers, got {shorten(text, 60)!r}.")
         elif isinstance(value, dict) and not any(isinstance(cell, dict) for cell in value.values()):
             value = [value]
         return self._one(self.histories(value), "a line")

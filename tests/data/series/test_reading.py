@@ -182,6 +182,12 @@ def test_steps_below_a_second_and_numbered_steps_are_counted():
     assert list(table.series[0].times) == [0, 10, 20, 30, 40] and list(table.frequency.times(0, 2, 5)) == [50, 60]
 
 
+@pytest.mark.parametrize("values", ([1, "a", 3], [[1, 2], [3, 4]], [1, [2]]))
+def test_lists_of_other_things_than_numbers_are_refused(values):
+    with pytest.raises(InputError, match="row 2: 'target' must be a list of numbers|row 1: 'target' must be"):
+        read_series([{"start": "2024-01-01", "target": row, "freq": "D"} for row in ([1, 2], values)])
+
+
 def test_series_of_the_monash_archive(tmp_path):
     text = (
         "# of a test\n@attribute series_name string\n@attribute start_timestamp date\n@frequency half_hourly\n@data\n"

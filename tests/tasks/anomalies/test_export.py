@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nlpseq import engine, serving
+from nlpseq.errors import InputError
 from nlpseq.serving import Export
 from nlpseq.tasks import AnomalyDetector
 from nlpseq.tasks.anomalies.answers import Lines
@@ -96,6 +97,14 @@ def test_bad_lines_get_one_sentence(exported, capsys, monkeypatch, text, expecte
     feed(monkeypatch, text)
     status, _, err = predict(capsys, exported[1])
     assert status == 2 and err.startswith(f"error: {expected}") and err.count("\n") == 1
+
+
+def test_json_of_clients(exported):
+    answers = Export(exported[1]).answers
+    np.testing.assert_array_equal(answers.parse("[[1, null], [2, 3]]"), [[1, np.nan], [2, 3]])
+    for text in ("1,2", '"a.csv"', "[[1], [2, 3]]", "7"):
+        with pytest.raises(InputError, match="expected values as JSON"):
+            answers.parse(text)
 
 
 def test_a_file_without_the_columns_gets_one_sentence(exported, capsys, tmp_path):

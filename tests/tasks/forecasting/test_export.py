@@ -32,7 +32,7 @@ def exported(tmp_path_factory):
 def history(folder, length=40, ahead=HORIZON, item="b", drop=(), step=1, **changes):
     """A file with a series, whose covariate is known ahead."""
     random = np.random.default_rng(5)
-    rows = [["shop", "day", "value", "temperature", "holiday"]]
+    rows: list[list] = [["shop", "day", "value", "temperature", "holiday"]]
     for day in range(length + ahead):
         value = f"{100 + 10 * random.normal():.3f}" if day < length and day != 30 else ""
         time = str(np.datetime64("2024-01-01") + step * day)
@@ -117,6 +117,15 @@ def test_a_line_of_json_is_a_history(exported):
     assert np.isfinite(export.predict([example])[0]["mean"]).all()
     with pytest.raises(InputError, match="the model reads times"):
         export.answers.parse("1 2 3")
+    with pytest.raises(InputError, match="expected an object"):
+        export.answers.parse('"history.csv"')  # whoever asks a server names no files of it
+
+
+def test_values_below_zero_of_a_model_of_positive_ones_are_said(exported, tmp_path, monkeypatch):
+    _, export = exported
+    monkeypatch.setitem(export.answers.described, "domain", "positive")
+    export.answers.histories(history(tmp_path, cells={(3, 2): "-7"}))
+    assert "'b' has values below zero" in export.answers.said[-1]
 
 
 FRESH = """

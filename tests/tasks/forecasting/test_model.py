@@ -159,7 +159,7 @@ def test_pinball_and_mean():
     by_hand = 2 * (0.1 * 2.0 * 1 + 0.5 * 1.0 * 3 + 0.9 * 0.5 * 1) / 5
     np.testing.assert_allclose(pinball(errors, [0.1, 0.5, 0.9]), [by_hand], rtol=1e-6)
     levels = np.linspace(0.001, 0.999, 999)
-    np.testing.assert_allclose(quantile_weights(levels) @ scipy.stats.gamma.ppf(levels, 2), 2.0, rtol=0.01)
+    np.testing.assert_allclose(quantile_weights(levels.tolist()) @ scipy.stats.gamma.ppf(levels, 2), 2.0, rtol=0.01)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -121,7 +121,9 @@ print(json.dumps(found, default=bytes.decode))
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("portable")
-@pytest.mark.parametrize("settings", [{}, FORWARD], ids=["beam", "stream"])
+@pytest.mark.parametrize(
+    "settings", [{}, {**FORWARD, "deltas": True, "subsampling": "convolution"}], ids=["beam", "stream"]
+)
 def test_a_fresh_process_with_tensorflow_alone_recognizes_alike(tmp_path, settings):
     task, given = made(**settings), sounds(1500, 700, 1)
     path = written(task, tmp_path / "out")
