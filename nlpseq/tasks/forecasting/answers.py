@@ -66,7 +66,9 @@ class Answers(answers.Answers):
 
     @property
     def amplified(self):
-        return {"quantiles": 1e5} if self.described["domain"] == "count" else {}  # rounded; the mean is not
+        rounded = self.described["domain"] == "count"  # where the mean is not
+        scaled = 100.0  # errors of float32 are in scales of a series, to which a value may be small
+        return {"quantiles": 1e5 if rounded else scaled, "mean": scaled}
 
     # Reading
 
