@@ -47,6 +47,7 @@ CLASSES = {
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
     "nlpseq.tasks.pretraining": ("Pretrainer",),
     "nlpseq.tasks.speech.augmentation": ("Augmentation",),
+    "nlpseq.tasks.speech.bands": ("BandConvolution",),
     "nlpseq.tasks.speech.features": ("LogMel",),
     "nlpseq.tasks.tagging.linear": ("FeatureEmissions",),
     "nlpseq.tasks.tagging.ensemble": ("TaggerEnsemble",),

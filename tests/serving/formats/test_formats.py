@@ -45,7 +45,7 @@ def check_answers(kind, path, format):
 
 
 @pytest.mark.parametrize("kind", [
-    pytest.param(kind, marks=[pytest.mark.slow] * (kind in ("tagging", "translation"))) for kind in EXPORTED
+    pytest.param(kind, marks=[pytest.mark.slow] * (kind != "classification")) for kind in EXPORTED
 ])  # fmt: skip
 def test_onnx(kind, tmp_path):
     has("onnx"), has("onnxruntime")
