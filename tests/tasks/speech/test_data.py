@@ -190,6 +190,11 @@ def test_what_cannot_be_read_gets_one_sentence(tmp_path, options, expected):
         load_speech(str(tmp_path), **options)
 
 
+def test_recordings_that_are_all_too_long_are_refused():
+    with pytest.raises(InputError, match="all 12 training recordings are longer than 35 seconds"):
+        load_speech([(np.zeros(3600), "a")] * 12, sample_rate=100)
+
+
 def test_batches_are_a_function_of_seed_and_pass_and_join_sounds_with_their_texts():
     audio = [np.full(10 + number, number + 1, np.float32) for number in range(20)]
     examples = Utterances.of(audio, ["x"] * 20)
