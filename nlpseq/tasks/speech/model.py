@@ -25,7 +25,7 @@ from nlpseq.tasks.speech.streaming import SpeechStream
 from nlpseq.text import SubwordTokenizer
 
 BLANK = 0  # the id of padding
-CERTAIN = 1e30  # less than the logit of the blank have the others behind the end of a sound: no path leads there
+CERTAIN = 1e9  # less than the logit of the blank have the others behind the end of a sound
 ANSWERED = 16  # sounds that are recognized together
 ADAPTED = 500  # sounds from which the mean and variance of the bands are counted
 
