@@ -35,7 +35,7 @@ def toy(folder, **options):
     return serving.export(task, folder, **{"data": dataset(), "settings": {}, "metrics": METRICS, **options})
 
 
-@pytest.mark.parametrize("size", [0, 100, 600, 1500, 4000])
+@pytest.mark.parametrize("size", [0, 600, 4000, *(pytest.param(size, marks=pytest.mark.slow) for size in (100, 1500))])
 def test_an_export_on_a_full_disk(tmp_path, size):
     def draw(folder):
         save_figure(new_figure(4, 4), folder / "picture.png")

@@ -94,13 +94,20 @@ class Doctor(keras.callbacks.Callback):
             return  # gradients are seen on one device only
         self._observation.close()  # of a training that ended with an exception
         self._observation.enter_context(observed(self.model, self._add))
+        if self.model.built:
+            self._make_totals()
+
+    def _make_totals(self):
+        """Before the step is traced if possible: a function that makes variables is traced twice."""
+        if self._totals is None:
+            self._names = list(_layers(self.model))
+            self._totals = tf.Variable(tf.zeros(len(self._names) + 1), trainable=False)
 
     def _add(self, pairs):
         """Adds the gradient norm of each layer, and 1, to the totals; traced into the training step."""
         layers = _layers(self.model)
-        if self._totals is None:
-            with tf.init_scope():
-                self._totals, self._names = tf.Variable(tf.zeros(len(layers) + 1), trainable=False), list(layers)
+        with tf.init_scope():
+            self._make_totals()
         owners = {id(weight): number for number, weights in enumerate(layers.values()) for weight in weights}
         sums = [tf.constant(0.0)] * len(layers)
         for gradient, variable in pairs:

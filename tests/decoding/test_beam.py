@@ -74,7 +74,7 @@ def test_equals_a_plain_beam_that_never_finishes_early(sharpness, beam_size, min
 
 
 @pytest.mark.parametrize("attends", [True, False])
-@pytest.mark.parametrize("min_length", [0, 3])
+@pytest.mark.parametrize("min_length", [pytest.param(0, marks=pytest.mark.slow), 3])
 def test_a_beam_of_one_equals_greedy(min_length, attends):
     automaton, nodes = Automaton(4, attends=attends), np.arange(30)
     limits = 3 + nodes % 7

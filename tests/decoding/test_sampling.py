@@ -40,11 +40,11 @@ def assert_frequencies(drawn, probabilities):
     "options, allowed",
     [
         ({}, range(6)),
-        ({"temperature": 0.6}, range(6)),
+        pytest.param({"temperature": 0.6}, range(6), marks=pytest.mark.slow),
         ({"top_k": 3}, [1, 3, 0]),
         ({"top_p": 0.8}, [1, 3, 0]),  # of probabilities 0.48, 0.29 and 0.11
-        ({"top_p": 0.7}, [1, 3]),
-        ({"top_p": 0.01}, [1]),
+        pytest.param({"top_p": 0.7}, [1, 3], marks=pytest.mark.slow),
+        pytest.param({"top_p": 0.01}, [1], marks=pytest.mark.slow),
         ({"top_k": 4, "top_p": 0.85, "temperature": 1.5}, [1, 3, 0]),  # 0.43, 0.31 and 0.16 of the 4
     ],
     ids=str,

@@ -1,15 +1,12 @@
 """Gradient flows against NumPy and finite differences; saturation and monitored norms against known values."""
 
 import contextlib
-import doctest
-import inspect
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import nlpseq
 from nlpseq import diagnostics, layers
 from nlpseq.cells import RecurrentCell
 from nlpseq.diagnostics import stepping
@@ -280,12 +277,3 @@ def test_errors(name):
     options = {"batch": batch(), **options}
     with pytest.raises(InputError, match=message):
         diagnostics.gradient_flow(make(), **options)
-
-
-@pytest.mark.parametrize("name", ["gradient_flow", "spectral_radius", "saturation", "GradientMonitor"])
-def test_the_example_runs(name):
-    public = getattr(diagnostics, name)
-    names = {name: public, "keras": keras, "np": np, "nlpseq": nlpseq}
-    example = doctest.DocTestParser().get_doctest(inspect.getdoc(public), names, name, None, 0)
-    assert example.examples
-    assert doctest.DocTestRunner(verbose=False).run(example).failed == 0

@@ -44,6 +44,7 @@ LOOPS = {
     "crf decode_nbest": lambda: _crf("decode_nbest", count=3),
     "beam search": lambda: _beam,
 }
+ALIKE = ("gru", "simple", "crf marginals", "beam search")  # to others
 CONVERTIBLE = list(LOOPS)[:-3]  # tf2onnx refuses the others
 
 
@@ -55,7 +56,7 @@ def _portable(function):
     return tf.function(call), [tf.TensorSpec((None, None, 4), name="x"), tf.TensorSpec((None, None), tf.bool, name="m")]
 
 
-@pytest.mark.parametrize("name", LOOPS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ALIKE)) for name in LOOPS])
 def test_arrays_are_written_in_the_order_of_iterations(name):
     function, signature = _portable(LOOPS[name]())
     library = function.get_concrete_function(*signature).graph.as_graph_def().library

@@ -43,7 +43,8 @@ def data(cell, batch, time):
 
 @pytest.mark.usefixtures("eager", "small")
 @pytest.mark.parametrize("make, batch, time", [
-    (LSTMCell, 1, 5), (GRUCell, 2, 5), (LSTMCell, 3, 3), (GRUCell, 5, 7), (LSTMCell, 9, 4),
+    (LSTMCell, 1, 5), (GRUCell, 5, 7), (LSTMCell, 9, 4),
+    *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in ((GRUCell, 2, 5), (LSTMCell, 3, 3))),
 ])  # fmt: skip
 @pytest.mark.parametrize("options", [
     {}, {"reverse": True, "mask": "ragged"}, {"mask": "gaps", "recompute": True}, {"mask": "ragged", "last": True},
@@ -156,7 +157,7 @@ def test_a_model_compiled_as_a_whole_trains_the_same():
     assert losses[0][0] != losses[0][1]
 
 
-@pytest.mark.parametrize("mode", ["auto", "xla"])
+@pytest.mark.parametrize("mode", ["auto", pytest.param("xla", marks=pytest.mark.slow)])
 def test_an_export_of_known_sizes_compiles_nothing(tmp_path, mode):
     from tensorflow.core.protobuf import saved_model_pb2
 

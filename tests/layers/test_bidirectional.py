@@ -53,11 +53,13 @@ def test_every_layer(name, mask, return_sequences):
 
 
 @pytest.mark.parametrize("options", [{"engine": "xla"}, {"reset_after": False}], ids=str)
+@pytest.mark.slow
 def test_other_manners(options):
     ours, theirs = pair("GRU", return_sequences=True, **options)
     assert_same(run(ours, sequences(), mask=EMPTY_ROW), run(theirs, sequences(), mask=EMPTY_ROW))
 
 
+@pytest.mark.slow
 def test_unrolled():
     ours, theirs = pair("GRU", return_sequences=True, unroll=True)
     assert_same(run(ours, sequences()), run(theirs, sequences()))

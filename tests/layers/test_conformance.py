@@ -121,6 +121,7 @@ def test_the_table_holds_every_public_layer():
 
 @pytest.mark.usefixtures("eager")
 @every_layer
+@pytest.mark.slow
 def test_config_round_trip(make):
     layer = make()
     again = type(layer).from_config(layer.get_config())

@@ -271,6 +271,7 @@ def test_scores_of_any_size(crf, what, scale, mode):
 
 
 @pytest.mark.usefixtures("graph")
+@pytest.mark.slow
 def test_rounding_does_not_grow_with_the_length():
     """Against forward-backward in float64, over sequences whose scores reach thousands."""
     rng, time = np.random.default_rng(0), 400

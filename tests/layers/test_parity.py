@@ -96,7 +96,8 @@ DROPOUT = [
 
 @pytest.mark.parametrize("name, rates", [
     *(("LSTM", rates) for rates in DROPOUT),
-    *((name, rates) for name in NAMES if name != "LSTM" for rates in DROPOUT[2:4]),
+    *((name, rates) for name in NAMES if name != "LSTM" for rates in DROPOUT[3:4]),
+    *(pytest.param(name, DROPOUT[2], marks=pytest.mark.slow) for name in NAMES if name != "LSTM"),
     ("SimpleRNN", {"recurrent_dropout": 1.0}),
 ], ids=str)  # fmt: skip
 def test_dropout_has_the_masks_of_keras(name, rates):
@@ -124,6 +125,7 @@ def test_dropout_compiled(name):
 
 
 @pytest.mark.usefixtures("graph")
+@pytest.mark.slow
 def test_dropout_after_another_batch_size_and_in_a_graph():
     ours, theirs = pair("LSTM", seed=4, use_cudnn=False, dropout=0.5, recurrent_dropout=0.5)
     for x in (sequences(), sequences()[:2], sequences()[:1]):

@@ -110,6 +110,7 @@ def test_stateful(stack):
         assert_close(ours(x, mask=MASK), theirs(x, mask=MASK))
 
 
+@pytest.mark.slow
 def test_dropout_of_every_cell():
     options = {"dropout": 0.3, "recurrent_dropout": 0.3}
     ours, theirs = (

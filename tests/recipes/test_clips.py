@@ -22,6 +22,7 @@ def write(path, count=40, columns="id,time,label,ax,ay"):
 
 
 @pytest.mark.usefixtures("eager")
+@pytest.mark.slow
 def test_own_file_to_export(tmp_path, monkeypatch, capsys):
     flags = ["--dataset", write(tmp_path / "moves.csv"), "--output", tmp_path / "out", "--no-bidirectional"]
     assert helpers.run(monkeypatch, clips, *flags, "--bag-of-frames", "yes", *SMALL) == 0

@@ -20,6 +20,7 @@ def run(monkeypatch, *flags):
 
 
 @pytest.mark.usefixtures("eager")
+@pytest.mark.slow
 def test_figures_and_picture(tmp_path, monkeypatch, capsys):
     output = tmp_path / "out"
     assert run(monkeypatch, "--output", output, "--cells", "rnn", "gru", "--mixed", *SMALL) == 0

@@ -118,10 +118,9 @@ def test_the_first_training_step_is_traced_once():
             traces.append(training)
             return super().call(inputs, training)
 
-    task = Counting(units=2)
-    task.compile("adam")
-    task.fit(task.prepare((SERIES, NEXT), 16), verbose=0)
-    assert traces == [True]
+    task, data = Counting(units=2), (SERIES, NEXT)
+    training.train(task, data, data, TrainingSettings(batch_size=16, epochs=1, averaging=0.9))  # with the doctor
+    assert traces == [True, False]
 
 
 def test_a_kind_of_an_installed_package_is_found(monkeypatch):

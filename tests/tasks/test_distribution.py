@@ -93,6 +93,7 @@ def test_keras_exports_a_task(kind, tmp_path):
     np.testing.assert_allclose(served_by_keras(task, tmp_path, inputs), task(inputs), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_keras_exports_a_task_of_texts(tmp_path):
     task, texts = tiny.classifier(), tf.constant(tiny.TEXTS)
     task.predict_text(tiny.TEXTS)  # which traces functions that the task holds

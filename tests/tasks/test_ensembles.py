@@ -47,7 +47,7 @@ def test_an_export_answers_as_the_ensemble_and_can_be_loaded(tmp_path):
     np.testing.assert_allclose(loaded.predict_text(TEXTS)["scores"], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("model", ["crf", "softmax"])
+@pytest.mark.parametrize("model", ["crf", pytest.param("softmax", marks=pytest.mark.slow)])
 def test_taggers(model):
     first, second = members(tiny.new_tagger, model=model, scheme="bio" if model == "crf" else None)
     task = first.combined([second])

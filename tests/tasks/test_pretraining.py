@@ -48,6 +48,7 @@ def test_no_word_is_shown_that_is_to_be_predicted(new):
     np.testing.assert_allclose(before[1].numpy()[0, 1], after[1].numpy()[0, 1], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_embeddings_and_recurrent_layer_are_trained_and_nothing_else(tmp_path, capsys):
     lines = tmp_path / "more.txt"
     lines.write_text("a good new film\n\nnot a bad film\n")

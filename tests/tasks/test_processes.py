@@ -60,6 +60,7 @@ def test_threads_get_the_same_answers_of_an_export():
 
 
 @pytest.mark.parametrize("kind", slow_but(FITTED, "classification"))
+@pytest.mark.slow
 def test_a_seed_gives_the_same_bytes(kind):
     make, data, options = FITTED[kind]
 

@@ -15,7 +15,8 @@ def states_of(answer):
 
 
 @pytest.mark.parametrize("options", [
-    {"pooling": "last", "layers": 2}, {"pooling": "max", "cell": "gru"}, {"pooling": "max_mean"},
+    {"pooling": "last", "layers": 2}, pytest.param({"pooling": "max", "cell": "gru"}, marks=pytest.mark.slow),
+    {"pooling": "max_mean"},
 ])  # fmt: skip
 def test_classifier(options):
     task = new_classifier(words(), bidirectional=False, **options)
@@ -29,7 +30,7 @@ def test_classifier(options):
         assert [label.decode() for label in answer["label"].numpy()] == expected["label"]
 
 
-@pytest.mark.parametrize("characters", ["rnn", "none"])
+@pytest.mark.parametrize("characters", [pytest.param("rnn", marks=pytest.mark.slow), "none"])
 def test_tagger(characters):
     options = {"characters": characters, "layers": 2, "linear": "features" if characters == "none" else "none"}
     task = new_tagger(tokens(), bidirectional=False, model="softmax", scheme=None, **options)

@@ -40,7 +40,7 @@ def trained(values, wait, epochs, mode="min"):
     return model, np.array(recorder.weights)
 
 
-@pytest.mark.parametrize("mode, sign", [("min", 1), ("max", -1)])
+@pytest.mark.parametrize("mode, sign", [pytest.param("min", 1, marks=pytest.mark.slow), ("max", -1)])
 def test_the_mean_from_when_validation_is_worse(mode, sign):
     values = [sign * value for value in (3.0, 2.0, 1.0, 2.5, 0.5, 0.4)]
     model, weights = trained(values, wait=1, epochs=6, mode=mode)

@@ -99,7 +99,9 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "variant", [pytest.param(name, marks=[pytest.mark.slow] * ("several" not in name)) for name in VARIANTS]
+)
 def test_interrupted_at_any_event(tmp_path, variant):
     options = VARIANTS[variant]
     expected, events = run(**options), 0
@@ -195,7 +197,13 @@ def interruptible():
 
 
 @pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize("number, at", [(signal.SIGTERM, 1), (signal.SIGINT, 4), (signal.SIGTERM, 6)])
+@pytest.mark.parametrize(
+    "number, at",
+    [
+        (signal.SIGINT, 4),
+        *(pytest.param(signal.SIGTERM, at, marks=pytest.mark.slow) for at in (1, 6)),
+    ],
+)
 def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(tmp_path, number, at, capfd):
     expected = unbroken()
     with pytest.raises(Interrupted, match="run the same command again") as error:

@@ -77,6 +77,7 @@ def test_a_tagger_with_recurrent_characters_in_litert(tmp_path):
     check_answers("tagging", serving.export(task, tmp_path, **options), "litert")
 
 
+@pytest.mark.slow
 def test_several_labels(tmp_path):
     has("onnx"), has("onnxruntime")
     task = new_classifier(words(), multi_label=True)

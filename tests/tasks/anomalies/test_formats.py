@@ -19,7 +19,7 @@ def made(method, **options):
     return detector
 
 
-@pytest.mark.parametrize("method", ["predictor", "autoencoder"])
+@pytest.mark.parametrize("method", ["predictor", pytest.param("autoencoder", marks=pytest.mark.slow)])
 def test_onnx(method, tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
     detector, given = made(method), series(90)

@@ -106,6 +106,7 @@ def test_keras_file_round_trip(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_mixed_precision(name):
     with training.precision(name):
         task = TextClassifier(words(), LABELS, units=4, embedding_size=4)
@@ -128,6 +129,7 @@ def test_unknown_settings(wrong, message):
 
 
 @pytest.mark.usefixtures("graph")
+@pytest.mark.slow
 def test_training_answers_and_an_export_trace_the_network_once_each(monkeypatch, tmp_path):
     traces, features = [], TextClassifier._features
 

@@ -94,6 +94,7 @@ def test_scores_on_a_split_with_a_label_that_training_never_shows():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_calibration_changes_scores_and_no_labels(tmp_path):
     task = new_task()
     labels = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 0]] * 8)

@@ -57,7 +57,8 @@ def test_saved_and_loaded(kind, tmp_path):
 
 
 @pytest.mark.parametrize("settings", [
-    {"pooling": "last", "layers": 2, **ONE_WAY}, {"pooling": "max_mean", **ONE_WAY},
+    {"pooling": "last", "layers": 2, **ONE_WAY},
+    pytest.param({"pooling": "max_mean", **ONE_WAY}, marks=pytest.mark.slow),
     {"pooling": "mean", "bidirectional": False, "frame": PICTURE}, {"per_frame": True, **ONE_WAY},
 ])  # fmt: skip
 def test_whole_equals_frame_by_frame(settings):

@@ -28,11 +28,17 @@ def expected_of(task, model, example):
     return model.answers.read({name: value[0].numpy().tolist() for name, value in outputs.items()})
 
 
+VALUES: dict = {"past": [], "known": [], "items": [], "statics": {}, "frequency": "", "seasons": []}  # and no more
+
+
 @pytest.mark.parametrize("options", [
-    {},
-    {"item_size": 0, "cell": "lstm", "description": preprocessor(frequency="h", domain="positive")},
-    {"description": preprocessor(past=[], known=[], items=[], statics={}, frequency="", seasons=[], domain="count")},
-], ids=["covariates", "lstm", "values alone"])  # fmt: skip
+    pytest.param({}, id="covariates"),
+    pytest.param(
+        {"item_size": 0, "cell": "lstm", "description": preprocessor(frequency="h", domain="positive")},
+        id="lstm", marks=pytest.mark.slow,
+    ),
+    pytest.param({"description": preprocessor(**VALUES, domain="count")}, id="values alone", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_onnx(options, tmp_path):
     """Of histories with gaps and of all lengths, in one batch."""
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")

@@ -171,6 +171,7 @@ def test_saved_and_loaded_it_answers_as_before(tmp_path, method):
     np.testing.assert_array_equal(quantiles(loaded, inputs()), quantiles(task, inputs()))
 
 
+@pytest.mark.slow
 def test_an_ensemble_averages_quantiles():
     tasks = [forecaster(seed) for seed in (1, 2)]
     mean = np.mean([quantiles(task, inputs()) for task in tasks], axis=0)

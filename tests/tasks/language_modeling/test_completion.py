@@ -27,7 +27,7 @@ def served():
 
 
 @pytest.mark.parametrize("options", [
-    {"greedy": True},
+    pytest.param({"greedy": True}, marks=pytest.mark.slow),
     {"temperature": 0.8, "top_k": 9, "top_p": 0.9, "seed": 1, "one_line": True, "length": 12},
 ])  # fmt: skip
 def test_tokens_come_one_by_one_and_are_those_of_generate(task, served, options):

@@ -56,6 +56,7 @@ def test_without_a_rate_it_is_the_static_evaluation():
     np.testing.assert_allclose(static["perplexity"], adapted["perplexity"], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_text_that_repeats_itself_becomes_probable_and_neighbours_change_nothing():
     task = tiny.new_language_model()
     dynamic = DynamicEvaluation(task, dynamic_rate=0.1, dynamic_steps=5)

@@ -12,7 +12,7 @@ from tests.tasks.tiny import lines, new_language_model
 pytestmark = pytest.mark.usefixtures("portable")
 
 
-@pytest.mark.parametrize("steps", [4, 1000])
+@pytest.mark.parametrize("steps", [4, pytest.param(1000, marks=pytest.mark.slow)])
 def test_perplexity_is_that_of_the_continuous_text(steps):
     task, text = new_language_model(layers=2, steps=steps), lines(7)
     ids = task.preprocessor.encode_corpus(text.lines).numpy()

@@ -122,7 +122,11 @@ def test_gradients_stop_between_segments():
     assert not np.any(tf.convert_to_tensor(gradient).numpy()[4:6])  # what the first segment read
 
 
-@pytest.mark.parametrize("settings", [{}, {"cell": "gru", "tied": False}, {"units": 4}])
+@pytest.mark.parametrize(
+    "settings", [
+    {}, pytest.param({"cell": "gru", "tied": False}, marks=pytest.mark.slow), {"units": 4},
+]
+)
 def test_generation_follows_the_distribution_of_the_model(settings):
     task = language_model(**settings)
     greedy = task.generate(tf.constant(["the cat", ""]), length=6, method="greedy")
@@ -135,6 +139,7 @@ def test_generation_follows_the_distribution_of_the_model(settings):
         assert text.endswith(added)
 
 
+@pytest.mark.slow
 def test_beam_search_finds_at_least_what_greedy_search_finds():
     task = language_model(layers=2)
     greedy, beam, wide = (
@@ -186,7 +191,7 @@ def test_one_line_ends_where_the_line_ends():
     assert task.generate(prompt, length=3, one_line=True)["added"].numpy().tolist() == [b""]
 
 
-@pytest.mark.parametrize("kind", ["word", "bpe"])
+@pytest.mark.parametrize("kind", [pytest.param("word", marks=pytest.mark.slow), "bpe"])
 def test_odd_texts_get_an_answer(kind):
     task = new_language_model(line_tokens(kind=kind, max_tokens=300))
     texts = tf.constant([*ODD, "a " * 200, "a" * 10_000, "\r\n\n\n"])
@@ -254,7 +259,13 @@ DROPPED = {
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("name", DROPPED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name not in ("hidden_dropout", "weight_dropout")))
+        for name in DROPPED
+    ],
+)
 def test_a_dropout_drops_in_training_only(name):
     settings = {**dict.fromkeys(DROPPED, 0.0), name: DROPPED[name]}
     task, still = new_language_model(layers=2, **settings), language_model(layers=2, **dict.fromkeys(DROPPED, 0.0))
@@ -335,6 +346,7 @@ def test_keras_file_round_trip(tmp_path):
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("name", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_mixed_precision(name):
     with training.precision(name):
         task = LanguageModel(line_tokens(), units=6, embedding_size=4, activation_regularization=1.0)

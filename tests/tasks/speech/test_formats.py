@@ -38,6 +38,7 @@ def recognizer(tmp_path_factory):
     return task, converted(tmp_path_factory.mktemp("onnx"), task)
 
 
+@pytest.mark.slow
 def test_onnx_with_ngrams(recognizer, tmp_path):
     task, folder = recognizer
     model, given = runtime.load(folder), sounds(1200, 40, 0)

@@ -152,6 +152,7 @@ def written(task, folder, **options):
 
 
 @pytest.mark.usefixtures("portable")
+@pytest.mark.slow
 def test_language_model_of_the_search(tmp_path, capsys):
     task = made(beam_size=30)
     kernel, bias = task.head.get_weights()

@@ -30,7 +30,8 @@ def assert_rows_equal(rows, others):
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"cell": "rnn", "characters": "cnn", "layers": 2}, {"cell": "gru", "characters": "none", "model": "softmax"},
+    {}, {"cell": "rnn", "characters": "cnn", "layers": 2},
+    pytest.param({"cell": "gru", "characters": "none", "model": "softmax"}, marks=pytest.mark.slow),
     {"model": "softmax", "linear": "features"},
 ])  # fmt: skip
 def test_neighbours_and_padding_change_nothing(options):

@@ -47,7 +47,7 @@ def sources_of(task):
 
 
 @pytest.mark.parametrize("cell, attention, input_feeding", [
-    pytest.param(cell, attention, feeding, marks=[pytest.mark.slow] * (feeding and attention in ("general", "scaled")))
+    pytest.param(cell, attention, feeding, marks=[pytest.mark.slow] * (feeding != (attention in ("bahdanau", "dot"))))
     for cell, attention in zip(itertools.cycle(["gru", "lstm", "rnn"]), ATTENTIONS) for feeding in (False, True)
 ])  # fmt: skip
 def test_steps_give_what_the_whole_sentence_gives(cell, attention, input_feeding):
@@ -148,6 +148,7 @@ def test_best_translations_with_scores_and_attention():
     assert [token for token in sources[1] if token] == [b" c", b"<end>"]
 
 
+@pytest.mark.slow
 def test_samples_of_attention():
     task = translator(beam_size=1)
     samples = attention_samples(task, [*SOURCES, "a b c a b"], count=2)
@@ -225,6 +226,7 @@ def test_mixed_precision(name):
     assert np.isfinite(task.answer(tf.constant(SOURCES))["score"]).all()
 
 
+@pytest.mark.slow
 def test_a_task_of_another_dtype_is_loaded_as_it_was(tmp_path):
     task = Translator(pair_tokens(), units=4, embedding_size=4, input_feeding=True, dtype="mixed_bfloat16")
     task.build()
@@ -249,6 +251,7 @@ def test_unknown_settings(wrong, message):
 
 
 @pytest.mark.parametrize("input_feeding", [False, True])
+@pytest.mark.slow
 def test_recurrent_dropout_drops_in_training_only(input_feeding):
     settings = {"dropout": 0.0, "output_dropout": 0.0, "input_feeding": input_feeding}
     task, still = (new_translator(recurrent_dropout=rate, **settings) for rate in (0.6, 0.0))
@@ -259,16 +262,19 @@ def test_recurrent_dropout_drops_in_training_only(input_feeding):
     assert np.abs(dropped - kept).max() > 1e-2
 
 
+@pytest.mark.slow
 def test_the_coverage_penalty_changes_scores():
     assert (attended()["scores"][:, 0] != decoded(5, coverage_penalty=2.0)[2]).any()
 
 
+@pytest.mark.slow
 def test_translations_of_any_length_ratio_end_at_the_most_tokens():
     _, lengths, scores, _ = decoded(2, length_ratio=1e9)
     assert 0 < lengths.max() <= 8 and np.isfinite(scores).all()
 
 
 @pytest.mark.parametrize("beam_size", [1, 2])
+@pytest.mark.slow
 def test_a_translation_that_does_not_end_is_cut_in_proportion_to_its_source(beam_size):
     task = new_translator(pair_tokens(max_tokens=20), length_ratio=1.5)
     task.bias.assign(np.where(np.arange(task.bias.shape[0]) == END, -1e4, task.bias.numpy()))
