@@ -1,7 +1,7 @@
 """Padded batches of encoded examples of similar length, in an order that is a function of seed and pass."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -106,9 +106,29 @@ def _dataset(ids, labels, batch_size, order: Callable[[], list[np.ndarray]]):
             yield tuple(column[examples] for column in columns)
 
     specs = tuple(tf.TensorSpec([None, *column.shape[1:]], column.dtype) for column in (ids, labels))
-    dataset = tf.data.Dataset.from_generator(batches, output_signature=specs)
-    count = tf.data.experimental.assert_cardinality(-(-len(columns[0]) // batch_size))
-    return dataset.apply(count).prefetch(2)
+    return generated(batches, specs, -(-len(columns[0]) // batch_size))
+
+
+def generated(batches: Callable[[], Iterator], specs: Any, count: int) -> tf.data.Dataset:
+    """The dataset of the batches of a generator, of known cardinality.
+
+    Args:
+        batches: Called for each pass; its iterator gives nested NumPy arrays.
+        specs: The `tf.TensorSpec`s of a batch.
+        count: Batches in a pass.
+    """
+    return ready(tf.data.Dataset.from_generator(batches, output_signature=specs), count)
+
+
+def ready(batches: tf.data.Dataset, count: int) -> tf.data.Dataset:
+    """The batches, of known cardinality, two of them made in advance.
+
+    Nothing is tuned in the background: the thread that does it sleeps up to a minute, and whoever deletes an iterator
+    waits until it wakes up.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2).with_options(options)
 
 
 class _Rows:

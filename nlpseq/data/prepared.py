@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data.batching import training_order
+from nlpseq.data.batching import generated, training_order
 from nlpseq.errors import InputError
 
 BLOCK = 256  # examples of a record
@@ -66,11 +66,7 @@ class PreparedExamples:
         """
         passes = itertools.count()
         specs = (tf.TensorSpec([None, None, self.columns], tf.int32), tf.TensorSpec([None], tf.int32))
-        dataset = tf.data.Dataset.from_generator(
-            lambda: self._pass(batch_size, seed, next(passes)), output_signature=specs
-        )
-        count = -(-len(self) // batch_size)
-        return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
+        return generated(lambda: self._pass(batch_size, seed, next(passes)), specs, -(-len(self) // batch_size))
 
     def _pass(self, batch_size, seed, number):
         """The batches of one pass, a function of seed and number alone; only the last one may be smaller."""

@@ -15,6 +15,7 @@ With `return_state=True` it is passed by hand, and `tf.stop_gradient` truncates:
 
 import tensorflow as tf
 
+from nlpseq.data.batching import ready
 from nlpseq.errors import InputError, in_range
 
 
@@ -53,7 +54,7 @@ def continuous_segments(ids, batch_size: int, length: int) -> tf.data.Dataset:
             f"a text of {ids.shape[0]} ids is too short for {batch_size} streams, which need "
             f"{batch_size + 1}: give more text or a smaller `batch_size`."
         )
-    return _segments(*_streams(ids, batch_size, steps), steps, length)
+    return ready(_segments(*_streams(ids, batch_size, steps), steps, length), -(-steps // length))
 
 
 def shifted_segments(ids, batch_size: int, length: int, seed: int = 0) -> tf.data.Dataset:
@@ -95,7 +96,7 @@ def shifted_segments(ids, batch_size: int, length: int, seed: int = 0) -> tf.dat
             tf.ensure_shape(targets, [batch_size, length]),
         )
     )
-    return segments.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
+    return ready(segments, count)
 
 
 def mark_first(segments: tf.data.Dataset) -> tf.data.Dataset:

@@ -12,6 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nlpseq.data.batching import ready
 from nlpseq.errors import InputError, TrainingError
 
 KUBERNETES = "NLPSEQ_KUBERNETES"  # environment variable with the label selector of the pods, such as "job-name=train"
@@ -92,8 +93,7 @@ class Cluster(OneWorker):
     def share(self, batches):
         """Every `count`-th example of each batch; some of the last batch may have none."""
         rows = lambda value: value[self.rank :: self.count] if value.shape.rank != 0 else value  # noqa: E731
-        count = tf.data.experimental.assert_cardinality(len(batches))
-        return batches.map(lambda *batch: tf.nest.map_structure(rows, batch)).apply(count).prefetch(2)
+        return ready(batches.map(lambda *batch: tf.nest.map_structure(rows, batch)), len(batches))
 
     def add(self, tensors: list) -> list:
         """The sums of tensors over the workers; `tf.IndexedSlices` are gathered, and stay sparse.

@@ -198,3 +198,5 @@ def test_the_batches_of_training_are_a_function_of_seed_and_position(kind):
         np.testing.assert_array_equal(one, other)
     differing = [not np.array_equal(one, other) for one, other in zip(whole[:length], whole[length:])]
     assert any(differing)  # each pass is shuffled anew
+    for training_ in (True, False):  # an iterator whose dataset is tuned takes up to a minute to be deleted
+        assert not task.prepare(examples(), 5, training=training_).options().autotune.enabled

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.data.batching import generated
 from nlpseq.data.series import Frequency, Series
 
 
@@ -194,6 +195,4 @@ def batches(windows: Windows | TrainingWindows, batch_size: int, seed: int, make
     else:
         example = make(windows.select(slice(0, 1)))
     specs = tf.nest.map_structure(lambda x: tf.TensorSpec([None, *np.shape(x)[1:]], x.dtype), example)
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=specs)
-    count = tf.data.experimental.assert_cardinality(-(-len(windows) // batch_size))
-    return dataset.apply(count).prefetch(2)
+    return generated(generate, specs, -(-len(windows) // batch_size))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data.batching import training_order
+from nlpseq.data.batching import generated, training_order
 
 MOST_JOINED = 7  # utterances of a string
 PAUSE = 0.6  # seconds between two joined utterances, at most
@@ -53,9 +53,7 @@ class Batches:
             (tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.int32)),
             tf.TensorSpec([None, self.capacity], tf.int32),
         )
-        dataset = tf.data.Dataset.from_generator(lambda: self._pass(next(passes)), output_signature=specs)
-        count = -(-len(self.sizes) // self.batch_size)
-        return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
+        return generated(lambda: self._pass(next(passes)), specs, -(-len(self.sizes) // self.batch_size))
 
     def _pass(self, number) -> Iterator[tuple]:
         if self.seed is None:
