@@ -2,6 +2,7 @@
 
 import gc
 import os
+import unittest.mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("NLPSEQ_PROGRAMS", "off")  # tests leave nothing in the user's cache folder
@@ -105,7 +106,13 @@ def graph(eager):
 
 @pytest.fixture(autouse=True)
 def seeded():
-    """Every test starts from the same random state."""
+    """Every test starts from the same random state.
+
+    TensorFlow also forgets the kernels of all operations run eagerly when it is given a seed, and to make them again
+    takes a third of the time of small tests. None of them holds a random state here: Keras and nlpseq draw by
+    stateless operations.
+    """
     import keras
 
-    keras.utils.set_random_seed(7)
+    with unittest.mock.patch("tensorflow.python.eager.context.pywrap_tfe.TFE_ContextClearCaches"):
+        keras.utils.set_random_seed(7)
