@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import sys
 
+from nlpseq.cli.flags import Parser
 from nlpseq.errors import InputError
 from nlpseq.reporting import say
 from nlpseq.serving import Export
@@ -15,7 +16,7 @@ NAMES = ("input", "output", "input_format", "output_format", "column", "batch_si
 
 def parser() -> argparse.ArgumentParser:
     """The flags of the command; others are those of Beam and its runner."""
-    command = argparse.ArgumentParser(
+    command = Parser(
         "nlpseq beam",
         description="Answer the rows of a corpus with an exported model, on any runner of Apache Beam.",
         epilog="Other flags are Beam's: --runner, --direct_num_workers, ...; nlpseq/beam/README.md has examples.",

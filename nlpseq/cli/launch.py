@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from nlpseq.cli.flags import Parser
 from nlpseq.cli.train import find_recipes
 from nlpseq.errors import InputError, suggest
 
@@ -28,9 +29,7 @@ def run(arguments: list[str]) -> int:
     Raises:
         InputError: There is no such recipe.
     """
-    parser = argparse.ArgumentParser(
-        "nlpseq launch", description="Train with several workers on this machine, which share each batch."
-    )
+    parser = Parser("nlpseq launch", description="Train with several workers on this machine, which share each batch.")
     parser.add_argument("--workers", type=int, required=True, help="number of processes")
     parser.add_argument("--threads", type=int, help="threads of each; default: the cores, divided among them")
     parser.add_argument("recipe", help="name or path of a recipe, e.g. sentiment or recipes/sentiment.py")

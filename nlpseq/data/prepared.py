@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import training_order
 from nlpseq.errors import InputError
+from nlpseq.paths import as_path
 
 BLOCK = 256  # examples of a record
 SHARD = 64 * 2**20  # bytes of text that become a shard, about
@@ -155,7 +156,7 @@ def read_description(folder: str | Path) -> dict[str, Any]:
     Raises:
         InputError: The folder holds no prepared corpus.
     """
-    path = Path(folder).expanduser() / FILE
+    path = as_path(folder) / FILE
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):

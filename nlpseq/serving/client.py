@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
 from nlpseq.runtime.saved_model import SavedModel, rows
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
@@ -113,7 +114,7 @@ def find_export(path: str | Path) -> Path:
     Raises:
         InputError: there is no export.
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     for candidate in (path, *versions(path)):
         if all(os.path.isfile(candidate / name) for name in ("saved_model.pb", FILE_NAME)):
             return candidate

@@ -36,7 +36,7 @@ class Answers(answers.Answers):
     @property
     def channels(self) -> list[str]:
         """The names of the channels."""
-        return list(self.metadata.details["channels"])
+        return self.metadata.detail("channels", [str])
 
     def batches(self, arguments, standard_input, terminal=False, **options):
         """Recordings of files, one at a time; without files, the lines of standard input as they come."""
@@ -82,7 +82,7 @@ class Answers(answers.Answers):
             if row.shape[1] != len(self.channels):
                 raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
             places[: len(row)] = row
-        season = [getattr(example, "season", 0) or self.metadata.details["season"] for example in examples]
+        season = [getattr(example, "season", 0) or self.metadata.detail("season", int) for example in examples]
         return {"values": values, "season": np.array(season, np.int32)}
 
     def example(self, value):

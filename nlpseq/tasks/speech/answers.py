@@ -10,6 +10,7 @@ import numpy as np
 
 from nlpseq.data.files.audio import read_audio
 from nlpseq.errors import InputError, in_range
+from nlpseq.paths import as_path
 from nlpseq.runtime import ctc
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, json_line
@@ -72,7 +73,7 @@ class Answers(answers.Answers):
         raise InputError("a recognizer takes sounds: send `audio` and `length` to its signatures.")
 
     def _of_file(self, path):
-        return Sound(str(path), read_audio(Path(path).expanduser(), self.rate))
+        return Sound(str(path), read_audio(as_path(path), self.rate))
 
     def example(self, value):
         """A sound from the path of its file, or from its samples at the rate of the model."""
