@@ -247,7 +247,10 @@ def _check_job(job, shards):
     path = posixpath.join(job.output, "run.json")
     described = {**job._asdict(), "output": "", "threads": 0, "shards": [shard.name for shard in shards]}
     if FileSystems.exists(path):
-        before = json.loads(FileSystems.open(path).read())
+        try:
+            before = dict(json.loads(FileSystems.open(path).read()))
+        except (ValueError, TypeError, RecursionError):
+            raise InputError(f"{path} is damaged: remove it, or choose another `output`.") from None
         if before != described:
             changed = ", ".join(sorted(name for name in described if described[name] != before.get(name)))
             raise InputError(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from nlpseq.cli.flags import Parser
 from nlpseq.cli.train import find_recipes
-from nlpseq.errors import InputError, suggest
+from nlpseq.errors import InputError, in_range, suggest
 
 GRACE = 40.0  # seconds that workers have to end after another one ended with an error
 NAMES = ("workers", "threads")  # arguments that errors name
@@ -35,8 +35,9 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("recipe", help="name or path of a recipe, e.g. sentiment or recipes/sentiment.py")
     parser.add_argument("flags", nargs=argparse.REMAINDER, help="flags of the recipe")
     options = parser.parse_args(arguments)
-    if options.workers < 1:
-        raise InputError(f"`workers` must be at least 1, got {options.workers}.")
+    in_range("workers", options.workers, 1)
+    if options.threads is not None:
+        in_range("threads", options.threads, 1)
     threads = options.threads or max(1, len(os.sched_getaffinity(0)) // options.workers)
     command = [sys.executable, *_script(options.recipe), *options.flags]
     workers = [subprocess.Popen(command, env=env) for env in environments(options.workers, threads)]

@@ -158,8 +158,8 @@ def read_description(folder: str | Path) -> dict[str, Any]:
     """
     path = as_path(folder) / FILE
     try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
         raise InputError(
             f"{folder} holds no prepared corpus: expected a folder with {FILE}, as `nlpseq prepare` writes it."
         ) from None

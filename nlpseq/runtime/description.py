@@ -81,7 +81,7 @@ class Client(Described):
             values = json.loads(path.read_text("utf-8"))
             version = values.pop("format_version")
             client = cls(**values)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is damaged"
             raise InputError(f"cannot read {path} ({reason}): export the model again.") from None
         if not isinstance(version, int) or version > FORMAT_VERSION:

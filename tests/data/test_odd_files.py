@@ -7,6 +7,7 @@ import os
 import random
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from nlpseq.data import (
     load_tagged_sentences,
 )
 from nlpseq.data.files import paths
+from nlpseq.data.files.audio import read_audio
 from nlpseq.data.files.contents import MOST_FREE
 from nlpseq.errors import InputError
 from tests.data import shapes
@@ -250,3 +252,10 @@ def test_names_that_no_file_can_have(tmp_path):
     for folder in ("x" * 300, "~nobody-of-that-name"):
         with pytest.raises(InputError, match="does not exist|no such user"):
             load_labelled_texts("imdb_reviews", data_dir=folder)
+
+
+def test_a_sound_that_does_not_end(tmp_path):
+    os.mkfifo(tmp_path / "a.wav")
+    for path in (tmp_path / "a.wav", Path("/dev/zero")):
+        with pytest.raises(InputError, match="it is not a regular file"):
+            read_audio(path, 8000)

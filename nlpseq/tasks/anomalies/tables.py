@@ -134,7 +134,7 @@ def read_nab(path: Path) -> list[Recording]:
     labels = next(path / "labels" / name for name in WINDOWS if os.path.isfile(path / "labels" / name))
     try:
         windows = dict(json.loads(read_text(labels)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{labels} is no JSON object of windows ({error}): expected that of NAB.") from None
     found = [file for file in paths.files_below(path / "data") if paths.suffix_of(file) == ".csv"]
     names = [file.relative_to(path / "data").as_posix() for file in found]

@@ -22,7 +22,7 @@ import tensorflow as tf
 from nlpseq import writing
 from nlpseq.data.prepared import FILE, SHARD, PreparedExamples, ShardWriters, read_description
 from nlpseq.data.stream import Shard, decompressed, read_rows, shards_of
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.tasks.classification.data import Examples, LabelledTexts
@@ -217,12 +217,19 @@ def load_prepared_texts(folder: str | Path) -> PreparedTexts:
     """A corpus that `prepare` prepared.
 
     Raises:
-        InputError: The folder holds none.
+        InputError: The folder holds none, or it is damaged.
     """
     folder = as_path(folder)
     description = read_description(folder)
     if description.get("kind") != "classification":
         raise InputError(f"{folder} was prepared for {description.get('kind')}, not for classification.")
+    try:
+        return _described(folder, description)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InputError(f"{folder} is damaged ({shorten(error)}): prepare the corpus again.") from None
+
+
+def _described(folder, description):
     preprocessor = keras.saving.deserialize_keras_object(description["preprocessor"])
     labels = description["labels"]
     validation, test = (_examples(folder / f"{name}.jsonl", labels) for name in ("validation", "test"))

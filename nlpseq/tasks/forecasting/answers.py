@@ -134,7 +134,7 @@ class Answers(answers.Answers):
         """A history from JSON, an object with values and start or a list of rows, or from numbers with blanks."""
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = list(text.replace(",", " ").split())
         if isinstance(value, list) and not any(isinstance(cell, (dict, list)) for cell in value):
             value = {"value": value}

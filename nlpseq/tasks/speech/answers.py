@@ -70,7 +70,7 @@ class Answers(answers.Answers):
 
     def parse(self, text):
         """Texts of clients name no files: who may read them is the user of the command alone."""
-        raise InputError("a recognizer takes sounds: send `audio` and `length` to its signatures.")
+        raise InputError("a recognizer takes sounds, not texts: give its signatures samples and their number.")
 
     def _of_file(self, path):
         return Sound(str(path), read_audio(as_path(path), self.rate))
