@@ -26,6 +26,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.utils.shared import Shared
 
+from nlpseq.beam.pipelines import pipeline_of
 from nlpseq.data import answer_rows
 from nlpseq.data.stream import FORMATS, PART, Row, Shard, decompressed, read_rows, row_writer, shards_of
 from nlpseq.errors import InputError
@@ -220,17 +221,16 @@ def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> lis
         flags: Beam's own flags, such as `--runner` and `--direct_num_workers`.
 
     Raises:
-        InputError: The folder has the answers of another job.
+        InputError: The folder has the answers of another job; Beam refuses its flags.
     """
-    from apache_beam.options.pipeline_options import PipelineOptions
-
     import nlpseq
 
+    begun = pipeline_of(flags)
     _check_job(job, shards)
     left = [shard for shard in shards if not FileSystems.exists(job.counts(shard))]
     if left:
         send_by_value(nlpseq)
-        with beam.Pipeline(options=PipelineOptions(flags)) as pipeline:
+        with begun as pipeline:
             _ = pipeline | beam.Create(left) | beam.Reshuffle() | beam.ParDo(AnswerShard(job, answers))
     done = [shard for shard in shards if FileSystems.exists(job.counts(shard))]
     return [json.loads(FileSystems.open(job.counts(shard)).read()) for shard in done]
