@@ -19,7 +19,6 @@ at least 0.99 of the questions, the simple RNN no more than by chance.
 import json
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -27,6 +26,7 @@ import numpy as np
 import nlpseq
 from nlpseq.cli import begin, kept, run_recipe
 from nlpseq.errors import InputError, in_range
+from nlpseq.paths import as_path
 from nlpseq.settings import FREE, Range, Settings
 from nlpseq.training.settings import TrainingSettings
 from nlpseq.writing import write_text, writing
@@ -78,7 +78,7 @@ def main(config: AllSettings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.diagnostics import pictures
 
-    checkpoints, folder = begin(config, config.memory.output), Path(config.memory.output).expanduser()
+    checkpoints, folder = begin(config, config.memory.output), as_path(config.memory.output)
 
     tenth = -(-config.memory.examples // 10)
     tests = {d: texts([d], tenth, seed=1) for d in config.memory.distances}

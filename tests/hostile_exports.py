@@ -9,6 +9,7 @@ more memory than before.
 
 import argparse
 import contextlib
+import functools
 import io
 import json
 import os
@@ -35,12 +36,17 @@ from nlpseq.cli.main import main as command
 from nlpseq.cli.predict_file import UNFINISHED
 from nlpseq.training import state_file
 from nlpseq.writing import write_file
-from tests.tasks import tiny
+from tests.tasks import fitted, tiny
 
 SECONDS, MEMORY = 30, 1 << 30
 TEXT = "a good film"
 DEEP = "[" * 200_000 + "]" * 200_000
 KINDS = ("classification", "tagging", "translation", "language_model")
+ROWS = {  # of a table that an export of the kind reads
+    "forecasting": ["date,a", *(f"2024-01-{day:02},{day % 7}" for day in range(1, 29))],
+    "anomalies": ["a,b", *(f"{step % 5},{step}" for step in range(30))],
+    "clips": ["id,a,b", *(f"{step // 4},{step % 3},{step}" for step in range(12))],
+}
 
 
 class Case(NamedTuple):
@@ -103,10 +109,18 @@ CONFIG = {
     "versions": ["[]", '{"nlpseq": 9}', '{"nlpseq": "99.0", "keras": []}'],
     "format_version": ["2", '"1"', "true", "null", "1.0", "-1", "1e400", "9" * 5000],
 }  # fmt: skip
+DETAIL = ["null", "-1", '"x"', "[]", "{}", "[null]", '["x", 1]', "1e400", "true", '{"x": [-1]}']
 METRICS = ["[]", "null", DEEP, '{"validation": {}, "test": {}}', '{"validation": [], "test": {}}', "9" * 10_000,
            '{"validation": {"accuracy": "high"}, "test": {"accuracy": [1]}, "train_seconds": "long"}',
            '{"validation": {"accuracy": NaN}, "test": {"accuracy": 1e999}, "peak_memory_mb": {}}', '{"a": 1} trailing',
            '{"validation": {"accuracy": null}, "test": {"loss": true}, "train_seconds": -1e308}']  # fmt: skip
+
+
+@functools.cache
+def _exported(kind):
+    if kind in KINDS:
+        return tiny.exported(kind)[1]
+    return tiny.write(tempfile.mkdtemp(prefix=f"nlpseq-{kind}-"), fitted.made(kind))
 
 
 def exports(folder: Path) -> Iterator[Case]:
@@ -116,7 +130,7 @@ def exports(folder: Path) -> Iterator[Case]:
     def copy(kind):
         nonlocal number
         number += 1
-        return Path(shutil.copytree(tiny.exported(kind)[1], folder / f"{kind}-{number}"))
+        return Path(shutil.copytree(_exported(kind), folder / f"{kind}-{number}"))
 
     for file in FILES:
         for name, damage in DAMAGE.items():
@@ -133,6 +147,15 @@ def exports(folder: Path) -> Iterator[Case]:
             (path / "config.json").write_text("{" + ", ".join([*fields, f"{json.dumps(field)}: {value}"]) + "}")
             verb = ["show", str(path)] if field in ("data", "settings", "versions") else ["predict", str(path), TEXT]
             yield Case(f"config.json of {kind}: {field} {value[:60]}", verb)
+    for kind, rows in ROWS.items():
+        table = folder / f"{kind}.csv"
+        table.write_text("\n".join(rows))
+        for name in json.loads((_exported(kind) / "config.json").read_text())["details"]:
+            for value in DETAIL:
+                path = copy(kind)
+                text = (path / "config.json").read_text().replace(f'"{name}":', f'"{name}": {value}, "as it was":', 1)
+                (path / "config.json").write_text(text)
+                yield Case(f"config.json of {kind}: {name} {value}", ["predict", str(path), str(table)])
     for value in METRICS:
         path = copy("classification")
         (path / "metrics.json").write_text(value)
@@ -140,12 +163,13 @@ def exports(folder: Path) -> Iterator[Case]:
     path = copy("classification")
     (path / "config.json").write_bytes((path / "config.json").read_text().encode("utf-16"))
     yield Case("config.json: UTF-16", ["show", str(path)])
-    for kind in KINDS:
-        for other in KINDS:
+    for kind in (*KINDS, *ROWS):
+        for other in (*KINDS, *ROWS):
             if other != kind:
                 path = copy(kind)
-                shutil.copyfile(tiny.exported(other)[1] / "config.json", path / "config.json")
-                yield Case(f"{kind} with the config.json of {other}", ["predict", str(path), TEXT])
+                shutil.copyfile(_exported(other) / "config.json", path / "config.json")
+                asked = str(folder / f"{other}.csv") if other in ROWS else TEXT
+                yield Case(f"{kind} with the config.json of {other}", ["predict", str(path), asked])
 
 
 TASK = ["{}", "null", DEEP, "[1]", '{"class_name": "Unheard", "config": {}, "module": "os"}',

@@ -11,6 +11,7 @@ the weights in its export must be byte-equal to those of a run that was never ki
 
 import argparse
 import contextlib
+import importlib
 import json
 import os
 import random
@@ -22,17 +23,32 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import tensorflow as tf
+
+from tests.recipes import test_anomalies, test_clips, test_forecasting, test_speech
+
 MOST_KILLS = 4  # of one run; the fifth attempt is left alone
-COMMON = ("--units", 4, "--embedding-size", 4, "--epochs", 3, "--learning-rate", 0.02, "--checkpoint-minutes", 0.002)
+COMMON = ("--units", 4, "--epochs", 3, "--learning-rate", 0.02, "--checkpoint-minutes", 0.002)
+OF_WORDS = ("--embedding-size", 4, "--batch-size", 8)
 TASKS = {  # the recipe, its flags beside `COMMON`, and its data
-    "sentiment": ("--batch-size", 8, "--averaging", 0.9, "--validations", 2, "--patience", 9),
-    "tagging": ("--batch-size", 8, "--character-units", 3, "--singleton-dropout", 0.3, "--patience", 1),
-    "translation": ("--batch-size", 8, "--recurrent-dropout", 0.2, "--scheduled-sampling", 0.2, "--dropout", 0.3),
+    "sentiment": (*OF_WORDS, "--averaging", 0.9, "--validations", 2, "--patience", 9),
+    "tagging": (*OF_WORDS, "--character-units", 3, "--singleton-dropout", 0.3, "--patience", 1),
+    "translation": (*OF_WORDS, "--recurrent-dropout", 0.2, "--scheduled-sampling", 0.2, "--dropout", 0.3),
     "language_model": (
-        *("--batch-size", 4, "--steps", 8, "--validations", 2, "--optimizer", "asgd", "--patience", 1),
+        *(*OF_WORDS, "--batch-size", 4, "--steps", 8, "--validations", 2, "--optimizer", "asgd", "--patience", 1),
         *("--weight-dropout", 0.2, "--embedding-dropout", 0.1, "--max-tokens", 60, "--epochs", 5),
     ),
-    "memory": ("--distances", 5, "--cells", "rnn", "gru", "--examples", 80, "--batch-size", 16, "--epochs", 2),
+    "forecasting": (
+        *("--horizon", 4, "--context", 14, "--hidden", 4, "--dropout", 0.2, "--batch-size", 8, "--ensemble", 2),
+        *("--outliers", 0.3, "--validations", 2),
+    ),
+    "anomalies": ("--components", 2, "--steps", 20, "--warm-up", 20, "--dropout", 0.2, "--batch-size", 2),
+    "speech": (
+        *("--layers", 1, "--stack", 10, "--filters", 4, "--batch-size", 8, "--speed", 0.1, "--noise", 0.5),
+        *("--dropout", 0.2, "--language-model", "ngram", "--order", 2, "--beam-size", 2),
+    ),
+    "clips": ("--batch-size", 4, "--warp", 0.2, "--noise", 0.3, "--dropout", 0.2, "--bag-of-frames", "yes"),
+    "memory": (*OF_WORDS, "--distances", 5, "--cells", "rnn", "gru", "--examples", 80, "--epochs", 2),
 }
 WORDS = ("the", "a", "old", "new", "dog", "cat", "bird", "saw", "heard", "liked", "not", "very", "and", ".", "good")
 NUMBERS = "numbers"  # no recipe: the training of `tests/training/test_resume.py`, which is quick
@@ -53,7 +69,13 @@ def write_data(task: str, folder: Path) -> Path | None:
         return _write(folder / "pairs.tsv", "en\tde", *(f"{' '.join(line)}\t{' '.join(line[::-1])}" for line in lines))
     if task == "language_model":
         return _write(folder / "lines.txt", *map(" ".join, lines))
-    return None
+    if task == "forecasting":
+        return test_forecasting.write(folder / "sales.csv")
+    if task == "anomalies":
+        return test_anomalies.write(folder / "pump.csv")
+    if task == "speech":
+        return test_speech.record(folder / "sounds")
+    return test_clips.write(folder / "moves.csv") if task == "clips" else None
 
 
 def _write(path, *lines):
@@ -79,8 +101,6 @@ class Killed:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def install(self) -> None:
-        import tensorflow as tf
-
         from nlpseq import writing
 
         write_all, replace, rename, save = writing._write_all, os.replace, os.rename, tf.saved_model.save
@@ -117,9 +137,13 @@ def load(recipes: bool = True) -> None:
     import sacrebleu  # noqa: F401
     import tensorflow_datasets  # noqa: F401
 
+    from nlpseq import tasks
     from nlpseq.diagnostics import pictures  # noqa: F401
-    from nlpseq.tasks import LanguageModel, TextClassifier, TokenTagger, Translator  # noqa: F401
-    from recipes import language_model, memory, sentiment, tagging, translation  # noqa: F401
+
+    for task in TASKS:
+        importlib.import_module(f"recipes.{task}")
+    for name in tasks.__all__:
+        getattr(tasks, name)
 
 
 def start(task: str, data: Path | None, output: Path, log: Path, killed: Killed | None = None) -> int:
@@ -144,8 +168,6 @@ def start(task: str, data: Path | None, output: Path, log: Path, killed: Killed 
 
 
 def _run(task, data, output, killed):
-    import importlib
-
     from nlpseq import engine
     from nlpseq.cli import run_recipe
 
@@ -177,8 +199,9 @@ def result(output: Path) -> bytes:
     if (output / "result").is_file():
         return (output / "result").read_bytes()
     version = min((path for path in output.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
-    (weights,) = (version / "variables").glob("variables.data*")
-    return weights.read_bytes()
+    reader = tf.train.load_checkpoint(str(version / "variables" / "variables"))
+    names = [name for name in reader.get_variable_to_shape_map() if name.endswith("VARIABLE_VALUE")]
+    return b"".join(name.encode() + reader.get_tensor(name).tobytes() for name in sorted(names))
 
 
 class Proof:

@@ -22,14 +22,10 @@ import tensorflow as tf
 
 from nlpseq import training
 from tests.tasks import tiny
+from tests.tasks.fitted import FITTED
 
 WORDS = np.array(["a", "good", "film", "bad", "not", "Ada", "met", "the", "cat", "sat", ",", "x", "b", "c"])
-TASKS = {
-    "classification": (tiny.new_classifier, tiny.labelled_texts),
-    "tagging": (tiny.new_tagger, tiny.sentences),
-    "translation": (tiny.new_translator, tiny.pairs),
-    "language_model": (tiny.new_language_model, tiny.lines),
-}
+TEXTS = ("classification", "tagging", "translation", "language_model")  # kinds that are asked texts
 
 
 def resident() -> float:
@@ -62,7 +58,7 @@ def told(name: str, start: float, what: str) -> float:
 
 def growth_of_epochs(kind: str, epochs: int) -> float:
     """MB by which the memory grows after a tenth of the epochs of a training."""
-    make, data = TASKS[kind]
+    make, data = FITTED[kind]
     training.set_seed(1)
     task, start = make(), []
     task.compile(training.Adam(0.01))
@@ -81,16 +77,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--kinds", nargs="*", default=list(TASKS), choices=TASKS)
+    parser.add_argument("--kinds", nargs="*", default=list(FITTED), choices=FITTED)
     parser.add_argument("--most", type=float, default=10.0, help="MB that are no growth")
     chosen = parser.parse_args()
     grown = []
-    for kind in chosen.kinds:
+    for kind in filter(TEXTS.__contains__, chosen.kinds):
         serve = tf.saved_model.load(str(tiny.exported(kind)[1])).signatures["serving_default"]
         grown.append(
             growth(f"export of {kind}", lambda text, serve=serve: serve(text=tf.constant([text])), chosen.calls)
         )
-        task = TASKS[kind][0]()
+        task = FITTED[kind][0]()
         options = {"length": 3} if kind == "language_model" else {}
         ask = lambda text, task=task, options=options: task.predict_text([text], **options)  # noqa: E731
         grown.append(growth(f"predict_text of {kind}", ask, chosen.calls))

@@ -23,7 +23,7 @@ from nlpseq.cli import launch
 from tests import kill_proof
 
 MOST_KILLS = 3  # of one run; the next attempt is left alone
-FLAGS = {**kill_proof.TASKS, "sentiment": ("--batch-size", 8, "--validations", 2, "--patience", 9)}
+FLAGS = {**kill_proof.TASKS, "sentiment": (*kill_proof.OF_WORDS, "--validations", 2, "--patience", 9)}
 PROGRAM = """
 import importlib, sys
 from nlpseq import engine

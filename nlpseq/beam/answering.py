@@ -26,6 +26,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.utils.shared import Shared
 
+from nlpseq.beam.pipelines import pipeline_of
 from nlpseq.data import answer_rows
 from nlpseq.data.stream import FORMATS, PART, Row, Shard, decompressed, read_rows, row_writer, shards_of
 from nlpseq.errors import InputError
@@ -220,17 +221,16 @@ def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> lis
         flags: Beam's own flags, such as `--runner` and `--direct_num_workers`.
 
     Raises:
-        InputError: The folder has the answers of another job.
+        InputError: The folder has the answers of another job; Beam refuses its flags.
     """
-    from apache_beam.options.pipeline_options import PipelineOptions
-
     import nlpseq
 
+    begun = pipeline_of(flags)
     _check_job(job, shards)
     left = [shard for shard in shards if not FileSystems.exists(job.counts(shard))]
     if left:
         send_by_value(nlpseq)
-        with beam.Pipeline(options=PipelineOptions(flags)) as pipeline:
+        with begun as pipeline:
             _ = pipeline | beam.Create(left) | beam.Reshuffle() | beam.ParDo(AnswerShard(job, answers))
     done = [shard for shard in shards if FileSystems.exists(job.counts(shard))]
     return [json.loads(FileSystems.open(job.counts(shard)).read()) for shard in done]
@@ -247,7 +247,10 @@ def _check_job(job, shards):
     path = posixpath.join(job.output, "run.json")
     described = {**job._asdict(), "output": "", "threads": 0, "shards": [shard.name for shard in shards]}
     if FileSystems.exists(path):
-        before = json.loads(FileSystems.open(path).read())
+        try:
+            before = dict(json.loads(FileSystems.open(path).read()))
+        except (ValueError, TypeError, RecursionError):
+            raise InputError(f"{path} is damaged: remove it, or choose another `output`.") from None
         if before != described:
             changed = ", ".join(sorted(name for name in described if described[name] != before.get(name)))
             raise InputError(

@@ -6,7 +6,8 @@ from typing import Any
 # The package of the extra `beam` is not installed where types are checked.
 # pyright: reportMissingImports=false
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+
+from nlpseq.beam.pipelines import pipeline_of
 
 
 def by_beam(flags: list[str]) -> Callable[[Callable[[Any], None], list], None]:
@@ -17,7 +18,7 @@ def by_beam(flags: list[str]) -> Callable[[Callable[[Any], None], list], None]:
     """
 
     def each(function, shards):
-        with beam.Pipeline(options=PipelineOptions(flags)) as pipeline:
+        with pipeline_of(flags) as pipeline:
             _ = pipeline | beam.Create(shards) | beam.Reshuffle() | beam.Map(function)
 
     return each

@@ -4,7 +4,8 @@ import argparse
 import importlib.util
 import sys
 
-from nlpseq.errors import InputError
+from nlpseq.cli.flags import Parser
+from nlpseq.errors import InputError, in_range
 from nlpseq.reporting import say
 from nlpseq.serving import Export
 
@@ -15,7 +16,7 @@ NAMES = ("input", "output", "input_format", "output_format", "column", "batch_si
 
 def parser() -> argparse.ArgumentParser:
     """The flags of the command; others are those of Beam and its runner."""
-    command = argparse.ArgumentParser(
+    command = Parser(
         "nlpseq beam",
         description="Answer the rows of a corpus with an exported model, on any runner of Apache Beam.",
         epilog="Other flags are Beam's: --runner, --direct_num_workers, ...; nlpseq/beam/README.md has examples.",
@@ -41,6 +42,11 @@ def run(arguments: list[str]) -> int:
         InputError: Beam is not installed; there is no export, or no file; the export answers no texts.
     """
     options, flags = parser().parse_known_args(arguments)
+    for name in ("batch_size", "threads"):
+        if (value := getattr(options, name)) is not None:
+            in_range(name, value, 1)
+    if not options.output:
+        raise InputError("`output` is empty: give a folder.")
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError(
             "`nlpseq beam` requires the package apache-beam, which is not installed: run pip install 'nlpseq[beam]', "

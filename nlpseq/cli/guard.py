@@ -41,10 +41,13 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
         _abandon_output()
         return 1
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno in FULL:
+            _abandon_output()
+            print(f"stopped: cannot write the output: {os.strerror(error.errno).lower()}.", file=sys.stderr)
+        elif error.filename and error.strerror:  # of the system of the user, wherever it comes from
+            print(f"stopped: cannot use {error.filename}: {error.strerror.lower()}.", file=sys.stderr)
+        else:
             raise
-        _abandon_output()
-        print(f"stopped: cannot write the output: {os.strerror(error.errno).lower()}.", file=sys.stderr)
         return 1
     except Interrupted as error:
         print(f"interrupted {error}", file=sys.stderr)

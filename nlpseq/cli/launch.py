@@ -11,8 +11,9 @@ import sys
 import time
 from collections.abc import Iterator
 
+from nlpseq.cli.flags import Parser
 from nlpseq.cli.train import find_recipes
-from nlpseq.errors import InputError, suggest
+from nlpseq.errors import InputError, in_range, suggest
 
 GRACE = 40.0  # seconds that workers have to end after another one ended with an error
 NAMES = ("workers", "threads")  # arguments that errors name
@@ -28,16 +29,15 @@ def run(arguments: list[str]) -> int:
     Raises:
         InputError: There is no such recipe.
     """
-    parser = argparse.ArgumentParser(
-        "nlpseq launch", description="Train with several workers on this machine, which share each batch."
-    )
+    parser = Parser("nlpseq launch", description="Train with several workers on this machine, which share each batch.")
     parser.add_argument("--workers", type=int, required=True, help="number of processes")
     parser.add_argument("--threads", type=int, help="threads of each; default: the cores, divided among them")
     parser.add_argument("recipe", help="name or path of a recipe, e.g. sentiment or recipes/sentiment.py")
     parser.add_argument("flags", nargs=argparse.REMAINDER, help="flags of the recipe")
     options = parser.parse_args(arguments)
-    if options.workers < 1:
-        raise InputError(f"`workers` must be at least 1, got {options.workers}.")
+    in_range("workers", options.workers, 1)
+    if options.threads is not None:
+        in_range("threads", options.threads, 1)
     threads = options.threads or max(1, len(os.sched_getaffinity(0)) // options.workers)
     command = [sys.executable, *_script(options.recipe), *options.flags]
     workers = [subprocess.Popen(command, env=env) for env in environments(options.workers, threads)]

@@ -1,12 +1,12 @@
 """The command `nlpseq`: trains with a recipe, searches its settings, exports, predicts, describes, looks, serves."""
 
-import argparse
 import contextlib
 import importlib
 import sys
 
 from nlpseq import tasks
 from nlpseq.cli import beam, export, launch, look, predict, prepare, search, serve, show, train
+from nlpseq.cli.flags import Parser
 from nlpseq.cli.guard import guarded
 from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
@@ -75,7 +75,7 @@ def _options(kind):
 
 
 def _parser(options):
-    parser = argparse.ArgumentParser("nlpseq", description="Train recurrent sequence models and use exported ones.")
+    parser = Parser("nlpseq", description="Train recurrent sequence models and use exported ones.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("train", help="train a model with a recipe and export it")
     commands.add_parser("search", help="search for better settings of a recipe on its validation split")

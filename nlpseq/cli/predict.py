@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from nlpseq import writing
 from nlpseq.cli import predict_file
 from nlpseq.cli.start import quiet_tensorflow
-from nlpseq.data.files.paths import as_path
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
 
 if TYPE_CHECKING:
     from nlpseq.serving import Export

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from nlpseq.data import answer_rows
 from nlpseq.data.files.contents import check_file, lines_of
 from nlpseq.data.files.json_rows import columns_table
-from nlpseq.data.files.paths import as_path, suffix_of
+from nlpseq.data.files.paths import suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, is_missing
 from nlpseq.errors import InputError
+from nlpseq.paths import as_path
 from nlpseq.writing import write_file, writing
 
 if TYPE_CHECKING:

@@ -109,8 +109,10 @@ def begin(config: Any, output: str) -> Any:
         restart=options.restart,
     )
     checkpoints.details["run"] = config.flat()
-    if checkpoints.trained is not None and not workers.current().is_chief:
-        raise workers.Done
+    if checkpoints.trained is not None:
+        if not workers.current().is_chief:
+            raise workers.Done
+        workers.dismiss()
     return checkpoints
 
 

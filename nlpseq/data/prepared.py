@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import generated, training_order
 from nlpseq.errors import InputError
+from nlpseq.paths import as_path
 
 BLOCK = 256  # examples of a record
 SHARD = 64 * 2**20  # bytes of text that become a shard, about
@@ -151,10 +152,10 @@ def read_description(folder: str | Path) -> dict[str, Any]:
     Raises:
         InputError: The folder holds no prepared corpus.
     """
-    path = Path(folder).expanduser() / FILE
+    path = as_path(folder) / FILE
     try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
         raise InputError(
             f"{folder} holds no prepared corpus: expected a folder with {FILE}, as `nlpseq prepare` writes it."
         ) from None

@@ -16,9 +16,10 @@ import tensorflow_datasets as tfds
 
 from nlpseq import corpora  # registers the embedded corpora
 from nlpseq.data import files
-from nlpseq.data.files import objects, paths
+from nlpseq.data.files import objects
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, shorten, suggest
+from nlpseq.paths import as_path
 
 CORPORA = tuple(getattr(corpora, name).name for name in corpora.__all__)
 SPLITS = ("train", "validation", "test")
@@ -40,7 +41,7 @@ class SplitDataset:
     @property
     def title(self) -> str:
         """The name, of a path that of the file or folder, with a note if the data are generated."""
-        name = Path(self.name).expanduser().resolve().name if files.is_path(self.name) else self.name
+        name = as_path(self.name).resolve().name if files.is_path(self.name) else self.name
         return f"{name} (generated {self.examples_are})" if self.generated else name
 
     @property
@@ -99,7 +100,7 @@ def own_splits(
 
     def parts(data):
         if isinstance(data, (str, os.PathLike)):
-            return read(paths.as_path(data))
+            return read(as_path(data))
         if of_objects is not None:
             return of_objects(data)
         return {split: of_table(table) for split, table in objects.tables_of(data, rank).items()}
@@ -123,7 +124,7 @@ def prepared_builder(dataset: str, data_dir, known: Iterable[str]) -> tfds.core.
         InputError: the name or the folder does not exist, or the dataset cannot be prepared.
     """
     tfds.disable_progress_bar()
-    if data_dir is not None and not Path(data_dir).expanduser().is_dir() and dataset not in CORPORA:
+    if data_dir is not None and not os.path.isdir(as_path(data_dir)) and dataset not in CORPORA:
         raise InputError(f"the data folder {data_dir} does not exist: give one that TFDS prepared.")
     try:
         builder = tfds.builder(dataset, data_dir=data_dir)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.paths import as_path
 from nlpseq.data.files.vectors import VectorFile
 from nlpseq.errors import in_range
+from nlpseq.paths import as_path
 
 OTHERS = 50_000
 

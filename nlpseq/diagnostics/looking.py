@@ -7,6 +7,7 @@ from typing import Any
 from nlpseq.diagnostics.look_pictures import plot_gates, plot_saliency
 from nlpseq.diagnostics.salient import saliency
 from nlpseq.diagnostics.states import gates
+from nlpseq.paths import as_path
 from nlpseq.writing import write_text, writing
 
 METHODS = ("integrated", "removal", "gradient")
@@ -39,7 +40,7 @@ def look(task: Any, example: Any, folder: str | Path, answer: str | None = None)
     ['saliency.png', 'gates-1.png', 'look.json']
     """
     results = [saliency(task, example, answer, method) for method in METHODS]
-    layers, folder = gates(task, example), Path(folder).expanduser()
+    layers, folder = gates(task, example), as_path(folder)
     names = ["saliency.png", *(f"gates-{number}.png" for number in range(1, len(layers) + 1)), "look.json"]
     paths = [folder / name for name in names]
     with writing(f"the pictures to {folder}"):

@@ -108,7 +108,19 @@ def reduce(losses: tf.Tensor, count: tf.Tensor, weights: tf.Tensor, reduction: s
     if reduction == "sum":
         return total
     divisor = tf.reduce_sum(weights) if reduction == "mean_with_sample_weight" else count
-    divisor = counted(tf.cast(divisor, total.dtype))
+    return mean_loss(total, tf.cast(divisor, total.dtype))
+
+
+def mean_loss(total: tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:
+    """A sum of losses divided by their number, 0 if there are none, in all replicas of a `tf.distribute` strategy.
+
+    As in Keras, the mean of a replica is divided by their number. The gradients are those of the whole batch.
+
+    Args:
+        total: The sum of this replica.
+        divisor: The number of losses of this replica, of the same dtype; `divisors` collects it.
+    """
+    divisor = counted(divisor)
     mean, replica = tf.math.divide_no_nan(total, divisor), tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return mean

@@ -30,16 +30,29 @@ class Described:
     labels: list[str]
     details: dict[str, Any]
 
-    def detail(self, name: str, *types: type) -> Any:
+    def detail(self, name: str, *types: Any) -> Any:
         """A value of `details`.
+
+        Args:
+            name: Its name.
+            types: Types that it may have; `[str]` is a list of strings, `{str: int}` a dict of numbers.
 
         Raises:
             InputError: it is missing, or of none of the types.
         """
         value = self.details.get(name, ...)
-        if not isinstance(value, types):
+        if not any(is_a(value, kind) for kind in types):
             raise InputError(f"the config.json of the export has no valid {name!r} in its details: export it again.")
         return value
+
+
+def is_a(value: Any, kind: Any) -> bool:
+    """Whether a JSON value has a type, and its items that of the only item of a list or dict of types."""
+    if isinstance(kind, list):
+        return isinstance(value, list) and all(is_a(item, kind[0]) for item in value)
+    if isinstance(kind, dict):
+        return isinstance(value, dict) and all(is_a(item, *kind.values()) for item in value.values())
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ class Client(Described):
             values = json.loads(path.read_text("utf-8"))
             version = values.pop("format_version")
             client = cls(**values)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is damaged"
             raise InputError(f"cannot read {path} ({reason}): export the model again.") from None
         if not isinstance(version, int) or version > FORMAT_VERSION:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.errors import InputError, one_of
+from nlpseq.paths import as_path
 from nlpseq.runtime.description import FILE_NAME, Client, read_tables
 from nlpseq.runtime.interpreters import INTERPRETERS
 from nlpseq.runtime.saved_model import SavedModel, rows
@@ -39,7 +40,7 @@ def load(path: str | Path, format: str | None = None) -> "Model":
     >>> model.predict(["not bad at all"])[0]["label"]  # doctest: +SKIP
     'positive'
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     files = {**{name: file for name, (file, _) in INTERPRETERS.items()}, "saved_model": SAVED_MODEL}
     if path.is_file():
         given = {"onnx": "onnx", "tflite": "litert", "pb": "saved_model"}.get(path.suffix.lstrip("."))

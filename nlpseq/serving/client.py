@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
 from nlpseq.runtime.saved_model import SavedModel, rows
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
@@ -49,9 +50,12 @@ class Export:
         """The signatures by name; the model is loaded on first access.
 
         Raises:
-            InputError: the model cannot be loaded.
+            InputError: the model cannot be loaded, or is of another kind than `config.json` says.
         """
-        return self._model.signatures
+        signatures = self._model.signatures
+        if set(self.answers.outputs) - set(signatures["serving_default"].structured_outputs):
+            raise self._of_another_kind()
+        return signatures
 
     def predict(self, examples: list) -> list[dict[str, Any]]:
         """Runs "serving_default".
@@ -94,9 +98,10 @@ class Export:
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs of a signature, by name."""
-        function = self.signatures[signature]
-        missing = set(self.answers.outputs) - set(self.signatures["serving_default"].structured_outputs)
-        if missing or set(function.structured_input_signature[1]) != set(inputs):
+        specs = self.signatures[signature].structured_input_signature[1]
+        if set(specs) != set(inputs) or not all(
+            spec.shape.is_compatible_with(np.shape(inputs[name])) for name, spec in specs.items()
+        ):
             raise self._of_another_kind()
         return self._model.run(signature, inputs)
 
@@ -113,7 +118,7 @@ def find_export(path: str | Path) -> Path:
     Raises:
         InputError: there is no export.
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     for candidate in (path, *versions(path)):
         if all(os.path.isfile(candidate / name) for name in ("saved_model.pb", FILE_NAME)):
             return candidate

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from nlpseq.errors import InputError
+from nlpseq.paths import as_path
 from nlpseq.versions import number, versions
 from nlpseq.writing import remove_leftovers, sync
 
@@ -15,9 +16,11 @@ def check_output(folder: str | Path) -> Path:
     What dead processes left unfinished in it is removed.
 
     Raises:
-        InputError: it is not writable.
+        InputError: it is not writable, or has no name.
     """
-    folder = Path(folder).expanduser()
+    if folder == "":
+        raise InputError("`output` is empty: give a folder.")
+    folder = as_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

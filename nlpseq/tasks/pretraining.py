@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.data.files.contents import read_lines
-from nlpseq.data.files.paths import as_path
 from nlpseq.errors import InputError
+from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.tasks.embeddings import token_logits
 from nlpseq.tasks.objectives import SmoothedCrossEntropy

@@ -11,7 +11,7 @@ MARKUP = r"</?[a-zA-Z][^<>]*>"
 BLANK = r"[\s\pZ\pC]+"
 SINGLE_CHARACTER_WORDS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}]"
 CLITIC = r"(?:n['’]t|['’](?:s|m|d|re|ve|ll))\b"
-CONTRACTION = rf"(?i)(\pL)({CLITIC})"
+CONTRACTION = rf"(\pL)((?i:{CLITIC}))"  # not (?i)\pL, which takes the mark U+0345 for a letter: its fold is one
 ADDRESSES = [
     r"https?://[^\s<>]*[^\s<>.,;:!?)\]]",
     r"[\pL\pN][\pL\pN._+-]*@[\pL\pN-]+(?:\.[\pL\pN-]+)+",

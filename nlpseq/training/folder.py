@@ -10,6 +10,7 @@ from typing import Any
 from nlpseq import writing
 from nlpseq.data.files.contents import check_file
 from nlpseq.errors import InputError, WritingError
+from nlpseq.paths import as_path
 from nlpseq.training import state_file
 
 STEP = re.compile(r"step-(\d+)")
@@ -29,7 +30,7 @@ class CheckpointFolder:
     """
 
     def __init__(self, path: str | Path, writes: bool = True):
-        self.path, self.writes = Path(path).expanduser(), writes
+        self.path, self.writes = as_path(path), writes
         self.notes: list[str] = []  # what is to be said of damaged files and failed writes
         self._writer: threading.Thread | None = None
 
@@ -171,7 +172,7 @@ def find_checkpoint(path: str | Path) -> tuple[Path, dict[str, Any]]:
     Raises:
         InputError: There is none.
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     folder = path / "checkpoints" if os.path.isdir(path / "checkpoints") else path
     names = [path]
     if os.path.isdir(folder):

@@ -301,6 +301,8 @@ class Checkpoints(keras.callbacks.Callback):
         """
         if not (self.folder.writes or self.is_part):
             raise workers.Done
+        if not self.is_part:
+            workers.dismiss()
         values |= {"variables": state.variable_values(self.model), "random": state.random_state()}
         self._write_result(TRAINED, values)
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from nlpseq.data.files.contents import read_text
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
 from nlpseq.runtime.description import read_tables
 from nlpseq.training.folder import find_checkpoint
 from nlpseq.training.state import restore_variables
@@ -35,7 +36,7 @@ def load_task(path: str | Path) -> Any:
     Raises:
         InputError: There is neither, or it cannot be used.
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     for folder in (path, *versions(path)):
         if (folder / "saved_model.pb").is_file():
             return _of_export(folder)

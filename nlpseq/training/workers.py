@@ -164,11 +164,19 @@ class Cluster(OneWorker):
 
 
 _joined: OneWorker = OneWorker()
+_alone: OneWorker | None = None  # the chief, once the others have ended
 
 
 def current() -> OneWorker:
     """The workers that this process is one of."""
-    return _joined
+    return _alone or _joined
+
+
+def dismiss() -> None:
+    """The training has ended, and with it all workers but this one, the chief: what it trains now it trains alone."""
+    global _alone
+    if _joined.count > 1:
+        _alone = OneWorker()
 
 
 def join(environment: Mapping[str, str] = os.environ) -> OneWorker:

@@ -14,6 +14,7 @@ from tests.tasks import tiny
 pytest.importorskip("apache_beam", reason="needs the extra nlpseq[beam]")
 
 from nlpseq.beam import answering
+from nlpseq.beam.pipelines import pipeline_of
 from nlpseq.cli import beam
 from nlpseq.data.stream import read_rows, row_writer
 
@@ -116,3 +117,12 @@ print(list(dofn.process(shard))[0]["answered"])
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.stdout.strip() == "3", run.stderr[-3000:]
+
+
+def test_flags_that_beam_refuses_and_does_not_know(tmp_path, capsys):
+    (tmp_path / "texts.txt").write_text("good\n")
+    with pytest.raises(InputError, match="Beam refuses the flags --runner Nope: Unexpected pipeline runner"):
+        answered(tmp_path, "texts.txt", "--runner", "Nope")
+    assert not (tmp_path / "answers").exists()
+    pipeline_of(["--batch_sise", "3"])
+    assert "note: Beam has no flag --batch_sise" in capsys.readouterr().out

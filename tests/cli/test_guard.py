@@ -1,5 +1,6 @@
 """Exit statuses of commands that are interrupted."""
 
+import errno
 import os
 import signal
 
@@ -19,6 +20,7 @@ def stop(error):
     (Interrupted("at epoch 2.", signal.SIGINT), 130, "interrupted at epoch 2.\n"),
     (KeyboardInterrupt(), 130, "interrupted\n"),
     (WritingError("cannot write the export to `output`."), 1, "stopped: cannot write the export to --output.\n"),
+    (OSError(errno.EACCES, "Permission denied", "/a/b"), 1, "stopped: cannot use /a/b: permission denied.\n"),
 ])  # fmt: skip
 def test_the_status_and_the_sentence(capsys, error, status, line):
     assert guarded(lambda: stop(error), ["output"]) == status

@@ -34,3 +34,9 @@ def test_the_recipe_is_a_name_or_a_path():
     for wrong in ("sentimental", "nowhere.py"):
         with pytest.raises(InputError):
             launch._script(wrong)
+
+
+@pytest.mark.parametrize("flags", [("--workers", "0"), ("--workers", "2", "--threads", "-1")])
+def test_no_workers_and_no_threads(flags):
+    with pytest.raises(InputError, match="must be at least 1, got"):
+        launch.run([*flags, "sentiment"])

@@ -7,11 +7,20 @@ import os
 import random
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nlpseq.data import load_labelled_texts, load_parallel_texts, load_running_texts, load_tagged_sentences
+from nlpseq.data import (
+    load_labelled_texts,
+    load_parallel_texts,
+    load_running_texts,
+    load_speech,
+    load_tagged_sentences,
+)
+from nlpseq.data.files import paths
+from nlpseq.data.files.audio import read_audio
 from nlpseq.data.files.contents import MOST_FREE
 from nlpseq.errors import InputError
 from tests.data import shapes
@@ -224,3 +233,29 @@ def test_the_place_of_what_is_wrong(tmp_path):
         (tmp_path / name).write_text(content)
         with pytest.raises(InputError, match=expected):
             load_labelled_texts(tmp_path / name)
+
+
+def test_what_is_no_data_in_a_folder(tmp_path):
+    for name in ("b/2.csv", "a.csv", ".hidden.csv", "~$a.csv", ".git/c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    os.mkfifo(tmp_path / "fifo.csv")
+    (tmp_path / "dangling.csv").symlink_to("nowhere")
+    assert paths.files_below(tmp_path) == [tmp_path / "a.csv", tmp_path / "b" / "2.csv"]
+
+
+def test_names_that_no_file_can_have(tmp_path):
+    recordings = f"file,text\n{'x' * 300}.wav,a\n"
+    (tmp_path / "metadata.csv").write_text(recordings)
+    with pytest.raises(InputError, match="has no audio file 'xxx"):
+        load_speech(tmp_path)
+    for folder in ("x" * 300, "~nobody-of-that-name"):
+        with pytest.raises(InputError, match="does not exist|no such user"):
+            load_labelled_texts("imdb_reviews", data_dir=folder)
+
+
+def test_a_sound_that_does_not_end(tmp_path):
+    os.mkfifo(tmp_path / "a.wav")
+    for path in (tmp_path / "a.wav", Path("/dev/zero")):
+        with pytest.raises(InputError, match="it is not a regular file"):
+            read_audio(path, 8000)

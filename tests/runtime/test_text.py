@@ -50,7 +50,7 @@ def tokens(texts):
 
 
 def lines(texts, kind, **options):
-    size = 60 if kind in ("word", "character") else 3000
+    size = 60 if kind in ("word", "character") else 4000
     return LinePreprocessor.learn(texts, kind=kind, size=size, **options)
 
 
@@ -87,6 +87,12 @@ def test_words_and_ngrams():
 def test_tokens_and_their_characters():
     texts = random_texts(COUNT)
     check_tokens(texts, texts[::3])
+
+
+def test_a_mark_whose_lower_case_is_a_letter():
+    texts = [f"a{mark}'s A{mark}N'T{mark} {mark}" for mark in ("\u0345", "\u0301", "\u1fbe", "ß", "ſ")]
+    check_tokens(texts, texts)
+    check_words(texts, texts)
 
 
 @pytest.mark.parametrize("kind", ["bpe", "wordpiece", "unigram", "word", "character"])

@@ -1,5 +1,6 @@
 """What an export holds, that it needs TensorFlow alone, and that it is complete or absent."""
 
+import io
 import json
 import os
 from types import SimpleNamespace
@@ -11,10 +12,12 @@ from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from nlpseq import serving
 from nlpseq.errors import InputError
+from nlpseq.runtime.description import is_a
 from nlpseq.serving.metadata import FORMAT_VERSION, Metadata
 from nlpseq.serving.model_card import model_card
 from nlpseq.serving.output import check_output, publish
 from nlpseq.serving.warmup import FILE_NAME
+from nlpseq.tasks import answers_class
 from nlpseq.writing import incomplete_folder
 from tests.fuzz_exports import TOLERANCE, compare, differences, random_texts
 from tests.tasks.tiny import EXPORTED, LABELS, METRICS, dataset, exported, served
@@ -157,6 +160,10 @@ def test_output_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write to the output folder"):
         check_output(tmp_path / "file" / "below")
+    with pytest.raises(InputError, match="`output` is empty"):
+        check_output("")  # which would be the current folder
+    with pytest.raises(InputError, match="no such user as in the path ~nobody-of-that-name/out"):
+        check_output("~nobody-of-that-name/out")
 
 
 def metadata(**changes):
@@ -230,6 +237,46 @@ def test_a_detail_of_another_type(tmp_path):
     for name in ("max_tokens", "scheme"):
         with pytest.raises(InputError, match=f"no valid '{name}' in its details"):
             described.detail(name, int)
+
+
+@pytest.mark.parametrize("value, kind, expected", [
+    (["a"], [str], True), (["a", 1], [str], False), ("a", [str], False), ({"a": [1]}, {str: [int]}, True),
+    ({"a": [""]}, {str: [int]}, False), (True, int, False), (True, bool, True),
+])  # fmt: skip
+def test_types_of_details(value, kind, expected):
+    assert is_a(value, kind) == expected
+
+
+DETAILS = {  # that an export has, one of which is another in the test
+    "forecasting": {
+        "quantiles": [0.5],
+        "horizon": 1,
+        "context": 2,
+        "items": 0,
+        "past": [],
+        "known": [],
+        "statics": {},
+        "frequency": "",
+        "domain": "real",
+    },
+    "anomalies": {"channels": ["a"], "season": 0},
+    "clips": {"reading": {"width": 0}, "frame": [1]},
+}
+
+
+@pytest.mark.parametrize("kind", DETAILS)
+def test_details_of_kinds_that_read_files(kind, tmp_path):
+    (tmp_path / "rows.csv").write_text("a\n1\n2\n3\n")
+    name = next(iter(DETAILS[kind]))
+
+    def read(**change):
+        answers = answers_class(kind)(Metadata(**metadata(details={**DETAILS[kind], **change})))
+        return list(answers.batches([str(tmp_path / "rows.csv")], io.BytesIO()))
+
+    assert len(read()) == 1
+    for value in (-1, "x", [None], {"width": "x"}):
+        with pytest.raises(InputError, match=f"no valid '{name}' in its details"):
+            read(**{name: value})
 
 
 def test_a_field_that_a_later_version_adds_is_ignored(tmp_path):

@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from nlpseq import serving
@@ -25,6 +26,12 @@ def test_a_model_that_does_not_fit_in_memory(tmp_path):
         file.truncate(1 << 40)
     with pytest.raises(InputError, match="1024.0 GB do not fit in memory"):
         serving.Export(path).predict(["a"])
+
+
+def test_inputs_of_another_shape():
+    export = tiny.served("classification")
+    with pytest.raises(InputError, match="is not of the kind 'classification'"):
+        export.run("serving_default", {"text": np.array([["a", "b"]], object)})
 
 
 @pytest.mark.parametrize("kind", ["tagging", "language_model"])

@@ -8,6 +8,7 @@ import pytest
 
 from nlpseq import engine, serving, training
 from tests.tasks import tiny
+from tests.tasks.fitted import FITTED, made
 
 pytestmark = pytest.mark.usefixtures("portable")
 
@@ -18,11 +19,15 @@ ASKED = {
     "translation": (tiny.new_translator, tiny.SOURCES, {}),
     "language_model": (tiny.new_language_model, ["the cat", "a", "the dog sat", ""], {"length": 5, "method": "greedy"}),
 }
-FITTED = {
-    "classification": (tiny.new_classifier, tiny.labelled_texts, {"word_dropout": 0.2}),
-    "tagging": (tiny.new_tagger, tiny.sentences, {"characters": "none", "dropout": 0.3, "singleton_dropout": 0.5}),
-    "translation": (tiny.new_translator, tiny.pairs, {"dropout": 0.3, "scheduled_sampling": 0.3}),
-    "language_model": (tiny.new_language_model, tiny.lines, {"embedding_dropout": 0.2, "weight_dropout": 0.3}),
+AT_RANDOM = {
+    "classification": {"word_dropout": 0.2},
+    "tagging": {"characters": "none", "dropout": 0.3, "singleton_dropout": 0.5},
+    "translation": {"dropout": 0.3, "scheduled_sampling": 0.3},
+    "language_model": {"embedding_dropout": 0.2, "weight_dropout": 0.3},
+    "forecasting": {"dropout": 0.2, "outliers": 0.5},
+    "anomalies": {"dropout": 0.3},
+    "speech": {"dropout": 0.2, "speed": 0.1, "noise": 0.5, "warp": 0.1, "time_masks": 1, "splice": 0.5},
+    "clips": {"dropout": 0.2, "warp": 0.3, "noise": 0.2},
 }
 
 
@@ -62,13 +67,11 @@ def test_threads_get_the_same_answers_of_an_export():
 @pytest.mark.parametrize("kind", slow_but(FITTED, "classification"))
 @pytest.mark.slow
 def test_a_seed_gives_the_same_bytes(kind):
-    make, data, options = FITTED[kind]
-
     def trained():
         training.set_seed(4)
-        task = make(**options)
+        task = made(kind, **AT_RANDOM[kind])
         task.compile(training.Adam(0.01))
-        task.fit(task.prepare(data(), 8, training=True, seed=4), epochs=2, verbose=0)
+        task.fit(task.prepare(FITTED[kind][1](), 8, training=True, seed=4), epochs=2, verbose=0)
         return [weight.tobytes() for weight in task.get_weights()]
 
     assert trained() == trained()

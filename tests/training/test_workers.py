@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nlpseq import training
 from nlpseq.cli import launch
 from nlpseq.errors import InputError
 from nlpseq.training import workers
@@ -72,6 +73,21 @@ def test_a_shared_step_is_that_of_the_whole_batch(sizes, monkeypatch):
         np.testing.assert_allclose(one, two, rtol=1e-6, atol=1e-7)
     assert {name: float(value) for name, value in logs.items()} == pytest.approx(expected, rel=1e-6)
     assert "train_step" not in vars(model)
+
+
+def test_the_chief_is_alone_after_the_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_joined", Pretended(0, 2))
+    monkeypatch.setattr(workers, "_alone", None)
+    checkpoints = training.Checkpoints(tmp_path / "run")
+    checkpoints.set_model(model_of())
+    for part, count in ((checkpoints.part("one"), 2), (checkpoints, 1)):
+        part.set_model(model_of())
+        part.finish(history={}, seconds=1.0)
+        assert workers.current().count == count
+    monkeypatch.setattr(workers, "_joined", Pretended(1, 2))
+    monkeypatch.setattr(workers, "_alone", None)
+    with pytest.raises(workers.Done):
+        training.Checkpoints(tmp_path / "other").finish(history={}, seconds=1.0)
 
 
 def test_each_worker_drops_out_for_itself():

@@ -6,6 +6,7 @@ python -m tests.training.worker_program FOLDER [--kinds ...] [--optimizers ...] 
 import argparse
 from pathlib import Path
 
+from nlpseq import tasks
 from nlpseq.training import workers
 
 BATCH = 5  # 16 examples: four batches, which workers share unevenly, and of whose last one all but one have nothing
@@ -15,17 +16,17 @@ def data_of(kind):
     """The function that makes a task without dropout, and its examples."""
     import functools
 
-    from nlpseq import tasks
-    from tests.tasks import tiny
+    from tests.tasks import fitted, tiny
 
     sizes = {"units": 12, "embedding_size": 8}
     make = functools.partial
-    return {
+    texts = {
         "classification": (make(tasks.TextClassifier, tiny.words(), tiny.LABELS, **sizes), tiny.labelled_texts(4)),
         "tagging": (make(tasks.TokenTagger, tiny.tokens(), tiny.TAG_NAMES, scheme="bio", **sizes), tiny.sentences(4)),
         "translation": (make(tasks.Translator, tiny.pair_tokens(), **sizes), tiny.pairs(4)),
         "language_model": (make(tasks.LanguageModel, tiny.line_tokens(), **sizes), tiny.lines(60)),
-    }[kind]
+    }
+    return texts[kind] if kind in texts else (make(fitted.made, kind), fitted.FITTED[kind][1]())
 
 
 def trained(kind, optimizer, epochs, **settings):
@@ -38,9 +39,8 @@ def trained(kind, optimizer, epochs, **settings):
     from nlpseq.training.watching import watching
 
     make, examples = data_of(kind)
+    dropped = {name: 0.0 for name in make().settings.flat() if name.endswith("dropout")}
     keras.utils.set_random_seed(1)
-    task = make()
-    dropped = {name: 0.0 for name in task.settings.flat() if name.endswith("dropout")}
     task = make(**dropped)
     weights = []
 
@@ -59,7 +59,7 @@ def trained(kind, optimizer, epochs, **settings):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--kinds", nargs="+", default=["classification", "tagging", "translation", "language_model"])
+    parser.add_argument("--kinds", nargs="+", default=list(tasks.KINDS))
     parser.add_argument("--optimizers", nargs="+", default=["sgd", "adam"])
     parser.add_argument("--epochs", type=int, default=13)
     parser.add_argument("--mode", default="portable")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nlpseq.data.files.contents import regular_size
 from nlpseq.data.files.wav import WaveFile
 from nlpseq.errors import InputError, in_range
 
@@ -74,6 +75,7 @@ def _blocks(file, path, first, left) -> Iterator[np.ndarray]:
 
 
 def _opened(path: Path) -> Any:
+    regular_size(path)
     try:
         with open(path, "rb") as file:
             header = file.read(4)

@@ -62,7 +62,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         InputError: it is missing, not a regular file, or damaged.
     """
-    _regular_size(path)
+    regular_size(path)
     try:
         with open(path, "rb") as file:
             opener = _opener(file.peek(HEAD)[:HEAD])
@@ -83,7 +83,7 @@ def check_file(path: Path) -> int:
     Raises:
         InputError: it is missing, not a regular file, or too large for the memory.
     """
-    size = _regular_size(path)
+    size = regular_size(path)
     most = SHARE_OF_MEMORY * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if size > most:
         raise InputError(
@@ -93,7 +93,12 @@ def check_file(path: Path) -> int:
     return size
 
 
-def _regular_size(path):
+def regular_size(path: Path) -> int:
+    """The size of a file in bytes.
+
+    Raises:
+        InputError: it is missing, or not a regular file, which could be read without end.
+    """
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:

@@ -1,5 +1,6 @@
 """Folders: one with a folder of texts for each class, and one with parallel files of lines."""
 
+import os
 from pathlib import Path
 
 from nlpseq.data.files.contents import read_lines, read_text
@@ -32,7 +33,7 @@ def class_tables(folder: Path, encoding: str | None = None) -> dict[str, Table] 
 
 
 def _folders(folder):
-    return [path for path in listed(folder) if path.is_dir()]
+    return [path for path in listed(folder) if os.path.isdir(path)]
 
 
 def _class_folders(folder):

@@ -18,6 +18,7 @@ SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in word
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABLES = (".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet")
 TEXTS = (".txt", ".text", ".md", ".tokens", ".raw", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".bmes", ".tmx")
+HIDDEN = (".", "~$")  # with which the names of files begin that are no data
 SPLIT_SUFFIXES = tuple(f".{word}" for word in SPLIT_OF)
 
 
@@ -28,14 +29,6 @@ def is_path(dataset: Any) -> bool:
     known = (*TABLES, *TEXTS, *COMPRESSED, ".train")
     # Unlike Path.exists, os.path.exists raises no error for long names.
     return dataset.startswith((".", "/", "~")) or Path(dataset).suffix.lower() in known or os.path.exists(dataset)
-
-
-def as_path(dataset: str | os.PathLike) -> Path:
-    """The path of a dataset, with "~" expanded; raises an `InputError` for a user that does not exist."""
-    try:
-        return Path(dataset).expanduser()
-    except RuntimeError:
-        raise InputError(f"cannot read {dataset}: there is no such user.") from None
 
 
 def plain_name(path: Path) -> str:
@@ -66,7 +59,7 @@ def listed(folder: Path) -> list[Path]:
         InputError: the folder cannot be read.
     """
     try:
-        paths = [path for path in folder.iterdir() if not path.name.startswith((".", "~$"))]
+        paths = [path for path in folder.iterdir() if not path.name.startswith(HIDDEN)]
     except OSError as error:
         raise cannot_read(folder, error) from None
     return sorted(paths, key=lambda path: [(len(part), part) if part.isdigit() else (0, part) for part in _parts(path)])
@@ -78,7 +71,16 @@ def _parts(path):
 
 def files_in(folder: Path) -> list[Path]:
     """The visible regular files of a folder, in the order of `listed`."""
-    return [path for path in listed(folder) if path.is_file()]
+    return [path for path in listed(folder) if os.path.isfile(path)]
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The visible regular files of a folder and of the folders in it, by path; what cannot be read is left out."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        found += [Path(root, name) for name in names if not name.startswith(HIDDEN)]
+    return sorted(path for path in found if os.path.isfile(path))
 
 
 def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:

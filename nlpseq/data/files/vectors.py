@@ -1,5 +1,6 @@
 """Files of word vectors: GloVe and fastText text, word2vec binary, .npy with a list of words; read as a stream."""
 
+import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -208,7 +209,7 @@ def _array(path: Path) -> Any:
 def _word_list(path, rows):
     """The file of the words of a .npy file."""
     names = [path.with_suffix(suffix) for suffix in WORD_LISTS]
-    file = next((name for name in names if name.is_file()), None)
+    file = next((name for name in names if os.path.isfile(name)), None)
     if file is None:
         raise InputError(f"{path} needs the words of its rows, one in each line, in {names[0].name} beside it.")
     with opened(file) as lines:

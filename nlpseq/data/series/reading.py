@@ -24,6 +24,7 @@ from nlpseq.data.series.frequency import Frequency, counted
 from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order, on_grid
 from nlpseq.data.series.times import looks_like_times, parse_times
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
 
 TIME = Role("time", (
     "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
@@ -130,7 +131,7 @@ def _table_of(data, delimiter, encoding) -> Table:
     if isinstance(data, Table):
         return data
     if isinstance(data, (str, os.PathLike)):
-        path = paths.as_path(data)
+        path = as_path(data)
         if paths.suffix_of(path) == ".tsf":
             return read_tsf(read_text(path, encoding), str(path))
         content = read_table(path, delimiter, encoding)

@@ -135,6 +135,8 @@ def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "
         WritingError: the files cannot be written.
     """
     check_formats(formats, quantize)
+    if not set(formats) - {"saved_model"}:
+        raise InputError(f"{path} has the format saved_model already: name another, {' or '.join(FORMATS[1:])}.")
     metadata = Metadata.read(path)
     with writing(f"the formats to {path}"), incomplete_folder(path.parent) as partial:
         for name in ("saved_model.pb", "variables", "assets", "fingerprint.pb", TABLES):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
 from nlpseq.serving.client import find_export
 from nlpseq.serving.server.errors import RequestError
 from nlpseq.serving.server.paths import split_name
@@ -37,7 +38,7 @@ class Model:
     def __init__(
         self, path: str | Path, load: Callable[[Path], Version], log: Callable[..., None], name: str | None = None
     ):
-        self.folder = Path(path).expanduser().absolute()
+        self.folder = as_path(path).absolute()
         found = find_export(self.folder)
         self.fixed = found == self.folder
         self.name = name or (found.parent.name if found.name.isdecimal() else found.name)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nlpseq.errors import InputError, one_of, shorten
+from nlpseq.errors import InputError, in_range, one_of, shorten
 from nlpseq.runtime.saved_model import rows
 from nlpseq.tasks import answers
 from nlpseq.tasks.anomalies.computing import Detector
@@ -36,7 +36,7 @@ class Answers(answers.Answers):
     @property
     def channels(self) -> list[str]:
         """The names of the channels."""
-        return list(self.metadata.details["channels"])
+        return self.metadata.detail("channels", [str])
 
     def batches(self, arguments, standard_input, terminal=False, **options):
         """Recordings of files, one at a time; without files, the lines of standard input as they come."""
@@ -82,7 +82,10 @@ class Answers(answers.Answers):
             if row.shape[1] != len(self.channels):
                 raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
             places[: len(row)] = row
-        season = [getattr(example, "season", 0) or self.metadata.details["season"] for example in examples]
+        season = [
+            getattr(example, "season", 0) or in_range("season", self.metadata.detail("season", int), 0)
+            for example in examples
+        ]
         return {"values": values, "season": np.array(season, np.int32)}
 
     def example(self, value):

@@ -11,6 +11,7 @@ from nlpseq.data import notes, sources
 from nlpseq.data.files import paths
 from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, in_range, refuses_unknown_arguments, shorten
+from nlpseq.paths import as_path
 from nlpseq.tasks.anomalies.nab import probation
 from nlpseq.tasks.anomalies.recordings import Recording, Recordings, windows_of
 from nlpseq.tasks.anomalies.settings import AnomalyData
@@ -97,14 +98,14 @@ def load_anomalies(
         return _from_tfds(dataset, data_dir, {"train": train, "validation": validation, "test": test})
     _refuse_splits(dataset, data_dir, train, validation, test)
     read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
-    path = paths.as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else None
+    path = as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else None
     if path is not None and os.path.isdir(path) and is_nab(path):
         return _of_nab(path)
     tables = lambda file: split_tables(file, delimiter, encoding)  # noqa: E731
     splits, channels, said = _own(path, dataset, read, tables)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
-            splits[split], _, more = _checked(read(paths.as_path(data)), channels, data)
+            splits[split], _, more = _checked(read(as_path(data)), channels, data)
             said += more
     splits = _with_missing(splits, share, said)
     said += _odd(splits, channels)
@@ -131,7 +132,7 @@ def _own(path, dataset, read, tables):
             found[split], channels, more = _checked(read(parts[split]), channels, path)
             said += more
         return found, channels, said
-    files = [file for file in sorted(path.rglob("*")) if paths.suffix_of(file) in paths.TABLES and file.is_file()]
+    files = [file for file in paths.files_below(path) if paths.suffix_of(file) in paths.TABLES]
     if not files:
         raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
     named = [(paths.split_of(file.relative_to(path).parts[0]) or paths.split_of(file.name), file) for file in files]

@@ -16,6 +16,7 @@ from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal
 from nlpseq.data.series import Columns, read_series
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
 from nlpseq.tasks.anomalies.recordings import Recording, day_of, windows_of
 
 LABEL = Role("label", (
@@ -49,7 +50,7 @@ def read_recordings(
         InputError: The file cannot be read so; the message names the line.
     """
     if isinstance(data, (str, os.PathLike)):
-        path = paths.as_path(data)
+        path = as_path(data)
         content = read_table(path, delimiter, encoding)
         data = content if isinstance(content, Table) else data
     role = LABEL if label is None else Role("label", (normal(label),))
@@ -133,9 +134,9 @@ def read_nab(path: Path) -> list[Recording]:
     labels = next(path / "labels" / name for name in WINDOWS if os.path.isfile(path / "labels" / name))
     try:
         windows = dict(json.loads(read_text(labels)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{labels} is no JSON object of windows ({error}): expected that of NAB.") from None
-    found = sorted(file for file in (path / "data").rglob("*") if paths.suffix_of(file) == ".csv")
+    found = [file for file in paths.files_below(path / "data") if paths.suffix_of(file) == ".csv"]
     names = [file.relative_to(path / "data").as_posix() for file in found]
     missing = sorted(set(windows) - set(names))
     if missing:

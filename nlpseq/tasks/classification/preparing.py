@@ -22,7 +22,8 @@ import tensorflow as tf
 from nlpseq import writing
 from nlpseq.data.prepared import FILE, SHARD, PreparedExamples, ShardWriters, read_description
 from nlpseq.data.stream import Shard, decompressed, read_rows, shards_of
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.tasks.classification.data import Examples, LabelledTexts
 from nlpseq.tasks.classification.settings import PreparingSettings
@@ -69,7 +70,7 @@ def prepare(plan: PreparingSettings, each: Each = here) -> Path:
     Raises:
         InputError: There is no file, no text with a label, or only one label.
     """
-    folder, pattern = Path(plan.output).expanduser(), plan.input
+    folder, pattern = as_path(plan.output), plan.input
     files = [(path, os.path.getsize(path)) for path in glob.glob(os.path.expanduser(pattern))]
     shards = shards_of(pattern, files, plan.input_format)
     _check_plan(folder, plan)
@@ -115,7 +116,7 @@ class Counting:
         self.plan = plan
 
     def __call__(self, shard: Shard) -> None:
-        path = Path(self.plan.output).expanduser() / "counts" / shard.name
+        path = as_path(self.plan.output) / "counts" / shard.name
         if path.exists():
             return
         tokenize = tf.function(WordTokenizer(self.plan.lowercase), [tf.TensorSpec([None], tf.string)], autograph=False)
@@ -146,7 +147,7 @@ class Tokenizing:
         self.plan, self.description = plan, description
 
     def __call__(self, shard: Shard) -> None:
-        folder = Path(self.plan.output).expanduser()
+        folder = as_path(self.plan.output)
         done = folder / "held" / f"{shard.name}.json"
         if done.exists():
             return
@@ -216,12 +217,19 @@ def load_prepared_texts(folder: str | Path) -> PreparedTexts:
     """A corpus that `prepare` prepared.
 
     Raises:
-        InputError: The folder holds none.
+        InputError: The folder holds none, or it is damaged.
     """
-    folder = Path(folder).expanduser()
+    folder = as_path(folder)
     description = read_description(folder)
     if description.get("kind") != "classification":
         raise InputError(f"{folder} was prepared for {description.get('kind')}, not for classification.")
+    try:
+        return _described(folder, description)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InputError(f"{folder} is damaged ({shorten(error)}): prepare the corpus again.") from None
+
+
+def _described(folder, description):
     preprocessor = keras.saving.deserialize_keras_object(description["preprocessor"])
     labels = description["labels"]
     validation, test = (_examples(folder / f"{name}.jsonl", labels) for name in ("validation", "test"))

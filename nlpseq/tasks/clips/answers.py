@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.contents import decode
-from nlpseq.data.files.paths import as_path
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import as_path
+from nlpseq.runtime.description import is_a
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import json_line
 
@@ -25,7 +26,7 @@ class Answers(answers.Answers):
 
     @property
     def _frame(self):
-        return tuple(self.metadata.details["frame"])
+        return tuple(self.metadata.detail("frame", [int]))
 
     def batches(self, arguments, standard_input, terminal=False, **options):
         """The sequences in files; without files in a table on standard input, whose rows are frames."""
@@ -43,9 +44,11 @@ class Answers(answers.Answers):
     def _reading(self):
         from nlpseq.tasks.clips.frames import How
 
-        given = dict(self.metadata.details.get("reading") or {})
+        given = dict(self.metadata.detail("reading", dict, type(None)) or {})
         channels, width = given.pop("channel_names", None), given.pop("width", 0)
-        return How().replace(**{name: value for name, value in given.items() if name in How().flat()}), channels, width
+        if not (channels is None or is_a(channels, [str])) or not is_a(width, int):
+            raise InputError("the config.json of the export has no valid 'reading' in its details: export it again.")
+        return How.of(**{name: value for name, value in given.items() if name in How().flat()}), channels, width
 
     def _fitted(self, clips):
         from nlpseq.tasks.clips.frames import fitted

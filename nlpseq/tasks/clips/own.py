@@ -90,7 +90,7 @@ def _strided(label, how):
 
 def _class_folders(folder, how) -> dict[str, Part] | None:
     """The clips of folders by class, in the folder itself or in folders of it named train, validation and test."""
-    inner = [path for path in paths.listed(folder) if path.is_dir()]
+    inner = [path for path in paths.listed(folder) if os.path.isdir(path)]
     roots = {split: path for path in inner if (split := split_of(path.name)) and _classes(path)} or {"train": folder}
     found = {split: _classes(path) for split, path in roots.items()}
     classes = list(found.get("train", ()))
@@ -117,14 +117,14 @@ def _class_files(folder, files, how) -> dict[str, Part] | None:
 
 
 def _classes(folder):
-    classes = [path for path in paths.listed(folder) if path.is_dir() and path.name.lower() not in SPLIT_OF]
+    classes = [path for path in paths.listed(folder) if os.path.isdir(path) and path.name.lower() not in SPLIT_OF]
     files = {path.name: [file for file in paths.listed(path) if _is_clip(file)] for path in classes}
     return {name: listed for name, listed in files.items() if listed}
 
 
 def _is_clip(path):
     """Whether a path is a file with clips, or a folder of pictures."""
-    return bool(_pictures(path)) if path.is_dir() else suffix_of(path) in FILES
+    return bool(_pictures(path)) if os.path.isdir(path) else suffix_of(path) in FILES
 
 
 def _pictures(folder):
@@ -135,7 +135,7 @@ def _of_classes(classes, how):
     """Each file of a class is a clip, or several."""
     clips, channels, said = [], None, []
     empty = [path for listed in classes.values() for path in paths.listed(listed[0].parent)
-             if path.is_dir() and not _pictures(path)]  # fmt: skip
+             if os.path.isdir(path) and not _pictures(path)]  # fmt: skip
     if empty:
         said.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")
     for name, listed in classes.items():
@@ -157,7 +157,7 @@ def one_file(
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         rank: Number of axes of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         pictures = _pictures(path)
         if not pictures:
             raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")

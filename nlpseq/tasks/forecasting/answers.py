@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,14 @@ from nlpseq.tasks.forecasting.computing import forecast
 
 FEW = 3  # steps from which those of a file are known
 DIGITS = 7  # significant digits of a forecast
+DETAILS: dict[str, tuple] = {  # of an export, with their types
+    **dict.fromkeys(("horizon", "context", "items"), (int,)),
+    **dict.fromkeys(("past", "known"), ([str],)),
+    "statics": ({str: [str]},),
+    "frequency": (str,),
+    "domain": (str,),
+    "quantiles": ([float],),
+}
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,10 @@ class Answers(answers.Answers):
         Option("duplicates", str, "what is done with different values at one time: first, last, mean or sum"),
     )
 
-    @property
+    @functools.cached_property
     def described(self) -> dict[str, Any]:
         """The description of the series that the model reads."""
-        return self.metadata.details
+        return {name: self.metadata.detail(name, *types) for name, types in DETAILS.items()}
 
     @property
     def amplified(self):
@@ -93,7 +102,7 @@ class Answers(answers.Answers):
         """
         table = self._table(data, options)
         self.said = list(table.notes)
-        if self.described.get("domain", "real") != "real":
+        if self.described["domain"] != "real":
             below = [one.title for one in table.series if (one.columns["value"] < 0).any()]
             if below:
                 self.said.append(
@@ -125,7 +134,7 @@ class Answers(answers.Answers):
         """A history from JSON, an object with values and start or a list of rows, or from numbers with blanks."""
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = list(text.replace(",", " ").split())
         if isinstance(value, list) and not any(isinstance(cell, (dict, list)) for cell in value):
             value = {"value": value}

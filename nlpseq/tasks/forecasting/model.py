@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nlpseq.data.series import Frequency
 from nlpseq.errors import InputError
-from nlpseq.layers.label_loss import counted
+from nlpseq.layers.label_loss import mean_loss
 from nlpseq.tasks.base import NamedAxis, NumericFunction, Task
 from nlpseq.tasks.forecasting import examples as histories
 from nlpseq.tasks.forecasting import scaling, windows
@@ -272,7 +272,7 @@ class Forecaster(Task):
         errors = tf.cast((target[..., tf.newaxis] - y_pred) / unit[..., tf.newaxis], tf.float32)
         loss = pinball(errors, self.settings.quantiles)
         there = tf.cast(there, tf.float32)
-        return tf.math.divide_no_nan(tf.reduce_sum(loss * there), counted(tf.reduce_sum(there)))
+        return mean_loss(tf.reduce_sum(loss * there), tf.reduce_sum(there))
 
     # Forecasts
 

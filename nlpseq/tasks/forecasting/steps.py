@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.layers.label_loss import counted
+from nlpseq.layers.label_loss import mean_loss
 from nlpseq.tasks.forecasting import distributions
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.settings import ForecasterSettings
@@ -104,7 +104,7 @@ class StepNetwork(keras.layers.Layer):
         else:
             losses = distributions.student_loss(parameters, z)
         weights = tf.cast(mask, losses.dtype)
-        return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), counted(tf.reduce_sum(weights)))
+        return mean_loss(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
 
     def paths(self, z, mask, past, known, vector, scale, count, seed=SEED):
         """Paths of scaled values, float32 `(batch, count, horizon)`.

@@ -47,7 +47,7 @@ def _all_texts(folder):
     for path in paths.listed(folder):
         if os.path.isdir(path) and not path.is_symlink():  # a link could lead back to the folder
             yield from _all_texts(path)
-        elif path.is_file() and (suffix_of(path) in TEXTS or not path.suffix):
+        elif os.path.isfile(path) and (suffix_of(path) in TEXTS or not path.suffix):
             yield path
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from nlpseq.data.files.audio import read_audio
 from nlpseq.errors import InputError, in_range
+from nlpseq.paths import as_path
 from nlpseq.runtime import ctc
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, json_line
@@ -69,10 +70,10 @@ class Answers(answers.Answers):
 
     def parse(self, text):
         """Texts of clients name no files: who may read them is the user of the command alone."""
-        raise InputError("a recognizer takes sounds: send `audio` and `length` to its signatures.")
+        raise InputError("a recognizer takes sounds, not texts: give its signatures samples and their number.")
 
     def _of_file(self, path):
-        return Sound(str(path), read_audio(Path(path).expanduser(), self.rate))
+        return Sound(str(path), read_audio(as_path(path), self.rate))
 
     def example(self, value):
         """A sound from the path of its file, or from its samples at the rate of the model."""

@@ -12,6 +12,7 @@ from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal
 from nlpseq.errors import InputError, shorten, suggest
+from nlpseq.paths import as_path
 
 TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
 AUDIO = (
@@ -62,8 +63,10 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
         return _by_split(_of_table(path, path.parent, encoding))
     if pattern is None and (found := _of_tables(path, encoding)) is not None:
         return found
-    splits = {split: item for item in paths.listed(path) if item.is_dir() and (split := paths.split_of(item.name))}
-    if "train" in splits and not any((path / name).is_file() for name in TABLES):
+    splits = {
+        split: item for item in paths.listed(path) if os.path.isdir(item) and (split := paths.split_of(item.name))
+    }
+    if "train" in splits and not any(os.path.isfile(path / name) for name in TABLES):
         return {split: _of_folder(folder, pattern, encoding) for split, folder in splits.items()}
     return _by_split(_of_folder(path, pattern, encoding))
 
@@ -90,19 +93,19 @@ def _by_split(recordings):
 def _of_folder(folder, pattern, encoding):
     if pattern is not None:
         return _of_names(folder, pattern)
-    if (folder / "wav.scp").is_file():
+    if os.path.isfile(folder / "wav.scp"):
         return _of_kaldi(folder, encoding)
     for name in TABLES:
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):
             return _of_table(folder / name, folder, encoding)
     files = sounds(folder)
     if not files:
         raise InputError(f"folder {folder} holds no audio files: expected WAV or FLAC files and their texts.")
-    transcripts = [file for file in sorted(folder.rglob("*.trans.txt")) if file.is_file()]
+    transcripts = [file for file in paths.files_below(folder) if file.name.endswith(".trans.txt")]
     if transcripts:
         return _of_transcripts(transcripts, files, encoding)
     texts = {file: file.with_suffix(suffix) for file in files for suffix in (".lab", ".txt")
-             if file.with_suffix(suffix).is_file()}  # fmt: skip
+             if os.path.isfile(file.with_suffix(suffix))}  # fmt: skip
     if texts:
         return [
             Recording(file, read_text(texts[file], encoding) if file in texts else "", {"file": _stem(file, folder)})
@@ -142,7 +145,7 @@ def _speaker(file):
 
 def _held_out(folder, encoding) -> dict[Path, dict[str, str]]:
     """The split of the files that the lists of speech_commands name."""
-    lists = {folder / name: split for name, split in HELD_OUT.items() if (folder / name).is_file()}
+    lists = {folder / name: split for name, split in HELD_OUT.items() if os.path.isfile(folder / name)}
     return {folder / line.strip(): {"split": split} for file, split in lists.items()
             for line in read_lines(file, encoding)}  # fmt: skip
 
@@ -201,7 +204,7 @@ def _of_kaldi(folder, encoding):
 
 def _pairs(file, encoding):
     """The lines `key value` of a file, empty if there is none."""
-    if not file.is_file():
+    if not os.path.isfile(file):
         return {}
     lines = (re.split(r"\s+", line.strip(), maxsplit=1) for line in read_lines(file, encoding) if line.strip())
     return {key: value[0] if value else "" for key, *value in lines}
@@ -261,7 +264,7 @@ def _found(folder, name) -> Path | None:
     for place in (folder, folder / "wavs", folder / "wav", folder / "clips", folder / "audio"):
         for suffix in ("", *audio.SUFFIXES):
             path = place / f"{name}{suffix}"
-            if name and path.is_file():
+            if name and os.path.isfile(path):
                 return path
     return None
 
@@ -269,14 +272,16 @@ def _found(folder, name) -> Path | None:
 def _place(folder, name):
     path = _found(folder, name) if name else None
     if path is None:
-        raise InputError(f"{folder} has no audio file {name!r}, which its table names: add it, or remove the row.")
+        raise InputError(
+            f"{folder} has no audio file {shorten(name)!r}, which its table names: add it, or remove the row."
+        )
     return path
 
 
 def _beside(folder, place):
     """A path of `wav.scp`: as it stands, or from the folder."""
-    path = Path(place).expanduser()
-    return path if path.is_absolute() or path.is_file() else folder / path
+    path = as_path(place)
+    return path if path.is_absolute() or os.path.isfile(path) else folder / path
 
 
 def where(recordings: Sequence[Recording], conditions: str, name: str) -> tuple[list[Recording], list[Recording]]:

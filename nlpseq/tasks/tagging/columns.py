@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nlpseq.data.files.delimited import checked_delimiter
-from nlpseq.data.files.paths import SPLIT_SUFFIXES, TABLES, TEXTS, as_path, files_in, split_files, suffix_of
+from nlpseq.data.files.paths import SPLIT_SUFFIXES, TABLES, TEXTS, files_in, split_files, suffix_of
 from nlpseq.data.files.table import normal
 from nlpseq.errors import InputError, suggest
+from nlpseq.paths import as_path
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 SUFFIXES = {*TABLES, *TEXTS, *SPLIT_SUFFIXES} - {".md", ".tmx"}

@@ -97,6 +97,14 @@ def test_a_process_without_tensorflow(tmp_path):
         np.testing.assert_allclose(list(answer["scores"].values()), scores, atol=1e-5)
 
 
+def test_the_saved_model_is_there_already(tmp_path):
+    task, path = copied("classification", tmp_path)
+    before = sorted(path.rglob("*"))
+    with pytest.raises(InputError, match="has the format saved_model already"):
+        serving.add_formats(path, task, ["saved_model"])
+    assert sorted(path.rglob("*")) == before
+
+
 def test_a_model_that_disagrees_is_not_written(tmp_path, monkeypatch):
     has("onnx"), has("onnxruntime")
     task, path = copied("classification", tmp_path)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -85,3 +86,15 @@ def test_counts_are_bounded_and_exact_for_frequent_words():
         counts.add([b"often", b"often", f"rare{number}".encode()])
     assert len(counts.words) <= 10
     assert 400 - counts.error <= counts.words[b"often"] <= 400 and counts.error < 100
+
+
+@pytest.mark.parametrize("file, content", [
+    ("prepared.json", "[]"), ("prepared.json", '{"kind": "classification"}'), ("validation.jsonl", "{"),
+    ("test.jsonl", "[1]"), ("test.jsonl", None),
+])  # fmt: skip
+def test_a_damaged_folder(corpus, tmp_path, file, content):
+    shutil.copytree(corpus[0], tmp_path / "copy", ignore=shutil.ignore_patterns("train"))
+    path = tmp_path / "copy" / file
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(InputError, match="is damaged|was prepared for None"):
+        load_prepared_texts(tmp_path / "copy")

@@ -117,6 +117,8 @@ def test_a_line_of_json_is_a_history(exported):
     assert np.isfinite(export.predict([example])[0]["mean"]).all()
     with pytest.raises(InputError, match="the model reads times"):
         export.answers.parse("1 2 3")
+    with pytest.raises(InputError, match="the model reads times"):
+        export.answers.parse("[" * 100_000)
     with pytest.raises(InputError, match="expected an object"):
         export.answers.parse('"history.csv"')  # whoever asks a server names no files of it
 

@@ -1,0 +1,18 @@
+"""Paths as users give them."""
+
+import os
+from pathlib import Path
+
+from nlpseq.errors import InputError
+
+
+def as_path(path: str | os.PathLike) -> Path:
+    """A path with "~" expanded.
+
+    Raises:
+        InputError: it begins with the home of a user that does not exist.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(f"there is no such user as in the path {path}.") from None
