@@ -104,6 +104,7 @@ class Forecaster(Task):
         sizes = calendar + 2 * len(description.known), 2 * len(description.past)
         network = StepNetwork if self.by_steps else QuantileNetwork
         self.network: Any = network(description, settings, *sizes, len(self.vectors) * size)
+        self.random = keras.random.SeedGenerator()  # a variable, so that a training that resumes draws as before
 
     def build(self, input_shape=None):
         for layer in self.vectors:
@@ -139,10 +140,11 @@ class Forecaster(Task):
         """Scaled values, of which some windows have a season that is flatter, and higher or lower, than it was."""
         season = max([1, *self.preprocessor.seasons[:1]])
         rows, context = tf.shape(z)[0], self.preprocessor.context
-        seasons = tf.cast(-(-context // season) * tf.random.uniform([rows, 1]) ** 3, tf.int32)  # most of them late
+        place, chosen, factor = (keras.random.uniform([rows, 1], seed=self.random) for _ in range(3))
+        seasons = tf.cast(-(-context // season) * place**3, tf.int32)  # most of them late
         there = tf.reverse(tf.range(context) // season, [0])[tf.newaxis] == seasons
-        there &= tf.random.uniform([rows, 1]) < self.settings.outliers
-        return tf.where(there, z * tf.random.uniform([rows, 1]) + tf.random.normal([rows, 1]), z)
+        there &= chosen < self.settings.outliers
+        return tf.where(there, z * factor + keras.random.normal([rows, 1], seed=self.random), z)
 
     def level_and_scale(self, inputs):
         """Level and scale of windows, float64 `(batch, 1)`; of counts the level is 0 and the scale 1 + the mean."""
@@ -197,7 +199,7 @@ class Forecaster(Task):
         numbers = [inputs["item"]] if description.items else []
         numbers += tf.unstack(inputs["static"], axis=1) if description.statics else []
         if training:
-            keep = tf.random.uniform([rows]) >= DROPPED_ITEMS
+            keep = keras.random.uniform([rows], seed=self.random) >= DROPPED_ITEMS
             numbers = [tf.where(keep, number, 0) for number in numbers]
         vectors = [
             layer(number) * tf.cast(number > 0, tf.float32)[:, tf.newaxis]

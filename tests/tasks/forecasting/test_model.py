@@ -176,3 +176,13 @@ def test_an_ensemble_averages_quantiles():
     tasks = [forecaster(seed) for seed in (1, 2)]
     mean = np.mean([quantiles(task, inputs()) for task in tasks], axis=0)
     np.testing.assert_allclose(quantiles(tasks[0].combined(tasks[1:]), inputs()), mean, rtol=1e-5)
+
+
+def test_what_training_draws_is_a_function_of_its_variables():
+    task, given = forecaster(outliers=0.5), inputs(8, seed=3)
+    before = [np.array(variable) for variable in task.variables]
+    first, second = (task(given, training=True).numpy() for _ in range(2))
+    for variable, value in zip(task.variables, before):
+        variable.assign(value)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(task(given, training=True).numpy(), first)

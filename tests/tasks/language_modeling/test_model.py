@@ -123,9 +123,12 @@ def test_gradients_stop_between_segments():
 
 
 @pytest.mark.parametrize(
-    "settings", [
-    {}, pytest.param({"cell": "gru", "tied": False}, marks=pytest.mark.slow), {"units": 4},
-]
+    "settings",
+    [
+        {},
+        pytest.param({"cell": "gru", "tied": False}, marks=pytest.mark.slow),
+        {"units": 4},
+    ],
 )
 def test_generation_follows_the_distribution_of_the_model(settings):
     task = language_model(**settings)
