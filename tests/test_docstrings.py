@@ -32,6 +32,9 @@ NAMES = [
       for name in module.__all__ if callable(getattr(module, name))),
     (settings, "Settings"),
 ]  # fmt: skip
+# Those that train or draw.
+LONG = {"AnomalyDetector", "look", "GradientMonitor", "saliency", "plot_gradient_flow", "DynamicEvaluation"}
+EXAMPLES = [pytest.param(*thing, marks=[pytest.mark.slow] * (thing[1] in LONG)) for thing in NAMES]
 
 
 def example_of(module, name):
@@ -41,7 +44,7 @@ def example_of(module, name):
 
 
 @pytest.mark.usefixtures("portable")
-@pytest.mark.parametrize("module, name", NAMES, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize("module, name", EXAMPLES, ids=lambda value: getattr(value, "__name__", value))
 def test_the_example_runs(module, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where an example writes its picture
     assert getattr(module, name).__doc__  # not that of the class in Keras

@@ -31,7 +31,14 @@ def searching(automaton, **options):
     return lambda nodes, limits: run(tf.constant(nodes, tf.int32), tf.constant(limits, tf.int32))
 
 
-@pytest.mark.parametrize("min_length, alpha, beta", [(0, 0.0, 0.0), (2, 0.8, 0.0), (1, 1.0, 0.3)])
+@pytest.mark.parametrize(
+    "min_length, alpha, beta",
+    [
+        (2, 0.8, 0.0),
+        (1, 1.0, 0.3),
+        pytest.param(0, 0.0, 0.0, marks=pytest.mark.slow),
+    ],
+)
 def test_a_beam_as_wide_as_the_space_equals_brute_force(min_length, alpha, beta):
     automaton, limits = Automaton(1), np.maximum(LIMITS, min_length)
     search = searching(
@@ -135,6 +142,7 @@ def test_an_empty_batch(eagerly):
     assert found.attention.shape == (0, 2, 0, 3)
 
 
+@pytest.mark.slow
 def test_in_a_saved_model(tmp_path):
     automaton = Automaton(8)
 

@@ -196,7 +196,8 @@ def test_saturation_ignores_padding():
     assert diagnostics.saturation(model, padded) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("scaled", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.slow
 def test_monitor_sees_the_gradients_of_every_step(tmp_path, scaled):
     """With one batch and no learning, the norm is that of a tape.
 

@@ -23,7 +23,7 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("masked", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rows", [5, kernels.MOST_ROWS + 1])
 @pytest.mark.parametrize("name", LAYERS)
 def test_lstm(name, rows, masked):

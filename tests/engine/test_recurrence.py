@@ -264,7 +264,8 @@ def test_training_saves_the_residuals_of_the_forward_loop(monkeypatch, training,
 
 @pytest.mark.usefixtures("eager", "small_segments")
 @pytest.mark.parametrize("time, reverse, mode", [
-    (1, True, "xla"), (3, False, "portable"), (6, True, "xla"), (7, False, "xla"), (7, True, "xla"),
+    (1, True, "xla"), (3, False, "portable"), (7, True, "xla"),
+    *(pytest.param(*options, "xla", marks=pytest.mark.slow) for options in ((6, True), (7, False))),
 ])  # fmt: skip
 def test_numbers_of_steps_around_a_segment(time, reverse, mode):
     for recompute in (False, True):

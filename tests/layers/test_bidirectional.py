@@ -37,7 +37,13 @@ def initial_states(count):
     return [tf.constant(normal(BATCH, UNITS, seed=60 + i)) for i in range(count)]
 
 
-@pytest.mark.parametrize("merge_mode, return_sequences", [*((merge, True) for merge in MERGES), ("concat", False)])
+@pytest.mark.parametrize(
+    "merge_mode, return_sequences",
+    [
+        *(pytest.param(merge, True, marks=[pytest.mark.slow] * (merge in ("sum", "ave"))) for merge in MERGES),
+        ("concat", False),
+    ],
+)
 def test_merge_modes_states_and_masks(merge_mode, return_sequences):
     ours, theirs = pair("LSTM", merge_mode, return_sequences=return_sequences, return_state=True)
     states = initial_states(4)
@@ -69,6 +75,7 @@ def test_unrolled():
 
 
 @pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.slow
 def test_two_different_layers(return_sequences):
     both = []
     for module, options in ((layers, {"engine": "portable"}), (keras.layers, {})):
@@ -80,6 +87,7 @@ def test_two_different_layers(return_sequences):
     assert_same(run(ours, sequences(), mask=EMPTY_ROW), run(theirs, sequences(), mask=EMPTY_ROW))
 
 
+@pytest.mark.slow
 def test_a_stack_of_cells_in_both_directions():
     both = []
     for module, options in ((layers, {"engine": "portable"}), (keras.layers, {})):

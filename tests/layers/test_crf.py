@@ -382,6 +382,7 @@ def test_a_loss_that_finds_no_layer_says_so():
 
 
 @pytest.mark.usefixtures("graph")
+@pytest.mark.slow
 def test_layers_of_different_numbers_of_tags_live_side_by_side():
     """Functions that are traced for one number must not lose it over the next."""
     for tags in (2, 3):

@@ -83,6 +83,7 @@ def test_a_stack_of_one_cell_is_the_cell():
 
 
 @pytest.mark.parametrize("stack", ["mixed", "reset before"])
+@pytest.mark.slow
 def test_the_stack_may_be_wrapped_by_the_user(stack):
     ours, theirs = pair(stack, wrap=True, return_state=True)
     assert_same(run(ours, sequences(), mask=MASK), run(theirs, sequences(), mask=MASK))
@@ -176,6 +177,7 @@ def test_connections_equal_the_equations(connection, mask):
 
 
 @pytest.mark.parametrize("connection", ["residual", "highway"])
+@pytest.mark.slow
 def test_connected_cells_give_in_keras_what_they_give_on_the_engine(connection):
     layer = connected(connection, go_backwards=True)
     theirs = keras.layers.RNN(layer.cell, return_sequences=True, go_backwards=True)

@@ -32,7 +32,9 @@ def test_the_loss_is_that_of_the_next_and_of_the_previous_word():
     np.testing.assert_allclose(model.compute_loss(ids, None, model(ids)), expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("new", [lambda: tiny.new_classifier(tiny.words(ngrams=2)), tiny.new_tagger])
+@pytest.mark.parametrize(
+    "new", [lambda: tiny.new_classifier(tiny.words(ngrams=2)), pytest.param(tiny.new_tagger, marks=pytest.mark.slow)]
+)
 def test_no_word_is_shown_that_is_to_be_predicted(new):
     model = Pretrainer(new())
     model.build()

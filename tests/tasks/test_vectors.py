@@ -47,7 +47,14 @@ def test_rows_with_a_vector_are_the_vectors_up_to_one_factor(file):
     assert task.settings.embedding_size == 3 and np.abs(start[~found]).min() > 0
 
 
-@pytest.mark.parametrize("mode, moved", [("tuned", True), ("frozen", False), ("later", False)])
+@pytest.mark.parametrize(
+    "mode, moved",
+    [
+        ("tuned", True),
+        ("later", False),
+        pytest.param("frozen", False, marks=pytest.mark.slow),
+    ],
+)
 def test_which_rows_a_step_changes(file, mode, moved):
     task = classifier(file, vectors_training=mode, dropout=0.0, word_dropout=0.0)
     task.compile("sgd")

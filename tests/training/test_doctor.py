@@ -167,6 +167,7 @@ def test_few_steps_are_not_judged():
     assert findings(classifier(flatten(), dense(), rate=1e-9), (x, y), epochs=1) == {}
 
 
+@pytest.mark.slow
 def test_layers_below_weights_that_start_at_zero_are_no_fault():
     model = keras.Sequential([flatten(), dense(), keras.layers.Dense(2, kernel_initializer="zeros")])
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])

@@ -94,6 +94,7 @@ def test_a_run_that_is_interrupted_continues_in_the_network_that_it_was_training
     assert not (tmp_path / "broken").exists()
 
 
+@pytest.mark.slow
 def test_one_network_is_trained_as_before(tmp_path):
     keras.utils.set_random_seed(4)
     one, _ = train_members(Network, 1, DATA, DATA, SETTINGS)

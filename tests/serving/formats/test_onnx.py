@@ -50,7 +50,9 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ("peepholes", "backwards"))) for name in LAYERS]
+)
 def test_layers(name):
     make, operator = LAYERS[name]
     layer = make()

@@ -42,7 +42,7 @@ def test_padding_and_neighbours_change_nothing(kind):
         np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["vectors", "own encoder"])
+@pytest.mark.parametrize("kind", [pytest.param("vectors", marks=pytest.mark.slow), "own encoder"])
 def test_saved_and_loaded(kind, tmp_path):
     frame, settings = KINDS[kind]
     task = new_task(frame, **settings)

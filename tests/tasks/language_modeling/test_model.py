@@ -153,6 +153,7 @@ def test_beam_search_finds_at_least_what_greedy_search_finds():
     assert (wide >= greedy - 1e-5).all() and wide.sum() > greedy.sum() + 1e-3
 
 
+@pytest.mark.slow
 def test_the_same_seed_samples_the_same_whatever_the_batch_size():
     task = language_model()
 
