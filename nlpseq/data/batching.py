@@ -121,14 +121,18 @@ def generated(batches: Callable[[], Iterator], specs: Any, count: int) -> tf.dat
 
 
 def ready(batches: tf.data.Dataset, count: int) -> tf.data.Dataset:
-    """The batches, of known cardinality, two of them made in advance.
+    """The batches, of known cardinality, two of them made in advance."""
+    return untuned(batches.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2))
 
-    Nothing is tuned in the background: the thread that does it sleeps up to a minute, and whoever deletes an iterator
-    waits until it wakes up.
+
+def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """The dataset without a thread that tunes it.
+
+    Such a thread sleeps up to a minute, and whoever deletes an iterator waits until it wakes up.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
-    return batches.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2).with_options(options)
+    return dataset.with_options(options)
 
 
 class _Rows:

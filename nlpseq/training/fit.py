@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import keras
 import tensorflow as tf
 
+from nlpseq.data.batching import untuned
 from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, in_range
 from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers, workers
@@ -86,8 +87,8 @@ def train(
     settings = settings.settled()
     batch_size = settings.batch_size
     team = workers.current()
-    train_batches = team.share(task.prepare(train_examples, batch_size, training=True, seed=settings.seed))
-    validation_batches = team.share(task.prepare(validation_examples, batch_size))
+    train_batches = team.share(untuned(task.prepare(train_examples, batch_size, training=True, seed=settings.seed)))
+    validation_batches = team.share(untuned(task.prepare(validation_examples, batch_size)))
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
