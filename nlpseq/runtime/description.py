@@ -42,8 +42,12 @@ class Described:
         """
         value = self.details.get(name, ...)
         if not any(is_a(value, kind) for kind in types):
-            raise InputError(f"the config.json of the export has no valid {name!r} in its details: export it again.")
+            raise self.invalid(name)
         return value
+
+    def invalid(self, name: str) -> InputError:
+        """The error for a value of `details` that cannot be used."""
+        return InputError(f"the config.json of the export has no valid {name!r} in its details: export it again.")
 
 
 def is_a(value: Any, kind: Any) -> bool:

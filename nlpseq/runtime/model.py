@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,13 @@ def load(path: str | Path, format: str | None = None) -> "Model":
     """
     path = as_path(path)
     files = {**{name: file for name, (file, _) in INTERPRETERS.items()}, "saved_model": SAVED_MODEL}
-    if path.is_file():
+    if os.path.isfile(path):
         given = {"onnx": "onnx", "tflite": "litert", "pb": "saved_model"}.get(path.suffix.lstrip("."))
         path, format = path.parent, format or given
     if format is not None:
         one_of("format", format, FORMATS)
     for folder in (path, *versions(path)):
-        found = [name for name in FORMATS if (folder / files[name]).is_file()]
+        found = [name for name in FORMATS if os.path.isfile(folder / files[name])]
         if found:
             return Model(folder, _chosen(folder, found, format))
     raise InputError(

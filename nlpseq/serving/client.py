@@ -1,5 +1,6 @@
 """Client for exported models: loading and prediction, with TensorFlow alone."""
 
+import functools
 import importlib
 import os
 from pathlib import Path
@@ -45,7 +46,7 @@ class Export:
         self.answers = _answers_class(self.metadata.task)(self.metadata)
         self._model = SavedModel(self.path, self.answers.signatures)
 
-    @property
+    @functools.cached_property
     def signatures(self) -> dict[str, Any]:
         """The signatures by name; the model is loaded on first access.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def load_task(path: str | Path) -> Any:
     """
     path = as_path(path)
     for folder in (path, *versions(path)):
-        if (folder / "saved_model.pb").is_file():
+        if os.path.isfile(folder / "saved_model.pb"):
             return _of_export(folder)
     file, checkpoint = find_checkpoint(path)
     return of_checkpoint(file, checkpoint)

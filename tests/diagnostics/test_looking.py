@@ -10,6 +10,7 @@ from nlpseq.diagnostics.states import after_negation, inside_quotes, position
 from nlpseq.errors import InputError
 from nlpseq.tasks import SequenceClassifier
 from tests.tasks import tiny
+from tests.tiers import slow_but
 
 pytestmark = pytest.mark.usefixtures("portable", "eager")
 
@@ -33,14 +34,7 @@ def task_of(kind):
     }[kind]()
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "classification",
-        "tagging",
-        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("translation", "language_model")),
-    ],
-)
+@pytest.mark.parametrize("kind", slow_but(TEXT, "classification", "tagging"))
 def test_every_kind_is_explained(kind):
     task = task_of(kind)
     look = task.look(TEXT[kind], ANSWER.get(kind))

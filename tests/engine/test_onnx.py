@@ -7,6 +7,7 @@ import tensorflow as tf
 from nlpseq import engine, layers
 from nlpseq.cells import MinGRUCell
 from nlpseq.decoding import Step, beam_search
+from tests.tiers import slow_but
 
 RNG = np.random.default_rng(0)
 SEQUENCES = RNG.normal(size=(3, 7, 4)).astype("float32")
@@ -44,7 +45,7 @@ LOOPS = {
     "crf decode_nbest": lambda: _crf("decode_nbest", count=3),
     "beam search": lambda: _beam,
 }
-ALIKE = ("gru", "simple", "crf marginals", "beam search")  # to others
+DISTINCT = ("lstm", "backwards", "linear", "crf decode", "crf decode_nbest", "recompute")  # the others are like one
 CONVERTIBLE = list(LOOPS)[:-3]  # tf2onnx refuses the others
 
 
@@ -56,7 +57,7 @@ def _portable(function):
     return tf.function(call), [tf.TensorSpec((None, None, 4), name="x"), tf.TensorSpec((None, None), tf.bool, name="m")]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ALIKE)) for name in LOOPS])
+@pytest.mark.parametrize("name", slow_but(LOOPS, *DISTINCT))
 def test_arrays_are_written_in_the_order_of_iterations(name):
     function, signature = _portable(LOOPS[name]())
     library = function.get_concrete_function(*signature).graph.as_graph_def().library

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tests.tasks import tiny
 from tests.tasks.fitted import FITTED
+from tests.tiers import slow_but
 
 # Batches that two replicas share evenly, unevenly, and of which one replica gets nothing.
 PROGRAM = """
@@ -69,9 +70,7 @@ def served_by_keras(task, folder, inputs, **options):
     return model.serve(keras.tree.map_structure(tf.constant, inputs))
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind != "classification")) for kind in INPUTS]
-)
+@pytest.mark.parametrize("kind", slow_but(INPUTS, "classification"))
 def test_keras_exports_a_task(kind, tmp_path):
     make, inputs = INPUTS[kind]
     task = make()

@@ -9,6 +9,7 @@ import pytest
 from nlpseq import engine, serving, training
 from tests.tasks import tiny
 from tests.tasks.fitted import FITTED, made
+from tests.tiers import slow_but
 
 pytestmark = pytest.mark.usefixtures("portable")
 
@@ -41,11 +42,6 @@ def in_threads(answer, texts):
 
     with ThreadPoolExecutor(THREADS) as pool:
         return [list(np.roll(np.array(rows, object), -n)) for n, rows in enumerate(pool.map(ask, range(THREADS)))]
-
-
-def slow_but(kinds, quick):
-    """The kinds as parameters, all but one in the slow tier."""
-    return [kind if kind == quick else pytest.param(kind, marks=pytest.mark.slow) for kind in kinds]
 
 
 @pytest.mark.parametrize("kind", slow_but(ASKED, "classification"))

@@ -15,6 +15,7 @@ from nlpseq.errors import InputError, Interrupted, TrainingError
 from nlpseq.training.folder import find_checkpoint
 from nlpseq.training.settings import TrainingSettings
 from nlpseq.training.signals import stop_requests
+from tests.tiers import slow_but
 from tests.training.rows import RowsTask
 
 ROWS, BATCHES = 24, 3
@@ -99,9 +100,7 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "variant", [pytest.param(name, marks=[pytest.mark.slow] * ("several" not in name)) for name in VARIANTS]
-)
+@pytest.mark.parametrize("variant", slow_but(VARIANTS, "moving average, several validations"))
 def test_interrupted_at_any_event(tmp_path, variant):
     options = VARIANTS[variant]
     expected, events = run(**options), 0

@@ -47,7 +47,7 @@ class Answers(answers.Answers):
         given = dict(self.metadata.detail("reading", dict, type(None)) or {})
         channels, width = given.pop("channel_names", None), given.pop("width", 0)
         if not (channels is None or is_a(channels, [str])) or not is_a(width, int):
-            raise InputError("the config.json of the export has no valid 'reading' in its details: export it again.")
+            raise self.metadata.invalid("reading")
         return How.of(**{name: value for name, value in given.items() if name in How().flat()}), channels, width
 
     def _fitted(self, clips):

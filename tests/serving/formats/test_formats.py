@@ -21,6 +21,7 @@ from tests.tasks.tiny import (
     without_tensorflow,
     words,
 )
+from tests.tiers import slow_but
 
 pytestmark = pytest.mark.usefixtures("portable")
 TEXTS = {"language_model": ["the cat", "", "a dog\nsat on", "never seen ,"]}
@@ -44,9 +45,7 @@ def check_answers(kind, path, format):
         compare(texts, saved.predict(texts, **options), other.predict(texts, **options), (), TOLERANCES["none"])
 
 
-@pytest.mark.parametrize("kind", [
-    pytest.param(kind, marks=[pytest.mark.slow] * (kind != "classification")) for kind in EXPORTED
-])  # fmt: skip
+@pytest.mark.parametrize("kind", slow_but(EXPORTED, "classification"))
 def test_onnx(kind, tmp_path):
     has("onnx"), has("onnxruntime")
     task, path = copied(kind, tmp_path)

@@ -10,6 +10,7 @@ from nlpseq.errors import InputError
 from nlpseq.tasks import LanguageModel
 from nlpseq.text import END, UNKNOWN
 from tests.tasks.tiny import ODD, language_model, line_tokens, lines, new_language_model
+from tests.tiers import slow_but
 
 pytestmark = pytest.mark.usefixtures("portable")
 
@@ -263,13 +264,7 @@ DROPPED = {
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] * (name not in ("hidden_dropout", "weight_dropout")))
-        for name in DROPPED
-    ],
-)
+@pytest.mark.parametrize("name", slow_but(DROPPED, "hidden_dropout", "weight_dropout"))
 def test_a_dropout_drops_in_training_only(name):
     settings = {**dict.fromkeys(DROPPED, 0.0), name: DROPPED[name]}
     task, still = new_language_model(layers=2, **settings), language_model(layers=2, **dict.fromkeys(DROPPED, 0.0))
