@@ -31,7 +31,6 @@ from nlpseq.text import PADDING, UNKNOWN
 
 ANSWERED = 64  # texts that are classified together
 VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
-LINEAR_DROPOUT = 0.3  # rate of words and n-grams that the linear classifier drops in training
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -64,7 +63,7 @@ class TextClassifier(VectorTask):
         **settings: Attributes of `nlpseq.tasks.classification.settings.ClassifierSettings`,
             which documents their meaning, range and default: cell, units, layers, bidirectional,
             embedding_size, ngram_embedding_size, pooling, skip, linear, class_weights, dropout,
-            output_dropout, recurrent_dropout, word_dropout.
+            output_dropout, recurrent_dropout, word_dropout, linear_dropout.
 
     Call arguments:
         inputs: string tensor `(batch,)`, or int32 ids `(batch, time, columns)` of
@@ -125,7 +124,7 @@ class TextClassifier(VectorTask):
         self.linear = None
         if settings.linear != "none":
             seen = [sizes[0] - self.preprocessor.vocabulary.others, *sizes[1:]]  # words of the training texts
-            self.linear = NgramLogits(seen, len(self.labels), LINEAR_DROPOUT, dtype="float32")
+            self.linear = NgramLogits(seen, len(self.labels), settings.linear_dropout, dtype="float32")
 
     def call(self, inputs, training=False):
         if inputs.dtype == tf.string and not training:

@@ -38,6 +38,8 @@ class ClassifierSettings(BidirectionalSettings):
     """Dropout rate of the inputs of the output layer."""
     word_dropout: Annotated[Rate, AUTO] = 0.02
     """Rate of words replaced by the unknown word, and of n-grams dropped, in training."""
+    linear_dropout: Rate = 0.3
+    """Rate of words and n-grams that the linear classifier drops in training."""
 
     def check(self) -> None:
         super().check()

@@ -25,7 +25,6 @@ from nlpseq.tasks.vectors import VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
 VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
-LINEAR_DROPOUT = 0.3  # rate of features that the linear scores drop in training
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
 
 
@@ -54,7 +53,7 @@ class TokenTagger(VectorTask):
         **settings: Attributes of `nlpseq.tasks.tagging.settings.TaggerSettings`, which documents their
             meaning, range and default: model, cell, units, layers, bidirectional,
             embedding_size, characters, character_units, character_embedding_size, linear, dropout,
-            output_dropout, recurrent_dropout, word_dropout, singleton_dropout.
+            output_dropout, recurrent_dropout, word_dropout, linear_dropout, singleton_dropout.
 
     Call arguments:
         inputs: string tensor `(batch,)` of texts, string `tf.RaggedTensor`
@@ -115,7 +114,7 @@ class TokenTagger(VectorTask):
         if settings.linear != "none":
             names, words = preprocessor.characters.names, len(preprocessor.vocabulary)
             self.linear = FeatureEmissions(
-                names, words, len(self.labels), settings.bidirectional, LINEAR_DROPOUT, dtype="float32"
+                names, words, len(self.labels), settings.bidirectional, settings.linear_dropout, dtype="float32"
             )
 
     def call(self, inputs, training=False):

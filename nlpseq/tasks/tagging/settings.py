@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
-from nlpseq.settings import AUTO, Range, Settings
+from nlpseq.settings import AUTO, Range, Rate, Settings
 from nlpseq.tasks.settings import (
     BidirectionalSettings,
     EnsembleSettings,
@@ -29,6 +29,8 @@ class TaggerSettings(BidirectionalSettings):
     """Size of the character embeddings."""
     linear: Annotated[Literal["none", "features"], AUTO] = "none"
     """Linear scores beside the network, of words, shapes and affixes of a word and its neighbours."""
+    linear_dropout: Rate = 0.3
+    """Rate of features that the linear scores drop in training."""
     singleton_dropout: Annotated[float, Range(0, 1)] = 0.5
     """Rate of words that occur once in the training data and are replaced by the unknown word in training."""
 
