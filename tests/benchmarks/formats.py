@@ -73,14 +73,18 @@ def main():
     parser.add_argument("exports", nargs="+")
     parser.add_argument("--keras", help="folder of a SavedModel of Keras")
     chosen = parser.parse_args()
-    rows, tasks = [], []
+    print(f"| {' | '.join(HEADER)} |\n|{' --- |' * len(HEADER)}")
+    texts = []
     with tempfile.TemporaryDirectory() as folder:
         for export in chosen.exports:
-            new, task = rows_of(export, folder)
-            rows, tasks = rows + new, [*tasks, task]
+            rows, task = rows_of(export, folder)
+            show(rows)
+            texts = texts or task.made_examples(64)
     if chosen.keras:
-        rows.append(keras_row(chosen.keras, tasks[0].made_examples(64)))
-    print(f"| {' | '.join(HEADER)} |\n|{' --- |' * len(HEADER)}")
+        show([keras_row(chosen.keras, texts)])
+
+
+def show(rows):
     for row in rows:
         print(f"| {' | '.join(row)} |", flush=True)
 
