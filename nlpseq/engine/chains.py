@@ -11,6 +11,7 @@ and transitions have the score `IMPOSSIBLE`, minus infinity. All sums of exponen
 computed from the largest term, so that scores of any size are exact.
 """
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from nlpseq.engine.loops import StepSpec, scan_steps
 from nlpseq.engine.scans import Scan
 
 IMPOSSIBLE = -math.inf
+LOWEST = -80.0  # whose exponential is a normal float32
 
 
 class Potentials(NamedTuple):
@@ -159,17 +161,31 @@ def _backward(emissions, mask, potentials, compiled, scan=None):
     return (scan or _backward_scan)(sequences, end, [moves], reverse=True, compiled=compiled)[0]
 
 
-def _forward_step(alpha, slices, constants):
+def _log_product(rows, matrix):
+    """`log(exp(rows) @ exp(matrix))`, `(batch, tags)`, exact for scores of any size."""
+    return tf.reduce_logsumexp(rows[:, :, tf.newaxis] + matrix, axis=1)
+
+
+def _fast_log_product(rows, matrix):
+    """As `_log_product`, by a product of matrices unless an exponential of a possible score would vanish."""
+    top, heads = _largest(rows), _finite(tf.reduce_max(matrix, axis=0, keepdims=True))
+    rows, matrix = rows - top, matrix - heads
+    product = lambda: tf.math.log(tf.exp(rows) @ tf.exp(matrix))  # noqa: E731
+    fits = tf.reduce_min(_finite(rows)) + tf.reduce_min(_finite(matrix)) > LOWEST
+    return tf.cond(fits, product, lambda: _log_product(rows, matrix)) + top + heads
+
+
+def _forward_step(alpha, slices, constants, log_product=_log_product):
     emitted, real, inner = slices
     moves, first = constants
-    new = tf.where(inner[:, tf.newaxis], _log_product(alpha, moves), first)
+    new = tf.where(inner[:, tf.newaxis], log_product(alpha, moves), first)
     alpha = tf.where(real[:, tf.newaxis], new + emitted, alpha)
     return alpha, alpha
 
 
-def _backward_step(beta, slices, constants):
+def _backward_step(beta, slices, constants, log_product=_log_product):
     emitted, inner = slices
-    return tf.where(inner[:, tf.newaxis], _log_product(emitted + beta, *constants), beta), beta
+    return tf.where(inner[:, tf.newaxis], log_product(emitted + beta, *constants), beta), beta
 
 
 def _scaled(step):
@@ -182,13 +198,9 @@ def _scaled(step):
     return scaled
 
 
-_forward_scan, _backward_scan = Scan(_forward_step), Scan(_backward_step)
+_forward_scan = Scan(functools.partial(_forward_step, log_product=_fast_log_product))
+_backward_scan = Scan(functools.partial(_backward_step, log_product=_fast_log_product))
 _scaled_forward_scan, _scaled_backward_scan = Scan(_scaled(_forward_step)), Scan(_scaled(_backward_step))
-
-
-def _log_product(rows, matrix):
-    """`log(exp(rows) @ exp(matrix))`, `(batch, tags)`, exact for scores of any size."""
-    return tf.reduce_logsumexp(rows[:, :, tf.newaxis] + matrix, axis=1)
 
 
 def _total(scores, mask):
@@ -213,17 +225,31 @@ def _largest(scores):
 
 
 def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
-    """The expected number of uses of each transition, `(tags, tags)`, computed from one tag at a time."""
+    """The expected number of uses of each transition, `(tags, tags)`.
+
+    It is a product of matrices, unless an exponential would be too large; then it is computed from one tag at a time.
+    """
     before = Layout(1).previous(tf.zeros_like(alpha[:, 0]), alpha, reverse=False)
     rest = emissions + beta - _finite(total)[:, tf.newaxis, tf.newaxis]
     weight = tf.where(_not_first(mask), weight, 0.0)[..., tf.newaxis]
+    tops = _largest(before), _largest(rest)
+    scale = tf.where(weight != 0, sum(tops), 0.0)
+
+    def product():
+        left = tf.exp(tf.where(weight != 0, before - tops[0], IMPOSSIBLE))
+        right = weight * tf.exp(tf.where(weight != 0, rest - tops[1] + scale, IMPOSSIBLE))
+        return tf.exp(transitions) * tf.einsum("bti,btj->ij", left, right)
 
     def uses(pair):
         score, moves = pair  # (batch, time) of one tag, and (tags,) from it
         shares = tf.where(weight != 0, tf.exp(score[..., tf.newaxis] + moves + rest), 0.0)
         return tf.reduce_sum(weight * shares, axis=[0, 1])
 
-    return tf.map_fn(uses, (tf.transpose(before, [2, 0, 1]), transitions), fn_output_signature=tf.float32)
+    def by_tags():
+        return tf.map_fn(uses, (tf.transpose(before, [2, 0, 1]), transitions), fn_output_signature=tf.float32)
+
+    # Where this holds, what vanishes in a factor is less than exp(LOWEST / 2) of a use.
+    return tf.cond(tf.reduce_max(scale) + tf.reduce_max(tf.abs(_finite(transitions))) < -LOWEST / 2, product, by_tags)
 
 
 def _not_first(mask):

@@ -105,7 +105,7 @@ class FeatureEmissions(keras.layers.Layer):
             if training and self.dropout:
                 shape = [*tf.unstack(tf.shape(weights)[:3]), 1]
                 weights = keras.random.dropout(weights, self.dropout, noise_shape=shape, seed=self.seed_generator)
-            emissions += sum(_from(place, weights[:, :, number]) for number, place in enumerate(places))
+            emissions += sum(_from(place, part) for place, part in zip(places, tf.unstack(weights, axis=2)))
         return emissions * real[..., 0]
 
     def _values(self, words, characters):
