@@ -1,9 +1,17 @@
 """Series of numbers over time, from files and objects of any usual shape.
 
-    reading.py     `read_series`: which columns are times, items, values and covariates; long and wide tables
-    times.py       cells to times, with their zone
-    frequency.py   `Frequency`: the step between two times, found or given; seasons and calendar of a frequency
-    series.py      `Series` and `SeriesTable`, and how a series is put on its grid of equal steps
+    reading.py        `read_series`: from a file, a frame or rows to a table with its header, and to series
+    row_series.py     tables with a row for each series
+    time_rows.py      tables with a row for each time
+    roles.py          `Columns`: which columns are meant, given or known by their usual names
+    time_columns.py   the columns of the times
+    items.py          the columns that name the item of a row
+    value_columns.py  the columns of values and covariates
+    times.py          cells to times, with their zone
+    frequency.py      `Frequency`: the step between two times, found or given; seasons and calendar of a frequency
+    series.py         `Series` and `SeriesTable`, and how a series is put on its grid of equal steps
+    gridding.py       the step of all series of a table, and the series on their grids
+    missing.py        series without any value, and missing values at the ends
 
 pandas is imported when the first table is read.
 """
@@ -12,7 +20,8 @@ from nlpseq import lazy
 
 _MODULES = {
     "nlpseq.data.series.frequency": ("Frequency",),
-    "nlpseq.data.series.reading": ("Columns", "read_series"),
+    "nlpseq.data.series.reading": ("read_series",),
+    "nlpseq.data.series.roles": ("Columns",),
     "nlpseq.data.series.series": ("Series", "SeriesTable"),
 }
 

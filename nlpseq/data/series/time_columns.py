@@ -2,15 +2,52 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
 
 from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.series.roles import TIME, given_columns, usual_column
 from nlpseq.data.series.times import looks_like_times
 
 HOURS = ("hour", "hr", "hours")
 CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})([:.](\d{2}))?\s*([ap]m)?", re.IGNORECASE)
 
 
-def spread_times(table: Table) -> tuple[list[str], list[str]] | None:
+def find_times(table: Table, given: Any = None) -> tuple[list[str], list | None]:
+    """The columns of the times, and the time of each row; none and None if steps are only counted."""
+    names = given_columns(table, TIME, given)
+    if names is not None:
+        parts = [table.values(name) for name in names]
+        return names, parts[0] if len(parts) == 1 else [
+            " ".join(str(cell).strip() for cell in row) for row in zip(*parts)
+        ]
+    if (spread := _spread_times(table)) is not None:
+        return spread
+    name = _time_column(table)
+    return ([], None) if name is None else ([name], table.values(name))
+
+
+def _time_column(table):
+    dated = [name for name in table.names if looks_like_times(table.values(name))]
+    usual = usual_column(table, TIME)
+    if usual is not None and (usual in dated or not dated):
+        cells = table.values(usual)
+        strictly = normal(usual) in TIME.usual[:8] or (len(table.names) > 1 and _counts(cells))
+        return usual if usual in dated or strictly else None
+    return dated[0] if dated else None
+
+
+def _counts(cells):
+    """Whether cells are whole numbers, as years and steps are."""
+    try:
+        numbers = np.array([float(cell) for cell in cells])
+    except (TypeError, ValueError):
+        return False
+    return bool((numbers == np.round(numbers)).all())
+
+
+def _spread_times(table: Table) -> tuple[list[str], list[str]] | None:
     """The columns of times that are spread over several, and the time of each row; None if there are none.
 
     A date and a time of day, a date and an hour, or year, month, day and hour (day and hour if they are there).

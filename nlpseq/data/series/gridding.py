@@ -1,0 +1,78 @@
+"""The step of all series of a table, and the series on their grids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data.files.table import Table
+from nlpseq.data.series.frequency import Frequency, counted
+from nlpseq.data.series.series import Duplicates, Series, on_grid
+from nlpseq.errors import InputError
+
+LONG_ENOUGH = 10  # times from which the step of a single series is known
+
+
+def gridded(
+    table: Table,
+    series: list[Series],
+    frequency: str | None,
+    times: Any,
+    where: Callable[[int], str],
+    duplicates: Duplicates,
+    notes: list[str],
+) -> tuple[Frequency, list[Series]]:
+    """The frequency, given or found, and the series on its grid; `times` are those of all rows, None if counted."""
+    step, series = _stepped(table, series, frequency, times, notes)
+    placed, missing, touched = [], 0, 0
+    for one in series:
+        one, gaps = on_grid(one, step, where, duplicates)
+        placed.append(one)
+        missing, touched = missing + gaps, touched + (gaps > 0)
+    if missing:
+        notes.append(
+            f"{table.place}: {missing:,} of {sum(map(len, placed)):,} steps of {step.name or 1!r} have no row, in "
+            f"{touched:,} of {len(series):,} series: they count as missing values"
+        )
+    return step, placed
+
+
+def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Series]]:
+    """The step, and the series with the times that it counts."""
+    if times is None or isinstance(times, np.ndarray):
+        if frequency and times is not None:
+            raise InputError(f"{table.place}: the times only count steps, and have no `frequency`: leave it out.")
+        return Frequency("", _stride(series)), series
+    if frequency:
+        return Frequency.of(frequency), series
+    if (numbers := counted([one.times for one in series])) is not None:
+        notes.append(f"{table.place}: the times are {1000 * numbers[1]:g} milliseconds apart: steps are counted")
+        return Frequency(), [replace(one, times=stamps) for one, stamps in zip(series, numbers[0])]
+    step = Frequency.found([one.times for one in series])
+    if step is None:
+        if len(table) == 1:
+            raise InputError(f"{table.place} has one time: expected several, or set `frequency`.")
+        raise InputError(f"{table.place}: no series has two times: set `frequency`, or name the `item` columns.")
+    _check_alike(table, series, step)
+    return step, series
+
+
+def _stride(series):
+    """The greatest whole number of which all steps of counted times are multiples: 10 of 10, 20, 40."""
+    return max(1, int(np.gcd.reduce(np.concatenate([np.diff(np.asarray(one.times, np.int64)) for one in series]))))
+
+
+def _check_alike(table, series, step):
+    """Refuses a table whose items have different steps; longer ones may be gaps."""
+    for one in series:
+        own = Frequency.found([one.times]) if len(one) > LONG_ENOUGH else None
+        if own is None or own == step or {own.unit, step.unit} == {"B", "D"}:
+            continue
+        line = 0 if one.lines is None else int(one.lines[0])
+        raise InputError(
+            f"{table.place}, {table.unit} {line}: {one.title} has steps of {own.name!r}, and others of "
+            f"{step.name!r}: give series of one frequency, or set `frequency`."
+        )

@@ -1,0 +1,68 @@
+"""Which columns of a table of series are meant: given by the caller, or known by their usual names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nlpseq.data.files.table import Role, Table, find_columns, normal
+
+TIME = Role("time", (
+    "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
+    "quarter", "year", "hour", "t", "step", "index", "unnamed: 0", "timestamps", "dates",
+    "ts", "epoch", "unix time", "unixtime", "datum", "zeit", "fecha", "date time utc", "utc",
+))  # fmt: skip
+ITEM = Role("item", (
+    "item", "item id", "unique id", "series", "series id", "series name", "ts id", "id", "name", "sensor", "station",
+    "meter", "sku", "product", "product id", "store", "store id", "store nbr", "shop", "dept", "department", "family",
+    "category", "country", "state", "province", "region", "city", "location", "site", "symbol", "ticker", "customer",
+    "machine", "household", "building", "building id", "page", "variable",
+))  # fmt: skip
+VALUE = Role("value", (
+    "value", "values", "y", "target", "x", "data", "sales", "weekly sales", "unit sales", "units sold", "units",
+    "num sold", "demand", "quantity", "qty", "count", "cnt", "orders", "load", "consumption", "close", "observation",
+    "measurement", "traffic volume", "visits", "passengers", "#passengers", "revenue", "turnover", "amount", "price",
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns are meant, by name or by number from 1; None to find them out.
+
+    Attributes:
+        time, item, value: One column each; `item`, and `time` with a date and a time of day, may be several, as a
+            tuple or separated by commas. `value` may be several channels with `channels`.
+        covariates: Names of columns of numbers or categories that are kept beside the values; None for all.
+        others: Further columns by role, such as labels, which are kept as numbers if they are there.
+    """
+
+    time: Any = None
+    item: Any = None
+    value: Any = None
+    covariates: Any = None
+    others: tuple[Role, ...] = ()
+
+
+def given_columns(table: Table, role: Role, given: Any) -> list[str] | None:
+    """The columns of the table that an argument names; None if it is not given."""
+    names = names_in(given)
+    if names is None:
+        return None
+    return [find_columns(table, [role], {role.argument: name})[1][role.argument] for name in names]
+
+
+def names_in(given: Any) -> list | None:
+    """The names in an argument that may be one, several in a string with commas, or a sequence; None if not given."""
+    if given is None or given == "":
+        return None
+    if isinstance(given, (str, int)):
+        return [part.strip() for part in str(given).split(",")]
+    return list(given)
+
+
+def usual_column(table: Table, role: Role) -> str | None:
+    """The column whose name is the most usual one of a role; None if there is none, or no header."""
+    if table.header is False:
+        return None
+    names = {normal(name): name for name in reversed(table.names)}
+    return next((names[word] for word in role.usual if word in names), None)

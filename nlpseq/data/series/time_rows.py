@@ -1,0 +1,165 @@
+"""A table with a row for each time, or for each time of each item: long, or wide with a column for each series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data.files.numbers import is_numeric, parse_numbers
+from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.data.series.gridding import gridded
+from nlpseq.data.series.items import item_columns, item_names
+from nlpseq.data.series.missing import trimmed, with_values
+from nlpseq.data.series.roles import Columns, given_columns, usual_column
+from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order
+from nlpseq.data.series.time_columns import find_times
+from nlpseq.data.series.times import parse_times
+from nlpseq.data.series.value_columns import other_columns, value_columns
+
+COVARIATES = Role("covariates", ())
+ROW_NUMBERS = ("no", "no.", "nr", "row", "row id", "index", "unnamed: 0", "#")  # names of columns that count rows
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What the columns of a table hold.
+
+    Attributes:
+        time: Columns of the times.
+        stamps: The time of each row; None if rows are only counted.
+        items: Columns that together name the item.
+        values: Columns of values.
+        wide: Whether each column of values is a series.
+        labels: Column by further role, such as labels, for those that are there.
+        numeric: Columns of numbers.
+        rest: The other columns that are used.
+    """
+
+    time: list[str]
+    stamps: Any
+    items: list[str]
+    values: list[str]
+    wide: bool
+    labels: dict[str, str]
+    numeric: list[str]
+    rest: list[str]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of the columns by role, of those roles that have one."""
+        names = {
+            "time": self.time[0] if len(self.time) == 1 else "",
+            "item": ", ".join(map(str, self.items)),
+            "value": self.values[0] if len(self.values) == 1 else "",
+        }
+        return {role: str(name) for role, name in names.items() if name}
+
+
+def series_of_times(
+    table: Table,
+    columns: Columns,
+    frequency: str | None,
+    time_zone: str | None,
+    duplicates: Duplicates,
+    grid: bool,
+    channels: bool,
+) -> SeriesTable:
+    """The series of a table whose rows are times; arguments as of `read_series`."""
+    notes: list[str] = []
+    layout = _layout(table, columns, time_zone, channels, notes)
+    series, covariates, statics = _by_item(table, layout, notes)
+    where = lambda line: f"{table.place}, {table.unit} {line}" if line else table.place  # noqa: E731
+    series = _ordered(table.place, series, layout, where, duplicates, notes)
+    step = None
+    if grid:
+        step, series = gridded(table, series, frequency, layout.stamps, where, duplicates, notes)
+    names = layout.names
+    value_names = tuple(layout.values) if channels else ("value",)
+    if layout.wide and not channels:
+        series = _by_column(series, layout.values)
+        names.pop("value", None)
+    elif not channels:
+        series = [_with_value(one, layout.values[0]) for one in series]
+    series, left_out = with_values(table.place, series, value_names)
+    notes += left_out
+    if grid:
+        series = [trimmed(one, (*value_names, *covariates)) for one in series]
+        ends = {one.times[-1] for one in series}
+        if len(ends) > 1:
+            notes.append(f"{table.place}: the series end at {len(ends):,} different times")
+    return SeriesTable(table.place, series, step, value_names, covariates, statics, names, tuple(notes))
+
+
+def _layout(table, columns, time_zone, channels, notes) -> _Layout:
+    time, cells = find_times(table, columns.time)
+    stamps = None if cells is None else parse_times(cells, table.where, time_zone)
+    usual = {role.argument: usual_column(table, role) for role in columns.others}
+    labels = {argument: name for argument, name in usual.items() if name is not None}
+    taken = {*time, *labels.values()}
+    numeric = [n for i, n in enumerate(table.names) if n not in taken and is_numeric(table.column(i))]
+    items = item_columns(table, columns, stamps, taken, numeric)
+    numeric = [name for name in numeric if name not in items and (stamps is None or normal(name) not in ROW_NUMBERS)]
+    values, wide = value_columns(table, columns, items, taken, numeric, channels, notes)
+    rest = given_columns(table, COVARIATES, columns.covariates)
+    if rest is None:
+        used = {*items, *values, *taken}
+        rest = [name for name in table.names if name not in used and not str(name).startswith("__index_level")]
+    return _Layout(time, stamps, items, values, wide, labels, numeric, rest)
+
+
+def _by_item(table, layout, notes) -> tuple[list[Series], tuple[str, ...], tuple[str, ...]]:
+    """A series with the rows of each item, as they stand; the names of covariates and of texts of a series."""
+    rows_of = _rows_of(item_names(table, layout.items) if layout.items else [""] * len(table))
+    numbers = {name: parse_numbers(table, name) for name in layout.values}
+    numbers |= {argument: parse_numbers(table, name) for argument, name in layout.labels.items()}
+    covariates, statics = other_columns(table, layout.rest, rows_of, layout.numeric, notes)
+    if layout.wide:
+        covariates = {}
+    series = []
+    for item, rows in rows_of.items():
+        times = np.arange(len(rows)) if layout.stamps is None else layout.stamps[rows]
+        columns = {name: column[rows] for name, column in {**numbers, **covariates}.items()}
+        texts = {name: cells[rows[0]] for name, cells in statics.items()}
+        series.append(Series(item, times, columns, texts, np.asarray(table.lines)[rows]))
+    return series, tuple(covariates), tuple(statics)
+
+
+def _rows_of(items) -> dict[str, np.ndarray]:
+    """The rows of each item, in the order of the table."""
+    rows: dict[str, list[int]] = {}
+    for row, item in enumerate(items):
+        rows.setdefault(item, []).append(row)
+    return {item: np.array(numbers) for item, numbers in rows.items()}
+
+
+def _ordered(place, series, layout, where, duplicates, notes) -> list[Series]:
+    """The series with sorted times, each once."""
+    ordered, moved, merged = [], 0, 0
+    for one in series:
+        one, unsorted, same = in_order(one, where, duplicates, tuple(layout.values))
+        ordered.append(one)
+        moved, merged = moved + unsorted, merged + same
+    if moved:
+        plural = "s stand" if moved > 1 else " stands"
+        notes.append(f"{place}: {moved:,} row{plural} after a later one: times are sorted")
+    if merged:
+        notes.append(f"{place}: {merged:,} rows repeat a time and are merged")
+    return ordered
+
+
+def _by_column(series, values) -> list[Series]:
+    """A series for each column of values of each item."""
+    return [
+        replace(one, item=f"{one.item}, {name}" if one.item else str(name), columns={"value": one.columns[name]})
+        for one in series
+        for name in values
+    ]
+
+
+def _with_value(series, name) -> Series:
+    """The series whose column of values is called "value"."""
+    return replace(
+        series, columns={"value" if column == name else column: cells for column, cells in series.columns.items()}
+    )
