@@ -1,5 +1,7 @@
 """Batches: every example once a pass, of near-equal lengths, in an order fixed by seed and pass."""
 
+import threading
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -85,3 +87,30 @@ def test_batches_are_of_near_equal_lengths_in_a_random_order(monkeypatch):
     longest = np.array([lengths[batch, 0].max() for batch in batches])
     assert abs(np.corrcoef(longest[:-1], longest[1:])[0, 1]) < 0.25
     assert len({tuple(sorted(batch)) for number in range(2) for batch in training_order(lengths, 32, 0, number)}) == 400
+
+
+def test_the_next_batch_is_made_while_one_is_used_and_none_after_the_last_use():
+    made, is_made = [], threading.Event()
+
+    def batches():
+        for number in range(5):
+            made.append(number)
+            if number == 1:
+                is_made.set()
+            yield number
+
+    threads = threading.active_count()
+    given = batching._ahead(batches())
+    assert next(given) == 0
+    assert is_made.wait(10)
+    given.close()
+    assert made == [0, 1]
+    assert threading.active_count() == threads
+    assert list(batching._ahead(iter([3, 4]))) == [3, 4]
+
+
+def test_an_error_in_making_a_batch_comes_out():
+    given = batching._ahead(1 // number for number in (1, 0))
+    assert next(given) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(given)
