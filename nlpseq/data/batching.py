@@ -126,7 +126,7 @@ def _ahead(batches: Iterator) -> Iterator:
 
     Where operations are deterministic, tf.data prefetches nothing from a generator, which might have side effects.
     """
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1, "batches") as pool:
         coming = pool.submit(next, batches, None)
         while (batch := coming.result()) is not None:
             coming = pool.submit(next, batches, None)
