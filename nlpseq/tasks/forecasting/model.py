@@ -13,9 +13,9 @@ from nlpseq.layers.label_loss import mean_loss
 from nlpseq.tasks.base import NamedAxis, NumericFunction, Task
 from nlpseq.tasks.forecasting import examples as histories
 from nlpseq.tasks.forecasting import scaling, windows
-from nlpseq.tasks.forecasting.computing import FARTHEST
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
+from nlpseq.tasks.forecasting.paths import correlated_paths, spread_out
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.settings import ForecasterSettings
 from nlpseq.tasks.forecasting.steps import SEED, StepNetwork
@@ -123,11 +123,11 @@ class Forecaster(Task):
     def call(self, inputs, training=False):
         self.ensure_built()
         level, scale = self.level_and_scale(inputs)
-        z, mask = _scaled(inputs["values"], level, scale)
+        z, mask = scaling.scaled(inputs["values"], level, scale)
         if training and self.settings.outliers:
             z = self._damaged(z)
         if self.by_steps and "future" in inputs:
-            future, there = _scaled(inputs["future"], level, scale)
+            future, there = scaling.scaled(inputs["future"], level, scale)
             past, known = self.features(inputs)
             vector = self.vector(inputs, tf.shape(z)[0], training)
             past = tf.pad(past, [[0, 0], [0, self.preprocessor.horizon], [0, 0]])
@@ -148,7 +148,7 @@ class Forecaster(Task):
 
     def level_and_scale(self, inputs):
         """Level and scale of windows, float64 `(batch, 1)`; of counts the level is 0 and the scale 1 + the mean."""
-        values, mask = observed(inputs["values"])
+        values, mask = scaling.observed(inputs["values"])
         if self.counts:
             mean = scaling.masked_mean(values, mask)[:, tf.newaxis]
             return tf.zeros_like(mean), 1 + tf.abs(mean)
@@ -185,10 +185,12 @@ class Forecaster(Task):
         if description.has_times:
             known.append(scaling.calendar(inputs["times"], self._frequency))
         if description.known:
-            known.append(_standard(inputs["known"], description.means[count:], description.deviations[count:]))
+            known.append(
+                scaling.standardised(inputs["known"], description.means[count:], description.deviations[count:])
+            )
         past = tf.zeros([batch, description.context, 0])
         if description.past:
-            past = _standard(inputs["past"], description.means[:count], description.deviations[:count])
+            past = scaling.standardised(inputs["past"], description.means[:count], description.deviations[:count])
         return past, tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1)
 
     def vector(self, inputs, rows, training=False):
@@ -264,13 +266,13 @@ class Forecaster(Task):
         """
         if self.by_steps:
             level, scale = self.level_and_scale(x)
-            z, there = _scaled(tf.concat([x["values"], y], axis=1), level, scale)
+            z, there = scaling.scaled(tf.concat([x["values"], y], axis=1), level, scale)
             return self.network.loss(y_pred, z, there, tf.cast(scale, tf.float32))
-        values, mask = observed(x["values"])
+        values, mask = scaling.observed(x["values"])
         _, scale = scaling.level_and_scale(values, mask, 1)
         unit = tf.maximum(x["unit"], scale[:, 0] / LARGEST_WEIGHT)
         unit = tf.where(unit > 0, unit, tf.ones_like(unit))[:, tf.newaxis]
-        target, there = observed(y)
+        target, there = scaling.observed(y)
         errors = tf.cast((target[..., tf.newaxis] - y_pred) / unit[..., tf.newaxis], tf.float32)
         loss = pinball(errors, self.settings.quantiles)
         there = tf.cast(there, tf.float32)
@@ -291,13 +293,13 @@ class Forecaster(Task):
         """The quantiles before those of counts are rounded."""
         self.ensure_built()
         level, scale = self.level_and_scale(inputs)
-        z, mask = _scaled(inputs["values"], level, scale)
+        z, mask = scaling.scaled(inputs["values"], level, scale)
         quantiles, base = self.of_scaled(z, mask, self.features(inputs), inputs)
         median = quantiles[..., self.middle : self.middle + 1]
         moved = base[..., tf.newaxis] + self.blend * (median - base[..., tf.newaxis])
         quantiles = moved + spread_out((quantiles - median) * self.correction, self.middle)
         quantiles = self._in_domain(level, scale, quantiles)
-        empty = ~tf.reduce_any(observed(inputs["values"])[1], axis=1)
+        empty = ~tf.reduce_any(scaling.observed(inputs["values"])[1], axis=1)
         return tf.where(empty[:, tf.newaxis, tf.newaxis], np.float64("nan"), quantiles)
 
     def _whole(self, values):
@@ -309,10 +311,7 @@ class Forecaster(Task):
         return values if self.preprocessor.domain == "real" else tf.maximum(values, 0.0)
 
     def sample(self, inputs: dict[str, tf.Tensor], paths: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Paths of the future, float64 `(batch, paths, horizon)`, random for a seed.
-
-            n_h = r n_{h-1} + sqrt(1 - r^2) e_h,  u_h = Phi(n_h)        r: `persistence` of errors on validation
-            y_h = the u_h-quantile of step h                            linear between the quantiles
+        """Paths of the future, float64 `(batch, paths, horizon)`, random for a seed: `correlated_paths`.
 
         The method "steps" samples its own. The same random numbers are used for all series of a batch.
 
@@ -323,19 +322,11 @@ class Forecaster(Task):
         """
         if self.by_steps:
             level, scale = self.level_and_scale(inputs)
-            z, mask = _scaled(inputs["values"], level, scale)
+            z, mask = scaling.scaled(inputs["values"], level, scale)
             return self._whole(self._in_domain(level, scale, self._paths(z, mask, inputs, paths, seed)))
         quantiles = self._quantiles(inputs)
-        horizon = self.preprocessor.horizon
-        noise = tf.random.stateless_normal([horizon, 1, paths], tf.stack([seed, 0]), dtype=tf.float64)
-        r = tf.cast(self.persistence, tf.float64)
-        scale = tf.sqrt(1 - tf.square(r))
-        normal = [noise[0]]
-        for step in range(1, horizon):
-            normal.append(r * normal[-1] + scale * noise[step])
-        u = tf.transpose(0.5 * tf.math.erfc(-tf.stack(normal) / np.sqrt(2)), [1, 2, 0])  # (1, paths, horizon)
-        paths = interpolated(quantiles, self.settings.quantiles, u)
-        return paths if self.preprocessor.domain == "real" else self._whole(tf.maximum(paths, 0.0))
+        sampled = correlated_paths(quantiles, self.settings.quantiles, self.persistence, paths, seed)
+        return sampled if self.preprocessor.domain == "real" else self._whole(tf.maximum(sampled, 0.0))
 
     def predict_windows(self, examples: windows.Windows, batch_size: int = FORECAST_BATCH) -> dict[str, np.ndarray]:
         """The forecasts of windows: `quantiles` `(windows, horizon, quantiles)` and `mean` `(windows, horizon)`."""
@@ -446,58 +437,3 @@ class Forecaster(Task):
             "It continues the past: what no series of its training shows, it cannot foresee.",
             "Its intervals hold for series like those of its training; for others they may be too narrow.",
         ]
-
-
-def observed(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Values with 0 where they are missing, and the mask of those that are there."""
-    mask = tf.math.is_finite(values)
-    return tf.where(mask, values, tf.zeros_like(values)), mask
-
-
-def _scaled(values, level, scale):
-    """(x - l) / s, float32, 0 where a value is missing or the scale is 0; and the mask of values."""
-    values, mask = observed(values)
-    safe = tf.where(scale > 0, scale, tf.ones_like(scale))
-    z = tf.where(mask & (scale > 0), (values - level) / safe, tf.zeros_like(values))
-    return tf.cast(z, tf.float32), mask
-
-
-def spread_out(offsets: tf.Tensor, middle: int) -> tf.Tensor:
-    """Offsets from the median, made to ascend: each is at least as far from it as those nearer to it."""
-    columns = tf.unstack(offsets, axis=-1)
-    for j in range(middle + 1, len(columns)):
-        columns[j] = tf.maximum(columns[j], columns[j - 1])
-    for j in range(middle - 1, -1, -1):
-        columns[j] = tf.minimum(columns[j], columns[j + 1])
-    return tf.stack(columns, axis=-1)
-
-
-def interpolated(quantiles: tf.Tensor, levels: Sequence[float], u: tf.Tensor) -> tf.Tensor:
-    """The values at levels u of a distribution that is linear between its quantiles and goes on so at its ends.
-
-    Args:
-        quantiles: float64 `(batch, horizon, quantiles)`.
-        levels: The levels of these, ascending.
-        u: float64 `(1, paths, horizon)` between 0 and 1.
-
-    Returns:
-        float64 `(batch, paths, horizon)`.
-    """
-    edges = np.array([0.0, *levels, 1.0])
-    first = quantiles[..., :1] - (quantiles[..., 1:2] - quantiles[..., :1]) * (edges[1] / (edges[2] - edges[1]))
-    last_gap = (1 - edges[-2]) / (edges[-2] - edges[-3])
-    last = quantiles[..., -1:] + (quantiles[..., -1:] - quantiles[..., -2:-1]) * last_gap
-    knots = tf.concat([first, quantiles, last], axis=-1)[:, tf.newaxis]  # (batch, 1, horizon, knots)
-    value = knots[..., 0] + tf.zeros_like(u)
-    for place in range(len(edges) - 1):
-        share = tf.clip_by_value((u - edges[place]) / (edges[place + 1] - edges[place]), 0.0, 1.0)
-        value += share * (knots[..., place + 1] - knots[..., place])
-    return value
-
-
-def _standard(cells, means, deviations):
-    """Standardised covariates and whether they are there, float32 `(batch, time, 2 covariates)`."""
-    cells, there = observed(cells)
-    scaled = tf.cast((cells - means) / deviations, tf.float32)
-    there = tf.cast(there, tf.float32)
-    return tf.concat([tf.clip_by_value(scaled, -FARTHEST, FARTHEST) * there, there], axis=-1)

@@ -5,15 +5,22 @@ bases are the same.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from nlpseq.tasks.forecasting.calendar import phases
-from nlpseq.tasks.forecasting.computing import CONSTANT
+from nlpseq.tasks.forecasting.computing import CONSTANT, FARTHEST
 
 CYCLES = 8  # seasons that the mean of a season looks back to, at most
 LAGGED = 2  # seasons back whose values are read at each step of the horizon
+
+
+def observed(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Values with 0 where they are missing, and the mask of those that are there."""
+    mask = tf.math.is_finite(values)
+    return tf.where(mask, values, tf.zeros_like(values)), mask
 
 
 def masked_mean(values: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Tensor:
@@ -47,6 +54,22 @@ def level_and_scale(values: tf.Tensor, mask: tf.Tensor, season: int) -> tuple[tf
     scale, level = tf.sqrt(square), first + level
     scale = tf.where(scale <= CONSTANT * tf.abs(level), tf.zeros_like(scale), scale)
     return level[:, tf.newaxis], scale[:, tf.newaxis]
+
+
+def scaled(values: tf.Tensor, level: tf.Tensor, scale: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """(x - l) / s, float32, 0 where a value is missing or the scale is 0; and the mask of values."""
+    values, mask = observed(values)
+    safe = tf.where(scale > 0, scale, tf.ones_like(scale))
+    z = tf.where(mask & (scale > 0), (values - level) / safe, tf.zeros_like(values))
+    return tf.cast(z, tf.float32), mask
+
+
+def standardised(cells: tf.Tensor, means: Any, deviations: Any) -> tf.Tensor:
+    """Standardised covariates and whether they are there, float32 `(batch, time, 2 covariates)`."""
+    cells, there = observed(cells)
+    z = tf.cast((cells - means) / deviations, tf.float32)
+    there = tf.cast(there, tf.float32)
+    return tf.concat([tf.clip_by_value(z, -FARTHEST, FARTHEST) * there, there], axis=-1)
 
 
 def lags(season: int, horizon: int, context: int, cycles: int) -> np.ndarray:

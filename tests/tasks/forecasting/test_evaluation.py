@@ -63,7 +63,7 @@ class Fixed:
     """What is fitted of a forecaster, whose quantiles are too close to its median and whose base is better."""
 
     def __init__(self, windows, width):
-        from nlpseq.tasks.forecasting.model import spread_out
+        from nlpseq.tasks.forecasting.paths import spread_out
 
         self.spread_out, self.windows, self.width, self.by_steps = spread_out, windows, width, False
         self.settings = type("Settings", (), {"quantiles": LEVELS})
