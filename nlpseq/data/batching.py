@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,19 @@ def generated(batches: Callable[[], Iterator], specs: Any, count: int) -> tf.dat
         specs: The `tf.TensorSpec`s of a batch.
         count: Batches in a pass.
     """
-    return ready(tf.data.Dataset.from_generator(batches, output_signature=specs), count)
+    return ready(tf.data.Dataset.from_generator(lambda: _ahead(batches()), output_signature=specs), count)
+
+
+def _ahead(batches: Iterator) -> Iterator:
+    """The batches, each made in a thread while the one before it is used.
+
+    Where operations are deterministic, tf.data prefetches nothing from a generator, which might have side effects.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 def ready(batches: tf.data.Dataset, count: int) -> tf.data.Dataset:

@@ -32,13 +32,14 @@ class Adam(keras.optimizers.Adam):
         if self.amsgrad or tf.distribute.has_strategy():
             super().update_step(gradient, variable, learning_rate)
             return
-        place, dtype, step = self._get_variable_index(variable), variable.dtype, self.iterations + 1
+        place, dtype = self._get_variable_index(variable), variable.dtype
+        step = tf.cast(tf.convert_to_tensor(self.iterations), tf.float32) + 1
         tf.raw_ops.ResourceApplyAdam(
             var=_handle(variable),
             m=_handle(self._momentums[place]),
             v=_handle(self._velocities[place]),
-            beta1_power=tf.cast(tf.pow(self.beta_1, tf.cast(step, tf.float32)), dtype),
-            beta2_power=tf.cast(tf.pow(self.beta_2, tf.cast(step, tf.float32)), dtype),
+            beta1_power=tf.cast(tf.pow(self.beta_1, step), dtype),
+            beta2_power=tf.cast(tf.pow(self.beta_2, step), dtype),
             lr=tf.cast(learning_rate, dtype),
             beta1=tf.cast(self.beta_1, dtype),
             beta2=tf.cast(self.beta_2, dtype),

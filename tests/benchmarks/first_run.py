@@ -37,8 +37,8 @@ SENTIMENT = (
     "--word-dropout 0 --batch-size 64 --learning-rate 3e-3"
 )
 TAGGING = (
-    f"{SAME} --linear none --model softmax --characters rnn --character-units 32 --character-embedding-size 32 --dropout 0.3 "
-    "--output-dropout 0.3 --word-dropout 0 --singleton-dropout 0 --batch-size 32 --learning-rate 2e-3"
+    f"{SAME} --linear none --model softmax --characters rnn --character-units 32 --character-embedding-size 32 "
+    "--dropout 0.3 --output-dropout 0.3 --word-dropout 0 --singleton-dropout 0 --batch-size 32 --learning-rate 2e-3"
 )
 
 
