@@ -25,6 +25,13 @@ class Range:
     high: float | None = None
 
 
+@dataclass(frozen=True)
+class Replaces:
+    """Flat names of the attributes that are not read when this one is given."""
+
+    names: tuple[str, ...]
+
+
 OPEN = "other values are accepted from Python"  # metadata of a `Literal`
 FREE = "may change when an interrupted run is continued"  # metadata of an attribute
 AUTO = "in a recipe, the default follows the data"  # metadata of an attribute that may be None
@@ -109,6 +116,15 @@ class Settings:
         """The flat names of the attributes that are marked `AUTO`."""
         names = [name for group in self._groups().values() for name in group.automatic()]
         return [*names, *_marked(type(self))]
+
+    def replaced(self) -> dict[str, str]:
+        """The flat names of the attributes that are not read, each with the name of the one that replaces it."""
+        names = {name: by for group in self._groups().values() for name, by in group.replaced().items()}
+        for by, hint in typing.get_type_hints(type(self), include_extras=True).items():
+            if getattr(self, by) is not None:
+                parts = [part for part in _parts(hint)[1] if isinstance(part, Replaces)]
+                names |= {name: by for part in parts for name in part.names}
+        return names
 
     def _groups(self):
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

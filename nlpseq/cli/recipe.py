@@ -51,6 +51,7 @@ def run_recipe(
     def action():
         check_utf8(arguments)
         config.check()
+        _check_unread(config, arguments)
         say("starting TensorFlow")
         keep_programs()
         quiet_tensorflow(_join)
@@ -241,6 +242,15 @@ def preset_of(dataset: str | None, presets: Mapping[str, dict[str, Any]]) -> dic
     preset = next((presets[name] for name in names if name in presets), {})
     is_path = files.is_path(dataset)
     return {name: value for name, value in preset.items() if not (is_path and name.endswith("_split"))}
+
+
+def _check_unread(config, arguments):
+    """Raises an `InputError` for a flag that another one replaces, even if it gives the default."""
+    flags = {argument.partition("=")[0].replace("_", "-") for argument in arguments}
+    for name, by in config.replaced().items():
+        flag = name.replace("_", "-")
+        if {f"--{flag}", f"--no-{flag}"} & flags:
+            raise InputError(f"`{name}` is not read with `{by}`, which replaces it: leave out one of the two.")
 
 
 def _flag(name, arguments):

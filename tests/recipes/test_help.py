@@ -47,6 +47,16 @@ def test_bad_flags(monkeypatch, capsys, flags):
     assert flags[0] in error and "Traceback" not in error
 
 
+@pytest.mark.parametrize("flags", [["--dataset", "nlpseq_reviews"], ["--dataset=a.csv"], ["--label", "stars"],
+                                   ["--train-split", "train"], ["--no-lowercase"], ["--min_count", "3"]])  # fmt: skip
+def test_flags_that_another_replaces(monkeypatch, capsys, flags):
+    """Also those that give the default."""
+    assert run(monkeypatch, sentiment, "--prepared", "somewhere", *flags) == 2
+    name = flags[0].partition("=")[0].replace("no-", "").replace("_", "-")
+    expected = f"error: {name} is not read with --prepared, which replaces it: leave out one of the two.\n"
+    assert capsys.readouterr().err == expected
+
+
 def test_presets_are_the_defaults_of_their_dataset(tmp_path):
     presets = language_model.PRESETS
     (tmp_path / "lm1b").mkdir()  # whose files have no splits to slice

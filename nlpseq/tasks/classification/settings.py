@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import in_range, one_of
-from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Settings
+from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Replaces, Settings
 from nlpseq.tasks.settings import (
     BidirectionalSettings,
     EnsembleSettings,
@@ -97,6 +97,9 @@ class PreparingSettings(Settings):
     """Whether Apache Beam runs the passes; its own flags, such as --runner, are then added."""
 
 
+UNREAD = FileSettings(), SplitSettings(), NgramSettings(), PretrainingSettings()  # with `prepared`
+
+
 @dataclass(frozen=True)
 class ClassificationData(DataSettings):
     """The dataset and the output folder."""
@@ -109,7 +112,10 @@ class ClassificationData(DataSettings):
     """Feature or column of the label; None for the default of the dataset."""
     label_separator: str | None = None
     """What separates several labels in a cell, a character, or "none"; None to find it out."""
-    prepared: str | None = None
+    prepared: Annotated[
+        str | None,
+        Replaces(("dataset", "text", "label", "label_separator", *(name for group in UNREAD for name in group.flat()))),
+    ] = None
     """Folder that `nlpseq prepare` wrote, in place of the dataset; its vocabulary and its ids are read."""
     output: str = "saved_models/sentiment"
     """Folder of the numbered exports."""
