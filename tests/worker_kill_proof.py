@@ -11,6 +11,7 @@ export must be byte-equal to those of a run that was never killed.
 import argparse
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from nlpseq.cli import launch
 from tests import kill_proof
 
 MOST_KILLS = 3  # of one run; the next attempt is left alone
+SECONDS = 900  # after which an attempt counts as hanging
 FLAGS = {**kill_proof.TASKS, "sentiment": (*kill_proof.OF_WORDS, "--validations", 2, "--patience", 9)}
 PROGRAM = """
 import importlib, sys
@@ -38,7 +40,7 @@ class Proof:
     """The kills of one task.
 
     Attributes:
-        counts: Numbers of "kills", "runs" and "equal".
+        counts: Numbers of "kills", "runs", "equal", and of attempts "hung", whose other workers had to be killed.
         waits: Seconds until the other workers had ended, after each kill.
     """
 
@@ -94,10 +96,15 @@ class Proof:
         timer = threading.Timer(0 if rank is None else self.random.uniform(0.2, 1.05) * self.seconds, kill)
         if rank is not None:
             timer.start()
+        limit = threading.Timer(SECONDS, lambda: [process.kill() for process in processes])
+        limit.start()
         with launch.forwarded(processes):
             status = launch.wait(processes)
             seconds = time.perf_counter() - (moments or [time.perf_counter()])[0]
         timer.cancel()
+        limit.cancel()
+        killed = [other for other, process in enumerate(processes) if process.returncode == -signal.SIGKILL]
+        self.counts["hung"] += killed not in ([], [rank])
         # A worker may be killed after its last step, when the others no longer need it.
         assert moments or not status, self._log()
         self.counts["kills"] += len(moments)
@@ -122,10 +129,11 @@ def main() -> None:
         counts = proof.counts - before
         print(
             f"{chosen.task}: {counts['kills']} kills of the {name}; {counts['equal']} of {counts['runs']} runs "
-            f"byte-equal; the others ended within {max(proof.waits[waits:], default=0):.0f} s",
+            f"byte-equal; the others ended within {max(proof.waits[waits:], default=0):.0f} s, {counts['hung']} times "
+            "not by themselves",
             flush=True,
         )
-    sys.exit(proof.counts["equal"] != proof.counts["runs"])
+    sys.exit(proof.counts["equal"] != proof.counts["runs"] or proof.counts["hung"] > 0)
 
 
 if __name__ == "__main__":
