@@ -1,4 +1,4 @@
-"""Losses and metrics of a classifier with class weights, or with several labels for each text."""
+"""Class weights of a classifier; losses and metrics with them, or with several labels for each text."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, one_of
 
 THRESHOLDS = tuple(np.arange(0.05, 0.951, 0.05).round(2).tolist())  # scores that `MicroF1` tries
 
@@ -172,3 +172,30 @@ def weights_by_label(given: Any, labels: Sequence[str]) -> list[float] | None:
     if not isinstance(given, Mapping):
         raise InputError("balanced `class_weights` count training examples: call `adapt` with them first.")
     return [float(given.get(label, 1.0)) for label in labels]
+
+
+class ClassWeighted:
+    """The class weights of a task with `labels`, whose settings have `class_weights`."""
+
+    labels: list[str]
+    settings: Any
+
+    def check_class_weights(self) -> None:
+        """Raises an `InputError` if weights are given for a label that the task does not have."""
+        given = self.settings.class_weights
+        for name in given if isinstance(given, Mapping) else ():
+            one_of("label of `class_weights`", name, self.labels)
+
+    def balance(self, labels: np.ndarray) -> None:
+        """Sets balanced weights to those of training labels, as of `balanced_weights`."""
+        weights = balanced_weights(labels, len(self.labels))
+        self.settings = self.settings.replace(class_weights=dict(zip(self.labels, weights.tolist())))
+
+    @property
+    def class_weights(self) -> list[float] | None:
+        """The weight of each class in the loss, None if all are 1.
+
+        Raises:
+            InputError: they are balanced, and `adapt` has not counted the classes.
+        """
+        return weights_by_label(self.settings.class_weights, self.labels)

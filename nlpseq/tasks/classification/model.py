@@ -15,11 +15,10 @@ from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
 from nlpseq.tasks.class_weights import (
+    ClassWeighted,
     MicroF1,
     WeightedAccuracy,
     WeightedCrossEntropy,
-    balanced_weights,
-    weights_by_label,
 )
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
@@ -34,7 +33,7 @@ VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TextClassifier(VectorTask):
+class TextClassifier(ClassWeighted, VectorTask):
     """A recurrent text classifier with preprocessing inside the model.
 
         x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams that end at t
@@ -103,7 +102,7 @@ class TextClassifier(VectorTask):
         self.calibration = decisions.Calibration(**calibration) if calibration else None
         self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
         super().__init__(preprocessor, labels, **kwargs)
-        self._check_class_weights()
+        self.check_class_weights()
         self._read = served(self._read_text, text_spec("text"))
         self._answer = self.signatures()["serving_default"]
 
@@ -263,8 +262,7 @@ class TextClassifier(VectorTask):
         is_prepared = isinstance(examples, PreparedExamples)
         if self.settings.class_weights == "balanced":
             parts = [labels for _, labels in examples.blocks()] if is_prepared else [self.usable(examples).labels]
-            weights = balanced_weights(np.concatenate(parts), len(self.labels))
-            self.settings = self.settings.replace(class_weights=dict(zip(self.labels, weights.tolist())))
+            self.balance(np.concatenate(parts))
         if self.linear is not None:
             self.ensure_built()
             blocks = examples.blocks() if is_prepared else [self.encode_examples(self.usable(examples))]
@@ -284,20 +282,6 @@ class TextClassifier(VectorTask):
     def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
         """Lines of text as `encode_texts` takes them."""
         return lines
-
-    def _check_class_weights(self):
-        given = self.settings.class_weights
-        for name in given if isinstance(given, Mapping) else ():
-            one_of("label of `class_weights`", name, self.labels)
-
-    @property
-    def class_weights(self) -> list[float] | None:
-        """The weight of each class in the loss, None if all are 1.
-
-        Raises:
-            InputError: they are balanced, and `adapt` has not counted the classes.
-        """
-        return weights_by_label(self.settings.class_weights, self.labels)
 
     def default_loss(self):
         """Cross-entropy over the classes, with `class_weights`; with `multi_label` that of each label."""

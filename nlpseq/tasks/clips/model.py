@@ -13,7 +13,7 @@ from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NumericFunction, Task, label_axes, log_odds
-from nlpseq.tasks.class_weights import WeightedAccuracy, WeightedCrossEntropy, balanced_weights, weights_by_label
+from nlpseq.tasks.class_weights import ClassWeighted, WeightedAccuracy, WeightedCrossEntropy
 from nlpseq.tasks.clips.answers import padded_frames
 from nlpseq.tasks.clips.features import FrameFeatures, picture_encoder
 from nlpseq.tasks.clips.frames import Clip
@@ -27,7 +27,7 @@ UNLABELLED = -2  # label of a real frame that has none, until lengths are known
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class SequenceClassifier(Task):
+class SequenceClassifier(ClassWeighted, Task):
     """A recurrent classifier of sequences of vectors or pictures.
 
         z_t = features(x_t)                        standardised, with differences if `derived` says so
@@ -95,9 +95,7 @@ class SequenceClassifier(Task):
         self._traced = None
         super().__init__(labels, **kwargs)
         self.autocast = False  # frames are standardised in float32
-        given = self.settings.class_weights
-        for label in given if isinstance(given, Mapping) else ():
-            one_of("label of `class_weights`", label, self.labels)
+        self.check_class_weights()
 
     def make_layers(self):
         settings = self.settings
@@ -222,21 +220,11 @@ class SequenceClassifier(Task):
         self.ensure_built()
         usable = self.usable(examples)
         if self.settings.class_weights == "balanced":
-            weights = balanced_weights(usable.classes()[1], len(self.labels))
-            self.settings = self.settings.replace(class_weights=dict(zip(self.labels, weights.tolist())))
+            self.balance(usable.classes()[1])
         flags = _flags(usable.values) if len(self.frame) == 1 else ()
         batches = ((frames, tf.sequence_mask(length, tf.shape(frames)[1])) for (frames, length), _ in
                    self.prepare(usable, ANSWERED))  # fmt: skip
         self.features.adapt(batches, flags)
-
-    @property
-    def class_weights(self) -> list[float] | None:
-        """The weight of each class in the loss, None if all are 1.
-
-        Raises:
-            InputError: they are balanced, and `adapt` has not counted the classes.
-        """
-        return weights_by_label(self.settings.class_weights, self.labels)
 
     def default_loss(self):
         """Cross-entropy over the classes, of all frames with `per_frame`; with `class_weights` for whole sequences."""
