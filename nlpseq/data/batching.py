@@ -134,7 +134,7 @@ def _ahead(batches: Iterator) -> Iterator:
 
 
 def ready(batches: tf.data.Dataset, count: int) -> tf.data.Dataset:
-    """The batches, of known cardinality, two of them made in advance."""
+    """The batches, of known cardinality; two of them are made in advance unless operations are deterministic."""
     return untuned(batches.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2))
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.engine.sparse import values_of
+
 Observer = Callable[[list], None]  # of (gradient, variable) pairs, before clipping; traced into the training step
 
 
@@ -37,9 +39,8 @@ def loss_scale(optimizer: keras.optimizers.Optimizer) -> Any:
 
 
 def square_sum(gradient: Any) -> tf.Tensor:
-    """float32; the sparse gradient of an embedding counts each occurrence of a row by itself, as Keras's clipping."""
-    values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
-    return tf.cast(tf.reduce_sum(tf.square(values)), tf.float32)
+    """float32; the sparse gradient of an embedding counts each occurrence of a row, as in Keras's clipping."""
+    return tf.cast(tf.reduce_sum(tf.square(values_of(gradient))), tf.float32)
 
 
 class _Showing:

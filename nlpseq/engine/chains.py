@@ -198,6 +198,7 @@ def _scaled(step):
     return scaled
 
 
+# Exports hold the scaled scans: their step has no condition, which other formats would have to convert.
 _forward_scan = Scan(functools.partial(_forward_step, log_product=_fast_log_product))
 _backward_scan = Scan(functools.partial(_backward_step, log_product=_fast_log_product))
 _scaled_forward_scan, _scaled_backward_scan = Scan(_scaled(_forward_step)), Scan(_scaled(_backward_step))

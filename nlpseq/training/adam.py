@@ -1,7 +1,9 @@
-"""Adam by TensorFlow's own kernel, with few rows of a sparse gradient read."""
+"""Adam by TensorFlow's own kernel."""
 
 import keras
 import tensorflow as tf
+
+from nlpseq.engine.sparse import values_of, with_values
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -12,7 +14,8 @@ class Adam(keras.optimizers.Adam):
         a = learning_rate sqrt(1 - b2^t) / (1 - b1^t)
 
     Keras runs about ten operations, each of which reads and writes the whole variable; TensorFlow's kernel is one
-    pass. The gradient of an embedding, which has few rows, is clipped before it is made as large as the variable.
+    pass. The gradient of an embedding, which has few rows, is clipped before it is made as large as the variable. It
+    is clipped as the dense gradient that it stands for, whereas Keras counts each occurrence of a row by itself.
     With `amsgrad`, and under a `tf.distribute` strategy, the updates are those of Keras.
 
     Args:
@@ -41,22 +44,17 @@ class Adam(keras.optimizers.Adam):
             beta1_power=tf.cast(tf.pow(self.beta_1, step), dtype),
             beta2_power=tf.cast(tf.pow(self.beta_2, step), dtype),
             lr=tf.cast(learning_rate, dtype),
-            beta1=tf.cast(self.beta_1, dtype),
-            beta2=tf.cast(self.beta_2, dtype),
-            epsilon=tf.cast(self.epsilon, dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
             grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
         )
 
     def _clip_gradients(self, grads):
-        """As Keras, which makes sparse gradients dense to read them."""
+        """As Keras clips dense gradients; of a sparse one only its rows are read."""
         grads = [_each_row_once(grad) if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
-        values = super()._clip_gradients(
-            [grad.values if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
-        )
-        return [
-            tf.IndexedSlices(value, grad.indices, grad.dense_shape) if isinstance(grad, tf.IndexedSlices) else value
-            for value, grad in zip(values, grads)
-        ]
+        values = super()._clip_gradients([values_of(grad) for grad in grads])
+        return [with_values(grad, value) for grad, value in zip(grads, values)]
 
     def _update_model_variables_moving_average(self, trainable_variables):
         averages = self._model_variables_moving_average

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.engine.sparse import with_values
 from nlpseq.layers.label_loss import divisors
 from nlpseq.training import workers
 from nlpseq.training.workers import Cluster
@@ -69,7 +70,7 @@ class SharedSteps:
         """A gradient times the count, with the static shape of its variable, without which sums have no shape."""
         if isinstance(gradient, tf.IndexedSlices):
             values = tf.math.multiply_no_nan(gradient.values, tf.cast(count, gradient.dtype))
-            return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
+            return with_values(gradient, values)
         gradient = tf.ensure_shape(gradient, variable.shape)
         return tf.cast(tf.math.multiply_no_nan(gradient, tf.cast(count, gradient.dtype)), self.dtype)
 
@@ -140,5 +141,5 @@ def _with_a_row(batch):
 def _divided(gradient, count):
     if isinstance(gradient, tf.IndexedSlices):
         values = tf.math.divide_no_nan(gradient.values, tf.cast(count, gradient.dtype))
-        return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
+        return with_values(gradient, values)
     return tf.math.divide_no_nan(tf.cast(gradient, tf.float32), count)

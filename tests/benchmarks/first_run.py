@@ -1,4 +1,4 @@
-"""Times whole commands, from nothing to an export, beside plain Keras scripts that do the same.
+"""Times recipes from the start of the process to the export, against plain Keras scripts that do the same.
 
     python -m tests.benchmarks.first_run
     python -m tests.benchmarks.first_run --texts FOLDER --sentences FOLDER --encoding latin-1

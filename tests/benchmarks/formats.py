@@ -11,7 +11,6 @@ export.
 import argparse
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from nlpseq import serving
 from nlpseq.errors import InputError
 from nlpseq.training.transfer import load_task
+from tests.benchmarks import timing
 
 VARIANTS = (("onnx", "none"), ("litert", "none"), ("litert", "int8"))
 HEADER = ("task", "format", "kB", "ms, 1", "ms, 64", "same decisions", "score difference")
@@ -55,14 +55,10 @@ def keras_row(path, texts):
     answer = tf.saved_model.load(path).serve
 
     def milliseconds(batches):
-        seconds = []
-        for batch in batches:
-            start = time.perf_counter()
-            np.asarray(answer(tf.constant(batch)))
-            seconds.append(time.perf_counter() - start)
+        seconds = [timing.once(lambda: np.asarray(answer(tf.constant(batch)))) for batch in batches]  # noqa: B023
         return 1000 * float(np.median(seconds))
 
-    milliseconds([texts])  # traces nothing, but the first calls are slower
+    milliseconds([texts])  # the first call is slower
     kilobytes = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file()) / 1000
     alone, together = milliseconds([[text] for text in texts]), milliseconds([texts] * 5)
     return ["plain Keras", "saved_model", f"{kilobytes:,.0f}", f"{alone:.2f}", f"{together:.1f}", "", ""]
