@@ -14,6 +14,7 @@ from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NumericFunction, label_axes, log_odds
 from nlpseq.tasks.calibrated import Calibrated
 from nlpseq.tasks.class_weights import ClassWeighted
+from nlpseq.tasks.clips import examples as sequences
 from nlpseq.tasks.clips.answers import padded_frames
 from nlpseq.tasks.clips.features import FrameFeatures, picture_encoder
 from nlpseq.tasks.clips.frames import Clip
@@ -327,7 +328,7 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         Raises:
             InputError: the frames of a sequence have another shape.
         """
-        clips = clips if hasattr(clips, "lengths") else _Sequences([np.asarray(clip) for clip in clips], self.frame)
+        clips = clips if hasattr(clips, "lengths") else sequences.Arrays(clips, self.frame)
         if not len(clips.lengths):
             return {"label": [], "scores": np.zeros((0, len(self.labels)), np.float32)}
         scores = self.scores_of(self.all_logits(clips, batch_size)).numpy()
@@ -368,19 +369,10 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         return list(zip(clips, right))
 
     def made_examples(self, count):
-        """Random sequences around the means of the training data, of many lengths."""
-        random = np.random.default_rng(0)
-        mean, scale = (np.asarray(weight) for weight in (self.features.mean, self.features.scale))
-        lengths = random.integers(1, 30, size=count)
-        return [
-            Clip((mean + scale * random.normal(size=(length, *self.frame))).astype(np.float32)) for length in lengths
-        ]
+        return sequences.made(np.asarray(self.features.mean), np.asarray(self.features.scale), self.frame, count)
 
     def odd_examples(self):
-        """One frame, a long sequence, values that are far off, and missing ones."""
-        one, long = np.zeros((1, *self.frame), np.float32), np.ones((300, *self.frame), np.float32)
-        missing = np.where(np.arange(5).reshape(-1, *[1] * len(self.frame)) % 2, np.nan, 1.0) * one
-        return [Clip(frames.astype(np.float32)) for frames in (one, long, one + 1e9, one - 1e9, missing)]
+        return sequences.odd(self.frame)
 
     def warmup(self):
         return [
@@ -416,21 +408,6 @@ class SequenceClassifier(ClassWeighted, Calibrated):
             else "It reads the whole sequence before it answers.",
             decisions.about_scores(self.calibration, self.settings.class_weights != "none", "sequences"),
         ]
-
-
-class _Sequences:
-    """Arrays in the place of `nlpseq.data.Clips`."""
-
-    def __init__(self, arrays, frame):
-        self.arrays, self.lengths = arrays, np.array([len(array) for array in arrays], int)
-        for number, array in enumerate(arrays, start=1):
-            if array.shape[1:] != frame or not len(array):
-                raise InputError(
-                    f"clip {number} has the shape {array.shape}: expected frames of shape {frame}, one at least."
-                )
-
-    def clip(self, index):
-        return self.arrays[index]
 
 
 def _frame_labels(frames, labels):
