@@ -1,7 +1,7 @@
 """`nlpseq look`: pictures of what an exported model reads and computes."""
 
 from nlpseq.cli.start import quiet_tensorflow
-from nlpseq.errors import InputError
+from nlpseq.errors import not_empty
 
 
 def run(export_path: str, text: str, output: str, answer: str | None = None) -> None:
@@ -17,8 +17,7 @@ def run(export_path: str, text: str, output: str, answer: str | None = None) -> 
         InputError: there is no export; the text is empty; the answer is unknown.
         WritingError: the pictures cannot be written.
     """
-    if not text.strip():
-        raise InputError("`text` is empty: give a text to look at.")
+    not_empty("text", text.strip(), "a text to look at")
     from nlpseq.serving import Metadata, find_export
     from nlpseq.tasks import answers_class
 
