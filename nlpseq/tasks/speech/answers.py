@@ -96,7 +96,7 @@ class Answers(answers.Answers):
         return {"audio": audio, "length": np.array([len(sound) for sound in sounds], np.int32)}
 
     def compute(self, model, examples):
-        found = self._search(model, examples)
+        found = self._search(model, self.inputs(examples))
         return [
             {
                 "text": model.preprocessor.decode(ids[0]) if ids else "",
@@ -105,9 +105,23 @@ class Answers(answers.Answers):
             for ids, scores in zip(found.ids, found.scores)
         ]
 
-    def _search(self, model, examples, n_best=1):
+    def run(self, model, signature, inputs):
+        """The signatures "nbest" and "units" too, as of `SpeechRecognizer`."""
+        if signature == "nbest":
+            found = self._search(model, inputs, model.options["n_best"])
+            texts = [[model.preprocessor.decode(ids).encode() for ids in row] for row in found.ids]
+            return {"texts": _padded(texts, b"", object), "scores": _padded(found.scores, ctc.NEVER, np.float32)}
+        if signature == "units":
+            found, seconds = self._search(model, inputs), model.options["step_seconds"]
+            best = [model.preprocessor.texts(ids[0]) if ids else [] for ids in found.ids]
+            starts = [[seconds * step for step in steps[0]] if steps else [] for steps in found.steps]
+            units = [[unit.encode() for unit in row] for row in best]
+            return {"unit": _padded(units, b"", object), "start": _padded(starts, 0, np.float32)}
+        return super().run(model, signature, inputs)
+
+    def _search(self, model, inputs, n_best=1):
         """The search of the export, with the function of a model."""
-        heard = model.functions["logits"](**self.inputs(examples))
+        heard = model.functions["logits"](**inputs)
         logits, steps = heard["logits"], heard["steps"]
         size = max(model.options["beam_size"], n_best)
         if size == 1 and not model.tables:
@@ -165,23 +179,12 @@ class Answers(answers.Answers):
 
     def _best(self, export, sound) -> list[tuple[str, float]]:
         """The n best texts of a sound, and their scores."""
-        if model := getattr(export, "computed", None):
-            found = self._search(model, [sound], model.options["n_best"])
-            return list(zip(map(model.preprocessor.decode, found.ids[0]), found.scores[0]))
         outputs = export.run("nbest", self.inputs([sound]))
         rows = zip(outputs["texts"][0].tolist(), outputs["scores"][0].tolist())
         return [(text.decode(), score) for text, score in rows if score > ctc.POSSIBLE]
 
     def _units(self, export, sound) -> list[tuple[str, float]]:
         """The units of the best text of a sound, and the second at which each begins."""
-        if model := getattr(export, "computed", None):
-            found = self._search(model, [sound])
-            best = zip(found.ids[0][:1], found.steps[0][:1])
-            return [
-                (unit, step * model.options["step_seconds"])
-                for ids, steps in best
-                for unit, step in zip(model.preprocessor.texts(ids), steps)
-            ]
         outputs = export.run("units", self.inputs([sound]))
         return [(unit.decode(), at) for unit, at in zip(outputs["unit"][0].tolist(), outputs["start"][0].tolist())]
 
@@ -231,6 +234,14 @@ class Answers(answers.Answers):
                 states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
                 outputs = export.run("step", {**self.inputs([samples[:whole]]), **states})
                 text, samples = outputs["text"][0].decode(), samples[whole:]
+
+
+def _padded(rows, value, dtype):
+    """Rows of any length as an array."""
+    array = np.full([len(rows), max([0, *map(len, rows)])], value, dtype)
+    for places, row in zip(array, rows):
+        places[: len(row)] = row
+    return array
 
 
 def _samples(data):
