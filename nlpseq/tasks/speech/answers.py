@@ -15,22 +15,10 @@ from nlpseq.runtime import ctc
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, json_line
 from nlpseq.tasks.speech.cutting import LONGEST, parts, quietest
+from nlpseq.tasks.speech.sounds import Sound, padded, padded_rows
 
 CHUNK = 0.24  # seconds of samples that are read together from standard input
 HEADERS = {b"RIFF": "a WAV file", b"fLaC": "a FLAC file", b"OggS": "an Ogg file", b"ID3": "an MP3 file"}
-
-
-@dataclass(frozen=True)
-class Sound:
-    """Samples at the rate of the model, and what they are called.
-
-    Attributes:
-        name: Path of the file.
-        samples: float32 `(samples,)`.
-    """
-
-    name: str
-    samples: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -90,10 +78,8 @@ class Answers(answers.Answers):
     def inputs(self, examples):
         sounds = [example.samples if isinstance(example, Sound) else np.asarray(example, np.float32)
                   for example in examples]  # fmt: skip
-        audio = np.zeros([len(sounds), max([1, *map(len, sounds)])], np.float32)
-        for row, sound in zip(audio, sounds):
-            row[: len(sound)] = sound
-        return {"audio": audio, "length": np.array([len(sound) for sound in sounds], np.int32)}
+        audio, length = padded(sounds)
+        return {"audio": audio, "length": length}
 
     def compute(self, model, examples):
         found = self._search(model, self.inputs(examples))
@@ -110,13 +96,14 @@ class Answers(answers.Answers):
         if signature == "nbest":
             found = self._search(model, inputs, model.options["n_best"])
             texts = [[model.preprocessor.decode(ids).encode() for ids in row] for row in found.ids]
-            return {"texts": _padded(texts, b"", object), "scores": _padded(found.scores, ctc.NEVER, np.float32)}
+            scores = padded_rows(found.scores, ctc.NEVER, np.float32)
+            return {"texts": padded_rows(texts, b"", object), "scores": scores}
         if signature == "units":
             found, seconds = self._search(model, inputs), model.options["step_seconds"]
             best = [model.preprocessor.texts(ids[0]) if ids else [] for ids in found.ids]
             starts = [[seconds * step for step in steps[0]] if steps else [] for steps in found.steps]
             units = [[unit.encode() for unit in row] for row in best]
-            return {"unit": _padded(units, b"", object), "start": _padded(starts, 0, np.float32)}
+            return {"unit": padded_rows(units, b"", object), "start": padded_rows(starts, 0, np.float32)}
         return super().run(model, signature, inputs)
 
     def _search(self, model, inputs, n_best=1):
@@ -234,14 +221,6 @@ class Answers(answers.Answers):
                 states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
                 outputs = export.run("step", {**self.inputs([samples[:whole]]), **states})
                 text, samples = outputs["text"][0].decode(), samples[whole:]
-
-
-def _padded(rows, value, dtype):
-    """Rows of any length as an array."""
-    array = np.full([len(rows), max([0, *map(len, rows)])], value, dtype)
-    for places, row in zip(array, rows):
-        places[: len(row)] = row
-    return array
 
 
 def _samples(data):
