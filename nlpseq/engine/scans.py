@@ -11,8 +11,9 @@ import tensorflow as tf
 from nlpseq.cells.contract import RandomMasks
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec, scan_steps
+from nlpseq.engine.plans import Plan
+from nlpseq.engine.tensor_lists import Lists
 from nlpseq.engine.tile_loops import Tile, scan_tile, write
-from nlpseq.engine.tiles import Lists, Plan
 from nlpseq.engine.tracing import Traced, specs_of
 
 

@@ -3,14 +3,14 @@
 import pytest
 import tensorflow as tf
 
-from nlpseq.engine import recomputation, tiles
+from nlpseq.engine import plans, recomputation
 from tests.layers.helpers import BATCH, TIME, UNITS, normal, project, randomize
 
 
 @pytest.fixture
 def small_segments(monkeypatch):
     """Segments of two steps, and tiles of two rows and three steps."""
-    monkeypatch.setattr(tiles, "CAPACITIES", ((1, 5), (2, 3)))
+    monkeypatch.setattr(plans, "CAPACITIES", ((1, 5), (2, 3)))
     monkeypatch.setattr(recomputation, "SHORTEST", 2)
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 import nlpseq
 from nlpseq import engine
 from nlpseq.cells import GRUCell, LSTMCell, RecurrentCell
-from nlpseq.engine import recurrence, tiles
+from nlpseq.engine import plans, recurrence
 from tests.engine.cells import run_by_steps
 from tests.layers.helpers import assert_close, normal, project, randomize
 
@@ -18,7 +18,7 @@ UNITS, FEATURES = 2, 3
 @pytest.fixture
 def small(monkeypatch):
     """Tiles of at most four rows and three steps."""
-    monkeypatch.setattr(tiles, "CAPACITIES", ((1, 5), (2, 4), (4, 3)))
+    monkeypatch.setattr(plans, "CAPACITIES", ((1, 5), (2, 4), (4, 3)))
 
 
 def results(cell, x, states, mask, call):
@@ -97,9 +97,9 @@ def test_steps_after_the_end_of_a_block_are_not_run(monkeypatch):
 
 def test_capacities_are_a_function_of_the_number_of_rows():
     for batch in range(1, 200):
-        expected = next((c for c in tiles.CAPACITIES if batch <= c[0]), tiles.CAPACITIES[-1])
-        assert tiles.capacity(batch) == expected
-        assert tuple(map(int, tiles.capacity(tf.constant(batch)))) == expected
+        expected = next((c for c in plans.CAPACITIES if batch <= c[0]), plans.CAPACITIES[-1])
+        assert plans.capacity(batch) == expected
+        assert tuple(map(int, plans.capacity(tf.constant(batch)))) == expected
 
 
 class Decay(RecurrentCell):

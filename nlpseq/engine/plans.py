@@ -1,0 +1,175 @@
+"""Divides a batch of any size and sequences of any length into tiles of few shapes.
+
+    rows of a batch    ->  blocks of R rows        time  ->  tiles of L steps
+
+The capacity (R, L) depends on the number of rows alone, so that the same batch always gives the same
+numbers, whatever was run before it.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from nlpseq.engine.layout import swap
+
+# Capacities (rows, steps). A product of 64 rows runs at a higher rate than two of 32, and one row
+# is a product with a vector.
+CAPACITIES = ((1, 64), (8, 64), (32, 32), (64, 16))
+
+
+def capacity(batch: Any) -> tuple[Any, Any]:
+    """`(rows, steps)` of the tiles of a batch."""
+    if isinstance(batch, int):
+        return next((c for c in CAPACITIES if batch <= c[0]), CAPACITIES[-1])
+    rows, steps = CAPACITIES[-1]
+    for limit, length in reversed(CAPACITIES[:-1]):
+        rows, steps = tf.where(batch <= limit, limit, rows), tf.where(batch <= limit, length, steps)
+    return rows, steps
+
+
+class Plan:
+    """How a run is divided. All sizes are numbers if batch and time are known, else tensors.
+
+    Attributes:
+        rows, steps: the capacity.
+        blocks, width: number of blocks and of rows in each.
+        tiles, length: number of tiles and of steps in each.
+        ends: the number of steps that each block runs, `(blocks,)`.
+    """
+
+    def __init__(self, sequence: tf.Tensor, axis: int, mask: tf.Tensor | None = None) -> None:
+        shape = sequence.shape[:2] if sequence.shape[:2].is_fully_defined() else tf.shape(sequence)
+        self.axis, self.batch, self.time = axis, shape[1 - axis], shape[axis]
+        self.rows, self.steps = capacity(self.batch)
+        self.blocks = -(-self.batch // self.rows)
+        self.width = -(-self.batch // _at_least_one(self.blocks))
+        self.tiles = -(-self.time // self.steps)
+        self.length = -(-self.time // _at_least_one(self.tiles))
+        self.real = None if mask is None else self.time_major(mask)
+        self.ends = self._ends()
+
+    def _ends(self):
+        if self.real is None:
+            return None
+        real = tf.reduce_any(tf.reshape(self.real, [-1, self.blocks, self.width]), axis=2)
+        numbers = tf.range(1, self.tiles * self.length + 1)[:, tf.newaxis]
+        return tf.reduce_max(tf.where(real, numbers, 0), axis=0, keepdims=False)
+
+    # Division
+
+    def time_major(self, sequence):
+        """A sequence as `(tiles * length, blocks * width, ...)`."""
+        if sequence is None:
+            return None
+        if self.axis == 1:
+            sequence = swap(sequence)
+        return _pad(sequence, self.tiles * self.length - self.time, self.blocks * self.width - self.batch)
+
+    def by_rows(self, values):
+        """Values `(batch, ...)`, or a list of them or None, padded to whole blocks."""
+        extra = self.blocks * self.width - self.batch
+        return tf.nest.map_structure(lambda value: None if value is None else _pad(value, extra), values)
+
+    def block(self, values, number, padded=True):
+        """The rows of a block, padded to the capacity or not, of what `by_rows` returned."""
+
+        def cut(value):
+            if value is None:
+                return None
+            rows = tf.slice(value, [number * self.width, 0], [self.width, value.shape[1]])
+            return _pad(rows, self.rows - self.width) if padded else rows
+
+        return tf.nest.map_structure(cut, values)
+
+    def tile(self, sequence, number, tile):
+        """The steps of a tile of a block, of what `time_major` returned."""
+        others = sequence.shape[2:]
+        start = [tile * self.length, number * self.width, *[0] * len(others)]
+        return tf.slice(sequence, start, [self.length, self.width, *others])
+
+    def pad(self, tile):
+        """A tile padded to the capacity."""
+        return None if tile is None else _pad(tile, self.steps - self.length, self.rows - self.width)
+
+    def unpad(self, tile, start: Any = 0):
+        """The steps of a padded tile, from step `start`."""
+        others = tile.shape[2:]
+        return tf.slice(tile, [start, 0, *[0] * len(others)], [self.length, self.width, *others])
+
+    # Assembly
+
+    def join(self, tiles):
+        """The sequence of tiles `(blocks * tiles, length, width, features)`, in the order of the run."""
+        features = tiles.shape[-1]
+        time, batch = self.tiles * self.length, self.blocks * self.width
+        tiles = tf.reshape(tiles, [self.blocks, time, self.width, features])
+        if self.axis == 0:
+            sequence = tf.reshape(tf.transpose(tiles, (1, 0, 2, 3)), [time, batch, features])
+            return sequence[: self.time, : self.batch]
+        return tf.reshape(tf.transpose(tiles, (0, 2, 1, 3)), [batch, time, features])[: self.batch, : self.time]
+
+    def join_rows(self, blocks):
+        """The values of blocks `(blocks, rows, size)`, `(batch, size)`."""
+        blocks = blocks[:, : self.width]
+        return tf.reshape(blocks, [self.blocks * self.width, blocks.shape[-1]])[: self.batch]
+
+    def after_end(self):
+        """Whether a step is after the last that its block runs, `(batch, time, 1)`."""
+        ends = tf.repeat(self.ends, self.width)[: self.batch]
+        after = tf.range(self.time)[:, tf.newaxis] >= ends
+        return (after if self.axis == 0 else swap(after))[..., tf.newaxis]
+
+    def order(self, number, run_number, reverse):
+        """The tile that is run as number `run_number` of a block."""
+        if is_one(self.tiles):
+            return 0
+        last = self.runs(number) - 1
+        return tf.where(tf.equal(reverse, 1), last - run_number, run_number)
+
+    def runs(self, number):
+        """How many tiles of a block are run."""
+        if self.ends is None or is_one(self.tiles):
+            return self.tiles
+        return -(-self.ends[number] // _at_least_one(self.length))
+
+    def count(self, number, tile):
+        """How many steps of a tile are run."""
+        if self.ends is None and is_one(self.tiles):
+            return tf.convert_to_tensor(self.time)
+        end = self.time if self.ends is None else self.ends[number]
+        return tf.clip_by_value(end - tile * self.length, 0, self.length)
+
+    @property
+    def is_one_tile(self):
+        """Whether there is one tile of one block, and this is known."""
+        return is_one(self.blocks) and is_one(self.tiles)
+
+    def each_block(self, body, carry):
+        """The carry after `carry = body(number, *carry)` for every block."""
+        return _repeat(self.blocks, body, carry)
+
+    def each_tile(self, number, body, carry):
+        """The carry after `carry = body(run_number, *carry)` for every tile that a block runs."""
+        return _repeat(self.runs(number), body, carry)
+
+
+def is_one(count: Any) -> bool:
+    """Whether a count is one, and this is known."""
+    return isinstance(count, int) and count == 1
+
+
+def _at_least_one(count):
+    return max(count, 1) if isinstance(count, int) else tf.maximum(count, 1)
+
+
+def _repeat(count, body, carry):
+    if is_one(count):
+        return body(0, *carry)
+    return tf.while_loop(lambda n, *_: n < count, lambda n, *carry: (n + 1, *body(n, *carry)), (0, *carry))[1:]
+
+
+def _pad(values, *extra):
+    """Values with zeros or False added at the end of their first axes."""
+    if all(isinstance(amount, int) and amount == 0 for amount in extra):
+        return values
+    return tf.pad(values, [*([0, amount] for amount in extra), *[[0, 0]] * (len(values.shape) - len(extra))])
