@@ -108,16 +108,7 @@ def in_order(
     if duplicates == "error" and _is_clock_change(series.times, repeated):
         duplicates = "mean"
     if duplicates == "error":
-        for row in repeated:
-            pair = [column[[row, row + 1]] for column in series.columns.values()]
-            if not all(np.array_equal(*two, equal_nan=True) for two in pair):
-                name = next(n for n, two in zip(series.columns, pair) if not np.array_equal(*two, equal_nan=True))
-                shown = series.columns[name][[row, row + 1]]
-                raise InputError(
-                    f"{where(int(lines[row + 1]))}: {series.title} has {series.times[row]} twice, with "
-                    f"{shown[0]:g} (line {lines[row]}) and {shown[1]:g}: keep one, or set `duplicates` to first, last, "
-                    "mean or sum."
-                )
+        _refuse_different(series, repeated, lines, where)
     starts = np.flatnonzero(np.r_[True, np.diff(stamps) != 0])
     ends = np.r_[starts[1:], len(stamps)]
     merged = {}
@@ -128,6 +119,19 @@ def in_order(
             merged[name] = column[starts if duplicates in ("first", "error") else ends - 1]
     one = replace(series.select(starts), columns=merged)
     return one, unsorted, len(stamps) - len(starts)
+
+
+def _refuse_different(series, repeated, lines, where):
+    """Raises an `InputError` if a column has different values in a row and the next, which have one time."""
+    for row in repeated:
+        for column in series.columns.values():
+            one, other = column[[row, row + 1]]
+            if not np.array_equal(one, other, equal_nan=True):
+                raise InputError(
+                    f"{where(int(lines[row + 1]))}: {series.title} has {series.times[row]} twice, with "
+                    f"{one:g} (line {lines[row]}) and {other:g}: keep one, or set `duplicates` to first, last, "
+                    "mean or sum."
+                )
 
 
 def _is_clock_change(times, repeated):
@@ -162,35 +166,9 @@ def on_grid(
     Raises:
         InputError: a time is not on the grid, two times fall on one step, or nearly all steps are missing.
     """
-    start = series.times[0]
-    if not frequency.unit:
-        positions = (np.asarray(series.times, np.int64) - int(start)) // frequency.count
-    else:
-        exact = frequency.positions(series.times, start)
-        positions = np.round(exact).astype(np.int64)
-        off = np.flatnonzero(np.abs(exact - positions) > JITTER)
-        if len(off) > 0.01 * len(exact) and len(exact) > 10 and _spread(exact, positions):
-            off = off[:0]  # times that are measured, not planned
-        if len(off):
-            line = 0 if series.lines is None else int(series.lines[off[0]])
-            raise InputError(
-                f"{where(line)}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
-                f"of {frequency.name!r} after {start}: the steps are not equal; correct the time, or set `frequency`."
-            )
+    start, positions = series.times[0], _positions(series, frequency, where)
     length = int(positions[-1]) + 1
-    same = np.flatnonzero(np.diff(positions) == 0)
-    if len(same):
-        if duplicates == "error" and len(same) > 0.01 * len(positions):
-            line = 0 if series.lines is None else int(series.lines[same[0] + 1])
-            raise InputError(
-                f"{where(line)}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
-                f"{series.title} fall on one step of {frequency.name!r}: set `frequency` to a shorter "
-                "one, or `duplicates` to first, last, mean or sum."
-            )
-        starts = np.flatnonzero(np.r_[True, np.diff(positions) != 0])
-        how = "sum" if duplicates == "sum" else "mean"
-        columns = {name: _reduced(column, starts, how) for name, column in series.columns.items()}
-        series, positions = replace(series.select(starts), columns=columns), positions[starts]
+    series, positions = _one_a_step(series, positions, frequency, where, duplicates)
     if length > MOST_STEPS or (length > 10_000 and len(positions) < LEAST_FILLED * length):
         raise InputError(
             f"{where(0)}: {series.title} has {len(positions):,} times in {length:,} steps of "
@@ -199,16 +177,66 @@ def on_grid(
         )
     if length == len(positions):
         return replace(series, times=frequency.times(start, length)), 0
-    columns = {}
-    for name, column in series.columns.items():
-        columns[name] = np.full(length, np.nan)
-        columns[name][positions] = column
-    lines = None
-    if series.lines is not None:
-        lines = np.zeros(length, series.lines.dtype)
-        lines[positions] = series.lines
+    columns = {name: _placed(column, positions, np.full(length, np.nan)) for name, column in series.columns.items()}
+    lines = series.lines
+    if lines is not None:
+        lines = _placed(lines, positions, np.zeros(length, lines.dtype))
     times = frequency.times(start, length)
     return replace(series, times=times, columns=columns, lines=lines), length - len(positions)
+
+
+def _positions(series, frequency, where):
+    """The step of each time after the first, int64.
+
+    Raises:
+        InputError: a time is not on the grid.
+    """
+    start = series.times[0]
+    if not frequency.unit:
+        return (np.asarray(series.times, np.int64) - int(start)) // frequency.count
+    exact = frequency.positions(series.times, start)
+    positions = np.round(exact).astype(np.int64)
+    off = np.flatnonzero(np.abs(exact - positions) > JITTER)
+    if len(off) > 0.01 * len(exact) and len(exact) > 10 and _spread(exact, positions):
+        off = off[:0]  # times that are measured, not planned
+    if len(off):
+        raise InputError(
+            f"{where(_line(series, off[0]))}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
+            f"of {frequency.name!r} after {start}: the steps are not equal; correct the time, or set `frequency`."
+        )
+    return positions
+
+
+def _one_a_step(series, positions, frequency, where, duplicates):
+    """The series and its positions, with one row for those that fall on one step.
+
+    Raises:
+        InputError: many do, and `duplicates` is "error".
+    """
+    same = np.flatnonzero(np.diff(positions) == 0)
+    if not len(same):
+        return series, positions
+    if duplicates == "error" and len(same) > 0.01 * len(positions):
+        raise InputError(
+            f"{where(_line(series, same[0] + 1))}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
+            f"{series.title} fall on one step of {frequency.name!r}: set `frequency` to a shorter "
+            "one, or `duplicates` to first, last, mean or sum."
+        )
+    starts = np.flatnonzero(np.r_[True, np.diff(positions) != 0])
+    how = "sum" if duplicates == "sum" else "mean"
+    columns = {name: _reduced(column, starts, how) for name, column in series.columns.items()}
+    return replace(series.select(starts), columns=columns), positions[starts]
+
+
+def _line(series, row):
+    """The line of a row in its file, 0 if it is not known."""
+    return 0 if series.lines is None else int(series.lines[row])
+
+
+def _placed(values, positions, array):
+    """The array with values at positions."""
+    array[positions] = values
+    return array
 
 
 def _spread(exact, positions):

@@ -179,10 +179,8 @@ class AnomalyDetector(Task):
         values = tf.pad(values, [[0, 0], [0, 1], [0, 0]], constant_values=np.nan)  # a series may have no steps
         surprise = self.network.surprises(self.features(values))
         states = zeros(self.statistics.score_sizes, tf.shape(values)[0])
-        parts = {"surprise": surprise}
-        found, _ = scan(
-            self._score_step, {"values": values, "before": self._days_before(values, season), **parts}, states
-        )
+        sequences = {"values": values, "before": self._days_before(values, season), "surprise": surprise}
+        found, _ = scan(self._score_step, sequences, states)
         return {name: value[:, :steps] for name, value in {**found, "surprise": surprise}.items()}
 
     def step(self, values: tf.Tensor, states: States) -> tuple[dict[str, tf.Tensor], States]:

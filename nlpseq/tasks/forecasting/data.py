@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -244,13 +245,12 @@ def load_series(
         given = {name: given[name] or getattr(schema, name) for name in given}
         options["frequency"] = options["frequency"] or schema.frequency
         tables, generated = {"train": table}, schema.generated
-    else:
-        read = lambda path: split_tables(path, delimiter, encoding)  # noqa: E731
+    elif isinstance(dataset, (str, os.PathLike)):
         splits = {"train": train, "validation": None, "test": test}
-        if isinstance(dataset, (str,)) or hasattr(dataset, "__fspath__"):
-            tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
-        else:
-            tables = {"train": dataset} | ({} if test is None else {"test": test})
+        read = lambda path: split_tables(path, delimiter, encoding)  # noqa: E731
+        tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
+    else:
+        tables = {"train": dataset} | ({} if test is None else {"test": test})
     given["covariates"] = () if given["covariates"] == "none" else given["covariates"]
     columns = Columns(**{name: given[name] for name in ("time", "item", "value", "covariates")})
     found = {split: read_series(part, columns, **options) for split, part in tables.items()}
@@ -308,30 +308,37 @@ def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict
         if more is None:
             series.append(one)
             continue
-        length = length_of(one)
-        offset = length
-        if table.frequency and table.frequency.unit and hasattr(more.times, "asi8"):
-            exact = table.frequency.positions(more.times[:1], one.times[0])[0]
-            offset = round(float(exact))
-            if offset < length:
-                raise InputError(
-                    f"{test.place}: {one.title} begins at {more.times[0]}, before the end of its "
-                    f"training part at {one.times[length - 1]}: a test part continues the training part."
-                )
-        columns = {}
-        for name, column in one.columns.items():
-            joined = np.full(offset + len(more), np.nan)
-            joined[: min(len(column), offset)] = column[:offset]
-            joined[offset:] = more.columns.get(name, np.full(len(more), np.nan))
-            columns[name] = joined
-        frequency = table.frequency or Frequency()
-        series.append(
-            replace(one, times=frequency.times(one.times[0], offset + len(more)), columns=columns, lines=None)
-        )
-        ahead[one.item] = offset + length_of(more) - length
+        start = _start(one, more, table.frequency, test.place)
+        series.append(_joined(one, more, start, table.frequency or Frequency()))
+        ahead[one.item] = start + length_of(more) - length_of(one)
     if not ahead:
         raise InputError(f"{test.place} has none of the series of {table.place}: expected their continuations.")
     return replace(table, series=series), ahead
+
+
+def _start(one: Series, more: Series, frequency: Frequency | None, place: str) -> int:
+    """The step of a series at which its continuation begins."""
+    length = length_of(one)
+    if not (frequency and frequency.unit and hasattr(more.times, "asi8")):
+        return length
+    start = round(float(frequency.positions(more.times[:1], one.times[0])[0]))
+    if start < length:
+        raise InputError(
+            f"{place}: {one.title} begins at {more.times[0]}, before the end of its "
+            f"training part at {one.times[length - 1]}: a test part continues the training part."
+        )
+    return start
+
+
+def _joined(one: Series, more: Series, start: int, frequency: Frequency) -> Series:
+    """A series and its continuation from step `start`; NaN between them, and in columns that this does not have."""
+    columns = {}
+    for name, column in one.columns.items():
+        joined = np.full(start + len(more), np.nan)
+        joined[: min(len(column), start)] = column[:start]
+        joined[start:] = more.columns.get(name, np.nan)
+        columns[name] = joined
+    return replace(one, times=frequency.times(one.times[0], start + len(more)), columns=columns, lines=None)
 
 
 def _tfds_table(dataset, data_dir, train) -> tuple[Table, SeriesSchema]:
