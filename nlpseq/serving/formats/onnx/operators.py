@@ -187,52 +187,59 @@ def _split_sizes(builder, op, inputs):
 
 @_operator("StridedSlice")
 def _strided_slice(builder, op, inputs):
-    """A slice with indices, new axes and ellipses, whose masks say which entries count."""
-    value, begin, end, stride = inputs
+    cuts, squeezed, added = _cuts(builder, op, inputs)
+    cuts = [cut for cut in cuts if not _is_whole(cut)]
+    value = inputs[0]
+    if cuts:
+        starts, ends = (_joined(builder, [cut[part] for cut in cuts]) for part in (1, 2))
+        axes, steps = (np.array([cut[part] for cut in cuts], np.int64) for part in (0, 3))
+        value = builder.add("Slice", value, starts, ends, axes, steps)
+    if squeezed:
+        value = builder.add("Squeeze", value, np.array(squeezed, np.int64))
+    return builder.add("Unsqueeze", value, np.array(added, np.int64)) if added else value
+
+
+def _cuts(builder, op, inputs):
+    """What the entries of a slice, with the masks that say what they are, do to the axes.
+
+    Returns:
+        `(cuts, squeezed, added)`: axis, start, end and step of each entry that cuts; the axes that a single index
+        removes; and the axes of the result that are new.
+    """
+    _, begin, end, stride = inputs
     stride = static(stride, "a stride")
     masks = {name: op.get_attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
     has = lambda mask, entry: bool(masks[mask] >> entry & 1)  # noqa: E731
     entries = range(len(stride))
     taken = sum(not has("new_axis", entry) and not has("ellipsis", entry) for entry in entries)
-    axis, axes, starts, ends, steps, new, shrunk, made = 0, [], [], [], [], [], [], 0
+    axis, made, cuts, squeezed, added = 0, 0, [], [], []  # axes of the value that are read, and of the result
     for entry in entries:
         if has("ellipsis", entry):
             passed = op.inputs[0].shape.rank - taken
             axis, made = axis + passed, made + passed
-        elif has("new_axis", entry):
-            new.append(made)
+            continue
+        if has("new_axis", entry):
+            added.append(made)
             made += 1
-        else:
-            single, backward = has("shrink_axis", entry), stride[entry] < 0
-            first, last = _bounds(builder, begin, end, entry, single)
-            if has("begin", entry) and not single:
-                first = np.array([2**31 - 1 if backward else 0])
-            if has("end", entry) and not single:
-                last = np.array([-(2**31) if backward else 2**31 - 1])
-            axes.append(axis)
-            starts.append(first)
-            ends.append(last)
-            steps.append(stride[entry])
-            if single:
-                shrunk.append(axis)
-            else:
-                made += 1
-            axis += 1
-    whole = [isinstance(a, np.ndarray) and a[0] == 0 and isinstance(b, np.ndarray) and b[0] == 2**31 - 1 and s == 1
-             for a, b, s in zip(starts, ends, steps)]  # fmt: skip
-    kept = [number for number, all_of_it in enumerate(whole) if not all_of_it]
-    if kept:
-        value = builder.add(
-            "Slice",
-            value,
-            _joined(builder, [starts[number] for number in kept]),
-            _joined(builder, [ends[number] for number in kept]),
-            np.array([axes[number] for number in kept], np.int64),
-            np.array([steps[number] for number in kept], np.int64),
-        )
-    if shrunk:
-        value = builder.add("Squeeze", value, np.array(shrunk, np.int64))
-    return builder.add("Unsqueeze", value, np.array(new, np.int64)) if new else value
+            continue
+        single, backward = has("shrink_axis", entry), stride[entry] < 0
+        first, last = _bounds(builder, begin, end, entry, single)
+        if has("begin", entry) and not single:
+            first = np.array([2**31 - 1 if backward else 0])
+        if has("end", entry) and not single:
+            last = np.array([-(2**31) if backward else 2**31 - 1])
+        cuts.append((axis, first, last, stride[entry]))
+        if single:
+            squeezed.append(axis)
+        axis, made = axis + 1, made + (not single)
+    return cuts, squeezed, added
+
+
+def _is_whole(cut):
+    """Whether a cut is known to leave all of its axis."""
+    _, first, last, step = cut
+    known = isinstance(first, np.ndarray) and isinstance(last, np.ndarray)
+    return known and first[0] == 0 and last[0] == 2**31 - 1 and step == 1
 
 
 def _bounds(builder, begin, end, entry, single):
