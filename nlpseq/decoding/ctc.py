@@ -10,9 +10,7 @@ import tensorflow as tf
 
 from nlpseq.decoding.contract import Step
 from nlpseq.errors import in_range
-
-NEVER = -1e30  # log-probability of what no path reaches; sums of it are still finite
-POSSIBLE = -1e29
+from nlpseq.runtime.ctc import FACTOR, INCREMENT, NEVER, POSSIBLE
 
 
 class Transcript(NamedTuple):
@@ -259,7 +257,7 @@ def _extended(beam, scores, at, blank, fusion):
 
 def _name(names, labels):
     """A number for the prefix that a label makes of another one: a hash of 64 bits."""
-    return (names + tf.cast(labels, tf.int64) + 1) * 6364136223846793005 + 1442695040888963407
+    return (names + tf.cast(labels, tf.int64) + 1) * FACTOR + INCREMENT
 
 
 def _additions(beam, fusion, batch, size, classes):

@@ -7,7 +7,7 @@ cp = beta sum_s log(min(sum_t a_ts, 1))
 
 import tensorflow as tf
 
-LEAST_COVERAGE = 1e-10  # of a position without attention, for a finite logarithm
+from nlpseq.runtime.beam import LEAST_COVERAGE
 
 
 def length_penalty(count, alpha) -> tf.Tensor:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 NEVER = np.float32(-np.inf)
-LEAST_COVERAGE = 1e-10
+LEAST_COVERAGE = 1e-10  # of a position without attention, for a finite logarithm
 
 
 class Decoded(NamedTuple):

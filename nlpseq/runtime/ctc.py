@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-NEVER = np.float32(-1e30)
-POSSIBLE = -1e29
+NEVER = np.float32(-1e30)  # log-probability of what no path reaches; sums of it are still finite
+POSSIBLE = -1e29  # scores above it are those of paths
 BLANK = 0
 FACTOR, INCREMENT = np.int64(6364136223846793005), np.int64(1442695040888963407)  # of the names of prefixes
 

@@ -10,11 +10,10 @@ import numpy as np
 
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
+from nlpseq.runtime.model import TABLE_OF_KINDS
 from nlpseq.runtime.saved_model import SavedModel, rows
 from nlpseq.serving.metadata import FILE_NAME, Metadata, read_json
 from nlpseq.versions import versions
-
-TABLE_OF_KINDS = "nlpseq.tasks"  # asked by name: serving imports no kind of task
 
 
 class Export:

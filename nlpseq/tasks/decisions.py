@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nlpseq.runtime.chains import softmax
+
 BINS = 15  # of scores, as in Guo et al. (2017)
 HOTTEST = 20.0  # the temperature is at most this, and at least its inverse
 FEW = 5  # texts: a label that fewer of them have gets the threshold that is best for all labels
@@ -94,7 +96,7 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     low, high = -np.log(HOTTEST), np.log(HOTTEST)
     for _ in range(40):  # the loss is convex in 1 / T: bisection for the zero of its derivative
         middle = (low + high) / 2
-        expected = np.mean(np.sum(_softmax(np.exp(middle) * logits) * logits, axis=1))  # sum_k p_k z_k
+        expected = np.mean(np.sum(softmax(np.exp(middle) * logits) * logits, axis=1))  # sum_k p_k z_k
         low, high = (low, middle) if expected > wanted else (middle, high)
     return float(round(np.exp(-low), 6))
 
@@ -177,9 +179,4 @@ def _alternatives(logits, labels):
 def _scored(logits, labels):
     if labels.ndim == 2:
         return scored(1 / (1 + np.exp(-np.clip(logits, -500, 500))), labels)
-    return scored(_softmax(logits), labels)
-
-
-def _softmax(logits):
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    return scored(softmax(logits), labels)

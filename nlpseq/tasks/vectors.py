@@ -14,6 +14,8 @@ from nlpseq.tasks.text_task import TextTask
 from nlpseq.text import UNKNOWN
 from nlpseq.training.fingerprint import fingerprint
 
+VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors, of classifiers and taggers
+
 
 class VectorTask(TextTask):
     """A task with word embeddings that can start as pretrained vectors.

@@ -10,7 +10,7 @@ from typing import Any
 from nlpseq.runtime.text.characters import Characters
 
 UNKNOWN, SPECIALS, END = 1, 4, 3
-UNKNOWN_PENALTY = 10.0
+UNKNOWN_PENALTY = 10.0  # below the least probable piece
 NO_MERGE = (1 << 62, 0)  # rank and piece
 WORDS_KEPT = 20_000  # whose pieces are remembered
 

@@ -20,11 +20,10 @@ from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, served, strings, text_spec
-from nlpseq.tasks.vectors import VectorTask, word_axes
+from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
 ANSWERED = 64  # texts that are classified together
-VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
 
 
 @keras.saving.register_keras_serializable("nlpseq")

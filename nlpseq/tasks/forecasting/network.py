@@ -13,7 +13,6 @@ from nlpseq.tasks.recurrent import recurrent_layers
 
 STEP_SIZE = 16  # of the vector of a step of the horizon
 LEAST_SPREAD = 1e-3  # between quantiles, in scales
-LARGEST = 12.0  # scaled values are clipped here before the network reads them
 
 
 class QuantileNetwork(keras.layers.Layer):
@@ -108,7 +107,7 @@ class QuantileNetwork(keras.layers.Layer):
     def call(self, z, mask, past, known, vector, training=False):
         description = self.description
         context = description.context
-        clipped = tf.clip_by_value(z, -LARGEST, LARGEST)
+        clipped = scaling.clipped(z)
         state = self._state(clipped, mask, past, known[:, :context], vector, training)
         bases = scaling.bases(z, mask, description.seasons, description.horizon)
         weights = tf.nn.softmax(self.base_logits + self.weighting(state)[:, tf.newaxis])
@@ -149,7 +148,7 @@ class QuantileNetwork(keras.layers.Layer):
             before = tf.repeat(known[:, context - 1 : context], horizon, axis=1)
         steps = tf.broadcast_to(self.steps, [tf.shape(state)[0], horizon, STEP_SIZE])
         without_level = tf.concat([bases[..., :1], bases[..., 2:]], axis=-1)
-        local = _joined([tf.clip_by_value(without_level, -LARGEST, LARGEST), ahead, before, steps])
+        local = _joined([scaling.clipped(without_level), ahead, before, steps])
         hidden = tf.nn.relu(self.of_state(state)[:, tf.newaxis] + self.of_step(local))
         return self.second(self.state_dropout(hidden, training=training))
 

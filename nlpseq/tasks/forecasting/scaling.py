@@ -14,6 +14,7 @@ from nlpseq.tasks.forecasting.calendar import phases
 from nlpseq.tasks.forecasting.computing import CONSTANT, FARTHEST
 
 CYCLES = 8  # seasons that the mean of a season looks back to, at most
+LARGEST = 12.0  # scaled values are clipped here before a network reads them
 LAGGED = 2  # seasons back whose values are read at each step of the horizon
 
 
@@ -21,6 +22,11 @@ def observed(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Values with 0 where they are missing, and the mask of those that are there."""
     mask = tf.math.is_finite(values)
     return tf.where(mask, values, tf.zeros_like(values)), mask
+
+
+def clipped(values: tf.Tensor) -> tf.Tensor:
+    """Scaled values as a network reads them."""
+    return tf.clip_by_value(values, -LARGEST, LARGEST)
 
 
 def masked_mean(values: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Tensor:

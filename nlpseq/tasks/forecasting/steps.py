@@ -7,12 +7,12 @@ import tensorflow as tf
 from nlpseq.layers.label_loss import mean_loss
 from nlpseq.tasks.forecasting import distributions
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
+from nlpseq.tasks.forecasting.scaling import clipped
 from nlpseq.tasks.forecasting.settings import ForecasterSettings
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.streaming import CellStates
 
 SEED = 20  # of the paths of a forecast, the same for each call
-LARGEST = 12.0  # scaled values are clipped here before the network reads them
 
 
 class StepNetwork(keras.layers.Layer):
@@ -79,7 +79,7 @@ class StepNetwork(keras.layers.Layer):
         there = tf.stack([_delayed(tf.cast(mask, z.dtype), lag) for lag in self.lags], axis=-1)
         steps = tf.shape(z)[1]
         vectors = tf.repeat(vector[:, tf.newaxis], steps, axis=1)
-        hidden = tf.concat([_clipped(lagged), there, known, _delayed(past, 1), vectors], axis=-1)
+        hidden = tf.concat([clipped(lagged), there, known, _delayed(past, 1), vectors], axis=-1)
         started = tf.cumsum(tf.cast(mask, tf.int32), axis=1, exclusive=True) > 0  # padding and gaps before the series
         states = []
         for layer in self.recurrent:
@@ -130,7 +130,7 @@ class StepNetwork(keras.layers.Layer):
             lagged = tf.stack([values[:, -lag] for lag in self.lags], axis=-1)
             flags = tf.stack([there[:, -lag] for lag in self.lags], axis=-1)
             covariates = last_past * tf.cast(step == 0, tf.float32)
-            inputs = tf.concat([_clipped(lagged), flags, ahead[:, step], covariates, vectors], axis=-1)
+            inputs = tf.concat([clipped(lagged), flags, ahead[:, step], covariates, vectors], axis=-1)
             hidden, new = self.states.step(inputs, dict(zip(names, states)))
             parameters = self._parameters(hidden, lagged, flags)
             numbers = tf.tile(uniform[step], [1, rows])  # the same for all series
@@ -153,7 +153,3 @@ def _delayed(values, steps):
     rest = [[0, 0]] * (len(values.shape) - 2)
     length = tf.shape(values)[1]
     return tf.pad(values, [[0, 0], [steps, 0], *rest])[:, :length]
-
-
-def _clipped(values):
-    return tf.clip_by_value(values, -LARGEST, LARGEST)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
+from nlpseq.tasks.language_modeling.reading import WHOLE_WORDS
 from nlpseq.text import END, UNKNOWN
 
 if TYPE_CHECKING:
     from nlpseq.tasks.language_modeling.model import LanguageModel
 
 SCORED_ROWS = 1024  # maximum number of steps whose logits are in memory at a time
-WHOLE_WORDS = ("word", "wordpiece")  # kinds of tokens that are returned without the space before them
 
 
 class Scorer:

@@ -21,10 +21,9 @@ from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.tagging.streaming import TaggerStream
 from nlpseq.tasks.text_task import as_texts, encode, encoder, served, strings
-from nlpseq.tasks.vectors import VectorTask, word_axes
+from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
-VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
 
 

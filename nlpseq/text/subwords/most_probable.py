@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.runtime.text.subwords import UNKNOWN_PENALTY
 from nlpseq.text.subwords.trie import Trie, code_points, visited
 from nlpseq.text.vocabulary import SPECIALS, UNKNOWN
-
-UNKNOWN_PENALTY = 10.0  # below the least probable piece
 
 
 class MostProbable:
