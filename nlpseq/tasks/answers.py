@@ -143,6 +143,16 @@ class Answers:
         """
         return row
 
+    def known_label(self, label: Any) -> str:
+        """A label that the model answered.
+
+        Raises:
+            InputError: it is none of those in the metadata.
+        """
+        if label not in self.metadata.labels:
+            raise InputError(f"the model answers {label!r}, which its config.json does not list: export it again.")
+        return label
+
     def score(self, pairs: list[tuple[Any, dict[str, Any]]]) -> dict[str, float]:
         """The metric of answers by its name; empty if there is none.
 

@@ -119,8 +119,7 @@ def train(
         return history.history, minutes.seconds()
     origins = getattr(task, "origins", tuple)()
     checkpoints.check_data(fingerprint(train_examples, validation_examples, *origins))
-    checkpoints.details["run"] = {**checkpoints.details.get("run", {}), **settings.flat()}
-    checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
+    checkpoints.describe(settings.flat(), train_examples, validation_examples)
     if checkpoints.trained is not None:
         say("resuming after the training, which has finished")
         trained = checkpoints.restore_trained(task)

@@ -71,8 +71,7 @@ def train_members(
     task = members[0].combined(members[1:])
     if checkpoints is not None:
         checkpoints.check_data(data)
-        checkpoints.details["run"] = {**checkpoints.details.get("run", {}), **settings.flat()}
-        checkpoints.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
+        checkpoints.describe(settings.flat(), train_examples, validation_examples)
         checkpoints.details["task"] = task_config(task)
         checkpoints.set_model(task)
         checkpoints.finish(history=history, seconds=seconds)

@@ -122,6 +122,11 @@ class Checkpoints(keras.callbacks.Callback):
         self._resumed = None
         return trained
 
+    def describe(self, settings: Mapping[str, Any], train_examples: Any, validation_examples: Any) -> None:
+        """Adds the settings of the training and the sizes of its splits to each checkpoint."""
+        self.details["run"] = {**self.details.get("run", {}), **settings}
+        self.details["sizes"] = {"train": len(train_examples), "validation": len(validation_examples)}
+
     def check_data(self, data: str) -> None:
         """Raises an `InputError` if a run that is continued was trained on data with another digest."""
         self.details["data"] = data

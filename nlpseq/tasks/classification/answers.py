@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from nlpseq.errors import InputError
 from nlpseq.runtime.batches import padded
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import one_line
@@ -39,11 +38,10 @@ class Answers(answers.Answers):
 
     def read(self, row):
         names = self.metadata.labels
-        answered = [label for label in row["labels"] if label] if "labels" in row else [row["label"]]
-        for label in answered:
-            if label not in names:
-                raise InputError(f"the model answers {label!r}, which its config.json does not list: export it again.")
-        own = {"labels": answered} if "labels" in row else {"label": row["label"]}
+        if "labels" in row:
+            own = {"labels": [self.known_label(label) for label in row["labels"] if label]}
+        else:
+            own = {"label": self.known_label(row["label"])}
         return {**own, "scores": dict(zip(names, row["scores"]))}
 
     def show(self, example, answer):

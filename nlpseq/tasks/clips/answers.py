@@ -89,10 +89,10 @@ class Answers(answers.Answers):
     def read(self, row):
         names, labels, scores = self.metadata.labels, row["label"], np.asarray(row["scores"], float)
         if scores.ndim == 1:
-            return {"label": _known(str(labels), names), "scores": dict(zip(names, scores.tolist()))}
+            return {"label": self.known_label(str(labels)), "scores": dict(zip(names, scores.tolist()))}
         real = [index for index, label in enumerate(labels) if label]
         return {
-            "label": [_known(str(labels[index]), names) for index in real],
+            "label": [self.known_label(str(labels[index])) for index in real],
             "scores": [dict(zip(names, scores[index].tolist())) for index in real],
         }
 
@@ -148,9 +148,3 @@ def padded_frames(clips: Sequence[np.ndarray], frame: Sequence[int]) -> tuple[np
     for row, clip in zip(frames, clips):
         row[: len(clip)] = clip
     return frames, length
-
-
-def _known(label, names):
-    if label not in names:
-        raise InputError(f"the model answers {label!r}, which its config.json does not list: export it again.")
-    return label
