@@ -215,18 +215,7 @@ def _extended(beam, scores, at, blank, fusion):
     longer = tf.where(is_last, beam.blank[..., tf.newaxis], total[..., tf.newaxis]) + emitted
     longer = tf.where(tf.range(classes) == blank, NEVER, longer)
     repeated = beam.label + tf.where(beam.lengths > 0, tf.gather(scores, tf.maximum(beam.last, 0), batch_dims=1), 0.0)
-
-    # A prefix that another one becomes with its last label: its paths come together, and the longer one is dropped.
-    becomes = tf.equal(beam.parents[:, :, tf.newaxis], beam.names[:, tf.newaxis])  # (batch, prefix, parent)
-    arriving = tf.gather(longer, tf.maximum(beam.last, 0), axis=2, batch_dims=1)  # (batch, parent, prefix)
-    arriving = tf.reduce_logsumexp(tf.where(becomes, tf.transpose(arriving, [0, 2, 1]), NEVER), axis=2)
-    label = _log_sum(repeated, arriving)
-    places = tf.range(tf.shape(beam.ids)[2])
-    later = (arriving > repeated)[..., tf.newaxis] & (places == beam.lengths[..., tf.newaxis] - 1)
-    steps = tf.where(later, at, beam.steps)  # where most of the paths to a label begin it
-    taken = tf.matmul(tf.cast(becomes, tf.float32), tf.cast(is_last, tf.float32), transpose_a=True) > 0
-    longer = tf.where(taken, NEVER, longer)
-
+    label, longer, steps = _merged(beam, repeated, longer, is_last, at)
     added = _additions(beam, fusion, batch, size, classes)
     stay = total + tf.gather(scores, [blank], axis=1)
     ranks = [_log_sum(stay, label) + beam.fused, tf.reshape(longer + beam.fused[..., tf.newaxis] + added, [batch, -1])]
@@ -238,7 +227,7 @@ def _extended(beam, scores, at, blank, fusion):
     flat = tf.maximum(chosen - size, 0)
     of_pair = lambda values: tf.gather(tf.reshape(values, [batch, -1]), flat, batch_dims=1)  # noqa: E731
     names, lengths = pick(beam.names), pick(beam.lengths)
-    place = is_new[..., tf.newaxis] & (places == lengths[..., tf.newaxis])
+    place = is_new[..., tf.newaxis] & (tf.range(tf.shape(beam.ids)[2]) == lengths[..., tf.newaxis])
     following, states = _following(beam, fusion, parents, labels, is_new)
     return _Beam(
         blank=tf.where(is_new, NEVER, pick(stay)),
@@ -253,6 +242,27 @@ def _extended(beam, scores, at, blank, fusion):
         next=following,
         states=states,
     )
+
+
+def _merged(beam, repeated, longer, is_last, at):
+    """The paths of a prefix that another one becomes with its last label come together; the longer one is dropped.
+
+    Args:
+        repeated: Scores of paths that repeat the last label, `(batch, size)`.
+        longer: Scores of prefixes with one more label, `(batch, size, classes)`.
+
+    Returns:
+        `(label, longer, steps)`: scores of paths that end with the last label; `longer` without the prefixes that are
+        in the beam already; and where the labels begin.
+    """
+    becomes = tf.equal(beam.parents[:, :, tf.newaxis], beam.names[:, tf.newaxis])  # (batch, prefix, parent)
+    arriving = tf.gather(longer, tf.maximum(beam.last, 0), axis=2, batch_dims=1)  # (batch, parent, prefix)
+    arriving = tf.reduce_logsumexp(tf.where(becomes, tf.transpose(arriving, [0, 2, 1]), NEVER), axis=2)
+    places = tf.range(tf.shape(beam.ids)[2])
+    later = (arriving > repeated)[..., tf.newaxis] & (places == beam.lengths[..., tf.newaxis] - 1)
+    steps = tf.where(later, at, beam.steps)  # where most of the paths to a label begin it
+    taken = tf.matmul(tf.cast(becomes, tf.float32), tf.cast(is_last, tf.float32), transpose_a=True) > 0
+    return _log_sum(repeated, arriving), tf.where(taken, NEVER, longer), steps
 
 
 def _name(names, labels):
