@@ -10,7 +10,7 @@ import numpy as np
 from nlpseq.data.files.contents import check_file
 from nlpseq.data.files.paths import split_of
 from nlpseq.errors import InputError, shorten
-from nlpseq.tasks.clips.columns import label_name
+from nlpseq.tasks.clips.cells import label_name
 from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames, is_picture
 
 ARRAYS = (".npy", ".npz")

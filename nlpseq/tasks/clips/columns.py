@@ -1,4 +1,4 @@
-"""Clips in tables: a row for each frame, with a column that names the sequence, or a row for each sequence."""
+"""Clips in tables: what the columns are, and the sequences of tables whose rows are frames."""
 
 import re
 from collections.abc import Sequence
@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import table as tables
-from nlpseq.data.files.numbers import LARGEST, as_numbers
+from nlpseq.data.files.numbers import as_numbers
 from nlpseq.data.files.table import Role, Table, normal
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError
+from nlpseq.tasks.clips.cells import NOT_CHANNELS, OWNERS, label_name, numbers_of
 from nlpseq.tasks.clips.frames import Clip, How, Part
+from nlpseq.tasks.clips.wide_rows import of_cells, of_rows
 
 LABEL = Role("label", (
     "label", "labels", "class", "class name", "activity", "activity name", "activity label", "gesture", "action",
@@ -30,11 +32,6 @@ TIME = Role("time", (
     "measurement number", "time s", "time ms", "seconds", "ms", "index", "dim time",
 ))  # fmt: skip
 ROLES = (SEQUENCE, TIME, LABEL)
-# Who made a sequence is part of its name, and neither a channel nor a label.
-OWNERS = ("subject", "subject id", "user", "user id", "person", "participant", "writer", "writer id", "speaker id",
-          "actor")  # fmt: skip
-NOT_CHANNELS = (*OWNERS, "row id", "row", "unnamed: 0", "unnamed 0", "", *tables.SPLIT_COLUMNS)
-FEW = 0.5  # from this share of values that are no numbers on, a column is left out rather than an error
 
 
 def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> Part:
@@ -59,10 +56,10 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
     times = _times(table, found.get("time"))
     cells = [name for name in table.names if isinstance(table.values(name)[0], (list, tuple))]
     if cells:
-        return _of_cells(table, found.get("label"), cells)
+        return of_cells(table, found.get("label"), cells)
     if width == 0 or (width is None and ("sequence" in found or times is not None or table.breaks)):
         return _of_frames(table, found, times, how, channels)
-    return _of_rows(table, found, how, width)
+    return of_rows(table, found, how, width)
 
 
 def _is_header(table):
@@ -97,7 +94,7 @@ def _times(table, name):
     """The times of the rows; None without a column of times that can be sorted."""
     if name is None:
         return None
-    values = _numbers(table, name, strict=False)
+    values = numbers_of(table, name, strict=False)
     return None if values is None or np.isnan(values).any() else values
 
 
@@ -156,15 +153,6 @@ def _label(values):
     return names[0] if len(different) == 1 else names
 
 
-def label_name(value: Any) -> str | None:
-    """The name of a label, an integer without a point; None if it is missing."""
-    if tables.is_missing(value):
-        return None
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    text = " ".join(text.split())
-    return re.sub(r"^([+-]?\d+)\.0+$", r"\1", text)
-
-
 def _channels(table, found, how, wanted) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
     """Names and values `(rows, channels)` of the channels."""
     taken = {*found.get("sequence", ()), found.get("time"), found.get("label")}
@@ -174,12 +162,12 @@ def _channels(table, found, how, wanted) -> tuple[tuple[str, ...], np.ndarray, l
         role = Role("channels", ())
         for name in given:
             column = tables.find_columns(table, [role], {"channels": name})[1]["channels"]
-            columns[name] = _numbers(table, column)
+            columns[name] = numbers_of(table, column)
     else:
         for name in table.names:
             if name in taken or (table.header and normal(name) in NOT_CHANNELS):
                 continue
-            values = _numbers(table, name, strict=False)
+            values = numbers_of(table, name, strict=False)
             if values is None or np.isnan(values).all():
                 said.append(f"the column {name!r} holds no numbers and is not read")
             else:
@@ -189,115 +177,12 @@ def _channels(table, found, how, wanted) -> tuple[tuple[str, ...], np.ndarray, l
     return tuple(columns), np.stack(list(columns.values()), axis=1).astype(np.float32), said
 
 
-def _numbers(table: Table, name: str, strict: bool = True) -> Any:
-    """The values of a column as float64, missing ones NaN; without `strict` None for a column that holds others.
-
-    Raises:
-        InputError: a value is no number, in a column most of whose values are.
-    """
-    values = table.values(name)
-    numbers, bad = as_numbers(values)
-    if not strict and len(bad) >= FEW * len(values):
-        return None
-    if len(bad):
-        raise InputError(
-            f"{table.where(bad[0])}, column {name!r}: expected a number, got {shorten(repr(values[bad[0]]), 40)}."
-        )
-    return np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)  # not finite in float32, or its square
-
-
 def _is_number(value):
     try:
         float(value)
     except (ValueError, TypeError):
         return False
     return True
-
-
-# Each row a sequence
-
-
-def _of_cells(table, label, names) -> Part:
-    """A clip for each row with a list in a cell: the frames, or with several such columns a channel each."""
-    names = [name for name in names if name != label]
-    if not names:
-        raise InputError(f"{table.place} has no column of frames beside the label: expected lists of numbers.")
-    columns = [table.values(name) for name in names]
-    labels: list[Any] = table.values(label) if label else [None] * len(table)
-    clips = []
-    for row, (values, name) in enumerate(zip(zip(*columns), labels)):
-        frames = values[0] if len(names) == 1 else list(zip(*values))
-        found = [label_name(item) for item in name] if isinstance(name, (list, tuple)) else label_name(name)
-        clips.append(Clip(frames, found, table.where(row)))  # `as_frames` makes an array of them
-    return Part(clips, tuple(names) if len(names) > 1 else None)
-
-
-def _of_rows(table, found, how, width) -> Part:
-    """A clip for each row; the columns are named by channel and number, or stand in the order of time."""
-    label = found.get("label")
-    if label is None and len(table.names) != width:
-        label = _guessed_label(table)
-    skipped = {label, found.get("time")}
-    columns = [n for n in table.names if n not in skipped and not (table.header and normal(n) in NOT_CHANNELS)]
-    read = {name: _numbers(table, name, strict=False) for name in columns}
-    read = {name: values for name, values in read.items() if values is not None}
-    if not read:
-        raise InputError(f"{table.place} has no columns of numbers: expected sequences.")
-    names, order = _named_channels(list(read), how, table)
-    values = np.stack([read[name] for name in order], axis=1).astype(np.float32)
-    values = values.reshape(len(table), -1, len(names))
-    labels = table.values(label) if label else [None] * len(table)
-    clips = [
-        Clip(_without_end(frames), label_name(name), table.where(row))
-        for row, (frames, name) in enumerate(zip(values, labels))
-    ]
-    channels = f"{len(names)} channel{'s' * (len(names) != 1)}"
-    remedy = "; set `channels` if more stand side by side, or `sequence` if rows are frames" if len(names) == 1 else ""
-    said = f"{table.place}: each row is a sequence of {values.shape[1]} frames of {channels}{remedy}"
-    guessed = [f"the label is the column {label}"] if label and not found.get("label") else []
-    return Part(clips, names, [said, *guessed], len(order))
-
-
-def _named_channels(columns, how, table):
-    """The names of the channels, and the columns in the order of time and channel.
-
-    `x1 y1 x2 y2`, and `x1 x2 y1 y2`, are two channels; without such names `channels` tells how many stand side by side.
-    """
-    if how.channels and how.channels.isdigit():
-        count = int(how.channels)
-        if not count or len(columns) % count:
-            raise InputError(
-                f"{table.place} has {len(columns)} values in a row: `channels` {count} does not divide them."
-            )
-        return tuple(map(str, range(1, count + 1))), columns
-    parts = [re.fullmatch(r"(.*?)[ _\-.]?(\d+)", name.strip()) for name in columns] if table.header else []
-    times: dict[str, list] = {}
-    for name, match in zip(columns, parts):
-        times.setdefault(match.group(1) if match else "", []).append((int(match.group(2)) if match else -1, name))
-    if len(times) < 2 or len({len(rows) for rows in times.values()}) > 1 or len(times) == len(columns):
-        return ("value",), columns
-    ordered = [sorted(rows) for rows in times.values()]
-    return tuple(times), [name for step in zip(*ordered) for _, name in step]
-
-
-def _guessed_label(table):
-    """The last column of a table without a named label, or the first, if it holds few different values."""
-    if table.header and len(table.names) > 1:
-        found = [name for name in (table.names[-1], table.names[0]) if _numbers(table, name, strict=False) is None]
-        if found:
-            return found[0]
-    for name in (table.names[-1], table.names[0]):
-        different = {label_name(value) for value in table.values(name)}
-        names = all(text is None or re.fullmatch(r"[+-]?\d+|\D.*", text) for text in different)
-        if names and 2 <= len(different) <= max(2, len(table) // 3):
-            return name
-    return None
-
-
-def _without_end(frames):
-    """A sequence without the missing frames at its end; one at least."""
-    real = np.flatnonzero(~np.isnan(frames).all(axis=1))
-    return frames[: real[-1] + 1 if len(real) else 1]
 
 
 def rows_of_text(text: str, place: str) -> Table | None:

@@ -11,7 +11,8 @@ from nlpseq.data import notes, sources
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.clips import own
 from nlpseq.tasks.clips.arrays import label_of
-from nlpseq.tasks.clips.columns import clips_of, label_name
+from nlpseq.tasks.clips.cells import label_name
+from nlpseq.tasks.clips.columns import clips_of
 from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames, fitted, is_grey
 from nlpseq.tasks.clips.schemas import CLIPS, FRAMES, ClipSchema
 

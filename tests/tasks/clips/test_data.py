@@ -192,6 +192,7 @@ BAD = {
     "empty": ("a.csv", "", "is empty"),
     "no channels": ("a.csv", "sequence,label\n1,a\n2,b\n", "no columns of numbers"),
     "uneven rows": ("a.txt", "1 2 3 0\n1 2 1\n", "line 2: expected 4 values"),
+    "a header alone": ("a.tsv", "a\tb\n", "holds no frames"),
     "no series": ("a.txt", "some words\n", "holds no rows of numbers"),
     "no film": ("a.gif", "GIF89a", "is no film that can be decoded"),
     "no array": ("a.npz", "PK", "no NumPy file"),

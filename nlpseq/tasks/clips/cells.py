@@ -1,0 +1,43 @@
+"""The cells of tables of clips: labels, and columns of numbers."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from nlpseq.data.files import table as tables
+from nlpseq.data.files.numbers import LARGEST, as_numbers
+from nlpseq.data.files.table import Table
+from nlpseq.errors import InputError, shorten
+
+# Who made a sequence is part of its name, and neither a channel nor a label.
+OWNERS = ("subject", "subject id", "user", "user id", "person", "participant", "writer", "writer id", "speaker id",
+          "actor")  # fmt: skip
+NOT_CHANNELS = (*OWNERS, "row id", "row", "unnamed: 0", "unnamed 0", "", *tables.SPLIT_COLUMNS)
+FEW = 0.5  # from this share of values that are no numbers on, a column is left out rather than an error
+
+
+def label_name(value: Any) -> str | None:
+    """The name of a label, an integer without a point; None if it is missing."""
+    if tables.is_missing(value):
+        return None
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    text = " ".join(text.split())
+    return re.sub(r"^([+-]?\d+)\.0+$", r"\1", text)
+
+
+def numbers_of(table: Table, name: str, strict: bool = True) -> Any:
+    """The values of a column as float64, missing ones NaN; without `strict` None for a column that holds others.
+
+    Raises:
+        InputError: a value is no number, in a column most of whose values are.
+    """
+    values = table.values(name)
+    numbers, bad = as_numbers(values)
+    if not strict and len(bad) >= FEW * len(values):
+        return None
+    if len(bad):
+        raise InputError(
+            f"{table.where(bad[0])}, column {name!r}: expected a number, got {shorten(repr(values[bad[0]]), 40)}."
+        )
+    return np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)  # not finite in float32, or its square
