@@ -28,7 +28,8 @@ from apache_beam.utils.shared import Shared
 
 from nlpseq.beam.pipelines import pipeline_of
 from nlpseq.data import answer_rows
-from nlpseq.data.stream import FORMATS, PART, Row, Shard, decompressed, read_rows, row_writer, shards_of
+from nlpseq.data.row_writers import FORMATS, row_writer
+from nlpseq.data.stream import PART, Row, Shard, decompressed, read_rows, shards_of
 from nlpseq.errors import InputError
 from nlpseq.runtime.saved_model import rows as rows_of
 

@@ -16,7 +16,8 @@ pytest.importorskip("apache_beam", reason="needs the extra nlpseq[beam]")
 from nlpseq.beam import answering
 from nlpseq.beam.pipelines import pipeline_of
 from nlpseq.cli import beam
-from nlpseq.data.stream import read_rows, row_writer
+from nlpseq.data.row_writers import row_writer
+from nlpseq.data.stream import read_rows
 
 TEXTS = [f"{text} {number}" for number, text in enumerate(tiny.TEXTS * 10)]
 
