@@ -12,7 +12,7 @@ import tensorflow as tf
 from nlpseq import training
 from nlpseq.cli import launch
 from nlpseq.errors import InputError
-from nlpseq.training import workers
+from nlpseq.training import clusters, workers
 from nlpseq.training.shared_steps import shared_steps
 from tests.training import worker_runs
 
@@ -99,18 +99,18 @@ def test_each_worker_drops_out_for_itself():
 
 
 def test_what_the_environment_names():
-    assert workers.resolver_of({}) is None
-    assert workers.resolver_of({"SLURM_STEP_NUM_TASKS": "1"}) is None
+    assert clusters.resolver_of({}) is None
+    assert clusters.resolver_of({"SLURM_STEP_NUM_TASKS": "1"}) is None
     for text in ("{", '{"cluster": {}}', '{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}'):
         with pytest.raises(InputError, match="TF_CONFIG must be JSON such as"):
-            workers.resolver_of({"TF_CONFIG": text})
+            clusters.resolver_of({"TF_CONFIG": text})
 
 
 def test_slurm_and_kubernetes(monkeypatch):
     step = {"SLURM_STEP_NUM_TASKS": "3", "SLURM_STEP_NODELIST": "n[1-3]", "SLURM_STEP_TASKS_PER_NODE": "1(x3)"}
     for name, value in {**step, "SLURM_PROCID": "1"}.items():
         monkeypatch.setenv(name, value)
-    resolver = workers.resolver_of(step)
+    resolver = clusters.resolver_of(step)
     assert resolver.cluster_spec().as_dict() == {"worker": ["n1:8888", "n2:8888", "n3:8888"]}
     assert (resolver.task_type, resolver.task_id) == ("worker", 1)
     pods = types.SimpleNamespace(
@@ -125,7 +125,7 @@ def test_slurm_and_kubernetes(monkeypatch):
         )
     )
     monkeypatch.setattr("socket.gethostbyname", lambda name: "10.0.0.9")
-    resolver = workers._of_kubernetes("job-name=train", pods)
+    resolver = clusters.of_kubernetes("job-name=train", pods)
     assert resolver.cluster_spec().as_dict() == {"worker": ["10.0.0.7:2222", "10.0.0.9:2222"]}
     assert resolver.task_id == 1
 
