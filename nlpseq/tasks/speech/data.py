@@ -12,6 +12,7 @@ from nlpseq.data import notes, sources
 from nlpseq.data.files import audio as sounds
 from nlpseq.errors import InputError, in_range, refuses_unknown_arguments, shorten
 from nlpseq.tasks.speech import own
+from nlpseq.tasks.speech.recordings import held_out, with_texts
 from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
 
 HIGHEST_RATE = 16_000  # above which speech has nothing to read
@@ -166,7 +167,7 @@ def load_speech(
         recordings = sources.own_splits(dataset, data_dir, splits, read, lambda table: [])
         for split, conditions in (("test", test_where), ("validation", validation_where)):
             if conditions:
-                recordings["train"], recordings[split] = own.where(recordings["train"], conditions, f"{split}_where")
+                recordings["train"], recordings[split] = held_out(recordings["train"], conditions, f"{split}_where")
         found, rate, said = _from_files(recordings, sample_rate, texts)
     if not found or not len(found["train"]):
         raise InputError(f"{sources.name_of(dataset)} has no recordings with a text: give some to train on.")
@@ -230,7 +231,7 @@ def _about(found, rate):
 
 def _from_files(recordings, sample_rate, texts):
     """`Utterances` by split, their rate, and notes."""
-    recordings = {split: own.said(part, _spoken(texts)) for split, part in recordings.items()}
+    recordings = {split: with_texts(part, _spoken(texts)) for split, part in recordings.items()}
     bare = sum(not recording.text.strip() for part in recordings.values() for recording in part)
     said = [f"{bare:,} recordings have no transcript and are left out"] * bool(bare)
     recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}

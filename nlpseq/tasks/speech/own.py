@@ -3,16 +3,16 @@
 import csv
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from pathlib import Path
 
 from nlpseq.data.files import audio, paths
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal
-from nlpseq.errors import InputError, shorten, suggest
+from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
+from nlpseq.tasks.speech.recordings import Recording
 
 TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
 AUDIO = (
@@ -23,24 +23,6 @@ SPEAKER = ("speaker", "speaker id", "client id", "spk", "reader")
 TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl", "transcripts.csv", "transcripts.tsv", "transcripts.txt")
 HELD_OUT = {"validation_list.txt": "validation", "testing_list.txt": "test"}  # of speech_commands
 FIELD = re.compile(r"{(\w+)}")
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recording that has not been read yet.
-
-    Attributes:
-        path: The file.
-        text: What is said in it.
-        fields: What its name or table says beside the text, such as the speaker.
-        start, seconds: The part of the file; None for all of it.
-    """
-
-    path: Path
-    text: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-    start: float = 0.0
-    seconds: float | None = None
 
 
 def read(path: Path, pattern: str | None = None, encoding: str | None = None) -> dict[str, list[Recording]]:
@@ -282,44 +264,3 @@ def _beside(folder, place):
     """A path of `wav.scp`: as it stands, or from the folder."""
     path = as_path(place)
     return path if path.is_absolute() or os.path.isfile(path) else folder / path
-
-
-def where(recordings: Sequence[Recording], conditions: str, name: str) -> tuple[list[Recording], list[Recording]]:
-    """The recordings that do not meet a condition, and those that do.
-
-    Args:
-        recordings: At least one.
-        conditions: "field=value", "field=value,value", or "field=0-4"; several separated by blanks must all be met.
-        name: Of the argument, for the error.
-
-    Raises:
-        InputError: there is no such field, or no recording meets it.
-    """
-    wanted = []
-    for condition in conditions.split():
-        key, mark, values = condition.partition("=")
-        known = sorted({known for recording in recordings for known in recording.fields})
-        if not mark or key not in known:
-            raise InputError(f"`{name}` must be such as speaker=anna,ben, got {conditions!r}: {suggest(key, known)}")
-        wanted.append((key, {value for part in values.split(",") for value in _range(part)}))
-
-    def meets(recording):
-        return all(recording.fields.get(key) in values for key, values in wanted)
-
-    kept, held = [], []
-    for recording in recordings:
-        (held if meets(recording) else kept).append(recording)
-    if not held or not kept:
-        raise InputError(f"`{name}` {conditions!r} is met by {'no' if not held else 'every'} recording: change it.")
-    return kept, held
-
-
-def _range(part):
-    """The values of "0-4", or a single value."""
-    found = re.fullmatch(r"(\d+)-(\d+)", part)
-    return map(str, range(int(found.group(1)), int(found.group(2)) + 1)) if found else [part]
-
-
-def said(recordings: Sequence[Recording], texts: Mapping[str, str]) -> list[Recording]:
-    """The recordings with other texts for labels: {"7": "seven"}."""
-    return [replace(recording, text=texts.get(recording.text.strip(), recording.text)) for recording in recordings]

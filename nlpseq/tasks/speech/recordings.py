@@ -1,0 +1,67 @@
+"""Recordings that have not been read yet: which are held out, and other texts for their labels."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nlpseq.errors import InputError, suggest
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording that has not been read yet.
+
+    Attributes:
+        path: The file.
+        text: What is said in it.
+        fields: What its name or table says beside the text, such as the speaker.
+        start, seconds: The part of the file; None for all of it.
+    """
+
+    path: Path
+    text: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    start: float = 0.0
+    seconds: float | None = None
+
+
+def held_out(recordings: Sequence[Recording], conditions: str, name: str) -> tuple[list[Recording], list[Recording]]:
+    """The recordings that do not meet a condition, and those that do.
+
+    Args:
+        recordings: At least one.
+        conditions: "field=value", "field=value,value", or "field=0-4"; several separated by blanks must all be met.
+        name: Of the argument, for the error.
+
+    Raises:
+        InputError: there is no such field, or no recording meets it.
+    """
+    wanted = []
+    for condition in conditions.split():
+        key, mark, values = condition.partition("=")
+        known = sorted({known for recording in recordings for known in recording.fields})
+        if not mark or key not in known:
+            raise InputError(f"`{name}` must be such as speaker=anna,ben, got {conditions!r}: {suggest(key, known)}")
+        wanted.append((key, {value for part in values.split(",") for value in _range(part)}))
+
+    def meets(recording):
+        return all(recording.fields.get(key) in values for key, values in wanted)
+
+    kept, held = [], []
+    for recording in recordings:
+        (held if meets(recording) else kept).append(recording)
+    if not held or not kept:
+        raise InputError(f"`{name}` {conditions!r} is met by {'no' if not held else 'every'} recording: change it.")
+    return kept, held
+
+
+def _range(part):
+    """The values of "0-4", or a single value."""
+    found = re.fullmatch(r"(\d+)-(\d+)", part)
+    return map(str, range(int(found.group(1)), int(found.group(2)) + 1)) if found else [part]
+
+
+def with_texts(recordings: Sequence[Recording], texts: Mapping[str, str]) -> list[Recording]:
+    """The recordings with other texts for labels: {"7": "seven"}."""
+    return [replace(recording, text=texts.get(recording.text.strip(), recording.text)) for recording in recordings]
