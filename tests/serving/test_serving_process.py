@@ -67,7 +67,7 @@ def slow_clients_get_408(address):
 
 
 def many_connections_are_answered(address, count=1000):
-    """All connect before one of them asks; scores are equal but for rounding, which depends on the size of the batch."""
+    """All connect before one of them asks; scores differ by the rounding of batches alone."""
     body = json.dumps({"texts": ["the cat"]}).encode()
     request = b"POST /v1/models/m:answer HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
     clients = [socket.create_connection(address) for _ in range(count)]
