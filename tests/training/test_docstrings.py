@@ -11,7 +11,6 @@ import tensorflow as tf
 from nlpseq import training
 from tests.tiers import slow_but
 
-
 NAMES = ["Adam", "Checkpoints", "Minutes", "StopOnNonFinite", "TriggeredAveraging", "WarmUp", "precision", "set_seed"]
 
 
