@@ -5,7 +5,7 @@ import importlib.util
 import sys
 
 from nlpseq.cli.flags import Parser
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import InputError, in_range, not_empty
 from nlpseq.reporting import say
 from nlpseq.serving import Export
 
@@ -45,8 +45,7 @@ def run(arguments: list[str]) -> int:
     for name in ("batch_size", "threads"):
         if (value := getattr(options, name)) is not None:
             in_range(name, value, 1)
-    if not options.output:
-        raise InputError("`output` is empty: give a folder.")
+    not_empty("output", options.output, "a folder")
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError(
             "`nlpseq beam` requires the package apache-beam, which is not installed: run pip install 'nlpseq[beam]', "

@@ -3,7 +3,7 @@
 import sys
 
 from nlpseq.cli.start import quiet_tensorflow
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, not_empty, shorten
 
 
 def run(export_path: str, text: str, output: str, answer: str | None = None) -> None:
@@ -19,8 +19,7 @@ def run(export_path: str, text: str, output: str, answer: str | None = None) -> 
         InputError: there is no export; the text is empty; the file holds several examples; the answer is unknown.
         WritingError: the pictures cannot be written.
     """
-    if not text.strip():
-        raise InputError("`text` is empty: give a text to look at.")
+    not_empty("text", text.strip(), "a text to look at")
     from nlpseq.serving import Metadata, find_export
     from nlpseq.tasks import answers_class
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.diagnostics.stepping import StepRecord, recurrent_layers, replaced, require_single_cell, step_by_step
-from nlpseq.errors import InputError
+from nlpseq.errors import not_empty
 
 # Of cells by the name of their class: names of the gates in the order in which they are computed, and of the states.
 GATES = {"LSTMCell": ("input", "forget", "output"), "GRUCell": ("update", "reset")}
@@ -127,8 +127,7 @@ def neurons(
             hidden.setdefault(layer.layer, []).append(layer.values["hidden"])
         for name, feature in features.items():
             values[name].append(np.asarray(feature(layers[0].steps), np.float64))
-    if not hidden:
-        raise InputError("`examples` is empty: give at least one text.")
+    not_empty("examples", hidden, "at least one text")
     found = []
     for name, parts in values.items():
         feature = np.concatenate(parts)

@@ -1,8 +1,10 @@
 """Settings that several kinds of task share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from nlpseq.errors import in_range, one_of
 from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Settings
 
 
@@ -72,6 +74,15 @@ class VectorSettings(Settings):
     def training(self) -> dict:
         """The arguments of a task beside `vectors`."""
         return {"vectors_training": self.vectors_training, "frozen_epochs": self.frozen_epochs}
+
+
+def check_class_weights(given: Any) -> None:
+    """Raises an `InputError` unless `class_weights` are "none", "balanced", or a number of 0 or more by label."""
+    if not isinstance(given, Mapping):
+        one_of("class_weights", given, ("none", "balanced"))
+        return
+    for label, weight in given.items():
+        in_range(f"the weight of {label!r} in `class_weights`", weight, 0)
 
 
 @dataclass(frozen=True)

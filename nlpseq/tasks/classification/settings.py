@@ -1,11 +1,9 @@
 """Settings of text classification, the only place where its defaults are defined."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
-from nlpseq.errors import in_range, one_of
 from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Replaces, Settings
 from nlpseq.tasks.settings import (
     BidirectionalSettings,
@@ -14,6 +12,7 @@ from nlpseq.tasks.settings import (
     ScoreSettings,
     VectorSettings,
     WordSettings,
+    check_class_weights,
 )
 from nlpseq.training.settings import TrainingSettings
 
@@ -43,12 +42,7 @@ class ClassifierSettings(BidirectionalSettings):
 
     def check(self) -> None:
         super().check()
-        given = self.class_weights
-        if not isinstance(given, Mapping):
-            one_of("class_weights", given, ("none", "balanced"))
-            return
-        for label, weight in given.items():
-            in_range(f"the weight of {label!r} in `class_weights`", weight, 0)
+        check_class_weights(self.class_weights)
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,20 @@ from nlpseq.engine import ctc
 from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.layers.ctc_loss import CTCLoss
+from nlpseq.runtime.ctc import BLANK
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, Task, in_batches, label_axes
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.speech.answers import Sound
 from nlpseq.tasks.speech.augmentation import Augmentation
 from nlpseq.tasks.speech.bands import BandConvolution
 from nlpseq.tasks.speech.batches import Batches
 from nlpseq.tasks.speech.features import LogMel
 from nlpseq.tasks.speech.language import SpeechLanguage
+from nlpseq.tasks.speech.metrics import UnitErrorRate
 from nlpseq.tasks.speech.settings import RecognizerSettings
+from nlpseq.tasks.speech.sounds import Sound, padded
 from nlpseq.tasks.speech.streaming import SpeechStream
 from nlpseq.text import SubwordTokenizer
 
-BLANK = 0  # the id of padding
 CERTAIN = 1e9  # less than the logit of the blank have the others behind the end of a sound
 ANSWERED = 16  # sounds that are recognized together
 ADAPTED = 500  # sounds from which the mean and variance of the bands are counted
@@ -388,37 +389,3 @@ class SpeechRecognizer(Task):
     def resources(self):
         language = self._language()
         return [*self.preprocessor.tables, *([] if language is None else language.resources)]
-
-
-def padded(sounds: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Sounds in one array with zeros behind them, float32 `(batch, samples)`, and their lengths, int32 `(batch,)`."""
-    audio = np.zeros([len(sounds), max([1, *map(len, sounds)])], np.float32)
-    for row, sound in zip(audio, sounds):
-        row[: len(sound)] = sound
-    return audio, np.array([len(sound) for sound in sounds], np.int32)
-
-
-class UnitErrorRate(keras.metrics.Metric):
-    """The edits that turn the best paths into the texts, a share of the units of the texts (characters or words)."""
-
-    def __init__(self, name: str = "error_rate", **kwargs: Any):
-        super().__init__(name=name, **kwargs)
-        self.edits = self.add_variable((), "zeros", name="edits")
-        self.count = self.add_variable((), "zeros", name="count")
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        labels = tf.RaggedTensor.from_tensor(tf.cast(y_true, tf.int32) + 1, padding=0)
-        best = ctc_greedy(y_pred, None, BLANK)
-        found = tf.RaggedTensor.from_tensor(best.ids[:, 0] + 1, best.lengths[:, 0])
-        edits = tf.edit_distance(_sparse(found), _sparse(labels), normalize=False)
-        self.edits.assign_add(tf.reduce_sum(edits))
-        self.count.assign_add(tf.cast(tf.size(labels.flat_values), tf.float32))
-
-    def result(self):
-        return tf.math.divide_no_nan(tf.convert_to_tensor(self.edits), tf.convert_to_tensor(self.count))
-
-
-def _sparse(rows):
-    """Ragged rows as `tf.edit_distance` takes them: with one size for both."""
-    sparse = rows.to_sparse()
-    return tf.SparseTensor(sparse.indices, tf.cast(sparse.values, tf.int64), [rows.nrows(), 1_000_000])
