@@ -45,8 +45,6 @@ def run(arguments: list[str]) -> int:
     for name in ("batch_size", "threads"):
         if (value := getattr(options, name)) is not None:
             in_range(name, value, 1)
-    if not options.output:
-        raise InputError("`output` is empty: give a folder.")
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError(
             "`nlpseq beam` requires the package apache-beam, which is not installed: run pip install 'nlpseq[beam]', "
