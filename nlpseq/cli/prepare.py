@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 
 from nlpseq import tasks
+from nlpseq.cli.flags import check_filled
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, suggest
 from nlpseq.reporting import say
@@ -30,6 +31,7 @@ def run(arguments: list[str]) -> int:
             return 0
         given = arguments[0] if arguments else ""
         raise InputError(f"expected a kind of task after `nlpseq prepare`, got {given!r}: {suggest(given, kinds)}")
+    check_filled(arguments, {})
     package = packages[arguments[0]]
     settings = importlib.import_module(f"{package}.settings").PreparingSettings
     config, flags = tyro.cli(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from nlpseq.cli.flags import check_filled
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
@@ -50,6 +51,7 @@ def run_recipe(
 
     def action():
         check_utf8(arguments)
+        check_filled(arguments, default.flat())
         config.check()
         _check_unread(config, arguments)
         say("starting TensorFlow")

@@ -66,6 +66,7 @@ class Answers(answers.Answers):
         Option("value", str, "column of the values"),
         Option("time_zone", str, "time zone of the times, such as Europe/Paris"),
         Option("duplicates", str, "what is done with different values at one time: first, last, mean or sum"),
+        *answers.TABLES,
     )
 
     @functools.cached_property
@@ -91,7 +92,8 @@ class Answers(answers.Answers):
                 from nlpseq.data.files.contents import decode
                 from nlpseq.data.files.delimited import read_delimited
 
-                data = read_delimited(decode(standard_input.read(), "standard input"), "standard input")
+                text = decode(standard_input.read(), "standard input", options.get("encoding"))
+                data = read_delimited(text, "standard input", delimiter=options.get("delimiter"))
             yield from in_lists(iter(self.histories(data, **options)), self.batch_size)
 
     def histories(self, data: Any, **options: Any) -> list[History]:
@@ -112,7 +114,8 @@ class Answers(answers.Answers):
 
     def _table(self, data, options) -> SeriesTable:
         columns = Columns(**{name: options.get(name) or None for name in ("time", "item", "value")})
-        reading = {"time_zone": options.get("time_zone"), "duplicates": options.get("duplicates") or "error"}
+        reading = {name: options.get(name) for name in ("time_zone", "delimiter", "encoding")}
+        reading["duplicates"] = options.get("duplicates") or "error"
         frequency = self.described["frequency"] or None
         table = read_series(data, columns, frequency=frequency, **reading)
         if frequency is None:

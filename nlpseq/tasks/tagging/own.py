@@ -3,7 +3,7 @@
 import ast
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +156,10 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     words, labels = part.values(found["tokens"]), part.values(found["tags"])
     numbers = next((name for name in part.names if normal(name) in SENTENCE and name not in found.values()), None)
     if numbers is not None or part.breaks:
-        return _of_token_rows(part, words, labels, None if numbers is None else part.values(numbers))
-    return _of_sentence_rows(part, words, labels)
+        sentences = _of_token_rows(part, words, labels, None if numbers is None else part.values(numbers))
+    else:
+        sentences = _of_sentence_rows(part, words, labels)
+    return replace(sentences, notes=(part.note, *sentences.notes)) if part.note else sentences
 
 
 def _of_token_rows(part, words, labels, numbers):
