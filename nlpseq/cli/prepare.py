@@ -8,8 +8,6 @@ from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, suggest
 from nlpseq.reporting import say
 
-NAMES = ("input", "output", "input_format", "held_out", "min_count", "vocabulary_size", "max_tokens")
-
 
 def run(arguments: list[str]) -> int:
     """Prepares a corpus; a kind of task that can has a module `preparing` and `PreparingSettings`.
@@ -41,11 +39,11 @@ def run(arguments: list[str]) -> int:
     if flags and not config.beam:
         raise InputError(f"unknown flag {flags[0]}; flags of Beam need --beam.")
     quiet_tensorflow()
-    preparing = importlib.import_module(f"{package}.preparing")
-    each = preparing.here
+    corpus = importlib.import_module(f"{package}.preparing").Corpus(config)
+    each = None
     if config.beam:
         if importlib.util.find_spec("apache_beam") is None:
             raise InputError("--beam requires the package apache-beam: run pip install 'nlpseq[beam]'.")
         each = importlib.import_module("nlpseq.beam.preparing").by_beam(flags)
-    say(f"prepared in {preparing.prepare(config, each)}")
+    say(f"prepared in {corpus.prepare(each)}")
     return 0
