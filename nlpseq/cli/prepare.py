@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 
 from nlpseq import tasks
+from nlpseq.cli.recipe import parsed, shown
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, suggest
 from nlpseq.reporting import say
@@ -31,8 +32,13 @@ def run(arguments: list[str]) -> int:
     package = packages[arguments[0]]
     settings = importlib.import_module(f"{package}.settings").PreparingSettings
     config, flags = tyro.cli(
-        settings, prog=f"nlpseq prepare {arguments[0]}", args=arguments[1:], return_unknown_args=True
+        settings,
+        prog=f"nlpseq prepare {arguments[0]}",
+        args=arguments[1:],
+        default=shown(settings().unset()),
+        return_unknown_args=True,
     )
+    config = parsed(config)
     config.check()
     if not (config.input and config.output):
         raise InputError("give `input`, the files of the corpus, and `output`, a folder.")

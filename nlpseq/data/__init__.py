@@ -18,6 +18,7 @@ _MODULES = {
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),
     "nlpseq.tasks.tagging.preparing": ("load_prepared_sentences",),
     "nlpseq.tasks.tagging.data": ("Sentences", "TaggedSentences", "load_tagged_sentences"),
+    "nlpseq.tasks.translation.preparing": ("load_prepared_pairs",),
     "nlpseq.tasks.translation.data": ("Pairs", "ParallelTexts", "load_parallel_texts"),
     "nlpseq.tasks.speech.data": ("SpeechData", "Utterances", "load_speech"),
 }

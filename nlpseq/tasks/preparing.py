@@ -24,6 +24,7 @@ import numpy as np
 
 from nlpseq import writing
 from nlpseq.data import stream
+from nlpseq.data.files.table import Role, normal
 from nlpseq.data.prepared import FILE, FORMAT, Layout, PreparedExamples, ShardWriters, read_description
 from nlpseq.data.stream import Shard
 from nlpseq.errors import InputError, shorten
@@ -93,12 +94,16 @@ class Corpus:
 
     def files(self) -> list[tuple[str, int]]:
         """Path and size in bytes of each file, sorted."""
-        return sorted((path, os.path.getsize(path)) for path in glob.glob(os.path.expanduser(self.plan.input)))
+        return files(self.plan.input)
 
     def shards(self) -> list[Shard]:
         """The files, or the parts of them, that a pass reads one by one."""
         kind = self.plan.flat().get("input_format")
         return stream.shards_of(self.plan.input, self.files(), kind, formats=self.format_of)
+
+    def paths(self, shard: Shard) -> list[str]:
+        """The files that are read for a shard."""
+        return [shard.path]
 
     def begin(self, shards: list[Shard], each: Each) -> None:
         """What must be known of all shards before the first pass. Default nothing."""
@@ -176,8 +181,8 @@ class Corpus:
     def _check_plan(self, shards):
         """The plan is kept beside what it gives: the same command continues, and no other."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        sizes = {path: os.path.getsize(path) for path in {shard.path for shard in shards}}
-        files = [[shard.name, shard.start, sizes[shard.path]] for shard in shards]
+        sizes = {path: os.path.getsize(path) for shard in shards for path in self.paths(shard)}
+        files = [[shard.name, shard.start, *(sizes[path] for path in self.paths(shard))] for shard in shards]
         path = self.folder / "plan.json"
         described = json.dumps({"kind": self.kind, **self.plan.fixed(), "files": files}, indent=2)
         if path.exists() and path.read_text("utf-8") != described:
@@ -234,6 +239,11 @@ def readable(rows: Iterator[Any], shard: Shard) -> Iterator[Any]:
             f"{shard.path} cannot be read to its end ({type(error).__name__}: {shorten(error)}): mend it or take it "
             "out of `input`."
         ) from None
+
+
+def files(pattern: str) -> list[tuple[str, int]]:
+    """Path and size in bytes of each file that matches a pattern, sorted."""
+    return sorted((path, os.path.getsize(path)) for path in glob.glob(os.path.expanduser(pattern)))
 
 
 def here(function: Callable[[Shard], None], shards: list[Shard]) -> None:
@@ -300,6 +310,27 @@ def table_rows(shard: Shard) -> Iterator[dict[str, Any]]:
     with opened(shard) as file:
         for row in stream.read_rows(file, shard.kind, shard.start, shard.end):
             yield row.values or {}
+
+
+def cell(values: Mapping[str, Any], role: Role, given: str | None) -> Any:
+    """The cell of a role in a row: that of the given column, else of the first usual name; None if there is none."""
+    names = {normal(name): name for name in values}
+    usual = role.usual if given is None else (normal(given),)
+    return next((values[names[name]] for name in usual if name in names), None)
+
+
+def tokens_between_blanks(words: Mapping[bytes, int], characters: bool = False) -> tuple[int, int]:
+    """The number of tokens, and of different ones, as a `Profile` counts them: words between white space.
+
+    Args:
+        words: Counts of the words that `nlpseq.text.subwords.splitting.split` gives.
+        characters: Whether characters are tokens.
+    """
+    names = {word: word.decode("utf-8") for word in words}
+    if characters:
+        return sum(len(names[word]) * count for word, count in words.items()), len(set().union(*names.values()))
+    tokens = sum(count for word, count in words.items() if names[word].startswith(" "))
+    return tokens, len({name.strip() for name in names.values()})
 
 
 def serialized(preprocessor: Any) -> dict[str, Any]:

@@ -2,22 +2,24 @@
 
 import gzip
 import importlib
+import json
 
+import numpy as np
 import pytest
 
 from nlpseq import tasks
 from nlpseq.errors import InputError
+from nlpseq.serving import Export
 from nlpseq.tasks.preparing import here
+from tests.recipes import helpers
+from tests.training.test_resume import Killed, KilledAt
 
 ROWS = {  # of a file, by kind
     "classification": ("jsonl", '{{"text": "some words {0}", "label": "{1}"}}\n'),
     "language_model": ("txt", "some words {0}\n{1}\n"),
     "tagging": ("txt", "some O\nwords {1}\n{0} O\n\n"),
+    "translation": ("jsonl", '{{"en": "some words {0}", "de": "{1} {0}"}}\n'),
 }
-
-
-class Killed(BaseException):
-    """As SIGKILL: nothing in nlpseq handles it."""
 
 
 def corpus_of(kind, folder, output, **options):
@@ -75,3 +77,43 @@ def test_other_files_and_a_damaged_one(kind, tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(InputError, match=r"part-1\.\w+\.gz cannot be read to its end \(EOFError"):
         corpus.prepare()
+
+
+RECIPES = {"classification": "sentiment"}
+SMALL = ["--units", "4", "--embedding-size", "4", "--epochs", "2", "--batch-size", "8"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_recipe_trains_on_it_and_continues_what_was_killed(kind, tmp_path, monkeypatch, capsys):
+    """The weights are those of a training that nothing interrupts."""
+    folder = corpus_of(kind, tmp_path / "rows", tmp_path / "prepared").prepare()
+    recipe = importlib.import_module(f"recipes.{RECIPES.get(kind, kind)}")
+    fit, left, weights = importlib.import_module("nlpseq.training.fit")._fit, [3, 4], {}
+
+    def killed(task, batches, callbacks, options, checkpoints):
+        if output.name == "broken" and left:
+            callbacks = [*callbacks, KilledAt(left.pop(), kill)]
+        history = fit(task, batches, callbacks, options, checkpoints)
+        weights[output.name] = [np.array(value).tobytes() for value in task.variables]
+        if output.name == "whole":
+            kill()
+        return history
+
+    monkeypatch.setattr("nlpseq.training.fit._fit", killed)
+    for name in ("whole", "broken", "broken", "broken"):
+        output = tmp_path / name
+        flags = ["--prepared", folder, "--output", output, "--checkpoint-minutes", "0", *SMALL]
+        if left or name == "whole":
+            with pytest.raises(Killed):
+                helpers.run(monkeypatch, recipe, *flags)
+        else:
+            assert helpers.run(monkeypatch, recipe, *flags) == 0
+    assert weights["whole"] == weights["broken"]
+    assert "resuming at" in capsys.readouterr().out
+    export = Export(tmp_path / "broken")
+    assert json.loads((export.path / "metrics.json").read_text())["test"]
+
+
+def kill():
+    raise Killed

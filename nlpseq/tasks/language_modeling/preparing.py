@@ -93,7 +93,7 @@ class Corpus(preparing.Corpus):
         preprocessor = LinePreprocessor(SubwordTokenizer.of_counts(words, *options), plan.max_tokens)
         return {
             "preprocessor": preparing.serialized(preprocessor),
-            "profile": [tally.rows, *_profile(words, plan.vocabulary == "character")],
+            "profile": [tally.rows, *preparing.tokens_between_blanks(words, plan.vocabulary == "character")],
             "dtype": integers(len(preprocessor)),
         }
 
@@ -133,16 +133,6 @@ def _lines(shard) -> Iterator[tuple[int, str]]:
             text = line.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
             for part in (text if position else text.removeprefix("\ufeff")).split("\r"):
                 yield position, part
-
-
-def _profile(words, characters):
-    """Tokens and different tokens, as `nlpseq.tasks.language_modeling.defaults.profile` counts them."""
-    names = {word: word.decode("utf-8") for word in words}
-    if characters:
-        tokens = sum(len(names[word]) * count for word, count in words.items())
-        return tokens, len(set().union(*names.values()))
-    tokens = sum(count for word, count in words.items() if names[word].startswith(" "))
-    return tokens, len({name.strip() for name in names.values()})
 
 
 def load_prepared_text(folder: str | Path) -> PreparedRunningText:

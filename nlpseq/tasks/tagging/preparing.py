@@ -12,7 +12,6 @@ import tensorflow as tf
 from nlpseq import tag_schemes, writing
 from nlpseq.data import stream
 from nlpseq.data.files import table
-from nlpseq.data.files.table import Role, normal
 from nlpseq.data.prepared import Layout, integers
 from nlpseq.errors import InputError
 from nlpseq.tag_schemes import Notation
@@ -71,7 +70,8 @@ class Corpus(preparing.Corpus):
     def _of_row(self, values):
         """Tokens and tags of a row of a table, or None."""
         cells = [
-            _cell(values, role, given) for role, given in ((own.TOKENS, self.plan.tokens), (own.TAGS, self.plan.tags))
+            preparing.cell(values, role, given)
+            for role, given in ((own.TOKENS, self.plan.tokens), (own.TAGS, self.plan.tags))
         ]
         if any(map(table.is_missing, cells)):
             return None
@@ -123,13 +123,6 @@ class Corpus(preparing.Corpus):
             return encode(tokens), preprocessor.truncate(tags)
 
         return encoded
-
-
-def _cell(values: dict[str, Any], role: Role, given: str | None) -> Any:
-    """The cell of a role: that of the given column, else of the first usual name; None if there is none."""
-    names = {normal(name): name for name in values}
-    usual = role.usual if given is None else (normal(given),)
-    return next((values[names[name]] for name in usual if name in names), None)
 
 
 def _texts(lines):
