@@ -9,6 +9,8 @@ from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, suggest
 from nlpseq.reporting import say
 
+NAMES = {"input", "output"}  # arguments that errors name; `run` adds those of the kind
+
 
 def run(arguments: list[str]) -> int:
     """Prepares a corpus; a kind of task that can has a module `preparing` and `PreparingSettings`.
@@ -31,6 +33,7 @@ def run(arguments: list[str]) -> int:
         raise InputError(f"expected a kind of task after `nlpseq prepare`, got {given!r}: {suggest(given, kinds)}")
     package = packages[arguments[0]]
     settings = importlib.import_module(f"{package}.settings").PreparingSettings
+    NAMES.update(settings().flat())
     config, flags = tyro.cli(
         settings,
         prog=f"nlpseq prepare {arguments[0]}",
