@@ -247,8 +247,6 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return ClassifierEnsemble.of([self, *others])
 
     def usable(self, examples: Any) -> Any:
-        if isinstance(examples, PreparedExamples):
-            return examples
         if (examples.labels.ndim == 2) != self.multi_label:
             few, many = ("one label", "several") if self.multi_label else ("several labels", "one")
             raise InputError(
