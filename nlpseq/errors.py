@@ -23,6 +23,10 @@ class ArgumentError(InputError, TypeError):
     """An unknown keyword argument; also a `TypeError`, as of Python itself."""
 
 
+class ExampleError(InputError):
+    """An example, such as a row of a file, that has no answer; others have one."""
+
+
 class TrainingError(RuntimeError):
     """Training cannot continue; the message gives the reason in one sentence."""
 

@@ -10,8 +10,10 @@ def as_path(path: str | os.PathLike) -> Path:
     """A path with "~" expanded.
 
     Raises:
-        InputError: it begins with the home of a user that does not exist.
+        InputError: it is empty, or begins with the home of a user that does not exist.
     """
+    if path == "":
+        raise InputError("a path is empty: give that of a file or folder.")
     try:
         return Path(path).expanduser()
     except RuntimeError:

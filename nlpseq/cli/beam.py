@@ -5,7 +5,7 @@ import importlib.util
 import sys
 
 from nlpseq.cli.flags import Parser
-from nlpseq.errors import InputError, in_range, not_empty
+from nlpseq.errors import InputError, in_range
 from nlpseq.reporting import say
 from nlpseq.serving import Export
 
@@ -45,7 +45,6 @@ def run(arguments: list[str]) -> int:
     for name in ("batch_size", "threads"):
         if (value := getattr(options, name)) is not None:
             in_range(name, value, 1)
-    not_empty("output", options.output, "a folder")
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError(
             "`nlpseq beam` requires the package apache-beam, which is not installed: run pip install 'nlpseq[beam]', "

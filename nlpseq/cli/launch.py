@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from nlpseq.cli.flags import Parser
+from nlpseq.cli.flags import Parser, any_text
 from nlpseq.cli.train import find_recipes
 from nlpseq.errors import InputError, in_range, suggest
 
@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--workers", type=int, required=True, help="number of processes")
     parser.add_argument("--threads", type=int, help="threads of each; default: the cores, divided among them")
     parser.add_argument("recipe", help="name or path of a recipe, e.g. sentiment or recipes/sentiment.py")
-    parser.add_argument("flags", nargs=argparse.REMAINDER, help="flags of the recipe")
+    parser.add_argument("flags", nargs=argparse.REMAINDER, type=any_text, help="flags of the recipe")
     options = parser.parse_args(arguments)
     in_range("workers", options.workers, 1)
     if options.threads is not None:

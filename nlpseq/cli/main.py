@@ -6,15 +6,17 @@ import sys
 
 from nlpseq import tasks
 from nlpseq.cli import beam, export, launch, look, predict, prepare, search, serve, show, train
-from nlpseq.cli.flags import Parser
+from nlpseq.cli.flags import Parser, any_text
 from nlpseq.cli.guard import guarded
 from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
+from nlpseq.tasks.answers import TABLES
 
 EXPORT_HELP = "an export, e.g. saved_models/sentiment/1"
 FILE_FLAGS = {
     "file": "file of inputs: a table, or a text with an input a line; its columns are kept in the output",
     "column": "column of the inputs, by name or number",
+    **{option.name: option.help for option in TABLES},
     "output": ".csv, .tsv or .jsonl file to write; with `--file`, an interrupted run is continued",
 }
 
@@ -46,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if chosen.command == "predict":
-        given = {name: getattr(chosen, name) for name in names if getattr(chosen, name) is not None}
+        given = {name: getattr(chosen, name) for name in names - {*FILE_FLAGS} if getattr(chosen, name) is not None}
         files = {name: getattr(chosen, name) for name in FILE_FLAGS}
         action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options, files)  # noqa: E731
     elif chosen.command == "export":
@@ -84,11 +86,12 @@ def _parser(options):
     commands.add_parser("prepare", help="vocabulary and ids of a corpus that does not fit in memory")
     command = commands.add_parser("predict", help="predict with an exported model")
     command.add_argument("export", help=EXPORT_HELP)
-    command.add_argument("text", nargs="*", help="inputs, or files of numbers or sound; default: standard input")
+    texts = "inputs, or files of numbers or sound; default: standard input"
+    command.add_argument("text", nargs="*", type=any_text, help=texts)
     command.add_argument("--json", action="store_true", help="print a JSON object for each input")
     for flag, text in FILE_FLAGS.items():
         command.add_argument(f"--{flag}", help=text)
-    taken = set()
+    taken = {f"--{flag}" for flag in FILE_FLAGS}
     for kind, kind_options in options.items():
         group = command.add_argument_group(f"options for {kind.replace('_', ' ')} exports")
         for option in kind_options:
@@ -101,7 +104,7 @@ def _parser(options):
     commands.add_parser("serve", help="answer requests over HTTP, and show a page to try models")
     command = commands.add_parser("look", help="draw what leads to an answer, and the gates of a model")
     command.add_argument("export", help=EXPORT_HELP)
-    command.add_argument("text", help="an input of the model")
+    command.add_argument("text", type=any_text, help="a text; for kinds that read files, a file of one example")
     command.add_argument("--output", default="look", help="folder of the pictures; default: look")
     command.add_argument("--answer", help="the answer to explain; default: that of the model")
     command = commands.add_parser("show", help="describe an exported model")

@@ -9,6 +9,7 @@ from nlpseq.cli import predict_file
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
+from nlpseq.tasks.answers import TABLES
 
 if TYPE_CHECKING:
     from nlpseq.serving import Export
@@ -20,7 +21,7 @@ def run(
     as_json: bool,
     options: dict[str, Any],
     options_by_kind: dict[str, tuple],
-    files: dict[str, str | None],
+    files: dict[str, Any],
 ) -> None:
     """Prints the predictions, or writes them to a file.
 
@@ -30,7 +31,8 @@ def run(
         as_json: Whether to print a JSON object per line.
         options: The options of the kind of task that were given, by name.
         options_by_kind: All options of every kind.
-        files: Values of "file", "column" and "output", as of `predict_file.run`; None where they are not given.
+        files: Values of "file", "output", "column", "delimiter" and "encoding", as of `predict_file.run`; None where
+            they are not given.
 
     Raises:
         InputError: there is no export; an option belongs to another kind; an input is not valid.
@@ -38,6 +40,8 @@ def run(
     from nlpseq.serving import Export
 
     export = Export(export_path)
+    if export.answers.files:
+        options = {**options, **{option.name: value for option in TABLES if (value := files.pop(option.name))}}
     known = {option.name for option in export.answers.options}
     for name in options:
         if name not in known:
@@ -51,7 +55,7 @@ def run(
     elif any(files.values()):
         _check_files(texts, as_json, **files)
         quiet_tensorflow()
-        predict_file.run(export, files["file"] or "", files["column"], files["output"] or "", options)
+        predict_file.run(export, options=options, note=_note, **files)
     else:
         for text in texts:
             if os.path.isfile(text):
@@ -82,7 +86,7 @@ def _answer_files(export: "Export", paths: list[str], as_json: bool, options: di
         writing.write_file(path, (part.encode("utf-8", "replace") for part in parts))
 
 
-def _check_files(texts, as_json, file, column, output):
+def _check_files(texts, as_json, file, output, **_):
     if not file or not output:
         raise InputError("`file` and `output` belong together: give both.")
     if texts or as_json:

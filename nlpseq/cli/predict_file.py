@@ -1,12 +1,13 @@
 """`nlpseq predict EXPORT --file a.csv --output b.csv`: the rows of a file with their answers, in a file.
 
-Answers are kept in a file beside the output, a JSON object a line, until all are there. An interrupted run finds them
-again; the output itself appears only when it is complete.
+A row without an answer has the reason in a column "error". Answers are kept in a file beside the output, a JSON object
+a line, until all are there. An interrupted run finds them again; the output itself appears only when it is complete.
 """
 
+import contextlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.paths import suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, is_missing
-from nlpseq.errors import InputError
+from nlpseq.errors import ExampleError, InputError
 from nlpseq.paths import as_path
 from nlpseq.writing import write_file, writing
 
@@ -40,15 +41,26 @@ TEXTS = (
 )
 
 
-def run(export: "Export", file: str, column: str | None, output: str, options: dict[str, Any]) -> None:
+def run(
+    export: "Export",
+    file: str,
+    output: str,
+    options: dict[str, Any],
+    note: Callable[[str], None],
+    column: str | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> None:
     """Writes the columns of a file, and the answers to the texts in one of them.
 
     Args:
         export: The export.
         file: Path of a table, or of a text with an input a line.
-        column: Name or number of the column of the inputs. Default a usual name, or the only column.
         output: Path of the file to write: `.csv`, `.tsv` or `.jsonl`.
         options: Of the kind of task, by name.
+        note: Called with a sentence for what is odd.
+        column: Name or number of the column of the inputs. Default a usual name, or the only column.
+        delimiter, encoding: As of `read_table`.
 
     Raises:
         InputError: The file or the column cannot be read, or the output exists.
@@ -56,7 +68,9 @@ def run(export: "Export", file: str, column: str | None, output: str, options: d
     """
     path = as_path(output)
     check_output(path, SUFFIXES)
-    table, name = _inputs(export, as_path(file), column)
+    table, name = _inputs(export, read_table(as_path(file), delimiter, encoding), file, column)
+    if table.note:
+        note(table.note)
     texts = ["" if is_missing(value) else str(value) for value in table.values(name)]
     unfinished = path.with_name(path.name + UNFINISHED)
     with writing(f"the answers to {unfinished}"):
@@ -65,6 +79,11 @@ def run(export: "Export", file: str, column: str | None, output: str, options: d
     with writing(f"{path}; the answers are in {unfinished}: run the command again"):
         write_file(path, (part.encode("utf-8", "replace") for part in rows))
         unfinished.unlink()
+    if without := [row for row, answer in enumerate(answers) if "error" in answer]:
+        note(
+            f"{file}: {len(without):,} of {len(table):,} rows have no answer, {table.places(without)}: the column "
+            "error has the reason"
+        )
 
 
 def check_output(path: Path, suffixes: Sequence[str]) -> None:
@@ -77,11 +96,10 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
         raise InputError(f"the folder of `output` {path} does not exist: make it first.")
 
 
-def _inputs(export, path, column) -> tuple[Table, str]:
-    """The table of a file, and the name of its column of inputs."""
-    content = read_table(path)
+def _inputs(export, content, file, column) -> tuple[Table, str]:
+    """The table in the content of a file, and the name of its column of inputs."""
     if isinstance(content, str):
-        content = columns_table(str(path), {export.answers.input_name: lines_of(content) if content else []}, "line")
+        content = columns_table(file, {export.answers.input_name: lines_of(content) if content else []}, "line")
     table, found = find_columns(content, (Role("column", TEXTS),), {"column": column}, lambda _: (0,))
     return table, found["column"]
 
@@ -99,7 +117,8 @@ def _answers(export, texts: Sequence[str], unfinished: Path, options) -> list[di
             file.write(_line(run_of))
         for batch in _batches(export, texts, len(answers)):
             lines: list[str] = []
-            export.answers.respond(export, [batch], lines.append, lambda line: None, True, **options)
+            with contextlib.suppress(ExampleError):  # the reasons are among the lines
+                export.answers.respond(export, [batch], lines.append, lambda line: None, True, **options)
             added = [json.loads(line) for line in "".join(lines).splitlines()]
             file.write(b"".join(map(_line, added)))
             file.flush()
@@ -158,7 +177,7 @@ def _rows(table: Table, answers: list[dict[str, Any]], path: Path, separator: st
         yield from (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
         return
     flat = [dict(answer_rows.cells(row, separator)) for row in rows]
-    names = list(dict.fromkeys(name for row in flat for name in row))
+    names = list(dict.fromkeys(name for row in flat for name in row)) or [*map(str, table.names)]
     write = answer_rows.tab_separated if suffix_of(path) == ".tsv" else answer_rows.comma_separated
     for texts in (names, *([row.get(name, "") for name in names] for row in flat)):
         yield write(texts)

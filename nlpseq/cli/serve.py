@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 from typing import Annotated
 
+from nlpseq.cli.flags import check_filled
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError
@@ -36,6 +37,7 @@ def run(arguments: list[str]) -> None:
 
 def _serve(exports, settings, arguments):
     check_utf8(arguments)
+    check_filled(arguments, {})
     settings.check()
     if not exports:
         raise InputError("expected an export after `nlpseq serve`, e.g. saved_models/sentiment.")

@@ -41,11 +41,11 @@ def gates(task: Any, example: Any) -> list[LayerStates]:
 
     Args:
         task: A task of `nlpseq.tasks` that has `look`, built.
-        example: An example, a text.
+        example: An example, such as a text, a series or a sound.
 
     Returns:
         A list of `LayerStates`, in the order in which the layers run. Layers that read another number of steps, such
-        as the characters of words, are left out.
+        as the characters of words, are left out; a layer that reads patches of steps has the names of their last steps.
 
     Raises:
         InputError: the task has no `look`, or no recurrent layer with a single cell.
@@ -68,9 +68,9 @@ def gates(task: Any, example: Any) -> list[LayerStates]:
         for layer in recurrent_layers(task):
             stack.enter_context(step_by_step(require_single_cell(layer), _Appended(runs, layer)))
         task(look.inputs, training=False)
-    time = len(look.steps)
-    return [LayerStates(layer.name, look.steps, _values(layer, record))
-            for layer, record in runs if len(record.inputs) == time and len(record.inputs[0]) == 1]  # fmt: skip
+    names = look.steps[::-1][:: look.patch][::-1]  # of a patch the last step
+    return [LayerStates(layer.name, names, _values(layer, record))
+            for layer, record in runs if len(record.inputs) == len(names) and len(record.inputs[0]) == 1]  # fmt: skip
 
 
 class Neuron(NamedTuple):

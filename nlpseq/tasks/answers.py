@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from nlpseq.errors import InputError
+from nlpseq.errors import ExampleError, InputError
 
 if TYPE_CHECKING:
     from nlpseq.runtime.description import Described
@@ -35,6 +35,10 @@ class Option:
     help: str
 
 
+TABLES = (
+    Option("delimiter", str, "delimiter of the columns of a file, a character or tab; default: found"),
+    Option("encoding", str, "encoding of a file, e.g. latin-1; default: UTF-8, or that of a byte-order mark"),
+)
 EMBED = Option("embed", bool, "write the vector of each text, in JSON, instead of its answer")
 
 
@@ -207,6 +211,8 @@ class Answers:
 
         Raises:
             InputError: an option is outside its range.
+            ExampleError: examples have no answer, for reasons that are written with them in JSON; all others are
+                answered.
         """
         for batch in batches:
             answers = [{"embedding": row.tolist()} for row in export.embed(batch)] if embed else export.predict(batch)
@@ -217,6 +223,20 @@ class Answers:
                     write(self.show(example, answer) + "\n")
                     for line in self.notes(answer):
                         note(line)
+
+
+def unanswered(reasons: Mapping[int, str], count: int) -> ExampleError:
+    """The error for some of `count` examples, from the number of each to the reason why it has no answer.
+
+    >>> print(unanswered({2: "it is too long.", 7: "it is too long."}, 9))
+    2 of 9 inputs have no answer, numbers 2, 7: it is too long.
+    """
+    first = next(iter(reasons.values()))
+    if count == 1:
+        return ExampleError(first)
+    (verb, plural), numbers = ("has", "") if len(reasons) == 1 else ("have", "s"), [*map(str, reasons)]
+    shown = ", ".join(numbers[:5]) + ", ..." * (len(numbers) > 5)
+    return ExampleError(f"{len(reasons):,} of {count:,} inputs {verb} no answer, number{plural} {shown}: {first}")
 
 
 def in_lists(items: Iterable, size: int) -> Iterator[list]:

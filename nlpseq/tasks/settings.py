@@ -53,6 +53,22 @@ class BidirectionalSettings(RecurrentSettings):
 
 
 @dataclass(frozen=True)
+class CorpusSettings(Settings):
+    """How `nlpseq prepare` turns a corpus that does not fit in memory into ids."""
+
+    input: Annotated[str, FREE] = ""
+    """Files of the corpus, a path or a pattern in quotes; they may be compressed (.gz, .bz2, .xz)."""
+    output: Annotated[str, FREE] = ""
+    """Folder of the prepared corpus; an interrupted run is continued."""
+    held_out: Annotated[float, Range(1e-6, 0.4)] = 0.01
+    """Share of the corpus that is held out for validation, and as much for test."""
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 1
+    """Seed of what is held out, and of the order of the examples."""
+    beam: Annotated[bool, FREE] = False
+    """Whether Apache Beam runs the passes; its own flags, such as --runner, are then added."""
+
+
+@dataclass(frozen=True)
 class VectorSettings(Settings):
     """Pretrained word vectors."""
 

@@ -204,6 +204,9 @@ def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
     (["--file", "{tmp}/no.csv", "--output", "{tmp}/out.csv"], "no such file"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--column", "txt"], "no column 'txt'"),
     (["text", "--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv"], "--file replaces texts"),
+    (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--encoding", "utf-7-bit"], "unknown --encoding"),
+    (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--delimiter", ",,"], "--delimiter must be one character"),
+    (["--encoding", "latin-1"], "--file and --output belong together"),
 ])  # fmt: skip
 def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
     write_rows(tmp_path)
@@ -211,6 +214,50 @@ def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
     error = capsys.readouterr().err
     assert expected in error and error.count("\n") == 1
     assert [item.name for item in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize("content, flags, expected, said", [
+    ("id,Review\n", [], b"id,Review\n", ""),
+    ("id;Review\n1;caf\xe9, dull\n", ["--encoding", "latin-1", "--delimiter", ";"], b"id,Review,label", ""),
+    ("text,text\na,b\n", ["--column", "1"], b"text,text (2),label", "note: {file} has several columns of"),
+])  # fmt: skip
+def test_odd_files_to_predict(path, tmp_path, capsys, content, flags, expected, said):
+    (tmp_path / "in.csv").write_bytes(content.encode("latin-1"))
+    output = tmp_path / "out.csv"
+    assert run("predict", path, "--file", tmp_path / "in.csv", "--output", output, *flags) == 0
+    assert output.read_bytes().startswith(expected) and ("caf\xe9, dull" in content) == (
+        b"caf\xc3\xa9, dull" in output.read_bytes()
+    )
+    assert capsys.readouterr().err.startswith(said.replace("{file}", str(tmp_path / "in.csv")))
+
+
+def test_half_of_a_pair_of_surrogates_is_said(path, tmp_path, capsys):
+    (tmp_path / "in.jsonl").write_text('{"text": "a \\ud83d\\ude00"}\n{"text": "\\ud800 cat"}\n')
+    assert run("predict", path, "--file", tmp_path / "in.jsonl", "--output", tmp_path / "out.csv") == 0
+    error = capsys.readouterr().err
+    assert "surrogates, which is no character, is read as '?', in line 2" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [
+    ["predict", "{export}", "--file", "", "--output", ""],
+    ["predict", "{export}", "--file", "a.csv", "--output", "b.csv", "--column", ""],
+    ["predict", ""],
+    ["show", ""],
+    ["look", "{export}", "a", "--output="],
+    ["export", "{export}", "--to", ""],
+    ["beam", "{export}", "--input", "", "--output", "b"],
+    ["prepare", "classification", "--input", "a", "--output", ""],
+    ["train", "sentiment", "--dataset="],
+    ["train", "tagging", "--dataset", "a.conll", "--encoding", ""],
+    ["serve", "--host", ""],
+    ["serve", ""],
+])  # fmt: skip
+def test_an_empty_value_is_one_sentence(path, monkeypatch, capsys, arguments):
+    monkeypatch.setattr(sys, "argv", ["nlpseq"])
+    monkeypatch.setattr(recipe, "program", None)
+    assert run(*(argument.replace("{export}", str(path)) for argument in arguments)) == 2
+    captured = capsys.readouterr()
+    assert "is empty" in captured.err and captured.err.count("\n") == 1 and not captured.out
 
 
 def test_a_text_that_is_the_name_of_a_file_is_said(path, tmp_path, capsys):

@@ -22,9 +22,17 @@ from nlpseq.data import (
 from nlpseq.data.files import paths
 from nlpseq.data.files.audio import read_audio
 from nlpseq.data.files.contents import MOST_FREE
+from nlpseq.data.series import read_series
 from nlpseq.errors import InputError
+from nlpseq.tasks.clips import own
+from nlpseq.tasks.clips.frames import How
 from tests.data import shapes
 from tests.data.shapes import ROWS, table
+
+
+def read_clips(path):
+    return own.read(path, How())
+
 
 LOADERS = (load_labelled_texts, load_tagged_sentences, load_parallel_texts, load_running_texts)
 
@@ -63,6 +71,45 @@ def test_what_is_odd_is_said(tmp_path, capsys, name):
     said = capsys.readouterr().out.splitlines()
     assert tuple(line.removeprefix("note: ") for line in said) == data.notes
     assert len([note for note in data.notes if re.search(expected, note)]) == 1, data.notes
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_columns_of_one_name(tmp_path, suffix):
+    """The one that is asked for is no guess; others are said."""
+    path = tmp_path / f"a.{suffix}"
+    rows = [(text, label, str(number), str(-number)) for number, (text, label) in enumerate(ROWS)]
+    for names in (("text", "label", "label", "id"), ("text", "label", "id", "id")):
+        if suffix == "csv":
+            path.write_text(table(rows, names))
+        elif suffix == "jsonl":
+            members = (", ".join(f'"{name}": {json.dumps(value)}' for name, value in zip(names, row)) for row in rows)
+            path.write_text("".join(f"{{{row}}}\n" for row in members))
+        else:
+            pyarrow = pytest.importorskip("pyarrow")
+            pytest.importorskip("pyarrow.parquet").write_table(
+                pyarrow.Table.from_arrays([pyarrow.array(column) for column in zip(*rows)], names), path
+            )
+        if names[2] == "label":
+            with pytest.raises(InputError, match=r"several columns called 'label': rename .* `label` the number"):
+                load_labelled_texts(path)
+        else:
+            assert any("several columns of one name: 'id'" in note for note in load_labelled_texts(path).notes)
+
+
+@pytest.mark.parametrize("load, header, given, match", [
+    (load_tagged_sentences, "tokens,tags,tags", {}, "`tags`"),
+    (load_tagged_sentences, "a,b,b", {"tokens": "a", "tags": "B"}, "`tags`"),
+    (load_parallel_texts, "source,target,source", {}, "`source`"),
+    (load_running_texts, "text,text,x", {}, "`text`"),
+    (read_series, "time,y,y", {}, "`value`"),
+    (read_series, "time,time,y", {}, "`time`"),
+    (read_clips, "id,id,x", {}, "`sequence`"),
+    (read_clips, "id,Label,label", {}, "`label`"),
+])  # fmt: skip
+def test_a_column_that_is_there_twice_is_not_guessed(tmp_path, load, header, given, match):
+    (tmp_path / "a.csv").write_text(header + "\n2024-01-01,2,2\n2024-01-02,3,5\n2024-01-03,4,3\n")
+    with pytest.raises(InputError, match=match):
+        load(tmp_path / "a.csv", **given)
 
 
 def test_nothing_is_said_of_sound_data(tmp_path, capsys):

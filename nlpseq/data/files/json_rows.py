@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nlpseq.data.files.paths import SPLIT_OF
-from nlpseq.data.files.table import Table, rows_table
+from nlpseq.data.files.table import Table, repeated_in, rows_table
 from nlpseq.errors import InputError, shorten
 
 BLANK = re.compile(r"\s*")
@@ -20,7 +20,19 @@ def read_json(text: str, place: str) -> Table:
     Raises:
         InputError: the text is not JSON, or holds no rows.
     """
-    values = list(_values(text, place))
+    repeated: dict[str, None] = {}
+    broken: list[int] = []
+    values = list(_values(text, place, repeated, broken))
+    table = _table_of(values, place).with_repeated(list(repeated))
+    if not broken:
+        return table
+    lines = ", ".join(map(str, broken[:5])) + ", ..." * (len(broken) > 5)
+    return table.with_note(
+        f"{place}: half a pair of surrogates, which is no character, is read as '?', in line {lines}"
+    )
+
+
+def _table_of(values, place) -> Table:
     unit = "line"
     if len(values) == 1 and isinstance(values[0][1], (list, dict)):
         rows = _rows_of(values[0][1])
@@ -59,9 +71,19 @@ def columns_table(place: str, columns: dict[str, list], unit: str = "row", **att
     return Table(place, names, lambda index: columns[names[index]], range(1, size + 1), unit, **attributes)
 
 
-def _values(text: str, place: str) -> Iterator[tuple[int, Any]]:
-    """The JSON values of a text with their lines: one for the whole text, or one after another."""
-    decoder, position, line, text = json.JSONDecoder(), 0, 1, text.rstrip()
+def _values(text: str, place: str, repeated: dict[str, None], broken: list[int]) -> Iterator[tuple[int, Any]]:
+    """The JSON values of a text with their lines: one for the whole text, or one after another.
+
+    Adds to `repeated` the names that an object has twice, and to `broken` the lines with half of a pair of surrogates.
+    """
+
+    def members(pairs):
+        row = dict(pairs)
+        if len(row) < len(pairs):
+            repeated.update(dict.fromkeys(repeated_in([name for name, _ in pairs])))
+        return row
+
+    decoder, position, line, text = json.JSONDecoder(object_pairs_hook=members), 0, 1, text.rstrip()
     while position < len(text):
         start, position = position, BLANK.match(text, position).end()  # pyright: ignore[reportOptionalMemberAccess]
         line += text.count("\n", start, position)
@@ -74,7 +96,12 @@ def _values(text: str, place: str) -> Iterator[tuple[int, Any]]:
             reason = getattr(error, "msg", str(error))
             raise InputError(f"{place}, line {line}: not a JSON object ({shorten(reason)}).") from None
         if HALF_PAIR.search(text, position, end):
-            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+            written = json.dumps(value, ensure_ascii=False)
+            try:
+                written.encode()
+            except UnicodeEncodeError:
+                value = json.loads(written.encode("utf-8", "replace"))
+                broken.append(line)
         yield line, value
         line += text.count("\n", position, end)
         position = end

@@ -8,7 +8,7 @@ from typing import Any
 
 from nlpseq.data.files.json_rows import columns_table, objects_table
 from nlpseq.data.files.paths import SPLIT_OF
-from nlpseq.data.files.table import Table, by_split, rows_table
+from nlpseq.data.files.table import Table, by_split, repeated_in, rows_table
 from nlpseq.errors import InputError, shorten
 
 FORMS = (
@@ -58,6 +58,8 @@ def _frame(data, place):
         names = getattr(data, "columns", None)
     if names is None or isinstance(data, Mapping) or not hasattr(data, "__getitem__"):
         return None
+    if repeated := repeated_in(list(map(str, names))):
+        raise InputError(f"{place} has several columns called {repeated[0]!r}: rename them.")
     columns = {str(name): _values(data[name], place) for name in names}
     features = getattr(data, "features", None) or {}
     classes = {name: _class_names(features[name]) for name in columns if name in features}

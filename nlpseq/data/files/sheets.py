@@ -7,7 +7,7 @@ from typing import Any
 
 from nlpseq.data.files.contents import read_bytes
 from nlpseq.data.files.json_rows import columns_table
-from nlpseq.data.files.table import Table, rows_table
+from nlpseq.data.files.table import Table, repeated_in, rows_table, unique
 from nlpseq.errors import InputError
 
 
@@ -43,10 +43,11 @@ def read_parquet(path: Path) -> Table:
     parquet = _package("pyarrow.parquet", "parquet", path)
     content = read_bytes(path)
     try:
-        columns = parquet.read_table(io.BytesIO(content)).to_pydict()
+        read = parquet.ParquetFile(io.BytesIO(content)).read()  # unlike read_table with columns of one name
+        columns = dict(zip(unique(read.column_names), (column.to_pylist() for column in read.columns)))
     except Exception as error:  # pyarrow raises errors of many classes
         raise InputError(f"cannot read {path}: not a Parquet file ({type(error).__name__}): write it again.") from None
-    return columns_table(str(path), columns)
+    return columns_table(str(path), columns).with_repeated(repeated_in(read.column_names))
 
 
 def _package(name: str, extra: str, path: Path) -> Any:

@@ -27,7 +27,8 @@ class Table:
         header: whether the first row holds the names; None if that is to be found out.
         breaks: indices of the rows that follow an empty line.
         classes: names of integer values by column name, for data that know them.
-        note: how the columns were found, if they were guessed.
+        note: what is odd, such as how the columns were found if they were guessed.
+        repeated: names that the file gives several columns.
     """
 
     place: str
@@ -39,6 +40,7 @@ class Table:
     breaks: Collection[int] = ()
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     note: str = ""
+    repeated: Collection[str] = ()
 
     def __len__(self):
         return len(self.lines)
@@ -52,6 +54,11 @@ class Table:
         """The place of a row, for messages."""
         return f"{self.place}, {self.unit} {self.lines[row]}"
 
+    def places(self, rows: Sequence[int], most: int = 5) -> str:
+        """The numbers of rows, for messages: "lines 3, 7"."""
+        numbers = ", ".join(str(self.lines[row]) for row in rows[:most]) + ", ..." * (len(rows) > most)
+        return f"{self.unit}{'s' * (len(rows) > 1)} {numbers}"
+
     def values(self, name: str) -> list:
         """The values of a column; integers for which the data have class names become these names."""
         values = self.column(self._indices[name])
@@ -60,12 +67,27 @@ class Table:
 
     def with_header(self) -> "Table":
         """The table whose names are the values of its first row."""
-        names = unique(str(self.column(index)[0]).strip() for index in range(len(self.names)))
+        cells = [self.column(index)[0] for index in range(len(self.names))]
+        given = ["" if cell is None else str(cell).strip() for cell in cells]
+        names, repeated = unique(given), repeated_in(given)
         breaks = {row - 1 for row in self.breaks}
         column = self.column
-        return replace(
+        table = replace(
             self, names=names, column=lambda index: column(index)[1:], lines=self.lines[1:], header=True, breaks=breaks
         )
+        return table.with_repeated(repeated)
+
+    def with_repeated(self, names: Collection[str]) -> "Table":
+        """The table with a note on names that the file gives several columns."""
+        if not names:
+            return self
+        return self.with_note(
+            f"{self.place} has several columns of one name: {shorten(', '.join(map(repr, names)))}", names
+        )
+
+    def with_note(self, note: str, repeated: Collection[str] = ()) -> "Table":
+        """The table with one note more."""
+        return replace(self, note="; ".join(filter(None, (self.note, note))), repeated=repeated or self.repeated)
 
     def without(self, name: str) -> "Table":
         """The table without one of its columns."""
@@ -105,6 +127,25 @@ def unique(names) -> list[str]:
         counts[name] += 1
         result.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
     return result
+
+
+def repeated_in(names: Sequence[str]) -> list[str]:
+    """The names that occur several times."""
+    return [name for name, count in Counter(names).items() if name and count > 1]
+
+
+def the_only(table: Table, name: str, argument: str) -> str:
+    """A name that was found without case, `_` and `-`.
+
+    Raises:
+        InputError: other columns have that name too.
+    """
+    if name in table.repeated or (table.header and sum(normal(other) == normal(name) for other in table.names) > 1):
+        raise InputError(
+            f"{table.place} has several columns called {shorten(name)!r}: rename them, or give `{argument}` the number "
+            "of one, from 1."
+        )
+    return name
 
 
 def is_missing(value: Any) -> bool:
@@ -174,25 +215,28 @@ def find_columns(
         InputError: a column is missing.
     """
     table = with_names(table, roles, given)
-    found = {role.argument: _named(table, given[role.argument], roles) for role in roles if _is_given(role, given)}
+    found = {
+        role.argument: _named(table, given[role.argument], role, roles) for role in roles if _is_given(role, given)
+    }
     for role in roles:
         if role.argument not in found:
             name = _usual(table, role, set(found.values()))
             if name is not None:
-                found[role.argument] = name
+                found[role.argument] = the_only(table, name, role.argument)
     missing = [role.argument for role in roles if role.argument not in found]
+    usual = [(*role.usual, role.argument)[0] for role in roles if role.argument not in found]
     left = [name for name in table.names if name not in found.values()]
     if len(missing) == 1 and len(left) == 1:
         found[missing[0]] = left[0]
     elif missing and not table.header and guess is not None and len(missing) == len(roles):
         indices = guess(table)
         if max(indices) >= len(table.names):
-            _refuse(table, missing[0], roles)
+            _refuse(table, usual[0], roles)
         found = {role.argument: table.names[index] for role, index in zip(roles, indices)}
         columns = " and ".join(f"`{role}` is column {name}" for role, name in found.items())
-        table = replace(table, note=f"{table.place} has no header: {columns}")
+        table = table.with_note(f"{table.place} has no header: {columns}")
     elif missing:
-        _refuse(table, missing[0], roles)
+        _refuse(table, usual[0], roles)
     return table, found
 
 
@@ -236,13 +280,13 @@ def _number(value):
     return int(text) - 1 if re.fullmatch("[1-9][0-9]{0,3}", text) else None
 
 
-def _named(table, value, roles):
+def _named(table, value, role, roles):
     text = str(value).strip()
     names = {normal(name): name for name in reversed(table.names)}
-    if text in table.names:
+    if text in table.names and text not in table.repeated:
         return text
     if normal(text) in names:
-        return names[normal(text)]
+        return the_only(table, names[normal(text)], role.argument)
     index = _number(value)
     if index is not None and index < len(table.names):
         return table.names[index]
@@ -298,9 +342,7 @@ def rows_table(place: str, rows: Sequence[Sequence], lines: Sequence[int], **att
     return Table(place, names, lambda index: [row[index] for row in rows], lines, **attributes)
 
 
-def left_out(table: Table, rows: Sequence[int], what: str, most: int = 5) -> str:
+def left_out(table: Table, rows: Sequence[int], what: str) -> str:
     """A note on rows that lack something: "a.csv: 2 rows without a label are left out: lines 3, 7"."""
-    numbers = ", ".join(str(table.lines[row]) for row in rows[:most]) + ", ..." * (len(rows) > most)
-    several = "s" * (len(rows) > 1)
-    verb = "are" if several else "is"
-    return f"{table.place}: {len(rows):,} row{several} without {what} {verb} left out: {table.unit}{several} {numbers}"
+    rows_are = "rows without {} are" if len(rows) > 1 else "row without {} is"
+    return f"{table.place}: {len(rows):,} {rows_are.format(what)} left out: {table.places(rows)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nlpseq.data.files.table import Role, Table, find_columns, normal
+from nlpseq.data.files.table import Role, Table, find_columns, normal, the_only
 
 TIME = Role("time", (
     "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
@@ -65,4 +65,5 @@ def usual_column(table: Table, role: Role) -> str | None:
     if table.header is False:
         return None
     names = {normal(name): name for name in reversed(table.names)}
-    return next((names[word] for word in role.usual if word in names), None)
+    found = next((names[word] for word in role.usual if word in names), None)
+    return found and the_only(table, found, role.argument)

@@ -58,6 +58,7 @@ def series_of_rows(table: Table, columns: Columns, frequency: str | None, time_z
     series, notes = with_values(table.place, series, ("value",))
     series = [trimmed(one, tuple(one.columns)) for one in series]
     covariates, statics = tuple(rows.covariates), tuple(rows.statics)
+    notes = [table.note, *notes] if table.note else notes
     return SeriesTable(table.place, series, step, ("value",), covariates, statics, {}, tuple(notes))
 
 

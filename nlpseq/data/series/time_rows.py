@@ -67,7 +67,7 @@ def series_of_times(
     channels: bool,
 ) -> SeriesTable:
     """The series of a table whose rows are times; arguments as of `read_series`."""
-    notes: list[str] = []
+    notes = [table.note] if table.note else []
     layout = _layout(table, columns, time_zone, channels, notes)
     series, covariates, statics = _by_item(table, layout, notes)
     where = lambda line: f"{table.place}, {table.unit} {line}" if line else table.place  # noqa: E731

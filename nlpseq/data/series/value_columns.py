@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from nlpseq.data.files.numbers import parse_numbers
-from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.files.table import Table, is_missing, normal, the_only
 from nlpseq.data.series.items import item_name
 from nlpseq.data.series.roles import VALUE, Columns, given_columns, names_in
 from nlpseq.errors import InputError, shorten
@@ -37,7 +37,7 @@ def value_columns(
     if channels and numeric and (usual is None or (len(numeric) > 1 and not names_in(columns.covariates))):
         return numeric, False
     if usual is not None:
-        return [usual], False
+        return [the_only(table, usual, VALUE.argument)], False
     filled = [name for name in numeric if not all(map(is_missing, table.values(name)))]
     if len(filled) == 1:
         return filled, False

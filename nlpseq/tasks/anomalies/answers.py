@@ -22,7 +22,10 @@ class Answers(answers.Answers):
     """The score of every step, and whether it is an alarm."""
 
     files = True
-    options = (Option("every_step", bool, "write every step of standard input, not the alarms alone"),)
+    options = (
+        Option("every_step", bool, "write every step of standard input, not the alarms alone"),
+        *answers.TABLES,
+    )
     input_name = "values"
     decisions = ("alarm",)
     signatures = ("serving_default", "init", "step")
@@ -43,14 +46,14 @@ class Answers(answers.Answers):
         if not arguments:
             yield [Lines(standard_input, self.channels)]
         for path in arguments:
-            for recording in self._read(os.fspath(path)):
+            for recording in self._read(os.fspath(path), options.get("delimiter"), options.get("encoding")):
                 yield [recording]
 
-    def _read(self, path):
+    def _read(self, path, delimiter=None, encoding=None):
         from nlpseq.tasks.anomalies.tables import read_recordings
 
         wanted = self.channels
-        recordings, channels, _ = read_recordings(path)
+        recordings, channels, _ = read_recordings(path, delimiter=delimiter, encoding=encoding)
         missing = [name for name in wanted if name not in channels]
         if missing and len(channels) != len(wanted):
             raise InputError(

@@ -13,7 +13,7 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.numbers import parse_numbers
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns, normal
+from nlpseq.data.files.table import Role, Table, find_columns, normal, the_only
 from nlpseq.data.series import Columns, read_series
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
@@ -84,6 +84,7 @@ def _with_numbers(table: Table, role: Role, given: Any) -> Table:
         index = list(table.names).index(found["label"])
     if index is None:
         return table
+    the_only(table, table.names[index], "label")
     column = table.column
     numbers = np.array([_as_label(cell, table, row) for row, cell in enumerate(column(index))])
     if set(numbers.tolist()) == {-1, 1}:  # of outlier detectors, some of which mark anomalies with -1: the rarer one

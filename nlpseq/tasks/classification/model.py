@@ -34,11 +34,11 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         h_t = BiRNN(x_1 ... x_T)_t                 one or more layers
         p = pool_t h_t                             last output, max, mean or attention
         z = W_hy [p ; pool_t x_t] + b_y            a logit for each class; x with `skip` only
-        y = softmax((z + u) / 2T)                  a probability for each class; without `linear`, y = softmax(z / T)
+        y = softmax((s z + (1 - s) u) / T)         a probability for each class; without `linear`, y = softmax(z / T)
 
     u are the logits of a linear classifier over words and n-grams, `NgramLogits`. Both classifiers have a
-    loss of their own in training; `adapt` starts the linear one as naive Bayes. The temperature T is 1 until
-    `calibrate` fits it.
+    loss of their own in training; `adapt` starts the linear one as naive Bayes. The share s is 1/2 until
+    `choose_share` fits it, the temperature T is 1 until `calibrate` does.
 
     With `multi_label` a text has any number of labels: y_c = sigmoid(z_c / T), and those labels are assigned
     whose logit reaches their threshold, which `choose_thresholds` finds.
@@ -128,7 +128,11 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         if self.linear is None:
             return logits
         logits = tf.stack([logits, self.linear(ids, training=training)], axis=1)
-        return logits if training else tf.reduce_mean(logits, axis=1)
+        return logits if training else self.mixed(*tf.unstack(logits, axis=1))
+
+    def mixed(self, recurrent: tf.Tensor, linear: tf.Tensor) -> tf.Tensor:
+        """The logits of both classifiers as those of one."""
+        return self.share * recurrent + (1 - self.share) * linear
 
     def vectors(self, text):
         """The inputs of the output layer: the pooled outputs of the recurrent layer, and with `skip` the embeddings."""
@@ -193,6 +197,8 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         self.head.build((None, features))
         if self.linear is not None:
             self.linear.build()
+            half = keras.initializers.Constant(0.5)
+            self.share = self.add_weight((), half, name="share", trainable=False, dtype="float32")
         self.built = True
 
     def named_axes(self):
@@ -240,8 +246,6 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return ClassifierEnsemble.of([self, *others])
 
     def usable(self, examples: Any) -> Any:
-        if isinstance(examples, PreparedExamples):
-            return examples
         if (examples.labels.ndim == 2) != self.multi_label:
             few, many = ("one label", "several") if self.multi_label else ("several labels", "one")
             raise InputError(
@@ -287,8 +291,8 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return sum(loss(x, y, head, sample_weight, training) for head in heads) / len(heads)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        mean = tf.reduce_mean(y_pred, axis=1) if len(y_pred.shape) == 3 else y_pred
-        return super().compute_metrics(x, y, mean, sample_weight)
+        one = self.mixed(*tf.unstack(y_pred, axis=1)) if len(y_pred.shape) == 3 else y_pred
+        return super().compute_metrics(x, y, one, sample_weight)
 
     def default_metrics(self):
         """Accuracy, with class weights also a weighted one; with `multi_label` micro-averaged F1."""
@@ -312,6 +316,26 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         calibration = self.fit_temperature(*self._logits(examples))
         self._answer = self.signatures()["serving_default"]
         return calibration
+
+    def choose_share(self, examples: Any) -> float | None:
+        """Fits the share of the recurrent classifier beside the linear one, as of `decisions.best_share`.
+
+        Args:
+            examples: `nlpseq.data.Examples` for validation.
+
+        Returns:
+            The share; None, and no change, without `linear` or with fewer than `decisions.ENOUGH` examples.
+        """
+        examples = self.usable(examples)
+        if self.linear is None or len(examples) < decisions.ENOUGH:
+            return None
+        parts = []
+        for share in (1.0, 0.0):
+            self.share.assign(share)
+            logits, labels = self._logits(examples)
+            parts.append(logits)
+        self.share.assign(decisions.best_share(*parts, labels))
+        return float(self.share)
 
     def choose_thresholds(self, examples: Any) -> None:
         """Sets the threshold of each label to the one with the best F1 on validation examples; with `multi_label`."""

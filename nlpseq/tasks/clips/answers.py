@@ -17,6 +17,7 @@ from nlpseq.tasks.answers import json_line
 class Answers(answers.Answers):
     """The label of each sequence in some files, and the scores of all classes by name."""
 
+    options = answers.TABLES
     files = True
     input_name = "clip"
     widget = "scores"
@@ -32,19 +33,19 @@ class Answers(answers.Answers):
         """The sequences in files; without files in a table on standard input, whose rows are frames."""
         from nlpseq.tasks.clips.own import one_file, text_clips
 
-        reading = self._reading
+        given = {option.name: value for option in answers.TABLES if (value := options.get(option.name))}
+        reading = self._reading(**given)
         for path in arguments:
             part = one_file(as_path(path), *reading, rank=len(self._frame))
             yield from self._fitted(part.clips)
         if not arguments:
-            text = decode(standard_input.read(), "standard input")
+            text = decode(standard_input.read(), "standard input", options.get("encoding"))
             yield from self._fitted(text_clips(text, "standard input", *reading).clips)
 
-    @property
-    def _reading(self):
+    def _reading(self, **files):
         from nlpseq.tasks.clips.frames import How
 
-        given = dict(self.metadata.detail("reading", dict, type(None)) or {})
+        given = {**(self.metadata.detail("reading", dict, type(None)) or {}), **files}
         channels, width = given.pop("channel_names", None), given.pop("width", 0)
         if not (channels is None or is_a(channels, [str])) or not is_a(width, int):
             raise self.metadata.invalid("reading")
@@ -73,7 +74,7 @@ class Answers(answers.Answers):
 
         if isinstance(value, Clip):
             return value
-        return fitted(Clip(as_frames(value, "the sequence", self._reading[0]), None, "the sequence"), self._frame)
+        return fitted(Clip(as_frames(value, "the sequence", self._reading()[0]), None, "the sequence"), self._frame)
 
     def inputs(self, examples):
         frames, length = padded_frames([example.frames for example in examples], self._frame)

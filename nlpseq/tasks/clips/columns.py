@@ -53,6 +53,11 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
     table, found = _roles(table, how)
     if not len(table) or _is_header(table):
         raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
+    part = _part_of(table, found, how, channels, width)
+    return replace(part, notes=[table.note, *part.notes]) if table.note else part
+
+
+def _part_of(table, found, how, channels, width) -> Part:
     times = _times(table, found.get("time"))
     cells = [name for name in table.names if isinstance(table.values(name)[0], (list, tuple))]
     if cells:
@@ -84,6 +89,7 @@ def _roles(table: Table, how: How) -> tuple[Table, dict[str, Any]]:
     for role in ROLES:
         usual = next((named[word] for word in role.usual if word in named and named[word] not in found.values()), None)
         if role.argument not in found and usual is not None:
+            usual = tables.the_only(table, usual, role.argument)
             found[role.argument] = [usual] if role is SEQUENCE else usual
     if "sequence" in found:
         found["sequence"] += [named[word] for word in OWNERS if word in named and named[word] not in found["sequence"]]

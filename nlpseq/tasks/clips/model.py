@@ -158,13 +158,13 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         `per_frame`.
 
         Args:
-            example: Frames `(time, *frame)`.
+            example: Frames `(time, *frame)`, or a `Clip`.
             answer: The label. Default the one with the highest score.
 
         Raises:
             InputError: the label is unknown.
         """
-        frames = np.asarray(example)[np.newaxis]
+        frames = np.asarray(getattr(example, "frames", example))[np.newaxis]
         inputs = (frames, np.array([frames.shape[1]], np.int32))
         last = (lambda logits: logits[:, -1]) if self.per_frame else (lambda logits: logits)
         if answer is None:

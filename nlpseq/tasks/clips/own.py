@@ -183,7 +183,7 @@ def text_clips(text: str, place: str, how: How, channels: Sequence[str] | None =
         text, place: The text, and what it is called in messages.
         how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
     """
-    return _in_form(columns.clips_of(read_delimited(text, place), how, channels, width), how)
+    return _in_form(columns.clips_of(read_delimited(text, place, delimiter=how.delimiter), how, channels, width), how)
 
 
 def of_object(data: Any, how: How) -> dict[str, Part]:

@@ -66,6 +66,7 @@ class Answers(answers.Answers):
         Option("value", str, "column of the values"),
         Option("time_zone", str, "time zone of the times, such as Europe/Paris"),
         Option("duplicates", str, "what is done with different values at one time: first, last, mean or sum"),
+        *answers.TABLES,
     )
 
     @functools.cached_property
@@ -91,7 +92,8 @@ class Answers(answers.Answers):
                 from nlpseq.data.files.contents import decode
                 from nlpseq.data.files.delimited import read_delimited
 
-                data = read_delimited(decode(standard_input.read(), "standard input"), "standard input")
+                text = decode(standard_input.read(), "standard input", options.get("encoding"))
+                data = read_delimited(text, "standard input", delimiter=options.get("delimiter"))
             yield from in_lists(iter(self.histories(data, **options)), self.batch_size)
 
     def histories(self, data: Any, **options: Any) -> list[History]:
@@ -112,7 +114,8 @@ class Answers(answers.Answers):
 
     def _table(self, data, options) -> SeriesTable:
         columns = Columns(**{name: options.get(name) or None for name in ("time", "item", "value")})
-        reading = {"time_zone": options.get("time_zone"), "duplicates": options.get("duplicates") or "error"}
+        reading = {name: options.get(name) for name in ("time_zone", "delimiter", "encoding")}
+        reading["duplicates"] = options.get("duplicates") or "error"
         frequency = self.described["frequency"] or None
         table = read_series(data, columns, frequency=frequency, **reading)
         if frequency is None:
@@ -226,16 +229,7 @@ class Answers(answers.Answers):
         return np.concatenate([column[:end], np.full(max(0, end - len(column)), np.nan)])
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
-        longest = max((len(example.arrays["values"]) for example in examples), default=1)
-        made: dict[str, list] = {}
-        for example in examples:
-            missing = longest - len(example.arrays["values"])
-            for name, array in example.arrays.items():
-                made.setdefault(name, []).append(_preceded(name, array, missing))
-        return {
-            name: np.array(rows, object) if name in ("item", "static") else np.stack(rows)
-            for name, rows in made.items()
-        }
+        return batched(examples)
 
     def compute(self, model, examples):
         found = forecast(model, self.inputs(examples))
@@ -305,6 +299,19 @@ class Answers(answers.Answers):
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow([*first, time, *columns])
         return text.getvalue()
+
+
+def batched(histories: Sequence[History]) -> dict[str, np.ndarray]:
+    """The inputs of "serving_default" for histories; before shorter ones steps are missing."""
+    longest = max((len(history.arrays["values"]) for history in histories), default=1)
+    made: dict[str, list] = {}
+    for history in histories:
+        missing = longest - len(history.arrays["values"])
+        for name, array in history.arrays.items():
+            made.setdefault(name, []).append(_preceded(name, array, missing))
+    return {
+        name: np.array(rows, object) if name in ("item", "static") else np.stack(rows) for name, rows in made.items()
+    }
 
 
 def _preceded(name, array, count):

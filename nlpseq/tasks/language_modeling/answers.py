@@ -3,7 +3,7 @@
 import math
 from itertools import chain
 
-from nlpseq.errors import InputError
+from nlpseq.errors import ExampleError, InputError
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import EMBED, Option, json_line, one_line
 from nlpseq.tasks.language_modeling import completion, reading
@@ -61,12 +61,20 @@ class Answers(answers.Answers):
         if score or embed:
             super().respond(export, batches, write, note, as_json, embed)
             return
-        for prompt in chain.from_iterable(batches):
-            if as_json:
-                added = _complete(export, prompt, lambda text: None, note_unknown=_unknown(note), **options)
-                write(json_line({"text": prompt, "added": added}))
-            else:
-                _stream(export, prompt, write, note, options)
+        reasons, number = {}, 0
+        for number, prompt in enumerate(chain.from_iterable(batches), start=1):
+            try:
+                if as_json:
+                    added = _complete(export, prompt, lambda text: None, note_unknown=_unknown(note), **options)
+                    write(json_line({"text": prompt, "added": added}))
+                else:
+                    _stream(export, prompt, write, note, options)
+            except ExampleError as error:
+                reasons[number] = str(error)
+                if as_json:
+                    write(json_line({"text": prompt, "error": str(error)}))
+        if reasons:
+            raise answers.unanswered(reasons, number)
 
 
 def _stream(export, prompt, write, note, options):

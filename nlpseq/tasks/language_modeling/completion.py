@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import ExampleError, InputError, in_range
 from nlpseq.tasks.answers import as_utf8
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def complete(
         The completion: `added` of the signature "generate".
 
     Raises:
-        InputError: an option is outside its range; the prompt is too long.
+        InputError: an option is outside its range.
+        ExampleError: the prompt is too long.
     """
     from nlpseq import decoding
 
@@ -71,9 +72,9 @@ def check(described: "Described", length: int, greedy: bool, options: dict[str, 
     in_range("length", length, 0, described.detail("most_added", int))
 
 
-def too_long(most: int) -> InputError:
+def too_long(most: int) -> ExampleError:
     """The error for a prompt of more than `most` tokens."""
-    return InputError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
+    return ExampleError(f"the prompt is too long: expected at most {most:,} tokens; give only its end.")
 
 
 class Added:

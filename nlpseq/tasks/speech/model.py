@@ -9,11 +9,12 @@ import tensorflow as tf
 
 from nlpseq import engine
 from nlpseq.decoding import Transcript, ctc_beam_search, ctc_greedy
+from nlpseq.engine import ctc
 from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.layers.ctc_loss import CTCLoss
 from nlpseq.runtime.ctc import BLANK
-from nlpseq.tasks.base import NamedAxis, NumericFunction, Task, in_batches, label_axes
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, Task, in_batches, label_axes
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.speech.augmentation import Augmentation
 from nlpseq.tasks.speech.bands import BandConvolution
@@ -125,17 +126,50 @@ class SpeechRecognizer(Task):
 
     def logits(self, steps: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Logits `(batch, steps, units)` of the steps that `LogMel.steps` returns."""
-        hidden = tf.cast(steps, self.compute_dtype)
-        if self.convolution is not None:
-            hidden = self.convolution(hidden)
+        hidden = self.read(steps)
         for dropout, layer in zip(self.dropouts, self.recurrent):
             hidden = layer(dropout(hidden, training=training), mask=mask, training=training)
         return self.head(self.output_dropout(hidden, training=training))
+
+    def read(self, steps: tf.Tensor) -> tf.Tensor:
+        """What the first recurrent layer reads of each step, `(batch, steps, features)`."""
+        steps = tf.cast(steps, self.compute_dtype)
+        return steps if self.convolution is None else self.convolution(steps)
 
     def _ended(self, logits, mask):
         """The logits, and behind the end of a sound those of a blank that is certain."""
         blank = tf.where(tf.range(len(self.preprocessor)) == BLANK, 0.0, -CERTAIN)
         return tf.where(mask[..., tf.newaxis], logits, blank)
+
+    def look(self, example: Any, answer: str | None = None) -> Look:
+        """A sound as `nlpseq.diagnostics` examines it; the score is the log-probability of a text.
+
+        Args:
+            example: Samples at `sample_rate`, `(samples,)`, or a `Sound`.
+            answer: The text. Default the one that is recognized.
+
+        Raises:
+            InputError: there are too few samples for a step; the text has more units than the sound has steps.
+        """
+        audio, length = map(tf.constant, padded([getattr(example, "samples", example)]))
+        steps = int(self.log_mel.step_counts(length)[0])
+        if not steps:
+            raise InputError("the sound has no samples: give a longer one.")
+        if answer is None:
+            answer = str(self.recognize([audio.numpy()[0]])["text"][0])
+        units = tf.cast(self.preprocessor(tf.constant([answer])).to_tensor(-1), tf.int32)
+        if units.shape[1] > steps:
+            raise InputError(f"`answer` has {units.shape[1]} units, and the sound {steps} steps: give a shorter text.")
+
+        def score(logits):
+            labels = tf.repeat(units, tf.shape(logits)[0], axis=0)
+            return ctc.log_likelihood(logits, tf.ones(tf.shape(logits)[:2], bool), labels, BLANK, training=True)
+
+        names = [f"{step * self.step_seconds:.2f} s" for step in range(steps)]
+        return Look((audio, length), names, answer, score, self.reads())
+
+    def reads(self):
+        return [(self, "read")]
 
     # Training
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from nlpseq.data.files import audio, paths
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns, normal
+from nlpseq.data.files.table import Role, Table, find_columns, normal, with_names
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.speech.recordings import Recording
@@ -212,9 +212,13 @@ def _recordings(file, folder, encoding) -> list[Recording] | None:
     content = read_table(file, None, encoding)
     if not isinstance(content, Table):
         return None
+    roles = (Role("audio", AUDIO), Role("text", TEXT))
+    table = with_names(content, roles, {})
     try:
-        table, columns = find_columns(content, (Role("audio", AUDIO), Role("text", TEXT)), {})
+        table, columns = find_columns(table, roles, {})
     except InputError:  # which names arguments for its columns
+        if table.repeated:
+            raise InputError(f"{file} has several columns called {table.repeated[0]!r}: rename them.") from None
         return None
     return _of_columns(table, columns, folder)
 

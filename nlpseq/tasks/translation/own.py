@@ -202,9 +202,14 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
         normals = {normal(name): name for name in names}
         usual = [next((normals[word] for word in role.usual if word in normals), "") for role in (SOURCE, TARGET)]
         if all(usual):
+            for role, name in zip((SOURCE, TARGET), usual):
+                table.the_only(part, names[name], role.argument)
             return _of_columns(part, [names[name] for name in usual], HEADER)
     languages = [name for name in names if is_language(name) and not _holds_numbers(part.values(names[name]))]
     chosen = _chosen(part, languages if len(languages) > 1 else list(names), list(names), source, target)
+    for argument, name in zip(given, chosen):
+        if not str(given[argument]).isdecimal():
+            table.the_only(part, names[name], argument)
     return _of_columns(part, [names[name] for name in chosen], chosen)
 
 
@@ -245,7 +250,7 @@ def _of_numbered_columns(part, given):
     languages = tuple(role if role in numbers or not given[role] else str(given[role]) for role in ("source", "target"))
     if len(part.names) > 2 and len(numbers) < 2:
         note = f"{part.place} has {len(part.names)} columns: source is column {source + 1}, target {target + 1}"
-        part = replace(part, note=note)
+        part = part.with_note(note)
     return _of_columns(part, [part.names[source], part.names[target]], languages)
 
 

@@ -1,5 +1,6 @@
 """Completing a prompt with an export, and `nlpseq predict` of exported language models."""
 
+import csv
 import json
 
 import numpy as np
@@ -136,6 +137,28 @@ def test_command_line_scores(task, served, capsys):
     assert "perplexity" in first and "truncated to 30 tokens" in truncated
     _, out, _ = predict(capsys, served.path, "--score", "--json", "the cat")
     assert json.loads(out)["tokens"] == ["the", "cat"]
+
+
+def test_a_prompt_that_is_too_long_stops_no_other(served, capsys, tmp_path):
+    status, out, error = predict(capsys, served.path, "the", "a " * 31, "a", "--json", "--length", 2)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 2 and ["error" in row for row in rows] == [False, True, False]
+    assert (
+        error.startswith("error: 1 of 3 inputs has no answer, number 2: the prompt is too long")
+        and error.count("\n") == 1
+    )
+
+    (tmp_path / "in.csv").write_text("id,text\n" + "".join(f"{n},{'a ' * n}\n" for n in (1, 31, 2, 40)))
+    status, _, error = predict(
+        capsys, served.path, "--file", tmp_path / "in.csv", "--output", tmp_path / "out.csv", "--length", 2
+    )
+    with open(tmp_path / "out.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert status == 0 and "2 of 4 rows have no answer, lines 3, 5" in error and error.count("\n") == 1
+    assert (
+        ["too long" in row["error"] for row in rows] == [not row["added"] for row in rows] == [False, True, False, True]
+    )
+    assert not (tmp_path / "out.csv.unfinished").exists()
 
 
 @pytest.mark.parametrize("arguments, message", [
