@@ -84,13 +84,13 @@ def _abandon_output():
 
 
 def with_flags(sentence: str, arguments: Collection[str]) -> str:
-    """A sentence in which `arguments` in backticks are replaced by their flags."""
+    """A sentence on one line in which `arguments` in backticks are replaced by their flags."""
 
     def flag(match):
         name = match.group(1)
         return f"--{name.replace('_', '-')}" if name in arguments else match.group(0)
 
-    return ARGUMENT.sub(flag, sentence)
+    return ARGUMENT.sub(flag, " ".join(sentence.splitlines()))
 
 
 def check_utf8(arguments: list[str]) -> None:

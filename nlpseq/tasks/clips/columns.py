@@ -54,7 +54,7 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
         InputError: a column is missing, or a value is no number.
     """
     table, found = _roles(table, how)
-    if not len(table) or _is_header(table):
+    if not len(table) or not table.names or _is_header(table):
         raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
     part = _part_of(table, found, how, channels, width)
     return replace(part, notes=[table.note, *part.notes]) if table.note else part
@@ -232,6 +232,8 @@ def _of_cells(table, label, names) -> Part:
     labels: list[Any] = table.values(label) if label else [None] * len(table)
     clips = []
     for row, (values, name) in enumerate(zip(zip(*columns), labels)):
+        if not all(isinstance(value, (list, tuple)) for value in values):
+            raise InputError(f"{table.where(row)}: expected a list of numbers in {shorten(', '.join(names), 60)}.")
         frames = values[0] if len(names) == 1 else list(zip(*values))
         found = [label_name(item) for item in name] if isinstance(name, (list, tuple)) else label_name(name)
         clips.append(Clip(frames, found, table.where(row)))  # `as_frames` makes an array of them
