@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 
 from nlpseq import tasks
-from nlpseq.cli.flags import check_filled
+from nlpseq.cli.flags import check_filled, one_sentence
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, suggest
 from nlpseq.reporting import say
@@ -34,9 +34,9 @@ def run(arguments: list[str]) -> int:
     check_filled(arguments, {})
     package = packages[arguments[0]]
     settings = importlib.import_module(f"{package}.settings").PreparingSettings
-    config, flags = tyro.cli(
-        settings, prog=f"nlpseq prepare {arguments[0]}", args=arguments[1:], return_unknown_args=True
-    )
+    program = f"nlpseq prepare {arguments[0]}"
+    with one_sentence(program):
+        config, flags = tyro.cli(settings, prog=program, args=arguments[1:], return_unknown_args=True)
     config.check()
     if not (config.input and config.output):
         raise InputError("give `input`, the files of the corpus, and `output`, a folder.")
