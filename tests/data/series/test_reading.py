@@ -234,7 +234,8 @@ def test_what_cannot_be_right_is_said_with_its_line(tmp_path, text, said):
 def test_unknown_names():
     data = {"time": DAYS, "value": range(20)}
     for options, said in [({"frequency": "fortnights"}, "frequency"), ({"time_zone": "Mars/North"}, "time_zone"),
-                          ({"frequency": "-1D"}, "frequency"), ({"time_zone": " "}, "time_zone")]:  # fmt: skip
+                          ({"frequency": "-1D"}, "frequency"), ({"time_zone": " "}, "time_zone"),
+                          ({"duplicates": "no"}, "duplicates")]:  # fmt: skip
         with pytest.raises(InputError, match=f"unknown `{said}`"):
             read_series(data, **options)
     with pytest.raises(InputError, match="is no time"):
