@@ -63,7 +63,7 @@ def run_recipe(
         from nlpseq.training import budget, workers
 
         budget.began = began
-        with contextlib.suppress(workers.Done), _without_empty(config.flat()["output"]):
+        with contextlib.suppress(workers.Done), _without_empty(config.flat().get("output", ".")):
             main(config) if search is None else search.run(main, config)
 
     status = guarded(action, config.flat())
