@@ -3,7 +3,7 @@
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from math import inf
 from typing import Any, ParamSpec, TypeVar
 
@@ -96,6 +96,22 @@ def in_range(name: str, value: Any, low: float | None = None, high: float | None
     if not (low is None or value >= low) or not (high is None or value <= high) or value == inf:
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
         raise InputError(f"{_quoted(name)} must be {bounds}, got {value}.")
+    return value
+
+
+def not_empty(name: str, value: Sized, wanted: str) -> Any:
+    """Returns `value` if it is not empty.
+
+    Args:
+        name: Name of the argument.
+        value: A string or a collection.
+        wanted: What to give, for the message.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if not len(value):
+        raise InputError(f"`{name}` is empty: give {wanted}.")
     return value
 
 

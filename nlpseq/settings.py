@@ -31,6 +31,11 @@ class Replaces:
 
     names: tuple[str, ...]
 
+    @classmethod
+    def of(cls, names: tuple[str, ...], *groups: "Settings") -> "Replaces":
+        """Those of these names and of all attributes of groups."""
+        return cls((*names, *(name for group in groups for name in group.flat())))
+
 
 LARGEST = 2**31 - 1  # a size or a number in TensorFlow
 OPEN = "other values are accepted from Python"  # metadata of a `Literal`

@@ -21,16 +21,23 @@ def main(config: Settings) -> dict:
 
     checkpoints = begin(config, config.data.output)
 
-    nlpseq.reporting.say(f"reading {config.data.dataset}")
-    data = nlpseq.data.load_running_texts(
-        config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
-    )
+    prepared = config.data.prepared
+    nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
+    if prepared:
+        data = nlpseq.data.load_prepared_text(prepared)
+    else:
+        data = nlpseq.data.load_running_texts(
+            config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
+        )
     nlpseq.reporting.print_data(data, "lines of text")
     profile = defaults.profile(data, config.tokens.vocabulary == "character")
     config = follow_data(config, defaults.choose(profile), defaults.SPACE)
 
-    nlpseq.reporting.say("learning the vocabulary")
-    preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())
+    if prepared:
+        preprocessor = data.preprocessor
+    else:
+        nlpseq.reporting.say("learning the vocabulary")
+        preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())
     samples = config.samples
     preprocessor.check_length([samples.prompt], "`prompt`")
     with nlpseq.training.precision(config.training.mixed_precision):
@@ -49,7 +56,7 @@ def main(config: Settings) -> dict:
     completions = task.predict_text(
         [samples.prompt] * SAMPLES,
         length=samples.sample_length,
-        one_line=config.tokens.vocabulary != "character",
+        one_line=preprocessor.tokenizer.kind != "character",
         temperature=samples.temperature,
         seed=config.training.seed,
     )

@@ -59,6 +59,7 @@ def main(config: Settings) -> dict:
     task, training = nlpseq.training.train_members(
         make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
     )
+    report.print_share(task.choose_share(data.validation))
     if data.multi_label:
         task.choose_thresholds(data.validation)
     if config.scores.calibration != "none":

@@ -18,21 +18,28 @@ def main(config: Settings) -> dict:
     checkpoints = begin(config, config.data.output)
     vectors = config.word_vectors.open()
 
-    nlpseq.reporting.say(f"reading {config.data.dataset}")
-    data = nlpseq.data.load_tagged_sentences(
-        config.data.dataset,
-        seed=config.training.seed,
-        tokens=config.data.tokens,
-        tags=config.data.tags,
-        **config.files.flat(),
-        **config.splits.loading(),
-    )
+    prepared = config.data.prepared
+    nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
+    if prepared:
+        data = nlpseq.data.load_prepared_sentences(prepared)
+    else:
+        data = nlpseq.data.load_tagged_sentences(
+            config.data.dataset,
+            seed=config.training.seed,
+            tokens=config.data.tokens,
+            tags=config.data.tags,
+            **config.files.flat(),
+            **config.splits.loading(),
+        )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
     config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 
-    nlpseq.reporting.say("learning the vocabulary")
-    tokens, _ = data.train.ragged()
-    preprocessor = nlpseq.text.TokenPreprocessor.learn(tokens, **config.words.flat(), vectors=vectors)
+    if prepared:
+        preprocessor = data.preprocessor
+    else:
+        nlpseq.reporting.say("learning the vocabulary")
+        tokens, _ = data.train.ragged()
+        preprocessor = nlpseq.text.TokenPreprocessor.learn(tokens, **config.words.flat(), vectors=vectors)
     if vectors is not None:
         nlpseq.reporting.say(vectors.summary())
 
@@ -40,7 +47,7 @@ def main(config: Settings) -> dict:
         pretrained = {"vectors": vectors, **config.word_vectors.training()}
         with nlpseq.training.precision(config.training.mixed_precision):
             task = nlpseq.tasks.TokenTagger(preprocessor, data.labels, data.scheme, **pretrained, **config.model.flat())
-        if config.pretraining.pretrain:
+        if config.pretraining.pretrain and not prepared:
             sentences = data.train.tokens, data.validation.tokens
             nlpseq.tasks.pretrain(task, *sentences, **config.pretraining.flat(), checkpoints=checkpoints)
         return task
@@ -50,9 +57,9 @@ def main(config: Settings) -> dict:
     )
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
+    known = data.training_tokens()
     validation, test = (
-        nlpseq.evaluation.evaluate_tagger(task, split, data.train.tokens, data.scheme)
-        for split in (data.validation, data.test)
+        nlpseq.evaluation.evaluate_tagger(task, split, known, data.scheme) for split in (data.validation, data.test)
     )
     report.print_tagging(test, data)
 

@@ -22,28 +22,36 @@ def main(config: Settings) -> dict:
     checkpoints = begin(config, config.data.output)
     vectors = config.word_vectors.open()
 
-    nlpseq.reporting.say(f"reading {config.data.dataset}")
-    data = nlpseq.data.load_parallel_texts(
-        config.data.dataset,
-        seed=config.training.seed,
-        source=config.data.source,
-        target=config.data.target,
-        **config.files.flat(),
-        **config.splits.loading(),
-    )
+    prepared = config.data.prepared
+    nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
+    if prepared:
+        data = nlpseq.data.load_prepared_pairs(prepared)
+    else:
+        data = nlpseq.data.load_parallel_texts(
+            config.data.dataset,
+            seed=config.training.seed,
+            source=config.data.source,
+            target=config.data.target,
+            **config.files.flat(),
+            **config.splits.loading(),
+        )
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
     config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 
-    nlpseq.reporting.say("learning the vocabulary")
-    preprocessor = nlpseq.text.PairPreprocessor.learn(
-        data.train.sources, data.train.targets, **config.tokens.learning()
-    )
+    if prepared:
+        preprocessor = data.preprocessor
+    else:
+        nlpseq.reporting.say("learning the vocabulary")
+        preprocessor = nlpseq.text.PairPreprocessor.learn(
+            data.train.sources, data.train.targets, **config.tokens.learning()
+        )
     if vectors is not None:
         vectors.find(preprocessor.count_source_words(data.train.sources))
         nlpseq.reporting.say(vectors.summary())
-    pairs = data.train.select(slice(CHECKED))
+    split, pairs = ("validation", data.validation) if prepared else ("training", data.train)
+    pairs = pairs.select(slice(CHECKED))
     share = preprocessor.truncated_share(pairs.sources, pairs.targets)
-    report.print_truncated(share, config.tokens.max_tokens, len(pairs))
+    report.print_truncated(share, preprocessor.max_tokens, len(pairs), split)
     with nlpseq.training.precision(config.training.mixed_precision):
         pretrained = {"vectors": vectors, **config.word_vectors.training()}
         task = nlpseq.tasks.Translator(preprocessor, **pretrained, **config.model.flat())

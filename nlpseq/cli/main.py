@@ -105,7 +105,7 @@ def _parser(options):
     commands.add_parser("serve", help="answer requests over HTTP, and show a page to try models")
     command = commands.add_parser("look", help="draw what leads to an answer, and the gates of a model")
     command.add_argument("export", help=EXPORT_HELP)
-    command.add_argument("text", type=any_text, help="an input of the model")
+    command.add_argument("text", type=any_text, help="a text; for kinds that read files, a file of one example")
     command.add_argument("--output", default="look", help="folder of the pictures; default: look")
     command.add_argument("--answer", help="the answer to explain; default: that of the model")
     command = commands.add_parser("show", help="describe an exported model")

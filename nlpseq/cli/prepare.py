@@ -5,11 +5,12 @@ import importlib.util
 
 from nlpseq import tasks
 from nlpseq.cli.flags import check_filled, one_sentence
+from nlpseq.cli.recipe import parsed, shown
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, suggest
 from nlpseq.reporting import say
 
-NAMES = ("input", "output", "input_format", "held_out", "min_count", "vocabulary_size", "max_tokens")
+NAMES = {"input", "output"}  # arguments that errors name; `run` adds those of the kind
 
 
 def run(arguments: list[str]) -> int:
@@ -34,20 +35,28 @@ def run(arguments: list[str]) -> int:
     check_filled(arguments, {})
     package = packages[arguments[0]]
     settings = importlib.import_module(f"{package}.settings").PreparingSettings
+    NAMES.update(settings().flat())
     program = f"nlpseq prepare {arguments[0]}"
     with one_sentence(program):
-        config, flags = tyro.cli(settings, prog=program, args=arguments[1:], return_unknown_args=True)
+        config, flags = tyro.cli(
+            settings,
+            prog=program,
+            args=arguments[1:],
+            default=shown(settings().unset()),
+            return_unknown_args=True,
+        )
+    config = parsed(config)
     config.check()
     if not (config.input and config.output):
         raise InputError("give `input`, the files of the corpus, and `output`, a folder.")
     if flags and not config.beam:
         raise InputError(f"unknown flag {flags[0]}; flags of Beam need --beam.")
     quiet_tensorflow()
-    preparing = importlib.import_module(f"{package}.preparing")
-    each = preparing.here
+    corpus = importlib.import_module(f"{package}.preparing").Corpus(config)
+    each = None
     if config.beam:
         if importlib.util.find_spec("apache_beam") is None:
             raise InputError("--beam requires the package apache-beam: run pip install 'nlpseq[beam]'.")
         each = importlib.import_module("nlpseq.beam.preparing").by_beam(flags)
-    say(f"prepared in {preparing.prepare(config, each)}")
+    say(f"prepared in {corpus.prepare(each)}")
     return 0

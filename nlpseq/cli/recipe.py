@@ -46,11 +46,11 @@ def run_recipe(
         config = tyro.cli(
             settings,
             prog=program,
-            default=_shown(default),
+            default=shown(default),
             description=sys.modules[main.__module__].__doc__,
             config=(tyro.conf.OmitArgPrefixes,),
         )
-    config = config.replace(**{name: None for name, value in config.flat().items() if isinstance(value, _Auto)})
+    config = parsed(config)
 
     def action():
         check_utf8(arguments)
@@ -145,6 +145,8 @@ def follow_data(config: Config, choices: Mapping[str, Any], space: "Mapping[str,
     """
     from nlpseq import reporting
 
+    unread = config.replaced()
+    choices = {name: value for name, value in choices.items() if name not in unread}
     if search is not None:
         return search.settings(config, choices, space or {})
     taken = {name: value for name, value in choices.items() if config.flat()[name] is None}
@@ -170,11 +172,16 @@ def _auto_of(kind):
     return type("Auto", (_Auto, kind), {"__hash__": None})
 
 
-def _shown(config):
-    """The settings with an instance of `_Auto` and of its own type for each value that is None because it is open."""
+def shown(config: Config) -> Config:
+    """What the help shows: an `_Auto` that is also of its own type for each value that is None because it is open."""
     settled = config.settled().flat()
     names = [name for name in config.automatic() if config.flat()[name] is None]
     return config.replace(**{name: _auto_of(type(settled[name]))(settled[name]) for name in names})
+
+
+def parsed(config: Config) -> Config:
+    """The settings that tyro makes of those of `shown`: what no flag gives is None again."""
+    return config.replace(**{name: None for name, value in config.flat().items() if isinstance(value, _Auto)})
 
 
 def finish(

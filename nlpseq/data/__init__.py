@@ -14,8 +14,11 @@ _MODULES = {
     "nlpseq.tasks.classification.preparing": ("load_prepared_texts",),
     "nlpseq.tasks.clips.data": ("Clips", "LabelledClips", "load_clips"),
     "nlpseq.tasks.forecasting.data": ("ForecastingSeries", "load_series"),
+    "nlpseq.tasks.language_modeling.preparing": ("load_prepared_text",),
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),
+    "nlpseq.tasks.tagging.preparing": ("load_prepared_sentences",),
     "nlpseq.tasks.tagging.data": ("Sentences", "TaggedSentences", "load_tagged_sentences"),
+    "nlpseq.tasks.translation.preparing": ("load_prepared_pairs",),
     "nlpseq.tasks.translation.data": ("Pairs", "ParallelTexts", "load_parallel_texts"),
     "nlpseq.tasks.speech.data": ("SpeechData", "Utterances", "load_speech"),
 }

@@ -98,7 +98,7 @@ def evaluation_batches(ids: tf.RaggedTensor, labels: Any, batch_size: int) -> tf
 def _dataset(ids, labels, batch_size, order: Callable[[], list[np.ndarray]]):
     labels = labels if isinstance(labels, tf.RaggedTensor) else np.asarray(labels)
     columns = [
-        _Rows(column, padding) if isinstance(column, tf.RaggedTensor) else column
+        Rows.of(column, padding) if isinstance(column, tf.RaggedTensor) else column
         for column, padding in ((ids, 0), (labels, -1))
     ]
 
@@ -148,18 +148,23 @@ def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
     return dataset.with_options(options)
 
 
-class _Rows:
+class Rows:
     """Rows of different lengths, indexed by examples: a padded array.
 
     Args:
-        rows: Ragged `(examples, None, ...)`.
+        values: The items of all rows, `(items, ...)`.
+        lengths: Of the rows, int `(examples,)`.
         padding: What follows a row that is shorter than the longest one.
     """
 
-    def __init__(self, rows, padding):
-        values = rows.flat_values.numpy()
+    def __init__(self, values: np.ndarray, lengths: np.ndarray, padding: int):
         self.values = np.concatenate([values, np.full((1, *values.shape[1:]), padding, values.dtype)])
-        self.starts, self.lengths = rows.row_starts().numpy(), rows.row_lengths().numpy()
+        self.starts, self.lengths, self.padding = np.cumsum(lengths) - lengths, lengths, padding
+
+    @classmethod
+    def of(cls, rows: tf.RaggedTensor, padding: int) -> "Rows":
+        """The rows of a ragged tensor `(examples, None, ...)`."""
+        return cls(rows.flat_values.numpy(), rows.row_lengths().numpy(), padding)
 
     def __len__(self):
         return len(self.lengths)
@@ -168,3 +173,9 @@ class _Rows:
         steps = np.arange(max(1, self.lengths[examples].max()))
         places = self.starts[examples, np.newaxis] + steps
         return self.values[np.where(steps < self.lengths[examples, np.newaxis], places, len(self.values) - 1)]
+
+    def joined(self, first: "Rows", examples: np.ndarray) -> "Rows":
+        """Some rows of `first`, then these."""
+        rows = [first.values[first.starts[i] : first.starts[i] + first.lengths[i]] for i in examples.tolist()]
+        lengths = np.concatenate([first.lengths[examples], self.lengths])
+        return Rows(np.concatenate([*rows, self.values[:-1]]), lengths, self.padding)

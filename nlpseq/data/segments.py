@@ -13,9 +13,12 @@ With `return_state=True` it is passed by hand, and `tf.stop_gradient` truncates:
         outputs, *states = layer(part, initial_state=[tf.stop_gradient(s) for s in states])
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 from nlpseq.data.batching import ready
+from nlpseq.data.prepared_text import PreparedText
 from nlpseq.errors import InputError, in_range
 
 
@@ -64,7 +67,8 @@ def shifted_segments(ids, batch_size: int, length: int, seed: int = 0) -> tf.dat
     segments have `length` steps; ids before and after them are dropped.
 
     Args:
-        ids, batch_size, length: as of `continuous_segments`.
+        ids: the text, integers `(n,)`, or a `nlpseq.data.prepared_text.PreparedText`, which is read from disk.
+        batch_size, length: as of `continuous_segments`.
         seed: of the offsets.
 
     Returns:
@@ -76,18 +80,21 @@ def shifted_segments(ids, batch_size: int, length: int, seed: int = 0) -> tf.dat
     """
     in_range("batch_size", batch_size, 1)
     in_range("length", length, 1)
-    ids = tf.convert_to_tensor(ids)
-    count = (int(ids.shape[0]) - length) // batch_size // length
+    tensor: Any = None if isinstance(ids, PreparedText) else tf.convert_to_tensor(ids)
+    size = int(tensor.shape[0]) if tensor is not None else ids.size
+    count = (size - length) // batch_size // length
     if count < 1:
         raise InputError(
-            f"a text of {ids.shape[0]:,} tokens is too short for {batch_size} streams in segments of {length}: "
+            f"a text of {size:,} tokens is too short for {batch_size} streams in segments of {length}: "
             f"give {(batch_size + 1) * length:,} or more, or a smaller `batch_size` or `steps`."
         )
     steps = count * length
 
     def epoch(random):
-        start = random % (ids.shape[0] - batch_size * steps)
-        return mark_first(_segments(*_streams(ids[start:], batch_size, steps), steps, length))
+        start = random % (size - batch_size * steps)
+        if tensor is None:
+            return mark_first(ids.segments(start, batch_size, steps, length))
+        return mark_first(_segments(*_streams(tensor[start:], batch_size, steps), steps, length))
 
     offsets = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
     segments = offsets.flat_map(epoch).map(

@@ -27,8 +27,10 @@ SUFFIXES = {
 COMPRESSED: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 FORMATS = {"csv": ".csv", "tsv": ".tsv", "jsonl": ".jsonl", "parquet": ".parquet", "tfrecord": ".tfrecord"}
 LINES = ("text", "jsonl")  # formats that can be read from the start of any line
+CUT = (*LINES, "columns")  # formats whose files are read in parts; columns from the next blank line, see `blocks`
 PART = 2**26  # bytes of a part of a file of lines
 GROUP = 1024  # rows that Parquet holds in memory
+MOST = 1_000_000  # lines of a block
 
 
 class Shard(NamedTuple):
@@ -70,7 +72,13 @@ def format_of(path: str) -> str | None:
     return SUFFIXES.get(name[name.rfind(".") :]) if "." in name else None
 
 
-def shards_of(pattern: str, files: Iterable[tuple[str, int]], kind: str | None = None, part: int = PART) -> list[Shard]:
+def shards_of(
+    pattern: str,
+    files: Iterable[tuple[str, int]],
+    kind: str | None = None,
+    part: int = PART,
+    formats: Callable[[str], str | None] = format_of,
+) -> list[Shard]:
     """The shards of files, in the order of their names.
 
     Args:
@@ -78,6 +86,7 @@ def shards_of(pattern: str, files: Iterable[tuple[str, int]], kind: str | None =
         files: Path and size in bytes of each.
         kind: Format of the files. Default that of their suffix.
         part: Bytes of a part of an uncompressed file of lines. Default 64 MB.
+        formats: The format of a path. Default `format_of`.
 
     Raises:
         InputError: There is no file, or its format is not known.
@@ -86,11 +95,11 @@ def shards_of(pattern: str, files: Iterable[tuple[str, int]], kind: str | None =
     if not ordered:
         raise InputError(f"no file matches `input` {pattern}: give a path, or a pattern in quotes.")
     for (path, size), name in zip(ordered, _names([path for path, _ in ordered])):
-        form = kind or format_of(path)
+        form = kind or formats(path)
         if form is None:
             raise InputError(f"the format of {path} is not known: give `input_format`.")
         parts = 1
-        if form in LINES and not path.lower().endswith(tuple(COMPRESSED)):
+        if form in CUT and not path.lower().endswith(tuple(COMPRESSED)):
             parts = max(1, -(-size // part))
         for number in range(parts):
             suffix = f"-{number:05}-of-{parts:05}" if parts > 1 else ""
@@ -123,10 +132,11 @@ def read_rows(file: BinaryIO, kind: str, start: int = 0, end: int | None = None)
         kind: "text", "csv", "tsv", "jsonl", "parquet" or "tfrecord".
         start, end: For lines: those whose first byte is in `[start, end)`.
     """
-    return READERS[kind](_between(file, start, end) if kind in LINES else file)
+    return READERS[kind](lines_between(file, start, end) if kind in LINES else file)
 
 
-def _between(file, start, end):
+def lines_between(file: BinaryIO, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """The lines of a file whose first byte is in `[start, end)`, with their line ends."""
     if start:
         file.seek(start - 1)
         start = start - 1 + len(file.readline())  # the line that the part before has
@@ -136,6 +146,35 @@ def _between(file, start, end):
             return
         start += len(line)
         yield line
+
+
+def blocks(file: BinaryIO, start: int = 0, end: int | None = None) -> Iterator[list[bytes]]:
+    """Blocks of lines, which end at blank ones: those after the first blank line that begins at `start` or later.
+
+    Of all parts of a file, each block is in one: the last one of a part ends at the first blank line that begins at
+    `end` or later.
+
+    Raises:
+        InputError: There is no blank line among a million lines.
+    """
+    block: list[bytes] = []
+    inside, position = not start, None
+    for line in lines_between(file, start):
+        position = file.tell() - len(line) if position is None else position
+        blank = not line.strip()
+        if inside:
+            block.append(line)
+        if len(block) > MOST:
+            raise InputError(f"{MOST:,} lines without a blank one: expected one after each sentence.")
+        if blank and block:
+            yield block
+            block = []
+        if blank and end is not None and position >= end:
+            return
+        inside = inside or blank
+        position += len(line)
+    if block:
+        yield block
 
 
 def _texts(lines):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.diagnostics import reading
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import in_range, not_empty
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ def memory_horizon(task: Any, examples: Iterable[Any], share: float = 0.1) -> Me
         look = task.look(example)
         _, (gradients,) = reading.presence_gradients(task, look, np.ones((1, len(look.steps))))
         rows.append([np.abs(effect)[::-1] for effect in (reading.effects_of_removal(task, look), gradients)])
-    if not rows:
-        raise InputError("`examples` is empty: give at least one text.")
+    not_empty("examples", rows, "at least one text")
     perturbation, gradient = (_mean_by_lag([row[number] for row in rows]) for number in (0, 1))
     return MemoryHorizon(perturbation, gradient, *(_last(effect, share) for effect in (perturbation, gradient)))
 

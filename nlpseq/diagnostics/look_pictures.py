@@ -18,7 +18,7 @@ LABELS = {
     "integrated": "integrated gradient",
     "input": "gradient times input",
     "gradient": "norm of the gradient",
-    "removal": "fall of the score without the word",
+    "removal": "fall of the score without it",
 }
 
 

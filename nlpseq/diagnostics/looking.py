@@ -21,7 +21,7 @@ def look(task: Any, example: Any, folder: str | Path, answer: str | None = None)
 
     Args:
         task: A task of `nlpseq.tasks` that has `look`, built.
-        example: An example, a text.
+        example: An example, such as a text, a series or a sound.
         folder: Folder of the files, made if it does not exist.
         answer: The answer to explain, as in the `look` of the task. Default the one that it gives.
 

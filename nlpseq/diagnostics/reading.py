@@ -32,7 +32,7 @@ def scores(task: Any, look: Any, presence: tf.Tensor, records: list[tf.Tensor] |
         vectors = read(*args, **kwargs)
         if vectors.shape[1] != presence.shape[1]:
             raise InputError(
-                f"the task reads {vectors.shape[1]} steps where `look` names {presence.shape[1]}: give a text with "
+                f"the task reads {vectors.shape[1]} steps where `look` names {presence.shape[1]}: give an example with "
                 "at least one token."
             )
         vectors = vectors * tf.cast(presence, vectors.dtype)[..., tf.newaxis]

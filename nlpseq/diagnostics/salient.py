@@ -48,7 +48,7 @@ def saliency(
 
     Args:
         task: A task of `nlpseq.tasks` that has `look`, built.
-        example: An example, a text.
+        example: An example, such as a text, a series or a sound.
         answer: The answer to explain, as in the `look` of the task. Default the one that it gives.
         method: "integrated", "input", "gradient" or "removal". Default "integrated".
         samples: Points at which the integral is evaluated, 1 or more. Default 32.

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.diagnostics.stepping import StepRecord, recurrent_layers, replaced, require_single_cell, step_by_step
-from nlpseq.errors import InputError
+from nlpseq.errors import not_empty
 
 # Of cells by the name of their class: names of the gates in the order in which they are computed, and of the states.
 GATES = {"LSTMCell": ("input", "forget", "output"), "GRUCell": ("update", "reset")}
@@ -41,11 +41,11 @@ def gates(task: Any, example: Any) -> list[LayerStates]:
 
     Args:
         task: A task of `nlpseq.tasks` that has `look`, built.
-        example: An example, a text.
+        example: An example, such as a text, a series or a sound.
 
     Returns:
         A list of `LayerStates`, in the order in which the layers run. Layers that read another number of steps, such
-        as the characters of words, are left out.
+        as the characters of words, are left out; a layer that reads patches of steps has the names of their last steps.
 
     Raises:
         InputError: the task has no `look`, or no recurrent layer with a single cell.
@@ -68,9 +68,9 @@ def gates(task: Any, example: Any) -> list[LayerStates]:
         for layer in recurrent_layers(task):
             stack.enter_context(step_by_step(require_single_cell(layer), _Appended(runs, layer)))
         task(look.inputs, training=False)
-    time = len(look.steps)
-    return [LayerStates(layer.name, look.steps, _values(layer, record))
-            for layer, record in runs if len(record.inputs) == time and len(record.inputs[0]) == 1]  # fmt: skip
+    names = look.steps[::-1][:: look.patch][::-1]  # of a patch the last step
+    return [LayerStates(layer.name, names, _values(layer, record))
+            for layer, record in runs if len(record.inputs) == len(names) and len(record.inputs[0]) == 1]  # fmt: skip
 
 
 class Neuron(NamedTuple):
@@ -127,8 +127,7 @@ def neurons(
             hidden.setdefault(layer.layer, []).append(layer.values["hidden"])
         for name, feature in features.items():
             values[name].append(np.asarray(feature(layers[0].steps), np.float64))
-    if not hidden:
-        raise InputError("`examples` is empty: give at least one text.")
+    not_empty("examples", hidden, "at least one text")
     found = []
     for name, parts in values.items():
         feature = np.concatenate(parts)

@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, not_empty
 from nlpseq.paths import as_path
 from nlpseq.versions import number, versions
 from nlpseq.writing import remove_leftovers, sync
@@ -18,9 +18,7 @@ def check_output(folder: str | Path) -> Path:
     Raises:
         InputError: it is not writable, or has no name.
     """
-    if folder == "":
-        raise InputError("`output` is empty: give a folder.")
-    folder = as_path(folder)
+    folder = as_path(not_empty("output", os.fspath(folder), "a folder"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -60,6 +60,7 @@ class Look(NamedTuple):
             log-probability.
         reads: The functions, as objects with the name of an attribute, through which the model reads the steps: each
             returns `(batch, time, features)`.
+        patch: Time steps that recurrent layers read as one, the last patch being complete. Default 1.
     """
 
     inputs: Any
@@ -67,6 +68,7 @@ class Look(NamedTuple):
     answer: str
     score: Callable[[Any], tf.Tensor]
     reads: list[tuple[Any, str]]
+    patch: int = 1
 
 
 class Task(keras.Model):

@@ -199,3 +199,21 @@ class ClassWeighted:
             InputError: they are balanced, and `adapt` has not counted the classes.
         """
         return weights_by_label(self.settings.class_weights, self.labels)
+
+    def cross_entropy(self, multi_label: bool = False) -> keras.losses.Loss:
+        """Cross-entropy over the classes, with their weights; with `multi_label` that of each label."""
+        if self.class_weights is not None:
+            return WeightedCrossEntropy(self.class_weights, multi_label)
+        if multi_label:
+            return keras.losses.BinaryCrossentropy(from_logits=True)
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def accuracies(self) -> list[keras.metrics.Metric]:
+        """Accuracy, with class weights also a weighted one."""
+        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")  # by name, it would be made in the first step
+        return [accuracy, *([] if self.class_weights is None else [WeightedAccuracy(self.class_weights)])]
+
+    @property
+    def monitored_accuracy(self) -> str:
+        """The name of the accuracy that training monitors, which is weighted as the classes are."""
+        return "accuracy" if self.settings.class_weights == "none" else "weighted_accuracy"

@@ -1,4 +1,4 @@
-"""What is decided on validation data after training: the temperature of the scores, and the thresholds of labels."""
+"""What is decided on validation data after training: the share of a classifier, a temperature, thresholds of labels."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ import numpy as np
 
 BINS = 15  # of scores, as in Guo et al. (2017)
 HOTTEST = 20.0  # the temperature is at most this, and at least its inverse
+SHARES = np.linspace(0.05, 0.95, 19)  # of the first of two classifiers
+ENOUGH = 2000  # examples from which a share that fits them is better on others than one half
 FEW = 5  # texts: a label that fewer of them have gets the threshold that is best for all labels
 
 
@@ -97,6 +99,24 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         expected = np.mean(np.sum(_softmax(np.exp(middle) * logits) * logits, axis=1))  # sum_k p_k z_k
         low, high = (low, middle) if expected > wanted else (middle, high)
     return float(round(np.exp(-low), 6))
+
+
+def best_share(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> float:
+    """The share s, of `SHARES`, for which s z + (1 - s) u has the highest likelihood, each with its best temperature.
+
+    Args:
+        first, second: The logits z and u of two classifiers, as of `calibration`.
+        labels: As of `calibration`.
+
+    Reference:
+        Wolpert (1992), Stacked generalization, with one weight.
+    """
+    losses = []
+    for share in SHARES:
+        pairs, classes = _alternatives(share * first + (1 - share) * second, labels)
+        scores = _softmax(pairs / best_temperature(pairs, classes))
+        losses.append(-np.log(np.maximum(scores[np.arange(len(classes)), classes], 1e-30)).mean())
+    return float(SHARES[int(np.argmin(losses))])
 
 
 def calibration_error(scores: np.ndarray, correct: np.ndarray) -> float:

@@ -1,8 +1,10 @@
 """Settings that several kinds of task share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from nlpseq.errors import in_range, one_of
 from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Settings
 
 
@@ -51,6 +53,22 @@ class BidirectionalSettings(RecurrentSettings):
 
 
 @dataclass(frozen=True)
+class CorpusSettings(Settings):
+    """How `nlpseq prepare` turns a corpus that does not fit in memory into ids."""
+
+    input: Annotated[str, FREE] = ""
+    """Files of the corpus, a path or a pattern in quotes; they may be compressed (.gz, .bz2, .xz)."""
+    output: Annotated[str, FREE] = ""
+    """Folder of the prepared corpus; an interrupted run is continued."""
+    held_out: Annotated[float, Range(1e-6, 0.4)] = 0.01
+    """Share of the corpus that is held out for validation, and as much for test."""
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 1
+    """Seed of what is held out, and of the order of the examples."""
+    beam: Annotated[bool, FREE] = False
+    """Whether Apache Beam runs the passes; its own flags, such as --runner, are then added."""
+
+
+@dataclass(frozen=True)
 class VectorSettings(Settings):
     """Pretrained word vectors."""
 
@@ -72,6 +90,15 @@ class VectorSettings(Settings):
     def training(self) -> dict:
         """The arguments of a task beside `vectors`."""
         return {"vectors_training": self.vectors_training, "frozen_epochs": self.frozen_epochs}
+
+
+def check_class_weights(given: Any) -> None:
+    """Raises an `InputError` unless `class_weights` are "none", "balanced", or a number of 0 or more by label."""
+    if not isinstance(given, Mapping):
+        one_of("class_weights", given, ("none", "balanced"))
+        return
+    for label, weight in given.items():
+        in_range(f"the weight of {label!r} in `class_weights`", weight, 0)
 
 
 @dataclass(frozen=True)

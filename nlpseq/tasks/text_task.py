@@ -52,11 +52,11 @@ class TextTask(Task):
         otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them. Those of a
         prepared corpus, `nlpseq.data.prepared.PreparedExamples`, are read from disk.
         """
+        if isinstance(examples, PreparedExamples):
+            return examples.batches(batch_size, seed)
         examples = self.usable(examples)
         if not len(examples):
             raise InputError("no example has a label that training shows: give others, for example as `validation`.")
-        if isinstance(examples, PreparedExamples):
-            return examples.batches(batch_size, seed)
         ids, labels = self.encode_examples(examples)
         if training:
             return training_batches(ids, labels, batch_size, seed)

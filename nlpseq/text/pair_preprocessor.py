@@ -1,6 +1,7 @@
 """Sources and targets of translation to ids of subwords, and back."""
 
-from collections.abc import Sequence
+import collections
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -95,6 +96,27 @@ class PairPreprocessor:
         if joint:
             return cls(SubwordTokenizer.learn([*sources, *targets], **options), None, max_tokens)
         source, target = (SubwordTokenizer.learn(texts, **options) for texts in (sources, targets))
+        return cls(source, target, max_tokens)
+
+    @classmethod
+    def of_counts(
+        cls,
+        sources: Mapping[bytes, int],
+        targets: Mapping[bytes, int],
+        kind: str = "bpe",
+        size: int = 8000,
+        joint: bool = False,
+        lowercase: bool = False,
+        max_tokens: int = 100,
+        pretokenized: bool = False,
+    ) -> "PairPreprocessor":
+        """As `learn`, of the counts of words as in `SubwordTokenizer.of_counts`."""
+        options = {"kind": kind, "size": size, "lowercase": lowercase, "pretokenized": pretokenized}
+        if joint:
+            both = collections.Counter(sources)
+            both.update(targets)
+            return cls(SubwordTokenizer.of_counts(both, **options), None, max_tokens)
+        source, target = (SubwordTokenizer.of_counts(counts, **options) for counts in (sources, targets))
         return cls(source, target, max_tokens)
 
     @property

@@ -1,5 +1,7 @@
 """Tokens to ids of words and of their characters."""
 
+import collections
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -10,7 +12,9 @@ from nlpseq.text.case import lowercase
 from nlpseq.text.cleaning import clean
 from nlpseq.text.tokenizer import CLITIC, LONG_TOKEN, WordTokenizer
 from nlpseq.text.truncation import truncate_texts
-from nlpseq.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from nlpseq.text.vocabulary import PADDING, Vocabulary
+
+COUNTED = 10_000  # distinct tokens that are split together
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -97,20 +101,41 @@ class TokenPreprocessor:
                 of the vectors.
             max_tokens, max_characters: as in the class.
         """
-        words = _valid_utf8(tokens.flat_values)
-        normalized = tf.RaggedTensor.from_row_lengths(_normalized(words), [tf.size(words)])
+        counts = collections.Counter(tokens.flat_values.numpy().tolist())
+        return cls.of_counts(counts, vocabulary_size, min_count, max_tokens, max_characters, vectors)
+
+    @classmethod
+    def of_counts(
+        cls,
+        counts: Mapping[bytes, int],
+        vocabulary_size: int = 30_000,
+        min_count: int = 1,
+        max_tokens: int = 400,
+        max_characters: int = 16,
+        vectors: Any = None,
+    ) -> "TokenPreprocessor":
+        """As `learn`, of the counts of tokens."""
+        words, characters, split_contractions = collections.Counter(), collections.Counter(), False
+        distinct = list(counts)
+        for start in range(0, len(distinct), COUNTED):
+            part = distinct[start : start + COUNTED]
+            valid = _valid_utf8(tf.constant(part, tf.string))
+            for token, word, split in zip(
+                part, _normalized(valid).numpy().tolist(), tf.strings.unicode_split(valid, "UTF-8").to_list()
+            ):
+                words[word] += counts[token]
+                for character in split:
+                    characters[character] += counts[token]
+            clitics = tf.strings.regex_full_match(valid, f"(?i){CLITIC}")
+            split_contractions = split_contractions or bool(tf.reduce_any(clitics))
         others = [] if vectors is None else _normalized(_valid_utf8(tf.constant(vectors.first(), tf.string))).numpy()
         others = [word.decode("utf-8") for word in others]
-        vocabulary = Vocabulary.learn([normalized], vocabulary_size, min_count, vectors, others)
-        counts = tf.math.bincount(vocabulary(normalized.flat_values), minlength=len(vocabulary))
-        characters = Vocabulary.learn([tf.strings.unicode_split(words, "UTF-8")])
+        vocabulary = Vocabulary.of_counts(words, vocabulary_size, min_count, vectors, others)
         tokenizer = WordTokenizer(
-            lowercase=False,
-            strip_markup=False,
-            split_contractions=bool(tf.reduce_any(tf.strings.regex_full_match(words, f"(?i){CLITIC}"))),
-            keep_whole=True,
+            lowercase=False, strip_markup=False, split_contractions=split_contractions, keep_whole=True
         )
-        singletons = int(tf.reduce_sum(tf.cast(counts[UNKNOWN + 1 :] <= 1, tf.int32)))
+        singletons = sum(words[word.encode()] <= 1 for word in vocabulary.words)
+        characters = Vocabulary.of_counts(characters)
         return cls(vocabulary, characters, tokenizer, singletons, max_tokens, max_characters)
 
     @property

@@ -163,20 +163,19 @@ class Cluster(OneWorker):
             ) from None
 
 
-_joined: OneWorker = OneWorker()
-_alone: OneWorker | None = None  # the chief, once the others have ended
+_joined: OneWorker = OneWorker()  # with whom TensorFlow connected this process, until it ends
+_current: OneWorker = _joined
 
 
 def current() -> OneWorker:
     """The workers that this process is one of."""
-    return _alone or _joined
+    return _current
 
 
 def dismiss() -> None:
     """The training has ended, and with it all workers but this one, the chief: what it trains now it trains alone."""
-    global _alone
-    if _joined.count > 1:
-        _alone = OneWorker()
+    global _current
+    _current = OneWorker()
 
 
 def join(environment: Mapping[str, str] = os.environ) -> OneWorker:
@@ -192,7 +191,7 @@ def join(environment: Mapping[str, str] = os.environ) -> OneWorker:
     Raises:
         InputError: The environment is wrong, or a worker does not come.
     """
-    global _joined
+    global _joined, _current
     resolver = resolver_of(environment)
     if resolver is None or isinstance(_joined, Cluster):
         return _joined
@@ -200,7 +199,7 @@ def join(environment: Mapping[str, str] = os.environ) -> OneWorker:
     watch.daemon = True
     watch.start()
     try:
-        _joined = Cluster(resolver)
+        _joined = _current = Cluster(resolver)
     except (RuntimeError, tf.errors.OpError, ValueError) as error:
         raise InputError(f"the workers cannot be connected: {str(error).strip().splitlines()[0]}") from None
     finally:

@@ -8,7 +8,9 @@ from nlpseq import diagnostics
 from nlpseq.diagnostics import reading
 from nlpseq.diagnostics.states import after_negation, inside_quotes, position
 from nlpseq.errors import InputError
-from nlpseq.tasks import SequenceClassifier
+from nlpseq.tasks import AnomalyDetector, Forecaster, SequenceClassifier, SpeechRecognizer
+from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
+from nlpseq.text import SubwordTokenizer
 from tests.tasks import tiny
 from tests.tiers import slow_but
 
@@ -36,19 +38,72 @@ def task_of(kind):
 
 @pytest.mark.parametrize("kind", slow_but(TEXT, "classification", "tagging"))
 def test_every_kind_is_explained(kind):
-    task = task_of(kind)
-    look = task.look(TEXT[kind], ANSWER.get(kind))
+    is_explained(task_of(kind), TEXT[kind], ANSWER.get(kind))
+
+
+def numbers_of(kind):
+    """A task with random weights, an example and an answer."""
+    random = np.random.default_rng(0)
+    series = SeriesPreprocessor(horizon=3, context=10, seasons=[4])
+    task, example, answer = {
+        "forecasting": lambda: (Forecaster(series, units=4, hidden=4, patch=3), random.normal(size=9), "2"),
+        "steps": lambda: (Forecaster(series, units=4, method="steps"), random.normal(size=12), "3"),
+        "anomalies": lambda: (AnomalyDetector(["a", "b"], units=4), random.normal(size=(20, 2)), "17"),
+        "autoencoder": lambda: (
+            AnomalyDetector(["a"], units=4, method="autoencoder", window=8), random.normal(size=9), "6",
+        ),
+        "speech": lambda: (
+            SpeechRecognizer(SubwordTokenizer.learn(["ab"], kind="character"), units=4, layers=1, sample_rate=8000),
+            0.1 * random.normal(size=4000).astype("float32"), "ab",
+        ),
+    }[kind]()  # fmt: skip
+    task.ensure_built()
+    for weight in task.trainable_weights:
+        weight.assign_add(0.2 * random.normal(size=weight.shape))
+    return task, example, answer
+
+
+@pytest.mark.parametrize(
+    "kind", slow_but(["forecasting", "steps", "anomalies", "autoencoder", "speech"], "forecasting", "autoencoder")
+)
+def test_every_kind_of_numbers_is_explained(kind):
+    is_explained(*numbers_of(kind))
+
+
+def test_what_is_explained_of_numbers():
+    forecaster, history, _ = numbers_of("forecasting")
+    look = forecaster.look(history, "2")
+    inputs = {name: tf.constant(value) for name, value in look.inputs.items()}
+    level, scale = (float(value[0, 0]) for value in forecaster.level_and_scale(inputs))
+    median = float(forecaster(inputs)[0, 1, forecaster.middle])
+    assert float(look.score(forecaster(inputs))[0]) == pytest.approx((median - level) / scale, rel=1e-4)
+    (layer,) = diagnostics.gates(forecaster, history)
+    assert (look.steps[-1], layer.steps) == ("t-1", ["t-10", "t-7", "t-4", "t-1"])  # patches of three
+
+    detector, series, _ = numbers_of("anomalies")
+    found = detector.detect([series])[0]["surprise"]
+    greatest = diagnostics.saliency(detector, series)  # no step has a score yet
+    assert greatest.score == pytest.approx(found.max(), rel=1e-4) and greatest.answer.startswith("surprise of step")
+    assert diagnostics.saliency(detector, series, "4").score == pytest.approx(found[3], rel=1e-4)
+    for task, example, answer in ((detector, series, "21"), (forecaster, history, "0")):
+        with pytest.raises(InputError, match="answer"):
+            diagnostics.saliency(task, example, answer)
+
+
+def is_explained(task, example, answer):
+    look = task.look(example, answer)
     ones = np.ones((1, len(look.steps)), np.float32)
     # All that the task reads is weighted: with weights of one it is the task itself.
     plain = look.score(task(look.inputs, training=False))
     np.testing.assert_allclose(reading.scores(task, look, tf.constant(ones)), plain, rtol=1e-5)
     # Gradient times input is the derivative by the weights.
-    result = diagnostics.saliency(task, TEXT[kind], method="input", answer=ANSWER.get(kind))
-    change = 1e-2 * (np.arange(len(look.steps)) == 1)
+    result = diagnostics.saliency(task, example, method="input", answer=answer)
+    place = int(np.argmax(np.abs(result.values)))
+    change = 1e-2 * (np.arange(len(look.steps)) == place)
     up, down = reading.scores(task, look, tf.constant([1 + change, 1 - change], tf.float32)).numpy()
-    assert result.values[1] == pytest.approx((up - down) / 2e-2, abs=0.02, rel=0.05)
-    layers = diagnostics.gates(task, TEXT[kind])
-    assert layers and all(layer.values["hidden"].shape[0] == len(look.steps) for layer in layers)
+    assert result.values[place] == pytest.approx((up - down) / 2e-2, abs=0.02, rel=0.05) and result.values.any()
+    layers = diagnostics.gates(task, example)
+    assert layers and all(layer.values["hidden"].shape[0] == len(layer.steps) for layer in layers)
 
 
 def test_a_clip_is_explained():

@@ -138,6 +138,24 @@ def test_every_kind_shows_its_answer_and_no_text_becomes_markup(page):
 
 
 @pytest.mark.slow
+def test_words_that_lead_to_a_label(browser, address):
+    """The title of a word is the score of the text without it."""
+    task = exported("classification")[0]
+    browser.get(f"{address}#classification")
+    wait(browser, lambda: find(browser, "#name").text == "classification")
+    type_text(browser, "a good  film <b>")
+    label = find(browser, ".scores .label").text
+    found = {
+        word.text: word.get_attribute("title") for word in browser.find_elements(By.CSS_SELECTOR, ".words [title]")
+    }
+    without = {"a": "good  film <b>", "good": "a   film <b>", "film": "a good   <b>", "<b>": "a good  film "}
+    scores = task.predict_text(list(without.values()))["scores"][:, task.labels.index(label)]
+    assert found == {word: f"{100 * score:.1f} % without it" for word, score in zip(without, scores)}
+    type_text(browser, "good")
+    assert not browser.find_elements(By.CSS_SELECTOR, ".words")  # nothing is left without it
+
+
+@pytest.mark.slow
 def test_attention_and_other_translations_by_keyboard(browser, address):
     browser.get(f"{address}#translation")
     wait(browser, lambda: find(browser, "#name").text == "translation")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
 pytest.importorskip("uvicorn", reason="needs the extra serve")
@@ -66,14 +67,18 @@ def slow_clients_get_408(address):
 
 
 def many_connections_are_answered(address, count=1000):
-    """All connect before one of them asks."""
+    """All connect before one of them asks; scores differ by the rounding of batches alone."""
     body = json.dumps({"texts": ["the cat"]}).encode()
     request = b"POST /v1/models/m:answer HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
     clients = [socket.create_connection(address) for _ in range(count)]
     for client in clients:
         client.sendall(request % (len(body), body))
-    answers = [read_all(client).partition(b"\r\n\r\n")[2] for client in clients]
-    assert len(set(answers)) == 1 and json.loads(answers[0])["answers"][0]["tokens"] == ["the", "cat"]
+    answers = {read_all(client).partition(b"\r\n\r\n")[2] for client in clients}
+    first, *others = [answer for text in answers for answer in json.loads(text)["answers"]]
+    assert first["tokens"] == ["the", "cat"]
+    for other in others:
+        assert other["tokens"] == first["tokens"]
+        np.testing.assert_allclose(other["log_probabilities"], first["log_probabilities"], rtol=1e-5)
 
 
 def a_client_that_goes_ends_its_stream(url, log):

@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_expit, log_softmax
 from sklearn.metrics import f1_score
 
-from nlpseq.tasks.decisions import FEW, best_thresholds, calibration, calibration_error
+from nlpseq.tasks.decisions import FEW, SHARES, best_share, best_thresholds, calibration, calibration_error
 
 
 def overconfident(classes, factor=2.5, texts=400):
@@ -47,6 +47,23 @@ def test_a_few_texts_that_are_all_right_do_not_make_scores_certain():
     logits = np.array([[5.0, 0.0]] * 10)
     temperature = calibration(logits, np.zeros(10, int)).temperature
     assert 1 / (1 + np.exp(-5 / temperature)) == pytest.approx(11 / 12, abs=1e-3)
+
+
+def test_the_share_is_the_most_likely_one():
+    rng = np.random.default_rng(2)
+    truth = rng.normal(size=3000)
+    labels = (truth > 0).astype(int)
+    first, second = ((truth + noise * rng.normal(size=3000)) * scale for noise, scale in ((0.8, 1.0), (1.6, 3.0)))
+
+    def loss(share, temperature):
+        z = (share * first + (1 - share) * second) / temperature
+        return -np.mean(np.where(labels, log_expit(z), log_expit(-z)))
+
+    losses = [loss(share, best(lambda t, share=share: loss(share, t))) for share in SHARES]
+    pairs = [np.stack([np.zeros(3000), z], axis=1) for z in (first, second)]
+    share = best_share(*pairs, labels)
+    assert share == SHARES[int(np.argmin(losses))] and share > 0.8
+    assert best_share(first[:, None], second[:, None], labels[:, None]) == share  # of several labels
 
 
 def test_calibration_error_by_hand():

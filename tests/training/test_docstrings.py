@@ -9,10 +9,12 @@ import pytest
 import tensorflow as tf
 
 from nlpseq import training
+from tests.tiers import slow_but
+
+NAMES = ["Adam", "Checkpoints", "Minutes", "StopOnNonFinite", "TriggeredAveraging", "WarmUp", "precision", "set_seed"]
 
 
-@pytest.mark.parametrize("name", ["Adam", "Checkpoints", "Minutes", "StopOnNonFinite", "TriggeredAveraging", "WarmUp",
-                                  "precision", "set_seed"])  # fmt: skip
+@pytest.mark.parametrize("name", slow_but(NAMES, "Checkpoints", "Minutes", "WarmUp", "precision"))
 def test_the_example_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {name: getattr(training, name), "keras": keras, "np": np, "tf": tf}

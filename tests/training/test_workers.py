@@ -60,12 +60,12 @@ def test_a_shared_step_is_that_of_the_whole_batch(sizes, monkeypatch):
     whole = model_of()
     expected = whole.train_on_batch(x, y, return_dict=True)
     given = []
-    monkeypatch.setattr(workers, "_joined", Pretended(1, 2, {"add": lambda tensors: given.append(tensors) or tensors}))
+    monkeypatch.setattr(workers, "_current", Pretended(1, 2, {"add": lambda tensors: given.append(tensors) or tensors}))
     other = model_of()
     with shared_steps(other):
         other.train_step((tf.constant(x[parts[1]]), tf.constant(y[parts[1]])))
     sums = lambda tensors: [one + two for one, two in zip(tensors, given.pop(0))]  # noqa: E731
-    monkeypatch.setattr(workers, "_joined", Pretended(0, 2, {"add": sums}))
+    monkeypatch.setattr(workers, "_current", Pretended(0, 2, {"add": sums}))
     model = model_of()
     with shared_steps(model):
         logs = model.train_step((tf.constant(x[parts[0]]), tf.constant(y[parts[0]])))
@@ -76,16 +76,14 @@ def test_a_shared_step_is_that_of_the_whole_batch(sizes, monkeypatch):
 
 
 def test_the_chief_is_alone_after_the_training(tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "_joined", Pretended(0, 2))
-    monkeypatch.setattr(workers, "_alone", None)
+    monkeypatch.setattr(workers, "_current", Pretended(0, 2))
     checkpoints = training.Checkpoints(tmp_path / "run")
     checkpoints.set_model(model_of())
     for part, count in ((checkpoints.part("one"), 2), (checkpoints, 1)):
         part.set_model(model_of())
         part.finish(history={}, seconds=1.0)
         assert workers.current().count == count
-    monkeypatch.setattr(workers, "_joined", Pretended(1, 2))
-    monkeypatch.setattr(workers, "_alone", None)
+    monkeypatch.setattr(workers, "_current", Pretended(1, 2))
     with pytest.raises(workers.Done):
         training.Checkpoints(tmp_path / "other").finish(history={}, seconds=1.0)
 

@@ -16,6 +16,11 @@ export async function answer(model, text, signal) {
   return (await read(response)).answers[0];
 }
 
+/** The answers to texts. */
+export async function answers(model, texts, signal) {
+  return (await read(await post(pathOf(model, "answer"), { texts }, signal))).answers;
+}
+
 /** Calls `show` with each piece of a stream; resolves to the last event. */
 export async function stream(model, body, show, signal) {
   const response = await post(pathOf(model, "stream"), body, signal);

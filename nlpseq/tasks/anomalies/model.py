@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, one_of
 from nlpseq.tasks.anomalies.calibration import Calibration, calibrated
 from nlpseq.tasks.anomalies.density import MeanSurprise
 from nlpseq.tasks.anomalies.networks import NETWORKS
@@ -18,7 +18,7 @@ from nlpseq.tasks.anomalies.recordings import Recording
 from nlpseq.tasks.anomalies.scans import TENSORS, States, scan, zeros
 from nlpseq.tasks.anomalies.settings import DetectorSettings
 from nlpseq.tasks.anomalies.statistics import Fitted, Statistics
-from nlpseq.tasks.base import Task
+from nlpseq.tasks.base import Look, Task
 from nlpseq.tasks.text_task import TracedFunctions
 
 SHOWN = 120  # steps of each series by which formats are compared
@@ -265,6 +265,36 @@ class AnomalyDetector(Task):
             for number, i in enumerate(part):
                 results[i] = {key: value[number, : len(series[i])] for key, value in found.items()}
         return results
+
+    def look(self, example: Any, answer: str | None = None) -> Look:
+        """A series as `nlpseq.diagnostics` examines it; the score is the surprise of a step.
+
+        The network reads as many steps up to that one as a segment of training has, from its first state.
+
+        Args:
+            example: Values `(steps, channels)`, NaN where missing, or a `Recording`.
+            answer: The number of the step, from "1". Default that of the highest score, else of the greatest surprise.
+
+        Raises:
+            InputError: there are no steps, or `answer` is none of their numbers.
+        """
+        values = np.asarray(getattr(example, "values", example), float).reshape(-1, len(self.channels))
+        if not len(values):
+            raise InputError("the series has no steps: give one with values.")
+        features = tf.constant(self._features([values]))
+        numbers = [str(number + 1) for number in range(len(values))]
+        if answer is None:
+            (found,) = self.detect([values], [getattr(example, "season", 0)])
+            answer = numbers[np.lexsort([found["surprise"], found["score"]])[-1]]
+        end = 1 + numbers.index(one_of("answer", answer, numbers))
+        inputs = self.network.ending(features[:, :end])
+        names = getattr(example, "times", None) or [f"step {number}" for number in numbers]
+        names = [*["-"] * (inputs.shape[1] - end), *map(str, names[:end])][-inputs.shape[1] :]
+        score = lambda outputs: self.network.last_surprise(outputs, inputs)  # noqa: E731
+        return Look(inputs, names, f"surprise of {names[-1]}", score, self.reads())
+
+    def reads(self):
+        return [(self.network, "read")]
 
     # Exporting
 

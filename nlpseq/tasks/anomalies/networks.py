@@ -50,8 +50,20 @@ class Network(keras.layers.Layer):
         """The size of each state of `step`; all are float32 `(batch, size)` and start at zero."""
         raise NotImplementedError
 
+    def read(self, features: tf.Tensor) -> tf.Tensor:
+        """What the first recurrent layer reads of each step: the features, which `nlpseq.diagnostics` weights."""
+        return features
+
     def surprises(self, features: tf.Tensor) -> tf.Tensor:
         """The surprise of every step, float32 `(batch, time)`, from features `(batch, time, 2 * channels)`."""
+        raise NotImplementedError
+
+    def ending(self, features: tf.Tensor) -> tf.Tensor:
+        """The last `segment` steps of features `(batch, time, 2 * channels)`, or all if there are fewer."""
+        return features[:, -self.segment :]
+
+    def last_surprise(self, outputs: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
+        """The surprise of the last step, float32 `(batch,)`, from the outputs of `call` for features of `ending`."""
         raise NotImplementedError
 
     def step(self, features: tf.Tensor, states: States) -> tuple[tf.Tensor, States]:
@@ -86,7 +98,7 @@ class Predictor(Network):
         self.built = True
 
     def call(self, inputs, training=False):
-        hidden = inputs
+        hidden = self.read(inputs)
         for layer in self.recurrent:
             hidden = layer(hidden, training=training)
         before = tf.concat([tf.zeros_like(hidden[:, :1]), hidden[:, :-1]], axis=1)
@@ -94,6 +106,9 @@ class Predictor(Network):
 
     def surprises(self, features):
         return surprise(self(features), *tf.split(features, 2, axis=-1))
+
+    def last_surprise(self, outputs, features):
+        return surprise(outputs[:, -1], *tf.split(features[:, -1], 2, axis=-1))
 
     @property
     def sizes(self):
@@ -146,7 +161,7 @@ class Autoencoder(Network):
         self.built = True
 
     def call(self, inputs, training=False):
-        code, steps = inputs, tf.shape(inputs)[1]
+        code, steps = self.read(inputs), tf.shape(inputs)[1]
         for layer in self.encoder:
             code = layer(code, training=training)
         hidden = tf.repeat(code[:, tf.newaxis], steps, axis=1)
@@ -154,10 +169,17 @@ class Autoencoder(Network):
             hidden = layer(hidden, training=training)
         return self.head(self.dropout(tf.reverse(hidden, [1]), training=training))
 
+    def ending(self, features):
+        padding = max(0, self.segment - features.shape[1])
+        return super().ending(tf.pad(features, [[0, 0], [padding, 0], [0, 0]]))
+
     def _of_windows(self, windows):
         """The surprise of windows `(batch, window, 2 * channels)`, `(batch,)`."""
-        values, observed = tf.split(windows, 2, axis=-1)
-        total = tf.reduce_sum(surprise(self(windows), values, observed), axis=-1)
+        return self.last_surprise(self(windows), windows)
+
+    def last_surprise(self, outputs, features):
+        values, observed = tf.split(features, 2, axis=-1)
+        total = tf.reduce_sum(surprise(outputs, values, observed), axis=-1)
         return total / tf.maximum(tf.reduce_sum(tf.reduce_max(observed, axis=-1), axis=-1), 1.0)
 
     def surprises(self, features):

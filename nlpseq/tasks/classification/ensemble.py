@@ -31,3 +31,8 @@ class ClassifierEnsemble(Ensemble, TextClassifier):
         ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
         logits = [member(ids, training=training) for member in self.members]
         return logit_mean(logits) if self.multi_label else log_mean(logits)
+
+    def choose_share(self, examples):
+        """The mean share of the networks, each of which has its own."""
+        shares = [member.choose_share(examples) for member in self.members]
+        return None if None in shares else sum(shares) / len(shares)

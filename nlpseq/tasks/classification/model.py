@@ -1,6 +1,5 @@
 """Text classification: from strings to a label, or several, and scores."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,12 +13,8 @@ from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
-from nlpseq.tasks.class_weights import (
-    ClassWeighted,
-    MicroF1,
-    WeightedAccuracy,
-    WeightedCrossEntropy,
-)
+from nlpseq.tasks.calibrated import Calibrated
+from nlpseq.tasks.class_weights import ClassWeighted, MicroF1
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
@@ -33,18 +28,18 @@ VECTOR_SCALE = 0.3  # root mean square of pretrained word vectors
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TextClassifier(ClassWeighted, VectorTask):
+class TextClassifier(ClassWeighted, Calibrated, VectorTask):
     """A recurrent text classifier with preprocessing inside the model.
 
         x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams that end at t
         h_t = BiRNN(x_1 ... x_T)_t                 one or more layers
         p = pool_t h_t                             last output, max, mean or attention
         z = W_hy [p ; pool_t x_t] + b_y            a logit for each class; x with `skip` only
-        y = softmax((z + u) / 2T)                  a probability for each class; without `linear`, y = softmax(z / T)
+        y = softmax((s z + (1 - s) u) / T)         a probability for each class; without `linear`, y = softmax(z / T)
 
     u are the logits of a linear classifier over words and n-grams, `NgramLogits`. Both classifiers have a
-    loss of their own in training; `adapt` starts the linear one as naive Bayes. The temperature T is 1 until
-    `calibrate` fits it.
+    loss of their own in training; `adapt` starts the linear one as naive Bayes. The share s is 1/2 until
+    `choose_share` fits it, the temperature T is 1 until `calibrate` does.
 
     With `multi_label` a text has any number of labels: y_c = sigmoid(z_c / T), and those labels are assigned
     whose logit reaches their threshold, which `choose_thresholds` finds.
@@ -99,9 +94,8 @@ class TextClassifier(ClassWeighted, VectorTask):
         **kwargs: Any,
     ):
         self.multi_label = multi_label
-        self.calibration = decisions.Calibration(**calibration) if calibration else None
         self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
-        super().__init__(preprocessor, labels, **kwargs)
+        super().__init__(preprocessor, labels, calibration=calibration, **kwargs)
         self.check_class_weights()
         self._read = served(self._read_text, text_spec("text"))
         self._answer = self.signatures()["serving_default"]
@@ -135,7 +129,11 @@ class TextClassifier(ClassWeighted, VectorTask):
         if self.linear is None:
             return logits
         logits = tf.stack([logits, self.linear(ids, training=training)], axis=1)
-        return logits if training else tf.reduce_mean(logits, axis=1)
+        return logits if training else self.mixed(*tf.unstack(logits, axis=1))
+
+    def mixed(self, recurrent: tf.Tensor, linear: tf.Tensor) -> tf.Tensor:
+        """The logits of both classifiers as those of one."""
+        return self.share * recurrent + (1 - self.share) * linear
 
     def vectors(self, text):
         """The inputs of the output layer: the pooled outputs of the recurrent layer, and with `skip` the embeddings."""
@@ -200,6 +198,8 @@ class TextClassifier(ClassWeighted, VectorTask):
         self.head.build((None, features))
         if self.linear is not None:
             self.linear.build()
+            half = keras.initializers.Constant(0.5)
+            self.share = self.add_weight((), half, name="share", trainable=False, dtype="float32")
         self.built = True
 
     def named_axes(self):
@@ -247,8 +247,6 @@ class TextClassifier(ClassWeighted, VectorTask):
         return ClassifierEnsemble.of([self, *others])
 
     def usable(self, examples: Any) -> Any:
-        if isinstance(examples, PreparedExamples):
-            return examples
         if (examples.labels.ndim == 2) != self.multi_label:
             few, many = ("one label", "several") if self.multi_label else ("several labels", "one")
             raise InputError(
@@ -285,11 +283,7 @@ class TextClassifier(ClassWeighted, VectorTask):
 
     def default_loss(self):
         """Cross-entropy over the classes, with `class_weights`; with `multi_label` that of each label."""
-        if self.class_weights is not None:
-            return WeightedCrossEntropy(self.class_weights, self.multi_label)
-        if self.multi_label:
-            return keras.losses.BinaryCrossentropy(from_logits=True)
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return self.cross_entropy(self.multi_label)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """As in Keras; the mean of the losses of both classifiers in training."""
@@ -298,22 +292,17 @@ class TextClassifier(ClassWeighted, VectorTask):
         return sum(loss(x, y, head, sample_weight, training) for head in heads) / len(heads)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        mean = tf.reduce_mean(y_pred, axis=1) if len(y_pred.shape) == 3 else y_pred
-        return super().compute_metrics(x, y, mean, sample_weight)
+        one = self.mixed(*tf.unstack(y_pred, axis=1)) if len(y_pred.shape) == 3 else y_pred
+        return super().compute_metrics(x, y, one, sample_weight)
 
     def default_metrics(self):
         """Accuracy, with class weights also a weighted one; with `multi_label` micro-averaged F1."""
-        if self.multi_label:
-            return [MicroF1()]
-        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")  # by name, it would be made in the first step
-        return [accuracy, *([] if self.class_weights is None else [WeightedAccuracy(self.class_weights)])]
+        return [MicroF1()] if self.multi_label else self.accuracies()
 
     @property
     def metric(self) -> str:
         """F1 with `multi_label`, else accuracy, which is weighted as the classes are."""
-        if self.multi_label:
-            return "f1"
-        return "accuracy" if self.settings.class_weights == "none" else "weighted_accuracy"
+        return "f1" if self.multi_label else self.monitored_accuracy
 
     def calibrate(self, examples: Any) -> decisions.Calibration | None:
         """Fits the temperature of the scores on validation examples; labels do not change.
@@ -325,10 +314,29 @@ class TextClassifier(ClassWeighted, VectorTask):
             The temperature, and the expected calibration error before and after; None, and no temperature, if
             no example has a label that training shows.
         """
-        logits, labels = self._logits(examples)
-        self.calibration = decisions.calibration(logits, labels) if len(logits) else None
+        calibration = self.fit_temperature(*self._logits(examples))
         self._answer = self.signatures()["serving_default"]
-        return self.calibration
+        return calibration
+
+    def choose_share(self, examples: Any) -> float | None:
+        """Fits the share of the recurrent classifier beside the linear one, as of `decisions.best_share`.
+
+        Args:
+            examples: `nlpseq.data.Examples` for validation.
+
+        Returns:
+            The share; None, and no change, without `linear` or with fewer than `decisions.ENOUGH` examples.
+        """
+        examples = self.usable(examples)
+        if self.linear is None or len(examples) < decisions.ENOUGH:
+            return None
+        parts = []
+        for share in (1.0, 0.0):
+            self.share.assign(share)
+            logits, labels = self._logits(examples)
+            parts.append(logits)
+        self.share.assign(decisions.best_share(*parts, labels))
+        return float(self.share)
 
     def choose_thresholds(self, examples: Any) -> None:
         """Sets the threshold of each label to the one with the best F1 on validation examples; with `multi_label`."""
@@ -368,10 +376,10 @@ class TextClassifier(ClassWeighted, VectorTask):
 
     def decided(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
         """`scores` of logits `(batch, classes)`, and with `multi_label` `assigned`, 1.0 for the labels that apply."""
-        scaled = logits if self.calibration is None else logits / self.calibration.temperature
+        tempered = self.tempered(logits)
         if not self.multi_label:
-            return {"scores": tf.nn.softmax(scaled)}
-        return {"scores": tf.sigmoid(scaled), "assigned": tf.cast(logits >= self.thresholds, tf.float32)}
+            return {"scores": tf.nn.softmax(tempered)}
+        return {"scores": tf.sigmoid(tempered), "assigned": tf.cast(logits >= self.thresholds, tf.float32)}
 
     def signatures(self):
         """Also "init" and "step" for a classifier that reads forward; see `ClassifierStream`."""
@@ -411,20 +419,12 @@ class TextClassifier(ClassWeighted, VectorTask):
 
     def details(self):
         """Whether texts have several labels, the score from which each is assigned, and the calibration."""
-        temperature = 1.0 if self.calibration is None else self.calibration.temperature
-        thresholds = 1 / (1 + np.exp(-self.thresholds.astype(float) / temperature))
-        return {
-            "multi_label": self.multi_label,
-            "thresholds": dict(zip(self.labels, thresholds.round(4).tolist())) if self.multi_label else None,
-            "calibration": self._calibration_config(),
-        }
-
-    def _calibration_config(self):
-        return None if self.calibration is None else dataclasses.asdict(self.calibration)
+        thresholds = 1 / (1 + np.exp(-self.thresholds.astype(float) / self.temperature))
+        by_label = dict(zip(self.labels, thresholds.round(4).tolist())) if self.multi_label else None
+        return {**super().details(), "multi_label": self.multi_label, "thresholds": by_label}
 
     def get_config(self):
-        own = {"multi_label": self.multi_label, "calibration": self._calibration_config()}
-        return {**super().get_config(), **own, "thresholds": self.thresholds.tolist()}
+        return {**super().get_config(), "multi_label": self.multi_label, "thresholds": self.thresholds.tolist()}
 
     def limits(self):
         preprocessor = self.preprocessor

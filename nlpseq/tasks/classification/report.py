@@ -26,6 +26,12 @@ def print_class_weights(task: "TextClassifier") -> None:
         console.say(f"class weights: {shown}{', ...' * (len(weights) > MOST_WEIGHTS)}")
 
 
+def print_share(share: float | None) -> None:
+    """Prints how much the recurrent classifier counts beside the linear one, in a line; None is one half each."""
+    if share is not None:
+        console.say(f"on validation texts the recurrent classifier counts {share:.2f}, the linear one {1 - share:.2f}")
+
+
 def print_calibration(calibration: "Calibration | None") -> None:
     """Prints the temperature, and the expected calibration error before and after, in a line."""
     console.say(calibration_line(calibration))

@@ -1,19 +1,19 @@
 """Settings of text classification, the only place where its defaults are defined."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
-from nlpseq.errors import in_range, one_of
-from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Replaces, Settings
+from nlpseq.settings import AUTO, OPEN, Range, Rate, Replaces, Settings
 from nlpseq.tasks.settings import (
     BidirectionalSettings,
+    CorpusSettings,
     EnsembleSettings,
     PretrainingSettings,
     ScoreSettings,
     VectorSettings,
     WordSettings,
+    check_class_weights,
 )
 from nlpseq.training.settings import TrainingSettings
 
@@ -43,12 +43,7 @@ class ClassifierSettings(BidirectionalSettings):
 
     def check(self) -> None:
         super().check()
-        given = self.class_weights
-        if not isinstance(given, Mapping):
-            one_of("class_weights", given, ("none", "balanced"))
-            return
-        for label, weight in given.items():
-            in_range(f"the weight of {label!r} in `class_weights`", weight, 0)
+        check_class_weights(self.class_weights)
 
 
 @dataclass(frozen=True)
@@ -68,21 +63,15 @@ class NgramSettings(WordSettings):
 
 
 @dataclass(frozen=True)
-class PreparingSettings(Settings):
+class PreparingSettings(CorpusSettings):
     """How `nlpseq prepare` turns a corpus that does not fit in memory into ids."""
 
-    input: Annotated[str, FREE] = ""
-    """Files of the corpus, a path or a pattern in quotes: .csv, .tsv, .jsonl, .parquet, .tfrecord, or compressed."""
-    output: Annotated[str, FREE] = ""
-    """Folder of the prepared corpus; an interrupted run is continued."""
     input_format: Literal["csv", "tsv", "jsonl", "parquet", "tfrecord"] | None = None
     """Format of the files; None for that of their suffix."""
     text: str = "text"
     """Column of the text."""
     label: str = "label"
     """Column of the label."""
-    held_out: Annotated[float, Range(1e-6, 0.4)] = 0.01
-    """Share of the rows that are held out for validation, and as many for test."""
     vocabulary_size: Annotated[int, Range(3)] = 30_000
     """Maximum size of the vocabulary, including padding and the unknown word."""
     min_count: Annotated[int, Range(1)] = 2
@@ -91,13 +80,9 @@ class PreparingSettings(Settings):
     """Longer texts lose their middle, so that this many words are left."""
     lowercase: bool = True
     """Whether to convert texts to lower case."""
-    seed: Annotated[int, Range(0, 2**32 - 1)] = 1
-    """Seed of what is held out, and of the order of the examples."""
-    beam: Annotated[bool, FREE] = False
-    """Whether Apache Beam runs the passes; its own flags, such as --runner, are then added."""
 
 
-UNREAD = FileSettings(), SplitSettings(), NgramSettings(), PretrainingSettings()  # with `prepared`
+UNREAD = FileSettings(), SplitSettings(), NgramSettings(), PretrainingSettings(), VectorSettings()  # with `prepared`
 
 
 @dataclass(frozen=True)
@@ -114,7 +99,7 @@ class ClassificationData(DataSettings):
     """What separates several labels in a cell, a character, or "none"; None to find it out."""
     prepared: Annotated[
         str | None,
-        Replaces(("dataset", "text", "label", "label_separator", *(name for group in UNREAD for name in group.flat()))),
+        Replaces.of(("dataset", "text", "label", "label_separator"), *UNREAD),
     ] = None
     """Folder that `nlpseq prepare` wrote, in place of the dataset; its vocabulary and its ids are read."""
     output: str = "saved_models/sentiment"

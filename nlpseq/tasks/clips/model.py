@@ -1,6 +1,5 @@
 """Classification of sequences: from vectors or pictures over time to a label, or one for each frame, and scores."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +11,10 @@ from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
-from nlpseq.tasks.base import Look, NumericFunction, Task, label_axes, log_odds
-from nlpseq.tasks.class_weights import ClassWeighted, WeightedAccuracy, WeightedCrossEntropy
+from nlpseq.tasks.base import Look, NumericFunction, label_axes, log_odds
+from nlpseq.tasks.calibrated import Calibrated
+from nlpseq.tasks.class_weights import ClassWeighted
+from nlpseq.tasks.clips import examples as sequences
 from nlpseq.tasks.clips.answers import padded_frames
 from nlpseq.tasks.clips.features import FrameFeatures, picture_encoder
 from nlpseq.tasks.clips.frames import Clip
@@ -27,7 +28,7 @@ UNLABELLED = -2  # label of a real frame that has none, until lengths are known
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class SequenceClassifier(ClassWeighted, Task):
+class SequenceClassifier(ClassWeighted, Calibrated):
     """A recurrent classifier of sequences of vectors or pictures.
 
         z_t = features(x_t)                        standardised, with differences if `derived` says so
@@ -84,13 +85,11 @@ class SequenceClassifier(ClassWeighted, Task):
         frame: Sequence[int],
         per_frame: bool = False,
         encoder: Any = None,
-        calibration: Mapping[str, Any] | None = None,
         reading: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ):
         self.frame, self.per_frame, self.own_encoder = tuple(map(int, frame)), per_frame, encoder is not None
         self.reading = dict(reading or {})
-        self.calibration = decisions.Calibration(**calibration) if calibration else None
         self._given_encoder = lambda: encoder  # make_layers takes it under its own name
         self._traced = None
         super().__init__(labels, **kwargs)
@@ -159,13 +158,13 @@ class SequenceClassifier(ClassWeighted, Task):
         `per_frame`.
 
         Args:
-            example: Frames `(time, *frame)`.
+            example: Frames `(time, *frame)`, or a `Clip`.
             answer: The label. Default the one with the highest score.
 
         Raises:
             InputError: the label is unknown.
         """
-        frames = np.asarray(example)[np.newaxis]
+        frames = np.asarray(getattr(example, "frames", example))[np.newaxis]
         inputs = (frames, np.array([frames.shape[1]], np.int32))
         last = (lambda logits: logits[:, -1]) if self.per_frame else (lambda logits: logits)
         if answer is None:
@@ -228,24 +227,18 @@ class SequenceClassifier(ClassWeighted, Task):
 
     def default_loss(self):
         """Cross-entropy over the classes, of all frames with `per_frame`; with `class_weights` for whole sequences."""
-        if self.per_frame:
-            return SmoothedCrossEntropy()
-        if self.class_weights is not None:
-            return WeightedCrossEntropy(self.class_weights)
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return SmoothedCrossEntropy() if self.per_frame else self.cross_entropy()
 
     def default_metrics(self):
         """Accuracy, with class weights also a weighted one."""
         if self.per_frame:
             return [TokenAccuracy(lambda logits, mask: tf.argmax(logits, -1, tf.int32))]
-        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
-        return [accuracy, *([] if self.class_weights is None else [WeightedAccuracy(self.class_weights)])]
+        return self.accuracies()
 
     @property
     def metric(self) -> str:
         """Accuracy, which is weighted as the classes are."""
-        weighted = self.settings.class_weights != "none" and not self.per_frame
-        return "weighted_accuracy" if weighted else "accuracy"
+        return "accuracy" if self.per_frame else self.monitored_accuracy
 
     def named_axes(self):
         return label_axes(self.head, self.labels)
@@ -261,8 +254,7 @@ class SequenceClassifier(ClassWeighted, Task):
         labels = usable.labels
         if self.per_frame:
             logits, labels = logits[labels >= 0], labels[labels >= 0]
-        self.calibration = decisions.calibration(logits, labels)
-        return self.calibration
+        return self.fit_temperature(logits, labels)
 
     def all_logits(self, examples: Any, batch_size: int = ANSWERED) -> np.ndarray:
         """The logits of `nlpseq.data.Clips`, float32 `(clips, classes)`; with `per_frame` `(frames of all, classes)`.
@@ -320,7 +312,7 @@ class SequenceClassifier(ClassWeighted, Task):
 
     def scores_of(self, logits: tf.Tensor) -> tf.Tensor:
         """The calibrated probabilities of logits `(..., classes)`."""
-        return tf.nn.softmax(logits if self.calibration is None else logits / self.calibration.temperature)
+        return tf.nn.softmax(self.tempered(logits))
 
     def predict_clips(self, clips: Any, batch_size: int = ANSWERED) -> dict[str, Any]:
         """Classifies sequences.
@@ -336,7 +328,7 @@ class SequenceClassifier(ClassWeighted, Task):
         Raises:
             InputError: the frames of a sequence have another shape.
         """
-        clips = clips if hasattr(clips, "lengths") else _Sequences([np.asarray(clip) for clip in clips], self.frame)
+        clips = clips if hasattr(clips, "lengths") else sequences.Arrays(clips, self.frame)
         if not len(clips.lengths):
             return {"label": [], "scores": np.zeros((0, len(self.labels)), np.float32)}
         scores = self.scores_of(self.all_logits(clips, batch_size)).numpy()
@@ -377,19 +369,10 @@ class SequenceClassifier(ClassWeighted, Task):
         return list(zip(clips, right))
 
     def made_examples(self, count):
-        """Random sequences around the means of the training data, of many lengths."""
-        random = np.random.default_rng(0)
-        mean, scale = (np.asarray(weight) for weight in (self.features.mean, self.features.scale))
-        lengths = random.integers(1, 30, size=count)
-        return [
-            Clip((mean + scale * random.normal(size=(length, *self.frame))).astype(np.float32)) for length in lengths
-        ]
+        return sequences.made(np.asarray(self.features.mean), np.asarray(self.features.scale), self.frame, count)
 
     def odd_examples(self):
-        """One frame, a long sequence, values that are far off, and missing ones."""
-        one, long = np.zeros((1, *self.frame), np.float32), np.ones((300, *self.frame), np.float32)
-        missing = np.where(np.arange(5).reshape(-1, *[1] * len(self.frame)) % 2, np.nan, 1.0) * one
-        return [Clip(frames.astype(np.float32)) for frames in (one, long, one + 1e9, one - 1e9, missing)]
+        return sequences.odd(self.frame)
 
     def warmup(self):
         return [
@@ -398,20 +381,14 @@ class SequenceClassifier(ClassWeighted, Task):
         ]
 
     def details(self):
-        return {
-            "frame": list(self.frame),
-            "per_frame": self.per_frame,
-            "reading": self.reading,
-            "calibration": self._calibration_config(),
-        }
+        return {**super().details(), **self._kind_of_clips()}
 
-    def _calibration_config(self):
-        return None if self.calibration is None else dataclasses.asdict(self.calibration)
+    def _kind_of_clips(self):
+        return {"frame": list(self.frame), "per_frame": self.per_frame, "reading": self.reading}
 
     def get_config(self):
         encoder = keras.saving.serialize_keras_object(self.encoder) if self.own_encoder else None
-        own = {"frame": list(self.frame), "per_frame": self.per_frame, "reading": self.reading, "encoder": encoder}
-        return {**super().get_config(), **own, "calibration": self._calibration_config()}
+        return {**super().get_config(), **self._kind_of_clips(), "encoder": encoder}
 
     @classmethod
     def from_config(cls, config):
@@ -431,21 +408,6 @@ class SequenceClassifier(ClassWeighted, Task):
             else "It reads the whole sequence before it answers.",
             decisions.about_scores(self.calibration, self.settings.class_weights != "none", "sequences"),
         ]
-
-
-class _Sequences:
-    """Arrays in the place of `nlpseq.data.Clips`."""
-
-    def __init__(self, arrays, frame):
-        self.arrays, self.lengths = arrays, np.array([len(array) for array in arrays], int)
-        for number, array in enumerate(arrays, start=1):
-            if array.shape[1:] != frame or not len(array):
-                raise InputError(
-                    f"clip {number} has the shape {array.shape}: expected frames of shape {frame}, one at least."
-                )
-
-    def clip(self, index):
-        return self.arrays[index]
 
 
 def _frame_labels(frames, labels):

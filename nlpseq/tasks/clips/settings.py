@@ -1,13 +1,12 @@
 """Settings of the classification of sequences, the only place where its defaults are defined."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
-from nlpseq.errors import InputError, in_range, one_of
+from nlpseq.errors import InputError
 from nlpseq.settings import AUTO, OPEN, Range, Settings
-from nlpseq.tasks.settings import CellSettings, ScoreSettings
+from nlpseq.tasks.settings import CellSettings, ScoreSettings, check_class_weights
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -43,12 +42,7 @@ class SequenceSettings(CellSettings):
         super().check()
         if self.layers == 0 and self.pooling == "last":
             raise InputError("`pooling` last needs recurrent layers: choose another, or `layers` of 1 or more.")
-        given = self.class_weights
-        if not isinstance(given, Mapping):
-            one_of("class_weights", given, ("none", "balanced"))
-            return
-        for label, weight in given.items():
-            in_range(f"the weight of {label!r} in `class_weights`", weight, 0)
+        check_class_weights(self.class_weights)
 
 
 @dataclass(frozen=True)

@@ -229,16 +229,7 @@ class Answers(answers.Answers):
         return np.concatenate([column[:end], np.full(max(0, end - len(column)), np.nan)])
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
-        longest = max((len(example.arrays["values"]) for example in examples), default=1)
-        made: dict[str, list] = {}
-        for example in examples:
-            missing = longest - len(example.arrays["values"])
-            for name, array in example.arrays.items():
-                made.setdefault(name, []).append(_preceded(name, array, missing))
-        return {
-            name: np.array(rows, object) if name in ("item", "static") else np.stack(rows)
-            for name, rows in made.items()
-        }
+        return batched(examples)
 
     def compute(self, model, examples):
         found = forecast(model, self.inputs(examples))
@@ -308,6 +299,19 @@ class Answers(answers.Answers):
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow([*first, time, *columns])
         return text.getvalue()
+
+
+def batched(histories: Sequence[History]) -> dict[str, np.ndarray]:
+    """The inputs of "serving_default" for histories; before shorter ones steps are missing."""
+    longest = max((len(history.arrays["values"]) for history in histories), default=1)
+    made: dict[str, list] = {}
+    for history in histories:
+        missing = longest - len(history.arrays["values"])
+        for name, array in history.arrays.items():
+            made.setdefault(name, []).append(_preceded(name, array, missing))
+    return {
+        name: np.array(rows, object) if name in ("item", "static") else np.stack(rows) for name, rows in made.items()
+    }
 
 
 def _preceded(name, array, count):

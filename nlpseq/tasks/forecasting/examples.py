@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from nlpseq.errors import InputError
 from nlpseq.tasks.forecasting.answers import History
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.windows import Windows, past_of
@@ -25,6 +26,25 @@ def of_windows(description: SeriesPreprocessor, windows: Windows) -> list[Histor
         )
         for row, number in enumerate(windows.series)
     ]
+
+
+def as_history(description: SeriesPreprocessor, example: Any) -> History:
+    """A history, or values `(time,)` if the model reads no more, as a history."""
+    if isinstance(example, History):
+        return example
+    if description.read:
+        raise InputError(f"the model reads {', '.join(description.read)} beside values: give a `History`.")
+    return _history(description, values=np.asarray(example, float), item="")
+
+
+def step_names(description: SeriesPreprocessor, history: History) -> list[str]:
+    """The times of the last steps that the model reads, or how far they are from the next one: "t-1" is the last."""
+    context, horizon = description.context, description.horizon
+    if "times" not in history.arrays:
+        return [f"t-{lag}" for lag in range(context, 0, -1)]
+    times = np.asarray(history.arrays["times"])[: -horizon or None][-context:].astype("datetime64[s]")
+    names = np.datetime_as_string(times, "D" if (times == times.astype("datetime64[D]")).all() else "m").tolist()
+    return ["-"] * (context - len(names)) + [name.replace("T", " ") for name in names]
 
 
 def made(description: SeriesPreprocessor, count: int) -> list[History]:

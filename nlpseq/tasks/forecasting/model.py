@@ -8,11 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.series import Frequency
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, one_of
 from nlpseq.layers.label_loss import mean_loss
-from nlpseq.tasks.base import NamedAxis, NumericFunction, Task
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, Task
 from nlpseq.tasks.forecasting import examples as histories
 from nlpseq.tasks.forecasting import scaling, windows
+from nlpseq.tasks.forecasting.answers import batched
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
 from nlpseq.tasks.forecasting.paths import correlated_paths, spread_out
@@ -124,6 +125,7 @@ class Forecaster(Task):
         self.ensure_built()
         level, scale = self.level_and_scale(inputs)
         z, mask = scaling.scaled(inputs["values"], level, scale)
+        z = self.read(z)[..., 0]
         if training and self.settings.outliers:
             z = self._damaged(z)
         if self.by_steps and "future" in inputs:
@@ -135,6 +137,10 @@ class Forecaster(Task):
             return self.network(z, mask, past, known, vector, training=training)
         quantiles, _ = self.of_scaled(z, mask, self.features(inputs), inputs, training)
         return level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(quantiles, tf.float64)
+
+    def read(self, z: tf.Tensor) -> tf.Tensor:
+        """The scaled value of each step, `(batch, context, 1)`, which `nlpseq.diagnostics` weights."""
+        return z[..., tf.newaxis]
 
     def _damaged(self, z):
         """Scaled values, of which some windows have a season that is flatter, and higher or lower, than it was."""
@@ -214,6 +220,35 @@ class Forecaster(Task):
         names = [["", *description.items]] * bool(description.items)
         names += [["", *texts] for texts in description.statics.values()]
         return [NamedAxis(layer.embeddings, 0, "series", own) for layer, own in zip(self.vectors, names)]
+
+    def look(self, example: Any, answer: str | None = None) -> Look:
+        """A history as `nlpseq.diagnostics` examines it; the score is the median of a step of the horizon, in scales
+        above the level of the series. A step without weight has the level as its value.
+
+        Args:
+            example: `nlpseq.tasks.forecasting.answers.History`; values `(time,)` if the model reads no more.
+            answer: The number of the step, from "1". Default "1".
+
+        Raises:
+            InputError: `answer` is no step of the horizon; the model reads more than values.
+        """
+        description, horizon = self.preprocessor, self.preprocessor.horizon
+        numbers = [str(number + 1) for number in range(horizon)]
+        step = numbers.index(one_of("answer", answer or "1", numbers))
+        history = histories.as_history(description, example)
+        inputs = ForecastStream(self).read({name: tf.constant(row) for name, row in batched([history]).items()})
+        level, scale = self.level_and_scale(inputs)
+        scale = tf.where(scale > 0, scale, tf.ones_like(scale))
+
+        def score(quantiles):
+            return tf.cast((quantiles[:, step, self.middle] - level[:, 0]) / scale[:, 0], tf.float32)
+
+        names = histories.step_names(description, history)
+        patch = 1 if self.by_steps else min(self.settings.patch, description.context)
+        return Look(inputs, names, f"step {step + 1} ahead", score, self.reads(), patch)
+
+    def reads(self):
+        return [(self, "read")]
 
     # Training
 

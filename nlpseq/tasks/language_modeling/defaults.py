@@ -28,7 +28,12 @@ SPACE = {
 
 
 def profile(data: "RunningTexts", characters: bool = False) -> Profile:
-    """The profile of the lines of the training text, with characters or words between white space as tokens."""
+    """The profile of the lines of the training text, with characters or words between white space as tokens.
+
+    That of a prepared corpus is known.
+    """
+    if known := getattr(data, "profile", None):
+        return known
     lines = (line.decode("utf-8", "replace") for line in data.train.lines)
     return Profile.of((line if characters else line.split()) for line in lines)
 

@@ -13,6 +13,7 @@ from nlpseq.tasks.language_modeling.settings import DynamicSettings
 from nlpseq.text import END
 
 if TYPE_CHECKING:
+    from nlpseq.data.prepared_text import PreparedText
     from nlpseq.tasks.language_modeling.data import Lines
     from nlpseq.tasks.language_modeling.model import LanguageModel
 
@@ -32,7 +33,7 @@ class DynamicEvaluation:
 
     Args:
         task: The model. Its weights are changed while a text is read, and restored afterwards.
-        lines: `nlpseq.data.Lines` of the training text. Default None.
+        lines: `nlpseq.data.Lines` of the training text, or a `nlpseq.data.prepared_text.PreparedText`. Default None.
         **settings: Attributes of `nlpseq.tasks.language_modeling.settings.DynamicSettings`: dynamic_rate,
             dynamic_decay and dynamic_steps, the length of a segment.
 
@@ -50,7 +51,7 @@ class DynamicEvaluation:
         Krause, Kahembwe, Murray and Renals (2018), Dynamic evaluation of neural sequence models, section 5.
     """
 
-    def __init__(self, task: "LanguageModel", lines: "Lines | None" = None, **settings: Any):
+    def __init__(self, task: "LanguageModel", lines: "Lines | PreparedText | None" = None, **settings: Any):
         task.ensure_built()
         self.task, self.settings = task, DynamicSettings.of(**settings)
         self._weights = [weight.value for weight in task.trainable_variables]
@@ -117,7 +118,7 @@ class DynamicEvaluation:
 
     def _measure(self, lines):
         add = tf.function(self._add, autograph=False)
-        ids = tf.concat([[END], self.task.preprocessor.encode_corpus(lines.lines)], axis=0)
+        ids = self.task.ids_of(lines, MEASURED_SEGMENTS * self.settings.dynamic_steps + 1)
         for inputs, labels in self.segments(ids).take(MEASURED_SEGMENTS):
             add(self._read(inputs, labels)[1])
 

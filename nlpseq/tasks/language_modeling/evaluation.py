@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from nlpseq.text import END, UNKNOWN
+from nlpseq.text import UNKNOWN
 
 if TYPE_CHECKING:
     from nlpseq.tasks.language_modeling.data import Lines
@@ -66,7 +66,7 @@ def evaluate_language_model(
 
 def _adapted(task, lines, dynamic):
     """The metrics of dynamic evaluation."""
-    ids = tf.concat([[END], task.preprocessor.encode_corpus(lines.lines)], axis=0)
+    ids = task.ids_of(lines)
     with dynamic.adapting():
         nats = sum(float(tf.reduce_sum(dynamic.step(*segment))) for segment in dynamic.segments(ids))
     nats /= len(ids) - 1

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from nlpseq import decoding
 from nlpseq.data.batching import pad
+from nlpseq.data.prepared_text import PreparedText
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, one_of
@@ -256,13 +257,20 @@ class LanguageModel(TextTask):
         in each epoch, and incomplete segments are dropped. Otherwise the last segment may be
         shorter, although Keras's mean loss gives it the same weight, and only ids that do not fill
         the streams are dropped: none with a `batch_size` of 1. A text with fewer tokens than
-        `batch_size` has one stream per token.
+        `batch_size` has one stream per token. The text of a prepared corpus,
+        `nlpseq.data.prepared_text.PreparedText`, is read from disk.
         """
-        ids = tf.concat([[END], self.preprocessor.encode_corpus(examples.lines)], axis=0)
+        ids = examples if isinstance(examples, PreparedText) else self.ids_of(examples)
         if training:
             return shifted_segments(ids, batch_size, self.settings.steps, seed)
         streams = min(batch_size, len(ids) - 1)
         return mark_first(continuous_segments(ids, streams, self.settings.steps))
+
+    def ids_of(self, text: Any, most: int | None = None) -> tf.Tensor:
+        """The ids of `nlpseq.data.Lines` or of a `PreparedText`, the first `most`, with a line end before them."""
+        if isinstance(text, PreparedText):
+            return tf.constant(text.beginning(text.size if most is None else most))
+        return tf.concat([[END], self.preprocessor.encode_corpus(text.lines)], axis=0)[:most]
 
     def default_loss(self):
         """Cross-entropy in nats per token."""

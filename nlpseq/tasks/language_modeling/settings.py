@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
-from nlpseq.settings import AUTO, Range, Rate, Settings
-from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings
+from nlpseq.settings import AUTO, Range, Rate, Replaces, Settings
+from nlpseq.tasks.settings import CorpusSettings, RecurrentSettings, SubwordSettings
 from nlpseq.training.settings import TrainingSettings
 
 MOST_ADDED = 100_000  # maximum number of tokens that are generated for a prompt
@@ -81,6 +81,11 @@ class LineSettings(SubwordSettings):
 
 
 @dataclass(frozen=True)
+class PreparingSettings(LineSettings, CorpusSettings):
+    """How `nlpseq prepare` turns a corpus that does not fit in memory into ids."""
+
+
+@dataclass(frozen=True)
 class LanguageModelingData(DataSettings):
     """The dataset and the output folder."""
 
@@ -88,6 +93,10 @@ class LanguageModelingData(DataSettings):
     """Name of a TFDS dataset, or path of a .txt file or of a folder of them."""
     text: str | None = None
     """Feature of a TFDS dataset with the text; None for the default of the dataset."""
+    prepared: Annotated[
+        str | None, Replaces.of(("dataset", "text"), FileSettings(), SplitSettings(), LineSettings())
+    ] = None
+    """Folder that `nlpseq prepare` wrote, in place of the dataset; its vocabulary and its ids are read."""
     output: str = "saved_models/language_model"
     """Folder of the numbered exports."""
 

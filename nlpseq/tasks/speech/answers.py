@@ -15,22 +15,10 @@ from nlpseq.runtime import ctc
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, json_line
 from nlpseq.tasks.speech.cutting import LONGEST, parts, quietest
+from nlpseq.tasks.speech.sounds import Sound, padded, padded_rows
 
 CHUNK = 0.24  # seconds of samples that are read together from standard input
 HEADERS = {b"RIFF": "a WAV file", b"fLaC": "a FLAC file", b"OggS": "an Ogg file", b"ID3": "an MP3 file"}
-
-
-@dataclass(frozen=True)
-class Sound:
-    """Samples at the rate of the model, and what they are called.
-
-    Attributes:
-        name: Path of the file.
-        samples: float32 `(samples,)`.
-    """
-
-    name: str
-    samples: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -90,13 +78,11 @@ class Answers(answers.Answers):
     def inputs(self, examples):
         sounds = [example.samples if isinstance(example, Sound) else np.asarray(example, np.float32)
                   for example in examples]  # fmt: skip
-        audio = np.zeros([len(sounds), max([1, *map(len, sounds)])], np.float32)
-        for row, sound in zip(audio, sounds):
-            row[: len(sound)] = sound
-        return {"audio": audio, "length": np.array([len(sound) for sound in sounds], np.int32)}
+        audio, length = padded(sounds)
+        return {"audio": audio, "length": length}
 
     def compute(self, model, examples):
-        found = self._search(model, examples)
+        found = self._search(model, self.inputs(examples))
         return [
             {
                 "text": model.preprocessor.decode(ids[0]) if ids else "",
@@ -105,9 +91,24 @@ class Answers(answers.Answers):
             for ids, scores in zip(found.ids, found.scores)
         ]
 
-    def _search(self, model, examples, n_best=1):
+    def run(self, model, signature, inputs):
+        """The signatures "nbest" and "units" too, as of `SpeechRecognizer`."""
+        if signature == "nbest":
+            found = self._search(model, inputs, model.options["n_best"])
+            texts = [[model.preprocessor.decode(ids).encode() for ids in row] for row in found.ids]
+            scores = padded_rows(found.scores, ctc.NEVER, np.float32)
+            return {"texts": padded_rows(texts, b"", object), "scores": scores}
+        if signature == "units":
+            found, seconds = self._search(model, inputs), model.options["step_seconds"]
+            best = [model.preprocessor.texts(ids[0]) if ids else [] for ids in found.ids]
+            starts = [[seconds * step for step in steps[0]] if steps else [] for steps in found.steps]
+            units = [[unit.encode() for unit in row] for row in best]
+            return {"unit": padded_rows(units, b"", object), "start": padded_rows(starts, 0, np.float32)}
+        return super().run(model, signature, inputs)
+
+    def _search(self, model, inputs, n_best=1):
         """The search of the export, with the function of a model."""
-        heard = model.functions["logits"](**self.inputs(examples))
+        heard = model.functions["logits"](**inputs)
         logits, steps = heard["logits"], heard["steps"]
         size = max(model.options["beam_size"], n_best)
         if size == 1 and not model.tables:
@@ -165,23 +166,12 @@ class Answers(answers.Answers):
 
     def _best(self, export, sound) -> list[tuple[str, float]]:
         """The n best texts of a sound, and their scores."""
-        if model := getattr(export, "computed", None):
-            found = self._search(model, [sound], model.options["n_best"])
-            return list(zip(map(model.preprocessor.decode, found.ids[0]), found.scores[0]))
         outputs = export.run("nbest", self.inputs([sound]))
         rows = zip(outputs["texts"][0].tolist(), outputs["scores"][0].tolist())
         return [(text.decode(), score) for text, score in rows if score > ctc.POSSIBLE]
 
     def _units(self, export, sound) -> list[tuple[str, float]]:
         """The units of the best text of a sound, and the second at which each begins."""
-        if model := getattr(export, "computed", None):
-            found = self._search(model, [sound])
-            best = zip(found.ids[0][:1], found.steps[0][:1])
-            return [
-                (unit, step * model.options["step_seconds"])
-                for ids, steps in best
-                for unit, step in zip(model.preprocessor.texts(ids), steps)
-            ]
         outputs = export.run("units", self.inputs([sound]))
         return [(unit.decode(), at) for unit, at in zip(outputs["unit"][0].tolist(), outputs["start"][0].tolist())]
 

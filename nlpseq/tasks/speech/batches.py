@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import generated, training_order
+from nlpseq.tasks.speech.sounds import padded
 
 MOST_JOINED = 7  # utterances of a string
 PAUSE = 0.6  # seconds between two joined utterances, at most
@@ -76,14 +77,12 @@ class Batches:
 
     def _batch(self, groups, random):
         sounds = [self._joined(group, random) for group in groups]
-        audio = np.zeros([len(sounds), max(1, max(map(len, sounds)))], np.float32)
         labels = np.full([len(sounds), self.capacity], -1, np.int32)
-        for row, (sound, group) in enumerate(zip(sounds, groups)):
-            audio[row, : len(sound)] = sound
+        for row, group in zip(labels, groups):
             ids = [i for at in group for i in self.labels[at]]
             ids = ids[1:] if ids[:1] == [self.first] else ids
-            labels[row, : len(ids)] = ids
-        return (audio, np.array([len(sound) for sound in sounds], np.int32)), labels
+            row[: len(ids)] = ids
+        return padded(sounds), labels
 
     def _joined(self, group, random):
         """The sounds of a string with pauses between them, in which there is silence or a little noise."""

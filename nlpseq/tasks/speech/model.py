@@ -9,22 +9,24 @@ import tensorflow as tf
 
 from nlpseq import engine
 from nlpseq.decoding import Transcript, ctc_beam_search, ctc_greedy
+from nlpseq.engine import ctc
 from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.layers.ctc_loss import CTCLoss
-from nlpseq.tasks.base import NamedAxis, NumericFunction, Task, in_batches, label_axes
+from nlpseq.runtime.ctc import BLANK
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, Task, in_batches, label_axes
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.speech.answers import Sound
 from nlpseq.tasks.speech.augmentation import Augmentation
 from nlpseq.tasks.speech.bands import BandConvolution
 from nlpseq.tasks.speech.batches import Batches
 from nlpseq.tasks.speech.features import LogMel
 from nlpseq.tasks.speech.language import SpeechLanguage
+from nlpseq.tasks.speech.metrics import UnitErrorRate
 from nlpseq.tasks.speech.settings import RecognizerSettings
+from nlpseq.tasks.speech.sounds import Sound, padded
 from nlpseq.tasks.speech.streaming import SpeechStream
 from nlpseq.text import SubwordTokenizer
 
-BLANK = 0  # the id of padding
 CERTAIN = 1e9  # less than the logit of the blank have the others behind the end of a sound
 ANSWERED = 16  # sounds that are recognized together
 ADAPTED = 500  # sounds from which the mean and variance of the bands are counted
@@ -124,17 +126,50 @@ class SpeechRecognizer(Task):
 
     def logits(self, steps: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Logits `(batch, steps, units)` of the steps that `LogMel.steps` returns."""
-        hidden = tf.cast(steps, self.compute_dtype)
-        if self.convolution is not None:
-            hidden = self.convolution(hidden)
+        hidden = self.read(steps)
         for dropout, layer in zip(self.dropouts, self.recurrent):
             hidden = layer(dropout(hidden, training=training), mask=mask, training=training)
         return self.head(self.output_dropout(hidden, training=training))
+
+    def read(self, steps: tf.Tensor) -> tf.Tensor:
+        """What the first recurrent layer reads of each step, `(batch, steps, features)`."""
+        steps = tf.cast(steps, self.compute_dtype)
+        return steps if self.convolution is None else self.convolution(steps)
 
     def _ended(self, logits, mask):
         """The logits, and behind the end of a sound those of a blank that is certain."""
         blank = tf.where(tf.range(len(self.preprocessor)) == BLANK, 0.0, -CERTAIN)
         return tf.where(mask[..., tf.newaxis], logits, blank)
+
+    def look(self, example: Any, answer: str | None = None) -> Look:
+        """A sound as `nlpseq.diagnostics` examines it; the score is the log-probability of a text.
+
+        Args:
+            example: Samples at `sample_rate`, `(samples,)`, or a `Sound`.
+            answer: The text. Default the one that is recognized.
+
+        Raises:
+            InputError: there are too few samples for a step; the text has more units than the sound has steps.
+        """
+        audio, length = map(tf.constant, padded([getattr(example, "samples", example)]))
+        steps = int(self.log_mel.step_counts(length)[0])
+        if not steps:
+            raise InputError("the sound has no samples: give a longer one.")
+        if answer is None:
+            answer = str(self.recognize([audio.numpy()[0]])["text"][0])
+        units = tf.cast(self.preprocessor(tf.constant([answer])).to_tensor(-1), tf.int32)
+        if units.shape[1] > steps:
+            raise InputError(f"`answer` has {units.shape[1]} units, and the sound {steps} steps: give a shorter text.")
+
+        def score(logits):
+            labels = tf.repeat(units, tf.shape(logits)[0], axis=0)
+            return ctc.log_likelihood(logits, tf.ones(tf.shape(logits)[:2], bool), labels, BLANK, training=True)
+
+        names = [f"{step * self.step_seconds:.2f} s" for step in range(steps)]
+        return Look((audio, length), names, answer, score, self.reads())
+
+    def reads(self):
+        return [(self, "read")]
 
     # Training
 
@@ -354,37 +389,3 @@ class SpeechRecognizer(Task):
     def resources(self):
         language = self._language()
         return [*self.preprocessor.tables, *([] if language is None else language.resources)]
-
-
-def padded(sounds: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Sounds in one array with zeros behind them, float32 `(batch, samples)`, and their lengths, int32 `(batch,)`."""
-    audio = np.zeros([len(sounds), max([1, *map(len, sounds)])], np.float32)
-    for row, sound in zip(audio, sounds):
-        row[: len(sound)] = sound
-    return audio, np.array([len(sound) for sound in sounds], np.int32)
-
-
-class UnitErrorRate(keras.metrics.Metric):
-    """The edits that turn the best paths into the texts, a share of the units of the texts (characters or words)."""
-
-    def __init__(self, name: str = "error_rate", **kwargs: Any):
-        super().__init__(name=name, **kwargs)
-        self.edits = self.add_variable((), "zeros", name="edits")
-        self.count = self.add_variable((), "zeros", name="count")
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        labels = tf.RaggedTensor.from_tensor(tf.cast(y_true, tf.int32) + 1, padding=0)
-        best = ctc_greedy(y_pred, None, BLANK)
-        found = tf.RaggedTensor.from_tensor(best.ids[:, 0] + 1, best.lengths[:, 0])
-        edits = tf.edit_distance(_sparse(found), _sparse(labels), normalize=False)
-        self.edits.assign_add(tf.reduce_sum(edits))
-        self.count.assign_add(tf.cast(tf.size(labels.flat_values), tf.float32))
-
-    def result(self):
-        return tf.math.divide_no_nan(tf.convert_to_tensor(self.edits), tf.convert_to_tensor(self.count))
-
-
-def _sparse(rows):
-    """Ragged rows as `tf.edit_distance` takes them: with one size for both."""
-    sparse = rows.to_sparse()
-    return tf.SparseTensor(sparse.indices, tf.cast(sparse.values, tf.int64), [rows.nrows(), 1_000_000])

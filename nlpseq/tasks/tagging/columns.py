@@ -9,9 +9,11 @@ is skipped. CoNLL-U (`.conllu`) has ten named columns; its comments, multiword
 tokens (1-2) and empty nodes (1.1) are skipped.
 """
 
+import itertools
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nlpseq.data.files.delimited import checked_delimiter
@@ -66,20 +68,105 @@ def sentences_of_lines(
     Raises:
         InputError: there are no sentences; a column is missing or empty.
     """
-    conllu = is_conllu(path)
-    rows, header = (list(_conllu_rows(lines)), []) if conllu else _column_rows(lines, delimiter)
-    first, fields = next((row for row in rows if row[1]), (0, []))
-    if not fields:
+    form, rows = form_of(path, lines, tokens, tags, delimiter)
+    if form is None:
         raise InputError(
             f"{path}, line {max(1, len(lines))}: the file ends without a sentence: expected lines with a token and its "
             "tag."
         )
+    sentences = list(grouped(rows))
+    for number, fields in (row for sentence in sentences for row in sentence):
+        form.check(f"{path}, line {number}", fields)
+    words, names = ([[fields[column] for _, fields in rows] for rows in sentences] for column in (form.token, form.tag))
+    return words, names, lambda sentence, token: f"{path}, line {sentences[sentence][token][0]}"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the lines of a file of columns are read.
+
+    Attributes:
+        conllu: Whether the file is CoNLL-U.
+        split: From a line to its fields.
+        tabs: Whether tabs separate them.
+        header: The names of the columns, if a line has them.
+        width, first: Columns of the first token, and its line.
+        token, tag: Indices of the columns of tokens and tags.
+        exact: Whether no line may have more columns.
+    """
+
+    conllu: bool
+    split: Callable[[str], list[str]]
+    tabs: bool
+    header: list[str]
+    width: int = 0
+    first: int = 0
+    token: int = 0
+    tag: int = 1
+    exact: bool = False
+
+    def rows(self, lines: Sequence[str]) -> list[tuple[int, list[str]]]:
+        """The number and fields of lines that hold a token or, without fields, end a sentence."""
+        if self.conllu:
+            return list(_conllu_rows(lines))
+        rows = []
+        for number, line in enumerate(lines, start=1):
+            if not line.strip() or line.startswith(DOCUMENT):
+                rows.append((number, []))
+                continue
+            fields = self.split(line)
+            comment = COMMENT.match(line) and not (
+                len(fields) == self.width and not (self.tabs and line.startswith("# "))
+            )
+            if not comment and not (self.header and fields == self.header):
+                rows.append((number, fields))
+        return _without_comments(rows, self.tabs)
+
+    def check(self, place: str, fields: list[str]) -> None:
+        """Raises an `InputError` for the fields of a line that lack the token or its tag."""
+        if self.exact and len(fields) > self.width:
+            raise InputError(
+                f"{place}: expected {self.width} columns as in line {self.first}, got {len(fields)}: give the column "
+                "of the tags with `tags`."
+            )
+        needed = max(self.token, self.tag) + 1
+        if len(fields) < needed:
+            raise InputError(f"{place}: expected at least {needed} columns, got {len(fields)}.")
+        for column in (self.token, self.tag):
+            if not fields[column]:
+                raise InputError(f"{place}: column {column + 1} is empty: give a token and its tag.")
+
+
+def form_of(
+    path: Path,
+    lines: Sequence[str],
+    tokens: str | int | None = None,
+    tags: str | int | None = None,
+    delimiter: str | None = None,
+) -> tuple[Form | None, list[tuple[int, list[str]]]]:
+    """The form of a file, by its first lines, and their rows; None if they hold no token. Arguments as above."""
+    conllu = is_conllu(path)
+    start = next(filter(_may_hold_a_token, lines), "")
+    split, tabs = _splitter(start, delimiter), "\t" in start
+    header = split(start)
+    named = not conllu and len(header) > 1 and normal(header[0]) in FIRST_NAMES and normal(header[-1]) in LAST_NAMES
+    form = Form(conllu, split, tabs, header if named else [], len(header))
+    rows = form.rows(lines)
+    first, fields = next((row for row in rows if row[1]), (0, []))
+    if not fields:
+        return None, rows
     default = ("form", "upos") if conllu else (1, max(2, len(fields)))
-    names = CONLLU if conllu else header
-    chosen = [_column(path, names, *pair) for pair in zip((tokens, tags), default)]
-    if tags is None and not conllu:
-        _check_widths(path, rows, first, len(fields))
-    return _sentences(path, rows, *chosen)
+    names = CONLLU if conllu else form.header
+    token, tag = (_column(path, names, *pair) for pair in zip((tokens, tags), default))
+    exact = tags is None and not conllu
+    return replace(form, width=len(fields), first=first, token=token, tag=tag, exact=exact), rows
+
+
+def grouped(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
+    """The rows of each sentence, which ends at a row without fields."""
+    for ends, sentence in itertools.groupby(rows, lambda row: not row[1]):
+        if not ends:
+            yield list(sentence)
 
 
 def is_conllu(path: Path) -> bool:
@@ -97,61 +184,6 @@ def _column(path, names, value, default):
         remedy = suggest(value, names) if names else "give its number, from 1."
         raise InputError(f"{path} has no column {value!r}: {remedy}")
     return int(value) - 1
-
-
-def _check_widths(path, rows, first, width):
-    """Raises an `InputError` if a line has more columns than the first, whose last one holds the tags."""
-    for number, fields in rows:
-        if len(fields) > width:
-            raise InputError(
-                f"{path}, line {number}: expected {width} columns as in line {first}, got "
-                f"{len(fields)}: give the column of the tags with `tags`."
-            )
-
-
-def _sentences(path, rows, token, tag):
-    """Tokens, tags and the function for places, from rows with an empty one after each sentence."""
-    sentences, current = [], []
-    for number, fields in [*rows, (0, [])]:
-        if fields:
-            _check_row(f"{path}, line {number}", fields, token, tag)
-            current.append((fields[token], fields[tag], number))
-        elif current:
-            sentences.append(current)
-            current = []
-    tokens, tags, numbers = ([list(part) for part in parts] for parts in _transposed(sentences))
-    return tokens, tags, lambda sentence, token: f"{path}, line {numbers[sentence][token]}"
-
-
-def _transposed(sentences):
-    """From sentences of rows of fields to columns of sentences of fields."""
-    return zip(*(zip(*sentence) for sentence in sentences))
-
-
-def _check_row(place, fields, token, tag):
-    needed = max(token, tag) + 1
-    if len(fields) < needed:
-        raise InputError(f"{place}: expected at least {needed} columns, got {len(fields)}.")
-    for column in (token, tag):
-        if not fields[column]:
-            raise InputError(f"{place}: column {column + 1} is empty: give a token and its tag.")
-
-
-def _column_rows(lines, delimiter):
-    """The number and fields of lines that hold a token or, without fields, end a sentence; and the header if any."""
-    first, start = next(((n, line) for n, line in enumerate(lines, start=1) if _may_hold_a_token(line)), (0, ""))
-    split, tabs = _splitter(start, delimiter), "\t" in start
-    header = split(start)
-    named = len(header) > 1 and normal(header[0]) in FIRST_NAMES and normal(header[-1]) in LAST_NAMES
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        if named and number == first:
-            continue
-        if not line.strip() or line.startswith(DOCUMENT):
-            rows.append((number, []))
-        elif not COMMENT.match(line) or (len(split(line)) == len(header) and not (tabs and line.startswith("# "))):
-            rows.append((number, split(line)))
-    return _without_comments(rows, tabs), header if named else []
 
 
 def _splitter(start, delimiter):
@@ -181,7 +213,7 @@ def _may_hold_a_token(line):
 
 
 def _conllu_rows(lines):
-    """As `_column_rows` for CoNLL-U, whose words have integer ids."""
+    """As `Form.rows` for CoNLL-U, whose words have integer ids."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             yield number, []

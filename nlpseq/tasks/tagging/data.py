@@ -1,8 +1,8 @@
 """Datasets of tagged sentences from TFDS and from files."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain, pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ from nlpseq.data import notes, sources
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.tagging import own
 from nlpseq.tasks.tagging.own import RawSentences
+from nlpseq.tasks.tagging.reading import TagReading
 from nlpseq.tasks.tagging.schemas import TAGGING, TaggingSchema
 
 
@@ -80,6 +81,10 @@ class TaggedSentences(sources.SplitDataset):
     generated: bool = False
     scheme: str | None = None
     notes: tuple[str, ...] = ()
+
+    def training_tokens(self) -> Iterable[Sequence[str]]:
+        """Lists of the tokens of training."""
+        return self.train.tokens
 
 
 @refuses_unknown_arguments
@@ -193,41 +198,13 @@ def _raw(dataset, split, schema, names, tokens, tags, left_out=None):
 
 def _in_scheme(raw):
     """The scheme of the tags of training or None, all splits with tags that are legal in it, and notes."""
-    counts = Counter(chain.from_iterable(raw["train"].tags))
-    notation = tag_schemes.notation_of(counts)
-    said = []
-    if notation is not None:
-        example = next(tag for tag in counts if notation.standard(tag) != "O")
-        said = [f"the tags mark spans: {example!r} is read as {notation.standard(example)!r}, and so on"]
-        raw = {split: _with_tags(part, partial(_in_notation, notation)) for split, part in raw.items()}
-        counts = Counter(chain.from_iterable(raw["train"].tags))
-    scheme = tag_schemes.scheme_of_most(_counts_without_bilou(counts))
-    if scheme is None:
-        if tag_schemes.without_types(counts):
-            said = [
-                f"the tags {', '.join(sorted(counts))} have no types, so tokens are scored, not spans: write B-X for B"
-            ]
-        return None, raw, said
-    raw = {split: _with_tags(part, _without_bilou) for split, part in raw.items()}
-    for part in raw.values():
-        _check_scheme(part, scheme)
-    repair = partial(tag_schemes.repair, scheme=scheme)
-    return scheme, {split: _with_tags(part, repair) for split, part in raw.items()}, said
-
-
-def _in_notation(notation, tags):
-    return [notation.standard(tag) or tag for tag in tags]
-
-
-def _counts_without_bilou(counts):
-    changed = Counter()
-    for tag, count in counts.items():
-        changed[tag_schemes.without_bilou(tag)] += count
-    return changed
-
-
-def _without_bilou(tags):
-    return [tag_schemes.without_bilou(tag) for tag in tags]
+    reading = TagReading.of(Counter(chain.from_iterable(raw["train"].tags)))
+    raw = {split: _with_tags(part, lambda tags: [*map(reading.standard, tags)]) for split, part in raw.items()}
+    if reading.scheme is not None:
+        for part in raw.values():
+            _check_scheme(part, reading.scheme)
+        raw = {split: _with_tags(part, reading.legal) for split, part in raw.items()}
+    return reading.scheme, raw, [reading.note] if reading.note else []
 
 
 def _with_tags(sentences, change):

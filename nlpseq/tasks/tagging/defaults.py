@@ -28,8 +28,8 @@ SPACE = {
 
 
 def profile(data: "TaggedSentences") -> Profile:
-    """The profile of the training sentences."""
-    return Profile.of(data.train.tokens, len(data.labels))
+    """The profile of the training sentences. That of a prepared corpus is known."""
+    return getattr(data, "profile", None) or Profile.of(data.train.tokens, len(data.labels))
 
 
 def choose(profile: Profile) -> dict[str, Any]:

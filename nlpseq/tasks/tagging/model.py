@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq import tag_schemes
 from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import CRF, Pooling
@@ -18,6 +17,7 @@ from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
 from nlpseq.tasks.tagging.linear import FeatureEmissions
 from nlpseq.tasks.tagging.metrics import SpanF1
+from nlpseq.tasks.tagging.reading import shortened
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.tagging.streaming import TaggerStream
 from nlpseq.tasks.text_task import as_texts, encode, encoder, served, strings
@@ -249,7 +249,8 @@ class TokenTagger(VectorTask):
         return examples.known(len(self.labels))
 
     def encode_examples(self, sentences):
-        sentences = replace(sentences, tags=[self._shortened(tags) for tags in sentences.tags])
+        options = self.labels, self.scheme, self.preprocessor.max_tokens
+        sentences = replace(sentences, tags=[shortened(tags, *options) for tags in sentences.tags])
         tokens, tags = sentences.ragged()
         return encode(self._encode, tokens), self.preprocessor.truncate(tags)
 
@@ -260,15 +261,6 @@ class TokenTagger(VectorTask):
     def texts_of_lines(self, lines: Sequence[str]) -> Sequence:
         """Lines of text as `encode_texts` takes them."""
         return self.preprocessor.tokenize(tf.constant(list(lines), tf.string)).to_list() if lines else []
-
-    def _shortened(self, tags):
-        """The tags of a sentence, legal also if it will be truncated within a span; -1 for a tag without number."""
-        kept = self.preprocessor.max_tokens
-        if self.scheme is None or len(tags) <= kept or min(tags) < 0:
-            return tags
-        repaired = tag_schemes.repair([self.labels[tag] for tag in tags[:kept]], self.scheme)
-        numbers = {label: number for number, label in enumerate(self.labels)}
-        return [*(numbers.get(tag, -1) for tag in repaired), *tags[kept:]]
 
     def default_loss(self):
         """The negative log-likelihood of the tags, per token."""

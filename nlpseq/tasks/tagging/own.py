@@ -176,8 +176,8 @@ def _of_token_rows(part, words, labels, numbers):
     dropped = set(left_out)
     sentences = [kept for rows in sentences if (kept := [row for row in rows if row not in dropped])]
     return RawSentences(
-        [[_word(words[row], part, row) for row in rows] for rows in sentences],
-        [[_word(labels[row], part, row) for row in rows] for rows in sentences],
+        [[_word(words[row], part.where(row)) for row in rows] for rows in sentences],
+        [[_word(labels[row], part.where(row)) for row in rows] for rows in sentences],
         lambda sentence, token: part.where(sentences[sentence][token]),
         (table.left_out(part, left_out, "a token or a tag"),) if left_out else (),
     )
@@ -189,11 +189,7 @@ def _of_sentence_rows(part, words, labels):
         if any(map(table.is_missing, pair)):
             left_out.append(row)
             continue
-        sentence, named = (_items(value, part, row) for value in pair)
-        if len(sentence) != len(named):
-            raise InputError(
-                f"{part.where(row)}: {len(sentence)} tokens and {len(named)} tags: give a tag for each token."
-            )
+        sentence, named = sentence_of(*pair, part.where(row))
         if sentence:
             tokens.append(sentence)
             tags.append(named)
@@ -205,8 +201,23 @@ def _of_sentence_rows(part, words, labels):
     return RawSentences(tokens, tags, place, said)
 
 
-def _items(value: Any, part: Table, row: int) -> list[str]:
-    """The tokens or tags of a sentence: a list, the text of a Python list, or words separated by blanks."""
+def sentence_of(tokens: Any, tags: Any, where: str) -> tuple[list[str], list[str]]:
+    """The tokens and tags of two cells: lists, the text of Python lists, or words separated by blanks.
+
+    Args:
+        tokens, tags: The cells.
+        where: Their row, for the error.
+
+    Raises:
+        InputError: they hold something else, or different numbers of tokens and tags.
+    """
+    sentence, named = (_items(value, where) for value in (tokens, tags))
+    if len(sentence) != len(named):
+        raise InputError(f"{where}: {len(sentence)} tokens and {len(named)} tags: give a tag for each token.")
+    return sentence, named
+
+
+def _items(value: Any, where: str) -> list[str]:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if hasattr(value, "tolist"):
@@ -214,8 +225,8 @@ def _items(value: Any, part: Table, row: int) -> list[str]:
     if isinstance(value, str):
         value = _literal(value) or value.split()
     if not isinstance(value, (list, tuple)):
-        raise InputError(f"{part.where(row)}: expected a list of tokens or tags, got {shorten(repr(value), 40)}.")
-    return [_word(item, part, row) for item in value]
+        raise InputError(f"{where}: expected a list of tokens or tags, got {shorten(repr(value), 40)}.")
+    return [_word(item, where) for item in value]
 
 
 def _literal(text):
@@ -229,5 +240,5 @@ def _literal(text):
     return value if isinstance(value, list) else None
 
 
-def _word(value, part, row):
-    return table.text_of(value, part.where(row), "a token or a tag").strip()
+def _word(value, where):
+    return table.text_of(value, where, "a token or a tag").strip()

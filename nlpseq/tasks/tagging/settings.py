@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
-from nlpseq.settings import AUTO, Range, Rate, Settings
+from nlpseq.settings import AUTO, Range, Rate, Replaces, Settings
 from nlpseq.tasks.settings import (
     BidirectionalSettings,
+    CorpusSettings,
     EnsembleSettings,
     PretrainingSettings,
     VectorSettings,
@@ -46,6 +47,21 @@ class TokenSettings(WordSettings):
 
 
 @dataclass(frozen=True)
+class PreparingSettings(TokenSettings, CorpusSettings):
+    """How `nlpseq prepare` turns a corpus that does not fit in memory into ids."""
+
+    input_format: Literal["columns", "jsonl", "parquet", "tfrecord"] | None = None
+    """Format of the files; None for that of their suffix, or columns: a token a line, a blank line after a sentence."""
+    tokens: str | None = None
+    """Column of the tokens, by name, or by number from 1; None for the usual one."""
+    tags: str | None = None
+    """Column of the tags, by name, or by number from 1; None for the usual one, in files of columns the last."""
+
+
+UNREAD = FileSettings(), SplitSettings(), TokenSettings(), PretrainingSettings(), VectorSettings()  # with `prepared`
+
+
+@dataclass(frozen=True)
 class TaggingData(DataSettings):
     """The dataset and the output folder."""
 
@@ -55,6 +71,8 @@ class TaggingData(DataSettings):
     """Feature of the tokens, or number of their column from 1; None for the default."""
     tags: str | None = None
     """Feature, column number or CoNLL-U column name of the tags; None for the default, in files the last column."""
+    prepared: Annotated[str | None, Replaces.of(("dataset", "tokens", "tags"), *UNREAD)] = None
+    """Folder that `nlpseq prepare` wrote, in place of the dataset; its vocabulary and its ids are read."""
     output: str = "saved_models/tagging"
     """Folder of the numbered exports."""
 

@@ -42,7 +42,12 @@ class PairProfile(Profile):
 
 
 def profile(data: "ParallelTexts") -> PairProfile:
-    """The profile of the training pairs, with words between white space as tokens."""
+    """The profile of the training pairs, with words between white space as tokens.
+
+    That of a prepared corpus is known.
+    """
+    if known := getattr(data, "profile", None):
+        return known
     sources, targets = ([text.split() for text in side] for side in (data.train.sources, data.train.targets))
     both = Profile.of(chain(sources, targets))
     ratios = [(len(target) - ADDED) / max(1, len(source)) for source, target in zip(sources, targets)]

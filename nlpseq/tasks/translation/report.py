@@ -37,10 +37,10 @@ def print_translations(result: TranslationResult, data: "ParallelTexts", count: 
     console.print_table(table)
 
 
-def print_truncated(share: float, max_tokens: int, count: int) -> None:
-    """Prints the share of the first `count` training pairs that is truncated, if it is not zero."""
+def print_truncated(share: float, max_tokens: int, count: int, split: str = "training") -> None:
+    """Prints the share of the first `count` pairs of a split that is truncated, if it is not zero."""
     if share:
         console.say(
-            f"{share:.2%} of the first {count:,} training pairs are truncated: a side has more than "
+            f"{share:.2%} of the first {count:,} {split} pairs are truncated: a side has more than "
             f"{max_tokens - 1:,} tokens (--max-tokens {max_tokens})"
         )

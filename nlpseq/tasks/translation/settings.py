@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import InputError
-from nlpseq.settings import AUTO, OPEN, Range, Rate, Settings
-from nlpseq.tasks.settings import RecurrentSettings, SubwordSettings, VectorSettings
+from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Replaces, Settings
+from nlpseq.tasks.settings import CorpusSettings, RecurrentSettings, SubwordSettings, VectorSettings
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -66,6 +66,23 @@ class PairSettings(SubwordSettings):
 
 
 @dataclass(frozen=True)
+class PreparingSettings(PairSettings, CorpusSettings):
+    """How `nlpseq prepare` turns a corpus that does not fit in memory into ids."""
+
+    input_format: Literal["csv", "tsv", "jsonl", "parquet", "tfrecord"] | None = None
+    """Format of the files; None for that of their suffix."""
+    target_input: Annotated[str | None, FREE] = None
+    """Files of the translations, a path or a pattern, if those of `input` are texts, line by line; else None."""
+    source: str | None = None
+    """Column of the source; None to find it out."""
+    target: str | None = None
+    """Column of the target; None to find it out."""
+
+
+UNREAD = FileSettings(), SplitSettings(), PairSettings(), VectorSettings()  # with `prepared`
+
+
+@dataclass(frozen=True)
 class TranslationData(DataSettings):
     """The dataset and the output folder."""
 
@@ -75,6 +92,8 @@ class TranslationData(DataSettings):
     """Source language, feature or column; None for the default of the dataset."""
     target: str | None = None
     """Target language, feature or column; None for the default of the dataset."""
+    prepared: Annotated[str | None, Replaces.of(("dataset", "source", "target"), *UNREAD)] = None
+    """Folder that `nlpseq prepare` wrote, in place of the dataset; its vocabulary and its ids are read."""
     output: str = "saved_models/translation"
     """Folder of the numbered exports."""
 

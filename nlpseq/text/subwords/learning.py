@@ -8,6 +8,7 @@ from nlpseq.errors import InputError
 from nlpseq.text.subwords.longest_match import CONTINUATION
 from nlpseq.text.vocabulary import SPECIALS, UNKNOWN
 
+MOST = 50_000_000  # words that the library reads; of a larger corpus it reads the counts in proportion
 SCORE_DIGITS = 9
 SCORE_STEP = 1e-4  # between the scores that the library assigns to rare characters
 
@@ -113,6 +114,7 @@ def _trained(model, trainer, counts, size, special_tokens=SPECIALS, **options):
 
     library = Tokenizer(model)
     options = {**options, "special_tokens": special_tokens, "show_progress": False}
-    words = ([word] * counts[word] for word in sorted(counts))
+    scale = max(1, -(-sum(counts.values()) // MOST))
+    words = ([word] * max(1, counts[word] // scale) for word in sorted(counts))
     library.train_from_iterator(words, trainer(vocab_size=size, **options))
     return json.loads(library.to_str())["model"]

@@ -1,7 +1,7 @@
 """Texts to ids of subword pieces and back."""
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -114,6 +114,18 @@ class SubwordTokenizer:
         for start in range(0, len(texts), LEARN_BATCH):
             batch = tf.constant(list(texts[start : start + LEARN_BATCH]), tf.string)
             counts.update(split(batch, lowercase, pretokenized).flat_values.numpy().tolist())
+        return cls.of_counts(counts, kind, size, lowercase, pretokenized)
+
+    @classmethod
+    def of_counts(
+        cls,
+        counts: Mapping[bytes, int],
+        kind: str = "bpe",
+        size: int = 8000,
+        lowercase: bool = False,
+        pretokenized: bool = False,
+    ) -> "SubwordTokenizer":
+        """As `learn`, of the counts of the words that `nlpseq.text.subwords.splitting.split` gives."""
         words = {word.decode("utf-8"): count for word, count in counts.items()}
         return cls(kind, lowercase=lowercase, pretokenized=pretokenized, **learn(kind, words, size))
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from nlpseq import training
 from nlpseq.errors import InputError
-from nlpseq.tasks import TextClassifier
+from nlpseq.tasks import TextClassifier, decisions
 from tests.tasks.tiny import LABELS, ODD, TEXTS, classifier, labelled_texts, new_classifier, words, write
 
 pytestmark = pytest.mark.usefixtures("portable", "eager")
@@ -94,6 +94,23 @@ def test_fit_takes_raw_strings():
 def test_vectors_are_what_the_output_layer_reads():
     task = classifier(pooling="max_mean", skip=True)
     np.testing.assert_allclose(task.head(task.embed_text(TEXTS)), task(tf.constant(TEXTS)), atol=1e-5)
+
+
+def test_the_share_of_both_classifiers(tmp_path, monkeypatch):
+    task, data = new_classifier(words(ngrams=2), linear="bayes"), labelled_texts()
+    task.adapt(data)
+    texts = tf.constant(TEXTS)
+    assert task.choose_share(data) is None  # too few
+    monkeypatch.setattr(decisions, "ENOUGH", 1)
+    monkeypatch.setattr(decisions, "best_share", lambda *_: 0.8)
+    assert task.choose_share(data) == pytest.approx(0.8)
+    ids, features = task._read(texts)
+    np.testing.assert_allclose(task(texts), 0.8 * task.head(features) + 0.2 * task.linear(ids), atol=1e-5)
+    task.save(tmp_path / "task.keras")
+    loaded = keras.saving.load_model(tmp_path / "task.keras")
+    np.testing.assert_allclose(loaded(texts), task(texts), atol=1e-6)
+    np.testing.assert_allclose(loaded.predict_text(TEXTS)["scores"], tf.nn.softmax(task(texts)), atol=1e-6)
+    assert new_classifier(words()).choose_share(data) is None  # there is one
 
 
 def test_keras_file_round_trip(tmp_path):

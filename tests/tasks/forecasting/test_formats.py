@@ -31,19 +31,34 @@ def expected_of(task, model, example):
 VALUES: dict = {"past": [], "known": [], "items": [], "statics": {}, "frequency": "", "seasons": []}  # and no more
 
 
+@pytest.fixture(scope="module")
+def default(tmp_path_factory):
+    """A forecaster with covariates and names, and its export in onnx."""
+    pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
+    task = calibrated()
+    return task, runtime.load(converted(tmp_path_factory.mktemp("onnx"), task))
+
+
+def test_onnx(default):
+    forecasts_agree(*default)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [
-    pytest.param({}, id="covariates"),
     pytest.param(
         {"item_size": 0, "cell": "lstm", "description": preprocessor(frequency="h", domain="positive")},
-        id="lstm", marks=pytest.mark.slow,
+        id="lstm",
     ),
-    pytest.param({"description": preprocessor(**VALUES, domain="count")}, id="values alone", marks=pytest.mark.slow),
+    pytest.param({"description": preprocessor(**VALUES, domain="count")}, id="values alone"),
 ])  # fmt: skip
-def test_onnx(options, tmp_path):
-    """Of histories with gaps and of all lengths, in one batch."""
+def test_onnx_of_other_models(options, tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
     task = calibrated(**options)
-    model = runtime.load(converted(tmp_path, task))
+    forecasts_agree(task, runtime.load(converted(tmp_path, task)))
+
+
+def forecasts_agree(task, model):
+    """Of histories with gaps and of all lengths, in one batch."""
     given = [*task.made_examples(6), *task.odd_examples()]
     for example, found in zip(given, model.answer(given)):
         expected = expected_of(task, model, example)
@@ -52,6 +67,7 @@ def test_onnx(options, tmp_path):
             np.testing.assert_allclose(found["quantiles"][level], values, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_values_alone_without_tensorflow(tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
     task = calibrated(description=preprocessor(past=[], known=[], items=[], statics={}, frequency=""))
@@ -62,13 +78,11 @@ def test_values_alone_without_tensorflow(tmp_path):
     assert (found["item"], found["times"]) == ("", [30, 31, 32, 33, 34])
 
 
-def test_arrays_and_files(tmp_path):
-    pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
-    task = calibrated(description=preprocessor(statics={}))
-    model = runtime.load(converted(tmp_path, task))
+def test_arrays_and_files(default, tmp_path):
+    _, model = default
     path = history(tmp_path)
     (from_file,), (example,) = model.predict(path), model.answers.histories(path)
-    arrays = {name: example.arrays[name] for name in ("values", "past", "known")}
+    arrays = {name: example.arrays[name] for name in ("values", "past", "known", "static")}
     days = np.datetime64("2024-01-01") + np.arange(40 + HORIZON)[-CONTEXT - HORIZON :]
     (found,) = model.predict([{**arrays, "times": days, "item": "b"}])
     assert found["times"] == [f"2024-02-{day} 00:00:00" for day in range(10, 15)]
