@@ -49,8 +49,8 @@ class Interrupted(RuntimeError):
 
 
 def shorten(text: object, max_characters: int = 100) -> str:
-    """The string of an object, truncated to `max_characters` for use in a message."""
-    text = str(text)
+    """The string of an object on one line, truncated to `max_characters` for use in a message."""
+    text = " ".join(str(text).splitlines())
     return text if len(text) <= max_characters else f"{text[: max_characters - 3]}..."
 
 

@@ -37,6 +37,7 @@ class Replaces:
         return cls((*names, *(name for group in groups for name in group.flat())))
 
 
+LARGEST = 2**31 - 1  # a size or a number in TensorFlow
 OPEN = "other values are accepted from Python"  # metadata of a `Literal`
 FREE = "may change when an interrupted run is continued"  # metadata of an attribute
 AUTO = "in a recipe, the default follows the data"  # metadata of an attribute that may be None
@@ -182,9 +183,11 @@ def _check_value(name, value, hint):
         one_of(name, value, typing.get_args(kind))
     elif kind in (int, float, bool):
         _check_type(name, value, kind)
-    for bounds in metadata:
-        if isinstance(bounds, Range):
-            in_range(name, value, bounds.low, bounds.high)
+    ranges = [bounds for bounds in metadata if isinstance(bounds, Range)]
+    for bounds in ranges:
+        in_range(name, value, bounds.low, bounds.high)
+    if kind is int and value > LARGEST and all(bounds.high is None for bounds in ranges):
+        raise InputError(f"`{name}` must be at most {LARGEST:,}, got {value}.")
 
 
 def _check_type(name, value, kind):

@@ -1,10 +1,17 @@
 """The parser of the flags of commands that are no recipes, and the check of those that a recipe's parser reads."""
 
 import argparse
-from collections.abc import Mapping
+import contextlib
+import io
+import itertools
+import re
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from nlpseq.errors import InputError
+
+RULE = re.compile("[\u2500-\u257f -]*")  # a line of a box without text
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,6 +32,28 @@ class Parser(argparse.ArgumentParser):
 def any_text(text: str) -> str:
     """The type of an argument that may be empty."""
     return text
+
+
+@contextlib.contextmanager
+def one_sentence(program: str) -> Iterator[None]:
+    """In the block, an error that tyro prints as a box ends the process with its text in one line instead."""
+    shown = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(shown):
+            yield
+    except SystemExit:
+        text = _text_of_box(shown.getvalue())
+        if text:
+            print(f"error: {text}; `{program} --help` lists the flags.", file=sys.stderr)
+        raise
+
+
+def _text_of_box(box):
+    """What stands below the title, up to the next rule."""
+    _, *lines = ["" if RULE.fullmatch(line) else line.strip("\u2502 ") for line in box.splitlines()] or [""]
+    text = " ".join(itertools.takewhile(bool, itertools.dropwhile(lambda line: not line, lines))).rstrip(".")
+    text = text.removeprefix("Error parsing ")
+    return text[:1].lower() + text[1:]
 
 
 def _filled(text):

@@ -40,6 +40,8 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
     except BrokenPipeError:
         _abandon_output()
         return 1
+    except MemoryError:
+        return _out_of_memory()
     except OSError as error:
         if error.errno in FULL:
             _abandon_output()
@@ -52,9 +54,18 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
     except Interrupted as error:
         print(f"interrupted {error}", file=sys.stderr)
         return 128 + error.signal
+    except Exception as error:
+        if type(error).__name__ != "ResourceExhaustedError":  # of TensorFlow, which may not be imported
+            raise
+        return _out_of_memory()
     except (KeyboardInterrupt, Terminated) as error:
         print("interrupted", file=sys.stderr)
         return 128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
+
+
+def _out_of_memory():
+    print("stopped: the memory is full: choose smaller sizes, batches or files.", file=sys.stderr)
+    return 1
 
 
 class Terminated(BaseException):
@@ -84,13 +95,13 @@ def _abandon_output():
 
 
 def with_flags(sentence: str, arguments: Collection[str]) -> str:
-    """A sentence in which `arguments` in backticks are replaced by their flags."""
+    """A sentence on one line in which `arguments` in backticks are replaced by their flags."""
 
     def flag(match):
         name = match.group(1)
         return f"--{name.replace('_', '-')}" if name in arguments else match.group(0)
 
-    return ARGUMENT.sub(flag, sentence)
+    return ARGUMENT.sub(flag, " ".join(sentence.splitlines()))
 
 
 def check_utf8(arguments: list[str]) -> None:

@@ -79,6 +79,7 @@ def _options(kind):
 def _parser(options):
     parser = Parser("nlpseq", description="Train recurrent sequence models and use exported ones.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.type = any_text  # the parser of each command looks at its arguments
     commands.add_parser("train", help="train a model with a recipe and export it")
     commands.add_parser("search", help="search for better settings of a recipe on its validation split")
     commands.add_parser("launch", help="train with several workers on this machine")

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 
 from nlpseq import tasks
-from nlpseq.cli.flags import check_filled
+from nlpseq.cli.flags import check_filled, one_sentence
 from nlpseq.cli.recipe import parsed, shown
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, suggest
@@ -36,13 +36,15 @@ def run(arguments: list[str]) -> int:
     package = packages[arguments[0]]
     settings = importlib.import_module(f"{package}.settings").PreparingSettings
     NAMES.update(settings().flat())
-    config, flags = tyro.cli(
-        settings,
-        prog=f"nlpseq prepare {arguments[0]}",
-        args=arguments[1:],
-        default=shown(settings().unset()),
-        return_unknown_args=True,
-    )
+    program = f"nlpseq prepare {arguments[0]}"
+    with one_sentence(program):
+        config, flags = tyro.cli(
+            settings,
+            prog=program,
+            args=arguments[1:],
+            default=shown(settings().unset()),
+            return_unknown_args=True,
+        )
     config = parsed(config)
     config.check()
     if not (config.input and config.output):

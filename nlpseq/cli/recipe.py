@@ -2,18 +2,20 @@
 
 import contextlib
 import functools
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nlpseq.cli.flags import check_filled
+from nlpseq.cli.flags import check_filled, one_sentence
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
 from nlpseq.errors import InputError, WritingError
+from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.settings import Settings
 
@@ -40,13 +42,14 @@ def run_recipe(
     began = time.perf_counter()
     arguments = sys.argv[1:]
     default = settings().replace(**preset_of(_flag("--dataset", arguments), presets or {}))
-    config = tyro.cli(
-        settings,
-        prog=program,
-        default=shown(default),
-        description=sys.modules[main.__module__].__doc__,
-        config=(tyro.conf.OmitArgPrefixes,),
-    )
+    with one_sentence(program or f"python {sys.argv[0]}"):
+        config = tyro.cli(
+            settings,
+            prog=program,
+            default=shown(default),
+            description=sys.modules[main.__module__].__doc__,
+            config=(tyro.conf.OmitArgPrefixes,),
+        )
     config = parsed(config)
 
     def action():
@@ -60,7 +63,7 @@ def run_recipe(
         from nlpseq.training import budget, workers
 
         budget.began = began
-        with contextlib.suppress(workers.Done):
+        with contextlib.suppress(workers.Done), _without_empty(config.flat().get("output", ".")):
             main(config) if search is None else search.run(main, config)
 
     status = guarded(action, config.flat())
@@ -68,6 +71,19 @@ def run_recipe(
     if status and workers is not None:
         workers.leave(status)
     sys.exit(status)
+
+
+@contextlib.contextmanager
+def _without_empty(output: str) -> Iterator[None]:
+    """Folders that the block makes for the output do not stay if nothing is written to them."""
+    folder = as_path(output)
+    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # it is not empty
+            for path in missing:
+                path.rmdir()
 
 
 def _join():

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from nlpseq.data import answer_rows
+from nlpseq.data.files.table import repeated_in
 from nlpseq.errors import InputError
 
 SUFFIXES = {
@@ -207,7 +208,8 @@ def _csv(file, delimiter=","):
             yield Row(None, "", f"no CSV: {error}")
             continue
         if names is None:
-            names = cells
+            repeated = repeated_in(cells)  # which are numbered, so that none of them is taken for the one asked for
+            names = [f"{name} ({number})" if name in repeated else name for number, name in enumerate(cells, start=1)]
         elif len(cells) == len(names):
             yield Row(dict(zip(names, cells)))
         elif cells:

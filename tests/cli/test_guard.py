@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+import tensorflow as tf
 
 from nlpseq.cli.guard import guarded
 from nlpseq.errors import Interrupted, WritingError
@@ -19,6 +20,9 @@ def stop(error):
     (Interrupted("at epoch 2.", signal.SIGTERM), 143, "interrupted at epoch 2.\n"),
     (Interrupted("at epoch 2.", signal.SIGINT), 130, "interrupted at epoch 2.\n"),
     (KeyboardInterrupt(), 130, "interrupted\n"),
+    (MemoryError(), 1, "stopped: the memory is full: choose smaller sizes, batches or files.\n"),
+    (tf.errors.ResourceExhaustedError(None, None, "OOM"), 1,
+     "stopped: the memory is full: choose smaller sizes, batches or files.\n"),
     (WritingError("cannot write the export to `output`."), 1, "stopped: cannot write the export to --output.\n"),
     (OSError(errno.EACCES, "Permission denied", "/a/b"), 1, "stopped: cannot use /a/b: permission denied.\n"),
 ])  # fmt: skip

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -238,26 +239,48 @@ def test_half_of_a_pair_of_surrogates_is_said(path, tmp_path, capsys):
     assert "surrogates, which is no character, is read as '?', in line 2" in error and error.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [
-    ["predict", "{export}", "--file", "", "--output", ""],
-    ["predict", "{export}", "--file", "a.csv", "--output", "b.csv", "--column", ""],
-    ["predict", ""],
-    ["show", ""],
-    ["look", "{export}", "a", "--output="],
-    ["export", "{export}", "--to", ""],
-    ["beam", "{export}", "--input", "", "--output", "b"],
-    ["prepare", "classification", "--input", "a", "--output", ""],
-    ["train", "sentiment", "--dataset="],
-    ["train", "tagging", "--dataset", "a.conll", "--encoding", ""],
-    ["serve", "--host", ""],
-    ["serve", ""],
+@pytest.mark.parametrize("arguments, name", [
+    (["predict", "{export}", "--file", "", "--output", ""], "--file"),
+    (["predict", "{export}", "--file", "a.csv", "--output", "b.csv", "--column", ""], "--column"),
+    (["predict", ""], "export"),
+    (["show", ""], "export"),
+    (["look", "{export}", "a", "--output="], "--output"),
+    (["export", "{export}", "--to", ""], "--to"),
+    (["beam", "{export}", "--input", "", "--output", "b"], "--input"),
+    (["prepare", "classification", "--input", "a", "--output", ""], "--output"),
+    (["train", "sentiment", "--dataset="], "--dataset"),
+    (["train", "tagging", "--dataset", "a.conll", "--encoding", ""], "--encoding"),
+    (["serve", "--host", ""], "--host"),
+    (["serve", ""], "a path"),
 ])  # fmt: skip
-def test_an_empty_value_is_one_sentence(path, monkeypatch, capsys, arguments):
+def test_an_empty_value_is_one_sentence(path, monkeypatch, capsys, arguments, name):
     monkeypatch.setattr(sys, "argv", ["nlpseq"])
     monkeypatch.setattr(recipe, "program", None)
     assert run(*(argument.replace("{export}", str(path)) for argument in arguments)) == 2
     captured = capsys.readouterr()
-    assert "is empty" in captured.err and captured.err.count("\n") == 1 and not captured.out
+    assert re.match(f"error: (argument )?`?{name}`?:? is empty", captured.err)
+    assert captured.err.count("\n") == 1 and not captured.out
+
+
+def test_an_empty_text_is_answered(path, capsys):
+    assert run("predict", path, "") == 0
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.mark.parametrize("flags, said", [
+    (["--unitz", "3"], "unrecognized options: --unitz, 3;"),
+    (["--units", "x"], "--units: invalid literal for int() with base 10: 'x';"),
+    (["--cell", "rrn"], "invalid choice 'rrn' for argument '--cell'. Expected one of ('rnn', 'lstm', 'gru');"),
+    (["--units", "99999999999"], "--units must be at most 2,147,483,647, got 99999999999."),
+    (["--dataset", "{tmp}/no.csv"], "cannot read {tmp}/no.csv: no such file or directory."),
+])  # fmt: skip
+def test_wrong_flags_of_a_recipe_get_one_sentence(tmp_path, monkeypatch, capsys, flags, said):
+    monkeypatch.setattr(sys, "argv", ["nlpseq"])
+    monkeypatch.setattr(recipe, "program", None)
+    flags, said = [flag.replace("{tmp}", str(tmp_path)) for flag in flags], said.replace("{tmp}", str(tmp_path))
+    assert run("train", "sentiment", "--output", tmp_path / "new" / "out", *flags) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {said}") and error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 def test_a_text_that_is_the_name_of_a_file_is_said(path, tmp_path, capsys):

@@ -212,6 +212,61 @@ def test_hostile_files_get_one_sentence_or_an_answer(tmp_path, load):
     )
 
 
+CELLS = [
+    *("", "1", "2.5", "1,5", "nan", "inf", "1e999", "9" * 40, "-", "\u0661", "a", "B-X I-X", "O", "en", "#", "[1, 2]"),
+    *("2024-01-01", "2024-13-01", "1.2.2024", "2024Q5", "2024-W60", "0001-01-01", "24:00", '{"a": 1}'),
+    *("\ufeff", "\x85", "\ud800"),
+]
+NAMES = [
+    "time",
+    "date",
+    "year",
+    "month",
+    "value",
+    "y",
+    "id",
+    "item",
+    "label",
+    "text",
+    "tags",
+    "start",
+    "x1",
+    "x2",
+    "en",
+    "de",
+    "",
+]
+
+
+def random_values(random, rows):
+    """A column of one kind, or of all kinds."""
+    kind = random.randrange(5)
+    if kind == 0:
+        return [f"2024-{1 + row // 28:02d}-{1 + row % 28:02d}" for row in range(rows)]
+    if kind == 1:
+        return [f"{random.gauss(0, 1):.2f}" for _ in range(rows)]
+    return [random.choice(CELLS if kind > 2 else ["a", "b"]) for _ in range(rows)]
+
+
+@pytest.mark.parametrize("load", [*LOADERS, read_series, read_clips], ids=lambda load: load.__name__)
+def test_random_tables_get_one_sentence_or_an_answer(tmp_path, load):
+    draw = random.Random(load.__name__)
+    for number in range(60):
+        rows, width = draw.choice([1, 3, 12, 30]), draw.choice([1, 2, 3, 5])
+        columns = [random_values(draw, rows) for _ in range(width)]
+        header = [draw.choice(NAMES) for _ in range(width)]
+        if number % 3:
+            path = tmp_path / f"{number}.csv"
+            path.write_text(table(zip(*columns), header), encoding="utf-8", errors="replace")
+        else:
+            path = tmp_path / f"{number}.jsonl"
+            path.write_text("".join(json.dumps(dict(zip(header, row))) + "\n" for row in zip(*columns)))
+        try:
+            load(path)
+        except InputError as error:
+            assert "\n" not in str(error) and len(str(error)) < 700
+
+
 def test_long_fields_leave_the_csv_module_alone(tmp_path):
     limit = csv.field_size_limit()
     rows = [(text + " and on" * 40_000 * (number == 3), label) for number, (text, label) in enumerate(ROWS)]

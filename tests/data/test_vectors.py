@@ -85,6 +85,7 @@ BAD = {
     "not finite": (text(vectors=np.full((8, 3), np.nan)), "line 6: the vector of 'rare' has a number that is not"),
     "fewer lines": (b"9 3\n" + text(), "line 10: its first line promises 9 vectors, and there are 8"),
     "cut binary": (binary()[:-1], "vector 8 of 8: the file ends or is damaged there"),
+    "more than memory": (b"2 99999999999999\na " + bytes(9), "vector 1 of 2: the file ends or is damaged there"),
     "cut gzip": (gzip.compress(text() * 99)[:-40], "the compressed data are damaged"),
 }
 

@@ -43,7 +43,7 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
         if _is_quoted(records):
             records = None
     if records is None:
-        records = list(_records(text, chosen, place))
+        records = list(split_records(text, chosen, place))
     rows, lines, breaks = [], [], set()
     for line, fields in records:
         if any(map(str.strip, fields)):
@@ -76,13 +76,13 @@ def delimiter_of(text: str, suffix: str = ".csv") -> str:
 def _share(text, mark):
     """The share of records as wide as the first one; 0 if that has one column."""
     try:
-        widths = [len(fields) for _, fields in islice(_records(text, mark, ""), SAMPLE) if any(fields)]
+        widths = [len(fields) for _, fields in islice(split_records(text, mark, ""), SAMPLE) if any(fields)]
     except UnclosedQuoteError:
         widths = [len(fields) for _, fields in islice(_unquoted(text, mark), SAMPLE) if any(fields)]
     return sum(width == widths[0] for width in widths) / len(widths) if widths and widths[0] > 1 else 0.0
 
 
-def _records(text: str, delimiter: str, place: str) -> Iterator[tuple[int, list[str]]]:
+def split_records(text: str, delimiter: str, place: str) -> Iterator[tuple[int, list[str]]]:
     """The line and the fields of each record; a field in quotes may hold delimiters, line ends and doubled quotes."""
     plain = re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
     position, line, size = 0, 1, len(text)
@@ -123,7 +123,7 @@ def _closing(text, start):
 
 
 def _unquoted(text, delimiter):
-    """As `_records`, for files in which quotes are characters like others."""
+    """As `split_records`, for files in which quotes are characters like others."""
     for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
         yield number, line.split(delimiter)
 

@@ -129,7 +129,8 @@ def _of_splits(lists):
     rows = []
     for split, part in lists.items():
         for row in part:
-            rows.append({**row, "split": split} if isinstance(row, dict) else [*row, split])
+            joined = {**row, "split": split} if isinstance(row, dict) else row
+            rows.append([*joined, split] if isinstance(row, list) else joined)
     if rows and all(isinstance(row, list) and len(row) == 3 for row in rows):
         return [{"text": text, "label": label, "split": split} for text, label, split in rows]
     return rows

@@ -16,6 +16,7 @@ HEADER = re.compile(rb"\s*(\d+)\s+(\d+)\s*")  # of fastText and word2vec: the nu
 WORD_LISTS = (".txt", ".vocab", ".words", ".vocab.txt")  # of a .npy file, beside it
 LONGEST_WORD = 10_000  # bytes; a word2vec binary without a blank for so long is none
 LONGEST_LINE = 1 << 20  # bytes; of a text, which has the word and at most some thousand numbers
+BLOCK = 1 << 20  # bytes that are read together
 EXPECTED = "GloVe or fastText text, a word2vec binary, or a .npy array with the words in a .txt file of the same name"
 
 
@@ -172,9 +173,13 @@ class _Buffer:
         return self.data[start : self.start]
 
     def _fill(self, count):
-        more = self.file.read(max(count, 1 << 20))
-        self.data, self.start = self.data[self.start :] + more, 0
-        return bool(more)
+        """Reads `count` bytes or a block, in blocks: a damaged file may promise more bytes than fit in memory."""
+        blocks, size = [], 0
+        while size < max(count, 1) and (block := self.file.read(BLOCK)):
+            blocks.append(block)
+            size += len(block)
+        self.data, self.start = b"".join([self.data[self.start :], *blocks]), 0
+        return bool(blocks)
 
 
 def _numbers(fields: list[bytes]) -> np.ndarray | None:

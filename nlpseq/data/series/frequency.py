@@ -60,7 +60,7 @@ class Frequency:
         for prefix, months in MONTHS.items():
             for name in (f"{prefix}S", f"{prefix}E", prefix, f"B{prefix}S", f"B{prefix}E"):
                 kinds[name] = ("M", months)
-        if offset is not None:
+        if offset is not None and offset.n > 0:
             prefix = offset.rule_code.split("-")[0]
             if prefix in kinds:
                 unit, size = kinds[prefix]

@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.contents import read_text
@@ -21,7 +21,7 @@ from nlpseq.data.series.row_series import ROW_SERIES, series_of_rows
 from nlpseq.data.series.series import Duplicates, SeriesTable
 from nlpseq.data.series.time_rows import series_of_times
 from nlpseq.data.series.times import looks_like_times
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, one_of
 from nlpseq.paths import as_path
 
 
@@ -66,6 +66,7 @@ def read_series(
     >>> table.series[0].columns["value"].tolist(), table.frequency.name, table.notes
     ([1.0, 2.0, 3.0], 'D', ('the dict: 1 row stands after a later one: times are sorted',))
     """
+    one_of("duplicates", duplicates, get_args(Duplicates))
     columns = columns or Columns()
     table = _with_header(_table_of(data, delimiter, encoding))
     if not len(table):

@@ -143,7 +143,9 @@ def _list_columns(table, name) -> dict[str, list[np.ndarray]]:
 
 
 def _numbers_of(cell):
-    """The numbers of a list, None if it holds something else."""
+    """The numbers of a list, None if it is none, or holds something else."""
+    if not _is_list(cell):
+        return None
     try:
         return _numbers(cell)
     except (TypeError, ValueError):

@@ -153,7 +153,7 @@ def _of_texts(texts, where):
     day_first = _day_first(texts)
     times = None
     if day_first is None:
-        times = pd.to_datetime(pd.Series(texts), format="ISO8601", errors="coerce", utc=bool(zoned.all()))
+        times = pd.to_datetime(pd.Series(texts, dtype=object), format="ISO8601", errors="coerce", utc=bool(zoned.all()))
     if times is None or times.isna().any():
         times = _mixed(texts, bool(day_first), bool(zoned.all()))
     bad = np.flatnonzero(times.isna())
@@ -178,7 +178,7 @@ def _mixed(texts, day_first, utc):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        series = pd.Series(texts)
+        series = pd.Series(texts, dtype=object)
         times = pd.to_datetime(series, errors="coerce", dayfirst=day_first, utc=utc)
         if times.isna().any():
             times = pd.to_datetime(series, format="mixed", errors="coerce", dayfirst=day_first, utc=utc)
@@ -235,11 +235,11 @@ def _evenness(dates):
 
 def _in_zone(times, zone):
     try:
-        if times.tz is not None:
+        if zone and times.tz is not None:
             return times.tz_convert(zone)
     except (KeyError, ValueError, OSError):
         raise InputError(f"unknown `time_zone` {zone!r}: give one such as Europe/Paris or UTC.") from None
-    for ambiguous in ("infer", np.zeros(len(times), bool)):
+    for ambiguous in ("infer", np.zeros(len(times), bool)) if zone else ():
         try:
             return times.tz_localize(zone, ambiguous=ambiguous, nonexistent="shift_forward")
         except (KeyError, OSError):

@@ -31,6 +31,7 @@ class Answers(answers.Answers):
     signatures = ("serving_default", "init", "step")
     outputs = ("alarm", "score")
     batch_size = 1  # series of unequal length have unequal answers
+    said: tuple[str, ...] = ()  # about the file that was read last
 
     @property
     def amplified(self):
@@ -53,7 +54,7 @@ class Answers(answers.Answers):
         from nlpseq.tasks.anomalies.tables import read_recordings
 
         wanted = self.channels
-        recordings, channels, _ = read_recordings(path, delimiter=delimiter, encoding=encoding)
+        recordings, channels, self.said = read_recordings(path, delimiter=delimiter, encoding=encoding)
         missing = [name for name in wanted if name not in channels]
         if missing and len(channels) != len(wanted):
             raise InputError(
@@ -61,6 +62,8 @@ class Answers(answers.Answers):
                 f"columns of numbers are {shorten(', '.join(channels))}."
             )
         if missing:  # as many columns under other names
+            taken = f"{path}: the columns {', '.join(channels)} are taken for {', '.join(wanted)}"
+            self.said = (*self.said, shorten(taken, 300))
             return recordings
         places = [channels.index(name) for name in wanted]
         return [replace(one, values=one.values[:, places]) for one in recordings]
@@ -126,6 +129,9 @@ class Answers(answers.Answers):
         """A table of every step of files; the alarms in standard input as they come."""
         headed = as_json
         for (example,) in batches:
+            for line in self.said:
+                note(line)
+            self.said = ()
             if isinstance(example, Lines):
                 self._watch(export, example, write, note, as_json, every_step)
                 continue

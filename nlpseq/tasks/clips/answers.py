@@ -37,6 +37,8 @@ class Answers(answers.Answers):
         reading = self._reading(**given)
         for path in arguments:
             part = one_file(as_path(path), *reading, rank=len(self._frame))
+            if not part.clips:
+                raise InputError(f"{path} holds no sequences: give one at least.")
             yield from self._fitted(part.clips)
         if not arguments:
             text = decode(standard_input.read(), "standard input", options.get("encoding"))

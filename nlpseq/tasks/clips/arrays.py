@@ -70,6 +70,16 @@ def role_of(name):
 
 def _clips(frames, labels, lengths, place, how):
     """Clips of padded frames `(clips, time, ...)`, or with lengths also of `(frames of all, ...)`."""
+    for what, values in (("frames", frames), ("labels", labels), ("lengths", lengths)):
+        if values is not None and not np.ndim(values):
+            raise InputError(
+                f"{place}: expected {what} as an array, one for each clip, got {shorten(repr(values), 40)}."
+            )
+    if lengths is not None and (lengths.ndim > 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any()):
+        raise InputError(
+            f"{place}: expected lengths as whole numbers, one for each clip, got {lengths.dtype} of shape "
+            f"{lengths.shape}."
+        )
     if lengths is not None and len(frames) == int(np.sum(lengths)) and len(lengths) != len(frames):
         rows = np.split(frames, np.cumsum(lengths.astype(int))[:-1])
     else:

@@ -51,7 +51,7 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
         InputError: a column is missing, or a value is no number.
     """
     table, found = _roles(table, how)
-    if not len(table) or _is_header(table):
+    if not len(table) or not table.names or _is_header(table):
         raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
     part = _part_of(table, found, how, channels, width)
     return replace(part, notes=[table.note, *part.notes]) if table.note else part

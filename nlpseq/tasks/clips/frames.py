@@ -81,7 +81,9 @@ def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
     frames = frames if is_picture(frames.shape[1:]) else frames.reshape(len(frames), -1)
     if frames.ndim == 3:
         frames = frames[..., np.newaxis]
-    frames = frames if frames.dtype == np.uint8 and frames.ndim == 4 else frames.astype(np.float32)
+    if frames.dtype != np.uint8 or frames.ndim != 4:
+        with np.errstate(over="ignore"):  # infinite values count as missing
+            frames = frames.astype(np.float32)
     return smaller(frames, how.picture_size) if frames.ndim == 4 else frames
 
 

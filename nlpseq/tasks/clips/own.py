@@ -14,7 +14,7 @@ from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.paths import SPLIT_OF, split_of, suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.clips import arrays, columns, strokes
 from nlpseq.tasks.clips.arrays import ARRAYS
 from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames
@@ -211,6 +211,8 @@ def _part(data, place, how):
             f"{place}: expected a tuple of clips and labels, a list of pairs, or a dict of these by split."
         )
     clips, labels = data
+    if not all(hasattr(values, "__len__") and getattr(values, "ndim", 1) for values in data):
+        raise InputError(f"{place}: expected several clips and labels, got {shorten(repr(data), 60)}.")
     arrays.check_count(place, len(clips), len(labels), "labels")
     names = [f"{place}, clip {number}" for number in range(1, len(clips) + 1)]
     labels = labels if isinstance(labels, np.ndarray) else list(labels)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import Table, normal
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.clips.cells import NOT_CHANNELS, label_name, numbers_of
 from nlpseq.tasks.clips.frames import Clip, How, Part
 
@@ -20,6 +20,8 @@ def of_cells(table: Table, label: str | None, names: list[str]) -> Part:
     labels: list[Any] = table.values(label) if label else [None] * len(table)
     clips = []
     for row, (values, name) in enumerate(zip(zip(*columns), labels)):
+        if not all(isinstance(value, (list, tuple)) for value in values):
+            raise InputError(f"{table.where(row)}: expected a list of numbers in {shorten(', '.join(names), 60)}.")
         frames = values[0] if len(names) == 1 else list(zip(*values))
         found = [label_name(item) for item in name] if isinstance(name, (list, tuple)) else label_name(name)
         clips.append(Clip(frames, found, table.where(row)))  # `as_frames` makes an array of them

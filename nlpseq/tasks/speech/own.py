@@ -1,6 +1,5 @@
 """The user's own recordings: where their texts, speakers and splits are found."""
 
-import csv
 import os
 import re
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from nlpseq.data.files import audio, paths
 from nlpseq.data.files.contents import read_lines, read_text
+from nlpseq.data.files.delimited import UnclosedQuoteError, split_records
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal, with_names
 from nlpseq.errors import InputError, shorten
@@ -168,6 +168,8 @@ def _of_kaldi(folder, encoding):
     for name, place in tables["wav.scp"].items():
         if place.rstrip().endswith("|"):
             raise InputError(f"{folder / 'wav.scp'} has a command for {name!r}: write the files first, and name them.")
+        if not place.strip():
+            raise InputError(f"{folder / 'wav.scp'} has no file for {name!r}: add its path behind the name.")
         files[name] = _beside(folder, place.strip())
     recordings = []
     for name, text in tables["text"].items():
@@ -227,11 +229,20 @@ def _lines_with_files(file, folder, encoding):
     """The cells of lines that begin with the name of a file; none if they do not."""
     lines = [line for line in read_lines(file, encoding) if line.strip()]
     for mark in ("|", "\t", ";", ","):
-        cells = csv.reader(lines, delimiter=mark) if mark == "," else (line.split(mark) for line in lines)
-        rows = [row for row in cells if len(row) > 1]
+        rows = [row for row in _cells(lines, mark) if len(row) > 1]
         if rows and len(rows) == len(lines) and _found(folder, rows[0][0].strip()):
             return rows
     return []
+
+
+def _cells(lines, mark):
+    """The cells of lines, which are quoted where commas separate them; none if a quote is not closed."""
+    if mark != ",":
+        return [line.split(mark) for line in lines]
+    try:
+        return [cells for _, cells in split_records("\n".join(lines), mark, "")]
+    except UnclosedQuoteError:
+        return []
 
 
 def _of_columns(table, columns, folder):

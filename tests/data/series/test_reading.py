@@ -182,7 +182,7 @@ def test_steps_below_a_second_and_numbered_steps_are_counted():
     assert list(table.series[0].times) == [0, 10, 20, 30, 40] and list(table.frequency.times(0, 2, 5)) == [50, 60]
 
 
-@pytest.mark.parametrize("values", ([1, "a", 3], [[1, 2], [3, 4]], [1, [2]]))
+@pytest.mark.parametrize("values", ([1, "a", 3], [[1, 2], [3, 4]], [1, [2]], {"a": 1}, 5))
 def test_lists_of_other_things_than_numbers_are_refused(values):
     with pytest.raises(InputError, match="row 2: 'target' must be a list of numbers|row 1: 'target' must be"):
         read_series([{"start": "2024-01-01", "target": row, "freq": "D"} for row in ([1, 2], values)])
@@ -233,9 +233,13 @@ def test_what_cannot_be_right_is_said_with_its_line(tmp_path, text, said):
 
 def test_unknown_names():
     data = {"time": DAYS, "value": range(20)}
-    for options, said in [({"frequency": "fortnights"}, "frequency"), ({"time_zone": "Mars/North"}, "time_zone")]:
+    for options, said in [({"frequency": "fortnights"}, "frequency"), ({"time_zone": "Mars/North"}, "time_zone"),
+                          ({"frequency": "-1D"}, "frequency"), ({"time_zone": " "}, "time_zone"),
+                          ({"duplicates": "no"}, "duplicates")]:  # fmt: skip
         with pytest.raises(InputError, match=f"unknown `{said}`"):
             read_series(data, **options)
+    with pytest.raises(InputError, match="is no time"):
+        read_series({"time": ["2024-01-01", "\ud800"], "value": [1, 2]}, Columns(time="time"))
     with pytest.raises(InputError, match="no column 'when'"):
         read_series(data, Columns(time="when"))
 

@@ -196,7 +196,16 @@ BAD = {
     "no series": ("a.txt", "some words\n", "holds no rows of numbers"),
     "no film": ("a.gif", "GIF89a", "is no film that can be decoded"),
     "no array": ("a.npz", "PK", "no NumPy file"),
-    "a pickle": ("a.npy", None, "holds Python objects"),
+    "a pickle": ("a.npy", np.array([[1], [1, 2]], object), "holds Python objects"),
+    "one number": ("a.npz", {"x": np.array(1.0)}, "expected frames as an array"),
+    "one label": ("a.npz", {"x": np.zeros((3, 2)), "y": np.array(1)}, "expected labels as an array"),
+    "odd lengths": ("a.npz", {"x": np.zeros((1, 2)), "lengths": np.array([np.nan])}, "lengths as whole numbers"),
+    "no columns": ("a.jsonl", "{}\n{}\n", "holds no frames"),
+    "unlike cells": (
+        "a.jsonl",
+        '{"label": "a", "x": [1], "y": [2]}\n{"label": "b", "x": 3, "y": [2]}\n',
+        "line 2: .* list",
+    ),
 }
 
 
@@ -205,8 +214,10 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path, name):
     file, text, message = BAD[name]
     if file.endswith("gif"):
         pytest.importorskip("av")
-    if text is None:
-        np.save(tmp_path / file, np.array([[1], [1, 2]], object), allow_pickle=True)
+    if isinstance(text, dict):
+        np.savez(tmp_path / file, **text)
+    elif isinstance(text, np.ndarray):
+        np.save(tmp_path / file, text, allow_pickle=True)
     else:
         (tmp_path / file).write_text(text)
     with pytest.raises(InputError, match=message) as error:
@@ -215,6 +226,10 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path, name):
 
 
 def test_objects_that_do_not_fit_are_refused():
+    for data in (5, 3), (np.zeros((2, 3)), np.array(3)), ([[1.0]], None):
+        with pytest.raises(InputError, match="expected several clips and labels") as error:
+            load_clips(data)
+        assert "\n" not in str(error.value)
     with pytest.raises(InputError, match="there are 3 clips and 2 labels"):
         load_clips((np.zeros((3, 4, 2)), ["a", "b"]))
     with pytest.raises(InputError, match="clip 1: expected frames of numbers, all of one size"):

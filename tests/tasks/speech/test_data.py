@@ -190,6 +190,19 @@ def test_what_cannot_be_read_gets_one_sentence(tmp_path, options, expected):
         load_speech(str(tmp_path), **options)
 
 
+@pytest.mark.parametrize("files, expected", [
+    ({"metadata.csv": "zero_ann0_0.wav,\r,a\n"}, "metadata.csv names no recordings|line 1"),
+    ({"metadata.csv": "path,text,text\nzero_ann0_0.wav,a,b\n"}, "several columns called 'text'"),
+    ({"wav.scp": "a \n", "text": "a b\n"}, "wav.scp has no file for 'a'"),
+])  # fmt: skip
+def test_tables_of_recordings_that_cannot_be_read(tmp_path, files, expected):
+    names(tmp_path)
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, newline="")
+    with pytest.raises(InputError, match=expected):
+        load_speech(str(tmp_path))
+
+
 def test_recordings_that_are_all_too_long_are_refused():
     with pytest.raises(InputError, match="all 12 training recordings are longer than 35 seconds"):
         load_speech([(np.zeros(3600), "a")] * 12, sample_rate=100)
