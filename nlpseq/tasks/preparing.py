@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import pickle
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -31,6 +32,7 @@ from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.text.counting import Counts
+from nlpseq.training.fingerprint import fingerprint
 
 BATCH = 512  # rows that are tokenized together
 TRAIN, VALIDATION, TEST = range(3)
@@ -159,14 +161,13 @@ class Corpus:
         each = each or here
         shards = self.shards()
         self._check_plan(shards)
-        for name in ("counts", "train", "held"):
-            (self.folder / name).mkdir(exist_ok=True)
+        (self.folder / "counts").mkdir(exist_ok=True)
         self.begin(shards, each)
         say(f"counting the words of {len(shards)} shards")
         each(Counting(self), shards)
         tally = Tally()
         for shard in shards:
-            tally.merge(pickle.loads((self.folder / "counts" / shard.name).read_bytes()))
+            tally.merge(pickle.loads(self.counted(shard).read_bytes()))
         if not tally.rows:
             raise InputError(
                 f"{self.plan.input} holds no {self.rows_are} that can be used ({tally.bad:,} rows cannot)."
@@ -174,23 +175,43 @@ class Corpus:
         error = max(counts.error for counts in tally.counts.values())
         description = {"kind": self.kind, "format": FORMAT, "counted": f"exact to {error}", **self.learn(tally)}
         say(f"{tally.rows:,} {self.rows_are}, {tally.bad:,} rows left out; writing ids")
-        each(Tokenizing(self, description), shards)
+        self._write(shards, description, each)
         self._finish(shards, description)
         return self.folder
 
     def _check_plan(self, shards):
-        """The plan is kept beside what it gives: the same command continues, and no other."""
+        """What was prepared stays: the same command changes nothing, and another one is refused."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        sizes = {path: os.path.getsize(path) for shard in shards for path in self.paths(shard)}
-        files = [[shard.name, shard.start, *(sizes[path] for path in self.paths(shard))] for shard in shards]
-        path = self.folder / "plan.json"
-        described = json.dumps({"kind": self.kind, **self.plan.fixed(), "files": files}, indent=2)
-        if path.exists() and path.read_text("utf-8") != described:
+        path, described = self.folder / "plan.json", self._described(shards)
+        if (self.folder / FILE).exists() and path.read_text("utf-8") != described:
             raise InputError(
                 f"{self.folder} was prepared from other files or with other settings: remove it, or choose another "
                 "`output`."
             )
         writing.write_text(path, described)
+
+    def _described(self, shards):
+        """The settings, and the files of shards with their sizes."""
+        files = [[shard.name, shard.start, *map(os.path.getsize, self.paths(shard))] for shard in shards]
+        return json.dumps({"kind": self.kind, **self.plan.fixed(), "files": files}, indent=2)
+
+    def counted(self, shard: Shard) -> Path:
+        """The file of what is counted in a shard; another one for other settings, or if the file has changed."""
+        described = [self._described([shard]), self.depends()]
+        return self.folder / "counts" / f"{shard.name}-{fingerprint(described)}"
+
+    def depends(self) -> Any:
+        """On what the counts of every shard depend beside its file and the settings. Default nothing."""
+
+    def _write(self, shards, description, each):
+        """The second pass. What an unfinished run wrote with another vocabulary, or of other files, is removed."""
+        path, described = self.folder / "written.json", json.dumps([self._described(shards), description])
+        if not path.exists() or path.read_text("utf-8") != described:
+            for name in ("train", "held"):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+                (self.folder / name).mkdir()
+            writing.write_text(path, described)
+        each(Tokenizing(self, description), shards)
 
     def _finish(self, shards, description):
         results = [json.loads(self.held(shard).read_text("utf-8")) for shard in shards]
@@ -264,7 +285,7 @@ class Counting:
         return self.corpus.counter()
 
     def __call__(self, shard: Shard) -> None:
-        path = self.corpus.folder / "counts" / shard.name
+        path = self.corpus.counted(shard)
         if path.exists():
             return
         tally, bad = Tally(), [0]

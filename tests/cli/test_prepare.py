@@ -11,8 +11,10 @@ from tests.cli.helpers import run
 def test_a_table_is_prepared(tmp_path, capsys):
     rows = [{"text": f"word {number % 7}", "stars": number % 2} for number in range(80)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"stars": 1}]))
-    flags = ["--label", "stars", "--held-out", "0.2", "--no-lowercase"]
-    assert run("prepare", "classification", "--input", tmp_path / "*.jsonl", "--output", tmp_path / "out", *flags) == 0
+    flags = ["--input", tmp_path / "*.jsonl", "--output", tmp_path / "out", "--held-out", "0.2", "--no-lowercase"]
+    assert run("prepare", "classification", *flags) == 2  # which the next command mends
+    assert "holds no texts that can be used (81 rows cannot)" in capsys.readouterr().err
+    assert run("prepare", "classification", *flags, "--label", "stars") == 0
     shown = capsys.readouterr().out.replace("\n", "")
     assert "1 rows left out" in shown and f"prepared in {tmp_path / 'out'}" in shown
     data = load_prepared_texts(tmp_path / "out")

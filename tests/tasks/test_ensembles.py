@@ -51,6 +51,7 @@ def test_an_export_answers_as_the_ensemble_and_can_be_loaded(tmp_path):
 def test_taggers(model):
     first, second = members(tiny.new_tagger, model=model, scheme="bio" if model == "crf" else None)
     task = first.combined([second])
+    assert task.limits() == first.limits()  # of the model card of its export
     ids = tiny.tokens()(tf.ragged.constant(SENTENCES)).to_tensor()
     outputs = [one(ids) for one in (first, second, task)]
     if model == "crf":

@@ -1,6 +1,7 @@
 """Running texts that do not fit in memory: files of text, which are one text in the order of their names."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +61,18 @@ class Corpus(preparing.Corpus):
         each(Measuring(self), compressed)
         sizes = dict(self.files())
         for shard in compressed:
-            sizes[shard.path] = int((self.folder / "sizes" / shard.name).read_text("utf-8"))
+            sizes[shard.path] = int(self.measured(shard).read_text("utf-8"))
         starts = dict(zip(sizes, itertools.accumulate(sizes.values(), initial=0)))
         self.starts = {shard.name: starts[shard.path] for shard in shards}
         self.total = sum(sizes.values())
+
+    def measured(self, shard: Shard) -> Path:
+        """The file of the number of bytes of a compressed file."""
+        return self.folder / "sizes" / f"{shard.name}-{os.path.getsize(shard.path)}"
+
+    def depends(self):
+        """The beginnings of all files, which say what is held out."""
+        return [self.starts, self.total]
 
     def splits(self, shard):
         """The lines of a shard, with the split of the place where each begins."""
@@ -116,7 +125,7 @@ class Measuring:
         self.corpus = corpus
 
     def __call__(self, shard: Shard) -> None:
-        path, size = self.corpus.folder / "sizes" / shard.name, 0
+        path, size = self.corpus.measured(shard), 0
         if path.exists():
             return
         with preparing.opened(shard) as file:

@@ -396,7 +396,7 @@ class TokenTagger(VectorTask):
             f"Its vocabulary has {len(self.preprocessor.vocabulary.words):,} words from its training sentences; "
             + (
                 "all others are unknown words."
-                if self.character_feature is None
+                if self.settings.characters == "none"
                 else "of others it reads the characters."
             ),
             "Texts are split into tokens by fixed rules; if the training data were tokenized differently, use the "

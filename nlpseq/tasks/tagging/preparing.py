@@ -1,5 +1,6 @@
 """Corpora of tagged sentences that do not fit in memory."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -83,9 +84,9 @@ class Corpus(preparing.Corpus):
 
     def counter(self):
         def count(rows, tally):
-            for tokens, tags in rows:
-                tally.counts["tokens"].add(token.encode("utf-8", "replace") for token in tokens)
-                tally.counts["tags"].add(zip([None, *tags], tags, [*tags[1:], None]))
+            tally.counts["tokens"].add(token.encode("utf-8", "replace") for tokens, _ in rows for token in tokens)
+            contexts = (zip([None, *tags], tags, [*tags[1:], None]) for _, tags in rows)
+            tally.counts["tags"].add(itertools.chain.from_iterable(contexts))
 
         return count
 
