@@ -12,7 +12,7 @@ from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.windows import TrainingWindows, past_of
 
 DRAWN = 2000  # windows
-SHARPNESS = 8.0  # power of the errors: a base with twice the error of another has 1/256 of its weight
+SHARPNESS = (8.0, 16.0, 32.0, 64.0)  # powers of the errors: with 8 a base with twice the error has 1/256 of the weight
 
 
 def base_weights(
@@ -20,7 +20,10 @@ def base_weights(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits of the base forecasts, and distances between the quantiles of their errors, at each step.
 
-        b_hk = -SHARPNESS log e_hk        e: mean absolute error of base k at step h, in the units of MASE
+        b_hk = -p log e_hk        e: mean absolute error of base k at step h, in the units of MASE
+
+    The power p is the one of `SHARPNESS` whose weighted base has the least error: of series that are alike a random walk
+    the last value alone is better than any mean with it.
 
     Returns:
         float32 `(horizon, bases)`, and float32 `(horizon, quantiles - 1)` in units of the scale of a window.
@@ -45,10 +48,15 @@ def base_weights(
     )
     errors = np.stack(errors, axis=1)
     errors = np.where(np.isfinite(errors), errors, np.nanmax(errors, initial=1.0, where=np.isfinite(errors)))
-    logits = -SHARPNESS * np.log(np.maximum(errors, 1e-6) / np.maximum(errors.min(axis=1, keepdims=True), 1e-6))
-    weights = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    residuals = targets - (bases * weights).sum(axis=-1)
+    ratios = np.log(np.maximum(errors, 1e-6) / np.maximum(errors.min(axis=1, keepdims=True), 1e-6))
+    found = [(-sharpness * ratios, targets - _weighted(bases, -sharpness * ratios)) for sharpness in SHARPNESS]
+    logits, residuals = min(found, key=lambda pair: np.nansum(np.abs(pair[1]) * weight))
     return logits.astype(np.float32), _spreads(residuals, quantiles)
+
+
+def _weighted(bases, logits):
+    weights = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return (bases * weights).sum(axis=-1)
 
 
 def _spreads(residuals, quantiles):
