@@ -36,7 +36,7 @@ def task_of(kind):
     }[kind]()
 
 
-@pytest.mark.parametrize("kind", slow_but(TEXT, "classification", "tagging"))
+@pytest.mark.parametrize("kind", slow_but(TEXT, "classification"))
 def test_every_kind_is_explained(kind):
     is_explained(task_of(kind), TEXT[kind], ANSWER.get(kind))
 

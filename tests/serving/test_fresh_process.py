@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tests.tasks.tiny import ODD, TEXTS, exported
 
-pytestmark = pytest.mark.usefixtures("portable", "eager")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("portable", "eager")]
 
 # Loads all exports and answers requests: a list of [path, signature, {input: [type, value]}], where a
 # path with a list of tokens in the place of inputs is read by "init" and "step". Bytes travel as latin-1.

@@ -44,7 +44,8 @@ def in_threads(answer, texts):
         return [list(np.roll(np.array(rows, object), -n)) for n, rows in enumerate(pool.map(ask, range(THREADS)))]
 
 
-@pytest.mark.parametrize("kind", slow_but(ASKED, "classification"))
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ASKED)
 def test_threads_get_the_same_answers_of_a_task(kind):
     make, texts, options = ASKED[kind]
     task = make()

@@ -22,8 +22,8 @@ def base_weights(
 
         b_hk = -p log e_hk        e: mean absolute error of base k at step h, in the units of MASE
 
-    The power p is the one of `SHARPNESS` whose weighted base has the least error: of series that are alike a random walk
-    the last value alone is better than any mean with it.
+    The power p is the one of `SHARPNESS` whose weighted base has the least error: of a random walk the last value alone
+    is better than any mean with it.
 
     Returns:
         float32 `(horizon, bases)`, and float32 `(horizon, quantiles - 1)` in units of the scale of a window.

@@ -162,10 +162,9 @@ def test_samples_of_attention():
 
 
 @pytest.mark.usefixtures("graph")
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [
-    {},
-    pytest.param({"attention": "none", "scheduled_sampling": 0.3}, marks=pytest.mark.slow),
-    pytest.param({"input_feeding": True, "cell": "lstm"}, marks=pytest.mark.slow),
+    {}, {"attention": "none", "scheduled_sampling": 0.3}, {"input_feeding": True, "cell": "lstm"},
 ])  # fmt: skip
 def test_fit_learns(settings):
     task = new_translator(dropout=0.0, output_dropout=0.0, **settings)
