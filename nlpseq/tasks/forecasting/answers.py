@@ -268,6 +268,8 @@ class Answers(answers.Answers):
         paths, seed = options.get("paths"), options.get("seed") or 0
         if paths is not None:
             in_range("paths", paths, 1, 10_000)
+        elif options.get("seed") is not None:
+            raise InputError("`seed` is that of sampled paths: give `paths` too, or leave it out.")
         header, said = False, None
         for batch in batches:
             if self.said is not said:

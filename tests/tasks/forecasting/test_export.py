@@ -80,6 +80,7 @@ def test_the_same_as_json_and_sampled_paths(exported, tmp_path, capsys):
     assert line["item"] == "b" and len(line["mean"]) == HORIZON and len(line["quantiles"]["0.5"]) == HORIZON
     found = [predict(capsys, export.path, path, "--paths", "3", "--seed", seed)[1] for seed in (1, 1, 2)]
     assert found[0] == found[1] != found[2] and found[0].splitlines()[0] == "shop,day,path_1,path_2,path_3"
+    assert predict(capsys, export.path, path, "--seed", "1")[0] == 2  # of no paths
 
 
 def test_streaming_equals_whole(exported, tmp_path):
