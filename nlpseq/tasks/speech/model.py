@@ -245,7 +245,9 @@ class SpeechRecognizer(Task):
         """
         self._language = lambda: language  # Keras would track what an attribute holds
         self._neural_search = language is not None and language.is_neural
-        self._recognize = tf.function(self.answer, self.sound_specs(), autograph=False)
+        self._recognize, self._units = (
+            tf.function(function, self.sound_specs(), autograph=False) for function in (self.answer, self.units)
+        )
 
     def answer(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "serving_default".
@@ -345,7 +347,9 @@ class SpeechRecognizer(Task):
 
     def unit_times(self, audio: np.ndarray) -> list[tuple[str, float]]:
         """The units of the best text of a sound, and the second at which each begins."""
-        outputs = self.units(*map(tf.constant, padded([audio])))
+        self.ensure_built()
+        with engine.mode("portable"), engine.without_gradients(), engine.substituted_runs(run_by_kernel):
+            outputs = self._units(*map(tf.constant, padded([audio])))
         units = [unit.decode("utf-8") for unit in outputs["unit"][0].numpy()]
         return list(zip(units, outputs["start"][0].numpy().tolist()))
 
