@@ -3,7 +3,7 @@
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from math import inf
 from typing import Any, ParamSpec, TypeVar
 
@@ -80,6 +80,15 @@ def suggest(value: object, choices: Iterable, max_choices: int = 12) -> str:
         return "there are none to choose from."
     end = ", ..." if len(choices) > max_choices else "."
     return "choose one of " + ", ".join(choices[:max_choices]) + end
+
+
+def first_of(items: Sequence[object], most: int = 5) -> str:
+    """The first items separated by commas, and ", ..." if there are more.
+
+    >>> first_of([3, 7, 9], 2)
+    '3, 7, ...'
+    """
+    return ", ".join(map(str, items[:most])) + ", ..." * (len(items) > most)
 
 
 def in_range(name: str, value: Any, low: float | None = None, high: float | None = None) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.diagnostics.look_pictures import plot_gates, plot_saliency
-from nlpseq.diagnostics.salient import saliency
+from nlpseq.diagnostics.salient import saliency_of
 from nlpseq.diagnostics.states import gates
 from nlpseq.paths import as_path
 from nlpseq.writing import write_text, writing
@@ -39,7 +39,9 @@ def look(task: Any, example: Any, folder: str | Path, answer: str | None = None)
     >>> [path.name for path in look(task, "good film", "look")]
     ['saliency.png', 'gates-1.png', 'look.json']
     """
-    results = [saliency(task, example, answer, method) for method in METHODS]
+    task.ensure_built()
+    found = task.look(example, answer)
+    results = [saliency_of(task, found, method) for method in METHODS]
     layers, folder = gates(task, example), as_path(folder)
     names = ["saliency.png", *(f"gates-{number}.png" for number in range(1, len(layers) + 1)), "look.json"]
     paths = [folder / name for name in names]

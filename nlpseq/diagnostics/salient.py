@@ -75,7 +75,11 @@ def saliency(
     one_of("method", method, ("integrated", "input", "gradient", "removal"))
     in_range("samples", samples, 1)
     task.ensure_built()
-    look = task.look(example, answer)
+    return saliency_of(task, task.look(example, answer), method, samples)
+
+
+def saliency_of(task: Any, look: Any, method: str, samples: int = 32) -> Saliency:
+    """As `saliency`, for what `look` of the task returned."""
     time = len(look.steps)
     if method == "gradient":
         values = reading.gradient_norms(task, look)

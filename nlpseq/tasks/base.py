@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq import engine
+from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError, in_range
 from nlpseq.settings import Settings
 from nlpseq.tasks.recurrent import cell_name
@@ -47,6 +49,21 @@ class NumericFunction(NamedTuple):
     call: Callable[..., dict[str, tf.Tensor]]
     inputs: dict[str, tf.TensorSpec]
     hypotheses: tuple[str, ...] = ()
+
+
+def served(function: Callable, *specs: tf.TensorSpec | tf.RaggedTensorSpec) -> Callable:
+    """A part of the signatures, which is traced once for all of them: as an export runs it, without gradients by hand.
+
+    Args:
+        function: A function of tensors.
+        *specs: The specification of each tensor.
+    """
+
+    def portable(*tensors):
+        with engine.mode("portable"), engine.without_gradients(), engine.substituted_runs(run_by_kernel):
+            return function(*tensors)
+
+    return tf.function(portable, specs, autograph=False)
 
 
 class Look(NamedTuple):

@@ -16,7 +16,7 @@ import pickle
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, TypeVar
 
@@ -39,6 +39,19 @@ TRAIN, VALIDATION, TEST = range(3)
 Each = Callable[[Callable[[Shard], None], list[Shard]], None]
 Encoder = Callable[[list], tuple]
 Data = TypeVar("Data")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a prepared corpus has beside the dataset that it is: `train` on disk, validation and test in memory.
+
+    Attributes:
+        preprocessor: Learnt from all that is trained on.
+        profile: Of the same.
+    """
+
+    preprocessor: Any = None
+    profile: Any = None
 
 
 class Tally:

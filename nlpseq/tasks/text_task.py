@@ -6,10 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from nlpseq import engine
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.data.prepared import PreparedExamples
-from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.tasks.answers import as_utf8
 from nlpseq.tasks.base import Task, in_batches
@@ -147,21 +145,6 @@ def encode(function: Callable, rows: Any) -> tf.RaggedTensor:
     """Calls a function of `encoder` on `ENCODE_BATCH` rows at a time."""
     starts = range(0, max(rows.shape[0], 1), ENCODE_BATCH)
     return tf.concat([function(rows[start : start + ENCODE_BATCH]) for start in starts], axis=0)
-
-
-def served(function: Callable, spec: tf.TensorSpec | tf.RaggedTensorSpec) -> Callable:
-    """A part of the signatures, which is traced once for all of them: as an export runs it, without gradients by hand.
-
-    Args:
-        function: A function of one tensor.
-        spec: The specification of the tensor.
-    """
-
-    def portable(tensor):
-        with engine.mode("portable"), engine.without_gradients(), engine.substituted_runs(run_by_kernel):
-            return function(tensor)
-
-    return tf.function(portable, [spec], autograph=False)
 
 
 def text_spec(name: str) -> tf.TensorSpec:

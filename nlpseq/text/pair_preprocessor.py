@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from nlpseq.errors import in_range
 from nlpseq.text.subwords import SubwordTokenizer
+from nlpseq.text.subwords.splitting import COUNT_BATCH, count_words
 from nlpseq.text.vocabulary import END
-
-COUNT_BATCH = 512  # texts that are split together
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -92,11 +91,8 @@ class PairPreprocessor:
             joint: whether both sides share one vocabulary of `size` entries.
             max_tokens: as in the class.
         """
-        options = {"kind": kind, "size": size, "lowercase": lowercase, "pretokenized": pretokenized}
-        if joint:
-            return cls(SubwordTokenizer.learn([*sources, *targets], **options), None, max_tokens)
-        source, target = (SubwordTokenizer.learn(texts, **options) for texts in (sources, targets))
-        return cls(source, target, max_tokens)
+        counts = (count_words(texts, lowercase, pretokenized) for texts in (sources, targets))
+        return cls.of_counts(*counts, kind, size, joint, lowercase, max_tokens, pretokenized)
 
     @classmethod
     def of_counts(

@@ -7,7 +7,7 @@ from typing import Any
 
 from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.data.files.table import Table, repeated_in, rows_table
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, first_of, shorten
 
 BLANK = re.compile(r"\s*")
 HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # of surrogates, perhaps without the other half, which is no character
@@ -26,9 +26,8 @@ def read_json(text: str, place: str) -> Table:
     table = _table_of(values, place).with_repeated(list(repeated))
     if not broken:
         return table
-    lines = ", ".join(map(str, broken[:5])) + ", ..." * (len(broken) > 5)
     return table.with_note(
-        f"{place}: half a pair of surrogates, which is no character, is read as '?', in line {lines}"
+        f"{place}: half a pair of surrogates, which is no character, is read as '?', in line {first_of(broken)}"
     )
 
 

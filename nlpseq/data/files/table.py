@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlpseq.data.files.paths import SPLIT_OF
-from nlpseq.errors import InputError, shorten, suggest
+from nlpseq.errors import InputError, first_of, shorten, suggest
 
 SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
 MOST_HEADER_WORDS = 4  # words of a column name
@@ -54,10 +54,9 @@ class Table:
         """The place of a row, for messages."""
         return f"{self.place}, {self.unit} {self.lines[row]}"
 
-    def places(self, rows: Sequence[int], most: int = 5) -> str:
+    def places(self, rows: Sequence[int]) -> str:
         """The numbers of rows, for messages: "lines 3, 7"."""
-        numbers = ", ".join(str(self.lines[row]) for row in rows[:most]) + ", ..." * (len(rows) > most)
-        return f"{self.unit}{'s' * (len(rows) > 1)} {numbers}"
+        return f"{self.unit}{'s' * (len(rows) > 1)} {first_of([self.lines[row] for row in rows])}"
 
     def values(self, name: str) -> list:
         """The values of a column; integers for which the data have class names become these names."""

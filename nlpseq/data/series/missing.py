@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nlpseq.data.series.series import Series
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, first_of, shorten
 
 
 def with_values(place: str, series: Sequence[Series], names: Sequence[str]) -> tuple[list[Series], list[str]]:
@@ -24,7 +24,7 @@ def with_values(place: str, series: Sequence[Series], names: Sequence[str]) -> t
         raise InputError(f"{place}: all values are missing: expected a series of numbers.")
     if not empty:
         return kept, []
-    shown = ", ".join(repr(one.item) for one in empty[:3]) + ", ..." * (len(empty) > 3)
+    shown = first_of([repr(one.item) for one in empty], 3)
     return kept, [f"{place}: {len(empty):,} series without any value are left out: {shorten(shown)}"]
 
 

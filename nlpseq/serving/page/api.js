@@ -12,13 +12,12 @@ export async function listModels() {
 
 /** The answer to a text, with all that the model can tell. */
 export async function answer(model, text, signal) {
-  const response = await post(pathOf(model, "answer"), { texts: [text], detailed: true }, signal);
-  return (await read(response)).answers[0];
+  return (await answers(model, [text], signal, { detailed: true }))[0];
 }
 
 /** The answers to texts. */
-export async function answers(model, texts, signal) {
-  return (await read(await post(pathOf(model, "answer"), { texts }, signal))).answers;
+export async function answers(model, texts, signal, options = {}) {
+  return (await read(await post(pathOf(model, "answer"), { texts, ...options }, signal))).answers;
 }
 
 /** Calls `show` with each piece of a stream; resolves to the last event. */

@@ -12,14 +12,14 @@ from nlpseq.data.prepared import PreparedExamples
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
-from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds, served
 from nlpseq.tasks.calibrated import Calibrated
 from nlpseq.tasks.class_weights import ClassWeighted, MicroF1
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.recurrent import recurrent_layers
-from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, served, strings, text_spec
+from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, strings, text_spec
 from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
@@ -119,16 +119,20 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
             self.linear = NgramLogits(seen, len(self.labels), settings.linear_dropout, dtype="float32")
 
     def call(self, inputs, training=False):
+        heads = self.heads(inputs, training)
+        if len(heads) == 1:
+            return heads[0]
+        return tf.stack(heads, axis=1) if training else self.mixed(*heads)
+
+    def heads(self, inputs: tf.Tensor, training: bool = False) -> list[tf.Tensor]:
+        """The logits of the recurrent classifier, with `linear` also of the linear one, `(batch, classes)` each."""
         if inputs.dtype == tf.string and not training:
             ids, features = self._read(inputs)
         else:
             ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
             features = self._features(ids, training)
         logits = self.head(self.output_dropout(features, training=training))
-        if self.linear is None:
-            return logits
-        logits = tf.stack([logits, self.linear(ids, training=training)], axis=1)
-        return logits if training else self.mixed(*tf.unstack(logits, axis=1))
+        return [logits] if self.linear is None else [logits, self.linear(ids, training=training)]
 
     def mixed(self, recurrent: tf.Tensor, linear: tf.Tensor) -> tf.Tensor:
         """The logits of both classifiers as those of one."""
@@ -329,12 +333,8 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         examples = self.usable(examples)
         if self.linear is None or len(examples) < decisions.ENOUGH:
             return None
-        parts = []
-        for share in (1.0, 0.0):
-            self.share.assign(share)
-            logits, labels = self._logits(examples)
-            parts.append(logits)
-        self.share.assign(decisions.best_share(*parts, labels))
+        logits, labels = self._logits(examples, lambda text: tf.stack(self.heads(text), axis=1))
+        self.share.assign(decisions.best_share(logits[:, 0], logits[:, 1], labels))
         return float(self.share)
 
     def choose_thresholds(self, examples: Any) -> None:
@@ -344,13 +344,13 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
             self.thresholds = decisions.best_thresholds(logits, labels)
             self._answer = self.signatures()["serving_default"]
 
-    def _logits(self, examples):
-        """Logits `(texts, classes)` and labels of the usable examples."""
-        examples = self.usable(examples).by_length()
-        function = tf.function(lambda text: {"logits": self(text)}, [text_spec("text")], autograph=False)
+    def _logits(self, examples, function=None):
+        """Logits of the usable examples, `(texts, classes)` or what a function of texts gives; and their labels."""
+        examples, of = self.usable(examples).by_length(), function or self
+        function = tf.function(lambda text: {"logits": of(text)}, [text_spec("text")], autograph=False)
         texts = tf.constant(examples.texts, tf.string)
         parts = [answer["logits"] for answer in in_batches(function, texts, ANSWERED)]
-        return np.concatenate([np.zeros((0, len(self.labels)), np.float32), *parts]), examples.labels
+        return np.concatenate(parts or [np.zeros((0, len(self.labels)), np.float32)]), examples.labels
 
     def answer(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "serving_default" for `text` `(batch,)`.

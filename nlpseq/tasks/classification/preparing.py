@@ -19,16 +19,8 @@ TEXTS = tf.TensorSpec([None], tf.string)
 
 
 @dataclass(frozen=True)
-class PreparedTexts(LabelledTexts):
-    """A prepared corpus: `train` is on disk, validation and test are in memory.
-
-    Attributes:
-        preprocessor: `nlpseq.text.WordPreprocessor`, learnt from all training texts.
-        profile: Of the training texts.
-    """
-
-    preprocessor: Any = None
-    profile: Profile | None = None
+class PreparedTexts(preparing.Prepared, LabelledTexts):
+    """A prepared corpus of labelled texts."""
 
     @property
     def multi_label(self) -> bool:

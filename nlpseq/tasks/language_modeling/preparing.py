@@ -30,16 +30,8 @@ CHUNK = 2**20  # bytes that are read together
 
 
 @dataclass(frozen=True)
-class PreparedRunningText(RunningTexts):
-    """A prepared corpus: `train` is on disk, validation and test are in memory.
-
-    Attributes:
-        preprocessor: `nlpseq.text.LinePreprocessor`, learnt from the training text.
-        profile: Of the training text.
-    """
-
-    preprocessor: Any = None
-    profile: Profile | None = None
+class PreparedRunningText(preparing.Prepared, RunningTexts):
+    """A prepared running text."""
 
 
 class Corpus(preparing.Corpus):

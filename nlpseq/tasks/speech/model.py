@@ -7,14 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq import engine
 from nlpseq.decoding import Transcript, ctc_beam_search, ctc_greedy
 from nlpseq.engine import ctc
-from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.errors import InputError
 from nlpseq.layers.ctc_loss import CTCLoss
 from nlpseq.runtime.ctc import BLANK
-from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, Task, in_batches, label_axes
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, Task, in_batches, label_axes, served
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.speech.augmentation import Augmentation
 from nlpseq.tasks.speech.bands import BandConvolution
@@ -245,9 +243,7 @@ class SpeechRecognizer(Task):
         """
         self._language = lambda: language  # Keras would track what an attribute holds
         self._neural_search = language is not None and language.is_neural
-        self._recognize, self._units = (
-            tf.function(function, self.sound_specs(), autograph=False) for function in (self.answer, self.units)
-        )
+        self._recognize, self._units = (served(function, *self.sound_specs()) for function in (self.answer, self.units))
 
     def answer(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "serving_default".
@@ -340,16 +336,14 @@ class SpeechRecognizer(Task):
             A dict of "text", a list of strings, and "score", float32 `(sounds,)`.
         """
         self.ensure_built()
-        with engine.mode("portable"), engine.without_gradients(), engine.substituted_runs(run_by_kernel):
-            answers = list(in_batches(lambda part: self._recognize(*padded(part)), sounds, batch_size))
+        answers = list(in_batches(lambda part: self._recognize(*padded(part)), sounds, batch_size))
         texts = [text.decode("utf-8") for answer in answers for text in answer["text"]]
         return {"text": texts, "score": np.concatenate([np.zeros(0, np.float32), *(a["score"] for a in answers)])}
 
     def unit_times(self, audio: np.ndarray) -> list[tuple[str, float]]:
         """The units of the best text of a sound, and the second at which each begins."""
         self.ensure_built()
-        with engine.mode("portable"), engine.without_gradients(), engine.substituted_runs(run_by_kernel):
-            outputs = self._units(*map(tf.constant, padded([audio])))
+        outputs = self._units(*padded([audio]))
         units = [unit.decode("utf-8") for unit in outputs["unit"][0].numpy()]
         return list(zip(units, outputs["start"][0].numpy().tolist()))
 

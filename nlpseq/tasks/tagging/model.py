@@ -11,7 +11,7 @@ import tensorflow as tf
 from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import CRF, Pooling
-from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds
+from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds, served
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
@@ -20,7 +20,7 @@ from nlpseq.tasks.tagging.metrics import SpanF1
 from nlpseq.tasks.tagging.reading import shortened
 from nlpseq.tasks.tagging.settings import TaggerSettings
 from nlpseq.tasks.tagging.streaming import TaggerStream
-from nlpseq.tasks.text_task import as_texts, encode, encoder, served, strings
+from nlpseq.tasks.text_task import as_texts, encode, encoder, strings
 from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 

@@ -30,16 +30,8 @@ TOKENS = "tokens.json"  # the file of the tokens of training
 
 
 @dataclass(frozen=True)
-class PreparedSentences(TaggedSentences):
-    """A prepared corpus: `train` is on disk, validation and test are in memory.
-
-    Attributes:
-        preprocessor: `nlpseq.text.TokenPreprocessor`, learnt from all training sentences.
-        profile: Of the training sentences.
-    """
-
-    preprocessor: Any = None
-    profile: Profile | None = None
+class PreparedSentences(preparing.Prepared, TaggedSentences):
+    """A prepared corpus of tagged sentences."""
 
     def training_tokens(self) -> Iterable[Sequence[str]]:
         return [json.loads((Path(self.name) / TOKENS).read_text("utf-8"))]

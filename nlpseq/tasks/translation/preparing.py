@@ -29,16 +29,8 @@ TOO_LONG = 0.001  # share of targets that may be longer than the profile says
 
 
 @dataclass(frozen=True)
-class PreparedPairs(ParallelTexts):
-    """A prepared corpus: `train` is on disk, validation and test are in memory.
-
-    Attributes:
-        preprocessor: `nlpseq.text.PairPreprocessor`, learnt from all training pairs.
-        profile: Of the training pairs.
-    """
-
-    preprocessor: Any = None
-    profile: PairProfile | None = None
+class PreparedPairs(preparing.Prepared, ParallelTexts):
+    """A prepared corpus of parallel texts."""
 
 
 class Corpus(preparing.Corpus):

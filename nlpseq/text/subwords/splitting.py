@@ -1,5 +1,8 @@
 """Texts to words before segmentation into pieces; spaces are kept as part of the words."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from nlpseq.text.case import DOT
@@ -16,6 +19,7 @@ BLANK_IN_LINE = f"[{BLANKS}]+"
 WORD = rf" ?(?:{LETTER}+(?:(?:['’]|{JOINER}+){LETTER}+)*|[^ ](?:{JOINER}+[^ ])*){JOINER}*"
 LOOK_AHEAD = 2  # characters behind a word that decide where it ends
 NOT_BLANK = " ?[^ ]+"
+COUNT_BATCH = 512  # texts that are split together
 SEPARATOR = "\n"  # a control character: no normalized text contains it
 
 
@@ -48,6 +52,15 @@ def split(texts, lowercase: bool = False, pretokenized: bool = False, first: int
     texts = tf.strings.regex_replace(texts, f"[^{SEPARATOR}]{{{LONGEST_WORD}}}", r"\0" + SEPARATOR)
     words = tf.strings.split(texts, SEPARATOR, -1 if first is None else 2 * first)  # some are empty
     return tf.ragged.boolean_mask(words, words != "")[:, :first]
+
+
+def count_words(texts: Sequence[str | bytes], lowercase: bool = False, pretokenized: bool = False) -> Counter[bytes]:
+    """How often each word of `split` occurs in texts."""
+    counts: Counter[bytes] = Counter()
+    for start in range(0, len(texts), COUNT_BATCH):
+        batch = tf.constant(list(texts[start : start + COUNT_BATCH]), tf.string)
+        counts.update(split(batch, lowercase, pretokenized).flat_values.numpy().tolist())
+    return counts
 
 
 def clean_lines(texts) -> tf.Tensor:

@@ -1,6 +1,5 @@
 """Texts to ids of subword pieces and back."""
 
-import collections
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -11,7 +10,7 @@ from nlpseq.text.subwords.byte_pairs import BytePairs
 from nlpseq.text.subwords.learning import learn
 from nlpseq.text.subwords.longest_match import LongestMatch
 from nlpseq.text.subwords.most_probable import MostProbable
-from nlpseq.text.subwords.splitting import split
+from nlpseq.text.subwords.splitting import count_words, split
 from nlpseq.text.subwords.tables import table
 from nlpseq.text.subwords.whole_words import WholeWords
 from nlpseq.text.vocabulary import SPECIALS, UNKNOWN
@@ -24,7 +23,6 @@ SEGMENTERS = {
     "character": BytePairs,
 }
 KINDS = tuple(SEGMENTERS)
-LEARN_BATCH = 512  # texts that are split together
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -108,13 +106,7 @@ class SubwordTokenizer:
             InputError: the texts hold no words, or `size` is too small for the
                 characters of the texts ("bpe", "wordpiece" and "unigram" include all).
         """
-        one_of("kind", kind, KINDS)
-        in_range("size", size, len(SPECIALS) + 1)
-        counts = collections.Counter()
-        for start in range(0, len(texts), LEARN_BATCH):
-            batch = tf.constant(list(texts[start : start + LEARN_BATCH]), tf.string)
-            counts.update(split(batch, lowercase, pretokenized).flat_values.numpy().tolist())
-        return cls.of_counts(counts, kind, size, lowercase, pretokenized)
+        return cls.of_counts(count_words(texts, lowercase, pretokenized), kind, size, lowercase, pretokenized)
 
     @classmethod
     def of_counts(
@@ -126,6 +118,8 @@ class SubwordTokenizer:
         pretokenized: bool = False,
     ) -> "SubwordTokenizer":
         """As `learn`, of the counts of the words that `nlpseq.text.subwords.splitting.split` gives."""
+        one_of("kind", kind, KINDS)
+        in_range("size", size, len(SPECIALS) + 1)
         words = {word.decode("utf-8"): count for word, count in counts.items()}
         return cls(kind, lowercase=lowercase, pretokenized=pretokenized, **learn(kind, words, size))
 
