@@ -66,7 +66,7 @@ def test_constant_and_empty_series(task):
 
 
 def test_an_untrained_forecaster_repeats_the_season():
-    description = preprocessor(past=[], known=[], items=[], statics={}, base=np.eye(4)[[2] * HORIZON] * 50)
+    description = preprocessor(past=[], known=[], items=[], statics={}, base=np.eye(5)[[2] * HORIZON] * 50)
     task = forecaster(description=description)
     for weight in task.trainable_weights:
         weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
