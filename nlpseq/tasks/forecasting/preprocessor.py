@@ -96,7 +96,8 @@ class SeriesPreprocessor:
             ("means", self.means), ("deviations", self.deviations), ("base", self.base), ("spreads", self.spreads),
         )}  # fmt: skip
         plain = (
-            "horizon", "context", "seasons", "frequency", "past", "known", "items", "statics", "domain", "season", "span",
+            "horizon", "context", "seasons", "frequency", "past", "known", "items", "statics", "domain", "season",
+            "span",
         )  # fmt: skip
         return {**{name: getattr(self, name) for name in plain}, **lists}
 
