@@ -189,10 +189,8 @@ def test_what_training_draws_is_a_function_of_its_variables():
 
 
 def test_the_level_of_a_damaged_window_is_that_of_its_damaged_values():
-    task, given = (
-        forecaster(outliers=1.0, description=preprocessor(base=np.eye(5)[[1] * HORIZON] * 50)),
-        inputs(8, seed=3),
-    )
+    description = preprocessor(base=np.eye(5)[[1] * HORIZON] * 50)  # the level
+    task, given = forecaster(outliers=0.9, description=description), inputs(8, seed=3)
     for weight in task.trainable_weights:
         weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
     level = np.nanmean(given["values"][:, -4:], axis=1)
