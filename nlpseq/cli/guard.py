@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection
 
-from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError
+from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, sentence
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
@@ -32,7 +32,7 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
             sys.stdout.flush()
         return 0
     except InputError as error:
-        print(f"error: {with_flags(str(error), arguments)}", file=sys.stderr)
+        print(f"error: {with_flags(_possible(error, arguments), arguments)}", file=sys.stderr)
         return 2
     except (TrainingError, WritingError) as error:
         print(f"stopped: {with_flags(str(error), arguments)}", file=sys.stderr)
@@ -94,14 +94,22 @@ def _abandon_output():
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def with_flags(sentence: str, arguments: Collection[str]) -> str:
+def _possible(error, arguments):
+    """The sentence of an error, without the remedies that name an argument which is no flag of the command."""
+    if not error.remedies:
+        return str(error)
+    possible = [remedy for remedy in error.remedies if {*ARGUMENT.findall(remedy)} <= {*arguments}]
+    return sentence(error.problem, possible) if possible else f"{error.problem}."
+
+
+def with_flags(text: str, arguments: Collection[str]) -> str:
     """A sentence on one line in which `arguments` in backticks are replaced by their flags."""
 
     def flag(match):
         name = match.group(1)
         return f"--{name.replace('_', '-')}" if name in arguments else match.group(0)
 
-    return ARGUMENT.sub(flag, " ".join(sentence.splitlines()))
+    return ARGUMENT.sub(flag, " ".join(text.splitlines()))
 
 
 def check_utf8(arguments: list[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq.cli.guard import guarded
-from nlpseq.errors import Interrupted, WritingError
+from nlpseq.errors import InputError, Interrupted, WritingError
 from nlpseq.writing import incomplete_folder
 
 
@@ -29,6 +29,19 @@ def stop(error):
 def test_the_status_and_the_sentence(capsys, error, status, line):
     assert guarded(lambda: stop(error), ["output"]) == status
     assert capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["step", "item"], "it has one time: give several, or set --step, or name the --item columns."),
+    (["item"], "it has one time: give several, or name the --item columns."),
+    ([], "it has one time: give several."),
+])  # fmt: skip
+def test_remedies_without_a_flag_are_left_out(capsys, arguments, said):
+    error = InputError("it has one time", "give several", "set `step`", "name the `item` columns")
+    assert guarded(lambda: stop(error), arguments) == 2
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert guarded(lambda: stop(InputError("no way", "set `step`"))) == 2
+    assert capsys.readouterr().err == "error: no way.\n"
 
 
 def test_sigterm_removes_what_is_unfinished(tmp_path):
