@@ -13,6 +13,7 @@ from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
+LONG = re.compile(r"([^\s'\"]{300})[^\s'\"]{50,}")  # a word that nobody reads to its end
 
 
 def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> int:
@@ -98,18 +99,21 @@ def _possible(error, arguments):
     """The sentence of an error, without the remedies that name an argument which is no flag of the command."""
     if not error.remedies:
         return str(error)
-    possible = [remedy for remedy in error.remedies if {*ARGUMENT.findall(remedy)} <= {*arguments}]
+    flagged = lambda remedy: all(_flag(name, arguments) for name in ARGUMENT.findall(remedy))  # noqa: E731
+    possible = list(filter(flagged, error.remedies))
     return sentence(error.problem, possible) if possible else f"{error.problem}."
 
 
 def with_flags(text: str, arguments: Collection[str]) -> str:
-    """A sentence on one line in which `arguments` in backticks are replaced by their flags."""
+    """A sentence on one line in which `arguments` in backticks are replaced by their flags, and long words are cut."""
+    line = LONG.sub(r"\1...", " ".join(text.splitlines()))
+    return ARGUMENT.sub(lambda match: _flag(match.group(1), arguments) or match.group(0), line)
 
-    def flag(match):
-        name = match.group(1)
-        return f"--{name.replace('_', '-')}" if name in arguments else match.group(0)
 
-    return ARGUMENT.sub(flag, " ".join(text.splitlines()))
+def _flag(name, arguments):
+    """The flag of an argument; None if there is none. The split `test` of a loader is that of `test_split`."""
+    known = next((known for known in (name, f"{name}_split") if known in arguments), None)
+    return known and f"--{known.replace('_', '-')}"
 
 
 def check_utf8(arguments: list[str]) -> None:

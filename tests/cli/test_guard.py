@@ -23,11 +23,13 @@ def stop(error):
     (MemoryError(), 1, "stopped: the memory is full: choose smaller sizes, batches or files.\n"),
     (tf.errors.ResourceExhaustedError(None, None, "OOM"), 1,
      "stopped: the memory is full: choose smaller sizes, batches or files.\n"),
+    (InputError(f"no `output` '{'x' * 3000}': give one."), 2, f"error: no --output '{'x' * 300}...': give one.\n"),
+    (InputError("give paths as `test`, not as `train`."), 2, "error: give paths as --test-split, not as `train`.\n"),
     (WritingError("cannot write the export to `output`."), 1, "stopped: cannot write the export to --output.\n"),
     (OSError(errno.EACCES, "Permission denied", "/a/b"), 1, "stopped: cannot use /a/b: permission denied.\n"),
 ])  # fmt: skip
 def test_the_status_and_the_sentence(capsys, error, status, line):
-    assert guarded(lambda: stop(error), ["output"]) == status
+    assert guarded(lambda: stop(error), ["output", "test_split"]) == status
     assert capsys.readouterr().err == line
 
 

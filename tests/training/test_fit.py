@@ -174,3 +174,6 @@ def test_with_tensorboard(tmp_path):
 
     training.train(Sequences(), examples(), examples(), settings(epochs=1, tensorboard=str(tmp_path)))
     assert list(tmp_path.rglob("events*"))
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot write to the folder `tensorboard` .*file \\(File exists\\)"):
+        training.train(Sequences(), examples(), examples(), settings(tensorboard=str(tmp_path / "file")))
