@@ -310,8 +310,8 @@ def _refuse(table, name, roles):
             f"give the numbers of the columns, from 1, with {arguments}",
         )
     raise InputError(
-        f"{table.place}: there is no column {shorten(name)!r}",
-        f"name the columns with {arguments}: {suggest(name, table.names)}",
+        f"{table.place}: there is no column {shorten(name)!r} ({suggest(name, table.names).rstrip('.')})",
+        f"name the columns with {arguments}",
     )
 
 
