@@ -16,7 +16,26 @@ class InputError(ValueError):
 
     Messages name arguments in backticks. The command line translates `` `max_tokens` `` to
     `--max-tokens`, prints the message alone and ends with exit status 2.
+
+    Args:
+        message: The sentence; without its end if there are remedies.
+        *remedies: What can be done, one thing each. A command leaves out those that name an argument that it has not.
+
+    >>> str(InputError("a.csv has one time", "give several", "set `frequency`"))
+    'a.csv has one time: give several, or set `frequency`.'
     """
+
+    def __init__(self, message: str = "", *remedies: str):
+        super().__init__(sentence(message, remedies))
+        self.problem, self.remedies = message, remedies
+
+
+def sentence(problem: str, remedies: Sequence[str]) -> str:
+    """A problem and what can be done, in one sentence."""
+    if not remedies:
+        return problem
+    text = f"{problem}: {', or '.join(remedies)}"
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 class ArgumentError(InputError, TypeError):

@@ -63,7 +63,7 @@ class MemorySettings(Settings):
             if not getattr(self, name):
                 raise InputError(f"`{name}` has no values: give at least one, or leave it out.")
         for distance in self.distances:
-            in_range("distances", distance, 5)
+            in_range("distances", distance, 5, 10_000)
 
 
 @dataclass(frozen=True)

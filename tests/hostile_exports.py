@@ -31,7 +31,7 @@ os.environ.setdefault("NLPSEQ_PROGRAMS", "off")
 import numpy as np
 
 from nlpseq import engine
-from nlpseq.cli.guard import guarded
+from nlpseq.cli.guard import ARGUMENT, guarded
 from nlpseq.cli.main import main as command
 from nlpseq.cli.predict_file import UNFINISHED
 from nlpseq.training import state_file
@@ -311,7 +311,7 @@ def attempt(case: Case) -> Result:
     signal.signal(signal.SIGALRM, previous)
     lines = [line for line in err.getvalue().splitlines() if not line.startswith("note: ")]
     used = _memory() - before
-    wrong = wrong or _wrong(status, lines) or (f"{used >> 20} MB" if used > MEMORY else "")
+    wrong = wrong or _wrong(case, status, lines) or (f"{used >> 20} MB" if used > MEMORY else "")
     if time.monotonic() - start > SECONDS:
         wrong = wrong or "too slow"
     return Result(status, lines, wrong)
@@ -327,7 +327,7 @@ def _run(arguments):
     return 0
 
 
-def _wrong(status, lines):
+def _wrong(case, status, lines):
     """Why a status with these lines on standard error is not what is expected; "" if it is."""
     if status not in (0, 1, 2):
         return f"status {status}"
@@ -335,6 +335,8 @@ def _wrong(status, lines):
         return f"{len(lines)} lines instead of one sentence: {lines[:3]}"
     if status and (not lines[0].startswith(("error: ", "stopped: ")) or "Traceback" in lines[0]):
         return f"no sentence: {lines[0][:200]}"
+    if status and isinstance(case.arguments, list) and ARGUMENT.search(lines[0]):
+        return f"names an argument that is no flag: {lines[0][:200]}"
     return f"a sentence of {len(lines[0])} characters" if status and len(lines[0]) > 1000 else ""
 
 
@@ -364,7 +366,7 @@ def attempt_alone(case: Case) -> Result:
     except subprocess.TimeoutExpired:
         return Result(-1, [], "too slow")
     lines = [line for line in run.stderr.splitlines() if not line.startswith("note: ")]
-    return Result(run.returncode, lines, _wrong(run.returncode, lines))
+    return Result(run.returncode, lines, _wrong(case, run.returncode, lines))
 
 
 def cases(folder: Path) -> Iterator[Case]:

@@ -11,6 +11,10 @@ from typing import Any, NoReturn
 
 from nlpseq.errors import InputError
 
+PLAIN = {  # for what Python says of numbers
+    "invalid literal for int() with base 10:": "expected a whole number, got",
+    "could not convert string to float:": "expected a number, got",
+}
 RULE = re.compile("[\u2500-\u257f -]*")  # a line of a box without text
 
 
@@ -53,6 +57,8 @@ def _text_of_box(box):
     _, *lines = ["" if RULE.fullmatch(line) else line.strip("\u2502 ") for line in box.splitlines()] or [""]
     text = " ".join(itertools.takewhile(bool, itertools.dropwhile(lambda line: not line, lines))).rstrip(".")
     text = text.removeprefix("Error parsing ")
+    for words, plain in PLAIN.items():
+        text = text.replace(words, plain)
     return text[:1].lower() + text[1:]
 
 

@@ -9,10 +9,11 @@ import sys
 import threading
 from collections.abc import Callable, Collection
 
-from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError
+from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, sentence
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
+LONG = re.compile(r"([^\s'\"]{300})[^\s'\"]{50,}")  # a word that nobody reads to its end
 
 
 def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> int:
@@ -32,7 +33,7 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
             sys.stdout.flush()
         return 0
     except InputError as error:
-        print(f"error: {with_flags(str(error), arguments)}", file=sys.stderr)
+        print(f"error: {with_flags(_possible(error, arguments), arguments)}", file=sys.stderr)
         return 2
     except (TrainingError, WritingError) as error:
         print(f"stopped: {with_flags(str(error), arguments)}", file=sys.stderr)
@@ -94,14 +95,25 @@ def _abandon_output():
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def with_flags(sentence: str, arguments: Collection[str]) -> str:
-    """A sentence on one line in which `arguments` in backticks are replaced by their flags."""
+def _possible(error, arguments):
+    """The sentence of an error, without the remedies that name an argument which is no flag of the command."""
+    if not error.remedies:
+        return str(error)
+    flagged = lambda remedy: all(_flag(name, arguments) for name in ARGUMENT.findall(remedy))  # noqa: E731
+    possible = list(filter(flagged, error.remedies))
+    return sentence(error.problem, possible) if possible else f"{error.problem}."
 
-    def flag(match):
-        name = match.group(1)
-        return f"--{name.replace('_', '-')}" if name in arguments else match.group(0)
 
-    return ARGUMENT.sub(flag, " ".join(sentence.splitlines()))
+def with_flags(text: str, arguments: Collection[str]) -> str:
+    """A sentence on one line in which `arguments` in backticks are replaced by their flags, and long words are cut."""
+    line = LONG.sub(r"\1...", " ".join(text.splitlines()))
+    return ARGUMENT.sub(lambda match: _flag(match.group(1), arguments) or match.group(0), line)
+
+
+def _flag(name, arguments):
+    """The flag of an argument; None if there is none. The split `test` of a loader is that of `test_split`."""
+    known = next((known for known in (name, f"{name}_split") if known in arguments), None)
+    return known and f"--{known.replace('_', '-')}"
 
 
 def check_utf8(arguments: list[str]) -> None:

@@ -196,10 +196,10 @@ class Corpus:
         """What was prepared stays: the same command changes nothing, and another one is refused."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path, described = self.folder / "plan.json", self._described(shards)
-        if (self.folder / FILE).exists() and path.read_text("utf-8") != described:
+        if (self.folder / FILE).exists() and _content(path) != described:
             raise InputError(
-                f"{self.folder} was prepared from other files or with other settings: remove it, or choose another "
-                "`output`."
+                f"{self.folder} was prepared from other files or with other settings, or is damaged: remove it, or "
+                "choose another `output`."
             )
         writing.write_text(path, described)
 
@@ -219,7 +219,7 @@ class Corpus:
     def _write(self, shards, description, each):
         """The second pass. What an unfinished run wrote with another vocabulary, or of other files, is removed."""
         path, described = self.folder / "written.json", json.dumps([self._described(shards), description])
-        if not path.exists() or path.read_text("utf-8") != described:
+        if _content(path) != described:
             for name in ("train", "held"):
                 shutil.rmtree(self.folder / name, ignore_errors=True)
                 (self.folder / name).mkdir()
@@ -256,6 +256,14 @@ class Corpus:
         rows = training()
         while batch := list(itertools.islice(rows, BATCH)):
             yield batch
+
+
+def _content(path):
+    """The text of a file; None if there is none that can be read."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError):
+        return None
 
 
 def readable(rows: Iterator[Any], shard: Shard) -> Iterator[Any]:

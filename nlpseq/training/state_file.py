@@ -23,8 +23,8 @@ def encode(tree: Any) -> Iterator[bytes | memoryview]:
     """The content of a file, in parts.
 
     Args:
-        tree: Dicts with strings as keys, lists, tuples, NumPy arrays, NumPy numbers, and what JSON
-            has. Tuples are read back as lists, NumPy numbers as Python numbers.
+        tree: Dicts with strings as keys, lists, tuples, NumPy arrays and numbers, and what JSON has. Tuples are read
+            back as lists, arrays without axes as NumPy numbers.
     """
     arrays: list[np.ndarray] = []
     values = _without_arrays(tree, arrays)
@@ -64,11 +64,9 @@ def _bytes_of(array):
 
 
 def _without_arrays(tree, arrays):
-    if isinstance(tree, np.ndarray):
-        arrays.append(tree)
+    if isinstance(tree, (np.ndarray, np.generic)) and not isinstance(tree, str):
+        arrays.append(np.asarray(tree))
         return {ARRAY: len(arrays) - 1}
-    if isinstance(tree, np.generic):
-        return tree.item()
     if isinstance(tree, dict):
         return {name: _without_arrays(value, arrays) for name, value in tree.items()}
     if isinstance(tree, (list, tuple)):
@@ -79,7 +77,7 @@ def _without_arrays(tree, arrays):
 def _with_arrays(tree, arrays):
     if isinstance(tree, dict):
         if ARRAY in tree:
-            return arrays[tree[ARRAY]]
+            return arrays[tree[ARRAY]][()]
         return {name: _with_arrays(value, arrays) for name, value in tree.items()}
     if isinstance(tree, list):
         return [_with_arrays(value, arrays) for value in tree]

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq.cli.guard import guarded
-from nlpseq.errors import Interrupted, WritingError
+from nlpseq.errors import InputError, Interrupted, WritingError
 from nlpseq.writing import incomplete_folder
 
 
@@ -23,12 +23,27 @@ def stop(error):
     (MemoryError(), 1, "stopped: the memory is full: choose smaller sizes, batches or files.\n"),
     (tf.errors.ResourceExhaustedError(None, None, "OOM"), 1,
      "stopped: the memory is full: choose smaller sizes, batches or files.\n"),
+    (InputError(f"no `output` '{'x' * 3000}': give one."), 2, f"error: no --output '{'x' * 300}...': give one.\n"),
+    (InputError("give paths as `test`, not as `train`."), 2, "error: give paths as --test-split, not as `train`.\n"),
     (WritingError("cannot write the export to `output`."), 1, "stopped: cannot write the export to --output.\n"),
     (OSError(errno.EACCES, "Permission denied", "/a/b"), 1, "stopped: cannot use /a/b: permission denied.\n"),
 ])  # fmt: skip
 def test_the_status_and_the_sentence(capsys, error, status, line):
-    assert guarded(lambda: stop(error), ["output"]) == status
+    assert guarded(lambda: stop(error), ["output", "test_split"]) == status
     assert capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["step", "item"], "it has one time: give several, or set --step, or name the --item columns."),
+    (["item"], "it has one time: give several, or name the --item columns."),
+    ([], "it has one time: give several."),
+])  # fmt: skip
+def test_remedies_without_a_flag_are_left_out(capsys, arguments, said):
+    error = InputError("it has one time", "give several", "set `step`", "name the `item` columns")
+    assert guarded(lambda: stop(error), arguments) == 2
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert guarded(lambda: stop(InputError("no way", "set `step`"))) == 2
+    assert capsys.readouterr().err == "error: no way.\n"
 
 
 def test_sigterm_removes_what_is_unfinished(tmp_path):

@@ -269,7 +269,7 @@ def test_an_empty_text_is_answered(path, capsys):
 
 @pytest.mark.parametrize("flags, said", [
     (["--unitz", "3"], "unrecognized options: --unitz, 3;"),
-    (["--units", "x"], "--units: invalid literal for int() with base 10: 'x';"),
+    (["--units", "x"], "--units: expected a whole number, got 'x';"),
     (["--cell", "rrn"], "invalid choice 'rrn' for argument '--cell'. Expected one of ('rnn', 'lstm', 'gru');"),
     (["--units", "99999999999"], "--units must be at most 2,147,483,647, got 99999999999."),
     (["--dataset", "{tmp}/no.csv"], "cannot read {tmp}/no.csv: no such file or directory."),

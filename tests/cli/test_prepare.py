@@ -17,6 +17,11 @@ def test_a_table_is_prepared(tmp_path, capsys):
     assert run("prepare", "classification", *flags, "--label", "stars") == 0
     shown = capsys.readouterr().out.replace("\n", "")
     assert "1 rows left out" in shown and f"prepared in {tmp_path / 'out'}" in shown
+    for damage in (lambda plan: plan.write_bytes(b"\xff"), lambda plan: plan.unlink()):
+        damage(tmp_path / "out" / "plan.json")
+        assert run("prepare", "classification", *flags, "--label", "stars") == 2
+        error = capsys.readouterr().err
+        assert "or is damaged: remove it, or choose another --output" in error and error.count("\n") == 1
     data = load_prepared_texts(tmp_path / "out")
     assert data.labels == ("0", "1") and not data.preprocessor.tokenizer.lowercase
 

@@ -48,6 +48,9 @@ def test_own_file_to_export(tmp_path, monkeypatch, capsys):
     np.save(tmp_path / "odd.npy", np.zeros((2, 5), np.float32))
     status, out, err = predict(capsys, export.path, str(tmp_path / "odd.npy"))
     assert status == 2 and out == "" and "odd.npy has 5 channels, expected 2" in err and err.count("\n") == 1
+    (tmp_path / "odd.csv").write_text("ay,az\n1,2\n0,1\n")
+    status, out, err = predict(capsys, export.path, str(tmp_path / "odd.csv"))
+    assert (status, out) == (2, "") and err.endswith("odd.csv: there is no column 'ax' (did you mean az or ay?).\n")
 
 
 @pytest.mark.parametrize("flags, message", [

@@ -47,7 +47,8 @@ def test_only_clipping_keeps_a_large_kernel_finite(tmp_path, monkeypatch, capsys
 
 
 BAD_FLAGS = {
-    "distance": (["--distances", "4"], "--distances must be at least 5, got 4"),
+    "distance": (["--distances", "4"], "--distances must be between 5 and 10000, got 4"),
+    "long": (["--distances", "99999999999"], "--distances must be between 5 and 10000, got 99999999999"),
     "units": (["--units", "0"], "--units must be at least 1, got 0"),
     "clip norm": (["--clip-norm", "-1"], "--clip-norm must be at least 0, got -1"),
     "no distances": (["--distances"], "--distances has no values"),

@@ -1,6 +1,9 @@
 """`train`: best weights, averaging, seeds, validations in an epoch, and losses that are not finite."""
 
+import importlib.machinery
 import importlib.util
+import sys
+import types
 
 import keras
 import numpy as np
@@ -174,3 +177,12 @@ def test_with_tensorboard(tmp_path):
 
     training.train(Sequences(), examples(), examples(), settings(epochs=1, tensorboard=str(tmp_path)))
     assert list(tmp_path.rglob("events*"))
+
+
+def test_a_file_in_the_place_of_the_folder_of_tensorboard(tmp_path, monkeypatch):
+    package = types.ModuleType("tensorboard")
+    package.__spec__ = importlib.machinery.ModuleSpec("tensorboard", None)
+    monkeypatch.setitem(sys.modules, "tensorboard", package)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"cannot write to the folder `tensorboard` .*file \(File exists\)"):
+        training.train(NumbersTask(), examples(), examples(), settings(tensorboard=str(tmp_path / "file")))

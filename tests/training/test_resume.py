@@ -12,6 +12,7 @@ import pytest
 
 from nlpseq import training, writing
 from nlpseq.errors import InputError, Interrupted, TrainingError
+from nlpseq.training import state_file
 from nlpseq.training.folder import find_checkpoint
 from nlpseq.training.settings import TrainingSettings
 from nlpseq.training.signals import stop_requests
@@ -36,11 +37,12 @@ class RandomTask(RowsTask):
 
     def build(self, shape):
         self.head.build(shape)
+        self.scale = self.add_weight((), "ones", name="scale")  # of which Keras gives a number, not an array
         self.built = True
 
     def call(self, inputs, training=False):
         noise = np.random.normal() + random.random()  # noqa: NPY002  # the generators of the process
-        return self.head(self.dropout(inputs + 0.1 * noise, training=training))
+        return self.scale * self.head(self.dropout(inputs + 0.1 * noise, training=training))
 
     def get_config(self):
         return {}
@@ -98,6 +100,26 @@ VARIANTS = {
     "averages of sgd": {"optimizer": "asgd", "patience": 1, "epochs": 4, "schedule": "constant"},
     "early stopping": {"patience": 1, "epochs": 9, "learning_rate": 2.0},
 }
+
+
+def test_a_number_is_read_back_as_it_was():
+    tree = {
+        "weights": [np.float32(0.1), np.array(3, np.int16)],
+        "best": 0.1,
+        "name": np.str_("a"),
+        "seen": np.bool_(True),
+    }
+    found = state_file.decode(b"".join(state_file.encode(tree)))
+    assert found == tree
+    assert [value.dtype for value in found["weights"]] == ["float32", "int16"] and type(found["best"]) is float
+
+
+def test_the_best_weights_are_those_before_the_interruption(tmp_path):
+    """No later validation is better, since nothing is learnt any more."""
+    options = {"learning_rate": 1e-9, "epochs": 3}
+    with pytest.raises(Killed):
+        run(tmp_path / "run", 14, **options)
+    assert run(tmp_path / "run", **options) == run(**options)
 
 
 @pytest.mark.parametrize("variant", slow_but(VARIANTS, "moving average, several validations"))
@@ -233,7 +255,7 @@ def test_the_best_weights_of_a_training_that_diverges_are_kept(tmp_path):
     with pytest.raises(TrainingError, match="the best weights so far are in .*best"):
         run(tmp_path / "run", 14, explode)
     path, checkpoint = find_checkpoint(tmp_path / "run")
-    assert path.name == "best" and len(checkpoint["weights"]) == 2
+    assert path.name == "best" and len(checkpoint["weights"]) == 3
 
 
 def test_a_run_in_the_same_folder_is_refused(tmp_path):

@@ -34,10 +34,14 @@ def run(folder: Path, count: int, *arguments: str) -> None:
 
 
 def difference(one: Path, other: Path) -> float:
-    """The largest difference of two runs in a weight, or in a value of the history."""
+    """The largest difference of two runs in a weight or a value of the history, relative to those above 1."""
     first, second = np.load(one), np.load(other)
     assert first.files == second.files
-    return max(float(np.max(np.abs(first[name] - second[name]))) for name in first.files)
+    return max(float(np.max(_gaps(first[name], second[name]))) for name in first.files)
+
+
+def _gaps(one, other):
+    return np.abs(one - other) / np.maximum(np.abs(one), 1)
 
 
 def main() -> None:

@@ -141,8 +141,9 @@ def the_only(table: Table, name: str, argument: str) -> str:
     """
     if name in table.repeated or (table.header and sum(normal(other) == normal(name) for other in table.names) > 1):
         raise InputError(
-            f"{table.place} has several columns called {shorten(name)!r}: rename them, or give `{argument}` the number "
-            "of one, from 1."
+            f"{table.place} has several columns called {shorten(name)!r}",
+            "rename them",
+            f"give `{argument}` the number of one, from 1",
         )
     return name
 
@@ -305,11 +306,12 @@ def _refuse(table, name, roles):
     if not table.header:
         raise InputError(
             f"{table.place} has no header with a column {name!r}, and {len(table.names)} "
-            f"column{'s' * (len(table.names) != 1)}: give the numbers of the columns, from 1, with {arguments}."
+            f"column{'s' * (len(table.names) != 1)}",
+            f"give the numbers of the columns, from 1, with {arguments}",
         )
     raise InputError(
-        f"{table.place}: there is no column {shorten(name)!r}; name the columns with {arguments}: "
-        f"{suggest(name, table.names)}"
+        f"{table.place}: there is no column {shorten(name)!r} ({suggest(name, table.names).rstrip('.')})",
+        f"name the columns with {arguments}",
     )
 
 

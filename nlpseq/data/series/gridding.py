@@ -44,7 +44,7 @@ def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Se
     """The step, and the series with the times that it counts."""
     if times is None or isinstance(times, np.ndarray):
         if frequency and times is not None:
-            raise InputError(f"{table.place}: the times only count steps, and have no `frequency`: leave it out.")
+            raise InputError(f"{table.place}: the times only count steps", "give dates", "leave out `frequency`")
         return Frequency("", _stride(series)), series
     if frequency:
         return Frequency.of(frequency), series
@@ -54,8 +54,8 @@ def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Se
     step = Frequency.found([one.times for one in series])
     if step is None:
         if len(table) == 1:
-            raise InputError(f"{table.place} has one time: expected several, or set `frequency`.")
-        raise InputError(f"{table.place}: no series has two times: set `frequency`, or name the `item` columns.")
+            raise InputError(f"{table.place} has one time", "give several", "set `frequency`")
+        raise InputError(f"{table.place}: no series has two times", "set `frequency`", "name the `item` columns")
     _check_alike(table, series, step)
     return step, series
 
@@ -73,6 +73,7 @@ def _check_alike(table, series, step):
             continue
         line = 0 if one.lines is None else int(one.lines[0])
         raise InputError(
-            f"{table.place}, {table.unit} {line}: {one.title} has steps of {own.name!r}, and others of "
-            f"{step.name!r}: give series of one frequency, or set `frequency`."
+            f"{table.place}, {table.unit} {line}: {one.title} has steps of {own.name!r}, and others of {step.name!r}",
+            "give series of one frequency",
+            "set `frequency`",
         )

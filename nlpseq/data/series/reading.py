@@ -67,7 +67,7 @@ def read_series(
     ([1.0, 2.0, 3.0], 'D', ('the dict: 1 row stands after a later one: times are sorted',))
     """
     one_of("duplicates", duplicates, get_args(Duplicates))
-    columns = columns or Columns()
+    columns, frequency = columns or Columns(), frequency and frequency.strip()
     table = _with_header(_table_of(data, delimiter, encoding))
     if not len(table):
         raise InputError(f"{table.place} holds no rows: expected times and numbers.")

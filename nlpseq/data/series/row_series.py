@@ -78,7 +78,7 @@ def _step(table, rows, times, frequency) -> Frequency:
         return Frequency.of(given)
     step = None if rows.names is None else Frequency.found([times])
     if not step:
-        raise InputError(f"{table.place}: the step between values is not known: set `frequency`, such as h or D.")
+        raise InputError(f"{table.place}: the step between values is not known", "set `frequency`, such as h or D")
     return step
 
 

@@ -129,8 +129,9 @@ def _refuse_different(series, repeated, lines, where):
             if not np.array_equal(one, other, equal_nan=True):
                 raise InputError(
                     f"{where(int(lines[row + 1]))}: {series.title} has {series.times[row]} twice, with "
-                    f"{one:g} (line {lines[row]}) and {other:g}: keep one, or set `duplicates` to first, last, "
-                    "mean or sum."
+                    f"{one:g} (line {lines[row]}) and {other:g}",
+                    "keep one",
+                    "set `duplicates` to first, last, mean or sum",
                 )
 
 
@@ -172,8 +173,9 @@ def on_grid(
     if length > MOST_STEPS or (length > 10_000 and len(positions) < LEAST_FILLED * length):
         raise InputError(
             f"{where(0)}: {series.title} has {len(positions):,} times in {length:,} steps of "
-            f"{frequency.name or 1!r} from {start} to {series.times[-1]}: correct times that are far off, or set "
-            "`frequency` to a longer one."
+            f"{frequency.name or 1!r} from {start} to {series.times[-1]}",
+            "correct times that are far off",
+            "set `frequency` to a longer one",
         )
     if length == len(positions):
         return replace(series, times=frequency.times(start, length)), 0
@@ -202,7 +204,9 @@ def _positions(series, frequency, where):
     if len(off):
         raise InputError(
             f"{where(_line(series, off[0]))}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
-            f"of {frequency.name!r} after {start}: the steps are not equal; correct the time, or set `frequency`."
+            f"of {frequency.name!r} after {start}, and the steps are not equal",
+            "correct the time",
+            "set `frequency`",
         )
     return positions
 
@@ -219,8 +223,9 @@ def _one_a_step(series, positions, frequency, where, duplicates):
     if duplicates == "error" and len(same) > 0.01 * len(positions):
         raise InputError(
             f"{where(_line(series, same[0] + 1))}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
-            f"{series.title} fall on one step of {frequency.name!r}: set `frequency` to a shorter "
-            "one, or `duplicates` to first, last, mean or sum."
+            f"{series.title} fall on one step of {frequency.name!r}",
+            "set `frequency` to a shorter one",
+            "set `duplicates` to first, last, mean or sum",
         )
     starts = np.flatnonzero(np.r_[True, np.diff(positions) != 0])
     how = "sum" if duplicates == "sum" else "mean"

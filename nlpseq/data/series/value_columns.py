@@ -48,7 +48,7 @@ def value_columns(
         rest = [name for name in table.names if name not in {*keys, *taken}]
         if len(rest) == 1:
             return rest, False
-        raise InputError(f"{table.place} has no column of numbers: name one with `value`; it has {shorten(names)}.")
+        raise InputError(f"{table.place} has no column of numbers, only {shorten(names)}", "name one with `value`")
     if keys:
         names = ", ".join(str(name) for name in filled[:8])
         raise InputError(f"{table.place}: which column holds the values? Name one of {shorten(names)} with `value`.")

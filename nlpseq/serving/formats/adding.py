@@ -30,7 +30,7 @@ def check_formats(formats: Sequence[str], quantize: str) -> None:
     """Raises an `InputError` for an unknown format or quantization, or one whose packages are not installed."""
     one_of("quantize", quantize, TOLERANCES)
     for name in formats:
-        one_of("format", name, FORMATS)
+        one_of("export format", name, FORMATS)
     if quantize != "none" and "litert" not in formats:
         raise InputError("`quantize` is for the format litert: add it to `formats`, or leave `quantize` out.")
     for name in formats:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nlpseq.errors import InputError, in_range, one_of, shorten
+from nlpseq.errors import InputError, one_of, shorten
 from nlpseq.runtime.saved_model import rows
 from nlpseq.tasks import answers
 from nlpseq.tasks.anomalies.computing import Detector
@@ -88,10 +88,10 @@ class Answers(answers.Answers):
             if row.shape[1] != len(self.channels):
                 raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
             places[: len(row)] = row
-        season = [
-            getattr(example, "season", 0) or in_range("season", self.metadata.detail("season", int), 0)
-            for example in examples
-        ]
+        usual = self.metadata.detail("season", int)
+        if usual < 0:
+            raise self.metadata.invalid("season")
+        season = [getattr(example, "season", 0) or usual for example in examples]
         return {"values": values, "season": np.array(season, np.int32)}
 
     def example(self, value):

@@ -106,8 +106,8 @@ def _as_label(cell, table, row):
         number = np.nan
     if number not in (0.0, 1.0, -1.0):
         raise InputError(
-            f"{table.where(row)}: expected a label of 0 or 1, got {shorten(repr(cell), 40)}: name the column of labels "
-            "with `label`."
+            f"{table.where(row)}: expected a label of 0 or 1, got {shorten(repr(cell), 40)}",
+            "name the column of labels with `label`",
         )
     return int(number)
 

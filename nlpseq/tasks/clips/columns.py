@@ -179,7 +179,7 @@ def _channels(table, found, how, wanted) -> tuple[tuple[str, ...], np.ndarray, l
             else:
                 columns[name] = values
     if not columns:
-        raise InputError(f"{table.place} has no columns of numbers beside sequence, time and label: give `channels`.")
+        raise InputError(f"{table.place} has no columns of numbers beside sequence, time and label", "give `channels`")
     return tuple(columns), np.stack(list(columns.values()), axis=1).astype(np.float32), said
 
 

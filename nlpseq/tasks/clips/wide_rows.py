@@ -73,7 +73,8 @@ def _named_channels(columns, how, table):
         count = int(how.channels)
         if not count or len(columns) % count:
             raise InputError(
-                f"{table.place} has {len(columns)} values in a row: `channels` {count} does not divide them."
+                f"{table.place} has {len(columns)} values in a row, no multiple of {count} channels",
+                "give another number of `channels`",
             )
         return tuple(map(str, range(1, count + 1))), columns
     parts = [re.fullmatch(r"(.*?)[ _\-.]?(\d+)", name.strip()) for name in columns] if table.header else []

@@ -74,6 +74,14 @@ class Answers(answers.Answers):
         """The description of the series that the model reads."""
         return {name: self.metadata.detail(name, *types) for name, types in DETAILS.items()}
 
+    @functools.cached_property
+    def frequency(self) -> Frequency:
+        """The step that the model forecasts."""
+        try:
+            return Frequency.of(self.described["frequency"])
+        except InputError:
+            raise self.metadata.invalid("frequency") from None
+
     @property
     def amplified(self):
         rounded = self.described["domain"] == "count"  # where the mean is not
@@ -116,7 +124,7 @@ class Answers(answers.Answers):
         columns = Columns(**{name: options.get(name) or None for name in ("time", "item", "value")})
         reading = {name: options.get(name) for name in ("time_zone", "delimiter", "encoding")}
         reading["duplicates"] = options.get("duplicates") or "error"
-        frequency = self.described["frequency"] or None
+        frequency = self.described["frequency"] if self.frequency.unit else None
         table = read_series(data, columns, frequency=frequency, **reading)
         if frequency is None:
             return table
@@ -196,7 +204,7 @@ class Answers(answers.Answers):
         context, horizon = described["context"], described["horizon"]
         first = max(0, length - context)
         arrays: dict[str, Any] = {"values": values[first:length], "mask": ~np.isnan(values[first:length])}
-        frequency = Frequency.of(described["frequency"])
+        frequency = self.frequency
         ahead = (table.frequency or frequency).times(one.times[0], horizon, length)
         if frequency.unit:
             times = frequency.times(one.times[0], length + horizon - first, first)

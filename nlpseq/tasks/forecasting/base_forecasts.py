@@ -12,7 +12,8 @@ from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.windows import TrainingWindows, past_of
 
 DRAWN = 2000  # windows
-SHARPNESS = (8.0, 16.0, 32.0, 64.0)  # powers of the errors: with 8 a base with twice the error has 1/256 of the weight
+SHARPNESS = (2.0, 32.0)  # powers of the errors: with 2 a base with twice the error has a quarter of the weight
+STEPS, RATE = 200, 2.0  # of the descent
 
 
 def base_weights(
@@ -20,10 +21,11 @@ def base_weights(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits of the base forecasts, and distances between the quantiles of their errors, at each step.
 
-        b_hk = -p log e_hk        e: mean absolute error of base k at step h, in the units of MASE
+        b_hk = -p log e_hk + d_k        e: mean absolute error of base k at step h, in the units of MASE
 
-    The power p is the one of `SHARPNESS` whose weighted base has the least error: of a random walk the last value alone
-    is better than any mean with it.
+    The power p is one of `SHARPNESS` and d, from zero, minimises the error of the weighted base by gradient descent: a
+    combination of forecasts is better than the best of them where their errors differ (Bates and Granger 1969), and of
+    a random walk the last value alone is better than any mean with it.
 
     Returns:
         float32 `(horizon, bases)`, and float32 `(horizon, quantiles - 1)` in units of the scale of a window.
@@ -49,14 +51,31 @@ def base_weights(
     errors = np.stack(errors, axis=1)
     errors = np.where(np.isfinite(errors), errors, np.nanmax(errors, initial=1.0, where=np.isfinite(errors)))
     ratios = np.log(np.maximum(errors, 1e-6) / np.maximum(errors.min(axis=1, keepdims=True), 1e-6))
-    found = [(-sharpness * ratios, targets - _weighted(bases, -sharpness * ratios)) for sharpness in SHARPNESS]
-    logits, residuals = min(found, key=lambda pair: np.nansum(np.abs(pair[1]) * weight))
+    fitted = [_fitted(bases, targets, weight, -sharpness * ratios) for sharpness in SHARPNESS]
+    residuals, logits = min(fitted, key=lambda pair: np.nansum(np.abs(pair[0]) * weight))
     return logits.astype(np.float32), _spreads(residuals, quantiles)
 
 
-def _weighted(bases, logits):
-    weights = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    return (bases * weights).sum(axis=-1)
+def _fitted(bases, targets, weight, logits):
+    """Residuals of the weighted base, and its logits, moved by what is the same at all steps, with the least error."""
+    there = np.isfinite(targets)
+    unit = weight / max(1, there.sum())
+    move, best = np.zeros(bases.shape[-1]), (np.inf, targets, logits)
+    for number in range(STEPS):
+        shares = _shares(logits + move)
+        residuals = targets - np.einsum("nhk,hk->nh", bases, shares)
+        error = np.nansum(np.abs(residuals) * unit)
+        if error < best[0]:
+            best = error, residuals, logits + move
+        slopes = np.einsum("nh,nhk->hk", np.where(there, -np.sign(residuals) * unit, 0.0), bases)
+        slopes = shares * (slopes - (shares * slopes).sum(axis=1, keepdims=True))
+        move = move - RATE / np.sqrt(1 + number / 20) * slopes.sum(axis=0) / max(best[0], 1e-9)
+    return best[1:]
+
+
+def _shares(logits):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _spreads(residuals, quantiles):

@@ -3,14 +3,17 @@
 from typing import Any
 
 MARCH = 719_468  # days from the first of March 0000 to the first of January 1970
+DAY = 86_400  # seconds
 
 
-def phases(times: Any, frequency: Any) -> list:
+def phases(times: Any, frequency: Any, span: int | None = None) -> list:
     """Shares of hour, day, week, month and year that have passed, floats `(...)` each.
 
     Args:
         times: int64 `(...)`, local wall-clock times in seconds since 1970.
         frequency: `nlpseq.data.Frequency`, which decides on the cycles.
+        span: Seconds that training has seen. The cycles of which these are not two, but the shortest, are left out: the
+            last months of half a year are at phases of the year that no month of training was at. None for any number.
 
     Example:
 
@@ -18,19 +21,19 @@ def phases(times: Any, frequency: Any) -> list:
     >>> phases(np.array([0]), Frequency.of("D"))[0].round(3).tolist()  # a Thursday
     [0.429]
     """
-    day, second = times // 86_400, times % 86_400
+    day, second = times // DAY, times % DAY
     parts = []
     if frequency.unit == "s":
         if frequency.count < 3600:
-            parts.append(second % 3600 / 3600)
-        parts.append(second / 86_400)
+            parts.append((3600, second % 3600 / 3600))
+        parts.append((DAY, second / DAY))
     if frequency.unit in ("s", "B") or (frequency.unit == "D" and frequency.count % 7):
-        parts.append((day + 3) % 7 / 7)  # the first of January 1970 was a Thursday
+        parts.append((7 * DAY, (day + 3) % 7 / 7))  # the first of January 1970 was a Thursday
     of_month, of_year = _date(day)
     if frequency.unit in ("D", "B"):
-        parts.append((of_month - 1) / 31)
-    parts.append(of_year / 366)
-    return parts
+        parts.append((31 * DAY, (of_month - 1) / 31))
+    parts.append((365 * DAY, of_year / 366))
+    return [phase for length, phase in parts if span is None or length == parts[0][0] or 2 * length <= span]
 
 
 def _date(day):

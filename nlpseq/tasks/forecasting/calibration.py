@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from nlpseq.tasks.forecasting.model import Forecaster
 
 BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)
-GAIN = 0.003  # relative gain on validation that a larger share of the network must bring
 PRIOR = 30.0  # windows that count for the quantiles of the network
 WIDEST = 4.0  # factor of a distance between quantiles, at most
 
@@ -37,10 +36,13 @@ class Calibration:
 def calibrate(task: Forecaster, windows: Windows, conformal: bool = True) -> Calibration:
     """Fits `blend`, `correction` and `persistence` of a forecaster on validation windows.
 
-    The blend is the share of the network's correction of the base with the least absolute error; a smaller share is
-    taken unless a larger one is clearly better. The correction multiplies the distance of a quantile q from the median
-    by the q-quantile of the ratios of errors to that distance (split conformal prediction, Vovk et al. 2005, by
-    quantile as of Romano et al. 2019), shrunk towards 1 if there are few windows.
+    The blend is the share of the network's correction of the base with the least absolute error, or the smallest whose
+    error is within one standard error of that (Breiman et al. 1984): validation has few horizons of a single series,
+    and a combination forecasts better than its parts where both are about as good.
+
+    The correction multiplies the distance of a quantile q from the median by the q-quantile of the ratios of errors to
+    that distance (split conformal prediction, Vovk et al. 2005, by quantile as of Romano et al. 2019), shrunk towards 1
+    if there are few windows.
 
     Args:
         task: A trained forecaster.
@@ -55,9 +57,7 @@ def calibrate(task: Forecaster, windows: Windows, conformal: bool = True) -> Cal
     levels, targets = np.array(task.settings.quantiles), windows.targets()
     middle = list(levels).index(0.5)
     blends = BLENDS[-1:] if task.by_steps else BLENDS
-    errors = {blend: _error(task, windows, targets, blend, middle) for blend in blends}
-    best = min(errors.values())
-    blend = next(blend for blend in blends if errors[blend] <= best * (1 + GAIN))
+    blend = _smallest({blend: _errors(task, windows, targets, blend, middle) for blend in blends})
     task.blend.assign(blend)
     quantiles = task.predict_windows(windows)["quantiles"]
     there = np.isfinite(targets)
@@ -75,13 +75,25 @@ def calibrate(task: Forecaster, windows: Windows, conformal: bool = True) -> Cal
     return Calibration(blend, before, _inside(targets, quantiles, there), len(windows))
 
 
-def _error(task, windows, targets, blend, middle):
+def _errors(task, windows, targets, blend, middle):
+    """Mean errors of the horizons of validation, in the units of MASE; windows that overlap count as one."""
     task.blend.assign(blend)
     median = task.predict_windows(windows)["quantiles"][..., middle]
     scales = windows.scales[windows.series][:, np.newaxis]
     with np.errstate(invalid="ignore", divide="ignore"):
         errors = np.abs(targets - median) / np.where(scales > 0, scales, np.nan)
-    return float(np.nanmean(errors)) if np.isfinite(errors).any() else 0.0
+    there = np.isfinite(errors)
+    places = np.stack([windows.series, windows.origins // windows.horizon])
+    horizons = np.unique(places, axis=1, return_inverse=True)[1].ravel()
+    sums, counts = (np.bincount(horizons, part.sum(axis=1)) for part in (np.where(there, errors, 0.0), there))
+    return sums[counts > 0] / counts[counts > 0] if counts.any() else np.zeros(1)
+
+
+def _smallest(errors):
+    """The smallest blend whose mean error is at most a standard error of the difference above the least."""
+    least = min(errors.values(), key=np.mean)
+    differences = {blend: found - least for blend, found in errors.items()}
+    return next(blend for blend, d in differences.items() if d.mean() <= d.std() / np.sqrt(len(d)))
 
 
 def _factor(errors, distances, level, there):

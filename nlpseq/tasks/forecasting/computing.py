@@ -65,7 +65,7 @@ def _features(inputs, options) -> dict[str, np.ndarray]:
     means, deviations = np.array(options["means"]), np.array(options["deviations"])
     known = []
     if options["frequency"]:
-        known.append(_calendar(_ended(inputs["times"], steps, 0), options["frequency"]))
+        known.append(_calendar(_ended(inputs["times"], steps, 0), options["frequency"], options["span"]))
     if options["known"]:
         known.append(_standard(_ended(inputs["known"], steps, np.nan), means[count:], deviations[count:]))
     if known:
@@ -80,10 +80,10 @@ def _features(inputs, options) -> dict[str, np.ndarray]:
     return found
 
 
-def _calendar(times, frequency):
+def _calendar(times, frequency, span):
     from nlpseq.data.series import Frequency
 
-    angles = 2 * np.pi * np.stack(phases(times, Frequency.of(frequency)), axis=-1).astype(np.float32)
+    angles = 2 * np.pi * np.stack(phases(times, Frequency.of(frequency), span), axis=-1).astype(np.float32)
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=-1) / 2
 
 

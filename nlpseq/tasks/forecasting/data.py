@@ -13,7 +13,7 @@ from nlpseq.data import notes, sources
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
 from nlpseq.data.series.reading import split_tables
-from nlpseq.errors import InputError, refuses_unknown_arguments
+from nlpseq.errors import InputError, refuses_unknown_arguments, suggest
 from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
 from nlpseq.tasks.forecasting.settings import PASS
 from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
@@ -278,7 +278,7 @@ def _known(table: SeriesTable, given) -> tuple[str, ...]:
         for name in wished:
             same = [other for other in table.covariates if normal(other.split("=")[0]) == normal(name)]
             if not same:
-                raise InputError(f"`known` names {name!r}, which is no covariate: {', '.join(table.covariates)}.")
+                raise InputError(f"`known` names {name!r}, which is no covariate: {suggest(name, table.covariates)}")
             found += same
         return tuple(found)
     return tuple(name for name in table.covariates if _is_foreseen(name, table.series))

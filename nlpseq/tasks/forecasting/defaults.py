@@ -185,6 +185,12 @@ def seasons(profile: SeriesProfile, context: int, season: int) -> list[int]:
     return sorted({length for length in (season, *profile.seasons) if 1 < length <= context and length >= season})
 
 
+def _span(windows):
+    """The seconds from the first to the last step of the longest training part."""
+    store = windows.store
+    return int((store.times[store.starts + windows.limits - 1] - store.times[store.starts]).max())
+
+
 def describe(data: SplitSeries, config: Any, profile: SeriesProfile) -> Any:
     """The `SeriesPreprocessor` of split series: scales of covariates, and the weights of base forecasts."""
     from nlpseq.tasks.forecasting.base_forecasts import base_weights
@@ -214,6 +220,7 @@ def describe(data: SplitSeries, config: Any, profile: SeriesProfile) -> Any:
         statics if config.model.item_size else {},
         series.domain,
         season=series.season,
+        span=_span(data.train),
     )
     described.base, described.spreads = base_weights(described, data.train, config.model.settled().quantiles)
     return described

@@ -34,8 +34,9 @@ class Forecaster(Task):
         z = (x - l) / s                  level l and scale s of the past of each window
         q = l + s network(z, ...)        quantiles of each step of the horizon
 
-    Level, scale and base forecasts (last value, seasonal naive, means of a season) are computed in the graph, in
-    float64; the network corrects the base. Therefore the forecast of a x + b, a > 0, is that of x times a plus b.
+    Level, scale and base forecasts (last value, seasonal naive, means of a season, and these moved by their recent
+    errors) are computed in the graph, in float64; the network corrects the base. Therefore the forecast of a x + b,
+    a > 0, is that of x times a plus b.
     Missing values are NaN or masked; they are no inputs of the network.
 
     Args:
@@ -101,7 +102,7 @@ class Forecaster(Task):
         size = settings.item_size
         tables = [len(description.items)] * bool(description.items) + list(map(len, description.statics.values()))
         self.vectors = [keras.layers.Embedding(count + 1, size) for count in tables] if size else []
-        calendar = scaling.calendar_size(Frequency.of(description.frequency))
+        calendar = scaling.calendar_size(Frequency.of(description.frequency), description.span)
         sizes = calendar + 2 * len(description.known), 2 * len(description.past)
         network = StepNetwork if self.by_steps else QuantileNetwork
         self.network: Any = network(description, settings, *sizes, len(self.vectors) * size)
@@ -123,11 +124,11 @@ class Forecaster(Task):
 
     def call(self, inputs, training=False):
         self.ensure_built()
+        if training and self.settings.outliers:
+            inputs = {**inputs, "values": self._damaged(inputs)}
         level, scale = self.level_and_scale(inputs)
         z, mask = scaling.scaled(inputs["values"], level, scale)
         z = self.read(z)[..., 0]
-        if training and self.settings.outliers:
-            z = self._damaged(z)
         if self.by_steps and "future" in inputs:
             future, there = scaling.scaled(inputs["future"], level, scale)
             past, known = self.features(inputs)
@@ -142,15 +143,17 @@ class Forecaster(Task):
         """The scaled value of each step, `(batch, context, 1)`, which `nlpseq.diagnostics` weights."""
         return z[..., tf.newaxis]
 
-    def _damaged(self, z):
-        """Scaled values, of which some windows have a season that is flatter, and higher or lower, than it was."""
+    def _damaged(self, inputs):
+        """Values, of which some windows have a season that is flatter, and higher or lower, than it was."""
+        values, (level, scale) = inputs["values"], self.level_and_scale(inputs)
         season = max([1, *self.preprocessor.seasons[:1]])
-        rows, context = tf.shape(z)[0], self.preprocessor.context
+        rows, context = tf.shape(values)[0], self.preprocessor.context
         place, chosen, factor = (keras.random.uniform([rows, 1], seed=self.random) for _ in range(3))
         seasons = tf.cast(-(-context // season) * place**3, tf.int32)  # most of them late
         there = tf.reverse(tf.range(context) // season, [0])[tf.newaxis] == seasons
         there &= chosen < self.settings.outliers
-        return tf.where(there, z * factor + keras.random.normal([rows, 1], seed=self.random), z)
+        factor, moved = (tf.cast(x, values.dtype) for x in (factor, keras.random.normal([rows, 1], seed=self.random)))
+        return tf.where(there, level + (values - level) * factor + scale * moved, values)
 
     def level_and_scale(self, inputs):
         """Level and scale of windows, float64 `(batch, 1)`; of counts the level is 0 and the scale 1 + the mean."""
@@ -189,7 +192,7 @@ class Forecaster(Task):
         count = len(description.past)
         known = []
         if description.has_times:
-            known.append(scaling.calendar(inputs["times"], self._frequency))
+            known.append(scaling.calendar(inputs["times"], self._frequency, description.span))
         if description.known:
             known.append(
                 scaling.standardised(inputs["known"], description.means[count:], description.deviations[count:])
@@ -400,7 +403,7 @@ class Forecaster(Task):
             )
         self.ensure_built()
         description, steps = self.preprocessor, self.preprocessor.context + self.preprocessor.horizon
-        calendar = scaling.calendar_size(self._frequency)
+        calendar = scaling.calendar_size(self._frequency, description.span)
         specs = {
             "z": tf.TensorSpec([None, description.context], tf.float32),
             "mask": tf.TensorSpec([None, description.context], tf.bool),

@@ -28,11 +28,12 @@ class SeriesPreprocessor:
         spreads: Distances between quantiles of the errors of the base, `(horizon, quantiles - 1)`, in units of the
             scale of a window; None for equal ones.
         season: Length of the season of the scores, 1 for none.
+        span: Seconds that training has seen, as of `nlpseq.tasks.forecasting.calendar.phases`.
 
     Example:
 
     >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names
-    ['last', 'level', 'season 4', 'mean of season 4']
+    ['last', 'level', 'season 4', 'mean of season 4', 'mean of season 4 at the level of the last 1']
     """
 
     def __init__(
@@ -51,8 +52,9 @@ class SeriesPreprocessor:
         base: Any = None,
         spreads: Any = None,
         season: int = 1,
+        span: int | None = None,
     ):
-        self.horizon, self.context, self.season = horizon, context, season
+        self.horizon, self.context, self.season, self.span = horizon, context, season, span
         self.seasons = [length for length in seasons if 1 < length <= context]
         self.frequency, self.domain = frequency, domain
         self.past, self.known, self.items = list(past), list(known), list(items)
@@ -66,8 +68,12 @@ class SeriesPreprocessor:
     @property
     def base_names(self) -> list[str]:
         """The names of the base forecasts."""
-        seasonal = [name for length in self.seasons for name in (f"season {length}", f"mean of season {length}")]
-        return ["last", "level", *seasonal]
+        names = ["last", "level"]
+        for shorter, length in zip([1, *self.seasons], self.seasons):
+            mean = f"mean of season {length}"
+            names += [f"season {length}", mean, f"{mean} at the level of the last {shorter}"]
+            names += [f"{mean} and errors of season {shorter}"] * (shorter > 1)
+        return names
 
     @property
     def read(self) -> list[str]:
@@ -89,7 +95,10 @@ class SeriesPreprocessor:
         lists = {name: None if value is None else value.tolist() for name, value in (
             ("means", self.means), ("deviations", self.deviations), ("base", self.base), ("spreads", self.spreads),
         )}  # fmt: skip
-        plain = ("horizon", "context", "seasons", "frequency", "past", "known", "items", "statics", "domain", "season")
+        plain = (
+            "horizon", "context", "seasons", "frequency", "past", "known", "items", "statics", "domain", "season",
+            "span",
+        )  # fmt: skip
         return {**{name: getattr(self, name) for name in plain}, **lists}
 
     @classmethod

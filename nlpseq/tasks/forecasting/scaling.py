@@ -101,36 +101,57 @@ def at_lags(values: tf.Tensor, mask: tf.Tensor, places: np.ndarray) -> tuple[tf.
 def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -> tf.Tensor:
     """Simple forecasts of scaled values, `(batch, horizon, bases)`.
 
-    The last value; the level, which is 0, or without seasons the mean of the last quarter; and for each season its
-    latest value of that phase, and the mean of its latest values, or the level where there is none.
+    The last value; the level, which is 0, or without seasons the mean of the last quarter. For each season b its
+    latest value of that phase; the mean m_b of its latest values, or the level where there is none; and m_b moved by
+    the recent errors of m_b: by their mean over the last steps of the next shorter season a (the last one if there is
+    none), and by that in the same phase of a.
+
+        m_b(t) + mean of y(t') - m_b(t') over the last a steps t'        m_b(t) + y(t - a) - m_b(t - a)
     """
     context = z.shape[1]
     last = last_value(z, mask)[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
     recent = max(1, context // 4)
     smooth = masked_mean(z[:, -recent:], mask[:, -recent:])[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
     found = [last, tf.zeros_like(last) if seasons else smooth]  # without a season the level is the last value
-    for season in seasons:
-        cycles = min(CYCLES, max(1, context // season))
-        values, there = at_lags(z, mask, lags(season, horizon, context, cycles))
+    for shorter, season in zip([1, *seasons], seasons):
+        values, there = at_lags(z, mask, lags(season, horizon, context, _cycles(context, season)))
         latest = tf.zeros_like(last)
-        for cycle in reversed(range(cycles)):
+        for cycle in reversed(range(values.shape[1])):
             latest = tf.where(there[:, cycle], values[:, cycle], latest)
         mean = masked_mean(values, there, axis=1)
-        found += [latest, mean]
+        errors, known = _recent_errors(z, mask, shorter, season)
+        found += [latest, mean, mean + masked_mean(errors, known)[:, tf.newaxis]]
+        if shorter > 1:
+            found.append(mean + tf.gather(errors, np.arange(horizon) % shorter, axis=1))
     return tf.stack(found, axis=-1)
 
 
-def calendar(times: tf.Tensor, frequency) -> tf.Tensor:
+def _cycles(context, season):
+    return min(CYCLES, max(1, context // season))
+
+
+def _recent_errors(z, mask, steps, season):
+    """Errors of the mean of a season at the last `steps` steps, 0 where there is none; and where there is one."""
+    context = z.shape[1]
+    places = context - steps + np.arange(steps) - season * np.arange(1, _cycles(context, season) + 1)[:, np.newaxis]
+    values, there = at_lags(z, mask, places)
+    known = mask[:, -steps:] & tf.reduce_any(there, axis=1)
+    errors = z[:, -steps:] - masked_mean(values, there, axis=1)
+    return tf.where(known, errors, tf.zeros_like(errors)), known
+
+
+def calendar(times: tf.Tensor, frequency, span: int | None = None) -> tf.Tensor:
     """Sines and cosines of the calendar, float32 `(batch, time, features)`, for seconds since 1970.
 
     Args:
         times: int64 `(batch, time)`, local wall-clock times.
         frequency: `nlpseq.data.Frequency`, which decides on the cycles: hour, day, week, month, year.
+        span: As of `phases`.
     """
-    angles = 2 * np.pi * tf.cast(tf.stack(phases(times, frequency), axis=-1), tf.float32)
+    angles = 2 * np.pi * tf.cast(tf.stack(phases(times, frequency, span), axis=-1), tf.float32)
     return tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1) / 2
 
 
-def calendar_size(frequency) -> int:
+def calendar_size(frequency, span: int | None = None) -> int:
     """The number of features of `calendar`."""
-    return calendar(tf.zeros([1, 1], tf.int64), frequency).shape[-1] if frequency.unit else 0
+    return calendar(tf.zeros([1, 1], tf.int64), frequency, span).shape[-1] if frequency.unit else 0

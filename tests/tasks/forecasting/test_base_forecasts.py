@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nlpseq.data import load_series
+from nlpseq.tasks.forecasting import scaling
 from nlpseq.tasks.forecasting.base_forecasts import base_weights
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 
@@ -16,3 +18,16 @@ def test_the_weights_of_the_bases(values, last):
     logits, spreads = base_weights(SeriesPreprocessor(horizon=4, context=24), windows, [0.1, 0.5, 0.9])
     shares = np.exp(logits[:, 0]) / np.exp(logits).sum(axis=1)  # of the last value, at each step
     assert ((last[0] <= shares) & (shares <= last[1])).all() and (spreads > 0).all()
+
+
+def test_a_season_is_moved_by_its_recent_errors():
+    pattern, moved = np.arange(8.0) ** 2, np.array([5.0, 1.0, 3.0, np.nan])
+    values = np.tile(pattern, 3)
+    values[-4:] += moved
+    mask = np.isfinite(values)[np.newaxis]
+    found = scaling.bases(tf.constant(np.nan_to_num(values)[np.newaxis]), tf.constant(mask), [4, 8], 6).numpy()[0]
+    names = SeriesPreprocessor(horizon=6, context=24, seasons=[4, 8]).base_names
+    ahead = values[[8, 9, 10, 11, 12, 13]] - found[:, names.index("mean of season 8")]
+    shift = {"at the level of the last 4": [3.0] * 6, "and errors of season 4": [5, 1, 3, 0, 5, 1]}
+    for name, expected in shift.items():
+        np.testing.assert_allclose(found[:, names.index(f"mean of season 8 {name}")] + ahead, pattern[:6] + expected)

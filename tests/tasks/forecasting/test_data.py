@@ -8,6 +8,7 @@ import pytest
 from nlpseq.data.series import Frequency
 from nlpseq.errors import InputError
 from nlpseq.tasks.forecasting import defaults, windows
+from nlpseq.tasks.forecasting.calendar import phases
 from nlpseq.tasks.forecasting.data import load_series
 from nlpseq.tasks.forecasting.settings import ForecastingSettings
 
@@ -137,3 +138,10 @@ def test_json_lines_of_series_with_dynamic_features(tmp_path):
     data = load_series(tmp_path / "a.jsonl")
     assert data.known == ("promotion",) and data.frequency.name == "D"
     assert data.split(horizon=5, season=7, context=14).test.targets()[0].tolist() == [35, 36, 37, 38, 39]
+
+
+def test_cycles_of_the_calendar_that_training_has_not_seen_twice_are_left_out():
+    hours, day = Frequency.of("h"), 86_400
+    counts = [len(phases(np.array([0]), hours, span)) for span in (5, 15 * day, 200 * day, 730 * day, None)]
+    assert counts == [1, 2, 2, 3, 3]
+    assert len(phases(np.array([0]), Frequency.of("MS"), 5)) == 1

@@ -86,3 +86,11 @@ def test_calibration_distrusts_a_bad_network_and_widens_narrow_intervals(windows
     found = calibration.calibrate(task, many)  # pyright: ignore[reportArgumentType]
     assert found.blend == 0.0 and found.before < 0.5
     assert found.after == pytest.approx(0.8, abs=0.1)
+
+
+def test_the_share_of_the_network_is_the_smallest_within_a_standard_error():
+    random = np.random.default_rng(0)
+    base, noise = np.ones(50), random.normal(0, 0.5, 50)
+    choose = calibration._smallest
+    assert choose({0.0: base, 0.5: base - 0.01 + noise - noise.mean()}) == 0.0
+    assert choose({0.0: base, 0.5: base - 0.2 + noise - noise.mean()}) == 0.5

@@ -160,9 +160,11 @@ def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
     ({"step": 2}, "the values of 'b' are 2 steps of D apart, and the model forecasts each step"),
     ({"cells": {(3, 2): "lots"}}, "history.csv, line 4: 'lots' in the column 'value' is no number"),
     ({"cells": {(3, 1): "2024-01-02"}}, "history.csv, line 4: 'b' has 2024-01-02 00:00:00 twice"),
+    ({"cells": {(3, 1): "2024-01-03 07:00"}}, "and the steps are not equal: correct the time.\n"),
 ])  # fmt: skip
 def test_bad_histories_get_one_sentence(exported, tmp_path, capsys, options, said):
     path = history(tmp_path, **options)
     status, out, err = predict(capsys, exported[1].path, path, "--output", tmp_path / "forecast.csv")
     assert (status, out) == (2, "") and said in err and err.startswith("error: ") and err.count("\n") == 1
+    assert "`" not in err  # else it names an argument that is no flag
     assert not (tmp_path / "forecast.csv").exists()

@@ -66,7 +66,7 @@ def test_constant_and_empty_series(task):
 
 
 def test_an_untrained_forecaster_repeats_the_season():
-    description = preprocessor(past=[], known=[], items=[], statics={}, base=np.eye(4)[[2] * HORIZON] * 50)
+    description = preprocessor(past=[], known=[], items=[], statics={}, base=np.eye(5)[[2] * HORIZON] * 50)
     task = forecaster(description=description)
     for weight in task.trainable_weights:
         weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
@@ -186,3 +186,13 @@ def test_what_training_draws_is_a_function_of_its_variables():
         variable.assign(value)
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(task(given, training=True).numpy(), first)
+
+
+def test_the_level_of_a_damaged_window_is_that_of_its_damaged_values():
+    description = preprocessor(base=np.eye(5)[[1] * HORIZON] * 50)  # the level
+    task, given = forecaster(outliers=0.9, description=description), inputs(8, seed=3)
+    for weight in task.trainable_weights:
+        weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
+    level = np.nanmean(given["values"][:, -4:], axis=1)
+    np.testing.assert_allclose(task(given)[:, 0, task.middle], level, rtol=1e-5)
+    assert np.abs(task(given, training=True)[:, 0, task.middle] - level).max() > 20
