@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 from nlpseq.errors import in_range, one_of
 from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Settings
 
+Cell = Literal["rnn", "lstm", "gru"]
+
 
 @dataclass(frozen=True)
 class CellSettings(Settings):
     """Recurrent layers over any features."""
 
-    cell: Annotated[Literal["rnn", "lstm", "gru"], OPEN] = "lstm"
+    cell: Annotated[Cell, OPEN] = "lstm"
     """Recurrent cell; in Python also a subclass of `nlpseq.cells.RecurrentCell`, registered with Keras."""
     units: Annotated[int, Range(1), AUTO] = 64
     """Size of the state in each direction."""

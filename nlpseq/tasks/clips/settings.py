@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.errors import InputError
 from nlpseq.settings import AUTO, OPEN, Range, Settings
-from nlpseq.tasks.settings import CellSettings, ScoreSettings, check_class_weights
+from nlpseq.tasks.settings import Cell, CellSettings, ScoreSettings, check_class_weights
 from nlpseq.training.settings import TrainingSettings
 
 
@@ -14,6 +14,8 @@ from nlpseq.training.settings import TrainingSettings
 class SequenceSettings(CellSettings):
     """The classifier."""
 
+    cell: Annotated[Cell, OPEN, AUTO] = "lstm"
+    """Recurrent cell; in Python also a subclass of `nlpseq.cells.RecurrentCell`, registered with Keras."""
     layers: Annotated[int, Range(0), AUTO] = 1
     """Number of recurrent layers; with 0 the frames are pooled without their order."""
     bidirectional: bool = True
