@@ -77,8 +77,9 @@ class Answers(answers.Answers):
     @functools.cached_property
     def frequency(self) -> Frequency:
         """The step that the model forecasts."""
+        described = self.described["frequency"]
         try:
-            return Frequency.of(self.described["frequency"])
+            return Frequency.of(described)
         except InputError:
             raise self.metadata.invalid("frequency") from None
 
