@@ -132,7 +132,7 @@ def prepared_builder(dataset: str, data_dir, known: Iterable[str]) -> tfds.core.
         names = sorted({*tfds.list_builders(), *known})
         raise InputError(f"unknown dataset {shorten(dataset)!r}: {suggest(dataset, names)}") from None
     except Exception as error:  # TFDS raises errors of many classes for invalid names and versions
-        raise InputError(f"cannot open dataset {shorten(dataset)!r}: {summary_of(error).rstrip('.')}.") from None
+        raise InputError(f"cannot open dataset {shorten(dataset)!r}: {summary_of(error)}.") from None
     if not builder.is_prepared():
         _prepare(dataset, builder)
     return builder
@@ -224,7 +224,7 @@ def _read_split(dataset, builder, split, select):
         rows = builder.as_dataset(split=split).map(select)
         batches = list(rows.ragged_batch(1024))
     except (ValueError, tf.errors.OpError) as error:
-        raise InputError(f"cannot read split {split!r} of {dataset!r}: {summary_of(error).rstrip('.')}.") from None
+        raise InputError(f"cannot read split {split!r} of {dataset!r}: {summary_of(error)}.") from None
     if not batches:
         raise InputError(f"split {split!r} of dataset {dataset!r} is empty: choose another.")
     return tuple(tf.concat(parts, axis=0) for parts in zip(*batches))
@@ -292,6 +292,6 @@ def split_off_tenth(examples, seed: int) -> tuple:
 
 
 def summary_of(error: Exception) -> str:
-    """The first line of the message of an error, or else the name of its class."""
+    """The first line of the message of an error, without its full stop, or else the name of its class."""
     text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__

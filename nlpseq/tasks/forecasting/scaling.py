@@ -133,8 +133,7 @@ def _cycles(context, season):
 def _recent_errors(z, mask, steps, season):
     """Errors of the mean of a season at the last `steps` steps, 0 where there is none; and where there is one."""
     context = z.shape[1]
-    places = context - steps + np.arange(steps) - season * np.arange(1, _cycles(context, season) + 1)[:, np.newaxis]
-    values, there = at_lags(z, mask, places)
+    values, there = at_lags(z, mask, lags(season, steps, context - steps, _cycles(context, season)))
     known = mask[:, -steps:] & tf.reduce_any(there, axis=1)
     errors = z[:, -steps:] - masked_mean(values, there, axis=1)
     return tf.where(known, errors, tf.zeros_like(errors)), known
