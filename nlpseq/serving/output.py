@@ -1,11 +1,10 @@
 """The output folder, which contains the numbered versions of an export."""
 
 import os
-import tempfile
 from pathlib import Path
 
-from nlpseq.errors import InputError, not_empty
-from nlpseq.paths import as_path
+from nlpseq.errors import not_empty
+from nlpseq.paths import writable_folder
 from nlpseq.versions import number, versions
 from nlpseq.writing import remove_leftovers, sync
 
@@ -18,16 +17,9 @@ def check_output(folder: str | Path) -> Path:
     Raises:
         InputError: it is not writable, or has no name.
     """
-    folder = as_path(not_empty("output", os.fspath(folder), "a folder"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            remove_leftovers(folder)
-            return folder
-    except OSError as error:
-        raise InputError(
-            f"cannot write to the output folder {folder} ({error.strerror}): give a writable folder as `output`."
-        ) from None
+    folder = writable_folder(not_empty("output", os.fspath(folder), "a folder"), "output", "the output folder")
+    remove_leftovers(folder)
+    return folder
 
 
 def publish(partial: Path, folder: Path) -> Path:

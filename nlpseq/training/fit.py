@@ -10,8 +10,8 @@ import keras
 import tensorflow as tf
 
 from nlpseq.data.batching import untuned
-from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, in_range, shorten
-from nlpseq.paths import as_path
+from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, in_range
+from nlpseq.paths import writable_folder
 from nlpseq.reporting import Waiting, say
 from nlpseq.training import optimizers, workers
 from nlpseq.training.averaging import TriggeredAveraging
@@ -194,12 +194,7 @@ def _tensorboard(folder, batches):
             "`tensorboard` requires the package tensorboard, which is not installed: "
             "run pip install 'nlpseq[tensorboard]'."
         )
-    try:
-        as_path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot write to the folder `tensorboard` {shorten(folder)} ({error.strerror}): give another."
-        ) from None
+    writable_folder(folder, "tensorboard", "the folder `tensorboard`")
     from nlpseq.diagnostics.monitor import GradientMonitor
 
     inputs, _ = next(iter(batches))
