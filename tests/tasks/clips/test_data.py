@@ -200,6 +200,7 @@ BAD = {
     "one number": ("a.npz", {"x": np.array(1.0)}, "expected frames as an array"),
     "one label": ("a.npz", {"x": np.zeros((3, 2)), "y": np.array(1)}, "expected labels as an array"),
     "odd lengths": ("a.npz", {"x": np.zeros((1, 2)), "lengths": np.array([np.nan])}, "lengths as whole numbers"),
+    "one sequence": ("a.csv", "time,label,x\n1,a,1\n2,b,1\n3,a,1\n", "holds one sequence of 3 frames"),
     "no columns": ("a.jsonl", "{}\n{}\n", "holds no frames"),
     "unlike cells": (
         "a.jsonl",
@@ -257,3 +258,56 @@ def test_a_file_to_predict_has_the_channels_of_training(tmp_path):
     path.write_text("ay,note\n1,a\n3,b\n")
     with pytest.raises(InputError, match="there is no column 'ax'"):
         one_file(path, How(), ("ax", "ay"))
+
+
+def table(header, rows):
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+
+
+STEPS = [(number, time, "ab"[number // 2 % 2]) for number in range(40) for time in range(3)]
+FRAMES = {
+    "dates in reverse": (
+        "seq,timestamp,label,x",
+        [(n, f"2024-03-01 00:00:{50 - t}", c, n - t) for n, t, c in STEPS],
+        40,
+    ),
+    "dates alone": (
+        "recorded,label,x",
+        [(f"2024-03-{1 + n // 2:02d} 1{n % 2}:00:0{t}", c, n) for n, t, c in STEPS],
+        20,
+    ),
+    "numbers of frames": ("user,exercise,frame_no,x", [(n // 2, c, t, n) for n, t, c in STEPS], 40),
+    "subjects": ("x,Subject,Activity", [(n, n // 2, c) for n, t, c in STEPS], 20),
+    "numbers of rows": ("id,subject,label,x", [(i, n, c, n) for i, (n, t, c) in enumerate(STEPS)], 40),
+    "labels in first rows": ("trial,t,label,x", [(n, t, "" if t else c, n) for n, t, c in STEPS], 40),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_rows_are_frames_of_sequences(tmp_path, name, capsys):
+    header, rows, count = FRAMES[name]
+    (tmp_path / "a.csv").write_text(table(header, rows))
+    data = load_clips(tmp_path / "a.csv")
+    assert sum(data.sizes.values()) == count and data.channels == ("x",) and data.labels == ("a", "b")
+    assert not data.per_frame and set(data.train.lengths) == {120 // count}
+    assert (np.diff(data.train.clip(0)[:3, 0]) == (1 if "reverse" in name else 0)).all()
+    said = {"alone": "where 'label' changes", "of frames": "or 'exercise' changes", "first": "of the whole sequence"}
+    printed = " ".join(capsys.readouterr().out.split())
+    assert all(text in printed for part, text in said.items() if part in name)
+
+
+def test_times_that_cannot_be_read_are_said_or_refused(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text(table("seq,time,label,x", [(n, "soon" if n == 7 else f"12:00:0{t}", c, t) for n, t, c in STEPS]))
+    load_clips(path)
+    assert "in the order of the file: " in capsys.readouterr().out
+    with pytest.raises(InputError, match="line 23: 'soon' is no time"):
+        load_clips(path, time="time")
+
+
+@pytest.mark.parametrize("header", ["name,x1,x2", "x1,x2,label"])
+def test_a_column_with_another_value_in_each_row_is_no_label(tmp_path, header):
+    cells = [(f"n{i}", i, i) if header[0] == "n" else (i, i, f"n{i}") for i in range(60)]
+    (tmp_path / "a.csv").write_text(table(header, cells))
+    with pytest.raises(InputError, match="no clips with a label|60 different labels for 60 sequences"):
+        load_clips(tmp_path / "a.csv")
