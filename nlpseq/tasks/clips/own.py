@@ -22,6 +22,7 @@ from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
 
 TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts")
 FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
+MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
 
@@ -56,7 +57,8 @@ def read_file(path: Path, how: How, channels: Sequence[str] | None = None, width
     """
     suffix = suffix_of(path)
     if suffix in FILMS:
-        return {"train": Part([Clip(read_film(path, how), None, str(path))])}
+        frames, said = read_film(path, how)
+        return {"train": Part([Clip(frames, None, str(path))], notes=said)}
     if suffix in ARRAYS:
         return arrays.parts_of(arrays.load_arrays(path), str(path), how)
     content = read_table(path, how.delimiter, how.encoding) if suffix not in TEXTS else read_text(path, how.encoding)
@@ -143,7 +145,9 @@ def _of_classes(classes, how):
             part = one_file(file, how, channels)
             channels, said = channels or part.channels, [*said, *part.notes]
             clips += [Clip(clip.frames, name, clip.name) for clip in part.clips]
-    return Part(clips, channels, sorted(set(said))[:3])
+    said = list(dict.fromkeys(said))
+    more = [f"{len(said) - MOST_NOTES:,} more notes of this kind on other files"] * (len(said) > MOST_NOTES)
+    return Part(clips, channels, [*said[:MOST_NOTES], *more])
 
 
 def one_file(
@@ -161,7 +165,8 @@ def one_file(
         pictures = _pictures(path)
         if not pictures:
             raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")
-        return Part([Clip(read_pictures(pictures, how), None, str(path))])
+        frames, said = read_pictures(pictures, how)
+        return Part([Clip(frames, None, str(path))], notes=said)
     if suffix_of(path) not in ARRAYS:
         parts = list(read_file(path, how, channels, width).values())
         return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)

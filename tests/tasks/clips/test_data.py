@@ -163,7 +163,9 @@ def test_folders_of_pictures_are_clips(tmp_path):
                 stream.width, stream.height, stream.pix_fmt = columns, 12, "rgb24"
                 for packet in [*stream.encode(picture), *stream.encode()]:
                     container.mux(packet)
-    clips = read(tmp_path, How())["train"].clips
+    part = read(tmp_path, How())["train"]
+    clips = part.clips
+    assert "1 of the pictures is made 12 x 16, as the first one" in part.notes[0]
     assert [clip.label for clip in clips] == ["a", "b"] and clips[0].frames.shape == (3, 12, 16, 3)
     assert clips[0].frames[:, 0, 0, 0].tolist() == [0, 50, 100]
 
@@ -201,6 +203,11 @@ BAD = {
     "one label": ("a.npz", {"x": np.zeros((3, 2)), "y": np.array(1)}, "expected labels as an array"),
     "odd lengths": ("a.npz", {"x": np.zeros((1, 2)), "lengths": np.array([np.nan])}, "lengths as whole numbers"),
     "one sequence": ("a.csv", "time,label,x\n1,a,1\n2,b,1\n3,a,1\n", "holds one sequence of 3 frames"),
+    "too long": (
+        "a.npz",
+        {"x": np.zeros((2, 3, 1)), "lengths": np.array([2, 4])},
+        "clip 2: the length is 4, .* 3 frame",
+    ),
     "no columns": ("a.jsonl", "{}\n{}\n", "holds no frames"),
     "unlike cells": (
         "a.jsonl",
