@@ -78,7 +78,9 @@ def _blocks(file, path, first, left) -> Iterator[np.ndarray]:
             left -= len(block)
             yield np.nan_to_num(block.mean(axis=1), nan=0.0, posinf=0.0, neginf=0.0)
     except RuntimeError as error:  # of libsndfile
-        raise InputError(f"{path} is damaged ({str(error).removeprefix('Error : ').rstrip('.')}): give another file.") from None
+        raise InputError(
+            f"{path} is damaged ({str(error).removeprefix('Error : ').rstrip('.')}): give another file."
+        ) from None
 
 
 def _opened(path: Path) -> Any:

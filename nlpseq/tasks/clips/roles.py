@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from nlpseq.data.files import table as tables
+from nlpseq.data.files.numbers import as_numbers
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.data.series.times import looks_like_times
 from nlpseq.tasks.clips.frames import How
@@ -105,10 +108,22 @@ def _with_header(table, how, channels):
     given = {role.argument: getattr(how, role.argument) for role in ROLES}
     given["sequence"] = str(given["sequence"] or "").split(",")[0]
     usual = {*OWNERS, *(word for role in ROLES for word in role.usual)}
-    cells = {str(table.column(index)[0]) for index in range(len(table.names))} if len(table) else set()
+    cells = [str(table.column(index)[0]).strip() for index in range(len(table.names))] if len(table) else []
     named = {normal(name) for name in channels or () if not name.isdigit()}
+    if table.header is None and _are_numbers(cells) and (named or not _count(cells)):
+        return replace(table, header=False)
     shown = tuple(normal(cell) for cell in cells if usual_word(cell) in usual or normal(cell) in named)
     return tables.with_names(table, [*ROLES, Role("channels", shown)], given)
+
+
+def _are_numbers(cells):
+    numbers, bad = as_numbers(cells)
+    return bool(cells) and not len(bad) and not np.isnan(numbers).any()
+
+
+def _count(cells):
+    """Whether cells are 0, 1, 2 or 1, 2, 3, as pandas names columns without names."""
+    return as_numbers(cells)[0].tolist() in (list(range(len(cells))), list(range(1, len(cells) + 1)))
 
 
 def _named(table, role, name):

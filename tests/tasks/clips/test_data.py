@@ -6,7 +6,7 @@ import pytest
 from nlpseq.data import load_clips
 from nlpseq.errors import InputError
 from nlpseq.tasks.clips.frames import Clip, How, fitted, resized
-from nlpseq.tasks.clips.own import one_file, read
+from nlpseq.tasks.clips.own import one_file, read, text_clips
 
 UNIPEN = """.LEXICON "0" "1"
 .SEGMENT DIGIT 0 ? "{}"
@@ -318,3 +318,22 @@ def test_a_column_with_another_value_in_each_row_is_no_label(tmp_path, header):
     (tmp_path / "a.csv").write_text(table(header, cells))
     with pytest.raises(InputError, match="no clips with a label|60 different labels for 60 sequences"):
         load_clips(tmp_path / "a.csv")
+
+
+PEN = [[[1, 2, 0], [3, 4, 1]], [[5, 6, 1]]]
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("[[1, 2, 0], [3, 4, 1]]", PEN[:1]), (str(PEN), PEN), ("[[1,2,0],[3,4,1]]\n[[5,6,1]]", PEN),
+    ('{"frames": [[5, 6, 1]]}', PEN[1:]), ("1,2,0\n3,4,1", PEN[:1]), ("x,y,pen\n5,6,1", PEN[1:]),
+])  # fmt: skip
+def test_texts_to_predict_are_tables_or_json(tmp_path, text, expected):
+    channels = ("x", "y", "pen")
+    clips = text_clips(text, "standard input", How(), channels).clips
+    assert [clip.frames.tolist() for clip in clips] == expected
+    path = tmp_path / ("a.json" if text[0] in "[{" else "a.csv")
+    path.write_text(text)
+    assert [clip.frames.tolist() for clip in one_file(path, How(), channels, rank=1).clips] == expected
+    for wrong, message in (("x,y\n1,2", "there is no column 'pen'"), ("[[1, 2", "line 1: expected frames as JSON")):
+        with pytest.raises(InputError, match=message):
+            text_clips(wrong, "standard input", How(), channels)
