@@ -85,21 +85,22 @@ def find_roles(table: Table, how: How, channels: Sequence[str] | None = None) ->
     """
     table = _with_header(table, how, channels)
     sequence = [_named(table, SEQUENCE, name) for name in str(how.sequence or "").split(",") if name]
-    roles: dict[Role, str | None] = {
-        role: _named(table, role, name) for role in (TIME, LABEL) if (name := getattr(how, role.argument))
-    }
+    roles = {role: _named(table, role, name) for role in (TIME, LABEL) if (name := getattr(how, role.argument))}
     names = list(reversed(table.names)) if table.header else []
     words = {usual_word(name): name for name in names} | {normal(name): name for name in names}
     owners = tuple(words[word] for word in OWNERS if word in words and words[word] not in (*sequence, *roles.values()))
     for role in ROLES:
-        taken = (*sequence, *owners, *roles.values())
-        column = next((words[word] for word in role.usual if word in words and words[word] not in taken), None)
-        if column is not None and role not in roles and not (role is SEQUENCE and sequence):
-            roles[role] = tables.the_only(table, column, role.argument)
-    sequence = sequence or ([roles[SEQUENCE]] if SEQUENCE in roles else [])
+        free = {word: name for word, name in words.items() if name not in (*sequence, *owners, *roles.values())}
+        column = next((free[word] for word in role.usual if word in free), None)
+        if column is None or role in roles or (role is SEQUENCE and sequence):
+            continue
+        roles[role] = tables.the_only(table, column, role.argument)
     if TIME not in roles and not has_numbered(table):
         free = (name for name in table.names if name not in (*sequence, *owners, *roles.values()))
-        roles[TIME] = next((name for name in free if looks_like_times(table.values(name))), None)
+        if dated := next((name for name in free if looks_like_times(table.values(name))), None):
+            roles[TIME] = dated
+    if SEQUENCE in roles:
+        sequence = [roles[SEQUENCE]]
     return table, Columns(tuple(sequence), owners, roles.get(TIME), roles.get(LABEL))
 
 
