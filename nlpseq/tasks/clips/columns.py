@@ -1,5 +1,6 @@
 """Clips in tables: what the columns are, and the sequences of tables whose rows are frames."""
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from nlpseq.errors import InputError
 from nlpseq.tasks.clips.cells import numbers_of
 from nlpseq.tasks.clips.frames import Clip, How, Part
 from nlpseq.tasks.clips.roles import find_roles, has_numbered, is_channel
-from nlpseq.tasks.clips.sequences import labels_of, sequences_of, times_of
+from nlpseq.tasks.clips.sequences import labels_of, sequences_of, telling, times_of
 from nlpseq.tasks.clips.wide_rows import of_cells, of_rows
 
 
@@ -45,19 +46,17 @@ def _part_of(table, columns, how, channels, width) -> Part:
     if cells:
         return of_cells(table, columns.label, cells)
     said = []
-    if width is None and not how.sequence and columns.sequence and _is_unique(table, columns.sequence[0]):
-        said = [f"the column {columns.sequence[0]!r} has another value in each row, which it numbers"]
-        table, columns = table.without(columns.sequence[0]), replace(columns, sequence=())
+    if not how.sequence and columns.sequence:
+        names = telling(table, columns.sequence) or columns.sequence[: width == 0]
+        numbering = [name for name in columns.sequence if name not in names]
+        said = [f"the column {name!r} numbers rows, and is not read" for name in numbering]
+        table, columns = functools.reduce(Table.without, numbering, table), replace(columns, sequence=names)
     frames = columns.sequence or columns.time or table.breaks or (columns.owners and not has_numbered(table))
     if width == 0 or (width is None and frames):
         part = _of_frames(table, columns, how, channels)
     else:
         part = of_rows(table, columns, how, width)
     return replace(part, notes=[*said, *part.notes])
-
-
-def _is_unique(table, name):
-    return len({str(value) for value in table.values(name)}) == len(table)
 
 
 def _is_header(table):

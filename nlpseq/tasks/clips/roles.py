@@ -18,9 +18,9 @@ LABEL = Role("label", (
     "speaker", "surface", "event", "phase", "behaviour", "behavior", "output",
 ))  # fmt: skip
 SEQUENCE = Role("sequence", (
-    "sequence", "seq", "series", "clip", "sample", "window", "segment", "trial", "recording", "session", "case",
-    "instance", "example", "video", "file", "filename", "file name", "gesture id", "motion id", "track", "drawing",
-    "episode", "skeleton", "experiment", "repetition", "rep", "take", "run", "id",
+    "sequence", "seq", "series", "clip", "window", "segment", "trial", "recording", "session", "video", "file",
+    "filename", "file name", "gesture id", "motion id", "track", "drawing", "episode", "skeleton", "experiment",
+    "repetition", "rep", "take", "run", "case", "instance", "example", "sample", "id",
 ))  # fmt: skip
 TIME = Role("time", (
     "time", "timestamp", "time stamp", "datetime", "date time", "time step", "timestep", "t", "frame", "step", "tick",
@@ -34,13 +34,15 @@ ROLES = (SEQUENCE, TIME, LABEL)
 KNOWN = {*NOT_CHANNELS, *(word for role in ROLES for word in role.usual)}
 NUMBERED = re.compile(r" ?(\(.*\)|\[.*\]|id|no|nr|num|number|idx|index)$")  # ends of "frame_no", "trialId", "Time (s)"
 
+CHANNEL = re.compile(r"(ch|chan|channel|e[mec]g|sensor|electrode|lead|flex|imu)[ _-]?\d+$", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Columns:
     """Names of the columns of a table by what they hold.
 
     Attributes:
-        sequence: Those that tell which rows are one sequence.
+        sequence: Those that tell which rows are one sequence; of usual names all that there are.
         owners: Those that tell who made a sequence.
         time, label: None if there are none.
     """
@@ -89,18 +91,20 @@ def find_roles(table: Table, how: How, channels: Sequence[str] | None = None) ->
     names = list(reversed(table.names)) if table.header else []
     words = {usual_word(name): name for name in names} | {normal(name): name for name in names}
     owners = tuple(words[word] for word in OWNERS if word in words and words[word] not in (*sequence, *roles.values()))
-    for role in ROLES:
+    sequence = sequence or [
+        words[word] for word in SEQUENCE.usual if word in words and words[word] not in roles.values()
+    ]
+    for name in sequence if not how.sequence else ():
+        tables.the_only(table, name, SEQUENCE.argument)
+    for role in (TIME, LABEL):
         free = {word: name for word, name in words.items() if name not in (*sequence, *owners, *roles.values())}
         column = next((free[word] for word in role.usual if word in free), None)
-        if column is None or role in roles or (role is SEQUENCE and sequence):
-            continue
-        roles[role] = tables.the_only(table, column, role.argument)
+        if column is not None and role not in roles:
+            roles[role] = tables.the_only(table, column, role.argument)
     if TIME not in roles and not has_numbered(table):
         free = (name for name in table.names if name not in (*sequence, *owners, *roles.values()))
         if dated := next((name for name in free if looks_like_times(table.values(name))), None):
             roles[TIME] = dated
-    if SEQUENCE in roles:
-        sequence = [roles[SEQUENCE]]
     return table, Columns(tuple(sequence), owners, roles.get(TIME), roles.get(LABEL))
 
 
@@ -132,5 +136,6 @@ def _named(table, role, name):
 
 
 def has_numbered(table: Table) -> bool:
-    """Whether most columns are numbered, as the steps of sequences that are rows: t0, t1, t2."""
-    return bool(table.header) and 2 * sum(name.strip()[-1:].isdigit() for name in table.names) > len(table.names)
+    """Whether most columns are numbered, as the steps of sequences that are rows: t0, t1, t2; and not channels."""
+    names = [name.strip() for name in table.names] if table.header else []
+    return 2 * sum(name[-1:].isdigit() and not CHANNEL.search(name) for name in names) > len(table.names)

@@ -1,5 +1,6 @@
 """Which rows of a table are one sequence, in which order, and with which label."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from nlpseq.errors import InputError
 from nlpseq.tasks.clips.cells import label_name
 from nlpseq.tasks.clips.roles import Columns
 
+NEAR = 0.1  # share of the range of the times
 LEAST_RUN = 2  # rows of a label one after another, on average, from which they are a sequence
 
 
@@ -40,11 +42,20 @@ def times_of(table: Table, name: str | None, given: bool) -> tuple[np.ndarray | 
     return (times if isinstance(times, np.ndarray) else times.asi8), []
 
 
+def telling(table: Table, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of several columns that tell sequences apart, without those with which each row would be one."""
+    chosen: list[str] = []
+    for name in names:
+        if len(np.unique(_numbers(table, [*chosen, name]))) < len(table):
+            chosen.append(name)
+    return tuple(chosen)
+
+
 def sequences_of(table: Table, columns: Columns, times: np.ndarray | None) -> tuple[list[np.ndarray], list[str]]:
     """The rows of each sequence in the order of time, in the order in which they begin, and a note.
 
     Without a column of sequences a new one begins behind an empty line, where the time falls, and where the owner
-    changes; where the label changes if there is an owner, or if nothing else tells them.
+    changes; unless the time always begins anew, also where the label changes if there is an owner, or if no time falls.
     """
     if columns.sequence:
         keys, said = _keys(table, columns, times), []
@@ -80,13 +91,18 @@ def _begins(table, columns, times):
         return begins, "behind each empty line"
     falls = np.diff(times, prepend=times[0]) < 0 if times is not None else begins
     changes = {name: _changes(table.values(name)) for name in columns.owners}
-    if columns.label and (changes or not falls.any()):
+    if columns.label and not _restarts(times, falls) and (changes or not falls.any()):
         runs = _changes(table.values(columns.label))
         if LEAST_RUN * (runs.sum() + 1) <= len(table):
             changes[columns.label] = runs
     changing = " or ".join(repr(name) for name, at in changes.items() if at.any())
     where = [f"where {changing} changes"] * bool(changing) + [f"where {columns.time!r} falls"] * bool(falls.any())
     return np.any([falls, *changes.values()], axis=0), " or ".join(where)
+
+
+def _restarts(times, falls):
+    """Whether the time begins anew wherever it falls, near its least value, as a count of frames does."""
+    return falls.any() and times[falls].max() - times.min() <= NEAR * np.ptp(times)
 
 
 def _changes(values):

@@ -47,6 +47,13 @@ def test_a_label_for_each_frame(tmp_path):
     assert data.per_frame and data.train.labels[:4].tolist() == [0, 0, 1, 1]
 
 
+def test_a_count_of_frames_keeps_labels_of_frames_together(tmp_path):
+    rows = [f"{i // 5},{t},{'late' if t > 1 else 'early'},{t}" for i in range(30) for t in range(4)]
+    (tmp_path / "train.csv").write_text("\n".join(["subject,frame,label,x", *rows]) + "\n")
+    data = load_clips(tmp_path)
+    assert data.per_frame and set(data.train.lengths) == {4}
+
+
 def test_sequences_that_are_numbered_anew_for_each_label(tmp_path):
     rows = [f"{i},{t},{label},{t}" for label in "ab" for i in range(3) for t in range(2)]
     (tmp_path / "train.csv").write_text("\n".join(["sequence,time,label,x", *rows]) + "\n")
@@ -286,6 +293,7 @@ FRAMES = {
     "numbers of frames": ("user,exercise,frame_no,x", [(n // 2, c, t, n) for n, t, c in STEPS], 40),
     "subjects": ("x,Subject,Activity", [(n, n // 2, c) for n, t, c in STEPS], 20),
     "numbers of rows": ("id,subject,label,x", [(i, n, c, n) for i, (n, t, c) in enumerate(STEPS)], 40),
+    "trials of sessions": ("trial,session,t,label,x", [(n % 20, n // 20, t, c, n) for n, t, c in STEPS], 40),
     "labels in first rows": ("trial,t,label,x", [(n, t, "" if t else c, n) for n, t, c in STEPS], 40),
 }
 
@@ -298,7 +306,11 @@ def test_rows_are_frames_of_sequences(tmp_path, name, capsys):
     assert sum(data.sizes.values()) == count and data.channels == ("x",) and data.labels == ("a", "b")
     assert not data.per_frame and set(data.train.lengths) == {120 // count}
     assert (np.diff(data.train.clip(0)[:3, 0]) == (1 if "reverse" in name else 0)).all()
-    said = {"alone": "where 'label' changes", "of frames": "or 'exercise' changes", "first": "of the whole sequence"}
+    said = {
+        "alone": "where 'label' changes",
+        "of frames": "or where 'frame_no' falls",
+        "first": "of the whole sequence",
+    }
     printed = " ".join(capsys.readouterr().out.split())
     assert all(text in printed for part, text in said.items() if part in name)
 
