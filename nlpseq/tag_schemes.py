@@ -22,7 +22,7 @@ PREFIXES = {"bio": "BIO", "iob1": "BIO", "bioes": "BIOES"}
 FROM_BILOU = {"L": "E", "U": "S", "M": "I", "W": "S"}
 LETTERS = {
     **{letter.casefold(): FROM_BILOU.get(letter, letter) for letter in "BIESLUMW"},
-    **{"begin": "B", "inside": "I", "middle": "I", "end": "E", "last": "E", "single": "S", "unit": "S"},
+    **dict(begin="B", inside="I", middle="I", end="E", last="E", single="S", unit="S"),
 }
 OUTSIDE = ("o", "0", "out", "outside", "none", "null", "-", "_")  # what "O" is called, in lower case
 BEFORE = re.compile(r"([^\W_]+)([\W_]).")  # a letter and its separator before the type
