@@ -20,10 +20,8 @@ from nlpseq.errors import InputError, one_of
 
 PREFIXES = {"bio": "BIO", "iob1": "BIO", "bioes": "BIOES"}
 FROM_BILOU = {"L": "E", "U": "S", "M": "I", "W": "S"}
-LETTERS = {
-    **{letter.casefold(): FROM_BILOU.get(letter, letter) for letter in "BIESLUMW"},
-    **dict(begin="B", inside="I", middle="I", end="E", last="E", single="S", unit="S"),
-}
+WORDS = {"begin": "B", "inside": "I", "middle": "I", "end": "E", "last": "E", "single": "S", "unit": "S"}
+LETTERS = {letter.casefold(): FROM_BILOU.get(letter, letter) for letter in "BIESLUMW"} | WORDS
 OUTSIDE = ("o", "0", "out", "outside", "none", "null", "-", "_")  # what "O" is called, in lower case
 BEFORE = re.compile(r"([^\W_]+)([\W_]).")  # a letter and its separator before the type
 BEHIND = re.compile(r".*.([\W_])([^\W_]+)", re.DOTALL)  # the same behind it

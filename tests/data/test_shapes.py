@@ -142,7 +142,8 @@ class HubDataset:
 TEXTS, LABELS = ([row[index] for row in ROWS] for index in (0, 1))
 NAMELESS = type("DataFrame", (), {"columns": [0, 1], "__getitem__": lambda self, name: Column((TEXTS, LABELS)[name])})
 ARROW = type("Table", (), {
-    "column_names": ["text", "label"], "columns": [], "__getitem__": lambda self, name: Scalars(TEXTS if name == "text" else LABELS),
+    "column_names": ["text", "label"], "columns": [],
+    "__getitem__": lambda self, name: Scalars(TEXTS if name == "text" else LABELS),
 })  # fmt: skip
 FRAME = type("DataFrame", (), {
     "columns": ["text", "label"], "__getitem__": lambda self, name: Column(TEXTS if name == "text" else LABELS),

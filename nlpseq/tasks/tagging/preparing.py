@@ -53,7 +53,7 @@ class Corpus(preparing.Corpus):
             return
         with preparing.opened(shard) as file:
             head = [line for line, _ in zip(_texts(stream.lines_between(file)), range(HEAD))]
-        form, _ = columns.form_of(Path(shard.path), head, self.plan.tokens, self.plan.tags)
+        form, *_ = columns.form_of(Path(shard.path), head, self.plan.tokens, self.plan.tags)
         if form is None:
             return
         with preparing.opened(shard) as file:
