@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -51,12 +51,14 @@ def check_tags(tags: Iterable[str], scheme: str) -> None:
 def transition_rules(tags: Sequence[str], scheme: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Legal transitions, bool `(tags, tags)` from row to column, and legal first and last tags, bool `(tags,)`."""
     check_tags(tags, scheme)
-    parts = [split_tag(tag) for tag in tags]
-    between = np.array([[_follows(scheme, a, b) for b in parts] for a in parts])
-    outside = ("O", "")
-    first = np.array([_follows(scheme, outside, b) for b in parts])
-    last = np.array([_follows(scheme, a, outside) for a in parts])
-    return between, first, last
+    prefixes, kinds = (np.array(parts) for parts in zip(*map(split_tag, [*tags, "O"])))  # "O" is outside, at both ends
+    same = kinds[:, np.newaxis] == kinds
+    legal = np.zeros(same.shape, bool)
+    for before, after in product(set(prefixes), repeat=2):
+        pairs = np.ix_(prefixes == before, prefixes == after)
+        alike, unlike = (_follows(scheme, (before, ""), (after, kind)) for kind in ("", "other"))
+        legal[pairs] = np.where(same[pairs], alike, unlike)
+    return legal[:-1, :-1], legal[-1, :-1], legal[:-1, -1]
 
 
 def _follows(scheme, before, after):

@@ -205,7 +205,18 @@ def _in_scheme(raw):
     if reading.scheme is not None:
         _check_scheme(raw["train"], reading)
     raw = {split: replace(part, tags=[*map(reading, part.tags)]) for split, part in raw.items()}
-    return reading.scheme, raw, [reading.note] if reading.note else []
+    return reading.scheme, raw, [note for note in (reading.note, *_doubts(raw["train"], reading)) if note]
+
+
+def _doubts(train, reading):
+    """Notes on training sentences that are perhaps read from the wrong rows or columns."""
+    if max(map(len, train.tokens), default=0) == 1:
+        yield (
+            "every sentence of training is one token: put empty lines between sentences, or a column of their numbers, "
+            "if they are longer"
+        )
+    if reading.scheme is None and tag_schemes.guess_scheme(set(chain.from_iterable(train.tokens))) is not None:
+        yield "the tokens look like tags: choose the columns of both with `tokens` and `tags`"
 
 
 def _check_scheme(sentences, reading):

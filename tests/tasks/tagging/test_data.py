@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import time
 from collections import Counter, defaultdict
 
@@ -222,6 +223,19 @@ def test_training_alone_decides_the_scheme(bad, split):
     assert data.labels == ("B-LOC", "B-PER", "I-LOC", "O") and part.unseen == (bad,)
     assert [(*data.labels, bad)[tag] for tag in part.tags[0]] == ["B-PER", bad, "B-PER", "O"]
     assert any(f"the {split} split has tags" in note and f"{bad!r} (20)" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("text, match", [
+    ("token,tag\n" + "a,O\nb,B-X\n" * 60, "every sentence of training is one token"),
+    ("token,tag\n" + "O,a\nB-X,b\nI-X,c\n\n" * 60, "the tokens look like tags"),
+    ("token,tag\n" + "a,X\nO,X\nB-X,Y\n\n" * 60, None),
+])  # fmt: skip
+def test_what_is_perhaps_read_from_the_wrong_place(tmp_path, text, match):
+    (tmp_path / "a.csv").write_text(text)
+    notes = [
+        note for note in load_tagged_sentences(tmp_path / "a.csv").notes if not re.search("held out|test split", note)
+    ]
+    assert [re.search(match or "$", note) is not None for note in notes] == [True] * (match is not None)
 
 
 def test_many_tags_take_linear_time():
