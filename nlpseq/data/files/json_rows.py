@@ -116,7 +116,7 @@ def _values(text: str, place: str, repeated: dict[str, None], broken: list[int])
         position = end
 
 
-def _rows_of(value, change):
+def _rows_of(value: Any, change: Callable[[list], Any]) -> Any:
     """The rows in a single JSON value, or None if it is itself one."""
     if isinstance(value, list):
         return _as_rows(change(value)) if all(isinstance(row, (list, dict)) for row in value[:1]) else None
@@ -139,7 +139,7 @@ def _rows_of(value, change):
     return None
 
 
-def _as_rows(value):
+def _as_rows(value: Any) -> Any:
     """Rows as they are; those of an object of columns, or None if these have unequal lengths."""
     if isinstance(value, list):
         return value
