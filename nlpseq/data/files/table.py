@@ -134,7 +134,7 @@ def repeated_in(names: Sequence[str]) -> list[str]:
 
 def are_numbers(names: Sequence) -> bool:
     """Whether columns were given no names: pandas calls them 0, 1, ..., and Polars column_0, column_1, ..."""
-    return all(str(name) in (str(index), f"column_{index}") for index, name in enumerate(names))
+    return bool(names) and all(str(name) in (str(index), f"column_{index}") for index, name in enumerate(names))
 
 
 def the_only(table: Table, name: str, argument: str) -> str:
