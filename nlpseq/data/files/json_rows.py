@@ -47,8 +47,8 @@ def _table_of(values, place, change) -> Table:
         values = [(line, row) for (line, _), row in zip(values, rows)]
     if not values:
         raise InputError(f"{place} holds no rows: expected JSON objects.")
-    lists = [row for _, row in values if isinstance(row, list)]
-    if (unit == "item" or len(values) > 1) and len(lists) == len(values) and len({len(row) for row in lists}) == 1 and lists[0]:
+    lists = [row for _, row in values if isinstance(row, list)] if unit == "item" or len(values) > 1 else []
+    if len(lists) == len(values) and len({len(row) for row in lists}) == 1 and lists[0]:
         return rows_table(place, lists, [line for line, _ in values], unit=unit, header=False)
     for line, row in values:
         if not isinstance(row, dict):
