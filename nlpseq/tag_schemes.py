@@ -36,7 +36,7 @@ def split_tag(tag: str) -> tuple[str, str]:
 def fits(tag: str, scheme: str) -> bool:
     """Whether a tag is one of a scheme."""
     prefix, kind = split_tag(tag)
-    return prefix in set(PREFIXES[scheme]) - {"O"} if kind else tag == "O"
+    return len(prefix) == 1 and prefix != "O" and prefix in PREFIXES[scheme] if kind else tag == "O"
 
 
 def check_tags(tags: Iterable[str], scheme: str) -> None:
@@ -82,15 +82,16 @@ def spans(tags: Iterable[str], scheme: str = "bio") -> list[tuple[str, int, int]
     """The spans `(type, start, end)` of a sequence; `end` is exclusive.
 
     As in the evaluation script of CoNLL-2000, a tag that does not continue the span
-    before it starts a new one. A tag of no scheme is a span of a type of that name.
+    before it starts a new one. Tags that do not fit the scheme are spans whose type is the tag.
     """
     spans_, start, open_kind, before = [], None, None, ("O", "")
-    for position, (prefix, kind) in enumerate([*map(split_tag, tags), ("O", "")]):
+    parts = [split_tag(tag) if fits(tag, scheme) else (tag, tag) for tag in tags]
+    for position, (prefix, kind) in enumerate([*parts, ("O", "")]):
         if open_kind is not None and _ends(before, prefix, kind):
             spans_.append((open_kind, start, position))
             open_kind = None
         if prefix != "O" and open_kind is None:
-            start, open_kind = position, kind or prefix
+            start, open_kind = position, kind
         before = (prefix, kind)
     return spans_
 

@@ -77,4 +77,5 @@ def test_tags_that_mark_no_spans(tags, note):
 def test_a_tag_of_another_form_ends_a_span():
     reading = TagReading(scheme="bioes")
     assert reading(["B-X", "MISC", "L-X", "M-X", "E-X"]) == ["S-X", "MISC", "S-X", "B-X", "E-X"]
-    assert spans(["B-X", "MISC", "MISC", "O"], "bio") == [("X", 0, 1), ("MISC", 1, 3)]
+    tags = ["B-X", "MISC", "MISC", "U-X", "B_X", "I-X"]
+    assert spans(tags, "bio") == [("X", 0, 1), ("MISC", 1, 3), ("U-X", 3, 4), ("B_X", 4, 5), ("X", 5, 6)]
