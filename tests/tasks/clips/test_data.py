@@ -308,7 +308,7 @@ def test_rows_are_frames_of_sequences(tmp_path, name, capsys):
     assert (np.diff(data.train.clip(0)[:3, 0]) == (1 if "reverse" in name else 0)).all()
     said = {
         "alone": "where 'label' changes",
-        "of frames": "or where 'frame_no' falls",
+        "of frames": "where 'frame_no' falls",
         "first": "of the whole sequence",
     }
     printed = " ".join(capsys.readouterr().out.split())
