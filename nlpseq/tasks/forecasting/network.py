@@ -111,9 +111,9 @@ class QuantileNetwork(keras.layers.Layer):
         state = self._state(clipped, mask, past, known[:, :context], vector, training)
         bases = scaling.bases(z, mask, description.seasons, description.horizon)
         weights = tf.nn.softmax(self.base_logits + self.weighting(state)[:, tf.newaxis])
-        median = tf.reduce_sum(weights * bases, axis=-1) + self.linear(clipped)
         hidden = self._hidden(state, bases, known, training)
-        median += self.median(hidden)[..., 0]
+        correction = self.linear(clipped) / np.sqrt(context) + self.median(hidden)[..., 0]
+        median = tf.reduce_sum(weights * bases, axis=-1) + tf.reduce_mean(self.spread, axis=-1) * correction
         distances = self.spread * tf.math.softplus(self.distances(hidden) + np.log(np.e - 1))
         return self._quantiles(median, distances)
 
