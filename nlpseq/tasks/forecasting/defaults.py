@@ -22,7 +22,7 @@ DETECTED = (4, 5, 7, 12, 24, 48, 52, 60, 96, 144, 168, 288, 336)  # lengths of s
 CORRELATION = 0.2  # of differences a season apart, from which there is a season
 LONGEST = 800  # steps of a season, at most
 READ = 1344  # steps of the past, at most
-OFTEN = 12  # of its longest season a series of hours or minutes has that many, then the past holds four of them
+OFTEN = 12  # of its longest season, from which the past of hours, minutes and counted steps holds four
 PATCHES = 28  # steps of the recurrent layer, about
 WINDOWS_READ = 300_000  # in training, at most
 MANY = 20  # series that have vectors of their own; of fewer a small network learns with strong dropout
@@ -136,7 +136,7 @@ def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[
     fitting = [length for length in profile.seasons if 1.5 * length <= room and length <= LONGEST]
     season = open_settings.season or _main_season(profile, fitting)
     longest = max([season, *fitting])
-    held = 4 if profile.frequency.unit == "s" and profile.length >= OFTEN * longest else 2
+    held = 4 if profile.frequency.unit in ("s", "") and profile.length >= OFTEN * longest else 2
     context = max(held * longest, 3 * horizon, 32)
     context = open_settings.context or clipped(context, 2, max(2, min(READ, room)))
     patch = season if 4 < season <= 64 and context >= 6 * season else max(1, round(context / PATCHES))
