@@ -122,7 +122,8 @@ def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[
     """The defaults by the flat names of the settings, for a profile and the `SeriesSettings` that are given.
 
     The horizon is that of the test part, or usual for the frequency, and at most a fifth of a series. The context holds
-    two of the longest seasons that fit, or four; a step of the recurrent layer reads a season of values where that is short.
+    two of the longest seasons that fit, or four of a long series without a calendar of days; a step of the recurrent
+    layer reads a season of values where that is short.
 
     Example:
 

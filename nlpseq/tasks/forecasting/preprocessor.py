@@ -32,8 +32,10 @@ class SeriesPreprocessor:
 
     Example:
 
-    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names
-    ['last', 'level', 'season 4', 'mean of season 4', 'mean of season 4 at the level of the last 1', 'season 4 and its growth']
+    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names[:4]
+    ['last', 'level', 'season 4', 'mean of season 4']
+    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names[4:]
+    ['mean of season 4 at the level of the last 1', 'season 4 and its growth']
     """
 
     def __init__(
