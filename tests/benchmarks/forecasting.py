@@ -9,6 +9,7 @@ it has neither base forecasts nor missing values.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -48,7 +49,8 @@ def plain_model(task):
     """The shape of `QuantileNetwork`, from `values` and features of the calendar."""
     description, settings, network = task.preprocessor, task.settings, task.network
     context, horizon, features = description.context, description.horizon, reading.known_size(description)
-    values, known = keras.Input((context,)), keras.Input((context + horizon, features))
+    values: Any = keras.Input((context,))
+    known: Any = keras.Input((context + horizon, features))
     level = keras.ops.mean(values, axis=1, keepdims=True)
     scale = keras.ops.std(values, axis=1, keepdims=True) + 1e-6
     z = (values - level) / scale
