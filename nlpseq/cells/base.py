@@ -7,8 +7,9 @@ import keras
 import tensorflow as tf
 
 from nlpseq.cells.checks import check_states
-from nlpseq.cells.contract import CellWeights, DropoutMasks, RandomMasks
-from nlpseq.cells.masks import KerasDropoutCell, MaskSource
+from nlpseq.cells.contract import CellWeights, RandomMasks
+from nlpseq.cells.masked import MaskedCell
+from nlpseq.cells.masks import MaskSource
 from nlpseq.cells.normalization import layer_normalize
 from nlpseq.cells.products import gate_product
 from nlpseq.cells.zoneout import apply_zoneout, check_rates
@@ -21,7 +22,7 @@ WEIGHT_OPTIONS = tuple(
 )
 
 
-class RecurrentCell(KerasDropoutCell, keras.layers.Layer):
+class RecurrentCell(MaskedCell, keras.layers.Layer):
     """Base class of recurrent cells: one step of a recurrence, split so that one engine runs every cell.
 
         wx_t = x_t W + b                 input half: independent of the state
@@ -292,60 +293,6 @@ class RecurrentCell(KerasDropoutCell, keras.layers.Layer):
         if masks.recurrent_kernel is None:
             return kernel
         return kernel * tf.cast(masks.recurrent_kernel, kernel.dtype)
-
-    # Random masks
-
-    def draw_masks(self, inputs: tf.Tensor, states: list[tf.Tensor], training: bool = False) -> RandomMasks:
-        """New random masks for a run over `inputs`; the cell does not store them.
-
-        Args:
-            inputs: `(batch, time, features)` or `(time, batch, features)`; or `(batch,
-                features)` to call the cell step by step with the same masks. `zoneout` of
-                the result is then None, and each step draws its own zoneout mask.
-            states: list of `(batch, units)`.
-            training: Whether there are any. Default False.
-
-        Example:
-
-        >>> cell, x, states = GRUCell(4, recurrent_dropout=0.5), np.ones((2, 5, 3), "float32"), [tf.zeros((2, 4))]
-        >>> masks = cell.draw_masks(x[:, 0], states, training=True)
-        >>> for step in range(5):
-        ...     output, states = cell(x[:, step], states, training=True, masks=masks)
-        """
-        if not training:
-            return RandomMasks()
-        return self.mask_source.draw(inputs, states, self.state_sizes, self.recurrent_kernel)
-
-    def step_masks(
-        self, inputs: tf.Tensor, states: list[tf.Tensor], training: bool = False, masks: RandomMasks | None = None
-    ) -> RandomMasks:
-        """The masks of one `call`: the given ones with a zoneout mask, else the stored ones."""
-        if not training:
-            return RandomMasks()
-        if masks is None:
-            return self.mask_source.stored(inputs, states, self.state_sizes, self.recurrent_kernel)
-        if masks.zoneout is not None:
-            return masks
-        return masks._replace(zoneout=self.mask_source.draw_zoneout([tf.shape(inputs)[0]], self.state_sizes))
-
-    # Keras's protocol: `keras.layers.RNN` calls both `get_` methods before its loop, so that all
-    # steps share the masks, and both `reset_` methods after it.
-
-    def get_dropout_mask(self, step_input: tf.Tensor) -> DropoutMasks:
-        """The stored dropout masks of the inputs, drawn if there are none."""
-        return self.mask_source.stored_inputs(step_input)
-
-    def get_recurrent_dropout_mask(self, step_input: tf.Tensor) -> DropoutMasks:
-        """The stored dropout masks of the recurrent inputs, drawn if there are none."""
-        return self.mask_source.stored_recurrent(step_input, self.recurrent_kernel)
-
-    def reset_dropout_mask(self) -> None:
-        """Deletes the stored dropout masks of the inputs."""
-        self.mask_source.reset_inputs()
-
-    def reset_recurrent_dropout_mask(self) -> None:
-        """Deletes the stored dropout masks of the recurrent inputs and of the recurrent kernel."""
-        self.mask_source.reset_recurrent()
 
     # The step
 

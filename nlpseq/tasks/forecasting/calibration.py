@@ -42,7 +42,7 @@ def calibrate(task: Forecaster, windows: Windows, conformal: bool = True) -> Cal
 
     The correction multiplies the distance of a quantile q from the median by the q-quantile of the ratios of errors to
     that distance (split conformal prediction, Vovk et al. 2005, by quantile as of Romano et al. 2019), shrunk towards 1
-    if there are few windows.
+    if there are few windows. For n independent errors it is the (n + 1) / n q-quantile (Lei et al. 2018, section 2).
 
     Args:
         task: A trained forecaster.
@@ -60,18 +60,19 @@ def calibrate(task: Forecaster, windows: Windows, conformal: bool = True) -> Cal
     blend = _smallest({blend: _errors(task, windows, targets, blend, middle) for blend in blends})
     task.blend.assign(blend)
     quantiles = task.predict_windows(windows)["quantiles"]
-    there = np.isfinite(targets)
-    before = _inside(targets, quantiles, there)
+    there, median = np.isfinite(targets), quantiles[..., middle]
+    before, errors = _inside(targets, quantiles, there), targets - median
+    persistence = _persistence(errors)
+    task.persistence.assign(persistence)
     if conformal:
-        median = quantiles[..., middle]
+        count = _independent(windows, persistence)
         factors = [
-            1.0 if place == middle else _factor(targets - median, quantiles[..., place] - median, level, there)
+            1.0 if place == middle else _factor(errors, quantiles[..., place] - median, level, there, count)
             for place, level in enumerate(levels)
         ]
         weight = len(windows) / (len(windows) + PRIOR)
         task.correction.assign(np.array([weight * factor + 1 - weight for factor in factors], np.float32))
         quantiles = task.predict_windows(windows)["quantiles"]
-    task.persistence.assign(_persistence(targets - quantiles[..., middle]))
     return Calibration(blend, before, _inside(targets, quantiles, there), len(windows))
 
 
@@ -96,15 +97,21 @@ def _smallest(errors):
     return next(blend for blend, d in differences.items() if d.mean() <= d.std() / np.sqrt(len(d)))
 
 
-def _factor(errors, distances, level, there):
-    """The factor of distances from the median below which a share `level` of the errors is."""
+def _independent(windows, persistence):
+    """About how many errors are independent: those of one time, of one series and of neighbouring steps go together."""
+    count = max(len(np.unique(windows.origins // windows.horizon)), len(np.unique(windows.series)))
+    return count * max(1.0, windows.horizon * (1 - persistence) / (1 + persistence))
+
+
+def _factor(errors, distances, level, there, count):
+    """The factor of distances from the median below which a share `level` of the errors is, for `count` independent."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = (errors / distances)[there & (distances != 0)]
     ratios = ratios[np.isfinite(ratios)]
     if not len(ratios):
         return 1.0
-    share = level if level > 0.5 else 1 - level
-    return float(np.clip(np.quantile(ratios, share), 1 / WIDEST, WIDEST))
+    share = max(level, 1 - level) * (count + 1) / count
+    return float(np.clip(np.quantile(ratios, min(1.0, share)), 1 / WIDEST, WIDEST))
 
 
 def _inside(targets, quantiles, there):

@@ -20,7 +20,9 @@ MOST_AHEAD = 96  # steps of a horizon of a day
 COUNTED = 12  # steps of a horizon where nothing is known
 DETECTED = (4, 5, 7, 12, 24, 48, 52, 60, 96, 144, 168, 288, 336)  # lengths of seasons that are looked for
 CORRELATION = 0.2  # of differences a season apart, from which there is a season
-LONGEST = 800  # steps of the past, at most
+LONGEST = 800  # steps of a season, at most
+READ = 1344  # steps of the past, at most
+OFTEN = 12  # of its longest season, from which the past of hours, minutes and counted steps holds four
 PATCHES = 28  # steps of the recurrent layer, about
 WINDOWS_READ = 300_000  # in training, at most
 MANY = 20  # series that have vectors of their own; of fewer a small network learns with strong dropout
@@ -120,7 +122,8 @@ def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[
     """The defaults by the flat names of the settings, for a profile and the `SeriesSettings` that are given.
 
     The horizon is that of the test part, or usual for the frequency, and at most a fifth of a series. The context holds
-    two of the longest seasons that fit; a step of the recurrent layer reads a season of values where that is short.
+    two of the longest seasons that fit, or four of a long series without a calendar of days; a step of the recurrent
+    layer reads a season of values where that is short.
 
     Example:
 
@@ -134,8 +137,9 @@ def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[
     fitting = [length for length in profile.seasons if 1.5 * length <= room and length <= LONGEST]
     season = open_settings.season or _main_season(profile, fitting)
     longest = max([season, *fitting])
-    context = max(2 * longest, 3 * horizon, 32)
-    context = open_settings.context or clipped(context, 2, max(2, min(LONGEST, room)))
+    held = 4 if profile.frequency.unit in ("s", "") and profile.length >= OFTEN * longest else 2
+    context = max(held * longest, 3 * horizon, 32)
+    context = open_settings.context or clipped(context, 2, max(2, min(READ, room)))
     patch = season if 4 < season <= 64 and context >= 6 * season else max(1, round(context / PATCHES))
     steps = profile.series * max(1, profile.length)
     many = profile.series >= MANY

@@ -1,18 +1,17 @@
 """Forecasting: from the past of a series to quantiles, a mean and paths of its future."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data.series import Frequency
-from nlpseq.errors import InputError, one_of
+from nlpseq.errors import one_of
 from nlpseq.layers.label_loss import mean_loss
-from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, Task
+from nlpseq.tasks.base import Look, NamedAxis, Task
 from nlpseq.tasks.forecasting import examples as histories
-from nlpseq.tasks.forecasting import scaling, windows
+from nlpseq.tasks.forecasting import exported, reading, scaling, windows
 from nlpseq.tasks.forecasting.answers import batched
 from nlpseq.tasks.forecasting.network import QuantileNetwork
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
@@ -82,7 +81,6 @@ class Forecaster(Task):
         dtype = kwargs.pop("dtype", None) or "float32"  # whatever the global policy: values are numbers of any size
         super().__init__(labels, preprocessor=preprocessor, dtype=dtype, **kwargs)
         self.autocast = False  # values are float64
-        self._frequency = Frequency.of(preprocessor.frequency)
         self._forecast = tf.function(self.forecast, reduce_retracing=True, autograph=False)
 
     @property
@@ -102,8 +100,7 @@ class Forecaster(Task):
         size = settings.item_size
         tables = [len(description.items)] * bool(description.items) + list(map(len, description.statics.values()))
         self.vectors = [keras.layers.Embedding(count + 1, size) for count in tables] if size else []
-        calendar = scaling.calendar_size(Frequency.of(description.frequency), description.span)
-        sizes = calendar + 2 * len(description.known), 2 * len(description.past)
+        sizes = reading.known_size(description), 2 * len(description.past)
         network = StepNetwork if self.by_steps else QuantileNetwork
         self.network: Any = network(description, settings, *sizes, len(self.vectors) * size)
         self.random = keras.random.SeedGenerator()  # a variable, so that a training that resumes draws as before
@@ -187,20 +184,7 @@ class Forecaster(Task):
 
     def features(self, inputs):
         """Features of the past, and features that are known over the horizon."""
-        description, batch = self.preprocessor, tf.shape(inputs["values"])[0]
-        steps = description.context + description.horizon
-        count = len(description.past)
-        known = []
-        if description.has_times:
-            known.append(scaling.calendar(inputs["times"], self._frequency, description.span))
-        if description.known:
-            known.append(
-                scaling.standardised(inputs["known"], description.means[count:], description.deviations[count:])
-            )
-        past = tf.zeros([batch, description.context, 0])
-        if description.past:
-            past = scaling.standardised(inputs["past"], description.means[:count], description.deviations[:count])
-        return past, tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1)
+        return reading.features(self.preprocessor, inputs)
 
     def vector(self, inputs, rows, training=False):
         """The vector of the series, and of its static texts, `(rows, size)`."""
@@ -261,7 +245,7 @@ class Forecaster(Task):
         The inputs are those of `call` and `unit`, what an error of 1 counts for, float64 `(batch,)`; targets are
         float64 `(batch, horizon)`, NaN where missing.
         """
-        inputs = self.reader(examples.store)
+        inputs = reading.reader(self.preprocessor, examples.store)
 
         def make(part):
             scales = examples.scales[part.series]
@@ -269,29 +253,6 @@ class Forecaster(Task):
             return {**inputs(part), **future, "unit": scales.astype(np.float64)}, part.targets()
 
         return windows.batches(examples, batch_size, seed, make)
-
-    def reader(self, store: windows.Store) -> Callable[[windows.Windows], dict[str, np.ndarray]]:
-        """The function from windows of a store to the inputs of `call`."""
-        description = self.preprocessor
-        places = {name: place for place, name in enumerate(store.names)}
-        past, known = ([places[name] for name in names] for names in (description.past, description.known))
-        items = description.numbers(store.items, description.items)
-        statics = [
-            description.numbers(store.statics.get(name, [""] * len(store)), texts)
-            for name, texts in description.statics.items()
-        ]
-
-        def inputs(part):
-            found = windows.past_of(part, description.context, past, known)
-            names = ["values", *["times"] * description.has_times, *["past"] * bool(past), *["known"] * bool(known)]
-            result = {name: found[name] for name in names}
-            if description.items:
-                result["item"] = items[part.series]
-            if statics:
-                result["static"] = np.stack([numbers[part.series] for numbers in statics], axis=1)
-            return result
-
-        return inputs
 
     def default_loss(self):
         """Not used: `compute_loss` is the pinball loss."""
@@ -368,7 +329,7 @@ class Forecaster(Task):
 
     def predict_windows(self, examples: windows.Windows, batch_size: int = FORECAST_BATCH) -> dict[str, np.ndarray]:
         """The forecasts of windows: `quantiles` `(windows, horizon, quantiles)` and `mean` `(windows, horizon)`."""
-        inputs, parts = self.reader(examples.store), []
+        inputs, parts = reading.reader(self.preprocessor, examples.store), []
         for start in range(0, len(examples), batch_size):
             answer = self._forecast(inputs(examples.select(slice(start, start + batch_size))))
             parts.append({name: value.numpy() for name, value in answer.items()})
@@ -392,57 +353,10 @@ class Forecaster(Task):
         return None
 
     def numeric_functions(self):
-        """The network, between what `nlpseq.tasks.forecasting.computing` computes.
-
-        Raises:
-            InputError: forecasts are sampled.
-        """
-        if self.by_steps:
-            raise InputError(
-                "forecasts of `method` steps are sampled, which saved_model alone does: train with `method` direct."
-            )
-        self.ensure_built()
-        description, steps = self.preprocessor, self.preprocessor.context + self.preprocessor.horizon
-        calendar = scaling.calendar_size(self._frequency, description.span)
-        specs = {
-            "z": tf.TensorSpec([None, description.context], tf.float32),
-            "mask": tf.TensorSpec([None, description.context], tf.bool),
-            "past": tf.TensorSpec([None, description.context, 2 * len(description.past)], tf.float32),
-            "known": tf.TensorSpec([None, steps, calendar + 2 * len(description.known)], tf.float32),
-            "item": tf.TensorSpec([None], tf.int32),
-            "static": tf.TensorSpec([None, len(description.statics)], tf.int32),
-        }
-        read = {"past": description.past, "known": description.has_times or description.known, **self._named()}
-        inputs = {name: spec for name, spec in specs.items() if read.get(name, True)}
-
-        def network(z, mask, **given):
-            rows = tf.shape(z)[0]
-            features = [
-                given[name] if name in given else tf.zeros([rows, specs[name].shape[1], 0])
-                for name in ("past", "known")
-            ]
-            quantiles, base = self.of_scaled(z, mask, features, given)
-            return {"quantiles": quantiles, "base": base}
-
-        return {"network": NumericFunction(network, inputs)}
-
-    def _named(self):
-        """The names of series and texts that have vectors, by the input that numbers them."""
-        sized, description = bool(self.settings.item_size), self.preprocessor
-        return {"item": description.items if sized else [], "static": description.statics if sized else {}}
+        return exported.functions(self)
 
     def client_options(self):
-        config, inner = self.preprocessor.get_config(), ("base", "spreads", "seasons", "items", "statics")
-        levels = self.settings.quantiles
-        return {
-            **{name: value for name, value in config.items() if name not in inner},
-            **self._named(),
-            "season": max([1, *self.preprocessor.seasons[:1]]),
-            "middle": self.middle,
-            "mean_weights": quantile_weights(levels).tolist(),
-            "blend": float(self.blend),
-            "correction": self.correction.numpy().tolist(),
-        }
+        return exported.options(self)
 
     def validation_sample(self, examples, count):
         part = examples.select(slice(count))

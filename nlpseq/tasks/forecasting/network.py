@@ -23,11 +23,13 @@ class QuantileNetwork(keras.layers.Layer):
         w_h = softmax(b_h + W_w s)                       weights of the base forecasts
         g_h = relu(W_g relu(A s + B [l_h ; k_h ; e_h]))  l_h: z at the same phase of earlier seasons; k_h: what is
                                                          known of step h; e_h: a vector of the step
-        m_h = w_h . base_h + D_h z + W_m g_h             the median
+        m_h = w_h . base_h + e_h (D_h z / sqrt(T) + W_m g_h)   the median; e_h: the mean of spread_h, T steps of context
         d_h = softplus'(W_d g_h) spread_h                distances between neighbouring quantiles, all positive
 
-    W_w, D and W_m start at zero and d at `spread`, so that an untrained network forecasts as the base does. The
-    quantiles are the median and sums of distances away from it: they cannot cross.
+    W_w, D and W_m start at zero and d at `spread`, so that an untrained network forecasts as the base does. It corrects
+    the base in units of the errors of the base: where a season is regular these are far below the scale of z, and what
+    is learned of a short series would be larger than what it corrects. The quantiles are the median and sums of
+    distances away from it: they cannot cross.
 
     Args:
         preprocessor: `SeriesPreprocessor`.
@@ -111,9 +113,9 @@ class QuantileNetwork(keras.layers.Layer):
         state = self._state(clipped, mask, past, known[:, :context], vector, training)
         bases = scaling.bases(z, mask, description.seasons, description.horizon)
         weights = tf.nn.softmax(self.base_logits + self.weighting(state)[:, tf.newaxis])
-        median = tf.reduce_sum(weights * bases, axis=-1) + self.linear(clipped)
         hidden = self._hidden(state, bases, known, training)
-        median += self.median(hidden)[..., 0]
+        correction = self.linear(clipped) / np.sqrt(context) + self.median(hidden)[..., 0]
+        median = tf.reduce_sum(weights * bases, axis=-1) + tf.reduce_mean(self.spread, axis=-1) * correction
         distances = self.spread * tf.math.softplus(self.distances(hidden) + np.log(np.e - 1))
         return self._quantiles(median, distances)
 

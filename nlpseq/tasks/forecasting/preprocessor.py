@@ -32,8 +32,10 @@ class SeriesPreprocessor:
 
     Example:
 
-    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names
-    ['last', 'level', 'season 4', 'mean of season 4', 'mean of season 4 at the level of the last 1']
+    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names[:4]
+    ['last', 'level', 'season 4', 'mean of season 4']
+    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names[4:]
+    ['mean of season 4 at the level of the last 1', 'season 4 and its growth']
     """
 
     def __init__(
@@ -71,8 +73,10 @@ class SeriesPreprocessor:
         names = ["last", "level"]
         for shorter, length in zip([1, *self.seasons], self.seasons):
             mean = f"mean of season {length}"
-            names += [f"season {length}", mean, f"{mean} at the level of the last {shorter}"]
+            names += [f"season {length}", mean]
+            names += [f"{mean} at the level of the last {steps}" for steps in sorted({1, shorter})]
             names += [f"{mean} and errors of season {shorter}"] * (shorter > 1)
+            names += [f"season {length} and its growth"] * (2 * length <= self.context)
         return names
 
     @property

@@ -103,10 +103,12 @@ def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -
 
     The last value; the level, which is 0, or without seasons the mean of the last quarter. For each season b its
     latest value of that phase; the mean m_b of its latest values, or the level where there is none; and m_b moved by
-    the recent errors of m_b: by their mean over the last steps of the next shorter season a (the last one if there is
-    none), and by that in the same phase of a.
+    the recent errors of m_b: by the last one, by their mean over the last steps of the next shorter season a, and by
+    that in the same phase of a. Where two seasons b fit, also the latest value moved as the season before moved.
 
-        m_b(t) + mean of y(t') - m_b(t') over the last a steps t'        m_b(t) + y(t - a) - m_b(t - a)
+        m_b(t) + y(t0) - m_b(t0)                 t0: the last step          y(t - b) + mean of y(t') - y(t' - b)
+        m_b(t) + mean of y(t') - m_b(t')         t': the last a steps       t': the last b steps
+        m_b(t) + y(t - a) - m_b(t - a)
     """
     context = z.shape[1]
     last = last_value(z, mask)[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
@@ -119,10 +121,15 @@ def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -
         for cycle in reversed(range(values.shape[1])):
             latest = tf.where(there[:, cycle], values[:, cycle], latest)
         mean = masked_mean(values, there, axis=1)
-        errors, known = _recent_errors(z, mask, shorter, season)
-        found += [latest, mean, mean + masked_mean(errors, known)[:, tf.newaxis]]
+        found += [latest, mean]
+        for steps in sorted({1, shorter}):
+            errors, known = _recent_errors(z, mask, steps, season)
+            found.append(mean + masked_mean(errors, known)[:, tf.newaxis])
         if shorter > 1:
             found.append(mean + tf.gather(errors, np.arange(horizon) % shorter, axis=1))
+        if 2 * season <= context:
+            before, known = z[:, -2 * season : -season], mask[:, -2 * season : -season] & mask[:, -season:]
+            found.append(latest + masked_mean(z[:, -season:] - before, known)[:, tf.newaxis])
     return tf.stack(found, axis=-1)
 
 

@@ -121,6 +121,13 @@ def test_all_that_is_open_is_chosen_within_its_range(length, count, frequency):
         assert filled.flat()[name] in (dimension.values(filled.flat()[name]) or [filled.flat()[name]])
 
 
+@pytest.mark.parametrize("length, frequency, weeks", [(24 * 7 * 12, "h", 4), (24 * 7 * 11, "h", 2), (3000, "D", 104)])
+def test_the_past_of_hours_holds_four_weeks_of_a_long_series(length, frequency, weeks):
+    step = Frequency.of(frequency)
+    chosen = defaults.choose(defaults.SeriesProfile(step, 1, length, step.seasons(), 0, 0.0, False, 0.0))
+    assert chosen["context"] // (7 * (24 if frequency == "h" else 1)) == weeks
+
+
 def test_seasons_of_steps_without_times_are_found():
     random = np.random.default_rng(0)
     hours = np.arange(900)

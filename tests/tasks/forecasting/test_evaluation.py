@@ -88,6 +88,13 @@ def test_calibration_distrusts_a_bad_network_and_widens_narrow_intervals(windows
     assert found.after == pytest.approx(0.8, abs=0.1)
 
 
+def test_of_few_independent_errors_an_interval_is_the_widest_of_them():
+    errors, level = np.arange(1.0, 11), 0.8
+    factor = lambda count: calibration._factor(errors, np.full(10, 5.0), level, errors > 0, count)  # noqa: E731
+    assert factor(1e9) == pytest.approx(np.quantile(errors, level) / 5)
+    assert factor(4) == 2.0 > factor(20) > factor(1e9)
+
+
 def test_the_share_of_the_network_is_the_smallest_within_a_standard_error():
     random = np.random.default_rng(0)
     base, noise = np.ones(50), random.normal(0, 0.5, 50)
