@@ -104,6 +104,7 @@ CLASSIFICATION = {
     "utf-16": single("a.csv", PLAIN, "utf-16"),
     "utf-16, no mark": single("a.csv", PLAIN, "utf-16-le"),
     "utf-32": single("a.csv", PLAIN, "utf-32"),
+    "first line of Excel": single("a.csv", "sep=;\n" + table(ROWS, ("text", "label"), ";")),
     "gzip": single("a.csv.gz", gzip.compress(PLAIN.encode())),
     "bzip2": single("a.csv.bz2", bz2.compress(PLAIN.encode())),
     "xz": single("a.csv.xz", lzma.compress(PLAIN.encode())),
@@ -129,12 +130,15 @@ CLASSIFICATION = {
     ),
     "nested, usual names": single("a.jsonl", jsonl({"review": {"text": t, "id": 3}, "label": c} for t, c in ROWS)),
     "fasttext": single("a.txt", "".join(f"__label__{c} {t}\n" for t, c in ROWS)),
+    "fasttext, tabs": single("a.txt", "".join(f"__label__{c}\t{t}\n" for t, c in ROWS)),
+    "label first, colon": single("a.txt", "".join(f"{c}: {t}\n" for t, c in ROWS)),
+    "label first, comma": single("a.txt", "".join(f"{c}, {t}\n" for t, c in ROWS)),
     "label first": single("a.txt", "".join(f"{c.upper()}:x {t}\n" for t, c in ROWS)),
     "column of splits": single(
         "a.csv",
         table(
-            [(*row, split) for row, split in zip(ROWS, ["train"] * 40 + ["dev"] * 10 + ["test"] * 10)],
-            ("text", "label", "split"),
+            [(*row, split) for row, split in zip(ROWS, ["TRAIN"] * 40 + ["eval"] * 10 + ["Test"] * 10)],
+            ("text", "label", "Partition"),
         ),
     ),
     "folder of splits": several(

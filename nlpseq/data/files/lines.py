@@ -9,7 +9,7 @@ from nlpseq.data.files.table import Table, rows_table
 
 MARK = "__label__"
 LABELS = re.compile(rf"\s*((?:{MARK}\S+[\s,]+)+)(.*)", re.DOTALL)
-FIRST = re.compile(r"\s*(\S+)\s+(\S.*)", re.DOTALL)
+FIRST = re.compile(r"\s*([^\s,:;|]\S*?)[,:;|]?\s+(\S.*)", re.DOTALL)  # "pos text", "pos: text"
 NUMBER_OR_CODE = re.compile(r"[+-]?\d+(\.\d+)?|[A-Z]+(:\w+)?")  # "5"; "NUM:dist" of TREC
 MOST_WORDS = 10  # different labels that are ordinary words
 OFTEN = 20  # examples of a label that is an ordinary word, on average

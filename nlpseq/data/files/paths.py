@@ -11,7 +11,7 @@ from nlpseq.errors import InputError, shorten
 Part = TypeVar("Part")
 SPLIT_NAMES = {
     "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev", "development", "testa"),
+    "validation": ("validation", "valid", "val", "validate", "dev", "development", "eval", "evaluation", "testa"),
     "test": ("test", "testing", "testb"),
 }
 SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in words}

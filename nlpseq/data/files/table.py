@@ -1,5 +1,6 @@
 """A table of named columns, and how the columns that a kind of task needs are found in it."""
 
+import ast
 import functools
 import re
 from collections import Counter
@@ -174,6 +175,21 @@ def text_of(value: Any, where: str, what: str = "a text") -> str:
     raise InputError(f"{where}: expected {what}, got {shorten(repr(value), 40)}.")
 
 
+def list_in(text: str) -> list | None:
+    """The list that a text such as "['a', 'b']" stands for, else None.
+
+    pandas writes lists so into a .csv file, and NumPy arrays as "['a' 'b']"; JSON has double quotes.
+    """
+    text = text.strip()
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    try:
+        value = ast.literal_eval(re.sub(r"""(['"])\s+(['"])""", r"\1, \2", text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, list) else None
+
+
 @dataclass(frozen=True)
 class Role:
     """A column that a kind of task needs.
@@ -237,6 +253,12 @@ def find_columns(
         table = table.with_note(f"{table.place} has no header: {columns}")
     elif missing:
         _refuse(table, usual[0], roles)
+    for role in roles[1:]:
+        if found[role.argument] == found[roles[0].argument]:
+            raise InputError(
+                f"{table.place}: `{roles[0].argument}` and `{role.argument}` are both the column "
+                f"{shorten(found[role.argument])!r}: name two different ones."
+            )
     return table, found
 
 
@@ -318,7 +340,8 @@ def _refuse(table, name, roles):
 def by_split(table: Table) -> dict[str, Table]:
     """A table as "train", or as several splits if a column holds the names of splits.
 
-    The column is named as in `SPLIT_COLUMNS`, and all of its values are names of splits.
+    The column is named as in `SPLIT_COLUMNS`, and "train" is one of its values; rows with others than the names of splits
+    are left out.
     """
     original = table
     if table.header is None and len(table):
@@ -327,12 +350,16 @@ def by_split(table: Table) -> dict[str, Table]:
         if normal(name) not in SPLIT_COLUMNS:
             continue
         splits = [SPLIT_OF.get(str(value).strip().lower(), "") for value in table.values(name)]
-        if "train" in splits and "" not in splits:
+        if "train" in splits:
             rows: dict[str, list[int]] = {}
             for row, split in enumerate(splits):
                 rows.setdefault(split, []).append(row)
             table = table.without(name)
-            return {split: table.select(chosen) for split, chosen in rows.items()}
+            others = rows.pop("", [])
+            parts = {split: table.select(chosen) for split, chosen in rows.items()}
+            if others:
+                parts["train"] = parts["train"].with_note(left_out(table, others, "the name of a split"))
+            return parts
     return {"train": original}
 
 
