@@ -178,11 +178,31 @@ TRANSLATION = {
     "Moses": several({f"train.{k}": text for k, text in SIDES.items()}, **BOTH),
     "fairseq": several({f"train.de-en.{k}": text for k, text in SIDES.items()}, **BOTH),
     "OPUS": several({f"Owls.de-en.{k}": text for k, text in SIDES.items()} | {"README": "x"}, **BOTH),
+    "direction in the names": several({f"train.en-de.{k}": text for k, text in SIDES.items()}),
+    "OpenNMT": several({f"{side}-train.txt": SIDES[k] for side, k in (("src", "en"), ("tgt", "de"))}),
+    "sources and targets": several({f"train.{side}": SIDES[k] for side, k in (("src", "en"), ("tgt", "de"))}),
+    "split, then language": several({f"train/{k}.txt": text for k, text in SIDES.items()}, **BOTH),
+    "split, then corpus": several({f"de-en/train/train.{k}": text for k, text in SIDES.items()}, **BOTH),
+    "language, then split": several({f"{k}/train.txt": text for k, text in SIDES.items()}, **BOTH),
+    "languages": several({f"{k}.txt": text for k, text in SIDES.items()} | {"README.txt": "x"}, **BOTH),
     "no header": single("a.tsv", tabbed(PAIRS)),
     "no header, commas": single("a.csv", table(PAIRS)),
     "Tatoeba": single("deu.txt", tabbed([(*pair, "CC-BY #1") for pair in PAIRS])),
     "Tatoeba with numbers": single("a.tsv", tabbed([(str(i), a, str(i + 9), b) for i, (a, b) in enumerate(PAIRS)])),
+    "Tatoeba with languages": single(
+        "a.tsv", tabbed([(str(i), "eng", a, str(i + 9), "deu", b) for i, (a, b) in enumerate(PAIRS)])
+    ),
+    "scores": single("a.tsv", tabbed([(f"1.{i}", *pair) for i, pair in enumerate(PAIRS)])),
     "header": single("a.tsv", tabbed(PAIRS, ("en", "de"))),
+    "header of phrases": single("a.csv", table(PAIRS, ("English words/sentences", "French words/sentences"))),
+    "header of sides": single("a.csv", table(PAIRS, ("Sentence", "Translation"))),
+    "header of columns": single("a.csv", table([("1", *pair) for pair in PAIRS], ("id", "en_sentence", "de_sentence"))),
+    "header of origins": single(
+        "a.csv", table([("talk", *pair) for pair in PAIRS], ("source", "english_sentence", "german_sentence"))
+    ),
+    "header of other words": single(
+        "a.csv", table([(a, "x y", b) for a, b in PAIRS], ("first", "other", "second")), source=1, target="3"
+    ),
     "header of names": single("a.csv", table(PAIRS, ("English", "German"))),
     "header of roles": single("a.csv", table([(*pair, "x") for pair in PAIRS], ("Source", "Target", "note"))),
     "given names": single(

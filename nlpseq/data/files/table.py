@@ -12,6 +12,9 @@ from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.errors import InputError, first_of, shorten, suggest
 
 SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
+NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d]\w*")
+LEAST_TEXTS = 20  # rows below a header of unknown words
 MOST_HEADER_WORDS = 4  # words of a column name
 
 
@@ -266,34 +269,61 @@ def _is_given(role, given):
     return given.get(role.argument) not in (None, "")
 
 
-def with_names(table, roles, given):
+def with_names(table: Table, roles: Sequence[Role], given: Mapping[str, Any]) -> Table:
     """The table with its header; whether the first row is one is decided by names, else by the content."""
+
+    def named(cells):
+        cells = list(map(normal, cells))
+        chosen = [given[role.argument] for role in roles if _is_given(role, given)]
+        usual = any(cell in role.usual for role in roles for cell in cells)
+        return usual or any(normal(value) in cells or _number(value) is None for value in chosen)
+
+    return with_header_by(table, named)
+
+
+def with_header_by(table: Table, named: Callable[[list[str]], bool]) -> Table:
+    """The table with its header.
+
+    Args:
+        table: whose first row is a header if `named` says so of its cells that are not repeated in the second row, or
+            if they are unlike the others.
+    """
     if table.header is not None or not len(table):
         return table
-    cells = [normal(table.column(index)[0]) for index in range(len(table.names))]
-    chosen = [given[role.argument] for role in roles if _is_given(role, given)]
-    usual = any(cell in role.usual for role in roles for cell in cells)
-    named = any(normal(value) in cells or _number(value) is None for value in chosen)
-    if named or usual or _looks_like_header(table):
+    heads = [[str(value).strip() for value in table.column(index)[:2]] for index in range(len(table.names))]
+    cells = [head[0] for head in heads]
+    if named([head[0] for head in heads if len(set(head)) == len(head)]) or _looks_like_header(table, cells):
         return table.with_header()
+    if _are_words_above_texts(table, cells):
+        return table.with_header().with_note(
+            f"{table.place}: the first row is read as a header: {shorten(', '.join(cells))}"
+        )
     return replace(table, header=False)
 
 
-def _looks_like_header(table):
+def _looks_like_header(table, cells):
     """Whether the first cell of a column is unlike the others: not a number, or not one of few values."""
-    cells = [str(table.column(index)[0]).strip() for index in range(len(table.names))]
     if len(table) < 3 or any(not cell or len(cell.split()) > MOST_HEADER_WORDS for cell in cells):
         return False
     for index, cell in enumerate(cells):
         rest = [str(value).strip() for value in table.column(index)[1:]]
         few = len(set(rest)) <= max(2, len(rest) // 4)
-        if (all(map(_is_numeral, rest)) and not _is_numeral(cell)) or (few and cell not in rest):
+        if (all(map(is_numeral, rest)) and not is_numeral(cell)) or (few and cell not in rest):
             return True
     return False
 
 
-def _is_numeral(text):
-    return re.fullmatch(r"[+-]?\d+([.,]\d+)?", text) is not None
+def _are_words_above_texts(table, cells):
+    """Whether several first cells are words, and no other row has words only: "x,y" above pairs of sentences."""
+    if len(cells) < 2 or len(table) <= LEAST_TEXTS or not all(map(WORD.fullmatch, cells)):
+        return False
+    rows = zip(*(table.column(index)[1:] for index in range(len(cells))))
+    return not any(all(WORD.fullmatch(str(value).strip()) for value in row) for row in rows)
+
+
+def is_numeral(text: str) -> bool:
+    """Whether a text is a number such as "-3", "1.5" or "2,5"."""
+    return NUMERAL.fullmatch(text) is not None
 
 
 def _number(value):
@@ -340,8 +370,8 @@ def _refuse(table, name, roles):
 def by_split(table: Table) -> dict[str, Table]:
     """A table as "train", or as several splits if a column holds the names of splits.
 
-    The column is named as in `SPLIT_COLUMNS`, and "train" is one of its values; rows with others than the names of splits
-    are left out.
+    The column is named as in `SPLIT_COLUMNS`, and "train" is one of its values; rows with others than the names of
+    splits are left out.
     """
     original = table
     if table.header is None and len(table):

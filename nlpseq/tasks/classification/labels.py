@@ -16,8 +16,8 @@ TRUTH = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false"
 def labels_of(part: Table, columns: Sequence[str], separator: str | None) -> list[list[str] | None]:
     """The labels of each row: a list, which may be empty; None if the label is missing.
 
-    A cell holds a label, a list of labels (also as text: "['a', 'b']"), or labels with a separator between them. Lists of
-    0 and 1 of equal length are rows of an indicator matrix, in which label k is that of column k.
+    A cell holds a label, a list of labels (also as text: "['a', 'b']"), or labels with a separator between them. Lists
+    of 0 and 1 of equal length are rows of an indicator matrix, in which label k is that of column k.
 
     Args:
         part: The table.

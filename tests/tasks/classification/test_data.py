@@ -236,7 +236,9 @@ def test_equal_numbers_are_one_label_in_all_splits(tmp_path):
 
 
 @pytest.mark.parametrize("header, rows", [
-    (("id", "text"), [("1", "a"), ("2", "b")]), (("text", "label"), [("a", ""), ("b", "")]), (("text",), [("a",), ("b",)]),
+    (("id", "text"), [("1", "a"), ("2", "b")]),
+    (("text", "label"), [("a", ""), ("b", "")]),
+    (("text",), [("a",), ("b",)]),
 ])  # fmt: skip
 def test_a_split_without_labels_is_left_out(tmp_path, header, rows):
     write(tmp_path / "train.tsv")

@@ -13,8 +13,8 @@ from nlpseq.data import Examples, load_labelled_texts
 from nlpseq.errors import InputError
 from nlpseq.evaluation import evaluate_classifier
 from nlpseq.serving import Export
-from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.labels import separator_of
+from nlpseq.tasks.classification.linear import NgramLogits
 from recipes import sentiment
 from tests.recipes import helpers
 from tests.tasks import tiny
