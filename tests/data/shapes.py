@@ -284,4 +284,9 @@ RUNNING = {
     ),
     "table": single("a.csv", table([("7", line.strip()) for line in PARTS], ("id", "Text"))),
     "json lines": single("a.jsonl", jsonl({"text": line.strip()} for line in PARTS)),
+    "json lines, no suffix": single("a.txt", jsonl({"text": line.strip()} for line in PARTS)),
+    "numbers and texts": single("a.tsv", tabbed([(str(i + 1000), line.strip()) for i, line in enumerate(PARTS)])),
+    "chapters with titles": several(
+        {"01 the training.txt": PARTS[0], "02 the test.txt": PARTS[1], "03-home.txt": "".join(PARTS[2:])}
+    ),
 }

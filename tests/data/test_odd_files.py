@@ -307,6 +307,16 @@ def test_the_encoding_is_suggested(tmp_path, encoding, text, name):
         load_labelled_texts(tmp_path / "a.csv")
 
 
+def test_japanese_and_a_cut_file_are_told_apart(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(("\u826f\u3044\u6620\u753b\u3067\u3059 no. 3\n" * 30).encode("shift_jis"))
+    with pytest.raises(InputError, match="with `encoding` shift_jis"):
+        load_running_texts(path)
+    path.write_bytes("caf\u00e9 one\n".encode() * 30 + "\u00e9".encode()[:1])
+    with pytest.raises(InputError, match="line 31: the file ends within a character"):
+        load_running_texts(path)
+
+
 def test_random_delimited_values_come_back(tmp_path):
     """What the `csv` module writes is read, whatever is in the fields."""
     draw = np.random.default_rng(5)

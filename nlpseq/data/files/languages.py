@@ -19,33 +19,10 @@ NAMES = """
 """
 CODES = frozenset(NAMES.split())
 # What else names of columns of sentences are made of.
-AROUND = frozenset(
-    [
-        "sentence",
-        "sentences",
-        "word",
-        "words",
-        "phrase",
-        "phrases",
-        "text",
-        "texts",
-        "string",
-        "segment",
-        "line",
-        "lang",
-        "language",
-        "translation",
-        "translations",
-        "translated",
-        "original",
-        "source",
-        "src",
-        "target",
-        "tgt",
-        "trg",
-        "side",
-    ]
-)
+AROUND = """
+    sentence sentences word words phrase phrases text texts string segment line lang language translation translations
+    translated original source src target tgt trg side
+"""
 
 
 def is_language(name: str) -> bool:
@@ -57,7 +34,7 @@ def is_language(name: str) -> bool:
 def names_side(name: str) -> bool:
     """Whether a column name is that of one side of a translation: "en", "English words/sentences", "Translation"."""
     words = re.findall(r"[^\W\d_]+", name.lower())
-    known = all(word in CODES or word in AROUND for word in words)
+    known = all(word in CODES or word in AROUND.split() for word in words)
     return is_language(name) or (bool(words) and known and sum(word in CODES for word in words) <= 1)
 
 
