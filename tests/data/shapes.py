@@ -149,7 +149,27 @@ CLASSIFICATION = {
             "README.md": "nothing",
         }
     ),
-    "folder of one file": several({"reviews.csv": PLAIN}),
+    "folder of one file": several({"reviews.csv": PLAIN, "README.txt": "nothing\n"}),
+    "shards": several(
+        {
+            f"csv/train-0000{i}-of-00002.csv": table(part, ("text", "label"))
+            for i, part in enumerate((ROWS[:20], ROWS[20:]))
+        }
+    ),
+    "files by class": several(
+        {
+            f"rt-polarity.{c}": "".join(f"{text}\n" for text, label in ROWS if label == c) + "\n"
+            for c in ("keep", "sell")
+        }
+    ),
+    "files by split and class": several(
+        {
+            f"{split}/{c}.txt": "".join(f"{text}\n" for text, label in rows if label == c)
+            for split, rows in (("train", ROWS[:40]), ("test", ROWS[40:]))
+            for c in ("keep", "sell")
+        }
+    ),
+    "folders by class in a folder": several({f"texts/{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}),
     "folders by class": several({f"{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}),
     "folders by split and class": several(
         {f"{'train' if i < 40 else 'test'}/{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}
@@ -211,6 +231,7 @@ TRANSLATION = {
     "json lines": single("a.jsonl", jsonl(OWLS)),
     "json lines of Hugging Face": single("a.jsonl", jsonl({"id": i, "translation": row} for i, row in enumerate(OWLS))),
     "json array": single("a.json", json.dumps(OWLS)),
+    "shards": several({f"train-0000{i}-of-00002.tsv": tabbed(PAIRS[15 * i :][:15], ("en", "de")) for i in (0, 1)}),
     "memory": single("a.tmx", f'<?xml version="1.0"?><tmx version="1.4"><body>{TMX}</body></tmx>'),
     "gzip": single("a.tsv.gz", gzip.compress(tabbed(PAIRS).encode())),
 }
@@ -286,6 +307,12 @@ RUNNING = {
     "json lines": single("a.jsonl", jsonl({"text": line.strip()} for line in PARTS)),
     "json lines, no suffix": single("a.txt", jsonl({"text": line.strip()} for line in PARTS)),
     "numbers and texts": single("a.tsv", tabbed([(str(i + 1000), line.strip()) for i, line in enumerate(PARTS)])),
+    "shards": several(
+        {
+            f"train-0000{i}-of-00002.jsonl": jsonl({"text": line.strip()} for line in part)
+            for i, part in enumerate((PARTS[:20], PARTS[20:]))
+        }
+    ),
     "chapters with titles": several(
         {"01 the training.txt": PARTS[0], "02 the test.txt": PARTS[1], "03-home.txt": "".join(PARTS[2:])}
     ),

@@ -317,6 +317,20 @@ def test_japanese_and_a_cut_file_are_told_apart(tmp_path):
         load_running_texts(path)
 
 
+@pytest.mark.parametrize("files, expected", [
+    ({"a.txt": "one two\nthree\n", "b.txt": "4 five\n5 six\n"}, "no training file.*; it has a.txt, b.txt"),
+    ({"chapter1.txt": "one two\nthree\n", "chapter2.txt": "four five\nsix\n"}, "no training file"),
+    ({"a/x.csv": "a,b\n", "b/x.csv": "a,b\n"}, "no training file.*; it has folders: a, b"),
+    ({"train-0-of-2.csv": "text,label\na,x\n", "train-1-of-2.csv": "a,b,c\nd,e,f\n"}, "have different columns"),
+])  # fmt: skip
+def test_folders_that_are_not_guessed(tmp_path, files, expected):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match=expected):
+        load_labelled_texts(tmp_path)
+
+
 def test_random_delimited_values_come_back(tmp_path):
     """What the `csv` module writes is read, whatever is in the fields."""
     draw = np.random.default_rng(5)

@@ -86,18 +86,26 @@ def files_below(folder: Path) -> list[Path]:
 
 def is_about(path: Path) -> bool:
     """Whether a file tells about the data and is none of them, such as README.txt."""
-    first = next(filter(None, words_of(path.name)), "")
-    return first in ABOUT and suffix_of(path) not in TABLES
+    words = [*filter(None, words_of(path.name)), ""]
+    return ("readme" in words or words[0] in ABOUT) and suffix_of(path) not in TABLES
 
 
 def inner(path: Path) -> Path:
-    """The folder of the data: the only folder within a folder that has no file of its own but those about the data."""
+    """The folder of the data: within a folder without files, but for those about the data, the only one of no split."""
     while os.path.isdir(path):
         found = [entry for entry in listed(path) if not (os.path.isfile(entry) and is_about(entry))]
-        if len(found) != 1 or not os.path.isdir(found[0]) or found[0].is_symlink():
+        if len(found) != 1 or not os.path.isdir(found[0]) or found[0].is_symlink() or split_of(found[0].name):
             break
         path = found[0]
     return path
+
+
+def shards(paths: Iterable[Path]) -> dict[Path, list[Path]]:
+    """The files that are one in shards, such as train-00000-of-00002.csv, by the first of them; others by themselves."""
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        groups.setdefault(re.sub(r"[-_.]\d+[-_]of[-_]\d+(?=\.|$)", "", path.name), []).append(path)
+    return {group[0]: group for group in groups.values()}
 
 
 def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:

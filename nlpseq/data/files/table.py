@@ -400,6 +400,38 @@ def rows_table(place: str, rows: Sequence[Sequence], lines: Sequence[int], **att
     return Table(place, names, lambda index: [row[index] for row in rows], lines, **attributes)
 
 
+def joined(tables: Sequence[Table]) -> Table:
+    """The rows of several tables with the same columns, one after another.
+
+    Raises:
+        InputError: the columns differ.
+    """
+    first, *others = tables
+    if not others:
+        return first
+    if first.header is None and all(_first_row(table) == _first_row(first) for table in others):
+        others = [table.with_header() for table in others]
+    for table in others:
+        same = len(table.names) == len(first.names) if first.header is None else set(table.names) == set(first.names)
+        if not same:
+            raise InputError(f"{first.place} and {table.place} have different columns: give them the same.")
+    by_name = first.header and all(table.header for table in others)
+
+    def column(index):
+        name = first.names[index]
+        return [value for table in tables_ for value in table.column(table.names.index(name) if by_name else index)]
+
+    tables_ = [first, *others]
+    lines = range(1, sum(map(len, tables_)) + 1)
+    return replace(
+        first, place=f"{first.place} and {len(others)} more", column=column, lines=lines, unit="row", breaks=()
+    )
+
+
+def _first_row(table):
+    return [table.column(index)[0] for index in range(len(table.names)) if len(table)]
+
+
 def left_out(table: Table, rows: Sequence[int], what: str) -> str:
     """A note on rows that lack something: "a.csv: 2 rows without a label are left out: lines 3, 7"."""
     rows_are = "rows without {} are" if len(rows) > 1 else "row without {} is"

@@ -40,17 +40,22 @@ class Row:
 
 def read(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
     """The tables of a file or folder by split."""
+    path = paths.inner(path)
     read_file = lambda file: table.by_split(_read_file(file, delimiter, encoding))  # noqa: E731
     if not os.path.isdir(path):
         return read_file(path)
-    found = folders.parallel_tables(path, encoding)
     files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
-    if found is None and "train" not in paths.files_by_split(files, path):
+    shards = paths.shards(files)
+    found = folders.parallel_tables(path, encoding) or folders.class_file_tables(path, encoding)
+    if found is None and "train" not in paths.files_by_split(shards, path):
         found = folders.class_tables(path, encoding)
     if found is not None:
         return found
-    split = paths.split_files(path, files, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
-    return paths.read_splits(split, read_file)
+    split = paths.split_files(path, shards, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
+    read_shards = lambda first: table.by_split(  # noqa: E731
+        table.joined([_read_file(file, delimiter, encoding) for file in shards[first]])
+    )
+    return paths.read_splits(split, read_shards)
 
 
 def _read_file(path, delimiter, encoding) -> Table:

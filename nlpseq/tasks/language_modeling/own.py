@@ -41,9 +41,14 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
     if not os.path.isdir(path):
         return _read_file(path, text, delimiter, encoding)
     files = [file for file in paths.files_in(path) if suffix_of(file) in (*TEXTS, *TABLES, *SPLIT_SUFFIXES)]
-    found = paths.files_by_split(_named_by_split(files), path)
-    parts = {split: _read_file(file, text, delimiter, encoding)["train"] for split, file in found.items()}
-    others = [file for file in _all_texts(path) if file not in found.values()]
+    shards = paths.shards(files)
+    found = paths.files_by_split(_named_by_split(shards), path)
+    parts = {
+        split: _joined([_read_file(part, text, delimiter, encoding)["train"] for part in shards[file]])
+        for split, file in found.items()
+    }
+    used = {part for file in found.values() for part in shards[file]}
+    others = [file for file in _all_texts(path) if file not in used]
     if "train" not in found:
         parts["train"] = _of_parts(path, others, encoding)
     elif left := [file.name for file in others if not paths.is_about(file)]:
@@ -51,6 +56,11 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
         note = f"the training text is {found['train'].name}: {first_of(left)} of {path} {are} left out"
         parts["train"] = replace(parts["train"], note="; ".join(filter(None, (parts["train"].note, note))))
     return parts
+
+
+def _joined(parts):
+    notes = dict.fromkeys(part.note for part in parts if part.note)
+    return RawText("\n".join(part.text for part in parts), "; ".join(notes))
 
 
 def _named_by_split(files):

@@ -58,13 +58,14 @@ def read(
         place = f"folder {path if os.path.isdir(path) else path.parent}"
         return _of_files(place, files, source, target, encoding)
     if not os.path.isdir(path):
-        return _of_table_file(path, source, target, delimiter, encoding)
+        return _of_table_files([path], source, target, delimiter, encoding)
     found = [file for file in paths.files_in(path) if suffix_of(file) in (*TABLES, ".txt", ".tmx")]
-    split = paths.split_files(path, found, "train.tsv, or en.train.txt and de.train.txt, for example")
+    shards = paths.shards(found)
+    split = paths.split_files(path, shards, "train.tsv, or en.train.txt and de.train.txt, for example")
 
     def read_file(file):
         nonlocal source, target
-        parts = _of_table_file(file, source, target, delimiter, encoding)
+        parts = _of_table_files(shards[file], source, target, delimiter, encoding)
         if parts["train"].languages != HEADER:
             source, target = parts["train"].languages  # the other splits have the languages of training
         return parts
@@ -131,7 +132,12 @@ def _listed(languages):
     return shorten(", ".join(languages))
 
 
-def _of_table_file(path, source, target, delimiter, encoding):
+def _of_table_files(files, source, target, delimiter, encoding):
+    content = table.joined([_table(path, delimiter, encoding) for path in files])
+    return {split: pairs_of_table(part, source, target) for split, part in table.by_split(content).items()}
+
+
+def _table(path, delimiter, encoding) -> Table:
     content = read_tmx(path) if suffix_of(path) == ".tmx" else read_table(path, delimiter, encoding)
     if isinstance(content, str):
         if not content.strip():
@@ -140,7 +146,7 @@ def _of_table_file(path, source, target, delimiter, encoding):
             f"{path} is neither a folder nor a table: expected sentences and translations in two columns separated by "
             "tabs, a .tsv, .csv, .jsonl or .tmx file, or a file for each language (train.en and train.de)."
         )
-    return {split: pairs_of_table(part, source, target) for split, part in table.by_split(content).items()}
+    return content
 
 
 def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPairs:
