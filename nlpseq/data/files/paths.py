@@ -101,7 +101,7 @@ def inner(path: Path) -> Path:
 
 
 def shards(paths: Iterable[Path]) -> dict[Path, list[Path]]:
-    """The files that are one in shards, such as train-00000-of-00002.csv, by the first of them; others by themselves."""
+    """The shards of each file, such as train-00000-of-00002.csv, by the first; of other files themselves."""
     groups: dict[str, list[Path]] = {}
     for path in paths:
         groups.setdefault(re.sub(r"[-_.]\d+[-_]of[-_]\d+(?=\.|$)", "", path.name), []).append(path)
