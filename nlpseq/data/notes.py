@@ -45,7 +45,7 @@ def unseen(split: str, counts: Mapping[str, int], what: str = "labels", first: s
 
 
 def odd_text(name: str, text: str) -> list[str]:
-    """A note on a text that has hardly any blanks, or many control characters, and so may be none.
+    """A note on a text that is HTML, has hardly any blanks, or many control characters, and so may be none.
 
     Of a text in a script that is written without blanks, such as Chinese, nothing is said.
     """
@@ -53,6 +53,8 @@ def odd_text(name: str, text: str) -> list[str]:
     controls = sum(ord(character) < 32 and not character.isspace() for character in head)
     words = head.split()
     ascii_only = sum(character.isascii() for character in head) > 0.9 * len(head)
+    if head.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
+        return [f"{name} is HTML, whose tags are words like others: give the text without them"]
     if controls > 0.01 * len(head):
         return [f"{name}: {controls / len(head):.0%} of the characters are control characters: check that it is a text"]
     if words and ascii_only and len("".join(words)) > LONG_WORDS * len(words):

@@ -130,6 +130,8 @@ CLASSIFICATION = {
     ),
     "nested, usual names": single("a.jsonl", jsonl({"review": {"text": t, "id": 3}, "label": c} for t, c in ROWS)),
     "fasttext": single("a.txt", "".join(f"__label__{c} {t}\n" for t, c in ROWS)),
+    "fasttext, labels last": single("a.txt", "".join(f"{t} __label__{c}\n" for t, c in ROWS)),
+    "a semicolon between": single("a.txt", "".join(f"{t};{c}\n" for t, c in ROWS)),
     "fasttext, tabs": single("a.txt", "".join(f"__label__{c}\t{t}\n" for t, c in ROWS)),
     "label first, colon": single("a.txt", "".join(f"{c}: {t}\n" for t, c in ROWS)),
     "label first, comma": single("a.txt", "".join(f"{c}, {t}\n" for t, c in ROWS)),

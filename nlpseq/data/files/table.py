@@ -273,10 +273,9 @@ def with_names(table: Table, roles: Sequence[Role], given: Mapping[str, Any]) ->
     """The table with its header; whether the first row is one is decided by names, else by the content."""
 
     def named(cells):
-        cells = list(map(normal, cells))
         chosen = [given[role.argument] for role in roles if _is_given(role, given)]
-        usual = any(cell in role.usual for role in roles for cell in cells)
-        return usual or any(normal(value) in cells or _number(value) is None for value in chosen)
+        usual = any(normal(cell) in role.usual for role in roles for cell in cells)
+        return usual or any(_number(value) is None for value in chosen)  # a number is the place of a column
 
     return with_header_by(table, named)
 

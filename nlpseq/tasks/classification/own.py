@@ -27,6 +27,8 @@ LABEL = Role("label", (
     "spam", "y", "output", "v1",
 ))  # fmt: skip
 ROLES = (TEXT, LABEL)
+TWO_COLUMNS = (";", "|", "^")  # between text and label in a file that is not called a table
+MOST_LABELS = 4  # lines of a label, at least, on average
 PAIRS = (("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"))  # two texts of a row
 
 
@@ -66,13 +68,24 @@ def _read_file(path, delimiter, encoding) -> Table:
     found = fasttext_table(lines, place)
     if found is None and _has_header(lines):
         return read_delimited(content, place)
-    found = found or label_first_table(lines, place)
+    found = found or _of_two_columns(content, lines, place) or label_first_table(lines, place)
     if found is None:
         raise InputError(
             f"{place}: no labels found: expected columns with a header, a label at the start of each line "
             f"(__label__good, or a number), or JSON objects; it begins with {shorten(lines[0], 40)!r}."
         )
     return found
+
+
+def _of_two_columns(content, lines, place):
+    """The table of a text and a label in each line with a mark between them, such as "text;label", else None."""
+    filled = [line for line in lines if line.strip()]
+    for mark in TWO_COLUMNS:
+        if len(filled) > 1 and all(line.count(mark) == 1 for line in filled):
+            columns = [{cell.strip() for cell in cells} for cells in zip(*(line.split(mark) for line in filled))]
+            if min(map(len, columns)) <= max(2, len(filled) // MOST_LABELS):
+                return read_delimited(content, place, delimiter=mark)
+    return None
 
 
 def _has_header(lines):
@@ -169,9 +182,9 @@ def _given(part, names):
 def _guess(part: Table) -> Sequence[int]:
     """The columns of text and label of a table without header: of two, the label has the fewer different values."""
     if len(part.names) != 2:
+        columns = f"{len(part.names)} column{'s' * (len(part.names) > 1)}"
         raise InputError(
-            f"{part.place} has no header and {len(part.names)} columns: give the numbers of the columns, from 1, with "
-            "`text` and `label`."
+            f"{part.place} has no header and {columns}: give the numbers of the columns, from 1, with `text` and `label`."
         )
     different = [len(set(map(str, part.column(index)))) for index in (0, 1)]
     return (0, 1) if different[1] <= different[0] else (1, 0)

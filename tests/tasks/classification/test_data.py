@@ -256,6 +256,13 @@ def test_rows_of_no_split_do_not_join_training(tmp_path):
     assert any("10 rows without the name of a split are left out" in note for note in data.notes)
 
 
+def test_a_number_is_a_place_and_no_name(tmp_path):
+    path = write(tmp_path / "a.tsv", [("12"[label == "neg"], "Title", text) for text, label in ROWS], ())
+    data = load_labelled_texts(path, text="2,3", label=1)
+    assert data.labels == ("1", "2") and all(text.startswith(b"Title\n\n") for text in data.train.texts)
+    assert sum(data.sizes.values()) == len(ROWS)
+
+
 def test_one_column_is_not_both(tmp_path):
     fails("`text` and `label` are both the column 'text'", write(tmp_path / "a.tsv"), text="text", label=1)
 

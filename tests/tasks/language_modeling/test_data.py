@@ -74,6 +74,7 @@ def test_prose_is_no_table(tmp_path):
     ("".join(chr(33 + i * 7 % 90) for i in range(4000)), "hardly any blanks"),
     ("".join(chr(1 + i * 11 % 120) for i in range(4000)), "control characters"),
     ("\u6211\u4eec\u660e\u5929\u53bb\uff0c" * 800, ""),
+    ("<!DOCTYPE html>\n<p>one line</p>\n" * 200, "is HTML"),
     ("one ordinary line\n" * 200, ""),
 ])  # fmt: skip
 def test_texts_that_may_be_none(text, said):
