@@ -175,7 +175,7 @@ CLASSIFICATION = {
     "folders by class": several({f"{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}),
     "folders by split and class": several(
         {f"{'train' if i < 40 else 'test'}/{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}
-        | {"train/unsup/1.txt": "nothing"}
+        | {"train/unsup/1.txt": "nothing", "train/urls_keep.txt": "a\nb\n", "train/urls_sell.txt": "c\nd\n"}
     ),
     "parallel lines": several(
         {"train_text.txt": "".join(f"{t}\n" for t, _ in ROWS), "train_labels.txt": "".join(f"{c}\n" for _, c in ROWS)}

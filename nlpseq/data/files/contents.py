@@ -191,7 +191,8 @@ def decode(content: bytes, path: Any, encoding: str | None = None) -> str:
     except UnicodeError as error:
         start = getattr(error, "start", 0)
         line = content.count(b"\n", 0, start) + 1
-        if codec.startswith("utf-8") and getattr(error, "reason", "") == "unexpected end of data":
+        cut = getattr(error, "reason", "") == "unexpected end of data" and not content[:start].isascii()
+        if codec.startswith("utf-8") and cut:
             raise InputError(
                 f"{path}, line {line}: the file ends within a character: it is cut; get it again."
             ) from None

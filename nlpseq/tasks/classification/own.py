@@ -48,9 +48,10 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
         return read_file(path)
     files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
     shards = paths.shards(files)
-    found = folders.parallel_tables(path, encoding) or folders.class_file_tables(path, encoding)
-    if found is None and "train" not in paths.files_by_split(shards, path):
+    found = folders.parallel_tables(path, encoding)
+    if found is None and not any(paths.split_of(file.name) == "train" for file in files):
         found = folders.class_tables(path, encoding)
+    found = found or folders.class_file_tables(path, encoding)
     if found is not None:
         return found
     split = paths.split_files(path, shards, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
@@ -116,14 +117,14 @@ def labelled_rows(
         InputError: a column is missing, a value is neither text nor a label, or no row is left.
     """
     rows, said = {}, []
-    known: tuple[str, str] | None = None  # columns of training
+    known: tuple[str | None, str] | None = None  # columns of text and label in training, if they have names
     for split, part in sorted(tables.items(), key=lambda item: item[0] != "train"):
         if known and _is_unlabelled(part, *known):
             said.append(f"{part.place} has no column {known[1]!r}: the {split} split is left out")
             continue
         part, columns, label_columns = _columns(part, text, label)
         if split == "train":
-            known = columns[0], label_columns[0]
+            known = columns[0] if part.header else None, label_columns[0]
             said += [part.note] * bool(part.note)
             if separator is None and len(label_columns) == 1:
                 separator = labels.separator_of(part.values(label_columns[0]))
@@ -146,11 +147,11 @@ def _about_separator(column, separator):
     )
 
 
-def _is_unlabelled(part: Table, text: str, label: str) -> bool:
+def _is_unlabelled(part: Table, text: str | None, label: str) -> bool:
     """Whether a split has the column of the text that training has, and none of a label."""
     names = part.names if part.header else [part.column(index)[0] for index in range(len(part.names)) if len(part)]
     found = set(map(table.normal, names))
-    if table.normal(text) in found:
+    if text is not None and table.normal(text) in found:
         return table.normal(label) not in found and not found & set(LABEL.usual)
     return len(part.names) == 1
 
@@ -182,9 +183,9 @@ def _given(part, names):
 def _guess(part: Table) -> Sequence[int]:
     """The columns of text and label of a table without header: of two, the label has the fewer different values."""
     if len(part.names) != 2:
-        columns = f"{len(part.names)} column{'s' * (len(part.names) > 1)}"
         raise InputError(
-            f"{part.place} has no header and {columns}: give the numbers of the columns, from 1, with `text` and `label`."
+            f"{part.place} has no header and {len(part.names)} column{'s' * (len(part.names) > 1)}",
+            "give the numbers of the columns, from 1, with `text` and `label`",
         )
     different = [len(set(map(str, part.column(index)))) for index in (0, 1)]
     return (0, 1) if different[1] <= different[0] else (1, 0)

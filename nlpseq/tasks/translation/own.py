@@ -173,6 +173,10 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
     languages = [name for name in texts if names_language(name)]
     likely = next((several for several in (languages, texts) if len(several) > 1), list(names))
     chosen = _chosen(part, likely, list(names), source, target)
+    if likely is texts and len(part.names) > 2 and (source is None or target is None):
+        part = part.with_note(
+            f"{part.place} has {len(part.names)} columns: source is {chosen[0]!r}, target {chosen[1]!r}"
+        )
     for argument, name in zip(given, chosen):
         if not str(given[argument]).isdecimal():
             table.the_only(part, names[name], argument)

@@ -55,6 +55,8 @@ def languages_of(files: Iterable[LanguageFile]) -> list[str]:
 def _in_folder(folder):
     here = [file for file in paths.files_in(folder) if not paths.is_about(file)]
     dotted = _with_splits(map(_dotted, here))
+    if any(suffix_of(file) in (*TABLES, ".tmx") for file in here):
+        return dotted
     groups = (dotted, _with_splits(map(_dashed, here)), _with_splits(_in_inner_folders(folder)))
     return next((files for files in groups if len({file.language for file in files}) > 1), dotted)
 

@@ -248,6 +248,13 @@ def test_a_split_without_labels_is_left_out(tmp_path, header, rows):
     assert data.sizes == {"train": 33, "validation": 3, "test": 4}
 
 
+def test_a_label_that_is_a_number_of_a_column_is_no_header(tmp_path):
+    rows = [(text, "12"[label == "neg"]) for text, label in ROWS]
+    for name in ("train.tsv", "test.tsv"):
+        write(tmp_path / name, rows, ())
+    assert load_labelled_texts(tmp_path).sizes["test"] == len(ROWS)
+
+
 def test_rows_of_no_split_do_not_join_training(tmp_path):
     names = ["train", "train", "TEST", "other"] * 10
     path = write(tmp_path / "a.tsv", [(*row, name) for row, name in zip(ROWS, names)], ("text", "label", "Split"))
