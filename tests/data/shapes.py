@@ -315,6 +315,9 @@ RUNNING = {
             for i, part in enumerate((PARTS[:20], PARTS[20:]))
         }
     ),
+    "texts and licences": single(
+        "a.tsv", tabbed([(f"{i:06}", line.strip(), "some licence, " * 9) for i, line in enumerate(PARTS)])
+    ),
     "chapters with titles": several(
         {"01 the training.txt": PARTS[0], "02 the test.txt": PARTS[1], "03-home.txt": "".join(PARTS[2:])}
     ),

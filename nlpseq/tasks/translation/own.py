@@ -169,14 +169,8 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
             for role, name in zip((SOURCE, TARGET), usual):
                 table.the_only(part, names[name], role.argument)
             return _of_columns(part, [names[name] for name in usual], HEADER)
-    texts = [name for name in names if not _holds_no_texts(part.values(names[name]))]
-    languages = [name for name in texts if names_language(name)]
-    likely = next((several for several in (languages, texts) if len(several) > 1), list(names))
-    chosen = _chosen(part, likely, list(names), source, target)
-    if likely is texts and len(part.names) > 2 and (source is None or target is None):
-        part = part.with_note(
-            f"{part.place} has {len(part.names)} columns: source is {chosen[0]!r}, target {chosen[1]!r}"
-        )
+    languages = [name for name in names if names_language(name) and not _holds_no_texts(part.values(names[name]))]
+    chosen = _chosen(part, languages if len(languages) > 1 else list(names), list(names), source, target)
     for argument, name in zip(given, chosen):
         if not str(given[argument]).isdecimal():
             table.the_only(part, names[name], argument)
