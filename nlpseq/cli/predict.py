@@ -58,8 +58,9 @@ def run(
         predict_file.run(export, options=options, note=_note, **files)
     else:
         for text in texts:
-            if os.path.isfile(text):
-                _note(f"{shorten(text)} is the name of a file, and is taken as a text: use --file to read the file")
+            if os.path.exists(text):
+                kind = "folder" if os.path.isdir(text) else "file"
+                _note(f"{shorten(text)} is the name of a {kind}, and is taken as a text: use --file to read a file")
         _answer(export, texts, _write, as_json, options)
 
 

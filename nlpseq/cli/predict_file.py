@@ -71,10 +71,14 @@ def run(
     table, name = _inputs(export, read_table(as_path(file), delimiter, encoding), file, column)
     if table.note:
         note(table.note)
-    texts = ["" if is_missing(value) else str(value) for value in table.values(name)]
+    values = table.values(name)
+    texts = ["" if is_missing(value) else str(value) for value in values]
     unfinished = path.with_name(path.name + UNFINISHED)
     with writing(f"the answers to {unfinished}"):
         answers = _answers(export, texts, unfinished, options)
+    for row, value in enumerate(values):
+        if is_missing(value):
+            answers[row] = {next(iter(answers[row])): "", "error": "the row has no text"}
     rows = _rows(table, answers, path, export.answers.separator)
     with writing(f"{path}; the answers are in {unfinished}: run the command again"):
         write_file(path, (part.encode("utf-8", "replace") for part in rows))

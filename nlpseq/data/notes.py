@@ -8,6 +8,8 @@ from nlpseq.reporting.console import say
 
 FEW_EXAMPLES = 100  # a score on fewer is off by several points by chance
 LARGE_SHARE = 0.9  # of the largest class
+CHECKED = 100_000  # characters of a text
+LONG_WORDS = 25  # characters of a word, on average
 FEW_CLASSES = 20  # different numbers that may be classes, such as half stars
 
 
@@ -40,6 +42,25 @@ def unseen(split: str, counts: Mapping[str, int], what: str = "labels", first: s
         return []
     place = f"; the first is in {first}" if first else ""
     return [f"the {split} split has {what} that training never shows, counted as wrong: {counted(counts)}{place}"]
+
+
+def odd_text(name: str, text: str) -> list[str]:
+    """A note on a text that is HTML, has hardly any blanks, or many control characters, and so may be none.
+
+    Of a text in a script that is written without blanks, such as Chinese, nothing is said.
+    """
+    head = text[:CHECKED]
+    controls = sum(ord(character) < 32 and not character.isspace() for character in head)
+    words = head.split()
+    ascii_only = sum(character.isascii() for character in head) > 0.9 * len(head)
+    if head.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
+        return [f"{name} is HTML, whose tags are words like others: give the text without them"]
+    if controls > 0.01 * len(head):
+        return [f"{name}: {controls / len(head):.0%} of the characters are control characters: check that it is a text"]
+    if words and ascii_only and len("".join(words)) > LONG_WORDS * len(words):
+        mean = len("".join(words)) // len(words)
+        return [f"{name} has hardly any blanks, a word has {mean:,} characters on average: check that it is a text"]
+    return []
 
 
 def several_labels(numbers: Sequence[int]) -> str:

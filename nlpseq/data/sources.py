@@ -123,6 +123,10 @@ def prepared_builder(dataset: str, data_dir, known: Iterable[str]) -> tfds.core.
     Raises:
         InputError: the name or the folder does not exist, or the dataset cannot be prepared.
     """
+    if len(dataset.split()) > 1:
+        raise InputError(
+            f"{shorten(dataset)!r} is neither a path nor the name of a dataset: give texts themselves as a list."
+        )
     tfds.disable_progress_bar()
     if data_dir is not None and not os.path.isdir(as_path(data_dir)) and dataset not in CORPORA:
         raise InputError(f"the data folder {data_dir} does not exist: give one that TFDS prepared.")
@@ -292,6 +296,6 @@ def split_off_tenth(examples, seed: int) -> tuple:
 
 
 def summary_of(error: Exception) -> str:
-    """The first line of the message of an error, without its full stop, or else the name of its class."""
+    """The first 200 characters of the first line of an error, without its full stop; else the name of its class."""
     text = str(error).strip()
-    return text.splitlines()[0].rstrip(".") if text else type(error).__name__
+    return shorten(text.splitlines()[0].rstrip("."), 200) if text else type(error).__name__

@@ -286,6 +286,19 @@ def test_wrong_flags_of_a_recipe_get_one_sentence(tmp_path, monkeypatch, capsys,
 def test_a_text_that_is_the_name_of_a_file_is_said(path, tmp_path, capsys):
     assert run("predict", path, write_rows(tmp_path)) == 0
     assert "is the name of a file, and is taken as a text: use --file" in capsys.readouterr().err
+    assert run("predict", path, tmp_path) == 0
+    assert "is the name of a folder, and is taken as a text: use --file" in capsys.readouterr().err
+
+
+def test_rows_without_a_text_have_no_answer(path, tmp_path, capsys):
+    (tmp_path / "in.csv").write_text("id,text\n1,fine\n2,\n3,dull\n")
+    assert run("predict", path, "--file", tmp_path / "in.csv", "--output", tmp_path / "out.csv") == 0
+    with open(tmp_path / "out.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(bool(row["label"]), row["error"]) for row in rows] == [
+        (True, ""), (False, "the row has no text"), (True, "")
+    ]  # fmt: skip
+    assert "1 of 3 rows have no answer, line 3" in capsys.readouterr().err
 
 
 @pytest.mark.slow

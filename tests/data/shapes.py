@@ -104,6 +104,7 @@ CLASSIFICATION = {
     "utf-16": single("a.csv", PLAIN, "utf-16"),
     "utf-16, no mark": single("a.csv", PLAIN, "utf-16-le"),
     "utf-32": single("a.csv", PLAIN, "utf-32"),
+    "first line of Excel": single("a.csv", "sep=;\n" + table(ROWS, ("text", "label"), ";")),
     "gzip": single("a.csv.gz", gzip.compress(PLAIN.encode())),
     "bzip2": single("a.csv.bz2", bz2.compress(PLAIN.encode())),
     "xz": single("a.csv.xz", lzma.compress(PLAIN.encode())),
@@ -135,12 +136,17 @@ CLASSIFICATION = {
     ),
     "nested, usual names": single("a.jsonl", jsonl({"review": {"text": t, "id": 3}, "label": c} for t, c in ROWS)),
     "fasttext": single("a.txt", "".join(f"__label__{c} {t}\n" for t, c in ROWS)),
+    "fasttext, labels last": single("a.txt", "".join(f"{t} __label__{c}\n" for t, c in ROWS)),
+    "a semicolon between": single("a.txt", "".join(f"{t};{c}\n" for t, c in ROWS)),
+    "fasttext, tabs": single("a.txt", "".join(f"__label__{c}\t{t}\n" for t, c in ROWS)),
+    "label first, colon": single("a.txt", "".join(f"{c}: {t}\n" for t, c in ROWS)),
+    "label first, comma": single("a.txt", "".join(f"{c}, {t}\n" for t, c in ROWS)),
     "label first": single("a.txt", "".join(f"{c.upper()}:x {t}\n" for t, c in ROWS)),
     "column of splits": single(
         "a.csv",
         table(
-            [(*row, split) for row, split in zip(ROWS, ["train"] * 40 + ["dev"] * 10 + ["test"] * 10)],
-            ("text", "label", "split"),
+            [(*row, split) for row, split in zip(ROWS, ["TRAIN"] * 40 + ["eval"] * 10 + ["Test"] * 10)],
+            ("text", "label", "Partition"),
         ),
     ),
     "folder of splits": several(
@@ -151,11 +157,31 @@ CLASSIFICATION = {
             "README.md": "nothing",
         }
     ),
-    "folder of one file": several({"reviews.csv": PLAIN}),
+    "folder of one file": several({"reviews.csv": PLAIN, "README.txt": "nothing\n"}),
+    "shards": several(
+        {
+            f"csv/train-0000{i}-of-00002.csv": table(part, ("text", "label"))
+            for i, part in enumerate((ROWS[:20], ROWS[20:]))
+        }
+    ),
+    "files by class": several(
+        {
+            f"rt-polarity.{c}": "".join(f"{text}\n" for text, label in ROWS if label == c) + "\n"
+            for c in ("keep", "sell")
+        }
+    ),
+    "files by split and class": several(
+        {
+            f"{split}/{c}.txt": "".join(f"{text}\n" for text, label in rows if label == c)
+            for split, rows in (("train", ROWS[:40]), ("test", ROWS[40:]))
+            for c in ("keep", "sell")
+        }
+    ),
+    "folders by class in a folder": several({f"texts/{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}),
     "folders by class": several({f"{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}),
     "folders by split and class": several(
         {f"{'train' if i < 40 else 'test'}/{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}
-        | {"train/unsup/1.txt": "nothing"}
+        | {"train/unsup/1.txt": "nothing", "train/urls_keep.txt": "a\nb\n", "train/urls_sell.txt": "c\nd\n"}
     ),
     "parallel lines": several(
         {"train_text.txt": "".join(f"{t}\n" for t, _ in ROWS), "train_labels.txt": "".join(f"{c}\n" for _, c in ROWS)}
@@ -180,11 +206,31 @@ TRANSLATION = {
     "Moses": several({f"train.{k}": text for k, text in SIDES.items()}, **BOTH),
     "fairseq": several({f"train.de-en.{k}": text for k, text in SIDES.items()}, **BOTH),
     "OPUS": several({f"Owls.de-en.{k}": text for k, text in SIDES.items()} | {"README": "x"}, **BOTH),
+    "direction in the names": several({f"train.en-de.{k}": text for k, text in SIDES.items()}),
+    "OpenNMT": several({f"{side}-train.txt": SIDES[k] for side, k in (("src", "en"), ("tgt", "de"))}),
+    "sources and targets": several({f"train.{side}": SIDES[k] for side, k in (("src", "en"), ("tgt", "de"))}),
+    "split, then language": several({f"train/{k}.txt": text for k, text in SIDES.items()}, **BOTH),
+    "split, then corpus": several({f"de-en/train/train.{k}": text for k, text in SIDES.items()}, **BOTH),
+    "language, then split": several({f"{k}/train.txt": text for k, text in SIDES.items()}, **BOTH),
+    "languages": several({f"{k}.txt": text for k, text in SIDES.items()} | {"README.txt": "x"}, **BOTH),
     "no header": single("a.tsv", tabbed(PAIRS)),
     "no header, commas": single("a.csv", table(PAIRS)),
     "Tatoeba": single("deu.txt", tabbed([(*pair, "CC-BY #1") for pair in PAIRS])),
     "Tatoeba with numbers": single("a.tsv", tabbed([(str(i), a, str(i + 9), b) for i, (a, b) in enumerate(PAIRS)])),
+    "Tatoeba with languages": single(
+        "a.tsv", tabbed([(str(i), "eng", a, str(i + 9), "deu", b) for i, (a, b) in enumerate(PAIRS)])
+    ),
+    "scores": single("a.tsv", tabbed([(f"1.{i}", *pair) for i, pair in enumerate(PAIRS)])),
     "header": single("a.tsv", tabbed(PAIRS, ("en", "de"))),
+    "header of phrases": single("a.csv", table(PAIRS, ("English words/sentences", "French words/sentences"))),
+    "header of sides": single("a.csv", table(PAIRS, ("Sentence", "Translation"))),
+    "header of columns": single("a.csv", table([("1", *pair) for pair in PAIRS], ("id", "en_sentence", "de_sentence"))),
+    "header of origins": single(
+        "a.csv", table([("talk", *pair) for pair in PAIRS], ("source", "english_sentence", "german_sentence"))
+    ),
+    "header of other words": single(
+        "a.csv", table([(a, "x y", b) for a, b in PAIRS], ("first", "other", "second")), source=1, target="3"
+    ),
     "header of names": single("a.csv", table(PAIRS, ("English", "German"))),
     "header of roles": single("a.csv", table([(*pair, "x") for pair in PAIRS], ("Source", "Target", "note"))),
     "given names": single(
@@ -193,6 +239,7 @@ TRANSLATION = {
     "json lines": single("a.jsonl", jsonl(OWLS)),
     "json lines of Hugging Face": single("a.jsonl", jsonl({"id": i, "translation": row} for i, row in enumerate(OWLS))),
     "json array": single("a.json", json.dumps(OWLS)),
+    "shards": several({f"train-0000{i}-of-00002.tsv": tabbed(PAIRS[15 * i :][:15], ("en", "de")) for i in (0, 1)}),
     "memory": single("a.tmx", f'<?xml version="1.0"?><tmx version="1.4"><body>{TMX}</body></tmx>'),
     "gzip": single("a.tsv.gz", gzip.compress(tabbed(PAIRS).encode())),
 }
@@ -296,4 +343,18 @@ RUNNING = {
     ),
     "table": single("a.csv", table([("7", line.strip()) for line in PARTS], ("id", "Text"))),
     "json lines": single("a.jsonl", jsonl({"text": line.strip()} for line in PARTS)),
+    "json lines, no suffix": single("a.txt", jsonl({"text": line.strip()} for line in PARTS)),
+    "numbers and texts": single("a.tsv", tabbed([(str(i + 1000), line.strip()) for i, line in enumerate(PARTS)])),
+    "shards": several(
+        {
+            f"train-0000{i}-of-00002.jsonl": jsonl({"text": line.strip()} for line in part)
+            for i, part in enumerate((PARTS[:20], PARTS[20:]))
+        }
+    ),
+    "texts and licences": single(
+        "a.tsv", tabbed([(f"{i:06}", line.strip(), "some licence, " * 9) for i, line in enumerate(PARTS)])
+    ),
+    "chapters with titles": several(
+        {"01 the training.txt": PARTS[0], "02 the test.txt": PARTS[1], "03-home.txt": "".join(PARTS[2:])}
+    ),
 }

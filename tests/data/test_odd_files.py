@@ -307,6 +307,30 @@ def test_the_encoding_is_suggested(tmp_path, encoding, text, name):
         load_labelled_texts(tmp_path / "a.csv")
 
 
+def test_japanese_and_a_cut_file_are_told_apart(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(("\u826f\u3044\u6620\u753b\u3067\u3059 no. 3\n" * 30).encode("shift_jis"))
+    with pytest.raises(InputError, match="with `encoding` shift_jis"):
+        load_running_texts(path)
+    path.write_bytes("caf\u00e9 one\n".encode() * 30 + "\u00e9".encode()[:1])
+    with pytest.raises(InputError, match="line 31: the file ends within a character"):
+        load_running_texts(path)
+
+
+@pytest.mark.parametrize("files, expected", [
+    ({"a.txt": "one two\nthree\n", "b.txt": "4 five\n5 six\n"}, "no training file.*; it has a.txt, b.txt"),
+    ({"chapter1.txt": "one two\nthree\n", "chapter2.txt": "four five\nsix\n"}, "no training file"),
+    ({"a/x.csv": "a,b\n", "b/x.csv": "a,b\n"}, "no training file.*; it has folders: a, b"),
+    ({"train-0-of-2.csv": "text,label\na,x\n", "train-1-of-2.csv": "a,b,c\nd,e,f\n"}, "have different columns"),
+])  # fmt: skip
+def test_folders_that_are_not_guessed(tmp_path, files, expected):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match=expected):
+        load_labelled_texts(tmp_path)
+
+
 def test_random_delimited_values_come_back(tmp_path):
     """What the `csv` module writes is read, whatever is in the fields."""
     draw = np.random.default_rng(5)

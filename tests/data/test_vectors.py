@@ -68,6 +68,13 @@ def test_shares_are_said_and_of_a_repeated_word_the_first_row_counts(tmp_path):
     assert "1 of 2 words (50.0%), and 75.0% of the running words; the file has 1 of them twice" in vectors.summary()
 
 
+def test_the_first_word_may_have_blanks(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(text(["New York", "in 2 days", *WORDS[2:]]))
+    assert WordVectors(path).size == VECTORS.shape[1]
+    np.testing.assert_array_equal(WordVectors(path).rows(["New York", "in 2 days"])[0], VECTORS[:2])
+
+
 def cut(content, number):
     """Text in which a line has lost its last number."""
     lines = content.split(b"\n")

@@ -57,7 +57,7 @@ def test_a_folder_of_languages_to_export(tmp_path, monkeypatch, capsys, flags):
 
 BAD_FLAGS = {
     "unequal": (["--dataset", "{tmp}/unequal"], "16 "),
-    "empty side": (["--dataset", "{tmp}/empty"], "line 2"),
+    "empty sides": (["--dataset", "{tmp}/empty"], "holds no sentences"),
     "language": (["--dataset", "{tmp}/pairs", "--source", "fr"], "'fr'"),
     "same": (["--dataset", "{tmp}/pairs", "--source", "en", "--target", "en"], "--source and --target are both"),
     "missing": (["--dataset", "{tmp}/nowhere.tsv"], "cannot read"),
@@ -71,7 +71,7 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
     write(tmp_path / "pairs")
     write(tmp_path / "unequal")
     (tmp_path / "unequal" / "de.train.txt").write_text("A\n" * 3)
-    write(tmp_path / "empty", [PAIRS[0], ("a", ""), *PAIRS])
+    write(tmp_path / "empty", [("a", ""), ("", "B")])
     helpers.assert_refused(monkeypatch, capsys, translation, tmp_path, *BAD_FLAGS[name])
 
 

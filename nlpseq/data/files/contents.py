@@ -27,6 +27,7 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+FORMATS = {b"%PDF-": "a PDF document", b"%!PS": "a PostScript document", b"{\\rtf": "a document of rich text (RTF)"}
 HEAD = 1 << 16  # bytes that are looked at before a file is read
 MOST_EXPANDED = 200  # a compressed text expands to at most this many times its size, beyond the first MOST_FREE bytes
 MOST_FREE = 1 << 26
@@ -110,7 +111,10 @@ def regular_size(path: Path) -> int:
 
 
 def _check_text(path, head):
-    """Refuses binary content before all of it is read."""
+    """Refuses what is no text before all of it is read."""
+    for magic, kind in FORMATS.items():
+        if head.startswith(magic):
+            raise InputError(f"cannot read {path}: it is {kind}, not a plain text: export it as text.")
     if b"\0" in head and encoding_of(head) is None and not head.startswith((b"PAR1", b"PK\x03\x04")):
         raise InputError(f"cannot read {path}: it holds NUL bytes, so it is not a text; give a text file.")
 
@@ -187,6 +191,11 @@ def decode(content: bytes, path: Any, encoding: str | None = None) -> str:
     except UnicodeError as error:
         start = getattr(error, "start", 0)
         line = content.count(b"\n", 0, start) + 1
+        cut = getattr(error, "reason", "") == "unexpected end of data" and not content[:start].isascii()
+        if codec.startswith("utf-8") and cut:
+            raise InputError(
+                f"{path}, line {line}: the file ends within a character: it is cut; get it again."
+            ) from None
         name, remedy = codec.removesuffix("-sig").upper(), _suggested(content, start, codec)
         raise InputError(
             f"{path}, line {line}: the text is not {name}; if it is {remedy}, read it with `encoding` {remedy}."
@@ -216,6 +225,8 @@ def _suggested(content, start, codec):
     if not codec.startswith("utf-8"):
         return "utf-8"
     sample = content[max(0, start - HEAD // 2) : start + HEAD // 2]
+    if _is_japanese(sample):
+        return "shift_jis"
     guess = from_bytes(sample, cp_isolation=[name for name in ENCODINGS if not name.startswith("utf")]).best()
     name = guess.encoding.replace("_", "-") if guess else "latin-1"
     # Those of Western Europe, whose other letters stand alone, are taken for others in short samples.
@@ -223,6 +234,13 @@ def _suggested(content, start, codec):
     if name in ("latin-1", "cp1252", "cp1250") or sum(map(len, runs)) < 1.5 * len(runs):
         return "cp1252" if any(0x80 <= byte < 0xA0 for byte in sample) else "latin-1"
     return {"shift-jis": "shift_jis"}.get(name, name)
+
+
+def _is_japanese(sample):
+    """Whether bytes are Japanese in Shift JIS, whose second bytes are often ASCII: one character in ten is Hiragana."""
+    text = sample.decode("shift_jis", "ignore")
+    letters = [character for character in text if not character.isascii()]
+    return sum("\u3041" <= character <= "\u3096" for character in letters) > len(letters) / 10
 
 
 def lines_of(text: str) -> list[str]:

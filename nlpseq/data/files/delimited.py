@@ -15,6 +15,7 @@ from nlpseq.errors import InputError
 DELIMITERS = (",", "\t", ";", "|")
 NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "blank": " "}
 USUAL = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
+FIRST_LINE = re.compile(r'"?sep=([^\r\n])"?(?=[\r\n])', re.IGNORECASE)  # of Excel
 SAMPLE = 200  # records that decide on the delimiter
 
 
@@ -29,13 +30,16 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
         text: of the file.
         place: of the table, its path.
         suffix: of the file, which tells the usual delimiter.
-        delimiter: one character, or a name such as "tab". Default the one with which most rows
-            have as many columns as the first.
+        delimiter: one character, or a name such as "tab". Default that of a first line "sep=;" of Excel, or the one
+            with which most rows have as many columns as the first.
 
     Raises:
         InputError: the file is empty, a row has more or fewer columns than the first, or a quoted
             field does not end.
     """
+    named = FIRST_LINE.match(text)
+    text = text[named.end() :] if named else text  # from the end of that line, so that lines keep their numbers
+    delimiter = delimiter or (named[1] if named else None)
     chosen = delimiter_of(text, suffix) if not delimiter else checked_delimiter(delimiter)
     records = None
     if chosen == "\t":  # most files of tab-separated values have no quoting, and quotes in their texts
@@ -49,7 +53,7 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
         if any(map(str.strip, fields)):
             rows.append(fields)
             lines.append(line)
-        else:
+        elif rows:
             breaks.add(len(rows))
     if not rows:
         raise InputError(f"{place} is empty: expected a header and rows of values.")

@@ -1,13 +1,28 @@
-"""Folders: one with a folder of texts for each class, and one with parallel files of lines."""
+"""Folders: one with a folder or a file of texts for each class, and one with parallel files of lines."""
 
 import os
+import re
 from pathlib import Path
 
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.json_rows import columns_table
-from nlpseq.data.files.paths import COMPRESSED, SPLIT_OF, TEXTS, files_in, listed, split_of, suffix_of, words_of
+from nlpseq.data.files.lines import NUMBER_OR_CODE, fasttext_table
+from nlpseq.data.files.paths import (
+    COMPRESSED,
+    SPLIT_OF,
+    TABLES,
+    TEXTS,
+    files_in,
+    is_about,
+    listed,
+    plain_name,
+    split_of,
+    suffix_of,
+    words_of,
+)
+from nlpseq.data.files.reading import is_json
 from nlpseq.data.files.table import Table
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, first_of
 
 UNLABELLED = ("unsup", "unlabeled", "unlabelled")
 # What parallel files are called, without the split and without .txt: sequences and slots of Goo et al. (2018), texts
@@ -30,6 +45,67 @@ def class_tables(folder: Path, encoding: str | None = None) -> dict[str, Table] 
     if len(tables.get("train", ())) < 2:
         return None
     return {split: _class_table(roots[split], classes, encoding) for split, classes in tables.items()}
+
+
+def class_file_tables(folder: Path, encoding: str | None = None) -> dict[str, Table] | None:
+    """Tables of "text" and "label" by split, of a folder with a file for each class, a text in each line, or None.
+
+    Files differ by their class: rt-polarity.pos and rt-polarity.neg, or train/pos.txt and train/neg.txt.
+    """
+    files = [(split_of(path.name), file) for path in _folders(folder) if split_of(path.name) for file in files_in(path)]
+    files += [(split_of(file.name), file) for file in files_in(folder)]
+    files = [(split, file) for split, file in files if not is_about(file) and not _kind(file)]
+    if any(suffix_of(file) in TABLES for _, file in files):
+        return None
+    texts = [(split, file) for split, file in files if suffix_of(file) in (*TEXTS, "")]
+    if len({file.stem for _, file in files}) > 1:  # else they differ by a suffix, whatever it is
+        files = texts
+    groups: dict[str, dict[tuple[str, ...], Path]] = {}
+    for split, file in files:
+        words = [word for word in re.split(r"[-_. ]+", _without_txt(file)) if word.lower() not in SPLIT_OF]
+        groups.setdefault(split or "train", {})[tuple(words)] = file
+    names = _differing({words for classes in groups.values() for words in classes})
+    if len(groups.get("train", ())) < 2 or names is None:
+        return None
+    lines = {
+        split: {names[words]: read_lines(file, encoding) for words, file in classes.items()}
+        for split, classes in groups.items()
+    }
+    if not all(_are_texts(part) for classes in lines.values() for part in classes.values()):
+        return None
+    return {split: _lines_table(folder, classes) for split, classes in lines.items()}
+
+
+def _without_txt(file):
+    name = plain_name(file)
+    return name[: -len(suffix_of(file))] if suffix_of(file) in TEXTS else name
+
+
+def _differing(names):
+    """What is left of names without the words that all begin or end with; None if it is nothing, or a number."""
+    rest = {name: list(name) for name in names}
+    for end in (0, -1):
+        while rest and all(rest.values()) and len({words[end] for words in rest.values()}) == 1:
+            for words in rest.values():
+                del words[end]
+    joined = {name: "-".join(words) for name, words in rest.items()}
+    whole = len({re.sub(r"\d", "", name) for name in joined.values() if re.sub(r"\d", "", name)}) == len(joined)
+    return joined if whole else None
+
+
+def _are_texts(lines):
+    """Whether lines are texts without labels, several of them."""
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < 2 or is_json("\n".join(filled[:1])) or all("\t" in line for line in filled):
+        return False
+    numbered = all(NUMBER_OR_CODE.fullmatch(line.split()[0]) for line in filled)
+    return not numbered and fasttext_table(filled, "") is None
+
+
+def _lines_table(folder, classes):
+    pairs = [(line, name) for name, lines in classes.items() for line in lines if line.strip()]
+    note = f"each file of {folder} is a class with a text in each line: {first_of(sorted(classes))}"
+    return columns_table(str(folder), dict(zip(("text", "label"), map(list, zip(*pairs)))), "text", note=note)
 
 
 def _folders(folder):

@@ -18,9 +18,26 @@ NAMES = """
     latvian lithuanian deutsch
 """
 CODES = frozenset(NAMES.split())
+# What else names of columns of sentences are made of.
+AROUND = """
+    sentence sentences word words phrase phrases text texts string segment line lang language translation translations
+    translated original source src target tgt trg side
+"""
 
 
 def is_language(name: str) -> bool:
     """Whether a name is a language, with a region or script if any: "en", "pt_BR", "zh-Hans", "German"."""
     base, *region = re.split("[-_]", name.strip())
     return base.lower() in CODES and len(region) <= 1 and all(re.fullmatch("[A-Za-z]{2,4}|[0-9]{3}", r) for r in region)
+
+
+def names_side(name: str) -> bool:
+    """Whether a column name is that of one side of a translation: "en", "English words/sentences", "Translation"."""
+    words = re.findall(r"[^\W\d_]+", name.lower())
+    known = all(word in CODES or word in AROUND.split() for word in words)
+    return is_language(name) or (bool(words) and known and sum(word in CODES for word in words) <= 1)
+
+
+def names_language(name: str) -> bool:
+    """Whether a column name is that of a side and tells its language: "en_sentence", not "Translation"."""
+    return is_language(name) or (names_side(name) and bool(CODES & set(re.findall(r"[^\W\d_]+", name.lower()))))

@@ -8,31 +8,28 @@ from dataclasses import replace
 from nlpseq.data.files.table import Table, rows_table
 
 MARK = "__label__"
-LABELS = re.compile(rf"\s*((?:{MARK}\S+[\s,]+)+)(.*)", re.DOTALL)
-FIRST = re.compile(r"\s*(\S+)\s+(\S.*)", re.DOTALL)
+LABEL = re.compile(rf"(?:(?<=[\s,])|^){MARK}([^\s,]+)[\s,]*")  # fastText takes labels at any place
+FIRST = re.compile(r"\s*([^\s,:;|]\S*?)[,:;|]?\s+(\S.*)", re.DOTALL)  # "pos text", "pos: text"
 NUMBER_OR_CODE = re.compile(r"[+-]?\d+(\.\d+)?|[A-Z]+(:\w+)?")  # "5"; "NUM:dist" of TREC
 MOST_WORDS = 10  # different labels that are ordinary words
 OFTEN = 20  # examples of a label that is an ordinary word, on average
 
 
 def fasttext_table(lines: Sequence[str], place: str) -> Table | None:
-    """A table of label and text if most lines begin with labels as of fastText, else None.
+    """A table of label and text if most lines have labels as of fastText, else None.
 
     A line with several labels has a list of them, and a line without one None.
     """
     filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    matches = [LABELS.match(f"{line} ") for _, line in filled]
-    if sum(match is not None for match in matches) <= len(filled) / 2:
+    labels = [LABEL.findall(line) for _, line in filled]
+    if sum(map(bool, labels)) <= len(filled) / 2:
         return None
-    rows = [_labels_and_text(match, line) for match, (_, line) in zip(matches, filled)]
+    rows = [[_one_or_all(names), LABEL.sub("", line).strip()] for names, (_, line) in zip(labels, filled)]
     return _table(place, rows, filled)
 
 
-def _labels_and_text(match, line):
-    if match is None:
-        return [None, line.strip()]
-    labels = [label.removeprefix(MARK) for label in re.split(r"[\s,]+", match.group(1).strip(" \t,"))]
-    return [labels[0] if len(labels) == 1 else labels, match.group(2).strip()]
+def _one_or_all(names):
+    return names if len(names) > 1 else next(iter(names), None)
 
 
 def label_first_table(lines: Sequence[str], place: str) -> Table | None:

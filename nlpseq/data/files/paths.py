@@ -11,13 +11,14 @@ from nlpseq.errors import InputError, shorten
 Part = TypeVar("Part")
 SPLIT_NAMES = {
     "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev", "development", "testa"),
+    "validation": ("validation", "valid", "val", "validate", "dev", "development", "eval", "evaluation", "testa"),
     "test": ("test", "testing", "testb"),
 }
 SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in words}
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABLES = (".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet")
 TEXTS = (".txt", ".text", ".md", ".tokens", ".raw", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".bmes", ".tmx")
+ABOUT = ("readme", "about", "license", "licence", "copying", "copyright", "notice", "citation", "changelog")
 HIDDEN = (".", "~$")  # with which the names of files begin that are no data
 SPLIT_SUFFIXES = tuple(f".{word}" for word in SPLIT_OF)
 
@@ -89,6 +90,30 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(path for path in found if os.path.isfile(path))
 
 
+def is_about(path: Path) -> bool:
+    """Whether a file tells about the data and is none of them, such as README.txt."""
+    words = [*filter(None, words_of(path.name)), ""]
+    return ("readme" in words or words[0] in ABOUT) and suffix_of(path) not in TABLES
+
+
+def inner(path: Path) -> Path:
+    """The folder of the data: within a folder without files, but for those about the data, the only one of no split."""
+    while os.path.isdir(path):
+        found = [entry for entry in listed(path) if not (os.path.isfile(entry) and is_about(entry))]
+        if len(found) != 1 or not os.path.isdir(found[0]) or found[0].is_symlink() or split_of(found[0].name):
+            break
+        path = found[0]
+    return path
+
+
+def shards(paths: Iterable[Path]) -> dict[Path, list[Path]]:
+    """The shards of each file, such as train-00000-of-00002.csv, by the first; of other files themselves."""
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        groups.setdefault(re.sub(r"[-_.]\d+[-_]of[-_]\d+(?=\.|$)", "", path.name), []).append(path)
+    return {group[0]: group for group in groups.values()}
+
+
 def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
     """The file of each split, by the words of the names.
 
@@ -109,7 +134,7 @@ def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
 def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str, Path]:
     """The files of a folder by split, of those that a kind of task can read.
 
-    A folder with a single file holds the training split.
+    A folder with a single file, but for those about the data, holds the training split.
 
     Args:
         dataset: the folder.
@@ -119,12 +144,13 @@ def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str
     Raises:
         InputError: the folder has no training file, or two files for one split.
     """
-    paths = list(paths)
+    paths = [path for path in paths if not is_about(path)]
     found = files_by_split(paths, dataset)
     if not found and len(paths) == 1:
         return {"train": paths[0]}
     if "train" not in found:
-        names = ", ".join(path.name for path in paths) or "no file of that kind"
+        folders = ", ".join(path.name for path in listed(dataset) if os.path.isdir(path))
+        names = ", ".join(path.name for path in paths) or (f"folders: {folders}" if folders else "no file of that kind")
         raise InputError(f"folder {dataset} has no training file: expected {expected}; it has {shorten(names)}.")
     return found
 

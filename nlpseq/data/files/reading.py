@@ -22,9 +22,12 @@ def read_table(path: Path, delimiter: str | None = None, encoding: str | None = 
         InputError: the file cannot be read, is not in its format, or is empty although its suffix is that of a table.
     """
     suffix = suffix_of(path)
-    if suffix in SHEETS:
-        return SHEETS[suffix](path)
-    text = read_text(path, encoding)
+    return SHEETS[suffix](path) if suffix in SHEETS else table_in(read_text(path, encoding), path, delimiter)
+
+
+def table_in(text: str, path: Path, delimiter: str | None = None) -> Table | str:
+    """The table in the text of a file, or the text itself, as `read_table`."""
+    suffix = suffix_of(path)
     if suffix not in TABLES:
         if is_json(text):
             return read_json(text, str(path))

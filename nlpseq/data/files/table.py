@@ -1,5 +1,6 @@
 """A table of named columns, and how the columns that a kind of task needs are found in it."""
 
+import ast
 import functools
 import re
 from collections import Counter
@@ -11,6 +12,9 @@ from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.errors import InputError, first_of, shorten, suggest
 
 SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
+NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d]\w*")
+LEAST_TEXTS = 20  # rows below a header of unknown words
 MOST_HEADER_WORDS = 4  # words of a column name
 
 
@@ -178,6 +182,21 @@ def text_of(value: Any, where: str, what: str = "a text") -> str:
     raise InputError(f"{where}: expected {what}, got {shorten(repr(value), 40)}.")
 
 
+def list_in(text: str) -> list | None:
+    """The list that a text such as "['a', 'b']" stands for, else None.
+
+    pandas writes lists so into a .csv file, and NumPy arrays as "['a' 'b']"; JSON has double quotes.
+    """
+    text = text.strip()
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    try:
+        value = ast.literal_eval(re.sub(r"""(['"])\s+(['"])""", r"\1, \2", text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, list) else None
+
+
 @dataclass(frozen=True)
 class Role:
     """A column that a kind of task needs.
@@ -241,6 +260,12 @@ def find_columns(
         table = table.with_note(f"{table.place} has no header: {columns}")
     elif missing:
         _refuse(table, usual[0], roles)
+    for role in roles[1:]:
+        if found[role.argument] == found[roles[0].argument]:
+            raise InputError(
+                f"{table.place}: `{roles[0].argument}` and `{role.argument}` are both the column "
+                f"{shorten(found[role.argument])!r}: name two different ones."
+            )
     return table, found
 
 
@@ -248,34 +273,60 @@ def _is_given(role, given):
     return given.get(role.argument) not in (None, "")
 
 
-def with_names(table, roles, given):
+def with_names(table: Table, roles: Sequence[Role], given: Mapping[str, Any]) -> Table:
     """The table with its header; whether the first row is one is decided by names, else by the content."""
+
+    def named(cells):
+        chosen = [given[role.argument] for role in roles if _is_given(role, given)]
+        usual = any(normal(cell) in role.usual for role in roles for cell in cells)
+        return usual or any(_number(value) is None for value in chosen)  # a number is the place of a column
+
+    return with_header_by(table, named)
+
+
+def with_header_by(table: Table, named: Callable[[list[str]], bool]) -> Table:
+    """The table with its header.
+
+    Args:
+        table: whose first row is a header if `named` says so of its cells that are not repeated in the second row, or
+            if they are unlike the others.
+    """
     if table.header is not None or not len(table):
         return table
-    cells = [normal(table.column(index)[0]) for index in range(len(table.names))]
-    chosen = [given[role.argument] for role in roles if _is_given(role, given)]
-    usual = any(cell in role.usual for role in roles for cell in cells)
-    named = any(normal(value) in cells or _number(value) is None for value in chosen)
-    if named or usual or _looks_like_header(table):
+    heads = [[str(value).strip() for value in table.column(index)[:2]] for index in range(len(table.names))]
+    cells = [head[0] for head in heads]
+    if named([head[0] for head in heads if len(set(head)) == len(head)]) or _looks_like_header(table, cells):
         return table.with_header()
+    if _are_words_above_texts(table, cells):
+        return table.with_header().with_note(
+            f"{table.place}: the first row is read as a header: {shorten(', '.join(cells))}"
+        )
     return replace(table, header=False)
 
 
-def _looks_like_header(table):
+def _looks_like_header(table, cells):
     """Whether the first cell of a column is unlike the others: not a number, or not one of few values."""
-    cells = [str(table.column(index)[0]).strip() for index in range(len(table.names))]
     if len(table) < 3 or any(not cell or len(cell.split()) > MOST_HEADER_WORDS for cell in cells):
         return False
     for index, cell in enumerate(cells):
         rest = [str(value).strip() for value in table.column(index)[1:]]
         few = len(set(rest)) <= max(2, len(rest) // 4)
-        if (all(map(_is_numeral, rest)) and not _is_numeral(cell)) or (few and cell not in rest):
+        if (all(map(is_numeral, rest)) and not is_numeral(cell)) or (few and cell not in rest):
             return True
     return False
 
 
-def _is_numeral(text):
-    return re.fullmatch(r"[+-]?\d+([.,]\d+)?", text) is not None
+def _are_words_above_texts(table, cells):
+    """Whether several first cells are words, and no other row has words only: "x,y" above pairs of sentences."""
+    if len(cells) < 2 or len(table) <= LEAST_TEXTS or not all(map(WORD.fullmatch, cells)):
+        return False
+    rows = zip(*(table.column(index)[1:] for index in range(len(cells))))
+    return not any(all(WORD.fullmatch(str(value).strip()) for value in row) for row in rows)
+
+
+def is_numeral(text: str) -> bool:
+    """Whether a text is a number such as "-3", "1.5" or "2,5"."""
+    return NUMERAL.fullmatch(text) is not None
 
 
 def _number(value):
@@ -322,7 +373,8 @@ def _refuse(table, name, roles):
 def by_split(table: Table) -> dict[str, Table]:
     """A table as "train", or as several splits if a column holds the names of splits.
 
-    The column is named as in `SPLIT_COLUMNS`, and all of its values are names of splits.
+    The column is named as in `SPLIT_COLUMNS`, and "train" is one of its values; rows with others than the names of
+    splits are left out.
     """
     original = table
     if table.header is None and len(table):
@@ -331,12 +383,16 @@ def by_split(table: Table) -> dict[str, Table]:
         if normal(name) not in SPLIT_COLUMNS:
             continue
         splits = [SPLIT_OF.get(str(value).strip().lower(), "") for value in table.values(name)]
-        if "train" in splits and "" not in splits:
+        if "train" in splits:
             rows: dict[str, list[int]] = {}
             for row, split in enumerate(splits):
                 rows.setdefault(split, []).append(row)
             table = table.without(name)
-            return {split: table.select(chosen) for split, chosen in rows.items()}
+            others = rows.pop("", [])
+            parts = {split: table.select(chosen) for split, chosen in rows.items()}
+            if others:
+                parts["train"] = parts["train"].with_note(left_out(table, others, "the name of a split"))
+            return parts
     return {"train": original}
 
 
@@ -345,6 +401,38 @@ def rows_table(place: str, rows: Sequence[Sequence], lines: Sequence[int], **att
     width = len(rows[0]) if rows else 0
     names = [str(number) for number in range(1, width + 1)]
     return Table(place, names, lambda index: [row[index] for row in rows], lines, **attributes)
+
+
+def joined(tables: Sequence[Table]) -> Table:
+    """The rows of several tables with the same columns, one after another.
+
+    Raises:
+        InputError: the columns differ.
+    """
+    first, *others = tables
+    if not others:
+        return first
+    if first.header is None and all(_first_row(table) == _first_row(first) for table in others):
+        others = [table.with_header() for table in others]
+    for table in others:
+        same = len(table.names) == len(first.names) if first.header is None else set(table.names) == set(first.names)
+        if not same:
+            raise InputError(f"{first.place} and {table.place} have different columns: give them the same.")
+    by_name = first.header and all(table.header for table in others)
+
+    def column(index):
+        name = first.names[index]
+        return [value for table in tables_ for value in table.column(table.names.index(name) if by_name else index)]
+
+    tables_ = [first, *others]
+    lines = range(1, sum(map(len, tables_)) + 1)
+    return replace(
+        first, place=f"{first.place} and {len(others)} more", column=column, lines=lines, unit="row", breaks=()
+    )
+
+
+def _first_row(table):
+    return [table.column(index)[0] for index in range(len(table.names)) if len(table)]
 
 
 def left_out(table: Table, rows: Sequence[int], what: str) -> str:

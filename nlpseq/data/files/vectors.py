@@ -52,8 +52,8 @@ class VectorFile:
         header = HEADER.fullmatch(first)
         self._count = None if header is None else int(header[1])
         self._binary = header is not None and _is_binary(rest, int(header[2]))
-        self.size = int(header[2]) if header else len(first.split()) - 1
-        if self.size < 2 or (header is None and _numbers(first.split()[1:]) is None):
+        self.size = int(header[2]) if header else _size([first, *rest.split(b"\n")[:-1]])
+        if self.size < 2:
             raise InputError(
                 f"{path}, line 1: expected a word and the numbers of its vector, got "
                 f"{shorten(first.decode('utf-8', 'replace').strip(), 40)!r}: give a file of word vectors ({EXPECTED})."
@@ -179,6 +179,19 @@ class _Buffer:
             size += len(block)
         self.data, self.start = b"".join([self.data[self.start :], *blocks]), 0
         return bool(blocks)
+
+
+def _size(lines: list[bytes]) -> int:
+    """The size of the vectors in the first lines of a text, in whose very first the word may have blanks inside."""
+    fields = lines[0].split()
+    if _numbers(fields[1:]) is not None:
+        return len(fields) - 1
+    return min(map(_trailing, (line.split() for line in lines if line.strip())), default=0)
+
+
+def _trailing(fields):
+    """The number of fields after the first that are numbers, from the last one on."""
+    return next((i for i, field in enumerate(fields[:0:-1]) if _numbers([field]) is None), max(0, len(fields) - 1))
 
 
 def _numbers(fields: list[bytes]) -> np.ndarray | None:

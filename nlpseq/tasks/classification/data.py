@@ -93,7 +93,7 @@ def load_labelled_texts(
     seed: int = 0,
     *,
     text: str | int | tuple[str, ...] | None = None,
-    label: str | int | None = None,
+    label: str | int | tuple[str, ...] | None = None,
     label_separator: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
@@ -111,7 +111,8 @@ def load_labelled_texts(
         seed: of the choice of examples that are held out if a split is missing.
         text: feature or column with the text, by name or by number from 1; or several, as a tuple or
             separated by commas, which are joined by a blank line. Default that of the dataset, or a usual name.
-        label: feature or column with the label. Default that of the dataset, or a usual name.
+        label: feature or column with the label, or several columns of 0 and 1, as a tuple or separated by commas,
+            whose names are the labels. Default that of the dataset, or a usual name.
         label_separator: what separates several labels in a cell, such as "|", or "none" if each cell is one
             label. Default the one of `|`, `;` and `,` whose parts recur in other cells, if there is one.
         delimiter: of the columns of files, a character or "tab". Default the one that fits.

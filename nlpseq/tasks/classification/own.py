@@ -1,7 +1,6 @@
 """The user's own labelled texts: which shapes are read, which columns are texts and labels, and what is left out."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from nlpseq.data.files.lines import fasttext_table, label_first_table
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table
 from nlpseq.errors import InputError, shorten
+from nlpseq.tasks.classification import labels
 
 TEXT = Role("text", (
     "text", "texts", "review", "review text", "reviewtext", "review body", "sentence", "utterance",
@@ -27,7 +27,8 @@ LABEL = Role("label", (
     "spam", "y", "output", "v1",
 ))  # fmt: skip
 ROLES = (TEXT, LABEL)
-SEPARATORS = ("|", ";", ",")  # of several labels in a cell
+TWO_COLUMNS = (";", "|", "^")  # between text and label in a file that is not called a table
+MOST_LABELS = 4  # lines of a label, at least, on average
 PAIRS = (("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"))  # two texts of a row
 
 
@@ -41,17 +42,23 @@ class Row:
 
 def read(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
     """The tables of a file or folder by split."""
+    path = paths.inner(path)
     read_file = lambda file: table.by_split(_read_file(file, delimiter, encoding))  # noqa: E731
     if not os.path.isdir(path):
         return read_file(path)
-    found = folders.parallel_tables(path, encoding)
     files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
-    if found is None and "train" not in paths.files_by_split(files, path):
+    shards = paths.shards(files)
+    found = folders.parallel_tables(path, encoding)
+    if found is None and not any(paths.split_of(file.name) == "train" for file in files):
         found = folders.class_tables(path, encoding)
+    found = found or folders.class_file_tables(path, encoding)
     if found is not None:
         return found
-    split = paths.split_files(path, files, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
-    return paths.read_splits(split, read_file)
+    split = paths.split_files(path, shards, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
+    read_shards = lambda first: table.by_split(  # noqa: E731
+        table.joined([_read_file(file, delimiter, encoding) for file in shards[first]])
+    )
+    return paths.read_splits(split, read_shards)
 
 
 def _read_file(path, delimiter, encoding) -> Table:
@@ -62,13 +69,24 @@ def _read_file(path, delimiter, encoding) -> Table:
     found = fasttext_table(lines, place)
     if found is None and _has_header(lines):
         return read_delimited(content, place)
-    found = found or label_first_table(lines, place)
+    found = found or _of_two_columns(content, lines, place) or label_first_table(lines, place)
     if found is None:
         raise InputError(
             f"{place}: no labels found: expected columns with a header, a label at the start of each line "
             f"(__label__good, or a number), or JSON objects; it begins with {shorten(lines[0], 40)!r}."
         )
     return found
+
+
+def _of_two_columns(content, lines, place):
+    """The table of a text and a label in each line with a mark between them, such as "text;label", else None."""
+    filled = [line for line in lines if line.strip()]
+    for mark in TWO_COLUMNS:
+        if len(filled) > 1 and all(line.count(mark) == 1 for line in filled):
+            columns = [{cell.strip() for cell in cells} for cells in zip(*(line.split(mark) for line in filled))]
+            if min(map(len, columns)) <= max(2, len(filled) // MOST_LABELS):
+                return read_delimited(content, place, delimiter=mark)
+    return None
 
 
 def _has_header(lines):
@@ -78,7 +96,7 @@ def _has_header(lines):
 
 
 def names_of(text: Any) -> tuple | None:
-    """The columns of the text: one, several as a tuple, or several in a string separated by commas."""
+    """Columns that are named: one, several as a tuple, or several in a string separated by commas."""
     if text is None or text == "":
         return None
     if isinstance(text, (str, int)):
@@ -99,84 +117,87 @@ def labelled_rows(
         InputError: a column is missing, a value is neither text nor a label, or no row is left.
     """
     rows, said = {}, []
+    known: tuple[str | None, str] | None = None  # columns of text and label in training, if they have names
     for split, part in sorted(tables.items(), key=lambda item: item[0] != "train"):
-        part, columns, label_column = _columns(part, text, label)
-        said += [part.note] * bool(part.note and split == "train")
-        if split == "train" and separator is None:
-            separator = separator_of(part.values(label_column))
-            if separator:
-                said.append(
-                    f"the column {label_column!r} holds several labels in a cell, separated by {separator!r}; if they "
-                    "are one label, set `label_separator` to none"
-                )
-        rows[split], left_out = _rows(part, columns, label_column, None if separator == "none" else separator)
-        for what, numbers in left_out.items():
-            if numbers:
-                said.append(table.left_out(part, numbers, what))
+        if known and _is_unlabelled(part, *known):
+            said.append(f"{part.place} has no column {known[1]!r}: the {split} split is left out")
+            continue
+        part, columns, label_columns = _columns(part, text, label)
+        if split == "train":
+            known = columns[0] if part.header else None, label_columns[0]
+            said += [part.note] * bool(part.note)
+            if separator is None and len(label_columns) == 1:
+                separator = labels.separator_of(part.values(label_columns[0]))
+                said += [_about_separator(label_columns[0], separator)] * bool(separator)
+        rows[split], left_out = _rows(part, columns, labels.labels_of(part, label_columns, separator))
+        if not rows[split] and split != "train":
+            said.append(f"{part.place} has no labels: the {split} split is left out")
+            del rows[split]
+            continue
+        said += [table.left_out(part, numbers, what) for what, numbers in left_out.items() if numbers]
         if not rows[split]:
             raise InputError(f"{part.place} holds no rows with a text and a label: expected at least one.")
     return rows, said
 
 
-def _columns(part: Table, text, label) -> tuple[Table, list[str], str]:
-    """The table with its header, its columns of text, and that of the label."""
-    given = names_of(text)
-    if given and len(given) > 1 and ",".join(map(str, given)) in part.names:
-        given = (",".join(map(str, given)),)
-    if given is None and part.header:
+def _about_separator(column, separator):
+    return (
+        f"the column {column!r} holds several labels in a cell, separated by {separator!r}; if they are one label, set "
+        "`label_separator` to none"
+    )
+
+
+def _is_unlabelled(part: Table, text: str | None, label: str) -> bool:
+    """Whether a split has the column of the text that training has, and none of a label."""
+    names = part.names if part.header else [part.column(index)[0] for index in range(len(part.names)) if len(part)]
+    found = set(map(table.normal, names))
+    if text is not None and table.normal(text) in found:
+        return table.normal(label) not in found and not found & set(LABEL.usual)
+    return len(part.names) == 1
+
+
+def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
+    """The table with its header, its columns of text, and those of the label."""
+    first = {role: (names_of(names) or (None,))[0] for role, names in (("text", text), ("label", label))}
+    part = table.with_names(part, ROLES, first)
+    texts, wanted = _given(part, text), _given(part, label)
+    if texts is None and part.header:
         names = {table.normal(name): name for name in part.names}
-        given = next((tuple(names[name] for name in pair) for pair in PAIRS if set(pair) <= set(names)), None)
-    first = given[0] if given else None
-    part, found = table.find_columns(part, ROLES, {"text": first, "label": label}, _guess)
-    others = [
-        table.find_columns(part, ROLES, {"text": name, "label": found["label"]})[1]["text"]
-        for name in (given or ())[1:]
-    ]
-    return part, [found["text"], *others], found["label"]
+        texts = next((tuple(names[name] for name in pair) for pair in PAIRS if set(pair) <= set(names)), None)
+    first = {"text": texts[0] if texts else None, "label": wanted[0] if wanted else None}
+    part, found = table.find_columns(part, ROLES, first, _guess)
+    columns = {
+        role: [found[role], *(table.find_columns(part, ROLES, found | {role: name})[1][role] for name in others)]
+        for role, others in (("text", (texts or ())[1:]), ("label", (wanted or ())[1:]))
+    }
+    return part, columns["text"], columns["label"]
+
+
+def _given(part, names):
+    """The columns that are named: one, whose name may have a comma, or several."""
+    given = names_of(names)
+    whole = ",".join(map(str, given or ()))
+    return (whole,) if whole in part.names else given
 
 
 def _guess(part: Table) -> Sequence[int]:
     """The columns of text and label of a table without header: of two, the label has the fewer different values."""
     if len(part.names) != 2:
         raise InputError(
-            f"{part.place} has no header and {len(part.names)} columns: give the numbers of the columns, from 1, with "
-            "`text` and `label`."
+            f"{part.place} has no header and {len(part.names)} column{'s' * (len(part.names) > 1)}",
+            "give the numbers of the columns, from 1, with `text` and `label`",
         )
     different = [len(set(map(str, part.column(index)))) for index in (0, 1)]
     return (0, 1) if different[1] <= different[0] else (1, 0)
 
 
-def separator_of(values: Sequence) -> str | None:
-    """The separator of several labels in a cell, or None if a cell is one label.
-
-    It is one if there are fewer different parts of cells than different cells, for parts then recur. The parts of
-    names such as "Arts, Crafts" do not, and numbers such as "3,5" are no lists.
-
-    >>> separator_of(["a|b", "b", "a", "c|a"]), separator_of(["arts, crafts", "music"])
-    ('|', None)
-    """
-    cells = {value.strip() for value in values if isinstance(value, str)} - {""}
-    for separator in SEPARATORS:
-        if not any(separator in cell for cell in cells):
-            continue
-        numbers = all(re.fullmatch(r"\d+,?\d*", cell) for cell in cells)
-        if not numbers and len({part for cell in cells for part in _parts(cell, separator)}) < len(cells):
-            return separator
-    return None
-
-
-def _parts(cell, separator):
-    return [part.strip() for part in cell.split(separator) if part.strip()]
-
-
-def _rows(part, columns, label_column, separator):
+def _rows(part, columns, labels_by_row):
     """Rows, and the indices of those that are left out by what they lack."""
     rows: list[Row] = []
     left_out: dict[str, list[int]] = {"a label": [], "a text": []}
     texts = [part.values(name) for name in columns]
-    for number, (label, *values) in enumerate(zip(part.values(label_column), *texts)):
-        labels = _labels(label, part, number, label_column, separator)
-        if labels is None:
+    for number, (found, *values) in enumerate(zip(labels_by_row, *texts)):
+        if found is None:
             left_out["a label"].append(number)
         elif any(map(table.is_missing, values)):
             left_out["a text"].append(number)
@@ -184,27 +205,8 @@ def _rows(part, columns, label_column, separator):
             text = "\n\n".join(
                 table.text_of(value, f"{part.where(number)}, column {name!r}") for value, name in zip(values, columns)
             )
-            rows.append(Row(text, tuple(labels)))
+            rows.append(Row(text, tuple(found)))
     return rows, left_out
-
-
-def _is_list(value):
-    return isinstance(value, (list, tuple, set)) or bool(getattr(value, "shape", ()))
-
-
-def _labels(value, part, number, name, separator):
-    """The labels of a row, without outer and doubled blanks: a list, which may be empty; None if a label is missing."""
-    if separator and isinstance(value, str):
-        value = _parts(value, separator)
-    if _is_list(value):
-        return list(dict.fromkeys(_label(item, part, number, name) for item in value if not table.is_missing(item)))
-    return None if table.is_missing(value) else [_label(value, part, number, name)]
-
-
-def _label(value, part, number, name):
-    if table.is_number(value) and float(value).is_integer():
-        return str(int(value))  # pandas makes integers with missing values floats
-    return " ".join(table.text_of(value, f"{part.where(number)}, column {name!r}", "a label").split())
 
 
 def sorted_labels(rows: Sequence[Row]) -> list[str]:

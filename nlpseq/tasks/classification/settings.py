@@ -90,11 +90,12 @@ class ClassificationData(DataSettings):
     """The dataset and the output folder."""
 
     dataset: str = "nlpseq_reviews"
-    """Name of a TFDS dataset, or path of a .tsv, .csv or .jsonl file, or of a folder of such files."""
+    """Name of a TFDS dataset, or path: a table (.csv, .tsv, .jsonl, ...), labelled lines, or a folder of such
+    files or of texts for each class."""
     text: str | None = None
     """Feature or column of the text, or several separated by commas; None for the default of the dataset."""
     label: str | None = None
-    """Feature or column of the label; None for the default of the dataset."""
+    """Feature or column of the label, or several columns of 0 and 1 separated by commas; None for the default."""
     label_separator: str | None = None
     """What separates several labels in a cell, a character, or "none"; None to find it out."""
     prepared: Annotated[

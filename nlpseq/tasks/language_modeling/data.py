@@ -100,6 +100,7 @@ def load_running_texts(
         raw = sources.own_splits(dataset, data_dir, splits, read, lambda table: own.text_of_table(table, text))
         texts = {split: part.text.encode("utf-8", "replace") for split, part in raw.items()}
         said, generated = [part.note for part in raw.values() if part.note], False
+        said += [note for split, part in raw.items() for note in notes.odd_text(f"the {split} text", part.text)]
     texts = {split: content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for split, content in texts.items()}
     said += _hold_out(name, texts)
     found = {split: _lines(f"the {split} text of {name}", content) for split, content in texts.items()}
@@ -112,10 +113,8 @@ def _hold_out(name, texts):
     unit = "lines" if b"\n" in texts["train"].strip() else "words, as it is one line"
     for split in reversed(missing):
         texts["train"], texts[split] = _split_off_end(name, texts["train"])
-    parts = " and ".join(missing)
-    return (
-        [f"held out from the end of the training text: {parts}, a tenth each, split between {unit}"] if missing else []
-    )
+    parts = f"{' and '.join(missing)}, a tenth{' each' * (len(missing) > 1)}, split between {unit}"
+    return [f"held out from the end of the training text: {parts}"] if missing else []
 
 
 def _from_tfds(dataset, data_dir, overrides):

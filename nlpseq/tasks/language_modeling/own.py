@@ -1,21 +1,27 @@
 """The user's own running text: a file, a folder of parts, or the rows of a table."""
 
 import os
-from dataclasses import dataclass
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import paths, table
-from nlpseq.data.files.contents import read_text
-from nlpseq.data.files.paths import SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of
-from nlpseq.data.files.reading import is_table, read_table
-from nlpseq.data.files.table import Role, Table
-from nlpseq.errors import InputError
+from nlpseq.data.files.contents import lines_of, read_text
+from nlpseq.data.files.json_rows import read_json
+from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of, words_of
+from nlpseq.data.files.reading import SHEETS, is_json, is_table, table_in
+from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.errors import InputError, first_of
 
 TEXT = Role("text", (
     "text", "texts", "content", "body", "document", "article", "story", "chapter", "sentence", "line",
     "review", "message", "abstract", "title", "tokens",
 ))  # fmt: skip
+
+
+SHARE_OF_PROSE = 0.9  # of the commas of a text stand before a blank
 
 
 @dataclass(frozen=True)
@@ -29,17 +35,47 @@ class RawText:
 def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: str | None = None) -> dict[str, RawText]:
     """The texts of a file or folder by split.
 
-    In a folder, files whose names hold a split are that split, and all others, in folders within it too, are the
-    training text in the order of their names; if there is a training file, others are left out.
+    In a folder, files that are named by a split are that split, as `_by_split` tells, and all others, in folders within
+    it too, are the training text in the order of their names; if there is a training file, others are left out.
     """
     if not os.path.isdir(path):
         return _read_file(path, text, delimiter, encoding)
     files = [file for file in paths.files_in(path) if suffix_of(file) in (*TEXTS, *TABLES, *SPLIT_SUFFIXES)]
-    found = paths.files_by_split(files, path)
-    parts = {split: _read_file(file, text, delimiter, encoding)["train"] for split, file in found.items()}
+    shards = paths.shards(files)
+    found = paths.files_by_split(_named_by_split(shards), path)
+    parts = {
+        split: _joined([_read_file(part, text, delimiter, encoding)["train"] for part in shards[file]])
+        for split, file in found.items()
+    }
+    used = {part for file in found.values() for part in shards[file]}
+    others = [file for file in _all_texts(path) if file not in used]
     if "train" not in found:
-        parts["train"] = _of_parts(path, [file for file in _all_texts(path) if not split_of(file.name)], encoding)
+        parts["train"] = _of_parts(path, others, encoding)
+    elif left := [file.name for file in others if not paths.is_about(file)]:
+        are = "are" if len(left) > 1 else "is"
+        note = f"the training text is {found['train'].name}: {first_of(left)} of {path} {are} left out"
+        parts["train"] = replace(parts["train"], note="; ".join(filter(None, (parts["train"].note, note))))
     return parts
+
+
+def _joined(parts):
+    notes = dict.fromkeys(part.note for part in parts if part.note)
+    return RawText("\n".join(part.text for part in parts), "; ".join(notes))
+
+
+def _named_by_split(files):
+    """The files of splits in a folder, which may also hold chapters with a title such as "the test".
+
+    The name of a file is that of a split, or is so but for what the name of another split has too (wiki.train.tokens
+    and wiki.valid.tokens), or all files have splits in their names.
+    """
+    files = [file for file in files if not paths.is_about(file)]
+    rests = {file: " ".join(word for word in words_of(file.stem) if word not in SPLIT_OF) for file in files}
+    named = [file for file in files if split_of(file.name)]
+    if len(named) == len(files):
+        return named
+    splits = Counter(rest for rest, _ in {(rests[file], split_of(file.name)) for file in named})
+    return [file for file in named if not rests[file] or splits[rests[file]] > 1]
 
 
 def _all_texts(folder):
@@ -61,18 +97,54 @@ def _of_parts(folder, files, encoding):
 
 
 def _read_file(path, text, delimiter, encoding):
+    content = _content(path, text, delimiter, encoding)
+    if isinstance(content, RawText):
+        return {"train": content}
+    return {split: text_of_table(part, text) for split, part in table.by_split(content).items()}
+
+
+def _content(path, text, delimiter, encoding) -> Table | RawText:
+    """The table in a file, or its text if it has no columns."""
+    if suffix_of(path) in SHEETS:
+        return SHEETS[suffix_of(path)](path)
+    content, note = read_text(path, encoding), ""
     if is_table(path):
-        content = read_table(path, delimiter, encoding)
-        if isinstance(content, Table):
-            return {split: text_of_table(part, text) for split, part in table.by_split(content).items()}
+        if text or delimiter or is_json(content) or not _is_prose(content):
+            found = table_in(content, path, delimiter)
+            return found if isinstance(found, Table) else RawText(found)
+        note = f"{path} has no columns: its lines are the text"
+    elif is_json(content):
+        try:
+            return read_json(content, str(path))
+        except InputError:
+            note = f"{path} begins like JSON and is read as a text"
     if text is not None:
         raise InputError(f"{path} is running text, and `text` names a feature or column of a table: leave it out.")
-    return {"train": RawText(read_text(path, encoding))}
+    return RawText(content, note)
+
+
+def _is_prose(content):
+    """Whether commas stand before blanks, as in sentences, where no field is quoted and no column named."""
+    lines = [line for line in lines_of(content) if line.strip()]
+    cells = [normal(cell) for cell in re.split(r"[,;\t|]", lines[0])] if lines else []
+    if any(cell in TEXT.usual for cell in cells) or "\t" in content or re.search(r',"\S|",\S', content):
+        return False
+    commas = re.findall(r",(\s)?", content)
+    return bool(commas) and sum(map(bool, commas)) >= SHARE_OF_PROSE * len(commas)
 
 
 def text_of_table(part: Table, text: Any = None) -> RawText:
     """The rows of a column as one text; rows without a text are left out."""
-    part, found = table.find_columns(part, (TEXT,), {"text": text}, lambda _: (0,))
+    part, found = table.find_columns(part, (TEXT,), {"text": text}, _texts)
     values = part.values(found["text"])
     texts = [table.text_of(value, part.where(row)) for row, value in enumerate(values) if not table.is_missing(value)]
     return RawText("\n".join(texts), part.note)
+
+
+def _texts(part: Table) -> tuple[int]:
+    """The first column most of whose cells have blanks; else the one with the most characters."""
+    columns = [list(map(str, part.column(index))) for index in range(len(part.names))]
+    several = [
+        index for index, cells in enumerate(columns) if 2 * sum(" " in cell.strip() for cell in cells) > len(cells)
+    ]
+    return (several[0] if several else max(range(len(columns)), key=lambda index: sum(map(len, columns[index]))),)

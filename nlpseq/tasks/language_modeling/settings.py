@@ -87,9 +87,10 @@ class LanguageModelingData(DataSettings):
     """The dataset and the output folder."""
 
     dataset: str = "nlpseq_phrases"
-    """Name of a TFDS dataset, or path of a .txt file or of a folder of them."""
+    """Name of a TFDS dataset, or path: a text, a table with a column of texts, or a folder of such files or of
+    chapters."""
     text: str | None = None
-    """Feature of a TFDS dataset with the text; None for the default of the dataset."""
+    """Feature or column of the text; None for the default of the dataset."""
     prepared: Annotated[
         str | None, Replaces.of(("dataset", "text"), FileSettings(), SplitSettings(), LineSettings())
     ] = None

@@ -1,6 +1,5 @@
 """The user's own tagged sentences: which shapes are read, and from tables to sentences."""
 
-import ast
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -255,21 +254,10 @@ def _items(value: Any, where: str) -> list[str]:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, str):
-        value = _literal(value) or value.split()
+        value = table.list_in(value) or value.split()
     if not isinstance(value, (list, tuple)):
         raise InputError(f"{where}: expected a list of tokens or tags, got {shorten(repr(value), 40)}.")
     return [_word(item, where) for item in value]
-
-
-def _literal(text):
-    """The list that a text such as "['a', 'b']" stands for, as pandas writes one into a .csv file; else None."""
-    if not (text.startswith("[") and text.endswith("]")):
-        return None
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return value if isinstance(value, list) else None
 
 
 def _word(value, where):

@@ -13,6 +13,7 @@ from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.translation import own
 from nlpseq.tasks.translation.own import ARGUMENTS
 from nlpseq.tasks.translation.schemas import TRANSLATION, TranslationSchema
+from nlpseq.tasks.translation.sides import language_files
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def load_parallel_texts(
 ) -> ParallelTexts:
     """Loads a dataset of sentences and their translations.
 
-    Pairs with two empty sides are dropped, and in TFDS datasets those with one.
+    Pairs with an empty side are left out.
 
     Args:
         dataset: name of a TFDS dataset ("ted_hrlr_translate/pt_to_en", "scan/simple"); the path of a file
@@ -90,8 +91,8 @@ def load_parallel_texts(
             targets, a frame, a `tf.data.Dataset`, or a dict of these by split.
         data_dir: folder of prepared TFDS datasets. Default that of TFDS.
         seed: of the choice of pairs that are held out if a split is missing.
-        source, target: languages, features or columns. Default those of the dataset; of
-            files of two languages the alphabetical order, of columns their order.
+        source, target: languages, features or columns. Default those of the dataset; of files of two languages
+            the order in their names (train.en-de.en), else that of letters; of columns their order.
         delimiter: of the columns of files, a character or "tab". Default the one that fits.
         encoding: of files. Default UTF-8, or that of a byte-order mark.
         train: TFDS split, such as "train[:80%]". Default that of the dataset.
@@ -102,13 +103,12 @@ def load_parallel_texts(
 
     Raises:
         InputError: the dataset, a split, a language, a feature, a column or a file is
-            missing or unusable; source and target are the same or of unequal length; one
-            side of a pair is empty.
+            missing or unusable; source and target are the same or of unequal length.
     """
     if source is not None and source == target:
         raise InputError(f"{ARGUMENTS} are both {source!r}: give two different languages.")
     splits = {"train": train, "validation": validation, "test": test}
-    if sources.is_name(dataset) and not own.language_files(Path(dataset)):
+    if sources.is_name(dataset) and not language_files(Path(dataset)):
         sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
         overrides = {"source": source, "target": target, **splits}
         overrides = {name: value for name, value in overrides.items() if value is not None}

@@ -1,24 +1,28 @@
 """The user's own parallel texts: which shapes are read, and which columns or files are source and target."""
 
 import os
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import paths, table
 from nlpseq.data.files.contents import read_lines
-from nlpseq.data.files.languages import is_language
-from nlpseq.data.files.paths import SPLIT_OF, TABLES, suffix_of
+from nlpseq.data.files.json_rows import columns_table
+from nlpseq.data.files.languages import is_language, names_language, names_side
+from nlpseq.data.files.paths import TABLES, suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.data.files.tmx import read_tmx
 from nlpseq.errors import InputError, shorten
+from nlpseq.tasks.translation.sides import LanguageFile, language_files, languages_of
 
 ARGUMENTS = "`source` and `target`"
 HEADER = ("source", "target")
-SOURCE = Role("source", ("source", "src", "source text", "source sentence", "sentence1", "input"))
+SOURCE = Role(
+    "source",
+    ("source", "src", "source text", "source sentence", "sentence1", "input", "original", "sentence", "phrase", "text"),
+)
 TARGET = Role(
     "target", ("target", "tgt", "trg", "target text", "target sentence", "translation", "sentence2", "output")
 )
@@ -40,16 +44,6 @@ class RawPairs:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class LanguageFile:
-    """A file of sentences in one language; `split` is None if its name has none."""
-
-    path: Path
-    language: str
-    stem: str
-    split: str | None
-
-
 def read(
     path: Path,
     source: str | None = None,
@@ -58,18 +52,20 @@ def read(
     encoding: str | None = None,
 ) -> dict[str, RawPairs]:
     """The pairs of a file, of a folder, or of files that begin with the path, by split."""
+    path = paths.inner(path)
     files = language_files(path)
     if files:
         place = f"folder {path if os.path.isdir(path) else path.parent}"
         return _of_files(place, files, source, target, encoding)
     if not os.path.isdir(path):
-        return _of_table_file(path, source, target, delimiter, encoding)
+        return _of_table_files([path], source, target, delimiter, encoding)
     found = [file for file in paths.files_in(path) if suffix_of(file) in (*TABLES, ".txt", ".tmx")]
-    split = paths.split_files(path, found, "train.tsv, or en.train.txt and de.train.txt, for example")
+    shards = paths.shards(found)
+    split = paths.split_files(path, shards, "train.tsv, or en.train.txt and de.train.txt, for example")
 
     def read_file(file):
         nonlocal source, target
-        parts = _of_table_file(file, source, target, delimiter, encoding)
+        parts = _of_table_files(shards[file], source, target, delimiter, encoding)
         if parts["train"].languages != HEADER:
             source, target = parts["train"].languages  # the other splits have the languages of training
         return parts
@@ -77,46 +73,9 @@ def read(
     return paths.read_splits(split, read_file)
 
 
-def language_files(path: Path) -> list[LanguageFile]:
-    """The files of a language each in a folder, or beside a path that names one of them or is what they begin with.
-
-    Names are those of tfds.TranslateFolder (en.train.txt), Moses and WMT (train.en), fairseq (train.de-en.en) and OPUS
-    (Tatoeba.de-en.en). Without a split in any name, the files of one corpus are "train".
-    """
-    if os.path.isdir(path):
-        files = list(filter(None, map(_language_file, paths.files_in(path))))
-        if files and all(file.split is None for file in files) and len({file.stem for file in files}) == 1:
-            files = [replace(file, split="train") for file in files]
-        return [file for file in files if file.split]
-    if not os.path.isdir(path.parent):
-        return []
-    own = _language_file(path) if os.path.isfile(path) else None
-    stem = own.stem if own else path.name
-    if os.path.isfile(path) and own is None:
-        return []
-    files = [file for file in map(_language_file, paths.files_in(path.parent)) if file and file.stem == stem]
-    return [replace(file, split="train") for file in files] if len(files) > 1 else []
-
-
-def _language_file(path: Path) -> LanguageFile | None:
-    parts = paths.plain_name(path).split(".")
-    if parts[-1].lower() == "txt":
-        parts = parts[:-1]
-    if len(parts) == 2 and parts[1].lower() in SPLIT_OF and suffix_of(path) == ".txt" and parts[0]:
-        language, rest = parts[0], parts[1:]  # of any name
-    elif len(parts) > 1 and is_language(parts[-1]):
-        language, rest = parts[-1], parts[:-1]
-    elif len(parts) > 1 and is_language(parts[0]):
-        language, rest = parts[0], parts[1:]
-    else:
-        return None
-    if suffix_of(path) in TABLES or suffix_of(path) == ".tmx":
-        return None
-    return LanguageFile(path, language, ".".join(rest), paths.split_of(".".join(rest)))
-
-
 def _of_files(place, files, source, target, encoding):
-    languages = direction(place, sorted({file.language for file in files}), source, target)
+    known = languages_of(files)
+    languages = direction(place, known, *((None, None) if known == list(HEADER) else (source, target)))
     sides = [_by_split(place, files, language) for language in languages]
     for own, other, language in zip(sides, reversed(sides), reversed(languages)):
         for split, file in own.items():
@@ -125,7 +84,8 @@ def _of_files(place, files, source, target, encoding):
                 raise InputError(
                     f"{place} has {file.path.name} without its translation in {language!r}: expected {name}."
                 )
-    return {split: _of_sides(languages, [side[split].path for side in sides], encoding) for split in sides[0]}
+    names = (source or "source", target or "target") if known == list(HEADER) else languages
+    return {split: _of_sides(names, [side[split].path for side in sides], encoding) for split in sides[0]}
 
 
 def _by_split(place, files, language):
@@ -148,8 +108,7 @@ def _of_sides(languages, sides, encoding):
     first, second = (f"{path} has {len(side)} lines" for path, side in zip(sides, lines))
     if len(lines[0]) != len(lines[1]):
         raise InputError(f"{first} and {second}: expected equally many, line by line translations of each other.")
-    places = lambda side, row: f"{sides[side]}, line {row + 1}"  # noqa: E731
-    return _pairs(languages, *lines, places, sides[0])
+    return _pairs(languages, *lines, columns_table(" and ".join(map(str, sides)), dict(zip(languages, lines)), "line"))
 
 
 def direction(place: str, languages: Sequence[str], source: str | None, target: str | None) -> tuple[str, str]:
@@ -173,7 +132,12 @@ def _listed(languages):
     return shorten(", ".join(languages))
 
 
-def _of_table_file(path, source, target, delimiter, encoding):
+def _of_table_files(files, source, target, delimiter, encoding):
+    content = table.joined([_table(path, delimiter, encoding) for path in files])
+    return {split: pairs_of_table(part, source, target) for split, part in table.by_split(content).items()}
+
+
+def _table(path, delimiter, encoding) -> Table:
     content = read_tmx(path) if suffix_of(path) == ".tmx" else read_table(path, delimiter, encoding)
     if isinstance(content, str):
         if not content.strip():
@@ -182,17 +146,17 @@ def _of_table_file(path, source, target, delimiter, encoding):
             f"{path} is neither a folder nor a table: expected sentences and translations in two columns separated by "
             "tabs, a .tsv, .csv, .jsonl or .tmx file, or a file for each language (train.en and train.de)."
         )
-    return {split: pairs_of_table(part, source, target) for split, part in table.by_split(content).items()}
+    return content
 
 
 def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPairs:
     """The pairs of a table.
 
     Of named columns, source and target are those given, else those named so, else two that are named like
-    languages, else the only two. Of others, they are the first two that do not hold numbers only.
+    languages, else the only two. Of others, they are the first two that hold texts, not numbers or codes of languages.
     """
     given = {"source": source, "target": target}
-    part = _with_header(part, source, target)
+    part = table.with_header_by(part, lambda cells: _named(cells, source, target))
     if not part.header:
         return _of_numbered_columns(part, given)
     names: dict[str, str] = {}  # "en" for "translation.en"
@@ -205,7 +169,7 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
             for role, name in zip((SOURCE, TARGET), usual):
                 table.the_only(part, names[name], role.argument)
             return _of_columns(part, [names[name] for name in usual], HEADER)
-    languages = [name for name in names if is_language(name) and not _holds_numbers(part.values(names[name]))]
+    languages = [name for name in names if names_language(name) and not _holds_no_texts(part.values(names[name]))]
     chosen = _chosen(part, languages if len(languages) > 1 else list(names), list(names), source, target)
     for argument, name in zip(given, chosen):
         if not str(given[argument]).isdecimal():
@@ -229,20 +193,17 @@ def _name(value, normals, names):
     return names[index] if 0 <= index < len(names) else str(value)
 
 
-def _with_header(part, source, target):
-    """The table with its header: the first row is one if it names languages, source and target, or a given column."""
-    if part.header is not None or not len(part):
-        return part
-    cells = [normal(part.column(index)[0]) for index in range(len(part.names))]
+def _named(cells, source, target):
+    """Whether cells are the names of columns: of the two sides of a translation, or one that is given."""
+    normals = set(map(normal, cells))
     given = {normal(value) for value in (source, target) if value is not None}
-    languages = sum(map(is_language, (str(part.column(index)[0]) for index in range(len(part.names))))) > 1
-    usual = any(cell in SOURCE.usual for cell in cells) and any(cell in TARGET.usual for cell in cells)
-    return part.with_header() if given & set(cells) or languages or usual else replace(part, header=False)
+    usual = normals & set(SOURCE.usual) and normals & set(TARGET.usual)
+    return bool(given & normals or usual or sum(map(names_side, set(cells))) > 1)
 
 
 def _of_numbered_columns(part, given):
     numbers = {role: int(value) - 1 for role, value in given.items() if value and str(value).isdecimal()}
-    texts = [index for index in range(len(part.names)) if not _holds_numbers(part.column(index))]
+    texts = [index for index in range(len(part.names)) if not _holds_no_texts(part.column(index))]
     if any(index not in range(len(part.names)) for index in numbers.values()) or len(texts) < 2:
         raise InputError(f"{part.place} has {len(part.names)} columns, expected two with texts: source and target.")
     source = numbers.get("source", next(index for index in texts if index != numbers.get("target")))
@@ -254,35 +215,32 @@ def _of_numbered_columns(part, given):
     return _of_columns(part, [part.names[source], part.names[target]], languages)
 
 
-def _holds_numbers(values):
-    return all(re.fullmatch(r"\s*\d+\s*", str(value)) for value in values)
+def _holds_no_texts(values):
+    """Whether a column has numbers only, as of sentences or scores, or the code of a language in each row."""
+    cells = [str(value).strip() for value in values]
+    return all(map(table.is_numeral, cells)) or (
+        len(set(cells)) <= max(1, len(cells) // 4) and all(map(is_language, cells))
+    )
 
 
 def _of_columns(part, names, languages):
-    columns = [part.values(name) for name in names]
-    whole = [row for row, pair in enumerate(zip(*columns)) if None not in pair]
-    said = [part.note] if part.note else []
-    if len(whole) < len(part):
-        left = sorted(set(range(len(part))) - set(whole))
-        said.append(table.left_out(part, left, "a translation"))
-    texts = [[table.text_of(values[row], part.where(row)) for row in whole] for values in columns]
-    places = lambda side, row: part.where(whole[row])  # noqa: E731
-    return _pairs(languages, *texts, places, part.place, said)
+    if names[0] == names[1]:
+        raise InputError(
+            f"{part.place}: {ARGUMENTS} are both the column {shorten(names[0])!r}: name two different ones."
+        )
+    texts = [
+        ["" if value is None else table.text_of(value, part.where(row)) for row, value in enumerate(part.values(name))]
+        for name in names
+    ]
+    return _pairs(languages, *texts, part, [part.note] if part.note else [])
 
 
-def _pairs(languages, sources, targets, places, place, notes: Iterable[str] = ()):
-    """`RawPairs` without those that are blank on both sides; raises an `InputError` if one side is."""
-    kept = []
-    for row, pair in enumerate(zip(sources, targets)):
-        blank = [not text.strip() for text in pair]
-        if blank[0] != blank[1]:
-            side = blank.index(True)
-            raise InputError(
-                f"{places(side, row)}: the {languages[side]} side is empty and the other is not: give the translation, "
-                "or remove the pair."
-            )
-        if not blank[0]:
-            kept.append(pair)
+def _pairs(languages, sources, targets, part: Table, notes: Sequence[str] = ()):
+    """`RawPairs` without those that are blank on a side, of which those with text on the other are said."""
+    blank = [(not source.strip(), not target.strip()) for source, target in zip(sources, targets)]
+    kept = [row for row, sides in enumerate(blank) if not any(sides)]
+    halves = [row for row, sides in enumerate(blank) if sides[0] != sides[1]]
     if not kept:
-        raise InputError(f"{place} holds no sentences: expected at least one pair.")
-    return RawPairs(tuple(languages), *zip(*kept), tuple(notes))
+        raise InputError(f"{part.place} holds no sentences: expected at least one pair.")
+    said = [*notes, table.left_out(part, halves, "a translation")] if halves else notes
+    return RawPairs(tuple(languages), *([side[row] for row in kept] for side in (sources, targets)), tuple(said))

@@ -87,7 +87,8 @@ class TranslationData(DataSettings):
     """The dataset and the output folder."""
 
     dataset: str = "nlpseq_phrases"
-    """Name of a TFDS dataset, or path of a folder of <language>.<split>.txt files, or of a .tsv file."""
+    """Name of a TFDS dataset, or path: a table of two columns (.tsv, .csv, .jsonl, .tmx, ...), or a folder of such
+    files or of a file for each language (train.en, en.train.txt, src-train.txt, ...)."""
     source: str | None = None
     """Source language, feature or column; None for the default of the dataset."""
     target: str | None = None

@@ -228,6 +228,52 @@ def test_labels_that_training_never_shows_are_said_and_numbered_after_the_others
     )
 
 
+def test_equal_numbers_are_one_label_in_all_splits(tmp_path):
+    write(tmp_path / "train.tsv", [(text, "10"[label == "neg"]) for text, label in ROWS])
+    write(tmp_path / "test.tsv", [("a", "1.0"), ("b", "0.0")])
+    data = load_labelled_texts(tmp_path)
+    assert data.labels == ("0", "1") and data.test.labels.tolist() == [1, 0] and not data.test.unseen
+
+
+@pytest.mark.parametrize("header, rows", [
+    (("id", "text"), [("1", "a"), ("2", "b")]),
+    (("text", "label"), [("a", ""), ("b", "")]),
+    (("text",), [("a",), ("b",)]),
+])  # fmt: skip
+def test_a_split_without_labels_is_left_out(tmp_path, header, rows):
+    write(tmp_path / "train.tsv")
+    write(tmp_path / "test.tsv", rows, header)
+    data = load_labelled_texts(tmp_path)
+    assert sum("the test split is left out" in note for note in data.notes) == 1
+    assert data.sizes == {"train": 33, "validation": 3, "test": 4}
+
+
+def test_a_label_that_is_a_number_of_a_column_is_no_header(tmp_path):
+    rows = [(text, "12"[label == "neg"]) for text, label in ROWS]
+    for name in ("train.tsv", "test.tsv"):
+        write(tmp_path / name, rows, ())
+    assert load_labelled_texts(tmp_path).sizes["test"] == len(ROWS)
+
+
+def test_rows_of_no_split_do_not_join_training(tmp_path):
+    names = ["train", "train", "TEST", "other"] * 10
+    path = write(tmp_path / "a.tsv", [(*row, name) for row, name in zip(ROWS, names)], ("text", "label", "Split"))
+    data = load_labelled_texts(path)
+    assert data.sizes == {"train": 18, "validation": 2, "test": 10}
+    assert any("10 rows without the name of a split are left out" in note for note in data.notes)
+
+
+def test_a_number_is_a_place_and_no_name(tmp_path):
+    path = write(tmp_path / "a.tsv", [("12"[label == "neg"], "Title", text) for text, label in ROWS], ())
+    data = load_labelled_texts(path, text="2,3", label=1)
+    assert data.labels == ("1", "2") and all(text.startswith(b"Title\n\n") for text in data.train.texts)
+    assert sum(data.sizes.values()) == len(ROWS)
+
+
+def test_one_column_is_not_both(tmp_path):
+    fails("`text` and `label` are both the column 'text'", write(tmp_path / "a.tsv"), text="text", label=1)
+
+
 @pytest.mark.parametrize("load", [load_labelled_texts, load_parallel_texts, load_running_texts, load_tagged_sentences])
 def test_unknown_arguments_of_readers_are_refused(load):
     with pytest.raises(TypeError, match="unexpected keyword argument 'encodin': did you mean encoding"):

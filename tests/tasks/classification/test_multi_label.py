@@ -13,8 +13,8 @@ from nlpseq.data import Examples, load_labelled_texts
 from nlpseq.errors import InputError
 from nlpseq.evaluation import evaluate_classifier
 from nlpseq.serving import Export
+from nlpseq.tasks.classification.labels import separator_of
 from nlpseq.tasks.classification.linear import NgramLogits
-from nlpseq.tasks.classification.own import separator_of
 from recipes import sentiment
 from tests.recipes import helpers
 from tests.tasks import tiny
@@ -42,6 +42,37 @@ def test_separated_labels_are_read_like_lists(tmp_path, separator):
     assert data[0].labels == data[1].labels == ("food", "noise", "room") and data[0].multi_label
     assert any("several labels in a cell, separated by" in note for note in data[1].notes)
     assert any("1.20 on average" in note for note in data[0].notes)
+
+
+@pytest.mark.parametrize("written", [str, json.dumps, lambda labels: str(np.array(labels))])
+def test_lists_as_text_are_lists(tmp_path, written):
+    rows = [(text, labels) for text, labels in ROWS if labels]
+    path = tmp_path / "a.tsv"
+    path.write_text("text\tlabels\n" + "".join(f"{text}\t{written(labels)}\n" for text, labels in rows))
+    data, listed = load_labelled_texts(path), load_labelled_texts(rows)
+    assert data.labels == ("food", "noise", "room") and data.train.labels.tolist() == listed.train.labels.tolist()
+
+
+def test_a_matrix_of_0_and_1_has_a_column_for_each_label():
+    texts, ids = [f"text {i}" for i in range(60)], [i % 3 for i in range(60)]
+    data = load_labelled_texts((texts, np.eye(3)[ids]))
+    assert data.labels == ("0", "1", "2") and not data.multi_label
+    assert [int(text.split()[1]) % 3 for text in data.train.texts] == data.train.labels.tolist()
+    both = [[1, i % 2, i % 3 > 0] for i in range(60)]
+    data = load_labelled_texts((texts, both))
+    assert data.train.labels.tolist() == [both[int(text.split()[1])] for text in data.train.texts]
+
+
+def test_several_columns_of_0_and_1_are_labels(tmp_path):
+    rows = [(f"text {i}", i % 2, 1.0 if i % 3 else 0.0, i) for i in range(60)]
+    path = tmp_path / "a.csv"
+    path.write_text("text,rude,loud,id\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    data = load_labelled_texts(path, label="loud,rude")
+    assert data.labels == ("loud", "rude") and data.multi_label
+    found = [int(text.split()[1]) for text in data.train.texts]
+    assert data.train.labels.tolist() == [[int(i % 3 > 0), i % 2] for i in found]
+    with pytest.raises(InputError, match="line 4, column 'id': expected 0 or 1"):
+        load_labelled_texts(path, label=("loud", "id"))
 
 
 @pytest.mark.parametrize("cells, expected", [

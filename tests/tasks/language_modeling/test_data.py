@@ -9,6 +9,7 @@ import tensorflow_datasets as tfds
 from nlpseq.corpora import phrases
 from nlpseq.data import load_running_texts, sources
 from nlpseq.errors import InputError
+from nlpseq.tasks.language_modeling import own
 from nlpseq.tasks.language_modeling.schemas import LANGUAGE
 from tests import real_data
 
@@ -45,6 +46,47 @@ def test_a_folder_of_splits(tmp_path):
     assert data.test.lines.tolist() == [b"f", b""]
     assert data.sizes == {"train": 4, "validation": 1, "test": 2} and not data.generated
     assert data.train.characters == len("a b\nc\n\nd\n")
+
+    assert any("the training text is ptb.train.txt: notes.txt of" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("names, expected", [
+    (("my_train.txt", "your_test.txt", "README.txt"), {"train", "test"}),
+    (("train.txt", "the test.txt"), {"train", "test"}),
+    (("train.txt", "the test.txt", "x.txt"), {"train"}), (("a.txt", "b.txt", "valid.txt"), {"train", "validation"}),
+    (("wiki.train.tokens", "wiki.valid.tokens", "x.txt"), {"train", "validation"}),
+])  # fmt: skip
+def test_files_that_are_splits(tmp_path, names, expected):
+    for name in names:
+        (tmp_path / name).write_text(f"{name} and more\n" * 20)
+    assert set(own.read(tmp_path)) == expected
+
+
+def test_prose_is_no_table(tmp_path):
+    lines = [f"Day {i}, fine" + ", warm" * (i % 3) for i in range(60)]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    data = load_running_texts(tmp_path / "a.csv")
+    assert [line.decode() for part in (data.train, data.validation, data.test) for line in part.lines] == lines
+    assert any("has no columns: its lines are the text" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("".join(chr(33 + i * 7 % 90) for i in range(4000)), "hardly any blanks"),
+    ("".join(chr(1 + i * 11 % 120) for i in range(4000)), "control characters"),
+    ("\u6211\u4eec\u660e\u5929\u53bb\uff0c" * 800, ""),
+    ("<!DOCTYPE html>\n<p>one line</p>\n" * 200, "is HTML"),
+    ("one ordinary line\n" * 200, ""),
+])  # fmt: skip
+def test_texts_that_may_be_none(text, said):
+    notes = load_running_texts([text]).notes
+    assert any(said in note for note in notes) if said else not any("check that" in note for note in notes)
+
+
+def test_one_part_or_two_are_held_out(tmp_path):
+    (tmp_path / "a.txt").write_text("one line\n" * 60)
+    assert "validation and test, a tenth each, split" in load_running_texts(tmp_path / "a.txt").notes[0]
+    notes = load_running_texts(tmp_path / "a.txt", test=tmp_path / "a.txt").notes
+    assert "validation, a tenth, split" in notes[0]
 
 
 def test_a_file_whose_end_is_held_out(tmp_path):
@@ -121,6 +163,12 @@ BAD = {
     "blank": ("{tmp}/blank", {}, "the validation text of .* is empty"),
     "short": ("{tmp}/short", {}, "too short to hold out a part"),
     "two": ("{tmp}/two", {}, "for one split"),
+    "document": ("{tmp}/paper.txt", {}, "it is a PDF document, not a plain text"),
+    "a text": (
+        "once upon a time " * 40,
+        {},
+        r"^'once upon .{80,90}\.\.\.' is neither a path nor the name of a dataset",
+    ),
     "other file": ("{tmp}/picture.png", {}, "NUL bytes, so it is not a text"),
     "split of a path": ("{tmp}/short", {"train": "train[:3]"}, "`data_dir` and splits are for TFDS"),
     "text of a path": ("{tmp}/short", {"text": "x"}, "`text` names a feature"),
@@ -138,6 +186,7 @@ def test_bad_input(tmp_path, name):
     write(tmp_path / "short", train="w")
     write(tmp_path / "two", train="a", training="a")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x00\x00")
+    (tmp_path / "paper.txt").write_bytes(b"%PDF-1.5\nstream\n")
     dataset, options, message = BAD[name]
     data_dir = str(tmp_path) if dataset == "nlpseq_articles" else None
     with pytest.raises(InputError, match=message):

@@ -171,12 +171,13 @@ def test_files_of_unequal_length(tmp_path):
 
 
 def test_an_empty_side(tmp_path):
-    rows = [*PAIRS[:3], ("", " "), ("one", ""), ("", "zwei")]
+    rows = [*PAIRS[:30], ("", " "), ("one", ""), ("", "zwei")]
     write_sides(tmp_path, "train", rows)
-    fails("de.train.txt, line 5: the de side is empty and the other is not", str(tmp_path))
-    fails("a.tsv, line 5: the target side is empty", write(tmp_path / "a.tsv", rows))
-    path = write(tmp_path / "b.tsv", [("de", "en"), *rows[-1:]])
-    fails("b.tsv, line 2: the de side is empty", path, source="de", target="en")
+    for path in (tmp_path, write(tmp_path / "a.tsv", rows)):
+        data = load_parallel_texts(path, source="en", target="de")
+        assert sorted(everything(data)) == sorted(PAIRS[:30])
+        assert any("2 rows without a translation are left out: lines 3" in note for note in data.notes)
+    fails("holds no sentences", write(tmp_path / "b.tsv", rows[-2:]))
     fails("c.tsv is empty", write(tmp_path / "c.tsv", [("", ""), ("",)]))
 
 
@@ -206,6 +207,11 @@ def test_folder_of_tables_with_more_columns(tmp_path):
     )
     fails("the header of .* has de, number, en: name two of them", str(tmp_path), source="number")
     fails("has no 'ne': choose from de, number, en", str(tmp_path), source="ne", target="de")
+
+
+def test_a_column_is_not_both_sides(tmp_path):
+    path = write(tmp_path / "a.tsv", [("en", "de"), *PAIRS])
+    fails("`source` and `target` are both the column 'en'", path, source="en", target=1)
 
 
 def test_bad_files(tmp_path):
