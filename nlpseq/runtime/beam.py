@@ -145,4 +145,4 @@ def _backtrace(history, attended, finished):
             weights.append(weighted[::-1])
         ids.append(for_source)
         attention.append(weights)
-    return Decoded(ids, np.float32(finished.scores), attention if attended else None)
+    return Decoded(ids, finished.scores.astype(np.float32), attention if attended else None)
