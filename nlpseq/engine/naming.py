@@ -31,7 +31,7 @@ def named_by_graph(function: tf.types.experimental.ConcreteFunction) -> Callable
     names = [f"input_{number}" for number in range(len(inputs))]
     for name, dtype in zip(names, inputs):
         graph.node.add(name=name, op="Placeholder").attr["dtype"].type = dtype
-    call = graph.node.add(name="call", op="StatefulPartitionedCall", input=names)
+    call = graph.node.add(name="call", op="PartitionedCall", input=names)
     call.attr["Tin"].list.type.extend(inputs)
     call.attr["Tout"].list.type.extend(outputs)
     call.attr["f"].func.name = definitions[0].signature.name

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+import nlpseq
 from nlpseq.engine.naming import _definitions, named_by_graph
 
 SPECS = [tf.TensorSpec([None, 3]), tf.TensorSpec([], tf.int32)]
@@ -42,3 +43,19 @@ def test_the_function_is_unchanged():
         np.testing.assert_allclose(doubled, 8 * x, rtol=1e-6)
         np.testing.assert_allclose(tripled, 54 * x, rtol=1e-6)
         assert count == 4
+
+
+def test_both_directions_may_run_at_the_same_time():
+    layer = nlpseq.layers.Bidirectional(nlpseq.layers.GRU(3, return_sequences=True))
+
+    @tf.function
+    def gradients(inputs):
+        with tf.GradientTape() as tape:
+            outputs = layer(inputs, training=True)
+        return tape.gradient(outputs, layer.trainable_variables)
+
+    layer.build((None, None, 2))
+    operations = gradients.get_concrete_function(tf.TensorSpec([None, None, 2])).graph.get_operations()
+    calls = [operation for operation in operations if operation.type.endswith("PartitionedCall")]
+    assert len(calls) == 4  # forward and back in time, for the outputs and for the gradients
+    assert not any(call.control_inputs for call in calls)
