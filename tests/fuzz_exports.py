@@ -1,20 +1,29 @@
 """Random strings to exports, alone and in batches: `python -m tests.fuzz_exports [EXPORT ...] --count 3000`.
 
 Without an export, tiny ones of every kind are made, with random weights. Prints, for each export, the number of errors,
-of strings whose labels or tokens differ, and the largest difference of a score, and ends with status 1 if there is an
-error, a difference of labels, or one of scores above 1e-5 (relative to scores above 1).
+of strings whose labels or tokens differ, of near-ties, and the largest difference of a score, relative to scores above
+1. Ends with status 1 if there is an error, a difference of labels, more than 1 % near-ties, or a difference of scores
+above 1e-5 for each 1,000 bytes of the string: the states of a recurrent layer pass their rounding on, and a cell whose
+forget gate is near 1 adds it up. States, which have no scale, are not compared.
+
+A near-tie is a string whose labels in the batch are not those alone, but those of a batch of copies of it, so that no
+neighbour has a part in it: TensorFlow rounds the products of few and of many rows differently, by about 1e-6 in a
+logit, and where two hypotheses of a beam are as close as that, it decides which one is dropped, and so all that comes
+after it. With logits in float32 no search can exclude it. Of 3,000 strings, one was a near-tie of a translator that was
+hardly trained, and none of one that was.
 """
 
 import argparse
 import random
 import sys
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from nlpseq.serving import Export
 
-TOLERANCE = 1e-5
+TOLERANCE, FEW = 1e-5, 0.01  # of a score; share of near-ties
 ALPHABETS = [
     "abc xyz .",
     "the cat met Ada a good bad film , not dull",
@@ -41,8 +50,24 @@ def _random_text(rng, length):
     return (" " if rng.random() < 0.5 else "").join(rng.choices(units, k=length)).encode()
 
 
-def compare(signature, texts: list[bytes], batch_size: int = 32) -> tuple[int, int, float]:
-    """The number of errors, that of texts whose strings and numbers differ, and the largest difference of a score.
+class Compared(NamedTuple):
+    """What differs between answers alone and in batches, near-ties apart.
+
+    Attributes:
+        errors, different, near_ties: Numbers of texts.
+        largest: The largest difference of a score.
+        largest_by_length: The largest one for each 1,000 bytes of a text, of shorter ones as it is.
+    """
+
+    errors: int = 0
+    different: int = 0
+    near_ties: int = 0
+    largest: float = 0.0
+    largest_by_length: float = 0.0
+
+
+def compare(signature, texts: list[bytes], batch_size: int = 32) -> Compared:
+    """Compares the answers to texts alone with those in batches.
 
     Args:
         signature: A signature of an export with one input, strings `(batch,)`.
@@ -50,26 +75,44 @@ def compare(signature, texts: list[bytes], batch_size: int = 32) -> tuple[int, i
         batch_size: Size of a batch.
     """
     (name,) = signature.structured_input_signature[1]
-    errors = different = 0
-    largest = 0.0
+    total = Compared()
     for start in range(0, len(texts), batch_size):
         batch = texts[start : start + batch_size]
         together = _answer(signature, name, batch)
         for row, text in enumerate(batch):
             alone = _answer(signature, name, [text])
             if together is None or alone is None:
-                errors += 1
+                total = total._replace(errors=total.errors + 1)
                 continue
-            equal, difference = differences({key: value[0] for key, value in alone.items()},
-                                             {key: value[row] for key, value in together.items()})  # fmt: skip
-            different += not equal
-            largest = max(largest, difference)
-    return errors, different, largest
+            in_batch = _row(together, row)
+            equal, difference = differences(_row(alone, 0), in_batch)
+            if not equal:
+                copies = _answer(signature, name, [text] * len(batch))
+                if copies is not None and _close(_row(copies, row), in_batch):
+                    total = total._replace(near_ties=total.near_ties + 1)
+                    continue
+            by_length = difference / max(1.0, len(text) / 1000)
+            total = total._replace(
+                different=total.different + (not equal),
+                largest=max(total.largest, difference),
+                largest_by_length=max(total.largest_by_length, by_length),
+            )
+    return total
+
+
+def _row(answer, row):
+    return {key: value[row] for key, value in answer.items()}
+
+
+def _close(one, other):
+    equal, difference = differences(one, other)
+    return equal and difference <= TOLERANCE
 
 
 def _answer(signature, name, texts):
     try:
-        return {key: value.numpy() for key, value in signature(**{name: tf.constant(texts)}).items()}
+        answer = signature(**{name: tf.constant(texts)})
+        return {key: value.numpy() for key, value in answer.items() if not key.startswith("state_")}
     except tf.errors.OpError as error:
         print(f"{texts[:1]!r}: {error}", file=sys.stderr)
         return None
@@ -102,14 +145,18 @@ def main():
     options = parser.parse_args()
     texts = random_texts(options.count, options.seed, options.longest)
     failed = False
-    print("| export | signature | strings | errors | different | largest difference |\n|---|---|---|---|---|---|")
+    print("| export | signature | strings | errors | different | near-ties | largest difference | a 1,000 bytes |")
+    print("|---" * 8 + "|")
     for path in options.exports or _tiny_exports():
         for name, signature in Export(path).signatures.items():
             if len(signature.structured_input_signature[1]) != 1 or name == "tag_tokens":
                 continue
-            errors, different, largest = compare(signature, texts)
-            print(f"| {path} | {name} | {len(texts):,} | {errors} | {different} | {largest:.1e} |", flush=True)
-            failed |= bool(errors or different or not largest <= TOLERANCE)
+            found = compare(signature, texts)
+            numbers = f"{found.errors} | {found.different} | {found.near_ties}"
+            scores = f"{found.largest:.1e} | {found.largest_by_length:.1e}"
+            print(f"| {path} | {name} | {len(texts):,} | {numbers} | {scores} |", flush=True)
+            failed |= bool(found.errors or found.different or not found.largest_by_length <= TOLERANCE)
+            failed |= found.near_ties > FEW * len(texts)
     sys.exit(failed)
 
 

@@ -6,6 +6,7 @@ process while it works.
 """
 
 import argparse
+import ctypes
 import random
 import sys
 import threading
@@ -16,6 +17,7 @@ import tensorflow as tf
 from nlpseq.text import LinePreprocessor, PairPreprocessor, TokenPreprocessor, WordPreprocessor
 
 SECONDS, MEMORY = 2.0, 20.0  # a megabyte; times the input
+MALLOC = ctypes.CDLL(None)
 LINES = ["the cat sat , and the dog sat", "it's here a+b"] * 5
 HOSTILE = [
     *("a+", "a.", "a@", "a-", "a+@b.", "a@b.c", "a@b-", "1.", "1:1/", "A.", "http://", "http://,", "<a", "<a>", "</"),
@@ -82,6 +84,7 @@ class Peak:
     """The growth of the memory of this process within a `with` block, in bytes, as `growth`."""
 
     def __enter__(self):
+        MALLOC.malloc_trim(0)  # what earlier work has freed would hide the growth
         self.start = self.highest = _resident()
         self.running = True
         self.thread = threading.Thread(target=self._watch)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from nlpseq.cells.checks import check_shape
@@ -14,7 +15,7 @@ from nlpseq.decoding.penalties import length_penalty as penalty_of
 from nlpseq.decoding.probabilities import log_total
 from nlpseq.errors import InputError, in_range
 
-NEVER = float("-inf")  # score of an impossible hypothesis
+CERTAIN, NEVER = np.float64(0), np.float64("-inf")  # log P of the empty and of an impossible hypothesis
 
 
 def beam_search(
@@ -49,6 +50,9 @@ def beam_search(
     never increases, lp never decreases and cp <= 0, so that no continuation of a hypothesis
     with log P = g can score above g / lp(max_length). This bound is exact, because penalties
     must not be negative; a tight `max_length` makes the search stop earlier.
+
+    log P is summed in float64: in float32, a sum of -300 has steps of 3e-5, which would order hypotheses
+    whose logits differ by less.
 
     Args:
         step: Step function, `step(tokens, states) -> Step` (see `Step`), for
@@ -122,7 +126,7 @@ class _Beam(NamedTuple):
     """The open hypotheses, the most probable first; log P = -inf marks an empty slot.
 
     Attributes:
-        log_probabilities: `(batch, beam_size)`.
+        log_probabilities: float64 `(batch, beam_size)`.
         coverage: The sum of attention, `(batch, beam_size, source)`; `(batch, beam_size, 1)`
             zeros before the first step and without coverage penalty.
     """
@@ -135,7 +139,7 @@ class _Finished(NamedTuple):
     """The best finished sequences, the best first, all `(batch, n_best)`; score -inf marks an empty slot.
 
     Attributes:
-        scores, log_probabilities: float32.
+        scores, log_probabilities: float64.
         lengths: int32, without the end token.
         slots: int32, index in the beam of the hypothesis after `lengths` steps.
     """
@@ -149,13 +153,13 @@ class _Finished(NamedTuple):
 def _first_beam(max_length, beam_size):
     """One empty hypothesis per batch entry; none if `max_length` is 0."""
     first = (max_length > 0)[:, tf.newaxis] & (tf.range(beam_size) == 0)
-    return _Beam(tf.where(first, 0.0, NEVER), tf.zeros([tf.shape(max_length)[0], beam_size, 1]))
+    return _Beam(tf.where(first, CERTAIN, NEVER), tf.zeros([tf.shape(max_length)[0], beam_size, 1]))
 
 
 def _first_finished(max_length, n_best):
     """The empty sequence if `max_length` is 0; none otherwise."""
     empty = (max_length == 0)[:, tf.newaxis] & (tf.range(n_best) == 0)
-    scores, zeros = tf.where(empty, 0.0, NEVER), tf.zeros_like(empty, tf.int32)
+    scores, zeros = tf.where(empty, CERTAIN, NEVER), tf.zeros_like(empty, tf.int32)
     return _Finished(scores, scores, zeros, zeros)
 
 
@@ -175,7 +179,7 @@ def _choose(options, time, logits, attention, beam, finished):
     slots = tf.zeros_like(parents) + tf.range(size)
     finished = _insert(options, time, finished, stopped, time + 1, slots, parents, penalties)
 
-    bound = remaining[:, 0] / penalty_of(options.max_length, options.length_penalty)
+    bound = remaining[:, 0] / _divisor(options, options.max_length)
     is_open = (time + 1 < options.max_length) & (bound > finished.scores[:, -1])
     remaining = tf.where(is_open[:, tf.newaxis], remaining, NEVER)
     if options.coverage_penalty:
@@ -194,6 +198,7 @@ def _continuations(options, time, logits, beam):
     count = tf.minimum(2 * size, tf.shape(logits)[1])
     logits, tokens, totals = _top(logits, count)
     batch = tf.shape(beam.log_probabilities)[0]
+    logits, totals = (tf.cast(values, tf.float64) for values in (logits, totals))
     totals = tf.reshape(beam.log_probabilities, [-1]) - totals
     too_short = tf.repeat(time < options.min_length, size)[:, tf.newaxis]
     forbidden = too_short & (tokens == options.end)
@@ -212,7 +217,7 @@ def _top(logits, count):
 def _coverage(options, attention, beam):
     """cp of every hypothesis with the attention of this step, and its coverage."""
     if not options.coverage_penalty:
-        return tf.zeros_like(beam.log_probabilities), beam.coverage
+        return tf.zeros_like(beam.log_probabilities, tf.float32), beam.coverage
     if attention is None:
         raise InputError("`coverage_penalty` requires attention: the step function returns none.")
     batch, source = tf.shape(beam.coverage)[0], tf.shape(attention)[1]
@@ -224,13 +229,18 @@ def _coverage(options, attention, beam):
 
 def _insert(options, time, finished, log_probabilities, length, slots, parents, penalties):
     """Merges candidates of `time + 1` tokens into the finished sequences and keeps the best."""
-    scores = log_probabilities / penalty_of(time + 1, options.length_penalty)
-    scores += tf.gather(penalties, parents, batch_dims=1)
+    scores = log_probabilities / _divisor(options, time + 1)
+    scores += tf.cast(tf.gather(penalties, parents, batch_dims=1), tf.float64)
     candidates = _Finished(scores, log_probabilities, tf.zeros_like(slots) + length, slots)
     both = _Finished(*(tf.concat(pair, axis=1) for pair in zip(finished, candidates)))
     scores, indices = tf.math.top_k(both.scores, tf.shape(finished.scores)[1])
     rest = (tf.gather(values, indices, batch_dims=1) for values in both[1:])
     return _Finished(scores, *rest)
+
+
+def _divisor(options, count):
+    """lp of a number of tokens, float64."""
+    return tf.cast(penalty_of(count, options.length_penalty), tf.float64)
 
 
 def _backtrace(history, finished, size, padding):
@@ -253,4 +263,5 @@ def _backtrace(history, finished, size, padding):
         attention = tf.reshape(attention, [*shape, tf.shape(attention)[-1]])
         attention = tf.gather(attention, before, batch_dims=2)
     tokens = tf.gather(tokens, after, batch_dims=2)
-    return decoded(tokens, attention, lengths, finished.scores, finished.log_probabilities, padding)
+    scores = (tf.cast(values, tf.float32) for values in (finished.scores, finished.log_probabilities))
+    return decoded(tokens, attention, lengths, *scores, padding)

@@ -137,6 +137,9 @@ def ctc_beam_search(
     scores = tf.nn.log_softmax(tf.cast(logits, tf.float32))
     batch, time = tf.unstack(tf.shape(scores)[:2])
     real = tf.ones([batch, time], bool) if mask is None else tf.convert_to_tensor(mask)
+    best = tf.reduce_max(scores, axis=-1)
+    scores -= best[..., tf.newaxis]  # what prefixes are behind the best path: small sums, rounded finely
+    total = tf.reduce_sum(tf.where(real, best, 0.0), axis=1)
     fusion = fusion or Fusion(None)
     beam = _first(batch, time, beam_size, fusion)
 
@@ -152,7 +155,8 @@ def ctc_beam_search(
     shapes = (tf.TensorShape([]), *(tf.TensorShape([None, *tensor.shape[1:]]) for tensor in flat))
     loop = (tf.constant(0), *flat)
     _, *values = tf.while_loop(lambda at, *_: at < time, body, loop, shape_invariants=shapes)
-    return _ranked(tf.nest.pack_sequence_as(first, values), n_best, fusion)
+    ranked = _ranked(tf.nest.pack_sequence_as(first, values), n_best, fusion)
+    return ranked._replace(scores=ranked.scores + total[:, tf.newaxis])
 
 
 class _Beam(NamedTuple):

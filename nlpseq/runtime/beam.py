@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-NEVER = np.float32(-np.inf)
+NEVER = np.float64(-np.inf)  # of sums, which are float64
 LEAST_COVERAGE = 1e-10  # of a position without attention, for a finite logarithm
 
 
@@ -48,7 +48,7 @@ def beam_search(
     batch, size = len(max_length), beam_size
     states = [np.repeat(state, size, axis=0) for state in states]
     tokens = np.full(batch * size, start, np.int32)
-    open_scores = np.where((max_length > 0)[:, None] & (np.arange(size) == 0), np.float32(0), NEVER)
+    open_scores = np.where((max_length > 0)[:, None] & (np.arange(size) == 0), 0.0, NEVER)
     finished = _Finished.first(max_length, n_best)
     coverage: Any = np.zeros((batch, size, 1), np.float32)
     history, attended = [], []
@@ -97,7 +97,7 @@ class _Finished(NamedTuple):
         """The empty sequence if `max_length` is 0; none otherwise."""
         empty = (max_length == 0)[:, None] & (np.arange(n_best) == 0)
         zeros = np.zeros(empty.shape, np.int64)
-        return cls(np.where(empty, np.float32(0), NEVER), zeros, zeros)
+        return cls(np.where(empty, 0.0, NEVER), zeros, zeros)
 
     def insert(self, log_probabilities, divisor, length, slots, parents, penalties):
         """With those of candidates that are among the best."""
@@ -145,4 +145,4 @@ def _backtrace(history, attended, finished):
             weights.append(weighted[::-1])
         ids.append(for_source)
         attention.append(weights)
-    return Decoded(ids, finished.scores, attention if attended else None)
+    return Decoded(ids, finished.scores.astype(np.float32), attention if attended else None)

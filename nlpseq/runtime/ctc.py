@@ -112,13 +112,17 @@ def beam_search(
     """
     language = language or Language(np.zeros(logits.shape[2], np.float32))
     scores = log_softmax(logits)
+    best = scores.max(axis=-1)
+    scores -= best[..., np.newaxis]  # what prefixes are behind the best path: small sums, rounded finely
+    real = np.arange(best.shape[1]) < lengths[:, np.newaxis]
+    total = np.where(real, best, np.float32(0)).sum(axis=1)
     beam = _Beam.first(*logits.shape[:2], beam_size)
     for at in range(max([0, *lengths])):
         rows = np.flatnonzero(lengths > at)
         new = _extended(_Beam(*(values[rows] for values in beam)), scores[rows, at], at, language)
         for values, replaced in zip(beam, new):
             values[rows] = replaced
-    return _ranked(beam, n_best, language)
+    return _ranked(beam, total, n_best, language)
 
 
 class _Beam(NamedTuple):
@@ -192,7 +196,7 @@ def _extended(beam, scores, at, language):
     )
 
 
-def _ranked(beam, n_best, language):
+def _ranked(beam, total, n_best, language):
     scores = _log_sum(beam.blank, beam.label) + beam.fused + language.ending(beam.contexts)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :n_best]
     slots = [[slot for slot in places if row[slot] > POSSIBLE] for row, places in zip(scores, order)]
@@ -201,7 +205,7 @@ def _ranked(beam, n_best, language):
          for row, lengths, places in zip(values, beam.lengths, slots)]
         for values in (beam.ids, beam.steps)
     )  # fmt: skip
-    return Transcript(ids, [row[places].tolist() for row, places in zip(scores, slots)], steps)
+    return Transcript(ids, [(row[places] + best).tolist() for row, places, best in zip(scores, slots, total)], steps)
 
 
 def _log_sum(one, other):

@@ -13,7 +13,8 @@ from nlpseq.text.vocabulary import END
 
 BATCH = 512  # lines that are tokenized together
 FEW = 8  # characters an id
-OF_WORDS = rf"(?:{LETTER}|['’]|{JOINER}+[^ \n]?)+"
+IN_WORD = rf"(?:{LETTER}|{JOINER}+[^ \n]?)"
+OF_WORDS = rf"{IN_WORD}(?:['’]?{IN_WORD})*"  # an apostrophe elsewhere is an id
 
 
 @keras.saving.register_keras_serializable("nlpseq")

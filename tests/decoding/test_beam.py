@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from nlpseq.decoding import Step, beam_search, greedy
 from nlpseq.errors import InputError
+from nlpseq.runtime.beam import beam_search as runtime_search
 from tests.decoding.automata import (
     END,
     NODES,
@@ -102,6 +103,53 @@ def test_neighbours_in_a_batch_change_nothing():
         length = alone.ids.shape[2]
         np.testing.assert_array_equal(together.ids[row, :, :length], alone.ids[0])
         np.testing.assert_allclose(together.scores[row], alone.scores[0], rtol=2e-6)
+
+
+def in_numpy(step, state, start, end, max_length, beam_size):
+    """First tokens and scores of `nlpseq.runtime.beam.beam_search`, for a step function of tensors."""
+
+    def numbers(tokens, states):
+        result = step(tf.constant(tokens), tf.constant(states[0]))
+        return result.logits.numpy(), [result.states.numpy()], None
+
+    limits = np.full(len(state), max_length)
+    found = runtime_search(numbers, [state.numpy()], start=start, end=end, max_length=limits, beam_size=beam_size)
+    return np.array([ids[0][0] for ids in found.ids]), found.scores[:, 0]
+
+
+def in_the_graph(step, state, start, end, max_length, beam_size):
+    found = beam_search(step, state, start, end, max_length, beam_size=beam_size)
+    return found.ids[:, 0, 0].numpy(), found.scores[:, 0].numpy()
+
+
+@pytest.mark.parametrize("search", [in_the_graph, in_numpy])
+def test_a_difference_far_below_the_sum_decides(search):
+    """Two beginnings that part by 2e-6 to 2e-5 at the last of 100 steps, where log P is -300.
+
+    The sum in float32, with steps of 3e-5, would take an arbitrary one.
+    """
+    last, size, ahead = 99, 500, 0.5
+    better = np.array([-2e-5, -1e-5, -5e-6, -2e-6, 2e-6, 5e-6, 1e-5, 2e-5])  # by which the second one ends above
+
+    def logit(log_probability):  # of one token among others with logit 0
+        return log_probability + np.log(size - 1) - np.log1p(-np.exp(log_probability))
+
+    likely = -3.0
+    ends = logit(np.stack([np.full(8, likely), likely + ahead + better], axis=1)).astype("float32")
+
+    def step(tokens, states):
+        row, time, branch = tf.unstack(states, axis=1)
+        branch = tf.where(time == 1, tokens - 1, branch)  # tokens 1 and 2 begin the branches 0 and 1
+        one = tf.where(time == last, tf.gather_nd(ends, tf.stack([row, branch], axis=1)), np.float32(logit(likely)))
+        later = one[:, tf.newaxis] * tf.one_hot(3, size)
+        first = 3.0 * tf.one_hot(1, size) + (3.0 - ahead) * tf.one_hot(2, size)
+        return Step(tf.where((time == 0)[:, tf.newaxis], first, later), tf.stack([row, time + 1, branch], axis=1))
+
+    first = tf.stack([tf.range(8), tf.zeros(8, tf.int32), tf.zeros(8, tf.int32)], axis=1)
+    begins, scores = search(step, first, 0, 0, last + 1, beam_size=2)
+    assert begins.tolist() == [1] * 4 + [2] * 4
+    total = 3 - np.log(np.exp(3) + np.exp(3 - ahead) + size - 2) + last * likely + np.maximum(better, 0)
+    np.testing.assert_allclose(scores, total, rtol=1e-6)
 
 
 def test_the_search_stops_as_soon_as_nothing_can_win():

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlpseq.decoding import NgramModel, ctc_beam_search, ctc_greedy
+from nlpseq.decoding import Fusion, NgramModel, ctc_beam_search, ctc_greedy
+from nlpseq.runtime.ctc import Language
+from nlpseq.runtime.ctc import beam_search as runtime_search
 from tests.engine.test_ctc import collapse
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -73,6 +75,49 @@ def test_language_model_and_bonus_are_added(logits):
         ranked = sorted(scores.items(), key=lambda item: -item[1])[:5]
         assert found(transcript, row)[: len(ranked)] == [text for text, _ in ranked]
         assert transcript.scores[row, : len(ranked)].numpy() == pytest.approx([s for _, s in ranked], abs=1e-4)
+
+
+@pytest.mark.parametrize("search", [
+    lambda logits, bonuses: ctc_beam_search(logits, fusion=Fusion(None, bonuses=bonuses)).ids[:, 0, 0],
+    lambda logits, bonuses: [row[0][0] for row in runtime_search(logits, np.full(6, 100), 8, 1, Language(bonuses)).ids],
+])  # fmt: skip
+def test_a_difference_far_below_the_sum_decides(search):
+    """Two labels that part by 5e-6 to 2e-5 near the end, where log P is -300: its steps in float32 are 3e-5.
+
+    Bonuses exclude the other labels.
+    """
+
+    def likelihoods(logits):  # log P of the labels 1 and 2, in float64
+        logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        empty, ends_blank, ends_label = 0.0, np.full(2, -np.inf), np.full(2, -np.inf)
+        for blank, label in zip(logs[:, 0], logs[:, 1:3]):
+            ends_blank, ends_label = (
+                np.logaddexp(ends_blank, ends_label) + blank,
+                np.logaddexp(empty, ends_label) + label,
+            )
+            empty += blank
+        return np.logaddexp(ends_blank, ends_label)
+
+    def with_second(logit):  # the label 1 is ahead at the first step, the label 2 gains at the last but one
+        logits = np.zeros((100, 200))
+        logits[:, :3] = [3.0, -30.0, -30.0]
+        logits[0, :3] = [9.0, 9.5, 9.0]
+        logits[98, 2] = logit
+        return logits
+
+    def ahead(logit):
+        one, two = likelihoods(with_second(logit))
+        return two - one
+
+    low, high = 0.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if ahead(middle) > 0 else (middle, high)
+    slope = (ahead(high + 1e-3) - ahead(high)) / 1e-3
+    gaps = np.array([-2e-5, -1e-5, -5e-6, 5e-6, 1e-5, 2e-5])
+    logits = np.stack([with_second(high + gap / slope) for gap in gaps]).astype("float32")
+    bonuses = np.where(np.arange(200) < 3, 0, -100).astype("float32")
+    assert list(map(int, search(logits, bonuses))) == [1, 1, 1, 2, 2, 2]
 
 
 def test_ngrams_are_those_of_witten_and_bell():

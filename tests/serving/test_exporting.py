@@ -87,8 +87,8 @@ def test_no_op_needs_xla_or_python_or_a_locale(kind):
 
 @pytest.mark.parametrize("kind", EXPORTED)
 def test_random_strings_alone_and_in_a_batch(kind):
-    errors, different, largest = compare(served(kind).signatures["serving_default"], random_texts(24, longest=60), 12)
-    assert (errors, different) == (0, 0) and largest < TOLERANCE
+    found = compare(served(kind).signatures["serving_default"], random_texts(24, longest=60), 12)
+    assert found[:3] == (0, 0, 0) and found.largest < TOLERANCE
     assert len(served(kind).predict(["half of a pair: \ud800"])) == 1
     for wrong in ("a", [["a"]]):
         with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
@@ -102,6 +102,20 @@ def test_differences_from_a_batch_are_noticed():
     for name, value in (("tags", [b"A", b"A", b""]), ("tags", [b"A", b"B", b"C"]), ("scores", [0.5, 2.0, 0.1])):
         assert not differences(alone, {**padded, name: np.array(value, padded[name].dtype)})[0]
     assert differences(alone, {**padded, "scores": np.array([0.5, 2.5, 0.0], "float32")}) == (True, 0.25)
+
+
+@pytest.mark.parametrize("labels, different, near_ties", [
+    (lambda texts: [str(len(texts))] * len(texts), 0, 2),  # by the number of rows
+    (lambda texts: [str(len(texts))] * len(texts) if b"bb" in texts else ["1"] * len(texts), 1, 1),  # by a neighbour
+])  # fmt: skip
+def test_a_near_tie_is_what_copies_of_a_string_show_too(labels, different, near_ties):
+    class Signature:
+        structured_input_signature = ((), {"text": None})
+
+        def __call__(self, text):
+            return {"label": tf.constant(labels(text.numpy().tolist())), "score": tf.ones(len(text))}
+
+    assert compare(Signature(), [b"a", b"bb"])[1:3] == (different, near_ties)
 
 
 def test_warmup_requests_are_the_messages_of_tensorflow_serving():

@@ -81,8 +81,15 @@ def test_what_is_not_needed_is_not_read(kind):
         at_start = encoder.tokenizer(texts).to_list()
         assert encoder.tokenizer(texts, count).to_list() == [row[:count] for row in at_start]
     ordinary = texts[:60]  # of one word, the part that is read is split elsewhere
-    ordinary += ["! " * 5000, "\n!" * 5000, "the cat " * 200]
+    ordinary += ["! " * 5000, "\n!" * 5000, "the cat " * 200, "it's a''cat ' '" * 200]
     assert encoder(ordinary, last=40).to_list() == [row[-40:] for row in encoder(ordinary).to_list()]
+
+
+@pytest.mark.parametrize("pattern, characters", [("!", 8), ("'", 8), ("a'", 64), ("'a'' ", 8), ("dog ", 64)])
+def test_of_marks_few_characters_are_read_for_the_last_ids(pattern, characters):
+    """A string for each of many characters takes memory: apostrophes are marks, but within words."""
+    left = learnt()._end(tf.constant([pattern * 9000]), 40)
+    assert tf.strings.length(left).numpy().tolist() == [40 * characters]
 
 
 CHARACTERS = learnt("character")
