@@ -208,6 +208,9 @@ def finish(
 
     Returns:
         The contents of `metrics.json`.
+
+    Raises:
+        FormatError: a format cannot be made, or disagrees; all else is exported.
     """
     from nlpseq import reporting, serving
 
@@ -225,20 +228,26 @@ def finish(
         draw(folder)
 
     reporting.say("exporting")
+    refused = None
     with kept(checkpoints):
-        path = serving.export(
-            task,
-            config.data.output,
-            data=data,
-            settings=config.flat(),
-            metrics=metrics,
-            draw=draw_all,
-            formats=config.data.formats.split(","),
-            quantize=config.data.quantize,
-            examples=data.validation,
-        )
+        try:
+            path = serving.export(
+                task,
+                config.data.output,
+                data=data,
+                settings=config.flat(),
+                metrics=metrics,
+                draw=draw_all,
+                formats=config.data.formats.split(","),
+                quantize=config.data.quantize,
+                examples=data.validation,
+            )
+        except serving.FormatError as error:
+            path, refused = error.path, error
     checkpoints.clear()
     reporting.say(f"exported to {path}")
+    if refused is not None:
+        raise refused
     return metrics
 
 

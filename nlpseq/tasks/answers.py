@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from nlpseq.errors import ExampleError, InputError, first_of
+from nlpseq.errors import ExampleError, InputError, first_of, shorten
 
 if TYPE_CHECKING:
     from nlpseq.runtime.description import Described
@@ -75,10 +75,15 @@ class Answers:
     def __init__(self, metadata: "Described"):
         self.metadata = metadata
 
-    @property
-    def amplified(self) -> Mapping[str, float]:
-        """How many times larger than others the differences of an output between two formats may be, by its name."""
-        return {}
+    def magnitude(self, output: str, scores: np.ndarray, example: Any) -> np.ndarray:
+        """In parts of what differences between two formats are counted: by default the scores, and 1 at least.
+
+        Args:
+            output: Name of the output.
+            scores: Its scores in the answer to an example, `(count,)`.
+            example: The example.
+        """
+        return np.maximum(1.0, np.abs(scores))
 
     def batches(
         self, arguments: list[str], standard_input: BinaryIO, terminal: bool = False, **options: Any
@@ -113,7 +118,9 @@ class Answers:
         Raises:
             InputError: it is not a valid example of this kind.
         """
-        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        if isinstance(value, str):
+            return value
+        return as_utf8(value).decode("utf-8", "replace")
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
@@ -255,7 +262,9 @@ def as_utf8(text: str | bytes) -> bytes:
     if isinstance(text, str):
         return text.encode("utf-8", "replace")
     if not isinstance(text, bytes):
-        raise InputError(f"expected strings, got {text!r} of type {type(text).__name__}: convert it to str.")
+        raise InputError(
+            f"expected strings, got {shorten(repr(text))} of type {type(text).__name__}: convert it to str."
+        )
     return text
 
 

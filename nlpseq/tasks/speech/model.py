@@ -319,11 +319,16 @@ class SpeechRecognizer(Task):
         return sounds
 
     def odd_examples(self):
-        """No sample, one, silence, noise that is cut off, and missing samples."""
         noise = np.random.default_rng(1).normal(size=self.settings.features.sample_rate).astype(np.float32)
         holes = np.where(np.abs(noise) > 2, np.nan, 0.1 * noise)
-        sounds = (noise[:0], noise[:1], 0 * noise, np.clip(3 * noise, -1, 1), holes)
-        return [Sound("odd", sound.astype(np.float32)) for sound in sounds]
+        sounds = {
+            "a sound of no sample": noise[:0],
+            "a sound of one sample": noise[:1],
+            "silence": 0 * noise,
+            "noise that is cut off": np.clip(3 * noise, -1, 1),
+            "a sound with missing samples": holes,
+        }
+        return {called: Sound("odd", sound.astype(np.float32)) for called, sound in sounds.items()}
 
     def recognize(self, sounds: Sequence[np.ndarray], batch_size: int = ANSWERED) -> dict[str, Any]:
         """Recognizes sounds.
