@@ -58,9 +58,11 @@ def write_formats(
         reason for each format that is not written, because it cannot be made or disagrees with the SavedModel.
     """
     wanted = [name for name in FORMATS[1:] if name in formats]
-    if not task.numeric_functions():
-        reason = InputError(f"a {type(task).__name__} has no functions of numbers.")
-        return {}, dict.fromkeys(wanted, reason)
+    try:
+        if not task.numeric_functions():
+            raise InputError(f"a {type(task).__name__} has no functions of numbers.")
+    except InputError as error:
+        return {}, dict.fromkeys(wanted, error)
     write_client(task, metadata, folder)
     sample = task.validation_sample(examples, SAMPLE) if examples is not None else []
     texts = [text for text, _ in sample] or task.made_examples(SAMPLE)

@@ -1,6 +1,5 @@
 """Whether two models of a task give the same answers."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,11 +64,12 @@ def compare(
             shares += (
                 [a == b for a, b in zip(wanted, got)] if len(wanted) == len(got) else [False] * max(len(wanted), 1)
             )
-        parts = [
-            _differences(list(_scores(right[name], given.get(name))), lambda scores: magnitude(name, scores, example))
-            for name in right
-        ]
-        differences.append(float(max(map(np.max, filter(len, parts)), default=0.0)))
+        difference = 0.0
+        for name in right:
+            wanted, got = np.array([*_scores(right[name], given.get(name))], float).reshape(-1, 2).T
+            parts = _difference(wanted, got) / magnitude(name, wanted, example)
+            difference = np.max(np.nan_to_num(parts), initial=difference)
+        differences.append(float(difference))
         if tolerance.everywhere and not _alike(right, given):
             raise InputError(
                 f"the converted model answers {called} otherwise than the exported one: it is not written."
@@ -77,7 +77,7 @@ def compare(
         if tolerance.everywhere and differences[-1] > tolerance.scores:
             raise InputError(
                 f"the converted model disagrees with the exported one on {called} (a score differs by "
-                f"{differences[-1]:.1e} of its magnitude, at most {tolerance.scores:.0e} is accepted): it is not written."
+                f"{difference:.1e} of its magnitude, at most {tolerance.scores:.0e} is accepted): it is not written."
             )
     share, difference = float(np.mean(shares or [True])), max(differences, default=0.0)
     mean = float(np.mean(differences or [0.0]))
@@ -90,13 +90,12 @@ def compare(
     return {"texts": len(expected), "decisions": share, "scores": difference}
 
 
-def _differences(pairs, magnitude) -> np.ndarray:
-    """The differences of pairs of scores, in parts of their magnitude; 0 where neither is a number."""
-    wanted, got = np.array(pairs, float).reshape(-1, 2).T
+def _difference(wanted, got):
+    """The differences of scores, `FAR` from what is no number; 0 where neither is one."""
     same = (wanted == got) | (np.isnan(wanted) & np.isnan(got))
     with np.errstate(invalid="ignore"):
-        differences = np.abs(wanted - got) / magnitude(wanted)
-    return np.where(same, 0.0, np.where(np.isfinite(differences), differences, FAR))
+        difference = np.abs(wanted - got)
+    return np.where(same, 0.0, np.where(np.isfinite(difference), difference, FAR))
 
 
 def _scores(wanted, got) -> Iterator[tuple[float, float]]:

@@ -1,7 +1,6 @@
 """Formats of an export: answers without TensorFlow are those of the SavedModel, and what disagrees is not written."""
 
 import shutil
-from functools import partial
 
 import numpy as np
 import pytest
@@ -10,11 +9,10 @@ from nlpseq import runtime, serving
 from nlpseq.errors import InputError
 from nlpseq.serving.formats import adding, litert
 from nlpseq.serving.formats.agreement import TOLERANCES
-from nlpseq.serving.formats.agreement import compare as compared
-from nlpseq.tasks.answers import Answers
 from tests.tasks.tiny import (
     EXPORTED,
     METRICS,
+    compare,
     dataset,
     exported,
     labelled_texts,
@@ -22,19 +20,14 @@ from tests.tasks.tiny import (
     new_tagger,
     served,
     without_tensorflow,
-    write,
     words,
+    write,
 )
 from tests.tiers import slow_but
 
 pytestmark = pytest.mark.usefixtures("portable")
 TEXTS = {"language_model": ["the cat", "", "a dog\nsat on", "never seen ,"]}
 DEFAULT = ["a b c", "", "Ada met Bo Li .", "not bad at all"]
-
-
-def compare(texts, right, given, decisions, tolerance, magnitude=partial(Answers.magnitude, None)):
-    named = {f"text {number}": text for number, text in enumerate(texts)}
-    return compared(named, right, given, decisions, tolerance, magnitude)
 
 
 def has(package):
@@ -146,7 +139,7 @@ def test_an_export_has_the_formats_that_agree(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("right, given, message", [
-    ({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5}, "answers text 0 otherwise"),
+    ({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5}, "answers input 0 otherwise"),
     ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.50002}, "differs by 2.0e-05 .* at most 1e-05"),
     ({"label": "a", "score": 0.5}, {"label": "a"}, "otherwise"),
     ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.500009}, None),
