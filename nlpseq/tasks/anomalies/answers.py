@@ -22,6 +22,7 @@ class Answers(answers.Answers):
     """The score of every step, and whether it is an alarm."""
 
     files = True
+    suffixes = (".csv", ".jsonl")
     options = (
         Option("every_step", bool, "write every step of standard input, not the alarms alone"),
         *answers.TABLES,

@@ -53,6 +53,7 @@ class Answers(answers.Answers):
     """A row for each item and time of the horizon, with mean and quantiles."""
 
     files = True
+    suffixes = (".csv", ".jsonl")
     input_name = "values"
     outputs = ("quantiles", "mean")
     signatures = ("serving_default", "forecast", "sample", "init", "step")

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.cells.checks import checked_lengths
 from nlpseq.decoding import Transcript, ctc_beam_search, ctc_greedy
 from nlpseq.engine import ctc
 from nlpseq.errors import InputError
@@ -216,7 +217,7 @@ class SpeechRecognizer(Task):
 
     def heard(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """`logits` of sounds, and `steps`, the number of real ones."""
-        length = tf.clip_by_value(length, 0, tf.shape(audio)[1])
+        length = checked_lengths(length, audio)
         logits = self((audio, length), training=False)
         return {"logits": logits, "steps": self.log_mel.step_counts(length)}
 
