@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlpseq.cli.flags import check_filled, one_sentence
-from nlpseq.cli.guard import check_utf8, guarded
+from nlpseq.cli.guard import check_utf8, guarded, unread_output
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
@@ -27,6 +27,7 @@ program: str | None = None  # what the help calls the recipe; None for the path 
 search: Any = None  # the `nlpseq.cli.search.Search` that runs the recipe, several times; None to run it once
 
 
+@unread_output()
 def run_recipe(
     main: Callable[[Any], object], settings: type[Settings], presets: Mapping[str, dict[str, Any]] | None = None
 ) -> None:
