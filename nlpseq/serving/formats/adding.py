@@ -119,8 +119,8 @@ class FormatError(InputError):
     """
 
     def __init__(self, path: Path, refused: Mapping[str, InputError]):
-        reasons = "; ".join(f"{name}: {str(error).rstrip('.')}" for name, error in refused.items())
-        super().__init__(f"{path} has no {' and no '.join(refused)}: {reasons}.")
+        reasons = "; ".join(f"no {name}: {str(error).rstrip('.')}" for name, error in refused.items())
+        super().__init__(f"{path} has {reasons}.")
         self.path = path
 
 

@@ -116,7 +116,7 @@ def test_a_model_that_disagrees_is_not_written(tmp_path, monkeypatch):
         task.head.bias.assign_add([0.0, 1e-3, 0.0])
         with pytest.raises(
             InputError,
-            match=r"/1 has no onnx: onnx: the .* on example 1 of the sample \(a score differs by .*not written",
+            match=r"/1 has no onnx: the .* on example 1 of the sample \(a score differs by .*not written",
         ):
             serving.add_formats(path, task, ["onnx"])
     finally:
@@ -130,7 +130,7 @@ def test_an_export_has_the_formats_that_agree(tmp_path, monkeypatch):
     monkeypatch.setattr(
         litert, "write", lambda task, folder, quantize: [(folder / "model.tflite").write_bytes(b"")][:0]
     )
-    with pytest.raises(serving.FormatError, match=r"1 has no litert: litert: the model .* cannot be loaded") as raised:
+    with pytest.raises(serving.FormatError, match=r"1 has no litert: the model .* cannot be loaded") as raised:
         write(tmp_path, exported("classification")[0], formats=["litert", "onnx"])
     path = raised.value.path
     assert path == tmp_path / "1" and not (path / "model.tflite").exists()
