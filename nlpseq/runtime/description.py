@@ -43,7 +43,7 @@ class Described:
         """
         path = folder / EXPORT
         values = _read_json(path, "export the model again")
-        described = {name: values.get(name) for name in ("task", "labels", "details")}
+        described: dict[str, Any] = {name: values.get(name) for name in ("task", "labels", "details")}
         if not all(is_a(described[name], kind) for name, kind in (("task", str), ("labels", [str]), ("details", dict))):
             raise InputError(f"{path} lacks a valid task, labels or details: export the model again.")
         return cls(**described)
