@@ -98,7 +98,10 @@ class Client(Described):
         Raises:
             InputError: it cannot be read, or is of a newer version of nlpseq.
         """
-        path, remedy = folder / FILE_NAME, f"make the formats again, `nlpseq export {folder} --to litert,onnx`"
+        path, remedy = (
+            folder / FILE_NAME,
+            "copy it from the export, or make it with `nlpseq export EXPORT --to onnx,litert`",
+        )
         values = _read_json(path, remedy)
         version = values.pop("format_version", None)
         try:
