@@ -8,12 +8,13 @@ Submodules load when they are first used, so that `import nlpseq` is quick:
     nlpseq.engine       how a cell is run over time
     nlpseq.text         tokenizers, vocabularies and subwords inside the graph
     nlpseq.data         TFDS and files to batches
-    nlpseq.tasks        TextClassifier, TokenTagger, Translator, LanguageModel
+    nlpseq.tasks        TextClassifier, TokenTagger, Translator, LanguageModel, Forecaster, AnomalyDetector,
+                        SpeechRecognizer, SequenceClassifier
     nlpseq.decoding     greedy search, beam search and sampling over any step function
     nlpseq.training     fit, optimizers, callbacks
     nlpseq.serving      exports: written, loaded, asked
     nlpseq.runtime      exports asked without TensorFlow
-    nlpseq.diagnostics  how gradients flow back in time
+    nlpseq.diagnostics  a look inside: saliency, gates, memory, neurons, gradients back in time
 """
 
 from nlpseq import lazy

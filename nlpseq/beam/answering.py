@@ -7,7 +7,7 @@ found again in `counts/`, which is written last.
     OUTPUT/run.json              what was asked; a run with other values is refused
     OUTPUT/NAME.jsonl            a row for each row of the shard, in its order
     OUTPUT/bad/NAME.jsonl        rows without an answer, with the reason
-    OUTPUT/counts/NAME.json      how many of each
+    OUTPUT/counts/NAME.json      how many of each; and "failed", why a file cannot be read to its end, or null
 
 Everything of nlpseq that a worker of the runner needs travels with the pipeline: it has TensorFlow, Beam and the
 export only.
@@ -30,7 +30,7 @@ from nlpseq.beam.pipelines import pipeline_of
 from nlpseq.data import answer_rows
 from nlpseq.data.row_writers import FORMATS, row_writer
 from nlpseq.data.stream import PART, Row, Shard, decompressed, read_rows, shards_of
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, suggest
 from nlpseq.runtime.saved_model import rows as rows_of
 
 WINDOW = 64  # batches whose texts are sorted together by length
@@ -100,11 +100,11 @@ class AnswerShard(beam.DoFn):
         counts, failed, bad = dict.fromkeys(COUNTS, 0), None, []
         with _replacing(self.job.path(shard)) as file, row_writer(file, self.job.form, self.answers.separator) as write:
             try:
-                for window in _windows(self._read(shard), WINDOW * self.job.batch_size):
+                for window in _windows(rows_in(shard), WINDOW * self.job.batch_size):
                     counts["rows"] += len(window)
                     for row, answer in zip(window, self._answer_window(window)):
                         if isinstance(answer, str):
-                            raw = row.raw or json.dumps(row.values, ensure_ascii=False, default=str)
+                            raw = row.raw or answer_rows.json_text(row.values)
                             bad.append({"row": counts["answered"] + len(bad), "error": answer, "raw": raw})
                         else:
                             counts["answered"] += 1
@@ -117,19 +117,12 @@ class AnswerShard(beam.DoFn):
         if bad:
             with _replacing(self.job.bad(shard)) as file:
                 file.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in bad).encode())
+        elif FileSystems.exists(self.job.bad(shard)):  # of a run before the file was mended
+            FileSystems.delete([self.job.bad(shard)])
         result = {"shard": shard.name, "path": shard.path, **counts, "failed": failed}
-        if failed is None:  # else the next run answers the shard again
-            with _replacing(self.job.counts(shard)) as file:
-                file.write(json.dumps(result).encode())
+        with _replacing(self.job.counts(shard)) as file:
+            file.write(json.dumps(result).encode())
         yield result
-
-    def _read(self, shard):
-        try:
-            raw = FileSystems.open(shard.path, compression_type=CompressionTypes.UNCOMPRESSED)
-            with raw, decompressed(raw, shard.path) as file:
-                yield from read_rows(file, shard.kind, shard.start, shard.end)
-        except Exception as error:  # readers of formats and of compressions raise errors of many classes
-            raise _Unreadable(f"{type(error).__name__}: {str(error)[:200]}") from error
 
     def _answer_window(self, window: list[Row]) -> list:
         """The answer to each row, or why there is none; similar lengths share a batch."""
@@ -212,6 +205,31 @@ def _windows(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
         yield window
 
 
+def check_column(job: Job, shard: Shard) -> None:
+    """Raises an `InputError` if a shard of named columns has not that of the inputs."""
+    if shard.kind not in ("text", "csv", "tsv", "parquet"):
+        return
+    first = None
+    with contextlib.suppress(_Unreadable):  # said of the shard later
+        first = next(rows_in(shard), None)
+    if first is not None and first.values is not None and job.column not in first.values:
+        raise InputError(f"{shard.path} has no `column` {job.column!r}: {suggest(job.column, first.values)}")
+
+
+def rows_in(shard: Shard) -> Iterator[Row]:
+    """The rows of a shard.
+
+    Raises:
+        _Unreadable: It cannot be read to its end.
+    """
+    try:
+        raw = FileSystems.open(shard.path, compression_type=CompressionTypes.UNCOMPRESSED)
+        with raw, decompressed(raw, shard.path) as file:
+            yield from read_rows(file, shard.kind, shard.start, shard.end)
+    except Exception as error:  # readers of formats and of compressions raise errors of many classes
+        raise _Unreadable(f"{type(error).__name__}: {str(error)[:200]}") from error
+
+
 def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> list[dict[str, Any]]:
     """Answers the shards that are not done; returns the counts of all, by shard.
 
@@ -222,19 +240,26 @@ def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> lis
         flags: Beam's own flags, such as `--runner` and `--direct_num_workers`.
 
     Raises:
-        InputError: The folder has the answers of another job; Beam refuses its flags.
+        InputError: The folder has the answers of another job; the first file has no such column; Beam refuses its
+            flags.
     """
     import nlpseq
 
     begun = pipeline_of(flags)
+    check_column(job, shards[0])
     _check_job(job, shards)
-    left = [shard for shard in shards if not FileSystems.exists(job.counts(shard))]
+    left = [shard for shard, done in zip(shards, _results(job, shards)) if done is None or done["failed"] is not None]
     if left:
         send_by_value(nlpseq)
         with begun as pipeline:
             _ = pipeline | beam.Create(left) | beam.Reshuffle() | beam.ParDo(AnswerShard(job, answers))
-    done = [shard for shard in shards if FileSystems.exists(job.counts(shard))]
-    return [json.loads(FileSystems.open(job.counts(shard)).read()) for shard in done]
+    return [result for result in _results(job, shards) if result is not None]
+
+
+def _results(job, shards):
+    """What is known of each shard; None of one that has not been answered."""
+    paths = [job.counts(shard) for shard in shards]
+    return [json.loads(FileSystems.open(path).read()) if FileSystems.exists(path) else None for path in paths]
 
 
 def send_by_value(package):

@@ -66,6 +66,23 @@ def check_mask_shape(mask: Sequence, sequences: Sequence, owner: str) -> tf.Tens
     return expected
 
 
+def checked_lengths(length: tf.Tensor, padded: tf.Tensor) -> tf.Tensor:
+    """The lengths of padded sequences.
+
+    Args:
+        length: int32 `(batch,)`.
+        padded: `(batch, time, ...)`.
+
+    Raises:
+        InputError: one is below 0 or above the number of steps; in a graph a `tf.errors.InvalidArgumentError`.
+    """
+    steps = tf.shape(padded)[1]
+    right = tf.reduce_all((length >= 0) & (length <= steps))
+    message = "each length must be 0 or more and at most the number of steps, which is %s."
+    with tf.control_dependencies(check(right, message, steps)):
+        return tf.identity(length)
+
+
 def check_shape(value: Any, expected: Sequence, name: str, meaning: str, owner: str) -> None:
     """Raises an error unless a tensor has a shape; in a graph unknown sizes raise `tf.errors.InvalidArgumentError`.
 

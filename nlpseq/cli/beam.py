@@ -66,7 +66,9 @@ def run(arguments: list[str]) -> int:
     say(f"{total['rows']:,} rows: {total['answered']:,} answered, {total['bad']:,} bad")
     if total["bad"]:
         say(f"rows without an answer are in {options.output}/bad")
-    missing = sorted({shard.name for shard in shards} - {result["shard"] for result in results})
+    missing = sorted(
+        {shard.name for shard in shards} - {result["shard"] for result in results if result["failed"] is None}
+    )
     if missing:
         print(
             f"stopped: {len(missing)} of {len(shards)} shards cannot be read to their end ({', '.join(missing[:5])}): "

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, sentence
 
@@ -67,6 +67,19 @@ def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> in
 def _out_of_memory():
     print("stopped: the memory is full: choose smaller sizes, batches or files.", file=sys.stderr)
     return 1
+
+
+@contextlib.contextmanager
+def unread_output() -> Iterator[None]:
+    """An output that nobody reads any more, as of `| head`, ends the process with status 1 and without a message."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_output()
+        sys.exit(1)
 
 
 class Terminated(BaseException):

@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import IO
 
 from nlpseq.cli.flags import Parser, any_text
 from nlpseq.cli.train import find_recipes
@@ -17,6 +19,8 @@ from nlpseq.errors import InputError, in_range, suggest
 
 GRACE = 40.0  # seconds that workers have to end after another one ended with an error
 NAMES = ("workers", "threads")  # arguments that errors name
+MOST = 64  # workers on one machine
+WRONG_INPUT = 2  # the status of an `InputError`
 PERIOD = 0.1  # seconds between looks at the workers
 
 
@@ -33,16 +37,24 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--workers", type=int, required=True, help="number of processes")
     parser.add_argument("--threads", type=int, help="threads of each; default: the cores, divided among them")
     parser.add_argument("recipe", help="name or path of a recipe, e.g. sentiment or recipes/sentiment.py")
-    parser.add_argument("flags", nargs=argparse.REMAINDER, type=any_text, help="flags of the recipe")
+    flags = parser.add_argument("flags", nargs=argparse.REMAINDER, type=any_text, help="flags of the recipe")
+    flags.required = False
     options = parser.parse_args(arguments)
-    in_range("workers", options.workers, 1)
+    in_range("workers", options.workers, 1, MOST)
     if options.threads is not None:
         in_range("threads", options.threads, 1)
     threads = options.threads or max(1, len(os.sched_getaffinity(0)) // options.workers)
     command = [sys.executable, *_script(options.recipe), *options.flags]
-    workers = [subprocess.Popen(command, env=env) for env in environments(options.workers, threads)]
-    with forwarded(workers):
-        return wait(workers)
+    if {"-h", "--help"} & {*options.flags}:
+        return subprocess.run(command).returncode
+    with contextlib.ExitStack() as stack:
+        logs = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(options.workers - 1))]
+        every = zip(environments(options.workers, threads), logs)
+        workers = [subprocess.Popen(command, env=env, stderr=log) for env, log in every]
+        with forwarded(workers):
+            status = wait(workers)
+        show_errors(workers, logs)
+    return status
 
 
 def _script(recipe):
@@ -114,6 +126,19 @@ def wait(workers: list[subprocess.Popen]) -> int:
     if len(ended) < len(workers):
         print(f"{len(workers) - len(ended)} workers did not end by themselves, and are killed", file=sys.stderr)
     return failed
+
+
+def show_errors(workers: list[subprocess.Popen], logs: Sequence[IO[bytes] | None]) -> None:
+    """Prints what failed workers wrote to their logs, unless the first one has said the same: that the input is wrong.
+
+    Args:
+        workers: The workers, which have ended.
+        logs: The standard error of each; None where it is that of this process.
+    """
+    for worker, log in zip(workers, logs):
+        if log is not None and worker.returncode and not worker.returncode == workers[0].returncode == WRONG_INPUT:
+            log.seek(0)
+            sys.stderr.write(log.read().decode("utf-8", "replace"))
 
 
 def _status(code):

@@ -7,7 +7,7 @@ import sys
 from nlpseq import tasks
 from nlpseq.cli import beam, export, launch, look, predict, prepare, search, serve, show, train
 from nlpseq.cli.flags import Parser, any_text
-from nlpseq.cli.guard import guarded
+from nlpseq.cli.guard import guarded, unread_output
 from nlpseq.errors import InputError
 from nlpseq.serving import Metadata, find_export
 from nlpseq.tasks.answers import TABLES
@@ -21,6 +21,7 @@ FILE_FLAGS = {
 }
 
 
+@unread_output()
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command `nlpseq` and exits.
 

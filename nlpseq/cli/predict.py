@@ -80,7 +80,7 @@ def _answer_files(export: "Export", paths: list[str], as_json: bool, options: di
         _answer(export, paths, _write, as_json, options)
         return
     path = as_path(files["output"])
-    predict_file.check_output(path, suffixes=())
+    predict_file.check_output(path, export.answers.suffixes)
     parts: list[str] = []
     _answer(export, paths, parts.append, as_json or path.suffix.lower() == ".jsonl", options)
     with writing.writing(f"the answers to {path}"):

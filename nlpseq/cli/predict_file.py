@@ -24,7 +24,6 @@ from nlpseq.writing import write_file, writing
 if TYPE_CHECKING:
     from nlpseq.serving import Export
 
-SUFFIXES = (".csv", ".tsv", ".jsonl")
 UNFINISHED = ".unfinished"  # suffix of the answers of a run that is not complete
 TEXTS = (
     "text",
@@ -67,7 +66,7 @@ def run(
         WritingError: The output cannot be written; the answers so far are kept.
     """
     path = as_path(output)
-    check_output(path, SUFFIXES)
+    check_output(path, export.answers.suffixes)
     table, name = _inputs(export, read_table(as_path(file), delimiter, encoding), file, column)
     if table.note:
         note(table.note)
@@ -91,8 +90,8 @@ def run(
 
 
 def check_output(path: Path, suffixes: Sequence[str]) -> None:
-    """Raises an `InputError` if a file cannot be written: it exists, or has none of the suffixes, if any are given."""
-    if suffixes and path.suffix.lower() not in suffixes:
+    """Raises an `InputError` if a file cannot be written: it exists, or has none of the suffixes."""
+    if path.suffix.lower() not in suffixes:
         raise InputError(f"`output` must end in {', '.join(suffixes)}, got {path}.")
     if os.path.lexists(path):
         raise InputError(f"`output` {path} exists: remove it, or choose another name.")
@@ -178,7 +177,7 @@ def _rows(table: Table, answers: list[dict[str, Any]], path: Path, separator: st
         for row, answer in zip(inputs, answers)
     ]
     if suffix_of(path) == ".jsonl":
-        yield from (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+        yield from (answer_rows.json_text(row) + "\n" for row in rows)
         return
     flat = [dict(answer_rows.cells(row, separator)) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row)) or [*map(str, table.names)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlpseq.cli.automatic import parsed, shown
 from nlpseq.cli.flags import check_filled, one_sentence
-from nlpseq.cli.guard import check_utf8, guarded
+from nlpseq.cli.guard import check_utf8, guarded, unread_output
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
@@ -27,6 +27,7 @@ program: str | None = None  # what the help calls the recipe; None for the path 
 search: Any = None  # the `nlpseq.cli.search.Search` that runs the recipe, several times; None to run it once
 
 
+@unread_output()
 def run_recipe(
     main: Callable[[Any], object], settings: type[Settings], presets: Mapping[str, dict[str, Any]] | None = None
 ) -> None:
@@ -180,6 +181,9 @@ def finish(
 
     Returns:
         The contents of `metrics.json`.
+
+    Raises:
+        FormatError: a format cannot be made, or disagrees; all else is exported.
     """
     from nlpseq import reporting, serving
 
@@ -197,20 +201,26 @@ def finish(
         draw(folder)
 
     reporting.say("exporting")
+    refused = None
     with kept(checkpoints):
-        path = serving.export(
-            task,
-            config.data.output,
-            data=data,
-            settings=config.flat(),
-            metrics=metrics,
-            draw=draw_all,
-            formats=config.data.formats.split(","),
-            quantize=config.data.quantize,
-            examples=data.validation,
-        )
+        try:
+            path = serving.export(
+                task,
+                config.data.output,
+                data=data,
+                settings=config.flat(),
+                metrics=metrics,
+                draw=draw_all,
+                formats=config.data.formats.split(","),
+                quantize=config.data.quantize,
+                examples=data.validation,
+            )
+        except serving.FormatError as error:
+            path, refused = error.path, error
     checkpoints.clear()
     reporting.say(f"exported to {path}")
+    if refused is not None:
+        raise refused
     return metrics
 
 

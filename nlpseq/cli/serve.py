@@ -31,9 +31,22 @@ def run(arguments: list[str]) -> None:
         """Folders of numbered versions, whose newest is served, or of one version; NAME=FOLDER names a model."""
 
     with one_sentence("nlpseq serve"):
-        chosen = tyro.cli(Arguments, prog="nlpseq serve", args=arguments, description=__doc__)
+        chosen = tyro.cli(Arguments, prog="nlpseq serve", args=_exports_first(arguments), description=__doc__)
     settings = ServerSettings(**{name: getattr(chosen, name) for name in ServerSettings().flat()})
     sys.exit(guarded(lambda: _serve(list(chosen.exports), settings, arguments), settings.flat()))
+
+
+def _exports_first(arguments):
+    """The arguments with all exports before the flags, each of which has a value."""
+    exports, flags, left = [], [], iter(arguments)
+    for argument in left:
+        if not argument.startswith("-"):
+            exports.append(argument)
+            continue
+        flags.append(argument)
+        if "=" not in argument:
+            flags += [value for value in [next(left, None)] if value is not None]
+    return [*exports, *flags]
 
 
 def _serve(exports, settings, arguments):

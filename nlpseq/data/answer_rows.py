@@ -1,6 +1,7 @@
 """Rows of a table with the answers to one of their columns, and how they are written."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,24 @@ def cells(values: dict[str, Any], separator: str, prefix: str = "") -> Iterator[
             yield f"{prefix}{name}", value or ""
         else:
             yield f"{prefix}{name}", json.dumps(value, default=str)
+
+
+def json_text(value: Any) -> str:
+    """JSON on one line, with null for numbers that are not finite, and strings for what has no JSON.
+
+    >>> json_text({"a": float("nan"), "b": [1.5, float("inf")]})
+    '{"a": null, "b": [1.5, null]}'
+    """
+    return json.dumps(finite(value), ensure_ascii=False, default=str)
+
+
+def finite(value: Any) -> Any:
+    """JSON values with null for numbers that are not finite, which are no JSON."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: finite(item) for name, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, list) else value
 
 
 def comma_separated(texts: list[str]) -> str:

@@ -1,7 +1,6 @@
 """Rows written one by one to a file: CSV, JSON lines, Parquet, TFRecord."""
 
 import contextlib
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -35,7 +34,7 @@ def row_writer(file: BinaryIO, kind: str, separator: str) -> Iterator[Callable[[
 
 def _line_writer(file):
     def write(row):
-        file.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace"))
+        file.write((answer_rows.json_text(row) + "\n").encode("utf-8", "replace"))
 
     return write
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.diagnostics import reading
-from nlpseq.errors import in_range, not_empty
+from nlpseq.errors import in_range
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,10 @@ def memory_horizon(task: Any, examples: Iterable[Any], share: float = 0.1) -> Me
         Bengio (2013), On the difficulty of training recurrent neural networks, for the gradient.
     """
     in_range("share", share, 1e-9, 1)
-    task.ensure_built()
     rows = []
-    for example in examples:
-        look = task.look(example)
+    for look in reading.look_at_each(task, examples):
         _, (gradients,) = reading.presence_gradients(task, look, np.ones((1, len(look.steps))))
         rows.append([np.abs(effect)[::-1] for effect in (reading.effects_of_removal(task, look), gradients)])
-    not_empty("examples", rows, "at least one text")
     perturbation, gradient = (_mean_by_lag([row[number] for row in rows]) for number in (0, 1))
     return MemoryHorizon(perturbation, gradient, *(_last(effect, share) for effect in (perturbation, gradient)))
 

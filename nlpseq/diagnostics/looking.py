@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.diagnostics.look_pictures import plot_gates, plot_saliency
+from nlpseq.diagnostics.reading import look_at
 from nlpseq.diagnostics.salient import saliency_of
-from nlpseq.diagnostics.states import gates
+from nlpseq.diagnostics.states import gates_of
 from nlpseq.paths import as_path
 from nlpseq.writing import write_text, writing
 
@@ -39,10 +40,9 @@ def look(task: Any, example: Any, folder: str | Path, answer: str | None = None)
     >>> [path.name for path in look(task, "good film", "look")]
     ['saliency.png', 'gates-1.png', 'look.json']
     """
-    task.ensure_built()
-    view = task.look(example, answer)
+    view = look_at(task, example, answer)
     results = [saliency_of(task, view, method) for method in METHODS]
-    layers, folder = gates(task, example), as_path(folder)
+    layers, folder = gates_of(task, view), as_path(folder)
     names = ["saliency.png", *(f"gates-{number}.png" for number in range(1, len(layers) + 1)), "look.json"]
     paths = [folder / name for name in names]
     with writing(f"the pictures to {folder}"):

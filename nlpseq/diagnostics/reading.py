@@ -2,15 +2,52 @@
 
 import contextlib
 import functools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from nlpseq.diagnostics.stepping import replaced
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, not_empty, shorten
 
 ROWS = 128  # versions of an example that run together
+
+
+def look_at(task: Any, example: Any, answer: str | None = None) -> Any:
+    """The `nlpseq.tasks.base.Look` of a task at one example.
+
+    Raises:
+        InputError: `task` is none of `nlpseq.tasks`, or has no `look`; `example` is none of its kind, or empty.
+    """
+    if not callable(getattr(task, "look", None)):
+        raise InputError(f"`task` must be a task of nlpseq.tasks, got {type(task).__name__}.")
+    if isinstance(example, str):
+        not_empty("example", example.strip(), "a text to look at")
+    task.ensure_built()
+    try:
+        return task.look(example, answer)
+    except InputError:
+        raise
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise InputError(
+            f"`example` must be one that a {type(task).__name__} reads, such as a text or a series, got "
+            f"{shorten(repr(example), 60)}."
+        ) from error
+
+
+def look_at_each(task: Any, examples: Iterable[Any]) -> Iterator[Any]:
+    """The `nlpseq.tasks.base.Look` at each example.
+
+    Raises:
+        InputError: there is none; as of `look_at`.
+    """
+    if isinstance(examples, (str, bytes)) or not isinstance(examples, Iterable):
+        raise InputError(f"`examples` must be a list of examples, got {shorten(repr(examples), 60)}.")
+    examples = list(examples)
+    not_empty("examples", examples, "at least one text")
+    for example in examples:
+        yield look_at(task, example)
 
 
 def scores(task: Any, look: Any, presence: tf.Tensor, records: list[tf.Tensor] | None = None) -> tf.Tensor:

@@ -57,7 +57,7 @@ def saliency(
         `Saliency`.
 
     Raises:
-        InputError: `method` or `answer` is unknown; the task has no `look`.
+        InputError: `method` or `answer` is unknown; the task has no `look`; the example is empty or of another kind.
 
     Example:
 
@@ -74,8 +74,7 @@ def saliency(
     """
     one_of("method", method, ("integrated", "input", "gradient", "removal"))
     in_range("samples", samples, 1)
-    task.ensure_built()
-    return saliency_of(task, task.look(example, answer), method, samples)
+    return saliency_of(task, reading.look_at(task, example, answer), method, samples)
 
 
 def saliency_of(task: Any, look: Any, method: str, samples: int = 32) -> Saliency:

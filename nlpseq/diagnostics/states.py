@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.diagnostics.reading import look_at, look_at_each
 from nlpseq.diagnostics.stepping import StepRecord, recurrent_layers, replaced, require_single_cell, step_by_step
-from nlpseq.errors import not_empty
+from nlpseq.errors import InputError
 
 # Of cells by the name of their class: names of the gates in the order in which they are computed, and of the states.
 GATES = {"LSTMCell": ("input", "forget", "output"), "GRUCell": ("update", "reset")}
@@ -61,8 +62,11 @@ def gates(task: Any, example: Any) -> list[LayerStates]:
     Reference:
         Karpathy, Johnson and Fei-Fei (2015), Visualizing and understanding recurrent networks.
     """
-    task.ensure_built()
-    look = task.look(example)
+    return gates_of(task, look_at(task, example))
+
+
+def gates_of(task: Any, look: Any) -> list[LayerStates]:
+    """As `gates`, for what `look` of the task returned."""
     runs: list[tuple[Any, StepRecord]] = []
     with contextlib.ExitStack() as stack:
         for layer in recurrent_layers(task):
@@ -108,6 +112,9 @@ def neurons(
     Returns:
         `count` of `Neuron` for each feature that varies in the examples, the highest correlations first.
 
+    Raises:
+        InputError: there are no examples, or one is of another kind; `features` is no dict.
+
     Example:
 
     >>> preprocessor = nlpseq.text.WordPreprocessor.learn(["not good , fine", "bad film"])
@@ -119,15 +126,16 @@ def neurons(
         Karpathy, Johnson and Fei-Fei (2015), Visualizing and understanding recurrent networks, section 4.2.
     """
     features = FEATURES if features is None else features
+    if not isinstance(features, Mapping):
+        raise InputError(f"`features` must be a dict of functions by name, got {type(features).__name__}.")
     hidden: dict[str, list[np.ndarray]] = {}
     values: dict[str, list[np.ndarray]] = {name: [] for name in features}
-    for example in examples:
-        layers = gates(task, example)
+    for look in look_at_each(task, examples):
+        layers = gates_of(task, look)
         for layer in layers:
             hidden.setdefault(layer.layer, []).append(layer.values["hidden"])
         for name, feature in features.items():
             values[name].append(np.asarray(feature(layers[0].steps), np.float64))
-    not_empty("examples", hidden, "at least one text")
     chosen = []
     for name, parts in values.items():
         feature = np.concatenate(parts)

@@ -1,4 +1,7 @@
-"""What a client reads beside a model: kind of task, labels, vocabulary, from the file `client.json` of an export."""
+"""What a client reads beside a model: kind of task and labels; for other formats than the SavedModel the vocabulary.
+
+The former are in the file `config.json` of every export, all of them in `client.json` beside the other formats.
+"""
 
 import json
 import zipfile
@@ -11,6 +14,7 @@ import numpy as np
 
 from nlpseq.errors import InputError
 
+EXPORT = "config.json"
 FILE_NAME = "client.json"
 TABLES = "tables.npz"
 FORMAT_VERSION = 1
@@ -29,6 +33,20 @@ class Described:
     task: str
     labels: list[str]
     details: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Described":
+        """Reads `config.json` in a folder.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        path = folder / EXPORT
+        values = _read_json(path, "export the model again")
+        described: dict[str, Any] = {name: values.get(name) for name in ("task", "labels", "details")}
+        if not all(is_a(described[name], kind) for name, kind in (("task", str), ("labels", [str]), ("details", dict))):
+            raise InputError(f"{path} lacks a valid task, labels or details: export the model again.")
+        return cls(**described)
 
     def detail(self, name: str, *types: Any) -> Any:
         """A value of `details`.
@@ -80,17 +98,30 @@ class Client(Described):
         Raises:
             InputError: it cannot be read, or is of a newer version of nlpseq.
         """
-        path = folder / FILE_NAME
+        path, remedy = (
+            folder / FILE_NAME,
+            "copy it from the export, or make it with `nlpseq export EXPORT --to onnx,litert`",
+        )
+        values = _read_json(path, remedy)
+        version = values.pop("format_version", None)
         try:
-            values = json.loads(path.read_text("utf-8"))
-            version = values.pop("format_version")
             client = cls(**values)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is damaged"
-            raise InputError(f"cannot read {path} ({reason}): export the model again.") from None
+        except TypeError:
+            raise InputError(f"cannot read {path} (it is damaged): {remedy}.") from None
         if not isinstance(version, int) or version > FORMAT_VERSION:
             raise InputError(f"{path} has format {version}, newer than {FORMAT_VERSION}: upgrade nlpseq.")
         return client
+
+
+def _read_json(path, remedy) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is damaged"
+        raise InputError(f"cannot read {path} ({reason}): {remedy}.") from None
+    if not isinstance(values, dict):
+        raise InputError(f"cannot read {path} (it is damaged): {remedy}.")
+    return values
 
 
 def write_tables(folder: Path, tables: Mapping[str, Any]) -> None:

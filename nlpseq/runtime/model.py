@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.errors import InputError, one_of
+from nlpseq.errors import InputError, first_of, one_of, shorten
 from nlpseq.paths import as_path
-from nlpseq.runtime.description import FILE_NAME, Client, read_tables
+from nlpseq.runtime.description import EXPORT, FILE_NAME, Client, Described, read_tables
 from nlpseq.runtime.interpreters import INTERPRETERS
 from nlpseq.runtime.saved_model import SavedModel, rows
 from nlpseq.runtime.text import restore
@@ -44,7 +44,11 @@ def load(path: str | Path, format: str | None = None) -> "Model":
     path = as_path(path)
     files = {**{name: file for name, (file, _) in INTERPRETERS.items()}, "saved_model": SAVED_MODEL}
     if os.path.isfile(path):
-        given = {"onnx": "onnx", "tflite": "litert", "pb": "saved_model"}.get(path.suffix.lstrip("."))
+        given = next((name for name, file in files.items() if file == path.name), None)
+        if given is None:
+            raise InputError(
+                f"{path} is not a model file: expected {first_of(list(files.values()))}, or the folder of an export."
+            )
         path, format = path.parent, format or given
     if format is not None:
         one_of("format", format, FORMATS)
@@ -53,7 +57,8 @@ def load(path: str | Path, format: str | None = None) -> "Model":
         if present:
             return Model(folder, _chosen(folder, present, format))
     raise InputError(
-        f"{path} is not an export of nlpseq: expected a folder with {' or '.join(files.values())} and {FILE_NAME}."
+        f"{path} is not an export of nlpseq: expected a folder with {SAVED_MODEL} and {EXPORT}, or with "
+        f"{' or '.join(file for file, _ in INTERPRETERS.values())} and {FILE_NAME}."
     )
 
 
@@ -78,19 +83,16 @@ class Model:
 
     Attributes:
         path, format: As above.
-        metadata: `nlpseq.runtime.description.Client`.
+        metadata: `nlpseq.runtime.description.Described`; but for the SavedModel `Client`.
         answers: `nlpseq.tasks.answers.Answers` of the kind of task.
     """
 
     def __init__(self, path: Path, format: str):
         self.path, self.format = path, format
-        self.metadata = Client.read(path)
+        client = None if format == "saved_model" else Client.read(path)
+        self.metadata = client or Described.read(path)
         self.answers = importlib.import_module(TABLE_OF_KINDS).answers_class(self.metadata.task)(self.metadata)
-        source = (
-            SavedModel(path, self.answers.signatures)
-            if format == "saved_model"
-            else Computed(path, format, self.metadata)
-        )
+        source = SavedModel(path, self.answers.signatures) if client is None else Computed(path, format, client)
         self._asked = _Asked(self.metadata, self.answers, source)
 
     def predict(self, inputs: Iterable[Any], **options: Any) -> list[dict[str, Any]]:
@@ -101,17 +103,27 @@ class Model:
             **options: Options of the kind, those of `nlpseq predict`.
 
         Raises:
-            InputError: an option is unknown or outside its range.
+            InputError: an input is not of the kind; an option is unknown or outside its range.
         """
         known = [option.name for option in self.answers.options]
         for name in options:
             one_of("option", name, known)
         examples = [inputs] if isinstance(inputs, (str, bytes, Path)) else inputs
-        examples, lines = [self.answers.example(example) for example in examples], []
+        if not isinstance(examples, Iterable):
+            raise InputError(f"`inputs` must be a list, an item for each answer, got {shorten(repr(inputs))}.")
+        examples, lines = [self._example(example) for example in examples], []
         size = 1 if self.format == "litert" else self.answers.batch_size
         batches = [examples[start : start + size] for start in range(0, len(examples), size)]
         self.answers.respond(self._asked, batches, lines.append, lambda line: None, True, **options)
         return [json.loads(line) for line in lines]
+
+    def _example(self, value):
+        try:
+            return self.answers.example(value)
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:  # of NumPy, which takes no lists of unequal length, or strings
+            raise InputError(f"an input cannot be read, {shorten(repr(value))}: {shorten(error)}.") from None
 
     def answer(self, examples: list) -> list[dict[str, Any]]:
         """The answers of "serving_default", of a language model too, without the inputs."""

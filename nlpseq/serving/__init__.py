@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     {
         "Export": "nlpseq.serving.client",
         "Metadata": "nlpseq.serving.metadata",
+        "FormatError": "nlpseq.serving.formats.adding",
         "add_formats": "nlpseq.serving.formats.adding",
         "check_formats": "nlpseq.serving.formats.adding",
         "check_output": "nlpseq.serving.output",

@@ -15,7 +15,7 @@ import nlpseq
 from nlpseq import engine
 from nlpseq.engine.kernels import run_by_kernel
 from nlpseq.runtime.description import write_tables
-from nlpseq.serving.formats.adding import check_formats, write_formats
+from nlpseq.serving.formats.adding import FormatError, check_formats, write_formats
 from nlpseq.serving.metadata import Metadata, write_json
 from nlpseq.serving.model_card import model_card
 from nlpseq.serving.output import check_output, publish
@@ -59,7 +59,8 @@ def export(
         The path of the version.
 
     Raises:
-        InputError: the folder is not writable; a format cannot be made, or does not agree with the SavedModel.
+        InputError: the folder is not writable, or a format is unknown.
+        FormatError: a format cannot be made, or does not agree with the SavedModel; the others are exported.
         WritingError: the disk is full, or the folder has vanished.
     """
     check_formats(formats, quantize)
@@ -72,20 +73,25 @@ def export(
         settings=settings,
         versions=versions(),
     )
+    refused = {}
     with writing(f"the export to {folder}"), incomplete_folder(folder) as partial:
         _save_model(task, partial)
         write_tables(partial, task.tables())
-        if set(formats) - {"saved_model"}:
-            described = write_formats(task, metadata, partial, formats, quantize, examples)
-            metadata = dataclasses.replace(metadata, formats=described)
-        write_warmup(partial, task.warmup())
         metadata.write(partial)
+        if set(formats) - {"saved_model"}:
+            described, refused = write_formats(task, metadata, partial, formats, quantize, examples)
+            metadata = dataclasses.replace(metadata, formats=described)
+            metadata.write(partial)
+        write_warmup(partial, task.warmup())
         write_text(partial / TASK_FILE, task_config(task))
         write_json(partial / "metrics.json", metrics)
         write_text(partial / "model_card.md", model_card(task, metadata, metrics))
         if draw is not None:
             draw(partial)
-        return publish(partial, folder)
+        path = publish(partial, folder)
+    if refused:
+        raise FormatError(path, refused)
+    return path
 
 
 def versions() -> dict[str, str]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from nlpseq.data.files.contents import read_text
 from nlpseq.errors import InputError
-from nlpseq.runtime.description import Described
+from nlpseq.runtime.description import EXPORT, Described
 from nlpseq.writing import write_text
 
 FORMAT_VERSION = 1
-FILE_NAME = "config.json"
+FILE_NAME = EXPORT
 
 
 @dataclass(frozen=True)

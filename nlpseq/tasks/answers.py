@@ -4,7 +4,6 @@ TensorFlow is not imported here; the model is run by `nlpseq.serving.Export`.
 """
 
 import itertools
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from nlpseq.errors import ExampleError, InputError, first_of
+from nlpseq.data.answer_rows import json_text
+from nlpseq.errors import ExampleError, InputError, first_of, shorten
 
 if TYPE_CHECKING:
     from nlpseq.runtime.description import Described
@@ -47,12 +47,14 @@ class Answers:
 
     Class attributes:
         options: Flags of `nlpseq predict` that are specific to the kind.
+        stream_options: Those of `stream`; none for kinds that do not stream.
         files: Whether the arguments of `nlpseq predict` are paths of files, not texts.
         batch_size: Maximum number of examples in a batch.
         input_name: Name of the input in "serving_default" and in JSON output.
         decisions: Names of the outputs that are decisions, such as a label; the others are scores.
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
         detailed: Signatures that tell more than "serving_default", the one that tells most first.
+        suffixes: Of the files that `nlpseq predict --output` writes.
         separator: Separates the strings of a list in a cell of a table.
         signatures: Names of the signatures that the kind uses.
         outputs: Names of outputs of "serving_default", by which models of other kinds are refused.
@@ -62,12 +64,14 @@ class Answers:
     """
 
     options: ClassVar[tuple[Option, ...]] = ()
+    stream_options: ClassVar[tuple[Option, ...]] = ()
     files: ClassVar[bool] = False
     batch_size: ClassVar[int] = 64
     input_name: ClassVar[str] = "text"
     decisions: ClassVar[tuple[str, ...]] = ()
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".jsonl")
     separator: ClassVar[str] = " "
     signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
     outputs: ClassVar[tuple[str, ...]] = ()
@@ -75,10 +79,15 @@ class Answers:
     def __init__(self, metadata: "Described"):
         self.metadata = metadata
 
-    @property
-    def amplified(self) -> Mapping[str, float]:
-        """How many times larger than others the differences of an output between two formats may be, by its name."""
-        return {}
+    def magnitude(self, output: str, scores: np.ndarray, example: Any) -> np.ndarray:
+        """In parts of what differences between two formats are counted: by default the scores, and 1 at least.
+
+        Args:
+            output: Name of the output.
+            scores: Its scores in the answer to an example, `(count,)`.
+            example: The example.
+        """
+        return np.maximum(1.0, np.abs(scores))
 
     def batches(
         self, arguments: list[str], standard_input: BinaryIO, terminal: bool = False, **options: Any
@@ -113,7 +122,9 @@ class Answers:
         Raises:
             InputError: it is not a valid example of this kind.
         """
-        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        if isinstance(value, str):
+            return value
+        return as_utf8(value).decode("utf-8", "replace")
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
@@ -172,7 +183,7 @@ class Answers:
             export: The export.
             example: The example.
             show: Called with the text of each piece; may raise an exception to end the answer.
-            **options: Values of `options`, by name.
+            **options: Values of `stream_options`, by name.
 
         Raises:
             InputError: exports of the kind have no such answers; an option is outside its range.
@@ -255,13 +266,15 @@ def as_utf8(text: str | bytes) -> bytes:
     if isinstance(text, str):
         return text.encode("utf-8", "replace")
     if not isinstance(text, bytes):
-        raise InputError(f"expected strings, got {text!r} of type {type(text).__name__}: convert it to str.")
+        raise InputError(
+            f"expected strings, got {shorten(repr(text))} of type {type(text).__name__}: convert it to str."
+        )
     return text
 
 
 def json_line(values: dict[str, Any]) -> str:
     """A JSON object on one line, with the line end."""
-    return json.dumps(values, ensure_ascii=False) + "\n"
+    return json_text(values) + "\n"
 
 
 def one_line(text: str) -> str:

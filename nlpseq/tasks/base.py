@@ -278,9 +278,9 @@ class Task(keras.Model):
         """Inputs of `Answers`, made up, that stand for data where there are none."""
         return []
 
-    def odd_examples(self) -> list[Any]:
-        """Inputs of `Answers` that no data set has; models of all formats must agree on them too."""
-        return []
+    def odd_examples(self) -> dict[str, Any]:
+        """Inputs of `Answers` that no data set has, by what they are; models of all formats must agree on them too."""
+        return {}
 
     @property
     def text_preprocessor(self) -> Any:

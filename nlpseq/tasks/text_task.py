@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.data.prepared import PreparedExamples
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.answers import as_utf8
 from nlpseq.tasks.base import Task, in_batches
 
@@ -109,7 +109,7 @@ class TextTask(Task):
         return [" ".join(words[number] for number in random.integers(len(words), size=count)) for count in counts]
 
     def odd_examples(self):
-        return ODD
+        return {f"the text {shorten(repr(text), 40)}": text for text in ODD}
 
     def warmup(self):
         return [{"text": np.array([text], object)} for text in self.warmup_texts]

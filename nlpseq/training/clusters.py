@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shorten
+from nlpseq.runtime.description import is_a
 
 KUBERNETES = "NLPSEQ_KUBERNETES"  # environment variable with the label selector of the pods, such as "job-name=train"
 PORT = 2222  # at which workers under Kubernetes listen
@@ -22,7 +23,7 @@ def resolver_of(environment: Mapping[str, str]) -> Any:
     if environment.get("TF_CONFIG"):
         _check_config(environment["TF_CONFIG"])
         resolver = resolvers.TFConfigClusterResolver()
-    elif int(environment.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
+    elif _slurm_tasks(environment.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
         # Its counts of GPUs only bound the tasks of a node; by default it asks nvidia-smi, which CPU nodes lack.
         resolver = resolvers.SlurmClusterResolver(gpus_per_node=2**16, gpus_per_task=1, auto_set_gpu=False)
     elif environment.get(KUBERNETES):
@@ -33,18 +34,32 @@ def resolver_of(environment: Mapping[str, str]) -> Any:
     return resolver if sum(map(len, jobs.values())) > 1 else None
 
 
+def _slurm_tasks(text):
+    if not text.isdecimal():
+        raise InputError(f"the environment variable SLURM_STEP_NUM_TASKS must be a number, got {shorten(repr(text))}.")
+    return int(text)
+
+
 def _check_config(text):
-    try:
-        config = json.loads(text)
-        jobs, task = config["cluster"], config["task"]
-        address = jobs[task["type"]][int(task["index"])]
-        assert isinstance(address, str) and set(jobs) <= {"chief", "worker"}
-    except (ValueError, LookupError, TypeError, AssertionError):
+    if not _is_config(text):
         raise InputError(
             "the environment variable TF_CONFIG must be JSON such as "
             '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}, '
             f"got {text[:200]!r}."
-        ) from None
+        )
+
+
+def _is_config(text):
+    """Whether a text is JSON of a cluster of a chief and workers with addresses, and of one of these."""
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if not is_a(config, dict) or not is_a(config.get("cluster"), {str: [str]}) or not is_a(config.get("task"), dict):
+        return False
+    jobs, task = config["cluster"], config["task"]
+    addresses, index = jobs.get(task.get("type"), []), str(task.get("index"))
+    return set(jobs) <= {"chief", "worker"} and index.isdecimal() and int(index) < len(addresses)
 
 
 def of_kubernetes(selector: str, client: Any = None) -> Any:

@@ -51,10 +51,10 @@ def test_answers_are_those_of_predict_in_the_order_of_the_rows(tmp_path, export)
 
 
 def test_bad_rows_go_to_their_own_file_and_columns_are_kept(tmp_path):
-    (tmp_path / "rows.jsonl").write_text('{"id": 7, "text": "good", "label": "x"}\n{"id": 8}\n[1]\n{broken\n')
+    (tmp_path / "rows.jsonl").write_text('{"id": NaN, "text": "good", "label": "x"}\n{"id": 8}\n[1]\n{broken\n')
     assert answered(tmp_path, "rows.jsonl") == 0
     (row,) = lines(tmp_path / "answers" / "rows.jsonl")
-    assert (row["id"], row["label"]) == (7, "x") and row["predicted_label"] in tiny.LABELS
+    assert (row["id"], row["label"]) == (None, "x") and row["predicted_label"] in tiny.LABELS
     bad = lines(tmp_path / "answers" / "bad" / "rows.jsonl")
     assert [(item["row"], item["raw"]) for item in bad] == [(1, '{"id": 8}'), (2, "[1]"), (3, "{broken")]
     counts = json.loads((tmp_path / "answers" / "counts" / "rows.json").read_text())
@@ -66,14 +66,24 @@ def test_a_damaged_shard_is_said_and_answered_when_it_is_mended(tmp_path, capsys
     for name, content in (("a", whole), ("b", whole[: len(whole) // 2])):
         (tmp_path / f"{name}.txt.gz").write_bytes(content)
     assert answered(tmp_path, "*.txt.gz") == 1
-    assert "1 of 2 shards cannot be read to their end (b)" in capsys.readouterr().err
+    said, written = capsys.readouterr(), [lines(tmp_path / "answers" / f"{name}.jsonl") for name in "ab"]
+    assert "1 of 2 shards cannot be read to their end (b)" in said.err
+    assert written[1] and f"{len(written[0]) + len(written[1]):,} answered, 0 bad" in said.out
     before = os.stat(tmp_path / "answers" / "a.jsonl").st_mtime_ns
     (tmp_path / "b.txt.gz").write_bytes(whole)
     assert answered(tmp_path, "*.txt.gz") == 0
     assert [row["text"] for row in lines(tmp_path / "answers" / "b.jsonl")] == TEXTS * 50
     assert os.stat(tmp_path / "answers" / "a.jsonl").st_mtime_ns == before  # not answered again
+    assert not (tmp_path / "answers" / "bad" / "b.jsonl").exists()
     with pytest.raises(InputError, match="another batch_size"):
         answered(tmp_path, "*.txt.gz", "--batch-size", "2")
+
+
+def test_a_column_that_is_not_there(tmp_path):
+    (tmp_path / "rows.csv").write_text("id,review\n1,good\n")
+    with pytest.raises(InputError, match="rows.csv has no `column` 'nope': choose one of id, review."):
+        answered(tmp_path, "rows.csv", "--column", "nope")
+    assert not (tmp_path / "answers").exists()
 
 
 def test_parts_of_a_file_have_each_line_once(tmp_path):

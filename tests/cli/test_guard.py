@@ -3,11 +3,12 @@
 import errno
 import os
 import signal
+import sys
 
 import pytest
 import tensorflow as tf
 
-from nlpseq.cli.guard import guarded
+from nlpseq.cli.guard import guarded, unread_output
 from nlpseq.errors import InputError, Interrupted, WritingError
 from nlpseq.writing import incomplete_folder
 
@@ -55,3 +56,14 @@ def test_sigterm_removes_what_is_unfinished(tmp_path):
     before = signal.getsignal(signal.SIGTERM)
     assert guarded(action) == 143
     assert not list(tmp_path.iterdir()) and signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_output_that_nobody_reads(monkeypatch):
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w") as output, pytest.raises(SystemExit) as end:
+        monkeypatch.setattr(sys, "stdout", output)
+        with unread_output():
+            print("a")
+            raise SystemExit(0)
+    assert end.value.code == 1

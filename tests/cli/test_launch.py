@@ -36,7 +36,23 @@ def test_the_recipe_is_a_name_or_a_path():
             launch._script(wrong)
 
 
-@pytest.mark.parametrize("flags", [("--workers", "0"), ("--workers", "2", "--threads", "-1")])
-def test_no_workers_and_no_threads(flags):
-    with pytest.raises(InputError, match="must be at least 1, got"):
-        launch.run([*flags, "sentiment"])
+@pytest.mark.parametrize("flags", [("--workers", "0"), ("--workers", "1000"), ("--workers", "2", "--threads", "-1")])
+def test_numbers_of_workers_and_threads(flags):
+    with pytest.raises(InputError, match="must be (between 1 and 64|at least 1), got"):
+        launch.run([*flags, "sentiment", "--help"])
+
+
+@pytest.mark.parametrize("first, printed", [(2, ""), (1, "wrong")])
+def test_what_every_worker_says_is_printed_once(first, printed, tmp_path, capsys):
+    with open(tmp_path / "log", "w+b") as log:
+        other = [sys.executable, "-S", "-c", "import sys; sys.stderr.write('wrong'); sys.exit(2)"]
+        workers = [*started(f"raise SystemExit({first})"), subprocess.Popen(other, stderr=log)]
+        assert all(worker.wait() for worker in workers)
+        launch.show_errors(workers, [None, log])
+    assert capsys.readouterr().err == printed
+
+
+def test_a_missing_recipe(capsys):
+    with pytest.raises(SystemExit):
+        launch.run(["--workers", "2"])
+    assert "required: recipe;" in capsys.readouterr().err

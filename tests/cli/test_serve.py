@@ -9,6 +9,7 @@ from tests.cli.helpers import run
 @pytest.mark.parametrize("arguments, message", [
     ([], "expected an export after `nlpseq serve`"),
     (["nowhere"], "nowhere is not an export of nlpseq"),
+    (["--port", "0", "nowhere", "--batch-size=1", "else"], "nowhere is not an export"),
     (["mood=nowhere"], "nowhere is not an export"),
     (["nowhere", "--port", "70000"], "--port must be between 0 and 65535, got 70000"),
     (["nowhere", "--max-seconds", "0"], "--max-seconds must be at least"),

@@ -179,3 +179,17 @@ def test_features():
     assert inside_quotes(["a", '"', "b", '"', "c"]) == [0, 1, 1, 0, 0]
     assert position(["a", "b", r"\n", "c"]) == [1, 2, 0, 1]
     assert after_negation(["a", "not", "b", ",", "c"]) == [0, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("asked, message", [
+    (lambda task: diagnostics.saliency(task, 5), "`example` must be one that a TextClassifier reads, .* got 5"),
+    (lambda task: diagnostics.saliency(task, ["a", "b"]), "`example` must be one that a TextClassifier reads"),
+    (lambda task: diagnostics.saliency(task, " "), "`example` is empty"),
+    (lambda task: diagnostics.gates(tf.keras.Sequential(), "x"), "`task` must be a task of nlpseq.tasks"),
+    (lambda task: diagnostics.neurons(task, ["a"], position), "`features` must be a dict of functions"),
+    (lambda task: diagnostics.memory_horizon(task, "a text"), "`examples` must be a list of examples, got 'a text'"),
+    (lambda task: diagnostics.neurons(task, []), "`examples` is empty"),
+])  # fmt: skip
+def test_what_cannot_be_looked_at(asked, message):
+    with pytest.raises(InputError, match=message):
+        asked(task_of("classification"))

@@ -113,7 +113,11 @@ def test_scalars_and_states_of_other_signatures(client):
     ("text:predict", {"signature_name": "step", "inputs": {"token": [1]}}, 400, "must have 'state_0', 'state_1'"),
     ("labels/versions/7:predict", {"inputs": ["a"]}, 404, "version 7 of the model 'labels' is not loaded"),
     ("labls:predict", {"inputs": ["a"]}, 404, "there is no model 'labls': expected one of labels, text"),
-    ("labels:classify", {"examples": []}, 405, "POST is not for this path"),
+    ("labels:classify", {"examples": []}, 404, "':classify' is not served: expected one of :predict, :answer"),
+    ("labels/labels/stable:predict", {"inputs": ["a"]}, 404, "labels of versions are not served"),
+    ("labels:predict", {"inputs": ["a"], "signature_name": []}, 400, "must be a string"),
+    ("text:stream", {"text": "a", "score": True}, 400, "choose one of text, length, one_line"),
+    ("text:stream", {"text": "a", "temperature": 10**400}, 400, "'temperature' is a number that is no float"),
 ])  # fmt: skip
 def test_a_request_that_is_refused_gets_one_sentence(client, path, body, status, message):
     response = post(client, path, body)
@@ -128,6 +132,7 @@ def test_numbers_are_checked(client):
         assert message in step(token=token).json()["error"]
     assert "lists of 6 and of 5" in step(token=[1, 1], state_0=[[0.0] * 6, [0.0] * 5]).json()["error"]
     assert "shape (None, 6), got (1, 5)" in step(token=[1], state_0=[[0.0] * 5]).json()["error"]
+    assert "is no float32" in step(token=[1], state_0=[[10**400] * 6]).json()["error"]
     assert "the same number of rows" in step(token=[1, 1]).json()["error"]
     generate = {"prompt": ["a"], "length": 1, "temperature": -1, "top_k": 0, "top_p": 1, "seed": 0}
     response = post(client, "text:predict", {"signature_name": "generate", "inputs": generate})
@@ -162,7 +167,10 @@ def test_a_stream_ends_with_its_time(client, monkeypatch):
 def test_status_and_metadata(client):
     (status,) = client.get("/v1/models/labels").json()["model_version_status"]
     assert status == {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
-    assert client.get("/v1/models/labels/versions/2").status_code == 404
+    assert client.get("/v1/models/labels/versions/2").json() == post(client, "labels/versions/2:predict", {}).json()
+    for method in ("GET", "PUT", "OPTIONS"):
+        refused = client.request(method, "/v1/models/labels:predict")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
     described = client.get("/v1/models/labels/metadata").json()
     assert described["model_spec"] == {"name": "labels", "signature_name": "", "version": "1"}
     signature = described["metadata"]["signature_def"]["signature_def"]["serving_default"]

@@ -15,6 +15,7 @@ from nlpseq.cells import RecurrentCell
 from nlpseq.data import Examples, LabelledTexts, Lines, Pairs, Sentences
 from nlpseq.runtime.description import write_tables
 from nlpseq.tasks import LanguageModel, TextClassifier, TokenTagger, Translator
+from nlpseq.tasks.answers import Answers
 from nlpseq.text import LinePreprocessor, PairPreprocessor, TokenPreprocessor, WordPreprocessor
 from tests.modes import functions
 
@@ -135,6 +136,14 @@ def converted(folder, task):
     adding.write_client(task, serving.Metadata(task.kind, task.labels, task.details(), {}, {}, {}), folder)
     write_tables(folder, task.tables())
     return folder
+
+
+def compare(inputs, right, given, decisions, tolerance):
+    """Compares answers of two formats of an export, whose scores differ by parts of themselves."""
+    from nlpseq.serving.formats import agreement
+
+    named = {f"input {number}": value for number, value in enumerate(inputs)}
+    return agreement.compare(named, right, given, decisions, tolerance, functools.partial(Answers.magnitude, None))
 
 
 def without_tensorflow(folder, inputs):

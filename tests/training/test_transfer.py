@@ -1,5 +1,8 @@
 """Weights of a trained model for another: labels and words by name, from exports and checkpoints."""
 
+from pathlib import Path
+from unittest import mock
+
 import numpy as np
 import pytest
 
@@ -130,3 +133,13 @@ def test_what_is_left_after_a_failed_export_is_said(tmp_path, capsys):
     with pytest.raises(ZeroDivisionError), recipe.kept(checkpoints):
         1 / 0  # noqa: B018
     assert f"nlpseq export {tmp_path / 'checkpoints'}" in capsys.readouterr().err
+
+
+def test_an_export_that_lacks_a_format_is_exported_all_the_same(monkeypatch, capsys):
+    lacking = serving.FormatError(Path("out", "1"), {"onnx": InputError("the model differs.")})
+    monkeypatch.setattr(serving, "export", mock.Mock(side_effect=lacking))
+    given, checkpoints = mock.MagicMock(), mock.MagicMock()
+    given.flat.return_value, given.data.formats = {}, "onnx"
+    with pytest.raises(serving.FormatError, match="out/1 has no onnx: the model differs.$"):
+        recipe.finish(None, given, given, ({}, 1.0), given, given, print, checkpoints)
+    assert checkpoints.clear.called and capsys.readouterr().out.endswith("exported to out/1\n")

@@ -101,9 +101,14 @@ def test_each_worker_drops_out_for_itself():
 def test_what_the_environment_names():
     assert clusters.resolver_of({}) is None
     assert clusters.resolver_of({"SLURM_STEP_NUM_TASKS": "1"}) is None
-    for text in ("{", '{"cluster": {}}', '{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}'):
+    job = '{{"cluster": {{"worker": ["a:1", "b:1"]}}, "task": {{"type": "worker", "index": {}}}}}'
+    assert clusters._is_config(job.format(1))
+    wrong = ('{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}', job.format(2), job.format(-1))
+    for text in ("{", "[]", '{"cluster": {}}', *wrong):
         with pytest.raises(InputError, match="TF_CONFIG must be JSON such as"):
             clusters.resolver_of({"TF_CONFIG": text})
+    with pytest.raises(InputError, match="SLURM_STEP_NUM_TASKS must be a number, got 'two'"):
+        clusters.resolver_of({"SLURM_STEP_NUM_TASKS": "two"})
 
 
 def test_slurm_and_kubernetes(monkeypatch):

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
         "FORMATS": "nlpseq.serving.formats.adding",
+        "FormatError": "nlpseq.serving.formats.adding",
         "add_formats": "nlpseq.serving.formats.adding",
         "check_formats": "nlpseq.serving.formats.adding",
         "write_formats": "nlpseq.serving.formats.adding",

@@ -1,12 +1,13 @@
 """Further formats of an export: converted, compared with the SavedModel, measured, and then written."""
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.util
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from nlpseq.errors import InputError, one_of
 from nlpseq.runtime import Model
-from nlpseq.runtime.description import FILE_NAME, TABLES, Client
+from nlpseq.runtime.description import EXPORT, FILE_NAME, TABLES, Client
 from nlpseq.serving.formats.agreement import TOLERANCES, compare
 from nlpseq.serving.metadata import Metadata, read_json
 from nlpseq.serving.model_card import model_card
@@ -32,7 +33,7 @@ def check_formats(formats: Sequence[str], quantize: str) -> None:
     for name in formats:
         one_of("export format", name, FORMATS)
     if quantize != "none" and "litert" not in formats:
-        raise InputError("`quantize` is for the format litert: add it to `formats`, or leave `quantize` out.")
+        raise InputError("`quantize` is for the format litert: name that format too, or leave `quantize` out.")
     for name in formats:
         for package in NEEDED.get(name, ()):
             if importlib.util.find_spec(package) is None:
@@ -41,7 +42,7 @@ def check_formats(formats: Sequence[str], quantize: str) -> None:
 
 def write_formats(
     task: Any, metadata: Metadata, folder: Path, formats: Sequence[str], quantize: str = "none", examples: Any = None
-) -> dict[str, dict]:
+) -> tuple[dict[str, dict], dict[str, InputError]]:
     """Writes the formats of a task into a folder that has its SavedModel.
 
     Args:
@@ -53,41 +54,74 @@ def write_formats(
         examples: A split of the data, of which a sample is asked. Default None, texts of words that the task knows.
 
     Returns:
-        For each format, the SavedModel too: its files, bytes, milliseconds for 1 and 64 texts, and agreement.
-
-    Raises:
-        InputError: a format cannot be made of this task, or disagrees with the SavedModel; nothing is written.
+        For each format, the SavedModel too: its files, bytes, milliseconds for 1 and 64 texts, and agreement; and the
+        reason for each format that is not written, because it cannot be made or disagrees with the SavedModel.
     """
     wanted = [name for name in FORMATS[1:] if name in formats]
-    if not task.numeric_functions():
-        raise InputError(f"a {type(task).__name__} has no functions of numbers: it is exported as saved_model only.")
+    try:
+        if not task.numeric_functions():
+            raise InputError(f"a {type(task).__name__} has no functions of numbers.")
+    except InputError as error:
+        return {}, dict.fromkeys(wanted, error)
     write_client(task, metadata, folder)
     sample = task.validation_sample(examples, SAMPLE) if examples is not None else []
     texts = [text for text, _ in sample] or task.made_examples(SAMPLE)
     right, odd = [right for _, right in sample], task.odd_examples()
-    asked = Asked(folder, "saved_model", texts, odd)
+    asked, refused = Asked(folder, "saved_model", texts, odd), {}
     described = {"saved_model": {**_files(folder, ["saved_model.pb", "variables"]), **asked.times()}}
     for name in wanted:
-        module = importlib.import_module(f"nlpseq.serving.formats.{name}")
         options = {"quantize": quantize} if name == "litert" else {}
-        paths = module.write(task, folder, **options)
-        other = Asked(folder, name, texts, odd)
-        tolerance = TOLERANCES[options.get("quantize", "none")]
         try:
-            answers = asked.model.answers
-            agreement = compare(
-                asked.inputs, asked.answers, other.answers, answers.decisions, tolerance, answers.amplified
-            )
+            with _completely(folder):
+                described[name] = _written(name, task, folder, asked, right, options)
         except InputError as error:
-            raise InputError(f"{name}: {error}") from None
-        described[name] = {
-            **_files(folder, [path.name for path in paths]),
-            **other.times(),
-            **options,
-            "agreement": agreement,
-            **_metrics(asked, other, right),
-        }
-    return described
+            refused[name] = error
+    return described if len(described) > 1 else {}, refused
+
+
+def _written(name, task, folder, asked, right, options):
+    """Writes a format, and describes it as `write_formats` returns it."""
+    paths = importlib.import_module(f"nlpseq.serving.formats.{name}").write(task, folder, **options)
+    other, answers = Asked(folder, name, asked.texts, asked.odd), asked.model.answers
+    tolerance = TOLERANCES[options.get("quantize", "none")]
+    return {
+        **_files(folder, [path.name for path in paths]),
+        "agreement": compare(
+            asked.inputs, asked.answers, other.answers, answers.decisions, tolerance, answers.magnitude
+        ),
+        **other.times(),
+        **options,
+        **_metrics(asked, other, right),
+    }
+
+
+@contextlib.contextmanager
+def _completely(folder: Path) -> Iterator[None]:
+    """What the block writes to a folder does not stay if it fails."""
+    before = set(folder.iterdir())
+    try:
+        yield
+    except InputError:
+        for path in set(folder.iterdir()) - before:
+            path.unlink()
+        raise
+
+
+class FormatError(InputError):
+    """An export lacks formats that were asked for, because they cannot be made or disagree; the others are written.
+
+    Args:
+        path: Folder of the version.
+        refused: The reason for each format that is not written, by name.
+
+    Attributes:
+        path: As above.
+    """
+
+    def __init__(self, path: Path, refused: Mapping[str, InputError]):
+        reasons = "; ".join(f"no {name}: {str(error).rstrip('.')}" for name, error in refused.items())
+        super().__init__(f"{path} has {reasons}.")
+        self.path = path
 
 
 class Asked:
@@ -97,13 +131,14 @@ class Asked:
         folder: Folder of the version.
         format: Of the model.
         texts: The sample.
-        odd: Inputs that no data set has, which are asked too.
+        odd: Inputs that no data set has, by what they are, which are asked too.
     """
 
-    def __init__(self, folder: Path, format: str, texts: list, odd: list):
+    def __init__(self, folder: Path, format: str, texts: list, odd: dict[str, Any]):
         self.model = Model(folder, format)
-        self.texts, self.inputs = texts, [*texts, *odd]
-        self.answers = self.model.answer(self.inputs)
+        self.texts, self.odd = texts, odd
+        self.inputs = {**{f"example {number} of the sample": text for number, text in enumerate(texts, 1)}, **odd}
+        self.answers = self.model.answer(list(self.inputs.values()))
 
     def times(self) -> dict[str, float]:
         """Milliseconds for 1 and for 64 texts, the median of several runs."""
@@ -120,7 +155,7 @@ class Asked:
 
 
 def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "none") -> dict[str, dict]:
-    """Adds formats to an export, completely or not at all.
+    """Adds formats to an export, each completely or not at all.
 
     Args:
         path: Folder of the version.
@@ -128,10 +163,11 @@ def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "
         formats, quantize: As of `write_formats`.
 
     Returns:
-        As `write_formats`.
+        What `write_formats` tells of each format.
 
     Raises:
-        InputError: as of `write_formats`.
+        InputError: there is nothing to add.
+        FormatError: a format cannot be made, or disagrees; the others are added.
         WritingError: the files cannot be written.
     """
     check_formats(formats, quantize)
@@ -139,16 +175,20 @@ def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "
         raise InputError(f"{path} has the format saved_model already: name another, {' or '.join(FORMATS[1:])}.")
     metadata = Metadata.read(path)
     with writing(f"the formats to {path}"), incomplete_folder(path.parent) as partial:
-        for name in ("saved_model.pb", "variables", "assets", "fingerprint.pb", TABLES):
+        for name in ("saved_model.pb", "variables", "assets", "fingerprint.pb", EXPORT, TABLES):
             if (path / name).exists():
                 os.symlink((path / name).resolve(), partial / name)
-        described = write_formats(task, metadata, partial, formats, quantize)
+        described, refused = write_formats(task, metadata, partial, formats, quantize)
+        if not described:
+            raise FormatError(path, refused)
         for made in sorted(partial.iterdir()):
             if not made.is_symlink():
                 os.replace(made, path / made.name)
         metadata = dataclasses.replace(metadata, formats={**metadata.formats, **described})
         write_text(path / "model_card.md", model_card(task, metadata, read_json(path / "metrics.json")))
         metadata.write(path)
+    if refused:
+        raise FormatError(path, refused)
     return described
 
 

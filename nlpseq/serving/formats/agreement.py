@@ -1,13 +1,12 @@
 """Whether two models of a task give the same answers."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError
 
 FAR = 1e9  # the difference from what is missing, or is no number
 
@@ -18,7 +17,7 @@ class Tolerance:
 
     Attributes:
         decisions: Least share of equal decisions, such as labels.
-        scores: Greatest mean difference of a score, relative to scores above 1; for `everywhere` the greatest of all.
+        scores: Greatest mean difference of a score, in parts of its magnitude; for `everywhere` the greatest of all.
         everywhere: Whether every score, and all else, must agree.
     """
 
@@ -35,49 +34,53 @@ TOLERANCES = {
 
 
 def compare(
-    inputs: Sequence,
+    inputs: Mapping[str, Any],
     expected: Sequence[dict],
     answers: Sequence[dict],
     decisions: Sequence[str],
     tolerance: Tolerance,
-    amplified: Mapping[str, float] = {},
+    magnitude: Callable[[str, np.ndarray, Any], np.ndarray],
 ) -> dict[str, float]:
     """Compares answers with those of the SavedModel.
 
     Args:
-        inputs: What was asked, for the error.
+        inputs: What was asked, by what the error calls it.
         expected, answers: Those of both models.
         decisions: Names of the decisions in an answer.
         tolerance: What is accepted.
-        amplified: As of `nlpseq.tasks.answers.Answers`. Default none.
+        magnitude: As of `nlpseq.tasks.answers.Answers`.
 
     Returns:
-        `texts`, their number; `decisions`, the share of equal ones; `scores`, the greatest difference of a score.
+        `texts`, their number; `decisions`, the share of equal ones; `scores`, the greatest difference of a score in
+        parts of its magnitude.
 
     Raises:
         InputError: they differ by more; the first answer that differs is named.
     """
-    shares, differences, excesses = [], [], []
-    for text, right, given in zip(inputs, expected, answers, strict=True):
+    shares, differences = [], []
+    for (called, example), right, given in zip(inputs.items(), expected, answers, strict=True):
         for name in set(decisions) & set(right):
             wanted, got = (np.atleast_1d(np.array(answer[name], object)) for answer in (right, given))
             shares += (
                 [a == b for a, b in zip(wanted, got)] if len(wanted) == len(got) else [False] * max(len(wanted), 1)
             )
-        pairs = [
-            (_difference(a, b), amplified.get(name, 1.0))
-            for name in right
-            for a, b in _scores(right[name], given.get(name))
-        ]
-        differences.append(max((difference for difference, _ in pairs), default=0.0))
-        excesses.append(max((difference / factor for difference, factor in pairs), default=0.0))
-        if tolerance.everywhere and (excesses[-1] > tolerance.scores or not _alike(right, given)):
+        difference = 0.0
+        for name in right:
+            wanted, got = np.array([*_scores(right[name], given.get(name))], float).reshape(-1, 2).T
+            parts = _difference(wanted, got) / magnitude(name, wanted, example)
+            difference = np.max(np.nan_to_num(parts), initial=difference)
+        differences.append(float(difference))
+        if tolerance.everywhere and not _alike(right, given):
             raise InputError(
-                f"the converted model disagrees with the exported one on {shorten(repr(text), 40)} (scores differ by "
-                f"{differences[-1]:.1e}, at most {tolerance.scores:.0e} is accepted): it is not written."
+                f"the converted model answers {called} otherwise than the exported one: it is not written."
+            )
+        if tolerance.everywhere and differences[-1] > tolerance.scores:
+            raise InputError(
+                f"the converted model disagrees with the exported one on {called} (a score differs by "
+                f"{difference:.1e} of its magnitude, at most {tolerance.scores:.0e} is accepted): it is not written."
             )
     share, difference = float(np.mean(shares or [True])), max(differences, default=0.0)
-    mean = float(np.mean(excesses or [0.0]))
+    mean = float(np.mean(differences or [0.0]))
     if share < tolerance.decisions or mean > tolerance.scores:
         raise InputError(
             f"the converted model disagrees with the exported one: {share:.1%} of its decisions are the same, at least "
@@ -87,12 +90,12 @@ def compare(
     return {"texts": len(expected), "decisions": share, "scores": difference}
 
 
-def _difference(wanted: float, got: float) -> float:
-    """The difference of two scores, relative if they are above 1; none if neither is a number."""
-    if wanted == got or (math.isnan(wanted) and math.isnan(got)):
-        return 0.0
-    difference = abs(wanted - got) / max(1.0, abs(wanted))
-    return difference if math.isfinite(difference) else FAR
+def _difference(wanted, got):
+    """The differences of scores, `FAR` from what is no number; 0 where neither is one."""
+    same = (wanted == got) | (np.isnan(wanted) & np.isnan(got))
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(wanted - got)
+    return np.where(same, 0.0, np.where(np.isfinite(difference), difference, FAR))
 
 
 def _scores(wanted, got) -> Iterator[tuple[float, float]]:

@@ -6,7 +6,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from nlpseq.serving.server.errors import RequestError
 from nlpseq.serving.server.models import Model
 from nlpseq.serving.server.service import Service
 from nlpseq.serving.server.signatures import signature_defs
@@ -44,7 +43,7 @@ async def status(service: Service, request: Request) -> Response:
     wanted = request.path_params.get("version")
     states = [state for state in model.states() if wanted in (None, state[0])]
     if not states:
-        raise RequestError(404, f"the model '{model.name}' has no version {wanted}.")
+        raise model.not_loaded(wanted)
     return JSONResponse(
         {
             "model_version_status": [

@@ -8,7 +8,8 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from nlpseq.errors import InputError, suggest
+from nlpseq.data.answer_rows import finite
+from nlpseq.errors import InputError, shorten, suggest
 from nlpseq.serving.server import rest
 from nlpseq.serving.server.errors import RequestError
 from nlpseq.serving.server.limits import check_count, check_length, check_sizes, read_body
@@ -22,9 +23,10 @@ async def predict(service: Service, request: Request) -> Response:
     """TensorFlow Serving's predict: `instances` or `inputs` of a signature."""
     with service.version(request) as version:
         body = rest.read_json(await read_body(request, service.settings.max_body))
-        signature = body.get("signature_name") or DEFAULT
+        signature = body.get("signature_name", DEFAULT)
         if not isinstance(signature, str):
             raise RequestError(400, "'signature_name' must be a string.")
+        signature = signature or DEFAULT
         inputs, by_row = rest.read_inputs(body, version.specs(signature))
         rows = check_sizes(inputs, service.settings.max_texts, service.settings.max_characters)
         note(request, signature=signature, texts=rows)
@@ -52,9 +54,10 @@ async def answer(service: Service, request: Request) -> Response:
         signature = next((name for name in names if name in signatures), DEFAULT)
         results: list[dict[str, Any]] = []
         for start in range(0, len(examples), answers.batch_size):
-            inputs = answers.inputs(examples[start : start + answers.batch_size])
+            with _refusing():
+                inputs = answers.inputs(examples[start : start + answers.batch_size])
             results += version.export.read(await version.answer(signature, inputs))
-        return JSONResponse({"answers": rest.finite(results)})
+        return JSONResponse({"answers": finite(results)})
 
 
 async def stream(service: Service, request: Request) -> Response:
@@ -63,7 +66,7 @@ async def stream(service: Service, request: Request) -> Response:
         version = held.enter_context(service.version(request))
         body = rest.read_json(await read_body(request, service.settings.max_body))
         answers = version.export.answers
-        types = {option.name: option.type for option in answers.options}
+        types = {option.name: option.type for option in answers.stream_options}
         _check_names(body, ("text", *types))
         example = _example(service, answers, body.pop("text", None))
         options = {name: _option(name, value, types[name]) for name, value in body.items()}
@@ -75,6 +78,17 @@ async def stream(service: Service, request: Request) -> Response:
             service.settings.max_seconds,
             held.pop_all(),
         )
+
+
+async def unknown(request: Request) -> Response:
+    """Methods that are not here, such as TensorFlow Serving's classify and regress."""
+    method = shorten(request.path_params["method"], 50)
+    raise RequestError(404, f"':{method}' is not served: expected one of :predict, :answer, :stream.")
+
+
+async def labels(request: Request) -> Response:
+    """TensorFlow Serving's names of versions."""
+    raise RequestError(404, "labels of versions are not served: ask for /versions/NUMBER, or leave the version out.")
 
 
 def _example(service, answers, text):
@@ -93,7 +107,10 @@ def _option(name, value, kind):
     fits = {bool: isinstance(value, bool), int: number and value == value // 1, float: number}
     if not fits.get(kind, isinstance(value, kind)):
         raise RequestError(400, f"'{name}' must be of the type {kind.__name__}.")
-    return kind(value)
+    try:
+        return kind(value)
+    except OverflowError:
+        raise RequestError(400, f"'{name}' is a number that is no {kind.__name__}.") from None
 
 
 def _check_names(body, known):

@@ -107,15 +107,18 @@ class Model:
         with self.lock:
             version = self.current
             if version is None or wanted not in (None, version.number):
-                raise RequestError(
-                    404, f"version {wanted} of the model '{self.name}' is not loaded: {version and version.number} is."
-                )
+                raise self.not_loaded(wanted)
             version.uses += 1
         try:
             yield version
         finally:
             with self.lock:
                 version.uses -= 1
+
+    def not_loaded(self, wanted: int | None) -> RequestError:
+        """The error of a request for another version than the current one."""
+        current = self.current and self.current.number
+        return RequestError(404, f"version {wanted} of the model '{self.name}' is not loaded: {current} is.")
 
     def _unload(self):
         """Drops the replaced versions that no request uses."""
@@ -155,6 +158,8 @@ class Models(dict[str, Model]):
         for text in paths:
             name, path = split_name(text)
             model = Model(path, load, log, name)
+            if ":" in model.name:
+                raise InputError(f"{model.name!r} has a colon, which ends a name in paths: use other={shorten(path)}.")
             if model.name in self:
                 raise InputError(
                     f"two exports have the name {model.name!r}, {self[model.name].folder} and {model.folder}: "

@@ -6,7 +6,7 @@ https://www.tensorflow.org/tfx/serving/api_rest
 import base64
 import binascii
 import json
-import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +17,7 @@ from nlpseq.runtime.saved_model import plain
 from nlpseq.serving.server.errors import RequestError
 
 ROWS, COLUMNS = "instances", "inputs"
+LARGEST = sys.float_info.max
 
 
 def read_json(body: bytes) -> dict[str, Any]:
@@ -74,15 +75,6 @@ def answer_of(outputs: Mapping[str, np.ndarray], by_row: bool) -> dict[str, Any]
 def write_json(value: Any) -> bytes:
     """JSON as UTF-8; numbers that are not finite are NaN and Infinity, as TensorFlow Serving writes them."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def finite(value: Any) -> Any:
-    """JSON values with null for numbers that are not finite, which browsers do not read."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: finite(item) for name, item in value.items()}
-    return [finite(item) for item in value] if isinstance(value, list) else value
 
 
 def _in_base64(value):
@@ -156,7 +148,8 @@ def _leaf(name, value, spec):
         if isinstance(value, bool):
             return value
     elif not isinstance(value, bool) and isinstance(value, int if spec.dtype.is_integer else (int, float)):
-        if spec.dtype.is_integer and not spec.dtype.min <= value <= spec.dtype.max:
+        low, high = (spec.dtype.min, spec.dtype.max) if spec.dtype.is_integer else (-LARGEST, LARGEST)
+        if isinstance(value, int) and not low <= value <= high:
             raise RequestError(400, f"input '{name}' has a number that is no {spec.dtype.name}.")
         return value
     raise RequestError(400, f"input '{name}' must be of the type {spec.dtype.name}, got {_type_of(value)}.")

@@ -1,15 +1,17 @@
 """Runs the server until a signal ends it."""
 
 import contextlib
+import functools
 import logging
 import resource
 import socket
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
 from nlpseq.serving.server.app import make_app
-from nlpseq.serving.server.connections import connection_class
+from nlpseq.serving.server.connections import Connection
 from nlpseq.serving.server.logs import JsonLog
 from nlpseq.serving.server.settings import ServerSettings
 
@@ -32,9 +34,10 @@ def serve(paths: list[str], settings: ServerSettings, listener: socket.socket) -
     app = make_app(paths, settings, log)
     service = app.state.service
     _log_by(log)
+    connections: Any = functools.partial(Connection, seconds=settings.read_seconds)
     config = uvicorn.Config(
         app,
-        http=connection_class(settings.read_seconds),
+        http=connections,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -103,14 +103,17 @@ class Version:
                 return await self.batchers[signature](inputs)
             return await asyncio.get_running_loop().run_in_executor(self.pool, self.export.run, signature, inputs)
         except tf.errors.InvalidArgumentError as error:
-            raise RequestError(400, f"the model rejects the inputs{_reason(error)}.") from None
+            raise RequestError(400, f"the model rejects the inputs{_reason(error, inputs)}.") from None
 
 
-def _reason(error):
-    """What an assertion of the model says: "[a sentence] [a number]" after "assertion failed:"."""
+def _reason(error, inputs):
+    """What an assertion of the model says, "[a sentence] [a number]" after "assertion failed:"; else the shapes."""
     match = re.search(r"assertion failed: (.*)", error.message or "")
     parts = re.findall(r"\[(.*?)\]", match.group(1)) if match else []
-    return f": {shorten(' '.join(parts), 300)}" if parts else ""
+    if parts:
+        return f": {shorten(' '.join(parts), 300).rstrip('. ')}"
+    shapes = ", ".join(f"'{name}' {value.shape}" for name, value in inputs.items())
+    return f", whose shapes are {shorten(shapes, 300)}"
 
 
 class _FirstPiece(Exception):

@@ -22,6 +22,7 @@ class Answers(answers.Answers):
     """The score of every step, and whether it is an alarm."""
 
     files = True
+    suffixes = (".csv", ".jsonl")
     options = (
         Option("every_step", bool, "write every step of standard input, not the alarms alone"),
         *answers.TABLES,
@@ -33,9 +34,9 @@ class Answers(answers.Answers):
     batch_size = 1  # series of unequal length have unequal answers
     said: tuple[str, ...] = ()  # about the file that was read last
 
-    @property
-    def amplified(self):
-        return {"score": 1000.0}  # a surprise in widths of its range, which of a still series is almost nothing
+    def magnitude(self, output, scores, example):
+        """1000 times the score: a surprise in widths of its range, which of a still series is almost nothing."""
+        return 1000.0 * super().magnitude(output, scores, example)
 
     @property
     def channels(self) -> list[str]:

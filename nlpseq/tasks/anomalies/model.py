@@ -353,11 +353,16 @@ class AnomalyDetector(Task):
         return made
 
     def odd_examples(self):
-        """No step, one, a constant, no value, and one that is far off."""
         still = np.ones((2 * COLD, len(self.channels)))
         far = still.copy()
         far[-2] = 1e12
-        return [still[:0], still[:1], 3 * still, np.nan * still, far]
+        return {
+            "a series of no step": still[:0],
+            "a series of one step": still[:1],
+            "a constant series": 3 * still,
+            "a series without a value": np.nan * still,
+            "a series with one value of 1e12": far,
+        }
 
     def warmup(self):
         season = np.zeros(1, np.int32)

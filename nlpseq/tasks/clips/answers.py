@@ -19,6 +19,7 @@ class Answers(answers.Answers):
 
     options = answers.TABLES
     files = True
+    suffixes = (".txt", ".tsv", ".jsonl")
     input_name = "clip"
     widget = "scores"
     decisions = ("label",)

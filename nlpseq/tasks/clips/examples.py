@@ -46,8 +46,15 @@ def made(mean: np.ndarray, scale: np.ndarray, frame: tuple[int, ...], count: int
     return [Clip((mean + scale * random.normal(size=(length, *frame))).astype(np.float32)) for length in lengths]
 
 
-def odd(frame: tuple[int, ...]) -> list[Clip]:
-    """One frame, a long sequence, values that are far off, and missing ones."""
+def odd(frame: tuple[int, ...]) -> dict[str, Clip]:
+    """Clips that no data set has, by what they are."""
     one, long = np.zeros((1, *frame), np.float32), np.ones((300, *frame), np.float32)
     missing = np.where(np.arange(5).reshape(-1, *[1] * len(frame)) % 2, np.nan, 1.0) * one
-    return [Clip(frames.astype(np.float32)) for frames in (one, long, one + 1e9, one - 1e9, missing)]
+    clips = {
+        "a clip of one frame": one,
+        "a clip of 300 frames": long,
+        "a frame of 1e9": one + 1e9,
+        "a frame of -1e9": one - 1e9,
+        "a clip with missing frames": missing,
+    }
+    return {called: Clip(frames.astype(np.float32)) for called, frames in clips.items()}

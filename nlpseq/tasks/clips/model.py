@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.cells.checks import checked_lengths
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
@@ -294,6 +295,7 @@ class SequenceClassifier(ClassWeighted, Calibrated):
             `label`, string `(batch,)`, and `scores`, float32 `(batch, classes)`; with `per_frame` `(batch, time)` and
             `(batch, time, classes)`, where frames that are not real have the label "" and scores of 0.
         """
+        length = checked_lengths(length, frames)
         answer = self.answer_of(self((frames, length), training=False))
         if not self.per_frame:
             return answer

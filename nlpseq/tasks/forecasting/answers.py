@@ -21,6 +21,7 @@ from nlpseq.tasks.forecasting.computing import forecast
 
 FEW = 3  # steps from which those of a file are known
 DIGITS = 7  # significant digits of a forecast
+ROUNDED = 1e5  # magnitude of counts: 1e-5 of it is one count, by which two that are rounded may differ
 DETAILS: dict[str, tuple] = {  # of an export, with their types
     **dict.fromkeys(("horizon", "context", "items"), (int,)),
     **dict.fromkeys(("past", "known"), ([str],)),
@@ -52,6 +53,7 @@ class Answers(answers.Answers):
     """A row for each item and time of the horizon, with mean and quantiles."""
 
     files = True
+    suffixes = (".csv", ".jsonl")
     input_name = "values"
     outputs = ("quantiles", "mean")
     signatures = ("serving_default", "forecast", "sample", "init", "step")
@@ -83,11 +85,12 @@ class Answers(answers.Answers):
         except InputError:
             raise self.metadata.invalid("frequency") from None
 
-    @property
-    def amplified(self):
-        rounded = self.described["domain"] == "count"  # where the mean is not
-        scaled = 100.0  # errors of float32 are in scales of a series, to which a value may be small
-        return {"quantiles": 1e5 if rounded else scaled, "mean": scaled}
+    def magnitude(self, output, scores, example):
+        """The largest value of the history too, which decides about the resolution of float32."""
+        values = np.asarray(example.arrays["values"], float)
+        largest = np.max(np.abs(values), initial=0.0, where=np.isfinite(values))
+        rounded = output == "quantiles" and self.described["domain"] == "count"  # the mean is not
+        return np.maximum(super().magnitude(output, scores, example), max(largest, ROUNDED if rounded else 0.0))
 
     # Reading
 

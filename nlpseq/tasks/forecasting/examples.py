@@ -57,13 +57,20 @@ def made(description: SeriesPreprocessor, count: int) -> list[History]:
     return [_made(description, random, 10.0 ** random.integers(-2, 5) * (20 + walk)) for walk in walks]
 
 
-def odd(description: SeriesPreprocessor) -> list[History]:
-    """One value, a constant series, no value, one that is far off, and half of them missing."""
+def odd(description: SeriesPreprocessor) -> dict[str, History]:
+    """Histories that no data set has, by what they are."""
     random = np.random.default_rng(1)
     ones = np.ones(description.context)
     far, half = ones.copy(), random.normal(size=len(ones))
     far[-1], half[::2] = 1e9, np.nan
-    return [_made(description, random, values) for values in (np.array([3.0]), 5 * ones, np.nan * ones, far, half)]
+    histories = {
+        "a history of one value": np.array([3.0]),
+        "a constant history": 5 * ones,
+        "a history without a value": np.nan * ones,
+        "a history of ones that ends with 1e9": far,
+        "a history with half of its values missing": half,
+    }
+    return {called: _made(description, random, values) for called, values in histories.items()}
 
 
 def _made(description, random, values):

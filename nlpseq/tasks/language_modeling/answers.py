@@ -12,8 +12,7 @@ from nlpseq.tasks.language_modeling import completion, reading
 class Answers(answers.Answers):
     """The completion of a prompt, token by token; with `score`, the log-probability and perplexity of a text."""
 
-    options = (
-        Option("score", bool, "print log-probability and perplexity instead of a completion"),
+    stream_options = (
         Option("length", int, "maximum number of tokens to generate (50)"),
         Option("one_line", bool, "stop at the end of a line"),
         Option("greedy", bool, "choose the most probable token at every step instead of sampling"),
@@ -21,6 +20,10 @@ class Answers(answers.Answers):
         Option("top_k", int, "sample from the k most probable tokens; 0 for all (0)"),
         Option("top_p", float, "sample from the most probable tokens whose probabilities add up to p (1)"),
         Option("seed", int, "seed of the sampling (0)"),
+    )
+    options = (
+        Option("score", bool, "print log-probability and perplexity instead of a completion"),
+        *stream_options,
         EMBED,
     )
     batch_size = 8  # texts may be long
@@ -47,9 +50,7 @@ class Answers(answers.Answers):
         scores = f"{answer['total']:.4f}\tperplexity {answer['perplexity']:.2f}"
         return f"{scores}{truncated}{unknown}\t{one_line(example)}"
 
-    def stream(self, export, example, show, embed=False, score=False, **options):
-        if embed or score:
-            raise InputError(f"`{'embed' if embed else 'score'}` does not add to a text: leave it out.")
+    def stream(self, export, example, show, **options):
         _complete(export, example, show, **options)
 
     def respond(self, export, batches, write, note, as_json=False, embed=False, score=False, **options):

@@ -37,6 +37,7 @@ class Answers(answers.Answers):
         Option("times", bool, "write each word with the second at which it begins"),
     )
     files = True
+    suffixes = (".txt", ".jsonl")
     batch_size = 16
     input_name = "audio"
     decisions = ("text",)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.cells.checks import checked_lengths
 from nlpseq.decoding import Transcript, ctc_beam_search, ctc_greedy
 from nlpseq.engine import ctc
 from nlpseq.errors import InputError
@@ -216,7 +217,7 @@ class SpeechRecognizer(Task):
 
     def heard(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """`logits` of sounds, and `steps`, the number of real ones."""
-        length = tf.clip_by_value(length, 0, tf.shape(audio)[1])
+        length = checked_lengths(length, audio)
         logits = self((audio, length), training=False)
         return {"logits": logits, "steps": self.log_mel.step_counts(length)}
 
@@ -319,11 +320,16 @@ class SpeechRecognizer(Task):
         return sounds
 
     def odd_examples(self):
-        """No sample, one, silence, noise that is cut off, and missing samples."""
         noise = np.random.default_rng(1).normal(size=self.settings.features.sample_rate).astype(np.float32)
         holes = np.where(np.abs(noise) > 2, np.nan, 0.1 * noise)
-        sounds = (noise[:0], noise[:1], 0 * noise, np.clip(3 * noise, -1, 1), holes)
-        return [Sound("odd", sound.astype(np.float32)) for sound in sounds]
+        sounds = {
+            "a sound of no sample": noise[:0],
+            "a sound of one sample": noise[:1],
+            "silence": 0 * noise,
+            "noise that is cut off": np.clip(3 * noise, -1, 1),
+            "a sound with missing samples": holes,
+        }
+        return {called: Sound("odd", sound.astype(np.float32)) for called, sound in sounds.items()}
 
     def recognize(self, sounds: Sequence[np.ndarray], batch_size: int = ANSWERED) -> dict[str, Any]:
         """Recognizes sounds.

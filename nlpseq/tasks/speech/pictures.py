@@ -53,12 +53,14 @@ def plot_errors(rows: list[Recognized], path: Path, title: str = "") -> None:
         "seconds": np.array([row.seconds for row in rows]),
         "decibels of loud above quiet frames": np.array([row.noise for row in rows]),
     }
+    highest = 0.02
     for axes, (name, column) in zip(figure.subplots(1, 2, sharey=True), values.items()):
         parts = np.array_split(np.argsort(column, kind="stable"), min(BINS, len(rows)))
         centres = [column[part].mean() for part in parts]
         rates = [errors[part].sum() / words[part].sum() for part in parts]
         axes.plot(centres, rates, "o-", color=COLORS[0])
-        axes.set(xlabel=name, ylim=(0, max(0.02, 1.25 * max(rates))))
+        highest = max(highest, 1.25 * max(rates))
+        axes.set(xlabel=name, ylim=(0, highest))  # of both
         finish_axes(axes, legend=False)
     figure.axes[0].set_ylabel("word error rate")
     save_figure(figure, path)

@@ -7,11 +7,12 @@ import pytest
 
 from nlpseq import runtime, serving
 from nlpseq.errors import InputError
-from nlpseq.serving.formats import adding
-from nlpseq.serving.formats.agreement import TOLERANCES, compare
+from nlpseq.serving.formats import adding, litert
+from nlpseq.serving.formats.agreement import TOLERANCES
 from tests.tasks.tiny import (
     EXPORTED,
     METRICS,
+    compare,
     dataset,
     exported,
     labelled_texts,
@@ -20,6 +21,7 @@ from tests.tasks.tiny import (
     served,
     without_tensorflow,
     words,
+    write,
 )
 from tests.tiers import slow_but
 
@@ -112,17 +114,34 @@ def test_a_model_that_disagrees_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setattr(adding.Asked, "times", lambda self: {"ms_1": 1.0, "ms_64": 1.0})
     try:
         task.head.bias.assign_add([0.0, 1e-3, 0.0])
-        with pytest.raises(InputError, match=r"onnx: the converted model disagrees .*scores differ by .*not written"):
+        with pytest.raises(
+            InputError,
+            match=r"/1 has no onnx: the .* on example 1 of the sample \(a score differs by .*not written",
+        ):
             serving.add_formats(path, task, ["onnx"])
     finally:
         task.set_weights(weights)
     assert sorted(path.rglob("*")) == before and [item.name for item in tmp_path.iterdir()] == ["1"]
 
 
+def test_an_export_has_the_formats_that_agree(tmp_path, monkeypatch):
+    has("onnx"), has("onnxruntime"), has("ai_edge_litert")
+    monkeypatch.setattr(adding.Asked, "times", lambda self: {"ms_1": 1.0, "ms_64": 1.0})
+    monkeypatch.setattr(
+        litert, "write", lambda task, folder, quantize: [(folder / "model.tflite").write_bytes(b"")][:0]
+    )
+    with pytest.raises(serving.FormatError, match=r"1 has no litert: the model .* cannot be loaded") as raised:
+        write(tmp_path, exported("classification")[0], formats=["litert", "onnx"])
+    path = raised.value.path
+    assert path == tmp_path / "1" and not (path / "model.tflite").exists()
+    assert serving.Metadata.read(path).formats.keys() == {"saved_model", "onnx"}
+    assert runtime.load(path).format == "onnx" and serving.Export(path).predict(["good"])
+
+
 @pytest.mark.parametrize("right, given, message", [
-    ({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5}, "disagrees"),
-    ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.50002}, "differ by 2.0e-05"),
-    ({"label": "a", "score": 0.5}, {"label": "a"}, "disagrees"),
+    ({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5}, "answers input 0 otherwise"),
+    ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.50002}, "differs by 2.0e-05 .* at most 1e-05"),
+    ({"label": "a", "score": 0.5}, {"label": "a"}, "otherwise"),
     ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.500009}, None),
     ({"label": "a", "score": -500.0}, {"label": "a", "score": -500.004}, None),
 ])  # fmt: skip
@@ -167,9 +186,22 @@ def test_a_missing_package_names_its_extra(monkeypatch):
         serving.check_formats(["onnx"], "none")
 
 
+@pytest.mark.parametrize("given", [[1], [None], [["a"]], None])
+def test_inputs_that_are_no_texts(given):
+    with pytest.raises(InputError, match="expected strings, got|must be a list"):
+        runtime.load(exported("classification")[1]).predict(given)
+
+
 def test_an_export_without_the_format(tmp_path):
     _, path = exported("classification")
+    model = runtime.load(path)
+    assert model.format == "saved_model" and not (path / "client.json").exists()
+    assert model.predict(DEFAULT) == [
+        {"text": t, **a} for t, a in zip(DEFAULT, served("classification").predict(DEFAULT))
+    ]
     with pytest.raises(InputError, match=r"no model of the format litert: make it with `nlpseq export .* --to litert`"):
         runtime.load(path, "litert")
     with pytest.raises(InputError, match="is not an export of nlpseq"):
         runtime.load(tmp_path)
+    with pytest.raises(InputError, match="config.json is not a model file: expected model.onnx, model.tflite, saved_"):
+        runtime.load(path / "config.json")

@@ -88,6 +88,12 @@ def test_a_model_that_needs_the_whole_sequence_does_not_stream(settings):
     assert "init" not in new_task(**settings).signatures()
 
 
+@pytest.mark.parametrize("length", [-1, 3])
+def test_lengths_that_no_padded_sequence_has(length):
+    with pytest.raises((InputError, tf.errors.InvalidArgumentError), match="at most the number of steps, which is"):
+        new_task().answer(tf.zeros((1, 2, *VECTOR)), tf.constant([length]))
+
+
 def test_features_are_those_of_numpy():
     """Standardised by all real frames of training, differences by their root mean square."""
     examples = clips()

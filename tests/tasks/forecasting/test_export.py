@@ -76,6 +76,7 @@ def test_the_same_as_json_and_sampled_paths(exported, tmp_path, capsys):
     _, export = exported
     path = history(tmp_path, length=7)  # shorter than the context
     assert predict(capsys, export.path, path, "--output", tmp_path / "a.jsonl")[0] == 0
+    assert "--output must end in .csv, .jsonl" in predict(capsys, export.path, path, "--output", tmp_path / "a.txt")[2]
     (line,) = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
     assert line["item"] == "b" and len(line["mean"]) == HORIZON and len(line["quantiles"]["0.5"]) == HORIZON
     found = [predict(capsys, export.path, path, "--paths", "3", "--seed", seed)[1] for seed in (1, 1, 2)]
