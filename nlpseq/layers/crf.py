@@ -11,7 +11,7 @@ from nlpseq.cells.padding import zero_padding
 from nlpseq.engine import chains
 from nlpseq.engine.chain_decoding import best_and_marginals
 from nlpseq.engine.chains import IMPOSSIBLE, Potentials
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import InputError, whole
 from nlpseq.tag_schemes import transition_rules
 
 
@@ -170,7 +170,7 @@ class CRF(keras.layers.Layer):
             the tags beside them mean nothing.
         """
         emissions, mask = self._inputs(emissions, mask)
-        in_range("count", count, 1)
+        whole("count", count, 1)
         return chains.best(emissions, mask, self.potentials(), count)
 
     def marginals(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
