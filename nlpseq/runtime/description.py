@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shorten
 
 FILE_NAME = "client.json"
 TABLES = "tables.npz"
@@ -88,9 +88,21 @@ class Client(Described):
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is damaged"
             raise InputError(f"cannot read {path} ({reason}): export the model again.") from None
-        if not isinstance(version, int) or version > FORMAT_VERSION:
-            raise InputError(f"{path} has format {version}, newer than {FORMAT_VERSION}: upgrade nlpseq.")
+        check_version(path, version, FORMAT_VERSION)
         return client
+
+
+def check_version(path: Path, version: Any, newest: int) -> None:
+    """Raises an `InputError` unless the version of a file's format is a whole number from 1 to the newest."""
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise InputError(
+            f"{path} has the format_version {shorten(json.dumps(version))}, which is no whole number from 1: export "
+            "the model again."
+        )
+    if version > newest:
+        raise InputError(
+            f"{path} has format {version}, but this version of nlpseq supports formats up to {newest}: upgrade nlpseq."
+        )
 
 
 def write_tables(folder: Path, tables: Mapping[str, Any]) -> None:
