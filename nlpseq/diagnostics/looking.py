@@ -40,8 +40,8 @@ def look(task: Any, example: Any, folder: str | Path, answer: str | None = None)
     ['saliency.png', 'gates-1.png', 'look.json']
     """
     task.ensure_built()
-    found = task.look(example, answer)
-    results = [saliency_of(task, found, method) for method in METHODS]
+    view = task.look(example, answer)
+    results = [saliency_of(task, view, method) for method in METHODS]
     layers, folder = gates(task, example), as_path(folder)
     names = ["saliency.png", *(f"gates-{number}.png" for number in range(1, len(layers) + 1)), "look.json"]
     paths = [folder / name for name in names]

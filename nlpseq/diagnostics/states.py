@@ -128,7 +128,7 @@ def neurons(
         for name, feature in features.items():
             values[name].append(np.asarray(feature(layers[0].steps), np.float64))
     not_empty("examples", hidden, "at least one text")
-    found = []
+    chosen = []
     for name, parts in values.items():
         feature = np.concatenate(parts)
         if feature.std() == 0:
@@ -138,8 +138,8 @@ def neurons(
             for layer, states in hidden.items()
             for unit, value in enumerate(_correlations(np.concatenate(states), feature))
         ]
-        found += sorted(candidates, key=lambda neuron: -abs(neuron.correlation))[:count]
-    return found
+        chosen += sorted(candidates, key=lambda neuron: -abs(neuron.correlation))[:count]
+    return chosen
 
 
 def inside_quotes(steps: Sequence[str]) -> list[float]:

@@ -43,11 +43,11 @@ def best_and_marginals(
     after = np.take_along_axis(states[:, 1], mirrored, axis=0)
     rows = np.arange(len(lengths))
     tags = (states[np.maximum(lengths - 1, 0), 2, rows] + last).argmax(axis=-1)
-    found = np.zeros(emissions.shape[:2], np.int64)
+    path = np.zeros(emissions.shape[:2], np.int64)
     for step in reversed(range(len(emissions))):
-        found[step] = tags
+        path[step] = tags
         tags = np.where(step < lengths, pointers[step, rows, tags], tags)
-    return found.T, softmax(states[:, 0] + after - emissions).swapaxes(0, 1)
+    return path.T, softmax(states[:, 0] + after - emissions).swapaxes(0, 1)
 
 
 def _run(inputs, matrices, starts):

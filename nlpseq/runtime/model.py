@@ -49,24 +49,24 @@ def load(path: str | Path, format: str | None = None) -> "Model":
     if format is not None:
         one_of("format", format, FORMATS)
     for folder in (path, *versions(path)):
-        found = [name for name in FORMATS if os.path.isfile(folder / files[name])]
-        if found:
-            return Model(folder, _chosen(folder, found, format))
+        present = [name for name in FORMATS if os.path.isfile(folder / files[name])]
+        if present:
+            return Model(folder, _chosen(folder, present, format))
     raise InputError(
         f"{path} is not an export of nlpseq: expected a folder with {' or '.join(files.values())} and {FILE_NAME}."
     )
 
 
-def _chosen(folder, found, format):
-    if format in found:
+def _chosen(folder, present, format):
+    if format in present:
         return format
     if format is not None:
         raise InputError(
             f"{folder} has no model of the format {format}: make it with `nlpseq export {folder} --to {format}`, or "
-            f"load {' or '.join(found)}."
+            f"load {' or '.join(present)}."
         )
-    installed = [name for name in found if importlib.util.find_spec(PACKAGES[name]) is not None]
-    return (installed or found)[0]
+    installed = [name for name in present if importlib.util.find_spec(PACKAGES[name]) is not None]
+    return (installed or present)[0]
 
 
 class Model:

@@ -82,8 +82,8 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
     if not os.path.isdir(path):
         return by_split(_table_of(path, delimiter, encoding))
     files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, ".txt", ".tsf")]
-    found = paths.split_files(path, files, "train.csv, or one file of any name")
-    return {split: _table_of(file, delimiter, encoding) for split, file in found.items()}
+    files = paths.split_files(path, files, "train.csv, or one file of any name")
+    return {split: _table_of(file, delimiter, encoding) for split, file in files.items()}
 
 
 def _table_of(data, delimiter, encoding) -> Table:

@@ -65,5 +65,5 @@ def usual_column(table: Table, role: Role) -> str | None:
     if table.header is False:
         return None
     names = {normal(name): name for name in reversed(table.names)}
-    found = next((names[word] for word in role.usual if word in names), None)
-    return found and the_only(table, found, role.argument)
+    column = next((names[word] for word in role.usual if word in names), None)
+    return column and the_only(table, column, role.argument)

@@ -117,9 +117,9 @@ def _rows_of_lists(table, columns) -> _Rows | None:
     for name in lists:
         if name == value or (kept is not None and normal(name) not in map(normal, kept)):
             continue
-        found = _list_columns(table, name)
-        if all(len(cell) >= len(row) for cells in found.values() for cell, row in zip(cells, rows)):
-            covariates |= found
+        numbers = _list_columns(table, name)
+        if all(len(cell) >= len(row) for cells in numbers.values() for cell, row in zip(cells, rows)):
+            covariates |= numbers
         else:  # as static categories are
             statics[str(name)] = [str(list(cell)) for cell in table.values(name)]
     first_times = None if starts is None else table.values(starts)
@@ -132,10 +132,10 @@ def _is_list(cell):
 
 def _list_columns(table, name) -> dict[str, list[np.ndarray]]:
     """The numbers of a column of lists by row; of lists of lists, as of dynamic features, a column for each."""
-    found = [_numbers_of(cell) for cell in table.values(name)]
-    rows = [row for row in found if row is not None]
+    lists = [_numbers_of(cell) for cell in table.values(name)]
+    rows = [row for row in lists if row is not None]
     unlike = any(row.ndim != rows[0].ndim or (row.ndim > 1 and len(row) != len(rows[0])) for row in rows)
-    if unlike or len(rows) < len(found):
+    if unlike or len(rows) < len(lists):
         return {}
     if rows[0].ndim == 1:
         return {str(name): rows}

@@ -105,11 +105,11 @@ def _hour(cell):
 
 
 def _clock(cell):
-    found = CLOCK.fullmatch(str(cell).strip())
-    hour = int(found[1])  # pyright: ignore[reportOptionalSubscript]
-    if found[5]:  # pyright: ignore[reportOptionalSubscript]
-        hour = hour % 12 + 12 * (found[5].lower() == "pm")  # pyright: ignore[reportOptionalSubscript]
-    return f"{hour:02d}:{found[2]}:{found[4] or '00'}"  # pyright: ignore[reportOptionalSubscript]
+    match = CLOCK.fullmatch(str(cell).strip())
+    hour = int(match[1])  # pyright: ignore[reportOptionalSubscript]
+    if match[5]:  # pyright: ignore[reportOptionalSubscript]
+        hour = hour % 12 + 12 * (match[5].lower() == "pm")  # pyright: ignore[reportOptionalSubscript]
+    return f"{hour:02d}:{match[2]}:{match[4] or '00'}"  # pyright: ignore[reportOptionalSubscript]
 
 
 def _joined(dates, clocks):

@@ -64,13 +64,13 @@ def compare(
             shares += (
                 [a == b for a, b in zip(wanted, got)] if len(wanted) == len(got) else [False] * max(len(wanted), 1)
             )
-        found = [
+        pairs = [
             (_difference(a, b), amplified.get(name, 1.0))
             for name in right
             for a, b in _scores(right[name], given.get(name))
         ]
-        differences.append(max((difference for difference, _ in found), default=0.0))
-        excesses.append(max((difference / factor for difference, factor in found), default=0.0))
+        differences.append(max((difference for difference, _ in pairs), default=0.0))
+        excesses.append(max((difference / factor for difference, factor in pairs), default=0.0))
         if tolerance.everywhere and (excesses[-1] > tolerance.scores or not _alike(right, given)):
             raise InputError(
                 f"the converted model disagrees with the exported one on {shorten(repr(text), 40)} (scores differ by "

@@ -39,9 +39,9 @@ class Model:
         self, path: str | Path, load: Callable[[Path], Version], log: Callable[..., None], name: str | None = None
     ):
         self.folder = as_path(path).absolute()
-        found = find_export(self.folder)
-        self.fixed = found == self.folder
-        self.name = name or (found.parent.name if found.name.isdecimal() else found.name)
+        export = find_export(self.folder)
+        self.fixed = export == self.folder
+        self.name = name or (export.parent.name if export.name.isdecimal() else export.name)
         self.load, self.log = load, log
         self.lock = threading.Lock()
         self.current: Version | None = None
@@ -79,12 +79,12 @@ class Model:
         """The paths of the versions whose files are there, the newest first."""
         if self.fixed:
             return [self.folder]
-        found = []
+        candidates = []
         with contextlib.suppress(OSError):
             for path in versions(self.folder):
                 with contextlib.suppress(InputError):
-                    found.append(find_export(path))
-        return found
+                    candidates.append(find_export(path))
+        return candidates
 
     def _replace(self, version):
         with self.lock:
@@ -196,8 +196,8 @@ def files_of(folder: Path) -> list[tuple]:
     for root, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
-                found = os.stat(os.path.join(root, name))
-                state.append((os.path.join(root, name), found.st_size, found.st_mtime_ns))
+                status = os.stat(os.path.join(root, name))
+                state.append((os.path.join(root, name), status.st_size, status.st_mtime_ns))
     return sorted(state)
 
 

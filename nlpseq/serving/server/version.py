@@ -108,8 +108,8 @@ class Version:
 
 def _reason(error):
     """What an assertion of the model says: "[a sentence] [a number]" after "assertion failed:"."""
-    found = re.search(r"assertion failed: (.*)", error.message or "")
-    parts = re.findall(r"\[(.*?)\]", found.group(1)) if found else []
+    match = re.search(r"assertion failed: (.*)", error.message or "")
+    parts = re.findall(r"\[(.*?)\]", match.group(1)) if match else []
     return f": {shorten(' '.join(parts), 300)}" if parts else ""
 
 

@@ -67,7 +67,7 @@ def quiet_threshold(scores: Sequence[np.ndarray], rest: int, rate: float) -> flo
         rest: As of `peaks`.
         rate: Alarms in 1,000 steps.
     """
-    found = np.concatenate([peaks(row, rest) for row in scores]) if len(scores) else np.zeros(0)
-    found = np.sort(found[found > 0])[::-1]
+    highest = np.concatenate([peaks(row, rest) for row in scores]) if len(scores) else np.zeros(0)
+    highest = np.sort(highest[highest > 0])[::-1]
     allowed = int(rate * sum(len(row) for row in scores) / 1000)
-    return float(np.nextafter(np.float32(found[allowed]), np.float32(np.inf))) if allowed < len(found) else 1e-3
+    return float(np.nextafter(np.float32(highest[allowed]), np.float32(np.inf))) if allowed < len(highest) else 1e-3

@@ -97,10 +97,10 @@ class Answers(answers.Answers):
     def example(self, value):
         """A series from the path of a table with one, or from an array `(time,)` or `(time, channels)`."""
         if isinstance(value, (str, os.PathLike)):
-            found = self._read(os.fspath(value))
-            if len(found) != 1:
-                raise InputError(f"expected one series in {value}, got {len(found)}.")
-            return found[0]
+            series = self._read(os.fspath(value))
+            if len(series) != 1:
+                raise InputError(f"expected one series in {value}, got {len(series)}.")
+            return series[0]
         if isinstance(value, Recording):
             return value
         values = np.asarray(value, float)
@@ -148,9 +148,9 @@ class Answers(answers.Answers):
         count, alarms, headed = 0, 0, as_json
         for time, values in lines:
             count += 1
-            found = export.run("step", {"values": values[np.newaxis], **states})
-            score, alarm = (found.pop(name)[0] for name in ("score", "alarm"))
-            states = {name: found[name] for name in states}
+            outputs = export.run("step", {"values": values[np.newaxis], **states})
+            score, alarm = (outputs.pop(name)[0] for name in ("score", "alarm"))
+            states = {name: outputs[name] for name in states}
             alarms += alarm
             if not (alarm or every_step):
                 continue

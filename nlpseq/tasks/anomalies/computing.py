@@ -37,18 +37,18 @@ class Detector:
         batch, steps, _ = values.shape
         states, features = self._zeros(self.statistics.scale.sizes, batch), []
         for time in range(steps):
-            found, states = self.statistics.features(values[:, time], states)
-            features.append(found)
+            computed, states = self.statistics.features(values[:, time], states)
+            features.append(computed)
         surprise = self.network.surprises(np.stack(features, axis=1)) if steps else np.zeros((batch, 0), np.float32)
         before, states = self._days_before(values, season), self._zeros(self.statistics.score_sizes, batch)
         rows = []
         for time in range(steps):
             given = values[:, time], before[:, time], surprise[:, time]
-            found, states = self.statistics.scores(*given, self.fitted, states)
-            rows.append(found)
-        found = {name: [row[name] for row in rows] for name in ("score", "alarm")}
+            computed, states = self.statistics.scores(*given, self.fitted, states)
+            rows.append(computed)
+        computed = {name: [row[name] for row in rows] for name in ("score", "alarm")}
         empty = {"score": np.zeros((batch, 0), np.float32), "alarm": np.zeros((batch, 0), bool)}
-        stacked = {name: np.stack(columns, axis=1) if columns else empty[name] for name, columns in found.items()}
+        stacked = {name: np.stack(columns, axis=1) if columns else empty[name] for name, columns in computed.items()}
         return {**stacked, "surprise": surprise}
 
     def init(self, values: np.ndarray, season: np.ndarray) -> States:
@@ -59,8 +59,8 @@ class Detector:
         states |= {name: np.zeros((batch, size), np.float32) for name, size in self.network.sizes.items()}
         states["season"] = np.asarray(season, np.float64)[:, np.newaxis]
         for time in range(values.shape[1]):
-            found = self.step(values[:, time], **states)
-            states = {name: found[name] for name in states}
+            outputs = self.step(values[:, time], **states)
+            states = {name: outputs[name] for name in states}
         return states
 
     def step(self, values: np.ndarray, **states: np.ndarray) -> dict[str, np.ndarray]:
@@ -76,17 +76,17 @@ class Detector:
         there = self._remembered(season) & (states["steps"][:, 0] >= season)
         before = history[np.arange(len(values)), np.where(there, longest - season, 0)]
         before = np.where(there[:, np.newaxis], before, np.nan)
-        found, others = self.statistics.scores(values, before, surprise, self.fitted, states)
+        scores, others = self.statistics.scores(values, before, surprise, self.fitted, states)
         own = {"season": states["season"]}
         own["history"] = np.concatenate([states["history"][:, values.shape[1] :], values], axis=1)
-        found = {"score": found["score"], "surprise": surprise, "alarm": found["alarm"]}
-        return {**found, **own, **scale, **network, **others}
+        scores = {"score": scores["score"], "surprise": surprise, "alarm": scores["alarm"]}
+        return {**scores, **own, **scale, **network, **others}
 
     def _days_before(self, values, season):
         place = np.arange(values.shape[1]) - season[:, np.newaxis]
         there = self._remembered(season)[:, np.newaxis] & (place >= 0)
-        found = values[np.arange(len(values))[:, np.newaxis], np.maximum(place, 0)]
-        return np.where(there[..., np.newaxis], found, np.nan)
+        earlier = values[np.arange(len(values))[:, np.newaxis], np.maximum(place, 0)]
+        return np.where(there[..., np.newaxis], earlier, np.nan)
 
     def _remembered(self, season):
         return (season > 0) & (season <= self.options["longest_season"])
@@ -105,8 +105,8 @@ class _Following:
         return self.functions["surprises"](features=features)["surprise"]
 
     def step(self, features, states):
-        found = self.functions["step"](features=features, **{name: states[name] for name in self.sizes})
-        return found["surprise"], {name: found[f"new_{name}"] for name in self.sizes}
+        outputs = self.functions["step"](features=features, **{name: states[name] for name in self.sizes})
+        return outputs["surprise"], {name: outputs[f"new_{name}"] for name in self.sizes}
 
 
 class _Windows:

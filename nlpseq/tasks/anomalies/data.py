@@ -127,11 +127,11 @@ def _own(path, dataset, read, tables):
     """The recordings of the user's files by split, the channels, and notes."""
     if path is None or not os.path.isdir(path):
         parts = {"train": dataset} if path is None else tables(path)
-        found, channels, said = {}, (), []
+        by_split, channels, said = {}, (), []
         for split in (split for split in sources.SPLITS if split in parts):
-            found[split], channels, more = _checked(read(parts[split]), channels, path)
+            by_split[split], channels, more = _checked(read(parts[split]), channels, path)
             said += more
-        return found, channels, said
+        return by_split, channels, said
     files = [file for file in paths.files_below(path) if paths.suffix_of(file) in paths.TABLES]
     if not files:
         raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
@@ -152,9 +152,9 @@ def _own(path, dataset, read, tables):
     return splits, channels, said
 
 
-def _checked(found, channels, file):
+def _checked(contents, channels, file):
     """What was read of a file, whose channels must be those of the others."""
-    items, names, said = found
+    items, names, said = contents
     if channels and names != channels:
         places = [names.index(name) for name in channels if name in names]
         if len(places) < len(channels):

@@ -47,8 +47,8 @@ def evaluate_detector(
         examples: The recordings.
         training, validation: What rivals learn from, and choose their thresholds on. Default None: no rivals.
     """
-    found, examples = task.detect(examples.values, examples.seasons), examples.after(task.settings.warm_up)
-    metrics = scores_of([row["score"] for row in found], examples, task.threshold, task.settings.rest)
+    detected, examples = task.detect(examples.values, examples.seasons), examples.after(task.settings.warm_up)
+    metrics = scores_of([row["score"] for row in detected], examples, task.threshold, task.settings.rest)
     if training is not None and validation is not None:
         metrics["rivals"], validation = {}, validation.after(task.settings.warm_up)
         for name, rival in make_rivals(training.values).items():
@@ -57,7 +57,7 @@ def evaluate_detector(
             )
             scores = [rival(row) for row in examples.values]
             metrics["rivals"][name] = scores_of(scores, examples, threshold, task.settings.rest)
-    return AnomalyResult(metrics, examples, found)
+    return AnomalyResult(metrics, examples, detected)
 
 
 def scores_of(scores: Scores, recordings: Recordings, threshold: float, rest: int) -> dict[str, Any]:

@@ -142,6 +142,6 @@ def _average_precision(scores, windows, width):
     level = ordered[np.linspace(0, steps - 1, LEVELS).astype(int)]
     alarms = np.searchsorted(-ordered, -level, "right")
     caught = within[alarms - 1]
-    found = (len(highest) - np.searchsorted(highest, level, "left")) / len(highest)
-    precision, recall = caught / alarms, np.minimum(caught / positive, 1) * found
+    reached = (len(highest) - np.searchsorted(highest, level, "left")) / len(highest)
+    precision, recall = caught / alarms, np.minimum(caught / positive, 1) * reached
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))

@@ -150,8 +150,8 @@ class AnomalyDetector(Task):
         """The values a day before each step, `(batch, time, channels)`, NaN where there are none."""
         place = tf.range(tf.shape(values)[1]) - season[:, tf.newaxis]
         there = self._remembered(season)[:, tf.newaxis] & (place >= 0)
-        found = tf.gather(values, tf.maximum(place, 0), batch_dims=1)
-        return tf.where(there[..., tf.newaxis], found, np.nan)
+        earlier = tf.gather(values, tf.maximum(place, 0), batch_dims=1)
+        return tf.where(there[..., tf.newaxis], earlier, np.nan)
 
     def _remembered(self, season):
         """Whether seasons are known, and short enough."""
@@ -171,8 +171,8 @@ class AnomalyDetector(Task):
         Returns:
             A dict of `score`, `surprise`, float32 `(batch, time)`, and `alarm`, bool `(batch, time)`.
         """
-        found = self._scored(values, season)
-        return {name: found[name] for name in ("score", "surprise", "alarm")}
+        scored = self._scored(values, season)
+        return {name: scored[name] for name in ("score", "surprise", "alarm")}
 
     def _scored(self, values, season):
         steps = tf.shape(values)[1]
@@ -180,8 +180,8 @@ class AnomalyDetector(Task):
         surprise = self.network.surprises(self.features(values))
         states = zeros(self.statistics.score_sizes, tf.shape(values)[0])
         sequences = {"values": values, "before": self._days_before(values, season), "surprise": surprise}
-        found, _ = scan(self._score_step, sequences, states)
-        return {name: value[:, :steps] for name, value in {**found, "surprise": surprise}.items()}
+        scores, _ = scan(self._score_step, sequences, states)
+        return {name: value[:, :steps] for name, value in {**scores, "surprise": surprise}.items()}
 
     def step(self, values: tf.Tensor, states: States) -> tuple[dict[str, tf.Tensor], States]:
         """Score, surprise and alarm, `(batch,)`, of values of a step, float64 `(batch, channels)`; and the states."""
@@ -192,13 +192,13 @@ class AnomalyDetector(Task):
         there = self._remembered(season) & (states["steps"][:, 0] >= states["season"][:, 0])
         place = tf.where(there, self.settings.longest_season - season, 0)
         before = tf.where(there[:, tf.newaxis], tf.gather(history, place, batch_dims=1), np.nan)
-        found, others = self._score_step(values, before, surprise, states)
+        scores, others = self._score_step(values, before, surprise, states)
         own = {
             "season": states["season"],
             "history": tf.concat([states["history"][:, len(self.channels) :], values], 1),
         }
-        found = {"score": found["score"], "surprise": surprise, "alarm": found["alarm"]}
-        return found, {**own, **scale, **network, **others}
+        scores = {"score": scores["score"], "surprise": surprise, "alarm": scores["alarm"]}
+        return scores, {**own, **scale, **network, **others}
 
     def first_states(self, season: tf.Tensor) -> States:
         """The states before the first step of series with these steps of a day, int32 `(batch,)`."""
@@ -216,9 +216,9 @@ class AnomalyDetector(Task):
             how, rate: As of `nlpseq.tasks.anomalies.calibration.calibrated`.
         """
         self.ensure_built()
-        found = [row["evidence"] for row in self._in_batches("evidence", examples.values, examples.seasons)]
+        evidence = [row["evidence"] for row in self._in_batches("evidence", examples.values, examples.seasons)]
         known, settings = examples.after(self.settings.warm_up), self.settings
-        result = calibrated(found, known, tuple(self._usual.numpy()), settings.rest, how, rate)
+        result = calibrated(evidence, known, tuple(self._usual.numpy()), settings.rest, how, rate)
         self._usual.assign(result.usual)
         self._counts.assign([float(name in result.evidence) for name in MARGINS])
         self.threshold = result.threshold
@@ -257,11 +257,11 @@ class AnomalyDetector(Task):
             rows = np.full([len(part), max(len(series[i]) for i in part), count], np.nan)
             for row, i in zip(rows, part):
                 row[: len(series[i])] = np.reshape(series[i], [-1, count])
-            found = {
+            outputs = {
                 key: value.numpy() for key, value in function(tf.constant(rows), tf.constant(seasons[part])).items()
             }
             for number, i in enumerate(part):
-                results[i] = {key: value[number, : len(series[i])] for key, value in found.items()}
+                results[i] = {key: value[number, : len(series[i])] for key, value in outputs.items()}
         return results
 
     def look(self, example: Any, answer: str | None = None) -> Look:
@@ -282,8 +282,8 @@ class AnomalyDetector(Task):
         features = tf.constant(self._features([values]))
         numbers = [str(number + 1) for number in range(len(values))]
         if answer is None:
-            (found,) = self.detect([values], [getattr(example, "season", 0)])
-            answer = numbers[np.lexsort([found["surprise"], found["score"]])[-1]]
+            (detected,) = self.detect([values], [getattr(example, "season", 0)])
+            answer = numbers[np.lexsort([detected["surprise"], detected["score"]])[-1]]
         end = 1 + numbers.index(one_of("answer", answer, numbers))
         inputs = self.network.ending(features[:, :end])
         names = getattr(example, "times", None) or [f"step {number}" for number in numbers]
@@ -305,8 +305,8 @@ class AnomalyDetector(Task):
                   for name, state in self.first_states(tf.zeros([1], tf.int32)).items()}  # fmt: skip
 
         def step(values, **states):
-            found, new = self.step(values, states)
-            return {**found, **new}
+            scores, new = self.step(values, states)
+            return {**scores, **new}
 
         def init(values, season):
             """The states after the beginning of a series, which may have no steps."""

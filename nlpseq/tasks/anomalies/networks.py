@@ -115,9 +115,9 @@ class Predictor(Network):
         return {"output": self.settings.units, **self.cell_states.sizes}
 
     def step(self, features, states):
-        found = surprise(self.head(states["output"]), *tf.split(features, 2, axis=-1))
+        error = surprise(self.head(states["output"]), *tf.split(features, 2, axis=-1))
         hidden, new = self.cell_states.step(tf.cast(features, self.compute_dtype), states)
-        return found, {"output": tf.cast(hidden, tf.float32), **new}
+        return error, {"output": tf.cast(hidden, tf.float32), **new}
 
     def numeric_functions(self):
         """The surprises of a whole series, and of a step, with its new states."""
@@ -188,15 +188,15 @@ class Autoencoder(Network):
         flat = tf.reshape(padded, [-1, 2 * self.channels])
         starts = tf.reshape(tf.range(rows)[:, tf.newaxis] * (steps + window - 1) + tf.range(steps), [-1])
         count = tf.size(starts)
-        found = tf.TensorArray(tf.float32, -(-count // self.CHUNK), infer_shape=False, element_shape=[None])
+        chunks = tf.TensorArray(tf.float32, -(-count // self.CHUNK), infer_shape=False, element_shape=[None])
 
-        def body(number, found):
+        def body(number, chunks):
             chunk = starts[number * self.CHUNK : (number + 1) * self.CHUNK]
             windows = tf.gather(flat, chunk[:, tf.newaxis] + tf.range(window))
-            return number + 1, found.write(number, self._of_windows(windows))
+            return number + 1, chunks.write(number, self._of_windows(windows))
 
-        _, found = tf.while_loop(lambda number, _: number * self.CHUNK < count, body, (tf.constant(0), found))
-        return tf.reshape(found.concat(), [rows, steps])
+        _, chunks = tf.while_loop(lambda number, _: number * self.CHUNK < count, body, (tf.constant(0), chunks))
+        return tf.reshape(chunks.concat(), [rows, steps])
 
     @property
     def sizes(self):

@@ -19,14 +19,14 @@ def draw(result: AnomalyResult, folder: Path, channels: Sequence[str], threshold
     """Draws the recordings with the most anomalies."""
     items = list(zip(result.recordings, result.found))
     items.sort(key=lambda pair: -len(pair[0].windows or ()))
-    for number, (recording, found) in enumerate(items[:MOST_RECORDINGS], 1):
+    for number, (recording, detected) in enumerate(items[:MOST_RECORDINGS], 1):
         about = f"{title}: {recording.name}" if recording.name else title
-        plot_alarms(recording, found, channels, threshold, folder / f"alarms_{number}.png", about)
+        plot_alarms(recording, detected, channels, threshold, folder / f"alarms_{number}.png", about)
 
 
 def plot_alarms(
     recording: Recording,
-    found: dict[str, np.ndarray],
+    detected: dict[str, np.ndarray],
     channels: Sequence[str],
     threshold: float,
     path: str | Path,
@@ -36,7 +36,7 @@ def plot_alarms(
 
     Args:
         recording: The series.
-        found: Its `score` and `alarm`, as of `AnomalyDetector.detect`.
+        detected: Its `score` and `alarm`, as of `AnomalyDetector.detect`.
         channels: Names of the channels.
         threshold: The least score of an alarm.
         path: Path of the PNG file.
@@ -45,8 +45,8 @@ def plot_alarms(
     Example:
 
     >>> recording = Recording("pump", np.arange(5.0)[:, None], ((2, 3),))
-    >>> found = {"score": np.array([0, 0, 2, 0, 0.0]), "alarm": np.array([0, 0, 1, 0, 0])}
-    >>> plot_alarms(recording, found, ["pressure"], 1.0, "alarms.png")
+    >>> detected = {"score": np.array([0, 0, 2, 0, 0.0]), "alarm": np.array([0, 0, 1, 0, 0])}
+    >>> plot_alarms(recording, detected, ["pressure"], 1.0, "alarms.png")
     """
     figure = new_figure(9, 4.6, title)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
@@ -58,7 +58,7 @@ def plot_alarms(
         row = row if len(shown) == 1 else _between_0_and_1(row)
         upper.plot(time[::every], row[::every], color=style.color, linewidth=0.8, label=shorten(style.name))
     unit = max(abs(threshold), 1.0)
-    score = np.clip(found["score"], threshold + SHOWN[0] * unit, threshold + SHOWN[1] * unit)
+    score = np.clip(detected["score"], threshold + SHOWN[0] * unit, threshold + SHOWN[1] * unit)
     lower.plot(time, score, color=INK, linewidth=0.7)
     lower.axhline(threshold, color=VALIDATION, linewidth=1, linestyle="--")
     for axes in (upper, lower):
@@ -66,7 +66,7 @@ def plot_alarms(
             axes.axvspan(left - 0.5, right + 0.5, color="#e69f00", alpha=0.3, linewidth=0)
         if recording.start:
             axes.axvspan(-0.5, recording.start - 0.5, color="#999999", alpha=0.15, linewidth=0)
-    alarms = np.flatnonzero(found["alarm"])
+    alarms = np.flatnonzero(detected["alarm"])
     lower.plot(alarms, score[alarms], "v", color=VALIDATION, markersize=6)
     for alarm in alarms:
         upper.axvline(alarm, color=VALIDATION, linewidth=0.9, alpha=0.8)

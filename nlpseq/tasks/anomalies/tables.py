@@ -80,8 +80,8 @@ def _with_numbers(table: Table, role: Role, given: Any) -> Table:
     names = [normal(name) for name in table.names]
     index = next((names.index(word) for word in role.usual if word in names), None)
     if index is None and given is not None:
-        table, found = find_columns(table, [role], {"label": given})
-        index = list(table.names).index(found["label"])
+        table, columns = find_columns(table, [role], {"label": given})
+        index = list(table.names).index(columns["label"])
     if index is None:
         return table
     the_only(table, table.names[index], "label")
@@ -137,14 +137,14 @@ def read_nab(path: Path) -> list[Recording]:
         windows = dict(json.loads(read_text(labels)))
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{labels} is no JSON object of windows ({error}): expected that of NAB.") from None
-    found = [file for file in paths.files_below(path / "data") if paths.suffix_of(file) == ".csv"]
-    names = [file.relative_to(path / "data").as_posix() for file in found]
+    files = [file for file in paths.files_below(path / "data") if paths.suffix_of(file) == ".csv"]
+    names = [file.relative_to(path / "data").as_posix() for file in files]
     missing = sorted(set(windows) - set(names))
     if missing:
         raise InputError(f"{labels} has windows of {missing[0]}, which is not in {path / 'data'}: add it.")
-    if not found:
+    if not files:
         raise InputError(f"{path / 'data'} has no .csv file: expected those of the series.")
-    return [_nab_recording(file, name, windows, labels) for file, name in zip(found, names)]
+    return [_nab_recording(file, name, windows, labels) for file, name in zip(files, names)]
 
 
 def _nab_recording(file, name, windows: Mapping[str, Any], labels):

@@ -50,13 +50,13 @@ def parts_of(arrays: Mapping[str, np.ndarray], place: str, how: How) -> dict[str
     splits: dict[str, dict[str, np.ndarray]] = {}
     for name, values in arrays.items():
         splits.setdefault(split_of(name) or "train", {})[role_of(name)] = values
-    found = {split: named for split, named in splits.items() if "frames" in named}
-    if not found:
+    filled = {split: named for split, named in splits.items() if "frames" in named}
+    if not filled:
         names = ", ".join(arrays)
         raise InputError(f"{place}: expected arrays of frames and labels such as x and y; it has {shorten(names)}.")
     return {
         split: Part(_clips(named["frames"], named.get("labels"), named.get("lengths"), f"{place}, {split}", how))
-        for split, named in found.items()
+        for split, named in filled.items()
     }
 
 

@@ -50,21 +50,21 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
     Raises:
         InputError: a column is missing, or a value is no number.
     """
-    table, found = _roles(table, how)
+    table, roles = _roles(table, how)
     if not len(table) or not table.names or _is_header(table):
         raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
-    part = _part_of(table, found, how, channels, width)
+    part = _part_of(table, roles, how, channels, width)
     return replace(part, notes=[table.note, *part.notes]) if table.note else part
 
 
-def _part_of(table, found, how, channels, width) -> Part:
-    times = _times(table, found.get("time"))
+def _part_of(table, roles, how, channels, width) -> Part:
+    times = _times(table, roles.get("time"))
     cells = [name for name in table.names if isinstance(table.values(name)[0], (list, tuple))]
     if cells:
-        return of_cells(table, found.get("label"), cells)
-    if width == 0 or (width is None and ("sequence" in found or times is not None or table.breaks)):
-        return _of_frames(table, found, times, how, channels)
-    return of_rows(table, found, how, width)
+        return of_cells(table, roles.get("label"), cells)
+    if width == 0 or (width is None and ("sequence" in roles or times is not None or table.breaks)):
+        return _of_frames(table, roles, times, how, channels)
+    return of_rows(table, roles, how, width)
 
 
 def _is_header(table):
@@ -78,22 +78,22 @@ def _roles(table: Table, how: How) -> tuple[Table, dict[str, Any]]:
     sequence = given.pop("sequence")
     names = [*str(sequence).split(",")] if sequence else []
     table = tables.with_names(table, ROLES, {**given, "sequence": names[0] if names else None})
-    found: dict[str, Any] = {}
+    roles: dict[str, Any] = {}
     for role in (TIME, LABEL):
         if given[role.argument]:
-            found[role.argument] = tables.find_columns(table, [role], given)[1][role.argument]
+            roles[role.argument] = tables.find_columns(table, [role], given)[1][role.argument]
     if names:
         role = [SEQUENCE]
-        found["sequence"] = [tables.find_columns(table, role, {"sequence": name})[1]["sequence"] for name in names]
+        roles["sequence"] = [tables.find_columns(table, role, {"sequence": name})[1]["sequence"] for name in names]
     named = {normal(name): name for name in reversed(table.names)} if table.header else {}
     for role in ROLES:
-        usual = next((named[word] for word in role.usual if word in named and named[word] not in found.values()), None)
-        if role.argument not in found and usual is not None:
+        usual = next((named[word] for word in role.usual if word in named and named[word] not in roles.values()), None)
+        if role.argument not in roles and usual is not None:
             usual = tables.the_only(table, usual, role.argument)
-            found[role.argument] = [usual] if role is SEQUENCE else usual
-    if "sequence" in found:
-        found["sequence"] += [named[word] for word in OWNERS if word in named and named[word] not in found["sequence"]]
-    return table, found
+            roles[role.argument] = [usual] if role is SEQUENCE else usual
+    if "sequence" in roles:
+        roles["sequence"] += [named[word] for word in OWNERS if word in named and named[word] not in roles["sequence"]]
+    return table, roles
 
 
 def _times(table, name):
@@ -104,25 +104,25 @@ def _times(table, name):
     return None if values is None or np.isnan(values).any() else values
 
 
-def _of_frames(table, found, times, how, wanted) -> Part:
+def _of_frames(table, roles, times, how, wanted) -> Part:
     """A clip for each sequence, in the order in which they begin."""
-    keys = _keys(table, found.get("sequence"), times)
-    if "sequence" in found and "label" in found and times is not None and _repeated(keys, times):
-        keys = _keys(table, [*found["sequence"], found["label"]], times)  # numbered anew for each label
+    keys = _keys(table, roles.get("sequence"), times)
+    if "sequence" in roles and "label" in roles and times is not None and _repeated(keys, times):
+        keys = _keys(table, [*roles["sequence"], roles["label"]], times)  # numbered anew for each label
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))[inverse]  # number of the sequence of each row
-    order = np.lexsort((np.zeros(len(rank)) if times is None or "sequence" not in found else times, rank))
-    names, values, said = _channels(table, found, how, wanted)
+    order = np.lexsort((np.zeros(len(rank)) if times is None or "sequence" not in roles else times, rank))
+    names, values, said = _channels(table, roles, how, wanted)
     starts = np.flatnonzero(np.diff(rank[order], prepend=-1))
-    labels = table.values(found["label"]) if "label" in found else None
-    owners = {name: table.values(name) for name in found.get("sequence", ())}
+    labels = table.values(roles["label"]) if "label" in roles else None
+    owners = {name: table.values(name) for name in roles.get("sequence", ())}
     clips = []
     for rows in np.split(order, starts[1:]):
         label = None if labels is None else _label([labels[row] for row in rows])
         name = _name(table, owners, rows[0]) if len(starts) > 1 else table.place
         clips.append(Clip(values[rows], label, name))
-    if "sequence" not in found and len(clips) > 1:
-        what = "empty lines" if table.breaks else f"{found.get('time')!r}, where it falls" if times is not None else ""
+    if "sequence" not in roles and len(clips) > 1:
+        what = "empty lines" if table.breaks else f"{roles.get('time')!r}, where it falls" if times is not None else ""
         said.append(f"{table.place}: {len(clips):,} sequences" + f", separated by {what}" * bool(what))
     return Part(clips, names, said)
 
@@ -159,9 +159,9 @@ def _label(values):
     return names[0] if len(different) == 1 else names
 
 
-def _channels(table, found, how, wanted) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
+def _channels(table, roles, how, wanted) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
     """Names and values `(rows, channels)` of the channels."""
-    taken = {*found.get("sequence", ()), found.get("time"), found.get("label")}
+    taken = {*roles.get("sequence", ()), roles.get("time"), roles.get("label")}
     given = wanted or (how.channels.split(",") if how.channels and not how.channels.isdigit() else None)
     said, columns = [], {}
     if given and (table.header or not wanted):

@@ -207,15 +207,15 @@ def _dataset(name, names, parts, how, generated, seed):
         said.append(f"{cut:,} sequences have {how.max_frames:,} frames, the most that are read: longer ones are cut")
     per_frame = any(isinstance(clip.label, list) for clips in labelled.values() for clip in clips)
     names = list(names) if names else _sorted(clip.label for clip in labelled["train"])
-    found = {split: _numbered(clips, frame, names, per_frame, said) for split, clips in labelled.items()}
-    if len(set(found["train"].classes()[1].tolist())) < 2:
+    by_split = {split: _numbered(clips, frame, names, per_frame, said) for split, clips in labelled.items()}
+    if len(set(by_split["train"].classes()[1].tolist())) < 2:
         raise InputError(f"the training split of {name!r} has one class only ({names[0]!r}): expected at least two.")
-    said += _about(found, names)
-    said += sources.fill_splits(found, seed)
+    said += _about(by_split, names)
+    said += sources.fill_splits(by_split, seed)
     data = LabelledClips(
         name,
         tuple(names),
-        *(found[split] for split in sources.SPLITS),
+        *(by_split[split] for split in sources.SPLITS),
         channels=parts["train"].channels,
         width=parts["train"].width,
         how=how,
@@ -227,10 +227,10 @@ def _dataset(name, names, parts, how, generated, seed):
 
 def _labelled(clips, split, said):
     """The clips with a label; of those with one for each frame, at least one frame has it."""
-    found = [clip for clip in clips if (any(clip.label) if isinstance(clip.label, list) else clip.label)]
-    if found and len(found) < len(clips):
-        said.append(f"{len(clips) - len(found):,} sequences of the {split} split have no label and are left out")
-    return found
+    labelled = [clip for clip in clips if (any(clip.label) if isinstance(clip.label, list) else clip.label)]
+    if labelled and len(labelled) < len(clips):
+        said.append(f"{len(clips) - len(labelled):,} sequences of the {split} split have no label and are left out")
+    return labelled
 
 
 def _frame(clips, said):

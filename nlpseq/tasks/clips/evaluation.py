@@ -99,7 +99,7 @@ def strips(task: "SequenceClassifier", clips: "Clips", names: list[str], most: i
         chosen = np.arange(min(most, len(clips)))
     else:
         chosen = np.sort(np.unique(clips.labels, return_index=True)[1])[:most]
-    found = []
+    results = []
     for index in chosen.tolist():
         frames, labels = clips.clip(index), _labels(clips, index)
         seen = np.unique(np.linspace(1, len(frames), min(len(frames), MOMENTS)).astype(int))
@@ -108,8 +108,8 @@ def strips(task: "SequenceClassifier", clips: "Clips", names: list[str], most: i
         else:
             scores = task.predict_clips([frames[:count] for count in seen])["scores"]
         expected = names[labels[-1]] if labels[-1] >= 0 else "none"
-        found.append(Strip(frames, expected, task.labels[scores[-1].argmax()], seen, scores))
-    return found
+        results.append(Strip(frames, expected, task.labels[scores[-1].argmax()], seen, scores))
+    return results
 
 
 def _labels(clips, index):

@@ -39,9 +39,9 @@ def read(path: Path, how: How) -> dict[str, Part]:
         loaded = {file.stem: arrays.load_arrays(file)["x"] for file in named}
         return arrays.parts_of(loaded, str(path), how)
     if "train" not in paths.files_by_split(files, path):
-        found = _class_folders(path, how) or _class_files(path, files, how)
-        if found is not None:
-            return found
+        parts = _class_folders(path, how) or _class_files(path, files, how)
+        if parts is not None:
+            return parts
     split = paths.split_files(path, files, EXPECTED)
     return paths.read_splits(split, lambda file: read_file(file, how))
 
@@ -64,8 +64,8 @@ def read_file(path: Path, how: How, channels: Sequence[str] | None = None, width
         content = _of_text(content, str(path), how)
     if isinstance(content, Part):
         return {"train": _in_form(content, how)}
-    found = {split: columns.clips_of(part, how, channels, width) for split, part in table.by_split(content).items()}
-    return {split: _in_form(part, how) for split, part in found.items()}
+    parts = {split: columns.clips_of(part, how, channels, width) for split, part in table.by_split(content).items()}
+    return {split: _in_form(part, how) for split, part in parts.items()}
 
 
 def _of_text(text, place, how) -> Part | Table:
@@ -73,10 +73,10 @@ def _of_text(text, place, how) -> Part | Table:
         return strokes.read_unipen(text, place)
     if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
         return strokes.read_ts(text, place)
-    found = columns.rows_of_text(text, place)
-    if found is None:
+    rows = columns.rows_of_text(text, place)
+    if rows is None:
         raise InputError(f"{place} holds no rows of numbers, no pen strokes (UNIPEN) and no series (.ts).")
-    return found
+    return rows
 
 
 def _in_form(part, how):
@@ -92,15 +92,15 @@ def _class_folders(folder, how) -> dict[str, Part] | None:
     """The clips of folders by class, in the folder itself or in folders of it named train, validation and test."""
     inner = [path for path in paths.listed(folder) if os.path.isdir(path)]
     roots = {split: path for path in inner if (split := split_of(path.name)) and _classes(path)} or {"train": folder}
-    found = {split: _classes(path) for split, path in roots.items()}
-    classes = list(found.get("train", ()))
+    by_split = {split: _classes(path) for split, path in roots.items()}
+    classes = list(by_split.get("train", ()))
     if len(classes) == 1:
         raise InputError(
             f"{folder} has one class of clips only ({classes[0]!r}): expected a folder for each of several."
         )
     if not classes:
         return None
-    return {split: _of_classes(classes, how) for split, classes in found.items()}
+    return {split: _of_classes(classes, how) for split, classes in by_split.items()}
 
 
 def _class_files(folder, files, how) -> dict[str, Part] | None:
@@ -108,9 +108,9 @@ def _class_files(folder, files, how) -> dict[str, Part] | None:
     if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
         return None
     parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, how).values()) for file in files}
-    if any(clip.label is not None for found in parts.values() for part in found for clip in part.clips):
+    if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
-    clips = [replace(clip, label=name) for name, found in parts.items() for part in found for clip in part.clips]
+    clips = [replace(clip, label=name) for name, contents in parts.items() for part in contents for clip in part.clips]
     first = next(iter(parts.values()))[0]
     notes = [f"{folder}: each of the {len(files)} files is a class", *first.notes]
     return {"train": Part(clips, first.channels, notes, first.width)}

@@ -23,27 +23,27 @@ def of_cells(table: Table, label: str | None, names: list[str]) -> Part:
         if not all(isinstance(value, (list, tuple)) for value in values):
             raise InputError(f"{table.where(row)}: expected a list of numbers in {shorten(', '.join(names), 60)}.")
         frames = values[0] if len(names) == 1 else list(zip(*values))
-        found = [label_name(item) for item in name] if isinstance(name, (list, tuple)) else label_name(name)
-        clips.append(Clip(frames, found, table.where(row)))  # `as_frames` makes an array of them
+        clip_label = [label_name(item) for item in name] if isinstance(name, (list, tuple)) else label_name(name)
+        clips.append(Clip(frames, clip_label, table.where(row)))  # `as_frames` makes an array of them
     return Part(clips, tuple(names) if len(names) > 1 else None)
 
 
-def of_rows(table: Table, found: dict[str, Any], how: How, width: int | None) -> Part:
+def of_rows(table: Table, roles: dict[str, Any], how: How, width: int | None) -> Part:
     """A clip for each row; the columns are named by channel and number, or stand in the order of time.
 
     Args:
         table: The table.
-        found: Names of the columns by role, "label" and "time".
+        roles: Names of the columns by role, "label" and "time".
         how: Columns that the user named.
         width: As of `nlpseq.tasks.clips.columns.clips_of`.
 
     Raises:
         InputError: no column holds numbers, or `channels` does not divide them.
     """
-    label = found.get("label")
+    label = roles.get("label")
     if label is None and len(table.names) != width:
         label = _guessed_label(table)
-    skipped = {label, found.get("time")}
+    skipped = {label, roles.get("time")}
     columns = [n for n in table.names if n not in skipped and not (table.header and normal(n) in NOT_CHANNELS)]
     read = {name: numbers_of(table, name, strict=False) for name in columns}
     read = {name: values for name, values in read.items() if values is not None}
@@ -60,7 +60,7 @@ def of_rows(table: Table, found: dict[str, Any], how: How, width: int | None) ->
     channels = f"{len(names)} channel{'s' * (len(names) != 1)}"
     remedy = "; set `channels` if more stand side by side, or `sequence` if rows are frames" if len(names) == 1 else ""
     said = f"{table.place}: each row is a sequence of {values.shape[1]} frames of {channels}{remedy}"
-    guessed = [f"the label is the column {label}"] if label and not found.get("label") else []
+    guessed = [f"the label is the column {label}"] if label and not roles.get("label") else []
     return Part(clips, names, [said, *guessed], len(order))
 
 
@@ -90,9 +90,11 @@ def _named_channels(columns, how, table):
 def _guessed_label(table):
     """The last column of a table without a named label, or the first, if it holds few different values."""
     if table.header and len(table.names) > 1:
-        found = [name for name in (table.names[-1], table.names[0]) if numbers_of(table, name, strict=False) is None]
-        if found:
-            return found[0]
+        candidates = [
+            name for name in (table.names[-1], table.names[0]) if numbers_of(table, name, strict=False) is None
+        ]
+        if candidates:
+            return candidates[0]
     for name in (table.names[-1], table.names[0]):
         different = {label_name(value) for value in table.values(name)}
         names = all(text is None or re.fullmatch(r"[+-]?\d+|\D.*", text) for text in different)

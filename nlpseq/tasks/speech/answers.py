@@ -82,26 +82,26 @@ class Answers(answers.Answers):
         return {"audio": audio, "length": length}
 
     def compute(self, model, examples):
-        found = self._search(model, self.inputs(examples))
+        hypotheses = self._search(model, self.inputs(examples))
         return [
             {
                 "text": model.preprocessor.decode(ids[0]) if ids else "",
                 "score": float(scores[0]) if scores else math.nan,
             }
-            for ids, scores in zip(found.ids, found.scores)
+            for ids, scores in zip(hypotheses.ids, hypotheses.scores)
         ]
 
     def run(self, model, signature, inputs):
         """The signatures "nbest" and "units" too, as of `SpeechRecognizer`."""
         if signature == "nbest":
-            found = self._search(model, inputs, model.options["n_best"])
-            texts = [[model.preprocessor.decode(ids).encode() for ids in row] for row in found.ids]
-            scores = padded_rows(found.scores, ctc.NEVER, np.float32)
+            hypotheses = self._search(model, inputs, model.options["n_best"])
+            texts = [[model.preprocessor.decode(ids).encode() for ids in row] for row in hypotheses.ids]
+            scores = padded_rows(hypotheses.scores, ctc.NEVER, np.float32)
             return {"texts": padded_rows(texts, b"", object), "scores": scores}
         if signature == "units":
-            found, seconds = self._search(model, inputs), model.options["step_seconds"]
-            best = [model.preprocessor.texts(ids[0]) if ids else [] for ids in found.ids]
-            starts = [[seconds * step for step in steps[0]] if steps else [] for steps in found.steps]
+            hypotheses, seconds = self._search(model, inputs), model.options["step_seconds"]
+            best = [model.preprocessor.texts(ids[0]) if ids else [] for ids in hypotheses.ids]
+            starts = [[seconds * step for step in steps[0]] if steps else [] for steps in hypotheses.steps]
             units = [[unit.encode() for unit in row] for row in best]
             return {"unit": padded_rows(units, b"", object), "start": padded_rows(starts, 0, np.float32)}
         return super().run(model, signature, inputs)
@@ -148,9 +148,9 @@ class Answers(answers.Answers):
         """The answer to a sound, that of its parts joined."""
         samples = sound.samples if isinstance(sound, Sound) else np.asarray(sound, np.float32)
         cut = list(parts(samples, self.rate))
-        found = [export.predict([part])[0] for part in cut]
-        answer: dict[str, Any] = {"text": " ".join(filter(None, (part["text"] for part in found)))}
-        answer["score"] = float(sum(part["score"] for part in found))
+        answers = [export.predict([part])[0] for part in cut]
+        answer: dict[str, Any] = {"text": " ".join(filter(None, (part["text"] for part in answers)))}
+        answer["score"] = float(sum(part["score"] for part in answers))
         if n_best is not None:
             if len(cut) > 1:
                 raise InputError(f"`n_best` is for sounds of up to {LONGEST:g} seconds: cut {sound.name} first.")

@@ -157,45 +157,45 @@ def load_speech(
     if sources.is_name(dataset):
         given = {"pattern": pattern, "encoding": encoding, "validation_where": validation_where}
         sources.refuse_file_options(dataset, **given, test_where=test_where)
-        found, rate, generated = _from_tfds(dataset, data_dir, splits, sample_rate)
+        by_split, rate, generated = _from_tfds(dataset, data_dir, splits, sample_rate)
     elif isinstance(dataset, (list, tuple)):
         rate = in_range("sample_rate", sample_rate or 0, 1)
         pairs = [(np.asarray(samples, np.float32), text) for samples, text in dataset]
-        found = {"train": Utterances.of(*zip(*pairs))} if pairs else {}
+        by_split = {"train": Utterances.of(*zip(*pairs))} if pairs else {}
     else:
         read = lambda path: own.read(path, pattern, encoding)  # noqa: E731
         recordings = sources.own_splits(dataset, data_dir, splits, read, lambda table: [])
         for split, conditions in (("test", test_where), ("validation", validation_where)):
             if conditions:
                 recordings["train"], recordings[split] = held_out(recordings["train"], conditions, f"{split}_where")
-        found, rate, said = _from_files(recordings, sample_rate, texts)
-    if not found or not len(found["train"]):
+        by_split, rate, said = _from_files(recordings, sample_rate, texts)
+    if not by_split or not len(by_split["train"]):
         raise InputError(f"{sources.name_of(dataset)} has no recordings with a text: give some to train on.")
     if lowercase:
-        found = {split: replace(part, texts=_objects([text.decode("utf-8", "replace").lower().encode()
-                 for text in part.texts])) for split, part in found.items()}  # fmt: skip
-    found["train"], longer = _without_long(found["train"], rate)
-    said += longer + _fill(found, seed, group) + _about(found, rate)
-    data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **found)
+        by_split = {split: replace(part, texts=_objects([text.decode("utf-8", "replace").lower().encode()
+                 for text in part.texts])) for split, part in by_split.items()}  # fmt: skip
+    by_split["train"], longer = _without_long(by_split["train"], rate)
+    said += longer + _fill(by_split, seed, group) + _about(by_split, rate)
+    data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **by_split)
     said += notes.few_examples(data.sizes, "utterances")
     return replace(data, notes=notes.say_notes(said))
 
 
-def _fill(found, seed, group):
+def _fill(by_split, seed, group):
     """Adds missing splits: whole groups if their field is known, else utterances at random; notes about it."""
-    missing = [split for split in ("validation", "test") if split not in found]
-    values = {fields.get(group or "speaker") for fields in found["train"].fields} - {None}
+    missing = [split for split in ("validation", "test") if split not in by_split]
+    values = {fields.get(group or "speaker") for fields in by_split["train"].fields} - {None}
     if group not in (None, "none") and len(values) <= len(missing):
         raise InputError(f"`group` {group!r} has {len(values)} values: expected {len(missing) + 1} or more.")
     if not missing or group == "none" or (group is None and len(values) < MANY_SPEAKERS):
-        return sources.fill_splits(found, seed)
+        return sources.fill_splits(by_split, seed)
     name = group or "speaker"
     order = np.random.default_rng(seed).permutation(sorted(values))
     count = max(1, len(values) // 10)
     for number, split in enumerate(missing):
         held = set(order[number * count : (number + 1) * count])
-        inside = np.array([fields.get(name) in held for fields in found["train"].fields])
-        found[split], found["train"] = found["train"].select(inside), found["train"].select(~inside)
+        inside = np.array([fields.get(name) in held for fields in by_split["train"].fields])
+        by_split[split], by_split["train"] = by_split["train"].select(inside), by_split["train"].select(~inside)
     return [f"held out from the training split: {count} of {len(values)} values of {name} for each missing split"]
 
 
@@ -213,9 +213,9 @@ def _without_long(train, rate):
     ]
 
 
-def _about(found, rate):
+def _about(by_split, rate):
     """Notes on recordings that are silent, clipped or too short, and characters that training never shows."""
-    said, parts = [], list(found.values())
+    said, parts = [], list(by_split.values())
     audio = [samples for part in parts for samples in part.audio]
     silent = sum(len(samples) == 0 or np.abs(samples).max() < SILENT for samples in audio)
     clipped = sum(map(sounds.is_clipped, audio))
@@ -223,8 +223,8 @@ def _about(found, rate):
     said += [f"{short:,} recordings are too short for their texts, and do not count in training"] * bool(short)
     said += [f"{silent:,} recordings are silent or have no samples"] * bool(silent)
     said += [f"{clipped:,} recordings are clipped: they were recorded too loud"] * bool(clipped)
-    shown = set("".join(found["train"].strings()))
-    for split, part in found.items():
+    shown = set("".join(by_split["train"].strings()))
+    for split, part in by_split.items():
         said += notes.unseen(split, Counter(c for text in part.strings() for c in text if c not in shown), "characters")
     return said
 
@@ -252,15 +252,15 @@ def _from_files(recordings, sample_rate, texts):
     if len(rates) > 1 or rate not in rates:
         shown = ", ".join(f"{value:,} Hz ({count:,})" for value, count in rates.most_common(5))
         said.append(f"rates of the files: {shown}; all are converted to {rate:,} Hz")
-    found = {}
+    by_split = {}
     for split, part in recordings.items():
         part = [recording for recording in part if recording.path not in damaged]
         audio = [sounds.read_audio(r.path, rate, r.start, r.seconds) for r in part]
         names = [r.path.name for r in part]
-        found[split] = Utterances.of(
+        by_split[split] = Utterances.of(
             audio, [" ".join(r.text.split()) for r in part], names, [dict(r.fields) for r in part]
         )
-    return found, rate, said
+    return by_split, rate, said
 
 
 def _spoken(texts):
@@ -289,8 +289,10 @@ def _from_tfds(dataset, data_dir, splits, sample_rate):
     labels = sources.value_names(builder.info.features[schema.text])
     source = getattr(builder.info.features[schema.audio], "sample_rate", None) or schema.rate
     rate = sample_rate or min(source, HIGHEST_RATE)
-    found = {split: _utterances(columns, labels, dict(schema.spoken), source, rate) for split, columns in raw.items()}
-    return found, rate, schema.generated
+    by_split = {
+        split: _utterances(columns, labels, dict(schema.spoken), source, rate) for split, columns in raw.items()
+    }
+    return by_split, rate, schema.generated
 
 
 def _guess(builder):

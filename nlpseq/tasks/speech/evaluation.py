@@ -125,16 +125,16 @@ def _confusions(alignments) -> Counter:
     return pairs
 
 
-def edits(expected: Sequence, found: Sequence) -> int:
+def edits(expected: Sequence, hypothesis: Sequence) -> int:
     """The least number of substitutions, deletions and insertions (Levenshtein 1966).
 
     >>> edits("abc", "adcc")
     2
     """
-    row = list(range(len(found) + 1))
+    row = list(range(len(hypothesis) + 1))
     for i, one in enumerate(expected, start=1):
         before, row[0] = row[0], i
-        for j, other in enumerate(found, start=1):
+        for j, other in enumerate(hypothesis, start=1):
             before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (one != other))
     return row[-1]
 

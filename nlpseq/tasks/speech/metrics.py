@@ -41,8 +41,8 @@ class UnitErrorRate(keras.metrics.Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         labels = tf.RaggedTensor.from_tensor(tf.cast(y_true, tf.int32) + 1, padding=0)
         best = ctc_greedy(y_pred, None, BLANK)
-        found = tf.RaggedTensor.from_tensor(best.ids[:, 0] + 1, best.lengths[:, 0])
-        edits = tf.edit_distance(_sparse(found), _sparse(labels), normalize=False)
+        hypotheses = tf.RaggedTensor.from_tensor(best.ids[:, 0] + 1, best.lengths[:, 0])
+        edits = tf.edit_distance(_sparse(hypotheses), _sparse(labels), normalize=False)
         self.edits.assign_add(tf.reduce_sum(edits))
         self.count.assign_add(tf.cast(tf.size(labels.flat_values), tf.float32))
 

@@ -43,8 +43,8 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
     """
     if not os.path.isdir(path):
         return _by_split(_of_table(path, path.parent, encoding))
-    if pattern is None and (found := _of_tables(path, encoding)) is not None:
-        return found
+    if pattern is None and (recordings := _of_tables(path, encoding)) is not None:
+        return recordings
     splits = {
         split: item for item in paths.listed(path) if os.path.isdir(item) and (split := paths.split_of(item.name))
     }
@@ -59,17 +59,17 @@ def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
     named = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
     if "train" in named:
         return {split: _of_table(file, folder, encoding) for split, file in named.items()}
-    found = _recordings(files[0], folder, encoding) if len(files) == 1 else None
-    return None if found is None else _by_split(found)
+    recordings = _recordings(files[0], folder, encoding) if len(files) == 1 else None
+    return None if recordings is None else _by_split(recordings)
 
 
 def _by_split(recordings):
     """The recordings by the value of a field "split", if they have one."""
-    found: dict[str, list[Recording]] = {}
+    by_split: dict[str, list[Recording]] = {}
     for recording in recordings:
         split = paths.SPLIT_OF.get(recording.fields.get("split", "train").lower(), "train")
-        found.setdefault(split, []).append(recording)
-    return found
+        by_split.setdefault(split, []).append(recording)
+    return by_split
 
 
 def _of_folder(folder, pattern, encoding):
@@ -121,8 +121,8 @@ def _stem(file, folder):
 
 def _speaker(file):
     """The speaker in a name of speech_commands, "0a7c2a8d_nohash_0.wav"."""
-    found = re.match(r"(.+)_nohash_\d+$", file.stem)
-    return {"speaker": found.group(1)} if found else {}
+    match = re.match(r"(.+)_nohash_\d+$", file.stem)
+    return {"speaker": match.group(1)} if match else {}
 
 
 def _held_out(folder, encoding) -> dict[Path, dict[str, str]]:
@@ -143,10 +143,10 @@ def _of_names(folder, pattern):
         f"(?P<{part}>.+{'?' * (number < len(parts) - 2)})" if number % 2 else re.escape(part)
         for number, part in enumerate(parts)
     )
-    found = [(file, re.fullmatch(expression, file.stem)) for file in sounds(folder)]
-    matched = [(file, match.groupdict()) for file, match in found if match]
+    matches = [(file, re.fullmatch(expression, file.stem)) for file in sounds(folder)]
+    matched = [(file, match.groupdict()) for file, match in matches if match]
     if not matched:
-        example = f"; the first is {shorten(found[0][0].name, 60)}" if found else ""
+        example = f"; the first is {shorten(matches[0][0].name, 60)}" if matches else ""
         raise InputError(f"no audio file in {folder} has a name of the `pattern` {pattern!r}{example}.")
     return [Recording(file, fields[text].replace("_", " "), fields) for file, fields in matched]
 
@@ -196,13 +196,13 @@ def _pairs(file, encoding):
 
 def _of_table(file, folder, encoding):
     """The recordings of a table."""
-    found = _recordings(file, folder, encoding)
-    if found is None:
+    recordings = _recordings(file, folder, encoding)
+    if recordings is None:
         raise InputError(
             f"{file} names no recordings: expected a column such as path and one such as text, or lines `name|text` as "
             "of LJSpeech, whose names are those of files beside it or in wavs."
         )
-    return found
+    return recordings
 
 
 def _recordings(file, folder, encoding) -> list[Recording] | None:

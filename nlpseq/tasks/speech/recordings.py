@@ -58,8 +58,8 @@ def held_out(recordings: Sequence[Recording], conditions: str, name: str) -> tup
 
 def _range(part):
     """The values of "0-4", or a single value."""
-    found = re.fullmatch(r"(\d+)-(\d+)", part)
-    return map(str, range(int(found.group(1)), int(found.group(2)) + 1)) if found else [part]
+    match = re.fullmatch(r"(\d+)-(\d+)", part)
+    return map(str, range(int(match.group(1)), int(match.group(2)) + 1)) if match else [part]
 
 
 def with_texts(recordings: Sequence[Recording], texts: Mapping[str, str]) -> list[Recording]:

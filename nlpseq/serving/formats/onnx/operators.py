@@ -319,8 +319,8 @@ def _any(builder, op, inputs):
 
 @_operator("ArgMax")
 def _argmax(builder, op, inputs):
-    found = builder.add("ArgMax", inputs[0], axis=int(static(inputs[1], "an axis")), keepdims=0)
-    return builder.cast(found, op.outputs[0].dtype.as_numpy_dtype)
+    index = builder.add("ArgMax", inputs[0], axis=int(static(inputs[1], "an axis")), keepdims=0)
+    return builder.cast(index, op.outputs[0].dtype.as_numpy_dtype)
 
 
 @_operator("Cumsum")
