@@ -68,7 +68,7 @@ def flags_of(settings: Settings) -> list[str]:
 def _with_similar(text, flags):
     """The text of an error with its end: the flags that are similar to an unknown one."""
     unknown = re.match("unrecognized options: (--[^,= ]+)", text)
-    similar = difflib.get_close_matches(unknown[1], flags, n=2, cutoff=0.7) if unknown else []
+    similar = difflib.get_close_matches(unknown[1], flags, n=2, cutoff=0.75) if unknown else []
     return f"{text}: did you mean {' or '.join(similar)}?" if similar else f"{text};"
 
 
