@@ -18,7 +18,7 @@ from nlpseq.tasks.class_weights import ClassWeighted, MicroF1
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
-from nlpseq.tasks.labels import with_labels
+from nlpseq.tasks.labels import label_names, with_labels
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, strings, text_spec
 from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
@@ -93,9 +93,9 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         thresholds: Sequence[float] | None = None,
         **kwargs: Any,
     ):
-        self.multi_label = multi_label
+        labels, self.multi_label = label_names(labels), multi_label
+        self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
         super().__init__(preprocessor, labels, calibration=calibration, **kwargs)
-        self.thresholds = np.array(thresholds or [0.0] * len(self.labels), np.float32)
         self.check_class_weights()
         self._read = served(self._read_text, text_spec("text"))
         self._answer = self.signatures()["serving_default"]
