@@ -8,7 +8,7 @@ import tensorflow as tf
 from nlpseq.cells.checks import check
 from nlpseq.engine import ctc
 from nlpseq.errors import InputError
-from nlpseq.layers.label_loss import of_rank, reduce
+from nlpseq.layers.label_loss import reduce, with_two_axes
 
 IMPOSSIBLE = 1e8  # the loss from which no path fits: infinite, or over steps whose logits rule out all but the blank
 
@@ -55,7 +55,8 @@ class CTCLoss(keras.losses.Loss):
         labels = tf.cast(tf.convert_to_tensor(y_true), tf.int32)
         if labels.shape.rank not in (None, 2):
             raise InputError(f"`y_true` must have the shape (batch, labels), got {tuple(labels.shape)}: pad with -1.")
-        labels = of_rank(2, labels, "`y_true` must have the shape (batch, labels), got %s: pad with -1.")
+        if labels.shape.rank is None:
+            labels = with_two_axes(labels, "`y_true` must have the shape (batch, labels), got %s: pad with -1.")
         mask = getattr(y_pred, "_keras_mask", None)
         mask = tf.ones(tf.shape(y_pred)[:2], bool) if mask is None else tf.cast(mask, bool)
         losses = -ctc.log_likelihood(tf.cast(y_pred, tf.float32), mask, labels, self.blank, training=True)

@@ -139,7 +139,7 @@ def _check_labels(y_true, y_pred):
     problem = f"`y_true` must hold one class number for each step, {readable(expected)}, got the shape"
     remedy = "use the argmax of one-hot labels, and pad with -1"
     if labels.shape.rank is None:
-        labels = of_rank(2, labels, f"{problem} %s: {remedy}.")
+        labels = with_two_axes(labels, f"{problem} %s: {remedy}.")
     if labels.shape.rank != 2 or not expected.is_compatible_with(labels.shape):
         raise InputError(f"{problem} {readable(labels.shape)}", remedy)
     if isinstance(y_pred, tf.Tensor):
@@ -174,7 +174,7 @@ def _check_weights(sample_weight, labels):
     if weights.shape.rank is None:
         missing = tf.ones([tf.maximum(2 - tf.rank(weights), 0)], tf.int32)
         weights = tf.reshape(weights, tf.concat([tf.shape(weights), missing], axis=0))
-        weights = of_rank(2, weights, f"`sample_weight` {problem}, got the shape %s.")
+        weights = with_two_axes(weights, f"`sample_weight` {problem}, got the shape %s.")
     elif weights.shape.rank < 2:
         weights = tf.reshape(weights, [-1, 1])
     is_number = weights.shape.num_elements() == 1
@@ -191,16 +191,17 @@ def _check_weights(sample_weight, labels):
     return tf.broadcast_to(weights, shape)
 
 
-def of_rank(rank: int, values: tf.Tensor, message: str) -> tf.Tensor:
-    """The values, whose rank may be unknown: Keras traces a model that was given several with none.
+def with_two_axes(values: tf.Tensor, message: str) -> tf.Tensor:
+    """Values of unknown rank, with which Keras traces a model that was given several, as values with two axes.
 
     Args:
-        rank: The number of axes.
         values: The values.
-        message: The error if they have another, with "%s" for their shape.
+        message: The error if they have another number of axes when the graph runs, with "%s" for their shape.
     """
-    with tf.control_dependencies(check(tf.rank(values) == rank, message, tf.shape(values))):
-        return tf.ensure_shape(tf.identity(values), [None] * rank)
+    shape = tf.shape(values)
+    with tf.control_dependencies(check(tf.rank(values) == 2, message, shape)):
+        # No `ensure_shape`, from which TensorFlow's optimizer takes that the check holds.
+        return tf.reshape(values, [tf.reduce_prod(shape[:1]), tf.reduce_prod(shape[1:])])
 
 
 def _without_last_axis(values):
