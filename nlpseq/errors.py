@@ -121,9 +121,35 @@ def in_range(name: str, value: Any, low: float | None = None, high: float | None
     Raises:
         InputError: it is not.
     """
+    of_type(name, value, float)
     if not (low is None or value >= low) or not (high is None or value <= high) or value == inf:
         bounds = f"at least {low}" if high is None else f"between {low} and {high}"
         raise InputError(f"{_quoted(name)} must be {bounds}, got {value}.")
+    return value
+
+
+def whole(name: str, value: Any, low: float | None = None, high: float | None = None) -> Any:
+    """As `in_range`, for a whole number."""
+    return in_range(name, of_type(name, value, int), low, high)
+
+
+def of_type(name: str, value: Any, kind: type) -> Any:
+    """Returns `value` if it is a value of a kind.
+
+    Args:
+        name: Name of the argument, or a description of it.
+        value: Its value; numbers and bools of NumPy count as those of Python.
+        kind: bool, int (a whole number of any type) or float (any number).
+
+    Raises:
+        InputError: it is not.
+    """
+    python = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+    number = isinstance(python, (int, float)) and not isinstance(python, bool)
+    fits = {bool: isinstance(python, bool), float: number, int: number and python == python // 1}[kind]
+    if not fits:
+        expected = {bool: "True or False", float: "a number", int: "a whole number"}[kind]
+        raise InputError(f"{_quoted(name)} must be {expected}, got {value!r}.")
     return value
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from nlpseq.errors import InputError, in_range, one_of, suggest
+from nlpseq.errors import InputError, in_range, of_type, one_of, suggest
 
 
 @dataclass(frozen=True)
@@ -182,17 +182,9 @@ def _check_value(name, value, hint):
     if typing.get_origin(kind) is Literal and OPEN not in metadata:
         one_of(name, value, typing.get_args(kind))
     elif kind in (int, float, bool):
-        _check_type(name, value, kind)
+        of_type(name, value, kind)
     ranges = [bounds for bounds in metadata if isinstance(bounds, Range)]
     for bounds in ranges:
         in_range(name, value, bounds.low, bounds.high)
     if kind is int and value > LARGEST and all(bounds.high is None for bounds in ranges):
         raise InputError(f"`{name}` must be at most {LARGEST:,}, got {value}.")
-
-
-def _check_type(name, value, kind):
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    fits = {bool: isinstance(value, bool), float: number, int: number and value == value // 1}[kind]
-    if not fits and not hasattr(value, "dtype"):  # NumPy scalars pass
-        expected = {bool: "True or False", float: "a number", int: "a whole number"}[kind]
-        raise InputError(f"`{name}` must be {expected}, got {value!r}.")

@@ -2,14 +2,16 @@
 
 import argparse
 import contextlib
+import difflib
 import io
 import itertools
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from nlpseq.errors import InputError
+from nlpseq.settings import Settings
 
 PLAIN = {  # for what Python says of numbers
     "invalid literal for int() with base 10:": "expected a whole number, got",
@@ -39,8 +41,13 @@ def any_text(text: str) -> str:
 
 
 @contextlib.contextmanager
-def one_sentence(program: str) -> Iterator[None]:
-    """In the block, an error that tyro prints as a box ends the process with its text in one line instead."""
+def one_sentence(program: str, flags: Sequence[str] = ()) -> Iterator[None]:
+    """In the block, an error that tyro prints as a box ends the process with its text in one line instead.
+
+    Args:
+        program: What the user has called.
+        flags: The flags of the program, which are suggested for misspelt ones.
+    """
     shown = io.StringIO()
     try:
         with contextlib.redirect_stderr(shown):
@@ -48,8 +55,21 @@ def one_sentence(program: str) -> Iterator[None]:
     except SystemExit:
         text = _text_of_box(shown.getvalue())
         if text:
-            print(f"error: {text}; `{program} --help` lists the flags.", file=sys.stderr)
+            print(f"error: {_with_similar(text, flags)} `{program} --help` lists the flags.", file=sys.stderr)
         raise
+
+
+def flags_of(settings: Settings) -> list[str]:
+    """The flags of settings."""
+    flags = {f"--{name.replace('_', '-')}": value for name, value in settings.flat().items()}
+    return [*flags, *(f"--no-{flag.removeprefix('--')}" for flag, value in flags.items() if isinstance(value, bool))]
+
+
+def _with_similar(text, flags):
+    """The text of an error with its end: the flags that are similar to an unknown one."""
+    unknown = re.match("unrecognized options: (--[^,= ]+)", text)
+    similar = difflib.get_close_matches(unknown[1], flags, n=2, cutoff=0.75) if unknown else []
+    return f"{text}: did you mean {' or '.join(similar)}?" if similar else f"{text};"
 
 
 def _text_of_box(box):

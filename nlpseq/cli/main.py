@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = _parser(options)
     chosen, rest = parser.parse_known_args(arguments)
     if chosen.command == "predict" and not any(argument.startswith("-") for argument in rest):
-        chosen.text += rest  # texts after an option
+        chosen.text = [*chosen.text, *rest]  # texts after an option
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if chosen.command == "predict":
@@ -89,7 +89,7 @@ def _parser(options):
     command = commands.add_parser("predict", help="predict with an exported model")
     command.add_argument("export", help=EXPORT_HELP)
     texts = "inputs, or files of numbers or sound; default: standard input"
-    command.add_argument("text", nargs="*", type=any_text, help=texts)
+    command.add_argument("text", nargs="*", default=[], type=any_text, help=texts)
     command.add_argument("--json", action="store_true", help="print a JSON object for each input")
     for flag, text in FILE_FLAGS.items():
         command.add_argument(f"--{flag}", help=text)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlpseq.cli.automatic import parsed, shown
-from nlpseq.cli.flags import check_filled, one_sentence
+from nlpseq.cli.flags import check_filled, flags_of, one_sentence
 from nlpseq.cli.guard import check_utf8, guarded, unread_output
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
@@ -43,7 +43,7 @@ def run_recipe(
     began = time.perf_counter()
     arguments = sys.argv[1:]
     default = settings().replace(**preset_of(_flag("--dataset", arguments), presets or {}))
-    with one_sentence(program or f"python {sys.argv[0]}"):
+    with one_sentence(program or f"python {sys.argv[0]}", flags_of(default)):
         config = tyro.cli(
             settings,
             prog=program,
@@ -116,6 +116,7 @@ def begin(config: Any, output: str) -> Any:
     from nlpseq.training import workers
 
     if search is not None:
+        _check_sources(config)
         return search.begin(config)
     if hasattr(config, "data"):  # else there is no export
         serving.check_formats(config.data.formats.split(","), config.data.quantize)
@@ -128,12 +129,28 @@ def begin(config: Any, output: str) -> Any:
         settings=config.fixed(),
         restart=options.restart,
     )
+    if checkpoints.position is None:
+        _check_sources(config)
     checkpoints.details["run"] = config.flat()
     if checkpoints.trained is not None:
         if not workers.current().is_chief:
             raise workers.Done
         workers.dismiss()
     return checkpoints
+
+
+def _check_sources(config):
+    """Raises an `InputError` if a file is missing that training reads at its start, after the data."""
+    from nlpseq.data.files.contents import regular_size
+    from nlpseq.tasks.pretraining import OWN
+    from nlpseq.training.transfer import check_task
+
+    values = config.flat()
+    if values.get("init_from") is not None:
+        check_task(values["init_from"])
+    for file in values.get("pretrain", ()):
+        if file != OWN:
+            regular_size(as_path(file))
 
 
 def follow_data(config: Config, choices: Mapping[str, Any], space: "Mapping[str, Dimension] | None" = None) -> Config:

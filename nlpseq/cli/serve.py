@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from typing import Annotated
 
-from nlpseq.cli.flags import check_filled, one_sentence
+from nlpseq.cli.flags import check_filled, flags_of, one_sentence
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError
@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> None:
         exports: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
         """Folders of numbered versions, whose newest is served, or of one version; NAME=FOLDER names a model."""
 
-    with one_sentence("nlpseq serve"):
+    with one_sentence("nlpseq serve", flags_of(ServerSettings())):
         chosen = tyro.cli(Arguments, prog="nlpseq serve", args=_exports_first(arguments), description=__doc__)
     settings = ServerSettings(**{name: getattr(chosen, name) for name in ServerSettings().flat()})
     sys.exit(guarded(lambda: _serve(list(chosen.exports), settings, arguments), settings.flat()))

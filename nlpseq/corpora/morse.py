@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow_datasets as tfds
 
+from nlpseq.corpora.seeded import SeededCorpus
+
 CODE = {
     "a": ".-", "b": "-...", "c": "-.-.", "d": "-..", "e": ".", "f": "..-.", "g": "--.", "h": "....", "i": "..",
     "j": ".---", "k": "-.-", "l": ".-..", "m": "--", "n": "-.", "o": "---", "p": ".--.", "q": "--.-", "r": ".-.",
@@ -20,7 +22,7 @@ WAVER = 0.02  # of the pitch
 JITTER = 0.08  # of each element's duration
 
 
-class NlpseqMorse(tfds.core.GeneratorBasedBuilder):
+class NlpseqMorse(SeededCorpus):
     """`nlpseq_morse`: generated Morse code in noise, with swaying speed and pitch, and the text that it says.
 
     Texts are one to three words of random letters, so that nothing but the sound tells what comes next.
@@ -43,9 +45,6 @@ class NlpseqMorse(tfds.core.GeneratorBasedBuilder):
             description="Morse code in noise; no recording.",
             license="No rights reserved: the sounds are generated.",
         )
-
-    def _split_generators(self, dl_manager):
-        return {split: self._generate_examples(seed, size) for seed, (split, size) in enumerate(self.SIZES.items())}
 
     def _generate_examples(self, seed, size):
         for index, (audio, text) in enumerate(morse_code(size, seed)):

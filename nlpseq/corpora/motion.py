@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow_datasets as tfds
 
+from nlpseq.corpora.seeded import SeededCorpus
+
 SIZE = 16  # rows and columns of a frame
 SHORTEST, LONGEST = 8, 16  # frames of a clip
 # Of each pair the second class is the first one played backwards.
@@ -11,7 +13,7 @@ CLASSES = tuple(name for pair in PAIRS for name in pair)
 NOISE = 14.0  # standard deviation of the grey values
 
 
-class NlpseqMotion(tfds.core.GeneratorBasedBuilder):
+class NlpseqMotion(SeededCorpus):
     """`nlpseq_motion`: generated clips of a shape that moves, opens, closes or is replaced by another.
 
     The classes are pairs, of which one is the other played backwards: the frames of a clip, without their order, are
@@ -35,9 +37,6 @@ class NlpseqMotion(tfds.core.GeneratorBasedBuilder):
             description="Clips of small moving shapes, drawn by a program; no real pictures.",
             license="No rights reserved: the clips are generated.",
         )
-
-    def _split_generators(self, dl_manager):
-        return {split: self._generate_examples(seed, size) for seed, (split, size) in enumerate(self.SIZES.items())}
 
     def _generate_examples(self, seed, size):
         for index, (frames, label) in enumerate(motion_clips(size, seed)):

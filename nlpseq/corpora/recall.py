@@ -6,6 +6,7 @@ import re
 import numpy as np
 import tensorflow_datasets as tfds
 
+from nlpseq.corpora.seeded import SeededCorpus
 from nlpseq.errors import in_range
 
 LANGUAGES = {
@@ -47,7 +48,7 @@ SLOT = re.compile(r"{(\w+)}")
 LENGTHS = [len(filler.split()) for filler in FILLERS]
 
 
-class NlpseqRecall(tfds.core.GeneratorBasedBuilder):
+class NlpseqRecall(SeededCorpus):
     """`nlpseq_recall`: generated texts that ask at their end for a fact from their start.
 
     "i grew up in france . ... so i speak fluent" is continued with "French". Between
@@ -73,9 +74,6 @@ class NlpseqRecall(tfds.core.GeneratorBasedBuilder):
             description="Questions about a word named before, from a small grammar; no real text.",
             license="No rights reserved: the sentences are generated.",
         )
-
-    def _split_generators(self, dl_manager):
-        return {split: self._generate_examples(seed, size) for seed, (split, size) in enumerate(self.SIZES.items())}
 
     def _generate_examples(self, seed, size):
         for distance in DISTANCES:

@@ -23,6 +23,7 @@ from nlpseq.paths import as_path
 
 CORPORA = tuple(getattr(corpora, name).name for name in corpora.__all__)
 SPLITS = ("train", "validation", "test")
+LEAST_RELAXED = 20  # of so many examples a part is held out even if it takes a class out of training
 Part = TypeVar("Part")
 
 
@@ -248,9 +249,6 @@ def value_names(feature: tfds.features.FeatureConnector) -> list[str] | None:
 def as_text(value) -> str:
     """A value of a dataset as a string."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-LEAST_RELAXED = 20  # of so many examples a part is held out even if it takes a class out of training
 
 
 def fill_splits(splits: dict, seed: int) -> list[str]:

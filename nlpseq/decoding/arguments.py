@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.cells.checks import check_shape
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import InputError, whole
 
 SEARCH = "the search"  # what errors name
 
@@ -29,8 +29,8 @@ class Arguments(NamedTuple):
 
 def prepare(states: Any, start, end, max_length, min_length) -> Arguments:
     """Returns `Arguments`; raises an `InputError` for invalid lengths and shapes, if they are known statically."""
-    check(max_length, lambda value: in_range("max_length", int(value), 0))
-    check(min_length, lambda value: in_range("min_length", int(value), 0))
+    check(max_length, lambda value: whole("max_length", value, 0))
+    check(min_length, lambda value: whole("min_length", value, 0))
     lengths = known(min_length), known(max_length)
     if all(length is not None for length in lengths) and np.any(np.greater(*lengths)):
         raise InputError(

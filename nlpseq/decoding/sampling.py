@@ -8,7 +8,7 @@ import tensorflow as tf
 from nlpseq.decoding.arguments import check
 from nlpseq.decoding.contract import Decoded, Step
 from nlpseq.decoding.single import decode_single
-from nlpseq.errors import in_range
+from nlpseq.errors import whole
 from nlpseq.runtime.sampling import check_temperature, check_top_p
 
 
@@ -110,6 +110,6 @@ def _sample(logits, top_p, uniforms):
 def check_options(temperature=1.0, top_k=0, top_p=1.0, seed=0) -> None:
     """Raises an `InputError` for an option of `sample` that is out of its range, if it is known statically."""
     check(temperature, check_temperature)
-    check(top_k, lambda value: in_range("top_k", int(value), 0, tf.int32.max))
+    check(top_k, lambda value: whole("top_k", value, 0, tf.int32.max))
     check(top_p, check_top_p)
-    check(seed, lambda value: in_range("seed", int(value), tf.int64.min, tf.int64.max))
+    check(seed, lambda value: whole("seed", value, tf.int64.min, tf.int64.max))

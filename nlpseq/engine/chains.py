@@ -150,15 +150,24 @@ def best(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials, count: i
 def _forward(emissions, mask, potentials, compiled, scan=None):
     """alpha `(batch, time, tags)`, the log of the sum over all paths to each tag; and its last value."""
     sequences, start = [emissions, mask, _not_first(mask)], tf.zeros([tf.shape(emissions)[0], emissions.shape[-1]])
-    scan = scan or _forward_scan
-    return scan(sequences, start, [potentials.transitions, potentials.first], compiled=compiled)
+    constants = [potentials.transitions, potentials.first]
+    return _run(scan or _forward_scan, sequences, start, constants, compiled=compiled)
 
 
 def _backward(emissions, mask, potentials, compiled, scan=None):
     """beta `(batch, time, tags)`, the log of the sum over all paths from each tag to the end."""
     end = tf.tile(potentials.last[tf.newaxis], [tf.shape(emissions)[0], 1])
     sequences, moves = [emissions, _not_first(mask)], tf.transpose(potentials.transitions)
-    return (scan or _backward_scan)(sequences, end, [moves], reverse=True, compiled=compiled)[0]
+    return _run(scan or _backward_scan, sequences, end, [moves], reverse=True, compiled=compiled)[0]
+
+
+def _run(scan, sequences, start, constants, reverse=False, compiled=False):
+    """The loop; one that is not compiled has a masked step behind the others, since TensorFlow stacks no empty list."""
+    if compiled:
+        return scan(sequences, start, constants, reverse=reverse, compiled=True)
+    layout, steps = Layout(1), tf.shape(sequences[0])[1]
+    outputs, final = scan([layout.pad(sequence, 1) for sequence in sequences], start, constants, reverse=reverse)
+    return layout.first(outputs, steps), final
 
 
 def _log_product(rows, matrix):

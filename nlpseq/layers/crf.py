@@ -1,8 +1,5 @@
 """A linear-chain conditional random field over emissions."""
 
-import threading
-import uuid
-import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,18 +11,8 @@ from nlpseq.cells.padding import zero_padding
 from nlpseq.engine import chains
 from nlpseq.engine.chain_decoding import best_and_marginals
 from nlpseq.engine.chains import IMPOSSIBLE, Potentials
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import InputError, whole
 from nlpseq.tag_schemes import transition_rules
-
-
-class _Read(threading.local):
-    """The layers that a thread has read from files, by the identities that they had when they were saved."""
-
-    def __init__(self):
-        self.layers = weakref.WeakValueDictionary()
-
-
-_read = _Read()
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -104,7 +91,6 @@ class CRF(keras.layers.Layer):
         self.transition_initializer = keras.initializers.get(transition_initializer)
         self.transition_regularizer = keras.regularizers.get(transition_regularizer)
         self.supports_masking = True
-        self.identity = uuid.uuid4().hex  # by which a saved loss names its layer
         self.supports_jit = False  # a training step compiled as a whole could not check the labels
 
     def build(self, input_shape: Sequence) -> None:
@@ -121,24 +107,12 @@ class CRF(keras.layers.Layer):
             self.last = self.add_weight(name="last", shape=(self.count,), **weight)
         self.built = True
 
-    def get_build_config(self) -> dict[str, Any]:
-        return {**(super().get_build_config() or {}), "identity": self.identity}
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        """Builds a layer that Keras makes from a file: see `deserialized`."""
-        config = dict(config)
-        _read.layers[config.pop("identity", None)] = self
-        super().build_from_config(config)
-
-    @staticmethod
-    def deserialized(identity: str) -> "CRF | None":
-        """The layer that this thread has last read from a file, whose `identity` was this one when it was saved."""
-        return _read.layers.get(identity)
-
     def call(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         if mask is not None:
             check_mask(mask, emissions, self._owner())
-        return tf.cast(emissions, "float32")
+        emissions = tf.identity(tf.cast(emissions, "float32"))  # a tensor of its own, which says where it comes from
+        emissions._nlpseq_crf = self
+        return emissions
 
     def compute_output_spec(self, emissions: Any, mask: Any = None) -> Any:
         if mask is not None:
@@ -147,6 +121,8 @@ class CRF(keras.layers.Layer):
 
     def potentials(self) -> Potentials:
         """A, b and f, with the score `IMPOSSIBLE` where the scheme forbids a tag or a transition."""
+        if not self.built:
+            raise InputError(f"{self._owner()} has no weights before its first call: make it a layer of the model.")
         zeros = tf.zeros((self.count,))
         boundaries = (self.first, self.last) if self.boundaries else (zeros, zeros)
         scores = [tf.convert_to_tensor(weight) for weight in (self.transitions, *boundaries)]
@@ -194,7 +170,7 @@ class CRF(keras.layers.Layer):
             the tags beside them mean nothing.
         """
         emissions, mask = self._inputs(emissions, mask)
-        in_range("count", count, 1)
+        whole("count", count, 1)
         return chains.best(emissions, mask, self.potentials(), count)
 
     def marginals(self, emissions: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:

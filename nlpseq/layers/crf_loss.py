@@ -1,6 +1,5 @@
 """The loss of a CRF."""
 
-import weakref
 from typing import Any
 
 import keras
@@ -22,11 +21,11 @@ class CRFLoss(keras.losses.Loss):
     weight is not zero; others are skipped, as if they did not exist. Weights of steps are averaged
     over the steps of a sequence, since the likelihood is that of all its labels.
 
-    The loss of a loaded model finds its layer if Keras makes its layers from their configurations,
-    as in a `keras.Model` of inputs and outputs. For other models load with compile=False.
+    The outputs of a `CRF` say which layer they come from, as they carry the mask of Keras. A loss without a layer of
+    its own reads it from them; so does the one that Keras makes from a configuration, of a file or for a clone.
 
     Args:
-        crf: The layer.
+        crf: The layer. Default None, the one that computes the predictions.
         reduction: As in `keras.losses.Loss`. Default "sum_over_batch_size", divided by the number of
             sequences.
         name: Name of the loss. Default "crf_loss".
@@ -44,7 +43,8 @@ class CRFLoss(keras.losses.Loss):
         the scheme forbids infinite.
 
     Raises:
-        InputError: labels or weights have another shape; a label is no tag; labels violate the scheme of
+        InputError: the predictions come from another CRF, or from none and the loss has none; labels or weights have
+            another shape; a label is no tag; labels violate the scheme of
             the layer. In a graph values raise `tf.errors.InvalidArgumentError`.
 
     Example:
@@ -54,15 +54,18 @@ class CRFLoss(keras.losses.Loss):
     2.1972
     """
 
-    def __init__(self, crf: CRF, name: str = "crf_loss", **kwargs: Any) -> None:
+    def __init__(self, crf: CRF | None = None, name: str = "crf_loss", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.layer = lambda: crf  # Keras would save what an attribute holds
 
     def __call__(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> tf.Tensor:
+        crf = self._crf_of(y_pred)
+        if crf is None:
+            return _without_layer()
         steps = labelled_steps(y_true, y_pred, sample_weight)
         counted = steps.mask & (steps.weights != 0)
-        losses = -self.layer().log_likelihood(steps.labels, y_pred, counted, training=True)
-        check(~tf.reduce_any(tf.math.is_inf(losses)), self._forbidden())
+        losses = -crf.log_likelihood(steps.labels, y_pred, counted, training=True)
+        check(~tf.reduce_any(tf.math.is_inf(losses)), _forbidden(crf))
         weights, sizes = steps.sequence_weights, self.sizes(steps)
         losses *= tf.where(tf.reduce_any(counted, axis=1), weights, 0.0)
         return reduce(losses, tf.reduce_sum(sizes), sizes * weights, self.reduction)
@@ -71,36 +74,36 @@ class CRFLoss(keras.losses.Loss):
         """How much each sequence counts in a mean, `(batch,)`."""
         return tf.ones(tf.shape(steps.labels)[0])
 
-    def _forbidden(self):
-        crf = self.layer()
-        rule = "is impossible" if crf.scheme is None else f"violates the scheme {crf.scheme!r} of CRF '{crf.name}'"
-        return (
-            f"`y_true` has a sequence of labels that {rule}, so that its likelihood is zero: repair the labels, "
-            "or use a CRF without a scheme."
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "crf": LayerReference(self.layer())}
+    def _crf_of(self, y_pred):
+        own, source = self.layer(), getattr(y_pred, "_nlpseq_crf", None)
+        if own is not None and source not in (None, own):
+            raise InputError(
+                f"the loss {self.name!r} is that of another CRF than '{source.name}', which computes the predictions: "
+                "compile the model with the `loss` of its own CRF."
+            )
+        return source or own
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "CRFLoss":
-        config = dict(config)
-        reference = config.pop("crf")
-        layer = reference.layer() if isinstance(reference, LayerReference) else CRF.deserialized(reference)
-        if layer is None:
-            raise InputError(
-                f"the loss {config['name']!r} does not find its CRF layer in the model: load the model with "
-                "compile=False and compile it with the `loss` of its CRF."
-            )
-        return cls(layer, **config)
+        """A loss of the layer that computes the predictions; `crf` was written by former versions."""
+        return cls(**{**config, "crf": None})
 
 
-class LayerReference(str):
-    """The identity of a layer in a configuration, which holds the layer itself until it is written to a file."""
+def _without_layer():
+    """Raises an error, in a graph when it runs: Keras also traces losses with made-up predictions, to build them."""
+    message = (
+        "the loss of a CRF needs the outputs of the layer itself, got predictions that come from no CRF: make the CRF "
+        "the last layer, or compile the model with the `loss` of its CRF."
+    )
+    if tf.executing_eagerly():
+        raise InputError(message)
+    with tf.control_dependencies([tf.debugging.Assert(tf.constant(False), [message])]):
+        return tf.constant(float("nan"))
 
-    layer: Any
 
-    def __new__(cls, layer: CRF) -> "LayerReference":
-        reference = super().__new__(cls, layer.identity)
-        reference.layer = weakref.ref(layer)
-        return reference
+def _forbidden(crf):
+    rule = "is impossible" if crf.scheme is None else f"violates the scheme {crf.scheme!r} of CRF '{crf.name}'"
+    return (
+        f"`y_true` has a sequence of labels that {rule}, so that its likelihood is zero: repair the labels, "
+        "or use a CRF without a scheme."
+    )

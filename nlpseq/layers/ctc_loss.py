@@ -5,9 +5,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.cells.checks import check
 from nlpseq.engine import ctc
 from nlpseq.errors import InputError
-from nlpseq.layers.label_loss import reduce
+from nlpseq.layers.label_loss import reduce, with_two_axes
 
 IMPOSSIBLE = 1e8  # the loss from which no path fits: infinite, or over steps whose logits rule out all but the blank
 
@@ -34,7 +35,7 @@ class CTCLoss(keras.losses.Loss):
         Float32, a scalar; `(batch,)` with the reduction None.
 
     Raises:
-        InputError: labels have another shape.
+        InputError: labels or weights have another shape.
 
     Example:
 
@@ -52,8 +53,10 @@ class CTCLoss(keras.losses.Loss):
 
     def __call__(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> tf.Tensor:
         labels = tf.cast(tf.convert_to_tensor(y_true), tf.int32)
-        if labels.shape.rank != 2:
+        if labels.shape.rank not in (None, 2):
             raise InputError(f"`y_true` must have the shape (batch, labels), got {tuple(labels.shape)}: pad with -1.")
+        if labels.shape.rank is None:
+            labels = with_two_axes(labels, "`y_true` must have the shape (batch, labels), got %s: pad with -1.")
         mask = getattr(y_pred, "_keras_mask", None)
         mask = tf.ones(tf.shape(y_pred)[:2], bool) if mask is None else tf.cast(mask, bool)
         losses = -ctc.log_likelihood(tf.cast(y_pred, tf.float32), mask, labels, self.blank, training=True)
@@ -61,7 +64,12 @@ class CTCLoss(keras.losses.Loss):
             losses = tf.where(losses >= IMPOSSIBLE, 0.0, losses)
         weights = tf.ones_like(losses)
         if sample_weight is not None:
-            weights *= tf.reshape(tf.cast(sample_weight, tf.float32), [-1])
+            given = tf.cast(tf.convert_to_tensor(sample_weight), tf.float32)
+            count, rows = tf.size(given), tf.size(losses)
+            fits = (count == 1) | ((count == rows) & tf.reduce_all(tf.shape(given)[:1] == rows))
+            message = "`sample_weight` must be a number, or have the shape (batch,) or (batch, 1), got the shape %s."
+            with tf.control_dependencies(check(fits, message, tf.shape(given))):
+                weights *= tf.reshape(given, [-1])
         return reduce(losses * weights, tf.cast(tf.size(losses), tf.float32), weights, self.reduction)
 
     def get_config(self) -> dict[str, Any]:

@@ -135,14 +135,13 @@ def _check_labels(y_true, y_pred):
         labels = tf.cast(labels, tf.int32)
     if not (labels.dtype.is_integer or labels.dtype.is_floating):
         raise InputError(f"`y_true` must hold class numbers, got the dtype {labels.dtype.name}: convert the labels.")
-    if labels.shape.rank == 3 and labels.shape[-1] == 1:
-        labels = labels[..., 0]
-    expected = tf.TensorShape(y_pred.shape[:2])
+    labels, expected = _without_last_axis(labels), tf.TensorShape(y_pred.shape[:2])
+    problem = f"`y_true` must hold one class number for each step, {readable(expected)}, got the shape"
+    remedy = "use the argmax of one-hot labels, and pad with -1"
+    if labels.shape.rank is None:
+        labels = with_two_axes(labels, f"{problem} %s: {remedy}.")
     if labels.shape.rank != 2 or not expected.is_compatible_with(labels.shape):
-        raise InputError(
-            f"`y_true` must hold one class number for each step, {readable(expected)}, got the shape "
-            f"{readable(labels.shape)}: use the argmax of one-hot labels, and pad with -1."
-        )
+        raise InputError(f"{problem} {readable(labels.shape)}", remedy)
     if isinstance(y_pred, tf.Tensor):
         same = tf.reduce_all(tf.shape(labels) == tf.shape(y_pred)[:2])
         check(same, "`y_true` must have the batch and time of the predictions, got %s.", tf.shape(labels))
@@ -169,10 +168,14 @@ def _check_weights(sample_weight, labels):
     if sample_weight is None:
         return tf.ones(tf.shape(labels))
     weights = tf.cast(tf.convert_to_tensor(sample_weight), tf.float32)
-    given = weights.shape
-    if weights.shape.rank == 3 and weights.shape[-1] == 1:
-        weights = weights[..., 0]
-    elif weights.shape.rank is not None and weights.shape.rank < 2:
+    given, shape = weights.shape, tf.shape(labels)
+    problem = f"must be a number, or have the shape (batch,) or (batch, time) of the labels {readable(labels.shape)}"
+    weights = _without_last_axis(weights)
+    if weights.shape.rank is None:
+        missing = tf.ones([tf.maximum(2 - tf.rank(weights), 0)], tf.int32)
+        weights = tf.reshape(weights, tf.concat([tf.shape(weights), missing], axis=0))
+        weights = with_two_axes(weights, f"`sample_weight` {problem}, got the shape %s.")
+    elif weights.shape.rank < 2:
         weights = tf.reshape(weights, [-1, 1])
     is_number = weights.shape.num_elements() == 1
     batch, time = labels.shape
@@ -180,13 +183,31 @@ def _check_weights(sample_weight, labels):
         is_number or any(tf.TensorShape([batch, n]).is_compatible_with(weights.shape) for n in (1, time))
     )
     if not fits:
-        raise InputError(
-            f"`sample_weight` must be a number, or have the shape (batch,) or (batch, time) of the labels "
-            f"{readable(labels.shape)}, got the shape {readable(given)}."
-        )
-    shape = tf.shape(labels)
+        raise InputError(f"`sample_weight` {problem}, got the shape {readable(given)}.")
     if not is_number:
         rows, columns = tf.unstack(tf.shape(weights))
-        fits = (rows == shape[0]) & ((columns == 1) | (columns == shape[1]))
+        fits = (tf.size(weights) == 1) | ((rows == shape[0]) & ((columns == 1) | (columns == shape[1])))
         check(fits, "`sample_weight` must have the batch and time of the labels, got %s.", tf.shape(weights))
     return tf.broadcast_to(weights, shape)
+
+
+def with_two_axes(values: tf.Tensor, message: str) -> tf.Tensor:
+    """Values of unknown rank, with which Keras traces a model that was given several, as values with two axes.
+
+    Args:
+        values: The values.
+        message: The error if they have another number of axes when the graph runs, with "%s" for their shape.
+    """
+    shape = tf.shape(values)
+    with tf.control_dependencies(check(tf.rank(values) == 2, message, shape)):
+        # No `ensure_shape`, from which TensorFlow's optimizer takes that the check holds.
+        return tf.reshape(values, [tf.reduce_prod(shape[:1]), tf.reduce_prod(shape[1:])])
+
+
+def _without_last_axis(values):
+    """Values `(batch, time)` if they are `(batch, time, 1)`, others as they are."""
+    if values.shape.rank is None:
+        shape = tf.shape(values)
+        last = tf.cast((tf.rank(values) == 3) & tf.reduce_all(shape[2:] == 1), tf.int32)
+        return tf.reshape(values, shape[: tf.rank(values) - last])
+    return values[..., 0] if values.shape.rank == 3 and values.shape[-1] == 1 else values

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, shorten
 
 EXPORT = "config.json"
 FILE_NAME = "client.json"
@@ -108,8 +108,7 @@ class Client(Described):
             client = cls(**values)
         except TypeError:
             raise InputError(f"cannot read {path} (it is damaged): {remedy}.") from None
-        if not isinstance(version, int) or version > FORMAT_VERSION:
-            raise InputError(f"{path} has format {version}, newer than {FORMAT_VERSION}: upgrade nlpseq.")
+        check_version(path, version, FORMAT_VERSION)
         return client
 
 
@@ -122,6 +121,19 @@ def _read_json(path, remedy) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f"cannot read {path} (it is damaged): {remedy}.")
     return values
+
+
+def check_version(path: Path, version: Any, newest: int) -> None:
+    """Raises an `InputError` unless the version of a file's format is a whole number from 1 to the newest."""
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise InputError(
+            f"{path} has the format_version {shorten(json.dumps(version))}, which is no whole number from 1: export "
+            "the model again."
+        )
+    if version > newest:
+        raise InputError(
+            f"{path} has format {version}, but this version of nlpseq supports formats up to {newest}: upgrade nlpseq."
+        )
 
 
 def write_tables(folder: Path, tables: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nlpseq.data.files.contents import read_text
 from nlpseq.errors import InputError
-from nlpseq.runtime.description import EXPORT, Described
+from nlpseq.runtime.description import EXPORT, Described, check_version
 from nlpseq.writing import write_text
 
 FORMAT_VERSION = 1
@@ -47,14 +47,9 @@ class Metadata(Described):
         """
         path = folder / FILE_NAME
         values = read_json(path)
-        version = values.get("format_version")
-        if not isinstance(version, int) or isinstance(version, bool):
+        if "format_version" not in values:
             raise InputError(f"{path} has no format_version: export the model again with this version of nlpseq.")
-        if version > FORMAT_VERSION:
-            raise InputError(
-                f"{path} has format {version}, but this version of nlpseq supports formats up to {FORMAT_VERSION}: "
-                "upgrade nlpseq."
-            )
+        check_version(path, values["format_version"], FORMAT_VERSION)
         values = {"formats": {}, **values}  # which older exports lack
         types = {attribute.name: attribute.type for attribute in dataclasses.fields(cls)}
         for name, kind in types.items():

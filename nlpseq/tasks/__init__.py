@@ -20,9 +20,9 @@ KINDS = {  # package of each kind; exports store the name of the kind
     "clips": "nlpseq.tasks.clips",
     "forecasting": "nlpseq.tasks.forecasting",
     "language_model": "nlpseq.tasks.language_modeling",
+    "speech": "nlpseq.tasks.speech",
     "tagging": "nlpseq.tasks.tagging",
     "translation": "nlpseq.tasks.translation",
-    "speech": "nlpseq.tasks.speech",
 }
 ENTRY_POINTS = "nlpseq.tasks"
 
@@ -63,10 +63,10 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "Forecaster": "nlpseq.tasks.forecasting.model",
         "LanguageModel": "nlpseq.tasks.language_modeling.model",
         "SequenceClassifier": "nlpseq.tasks.clips.model",
+        "SpeechRecognizer": "nlpseq.tasks.speech.model",
         "TextClassifier": "nlpseq.tasks.classification.model",
         "TokenTagger": "nlpseq.tasks.tagging.model",
         "Translator": "nlpseq.tasks.translation.model",
         "pretrain": "nlpseq.tasks.pretraining",
-        "SpeechRecognizer": "nlpseq.tasks.speech.model",
     },
 )

@@ -15,8 +15,9 @@ import tensorflow as tf
 
 from nlpseq import engine
 from nlpseq.engine.kernels import run_by_kernel
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import InputError, whole
 from nlpseq.settings import Settings
+from nlpseq.tasks.labels import label_names
 from nlpseq.tasks.recurrent import cell_name
 from nlpseq.training.reproducibility import dtype_policy
 
@@ -111,7 +112,7 @@ class Task(keras.Model):
         **settings: Attributes of `settings_class`.
 
     Raises:
-        InputError: a setting is unknown or outside its range.
+        InputError: a setting is unknown or outside its range; labels are no names, or fewer than `least_labels`.
     """
 
     kind: ClassVar[str]
@@ -134,14 +135,19 @@ class Task(keras.Model):
         values = self.settings_class.of(**settings).settled()
         with dtype_policy(dtype):
             super().__init__(name=name)
-            self.labels = list(labels)
-            self.preprocessor = preprocessor
             self.settings = values
+            self.labels = label_names(labels, self.least_labels)
+            self.preprocessor = preprocessor
             self.make_layers()
 
     def make_layers(self) -> None:
         """Creates the layers from `self.settings` and `self.labels`, without weights."""
         raise NotImplementedError(f"{type(self).__name__} must define make_layers(self).")
+
+    @property
+    def least_labels(self) -> int:
+        """How many labels it needs. Default 0."""
+        return 0
 
     @property
     def input_shapes(self) -> Any:
@@ -363,7 +369,7 @@ def in_batches(function: Callable, items: Any, batch_size: int) -> Iterator[dict
     Yields:
         A dict of NumPy arrays for each batch.
     """
-    in_range("batch_size", batch_size, 1)
+    whole("batch_size", batch_size, 1)
     for start in range(0, len(items), batch_size):
         answer = function(items[start : start + batch_size])
         yield {name: np.asarray(value) for name, value in answer.items()}

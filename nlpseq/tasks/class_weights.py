@@ -82,9 +82,10 @@ class WeightedAccuracy(keras.metrics.SparseCategoricalAccuracy):
         self.class_weights = list(class_weights)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        weights = tf.gather(tf.constant(self.class_weights, tf.float32), tf.cast(y_true, tf.int32))
+        y_true = tf.reshape(tf.cast(y_true, tf.int32), [-1])
+        weights = tf.gather(tf.constant(self.class_weights, tf.float32), y_true)
         if sample_weight is not None:
-            weights *= tf.cast(sample_weight, tf.float32)
+            weights *= tf.reshape(tf.cast(sample_weight, tf.float32), [-1])
         return super().update_state(y_true, y_pred, weights)
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from nlpseq.errors import in_range
+from nlpseq.errors import whole
 from nlpseq.tasks.base import Task
 
 
@@ -32,7 +32,7 @@ class Ensemble(Task):
     member_class: ClassVar[type[Task]]
 
     def __init__(self, *args: Any, members: int = 2, **kwargs: Any):
-        self.member_count = in_range("members", members, 2)
+        self.member_count = whole("members", members, 2)
         super().__init__(*args, **kwargs)
 
     @classmethod

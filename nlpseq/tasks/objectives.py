@@ -32,7 +32,7 @@ class SequenceLikelihood(CRFLoss):
         Lafferty, McCallum and Pereira (2001), Conditional random fields.
     """
 
-    def __init__(self, crf: CRF, name: str = "sequence_likelihood", **kwargs):
+    def __init__(self, crf: CRF | None = None, name: str = "sequence_likelihood", **kwargs):
         super().__init__(crf, name=name, **kwargs)
 
     def sizes(self, steps):

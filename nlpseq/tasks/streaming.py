@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nlpseq.cells.checks import check_shape
 from nlpseq.tasks.recurrent import state_sizes
 from nlpseq.tasks.text_task import text_spec
 
@@ -76,6 +77,8 @@ class PooledStates:
         """The output of the top layer, float32 `(batch, units)`, and the states; rows that are not real keep theirs."""
         hidden, cells = self.cells.step(inputs, states)
         hidden = tf.cast(hidden, tf.float32)
+        for name in ("largest", "total", "count"):
+            check_shape(states[name], [tf.shape(hidden)[0], self.sizes[name]], name, "(batch, size)", "a step")
         pools = {"largest": tf.maximum(states["largest"], hidden), "total": states["total"] + hidden}
         own = {name: states[name] for name in self.sizes}
         return hidden, held(real, {**cells, **pools, "count": states["count"] + 1}, own)

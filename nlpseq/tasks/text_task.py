@@ -1,6 +1,6 @@
 """Base class of tasks with text input: a preprocessor inside the model, and string signatures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.data.prepared import PreparedExamples
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, shorten, whole
 from nlpseq.tasks.answers import as_utf8
 from nlpseq.tasks.base import Task, in_batches
 
@@ -50,6 +50,7 @@ class TextTask(Task):
         otherwise they keep the order of the examples. Examples that `usable` leaves out are not in them. Those of a
         prepared corpus, `nlpseq.data.prepared.PreparedExamples`, are read from disk.
         """
+        whole("batch_size", batch_size, 1)
         if isinstance(examples, PreparedExamples):
             return examples.batches(batch_size, seed)
         examples = self.usable(examples)
@@ -159,9 +160,15 @@ def strings(row: tf.RaggedTensor) -> list[str]:
 
 
 def as_texts(texts: Any) -> list:
-    """A list of UTF-8 strings, from one string or a sequence of strings (str or bytes).
+    """A list of UTF-8 strings, from one string or a sequence of strings (str or bytes), such as a tensor.
 
     Raises:
         InputError: one of them is no string.
     """
-    return [as_utf8(text) for text in ([texts] if isinstance(texts, (str, bytes)) else texts)]
+    if isinstance(texts, tf.RaggedTensor):
+        texts = texts.to_list()
+    elif isinstance(texts, (tf.Tensor, np.ndarray)):
+        texts = np.asarray(texts).tolist()
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable) or isinstance(texts, Mapping):
+        texts = [texts]
+    return [as_utf8(text) for text in texts]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import InputError, whole
 from nlpseq.text.subwords import SubwordTokenizer
 from nlpseq.text.subwords.splitting import JOINER, LETTER, LONGEST_WORD, clean_lines
 from nlpseq.text.truncation import truncate_texts
@@ -54,7 +54,7 @@ class LinePreprocessor:
 
     def __init__(self, tokenizer: SubwordTokenizer, max_tokens: int = 10_000):
         self.tokenizer = tokenizer
-        self.max_tokens = in_range("max_tokens", max_tokens, 1)
+        self.max_tokens = whole("max_tokens", max_tokens, 1)
 
     def __call__(self, texts, first: int | None = None, last: int | None = None) -> tf.RaggedTensor:
         texts = clean_lines(texts)

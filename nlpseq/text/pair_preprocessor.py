@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.errors import in_range
+from nlpseq.errors import whole
 from nlpseq.text.subwords import SubwordTokenizer
 from nlpseq.text.subwords.splitting import COUNT_BATCH, count_words
 from nlpseq.text.vocabulary import END
@@ -42,7 +42,7 @@ class PairPreprocessor:
     def __init__(self, source: SubwordTokenizer, target: SubwordTokenizer | None = None, max_tokens: int = 100):
         self.source = source
         self.target = source if target is None else target
-        self.max_tokens = in_range("max_tokens", max_tokens, 2)
+        self.max_tokens = whole("max_tokens", max_tokens, 2)
 
     def __call__(self, texts) -> tf.RaggedTensor:
         return self.append_end(self.source_tokens(texts))

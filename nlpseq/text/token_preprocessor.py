@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nlpseq.errors import in_range
+from nlpseq.errors import whole
 from nlpseq.text.case import lowercase
 from nlpseq.text.cleaning import clean
 from nlpseq.text.tokenizer import CLITIC, LONG_TOKEN, WordTokenizer
@@ -64,8 +64,8 @@ class TokenPreprocessor:
         self.characters = characters
         self.tokenizer = tokenizer
         self.singletons = singletons
-        self.max_tokens = in_range("max_tokens", max_tokens, 1)
-        self.max_characters = in_range("max_characters", max_characters, 1)
+        self.max_tokens = whole("max_tokens", max_tokens, 1)
+        self.max_characters = whole("max_characters", max_characters, 1)
 
     def __call__(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
         tokens = self.truncate(tokens)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nlpseq.errors import in_range, one_of
+from nlpseq.errors import one_of, whole
 from nlpseq.text.ngrams import Ngrams
 from nlpseq.text.tokenizer import WordTokenizer
 from nlpseq.text.truncation import truncate_middle
@@ -56,7 +56,7 @@ class WordPreprocessor:
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
         self.ngrams = list(ngrams)
-        self.max_tokens = in_range("max_tokens", max_tokens, 1)
+        self.max_tokens = whole("max_tokens", max_tokens, 1)
         self.truncation = one_of("truncation", truncation, TRUNCATIONS)
 
     def __call__(self, texts) -> tf.RaggedTensor:

@@ -278,17 +278,25 @@ def _is_integer(labels):
 
 
 def _layers(model):
-    """The trainable weights by the name of the layer that owns them."""
+    """The trainable weights by the name of the layer that owns them.
+
+    A table of one row, that of no item, is none of them: it is read where nothing is to be learnt.
+    """
+    empty = {id(layer.embeddings) for layer in _lookups(model) if layer.embeddings.shape[0] == 1}
     layers: dict[str, list] = {}
     for weight in model.trainable_variables:
+        if id(weight) in empty:
+            continue
         layers.setdefault(weight.path.rpartition("/")[0] or weight.path, []).append(weight)
     return layers
 
 
 def _tables(model, held):
     """The paths of layers that look up rows of weights: those that can hold rows, or the others."""
-    return {
-        layer.embeddings.path.rpartition("/")[0]
-        for layer in model._flatten_layers()
-        if hasattr(layer, "embeddings") and not isinstance(layer, keras.Model) and hasattr(layer, "held") == held
-    }
+    return {layer.embeddings.path.rpartition("/")[0] for layer in _lookups(model) if hasattr(layer, "held") == held}
+
+
+def _lookups(model):
+    """The built layers that look up rows of weights."""
+    layers = (layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model))
+    return [layer for layer in layers if hasattr(layer, "embeddings")]

@@ -151,6 +151,7 @@ class Checkpoints(keras.callbacks.Callback):
         for name in sorted({*before, *self.settings}):
             was, now = before.get(name), self.settings.get(name)
             if was != now:
+                was, now = ("not given" if value is None else value for value in (was, now))
                 raise InputError(
                     f"{self.folder.path} holds the training of a run with other settings (`{name}` was {was}, is "
                     f"{now}): give the same ones to continue it, use `restart` to start afresh, or give another "

@@ -79,7 +79,8 @@ def exploding(seen: Evidence) -> str | None:
 
 def vanishing(seen: Evidence) -> str | None:
     """Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks."""
-    finite = {name: norm for name, norm in seen.norms.items() if math.isfinite(norm)}
+    unread = {name for name, (unused, rows) in seen.unused.items() if unused == rows}  # see `dead_embedding`
+    finite = {name: norm for name, norm in seen.norms.items() if math.isfinite(norm) and name not in unread}
     if len(finite) < 2:
         return None
     least, most = min(finite, key=finite.__getitem__), max(finite, key=finite.__getitem__)

@@ -38,11 +38,20 @@ def load_task(path: str | Path) -> Any:
         InputError: There is neither, or it cannot be used.
     """
     path = as_path(path)
-    for folder in (path, *versions(path)):
-        if os.path.isfile(folder / "saved_model.pb"):
-            return _of_export(folder)
-    file, checkpoint = find_checkpoint(path)
-    return of_checkpoint(file, checkpoint)
+    folder = _export_at(path)
+    return of_checkpoint(*find_checkpoint(path)) if folder is None else _of_export(folder)
+
+
+def check_task(path: str | Path) -> None:
+    """Raises the `InputError` of `load_task` where there is neither an export nor a checkpoint."""
+    path = as_path(path)
+    if _export_at(path) is None:
+        find_checkpoint(path)
+
+
+def _export_at(path):
+    """The folder of a version of an export, None if there is none."""
+    return next((folder for folder in (path, *versions(path)) if os.path.isfile(folder / "saved_model.pb")), None)
 
 
 def _of_export(folder):
@@ -115,6 +124,11 @@ def take_weights(task: Any, source: Any) -> list[str]:
     Raises:
         InputError: It is a task of another kind, or with other layers.
     """
+    if task.kind != source.kind:
+        raise InputError(
+            f"`init_from` is a model of the kind {source.kind}, and this one is of the kind {task.kind}: give one of "
+            "this kind."
+        )
     if type(task) is not type(source) or len(task.weights) != len(source.weights):
         differing = [
             f"`{name}` {value} instead of {task.settings.flat().get(name)}"

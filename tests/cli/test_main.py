@@ -56,6 +56,8 @@ def test_texts_may_follow_an_option(path, capsys):
     assert [json.loads(line)["text"] for line in lines] == ["a good film", "dull"]
     assert run("predict", path, "--jsn", "a good film") == 2
     assert "--jsn" in capsys.readouterr().err
+    assert run("predict") == 2
+    assert "the following arguments are required: export;" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flags, name", [
@@ -268,7 +270,12 @@ def test_an_empty_text_is_answered(path, capsys):
 
 
 @pytest.mark.parametrize("flags, said", [
-    (["--unitz", "3"], "unrecognized options: --unitz, 3;"),
+    (["--unitz", "3"], "unrecognized options: --unitz, 3: did you mean --units?"),
+    (["--epoch=3"], "unrecognized options: --epoch=3: did you mean --epochs"),
+    (["--zz"], "unrecognized options: --zz;"),
+    (["--no-bidirectionl"], "unrecognized options: --no-bidirectionl: did you mean --no-bidirectional"),
+    (["--init-from", "{tmp}/no", "--dataset", "no.csv"], "{tmp}/no holds no complete checkpoint of nlpseq"),
+    (["--pretrain", "{tmp}/no.txt", "--dataset", "no.csv"], "cannot read {tmp}/no.txt: no such file"),
     (["--units", "x"], "--units: expected a whole number, got 'x';"),
     (["--cell", "rrn"], "invalid choice 'rrn' for argument '--cell'. Expected one of ('rnn', 'lstm', 'gru');"),
     (["--units", "99999999999"], "--units must be at most 2,147,483,647, got 99999999999."),

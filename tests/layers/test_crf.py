@@ -1,15 +1,17 @@
 """The conditional random field against the enumeration of all tag sequences."""
 
 import itertools
+import json
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import nlpseq
 from nlpseq import engine
+from nlpseq.errors import InputError
 from nlpseq.layers import CRF
+from nlpseq.layers.crf_loss import CRFLoss
 from nlpseq.tag_schemes import is_legal
 from tests.layers.helpers import assert_close, normal
 
@@ -215,7 +217,7 @@ def test_all_tags_at_once_are_likely_after_fit(tmp_path):
     model.save(path)
     again = keras.saving.load_model(path)
     loaded = again.layers[-1]
-    assert isinstance(loaded, CRF) and again.loss.layer() is loaded
+    assert isinstance(loaded, CRF)
     assert_close(again.predict(x, verbose=0), model.predict(x, verbose=0))
     assert loaded.decode(again(x), mask)[0].numpy().tolist() == crf.decode(model(x), mask)[0].numpy().tolist()
     again.fit(x, y, epochs=1, verbose=0)
@@ -239,7 +241,7 @@ def test_the_loss_is_the_mean_negative_log_likelihood_of_labelled_steps(crf):
     weights = np.array([1.0, 0.0, 2.0, 3.0], "float32")
     assert_close(crf.loss(labels, masked, sample_weight=weights), (expected * weights).mean())
     for reduction, total in (("sum", expected.sum()), ("none", expected)):
-        assert_close(nlpseq.layers.crf_loss.CRFLoss(crf, reduction=reduction)(labels, masked), total)
+        assert_close(CRFLoss(crf, reduction=reduction)(labels, masked), total)
     whole = -crf.log_likelihood(np.maximum(labels, 0), x, labels >= 0).numpy()
     assert_close(crf.loss(labels, x), whole.mean())
 
@@ -356,29 +358,76 @@ def two_taggers():
     return models, crfs, both
 
 
+def through_json(model):
+    return json.loads(json.dumps(model.get_compile_config()))
+
+
 def test_a_loss_belongs_to_its_layer_by_whatever_way_it_comes(tmp_path):
-    models, crfs, both = two_taggers()
-    clone = keras.models.clone_model(models[0])  # a third CRF of this name
-    labels = {model.name: np.zeros((BATCH, TIME), int) for model in models}
-    x = normal(BATCH, TIME, 2)
-    both.save(tmp_path / "both.keras")
-    loaded = keras.saving.load_model(tmp_path / "both.keras")
-    for name, layer in zip(("ner", "pos"), crfs):
-        assert both.loss[name].layer() is layer
-        assert loaded.loss[name].layer() is loaded.get_layer(name).get_layer("crf")
-    np.testing.assert_allclose(loaded.evaluate(x, labels, verbose=0), both.evaluate(x, labels, verbose=0), rtol=1e-6)
-    models[0].compile("sgd", loss=crfs[0].loss)
-    models[0].compile_from_config(models[0].get_compile_config())
-    assert models[0].loss.layer() is crfs[0]
-    clone.compile("sgd", loss=clone.get_layer("crf").loss)
-    assert clone.loss.layer() is clone.get_layer("crf")
-    assert type(crfs[0].loss).from_config(crfs[0].loss.get_config()).layer() is crfs[0]
+    """A file that is read twice, a clone, configurations: all have the loss of the original once they have its weights.
+
+    Until then they have others, and so has what a wrong layer gives.
+    """
+    both, path = two_taggers()[2], tmp_path / "both.keras"
+    x, labels = normal(BATCH, TIME, 2), {name: np.zeros((BATCH, TIME), int) for name in ("ner", "pos")}
+
+    def loss(model):
+        return float(model.compute_loss(y=labels, y_pred=model(x)))
+
+    expected, weights = loss(both), both.get_weights()
+    both.save(path)
+    models = {name: keras.saving.load_model(path) for name in ("first", "second")}
+    models |= {"copy": keras.models.model_from_json(both.to_json()), "clone": keras.models.clone_model(both)}
+    for model in models.values():
+        model.set_weights([weight + 3 * normal(*weight.shape) for weight in weights])
+    models["copy"].compile_from_config(through_json(both))
+    models["clone"].compile_from_config(both.get_compile_config())
+    models["first"].compile_from_config(through_json(models["second"]))
+    both.compile_from_config(through_json(both))
+    for name, model in {**models, "itself": both}.items():
+        saved = model.get_weights()
+        model.set_weights(weights)
+        assert loss(model) == pytest.approx(expected, rel=1e-6), name
+        model.set_weights(saved)
 
 
-def test_a_loss_that_finds_no_layer_says_so():
-    config = CRF(TAGS).loss.get_config()
-    with pytest.raises(ValueError, match="compile=False"):
-        nlpseq.layers.crf_loss.CRFLoss.from_config({**config, "crf": str(config["crf"]) + "x"})
+def test_a_clone_trains_its_own_crf():
+    model = two_taggers()[0][0]
+    model.compile("sgd", loss=model.get_layer("crf").loss)
+    clone, before = keras.models.clone_model(model), model.get_weights()
+    clone.compile_from_config(model.get_compile_config())
+    clone.fit(normal(BATCH, TIME, 2), np.zeros((BATCH, TIME), int), verbose=0)
+    assert all(np.any(weight) for weight in clone.get_layer("crf").get_weights())
+    for one, two in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_a_loss_without_its_layer_says_so():
+    (model, _), (ner, pos), _ = two_taggers()
+    x, labels = normal(BATCH, TIME, 2), np.zeros((BATCH, TIME), int)
+    with pytest.raises(InputError, match="that of another CRF"):
+        pos.loss(labels, model(x))
+    saved = type(ner.loss).from_config(ner.loss.get_config())
+    assert_close(saved(labels, model(x)), ner.loss(labels, model(x)))
+    with pytest.raises(InputError, match="come from no CRF"):
+        saved(labels, model(x) + 0.0)
+    with pytest.raises(InputError, match="no weights before its first call"):
+        CRF(TAGS).loss(labels, np.zeros((BATCH, TIME, TAGS), "float32"))
+
+
+@pytest.mark.usefixtures("graph")
+def test_a_loss_without_its_layer_says_so_when_a_graph_runs():
+    """Not before: under a `tf.distribute` strategy Keras traces a loss with predictions that come from no layer."""
+    loss = tf.function(lambda x: CRFLoss()(np.zeros((BATCH, TIME), int), x), autograph=False)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="come from no CRF"):
+        loss(tf.zeros((BATCH, TIME, TAGS)))
+
+
+def test_a_chain_without_steps(crf):
+    """One sequence of no tags, with the probability 1."""
+    empty, tags = np.zeros((BATCH, 0, TAGS), "float32"), np.zeros((BATCH, 0), int)
+    assert crf.marginals(empty).shape == (BATCH, 0, TAGS)
+    assert crf.log_likelihood(tags, empty).numpy().tolist() == [0.0] * BATCH
+    assert crf.log_likelihood(tags, empty, training=True).numpy().tolist() == [0.0] * BATCH
 
 
 @pytest.mark.usefixtures("graph")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nlpseq.errors import InputError
 from nlpseq.layers.ctc_loss import CTCLoss
 from tests.layers.helpers import normal
 
@@ -23,6 +24,9 @@ def test_masks_weights_and_reductions():
     assert float(CTCLoss()(LABELS, logits)) == pytest.approx(each.sum() / 3, rel=1e-5)
     weighted = CTCLoss(reduction="sum")(LABELS, logits, [2.0, 0.5, 1.0])
     assert float(weighted) == pytest.approx(2 * each[0] + each[1] / 2, rel=1e-5)
+    assert float(CTCLoss(reduction="sum")(LABELS, logits, np.array([[2.0], [0.5], [1.0]]))) == float(weighted)
+    with pytest.raises(InputError, match="sample_weight"):
+        CTCLoss()(LABELS[:1], logits[:1], np.ones((1, 3)))
     assert np.isinf(CTCLoss(impossible="infinite", reduction=None)(LABELS, logits)[2])
     again = keras.losses.deserialize(keras.losses.serialize(CTCLoss(blank=2, reduction="sum")))
     assert isinstance(again, CTCLoss) and again.blank == 2 and again.reduction == "sum"

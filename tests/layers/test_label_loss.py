@@ -187,6 +187,24 @@ def test_a_user_model_refuses_a_wrong_label():
         model.fit(np.ones((BATCH, TIME, 2)), LABELS + 1, verbose=0)
 
 
+@pytest.mark.usefixtures("portable")
+@pytest.mark.parametrize("loss", [pytest.param("likelihood", marks=pytest.mark.slow), "cross-entropy"])
+def test_labels_and_weights_of_unknown_rank(loss):
+    """With them Keras traces a model that was given several shapes, one after another."""
+    loss, unknown = LOSSES[loss](), tf.TensorSpec(None)
+    signature = [unknown, tf.TensorSpec((None, None, TAGS)), unknown]
+    traced = tf.function(lambda y, e, w: loss(y, e, w), input_signature=signature)
+    labels = LABELS.astype("float32")
+    for name, (given, _) in WEIGHTS.items():
+        weights = np.float32(1 if name == "none" else given)
+        for y in (labels, labels[..., None]):
+            np.testing.assert_allclose(traced(y, EMISSIONS, weights), loss(y, EMISSIONS, weights), rtol=1e-5)
+    for wrong in ("one-hot", "one a row", "another time", "weights (1, T)", "weights (T,)", "weights of classes"):
+        (y, _, *weights), words = WRONG[wrong]
+        with pytest.raises(tf.errors.InvalidArgumentError, match=words if weights else "y_true"):
+            traced(y.astype("float32"), EMISSIONS, *(weights or [np.float32(1)]))
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_an_empty_batch_has_no_loss(loss):
     assert float(LOSSES[loss]()(np.zeros((0, TIME), int), np.zeros((0, TIME, TAGS), "float32"))) == 0

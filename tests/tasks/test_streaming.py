@@ -44,6 +44,14 @@ def test_tagger(characters):
         np.testing.assert_allclose(answer["score"], expected["scores"][0][number : number + 1], atol=1e-5)
 
 
+def test_a_state_needs_a_row_for_each_token():
+    served = new_classifier(words(), bidirectional=False, pooling="max_mean").signatures()
+    states = states_of(served["init"](tf.constant(["a bad", ""])))
+    for name in ("state_0", "largest", "total", "count"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must have"):
+            served["step"](token=tf.constant(["film", "good"]), **{**states, name: states[name][:1]})
+
+
 def test_models_that_read_ahead_have_no_steps():
     assert new_classifier().signatures().keys() == {"serving_default", "embed"}
     attentive = new_classifier(words(), bidirectional=False, pooling="attention")

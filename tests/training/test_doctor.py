@@ -84,6 +84,27 @@ def test_dead_embedding():
     assert list(found) == ["dead_embedding"] and "98 of the 100" in found["dead_embedding"]
 
 
+def test_an_embedding_that_nothing_reads_is_no_vanishing_gradient():
+    norms = {"dense": 0.1, "embedding": 0.0}
+    assert rules.vanishing(Evidence(norms=norms)) and rules.vanishing(
+        Evidence(norms=norms, unused={"embedding": (8, 9)})
+    )
+    assert rules.vanishing(Evidence(norms=norms, unused={"embedding": (9, 9)})) is None
+
+
+def test_a_table_of_one_row_is_not_judged():
+    """Of n-grams, where no text has one that is frequent."""
+    x, y = sequences()
+    ids = (x[..., 0] > 0).astype("int32")
+    inputs = keras.Input((None,), dtype="int32")
+    tables = [keras.layers.Embedding(2, 4)(inputs), keras.layers.Embedding(1, 4, "zeros")(0 * inputs)]
+    hidden = keras.layers.GlobalAveragePooling1D()(keras.layers.concatenate([tables[0], 0.0 * tables[1]]))
+    model = keras.Model(inputs, keras.layers.Dense(2)(hidden))
+    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy")
+    found = findings(model, (ids, y), (ids, y))
+    assert not {"vanishing", "dead_embedding"} & set(found)
+
+
 @pytest.mark.slow
 def test_rate_too_high():
     assert "rate_too_high" in findings(classifier(flatten(), dense(), rate=30.0))

@@ -169,6 +169,7 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path, capsys):
 
 @pytest.mark.parametrize("change, message", [
     ({"batch_size": 4}, "`batch_size` was 8, is 4"), ({"epochs": 5}, "`epochs` was 4, is 5"),
+    ({"budget": 2.0}, "`budget` was not given, is 2.0"),
 ])  # fmt: skip
 def test_other_settings_are_refused_and_nothing_changes(tmp_path, change, message):
     with pytest.raises(Killed):

@@ -85,7 +85,7 @@ def test_what_does_not_fit():
     assert "new:" in second and "embedding" in second and first.startswith("starting from")
     with pytest.raises(InputError, match="`layers` 2 instead of 1.*give the same settings"):
         take_weights(task, classifier(TEXTS, LABELS, layers=2))
-    with pytest.raises(InputError, match="is a TokenTagger with other layers than this TextClassifier"):
+    with pytest.raises(InputError, match="of the kind tagging, and this one is of the kind classification"):
         take_weights(task, tiny.tagger())
 
 

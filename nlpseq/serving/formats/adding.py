@@ -50,7 +50,7 @@ def write_formats(
         metadata: That of the export.
         folder: Folder of the version.
         formats: Names in `FORMATS`.
-        quantize: Of litert, a name in `nlpseq.serving.formats.litert.QUANTIZATIONS`.
+        quantize: Of litert, "none", "float16" or "int8", as of `nlpseq.serving.formats.litert.write`.
         examples: A split of the data, of which a sample is asked. Default None, texts of words that the task knows.
 
     Returns:

@@ -18,6 +18,7 @@ from nlpseq.tasks.class_weights import ClassWeighted, MicroF1
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
+from nlpseq.tasks.labels import label_names, with_labels
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, strings, text_spec
 from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
@@ -92,7 +93,7 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         thresholds: Sequence[float] | None = None,
         **kwargs: Any,
     ):
-        self.multi_label = multi_label
+        labels, self.multi_label = label_names(labels), multi_label
         self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
         super().__init__(preprocessor, labels, calibration=calibration, **kwargs)
         self.check_class_weights()
@@ -117,6 +118,10 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         if settings.linear != "none":
             seen = [sizes[0] - self.preprocessor.vocabulary.others, *sizes[1:]]  # words of the training texts
             self.linear = NgramLogits(seen, len(self.labels), settings.linear_dropout, dtype="float32")
+
+    @property
+    def least_labels(self):
+        return 1 if self.multi_label else 2
 
     def call(self, inputs, training=False):
         heads = self.heads(inputs, training)
@@ -256,7 +261,7 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
                 f"the texts have {few} each, and this `TextClassifier` gives {many}: set `multi_label` to "
                 f"{not self.multi_label}, or give other examples."
             )
-        return examples.known(len(self.labels))
+        return with_labels(examples, self.labels)
 
     def adapt(self, examples: Any) -> None:
         """Counts training examples: for balanced class weights, and to start the linear classifier as naive Bayes."""

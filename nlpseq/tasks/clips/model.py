@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nlpseq.cells.checks import checked_lengths
 from nlpseq.data.batching import evaluation_batches, training_batches
-from nlpseq.errors import InputError, one_of
+from nlpseq.errors import InputError, one_of, whole
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NumericFunction, label_axes, log_odds
@@ -21,6 +21,7 @@ from nlpseq.tasks.clips.features import FrameFeatures, picture_encoder
 from nlpseq.tasks.clips.frames import Clip
 from nlpseq.tasks.clips.settings import SequenceSettings
 from nlpseq.tasks.clips.streaming import FrameStream
+from nlpseq.tasks.labels import with_labels
 from nlpseq.tasks.objectives import SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 
@@ -178,6 +179,10 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         return [(self, "encoded")]
 
     @property
+    def least_labels(self):
+        return 2
+
+    @property
     def input_shapes(self):
         return (None, None, *self.frame), (None,)
 
@@ -195,7 +200,7 @@ class SequenceClassifier(ClassWeighted, Calibrated):
                 for frame, per_frame in ((examples.frame, examples.per_frame), (self.frame, self.per_frame))
             )
             raise InputError(f"the clips have {given}, and this SequenceClassifier reads {wanted}: give other clips.")
-        examples = examples.known(len(self.labels))
+        examples = with_labels(examples, self.labels)
         if not len(examples):
             raise InputError("no clip has a label that training shows: give others, for example as `validation`.")
         return examples
@@ -262,6 +267,7 @@ class SequenceClassifier(ClassWeighted, Calibrated):
 
         Clips of similar length are computed together.
         """
+        whole("batch_size", batch_size, 1)
         order = np.argsort(examples.lengths, kind="stable")
         compute = self._compute()
         parts = []

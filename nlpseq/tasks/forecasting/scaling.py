@@ -15,7 +15,6 @@ from nlpseq.tasks.forecasting.computing import CONSTANT, FARTHEST
 
 CYCLES = 8  # seasons that the mean of a season looks back to, at most
 LARGEST = 12.0  # scaled values are clipped here before a network reads them
-LAGGED = 2  # seasons back whose values are read at each step of the horizon
 
 
 def observed(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -31,7 +31,7 @@ class Generator:
     """Completes prompts with a `LanguageModel`.
 
     Args:
-        task: The model; its `preprocessor`, `state_sizes`, `run` and `step` are used.
+        task: The model; its `preprocessor`, `state_sizes`, `run` and `advance` are used.
     """
 
     def __init__(self, task: "LanguageModel"):
@@ -86,7 +86,7 @@ class Generator:
 
     def _text_step(self, tokens, states):
         """A step in which special tokens have probability zero."""
-        logits, states, _ = self.task.step(tokens, states)
+        logits, states, _ = self.task.advance(tokens, states)
         ids = tf.range(len(self.task.preprocessor))[:, tf.newaxis]
         special = tf.reduce_any(ids == tf.constant(SPECIAL), axis=1)
         return decoding.Step(tf.where(special, float("-inf"), logits), states)
@@ -166,7 +166,7 @@ class Generator:
             return {**answer, "text": self.task.preprocessor.texts(token)}
 
     def _served_step(self, tokens, states):
-        logits, states, _ = self.task.step(tokens, states)
+        logits, states, _ = self.task.advance(tokens, states)
         flat = {f"state_{i}": tf.cast(state, tf.float32) for i, state in enumerate(tf.nest.flatten(states))}
         return {"log_probabilities": tf.nn.log_softmax(logits), **flat}
 

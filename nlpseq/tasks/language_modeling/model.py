@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
+from nlpseq.cells.checks import check, check_shape, check_states
 from nlpseq.data.batching import pad
 from nlpseq.data.prepared_text import PreparedText
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
-from nlpseq.errors import InputError, in_range, one_of
+from nlpseq.errors import InputError, in_range, of_type, one_of, whole
 from nlpseq.layers import Pooling
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
@@ -243,9 +244,40 @@ class LanguageModel(TextTask):
             self.add_loss(settings.temporal_activation_regularization * tf.reduce_sum(squares) / count)
 
     def step(self, tokens: tf.Tensor, states: list) -> decoding.Step:
-        """One step for tokens `(rows,)`: logits of the next token, and the states of each layer."""
+        """One step for tokens `(rows,)`: logits of the next token, and the states of each layer.
+
+        Args:
+            tokens: Ids, integers `(rows,)`.
+            states: For each layer a list of its states, `(rows, size)`, of the sizes in `state_sizes`.
+
+        Raises:
+            InputError: an id is that of no token; the states are not those of the layers, a row for each token.
+                In a graph values raise `tf.errors.InvalidArgumentError`.
+        """
+        return self.advance(*self._checked(tokens, states))
+
+    def _checked(self, tokens, states):
+        """The tokens and states of a step."""
+        tokens, most = tf.convert_to_tensor(tokens), len(self.preprocessor) - 1
+        if not tokens.dtype.is_integer:
+            raise InputError(f"`tokens` of a step must be ids, got the dtype {tokens.dtype.name}: give integers.")
+        check_shape(tokens, [None], "tokens", "(rows,)", "a step")
+        known = tf.reduce_all((tokens >= 0) & (tokens <= most))
+        given, needed = len(tf.nest.flatten(states)), len(tf.nest.flatten(self.state_sizes))
+        if given != needed or len(states) != len(self.recurrent):
+            layers = f"{len(self.recurrent)} layers with {needed} states in all"
+            raise InputError(
+                f"`states` of a step must be those of {layers}, got {len(states)} with {given}: give a list for each."
+            )
+        flat, sizes = tf.nest.flatten(states), tf.nest.flatten(self.state_sizes)
+        flat = check_states(flat, sizes, tokens.shape[0], tf.shape(tokens)[0], "a step")
+        with tf.control_dependencies(check(known, f"`tokens` of a step must be from 0 to {most}, got %s.", tokens)):
+            return tf.identity(tokens), tf.nest.pack_sequence_as(self.state_sizes, flat)
+
+    def advance(self, tokens: tf.Tensor, states: list) -> decoding.Step:
+        """As `step`, without checks: for loops whose tokens and states are its own."""
         hidden, new_states = self.embedding(tokens), []
-        for layer, state in zip(self.recurrent, states):
+        for layer, state in zip(self.recurrent, states, strict=True):
             hidden, state = layer.cell(hidden, list(state))
             new_states.append(list(state))
         return decoding.Step(self.logits(hidden), new_states)
@@ -325,8 +357,9 @@ class LanguageModel(TextTask):
             one_of(f"option of method {method!r}", name, known)
         if method == "sample":
             check_options(**options)
-        in_range("length", length, 0, MOST_ADDED)
-        in_range("batch_size", batch_size, 1)
+        whole("length", length, 0, MOST_ADDED)
+        whole("batch_size", batch_size, 1)
+        of_type("one_line", one_line, bool)
         in_range("length_penalty", options.get("length_penalty", 0), 0)
         prompts = tf.constant(as_texts(prompts), tf.string)
         self.preprocessor.check_length(prompts, "a prompt")
@@ -366,6 +399,8 @@ class LanguageModel(TextTask):
             "perplexity", "unknown" and "truncated"; see
             `nlpseq.tasks.language_modeling.scoring.Scorer`.
         """
+        if not isinstance(dynamic, (bool, DynamicEvaluation)):
+            raise InputError(f"`dynamic` must be True, False or a `DynamicEvaluation`, got {dynamic!r}.")
         score = self._functions.get("score", lambda: tf.function(self.score, [text_spec("text")], autograph=False))
         scores = ("total", "perplexity", "unknown", "truncated")
         answers = {name: [] for name in ("tokens", "log_probabilities", *scores)}

@@ -58,7 +58,7 @@ class SpeechLanguage:
         return Fusion(self._step, states, read.logits, self.tokens, self.weight, tf.constant(self.bonuses), END)
 
     def _step(self, tokens, states):
-        logits, states, _ = self.model.step(tokens, states)
+        logits, states, _ = self.model.advance(tokens, states)
         return Step(logits, states)
 
     @property

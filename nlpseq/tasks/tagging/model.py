@@ -12,6 +12,7 @@ from nlpseq.data.batching import pad
 from nlpseq.errors import InputError, one_of
 from nlpseq.layers import CRF, Pooling
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds, served
+from nlpseq.tasks.labels import with_labels
 from nlpseq.tasks.objectives import SequenceLikelihood, SmoothedCrossEntropy, TokenAccuracy
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.tagging.characters import ConvolvedCharacters, RecurrentCharacters
@@ -244,8 +245,12 @@ class TokenTagger(VectorTask):
 
         return TaggerEnsemble.of([self, *others])
 
+    @property
+    def least_labels(self):
+        return 1
+
     def usable(self, examples):
-        return examples.known(len(self.labels))
+        return with_labels(examples, self.labels)
 
     def encode_examples(self, sentences):
         options = self.labels, self.scheme, self.preprocessor.max_tokens
@@ -344,6 +349,8 @@ class TokenTagger(VectorTask):
         Raises:
             InputError: a sentence is no list of strings.
         """
+        if isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable):
+            raise InputError(f"expected a list of sentences, got {sentences!r}: use `predict_text` for texts.")
         sentences = list(sentences)
         for sentence in sentences:
             if isinstance(sentence, (str, bytes)):

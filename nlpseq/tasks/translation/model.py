@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import InputError, whole
 from nlpseq.layers import BahdanauAttention, LuongAttention, Pooling
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
@@ -333,7 +333,7 @@ class Translator(VectorTask):
         Raises:
             InputError: `beam_size` is below 1.
         """
-        beam_size = self.settings.beam_size if beam_size is None else in_range("beam_size", beam_size, 1)
+        beam_size = self.settings.beam_size if beam_size is None else whole("beam_size", beam_size, 1)
         texts = as_texts(texts)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         answers = []

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
-from nlpseq.errors import InputError, in_range, one_of
+from nlpseq.errors import InputError, one_of, whole
 from nlpseq.text.subwords.byte_pairs import BytePairs
 from nlpseq.text.subwords.learning import learn
 from nlpseq.text.subwords.longest_match import LongestMatch
@@ -119,7 +119,7 @@ class SubwordTokenizer:
     ) -> "SubwordTokenizer":
         """As `learn`, of the counts of the words that `nlpseq.text.subwords.splitting.split` gives."""
         one_of("kind", kind, KINDS)
-        in_range("size", size, len(SPECIALS) + 1)
+        whole("size", size, len(SPECIALS) + 1)
         words = {word.decode("utf-8"): count for word, count in counts.items()}
         return cls(kind, lowercase=lowercase, pretokenized=pretokenized, **learn(kind, words, size))
 

@@ -37,6 +37,19 @@ def test_odd_texts_get_an_answer():
     assert len(answer["label"]) == len(texts) and np.isfinite(answer["scores"]).all()
 
 
+@pytest.mark.parametrize("make", [np.array, tf.constant, lambda texts: tf.ragged.constant([texts])[0]])
+def test_texts_as_arrays_and_tensors(make):
+    task = classifier()
+    np.testing.assert_array_equal(task.predict_text(make(TEXTS))["scores"], task.predict_text(TEXTS)["scores"])
+    assert task.predict_text(make(TEXTS)[0])["label"] == task.predict_text(TEXTS)["label"][:1]
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [None], {"a": 1}, np.array([1]), [["a"], []]], ids=str)
+def test_what_is_no_text(wrong):
+    with pytest.raises(InputError, match="expected strings, got"):
+        classifier().predict_text(wrong)
+
+
 def test_no_texts():
     answer = classifier().predict_text([])
     assert answer["label"] == [] and answer["scores"].shape == (0, 3)

@@ -370,3 +370,41 @@ def test_unknown_settings(wrong, message):
 
 def test_unknown_words_count_as_unknown():
     assert UNKNOWN in language_model().preprocessor(["the zebra"]).to_list()[0]
+
+
+@pytest.mark.parametrize("tokens, words", [
+    ([-1], "from 0 to"), ([10**6], "from 0 to"), ([1.5], "dtype float32"), (["a"], "dtype string"),
+    ([[1]], r"\(rows,\)"), (1, r"\(rows,\)"),
+])  # fmt: skip
+def test_a_step_refuses_what_is_no_token(tokens, words):
+    task = language_model(layers=2)
+    states = tf.nest.map_structure(lambda size: tf.zeros([1, size]), task.state_sizes)
+    with pytest.raises(InputError, match=words):
+        task.step(tf.constant(tokens), states)
+
+
+def test_a_step_refuses_states_that_are_not_its_own():
+    task = language_model(layers=2)
+    one, two = ([[tf.zeros([rows, size]) for size in sizes] for sizes in task.state_sizes] for rows in (1, 2))
+    for states in ([], one[:1], [*one, one[0]], [one[0], [*one[1], one[1][0]]]):
+        with pytest.raises(InputError, match="2 layers with 4 states in all"):
+            task.step([1], states)
+    for states in (two, [one[0], two[1]], [[*one[0][:1], one[0][1][:, 1:]], one[1]]):
+        with pytest.raises(InputError, match=r"^state \d of a step"):
+            task.step([1], states)
+    assert task.step([1], one).logits.shape == [1, len(task.preprocessor)]
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"length": "3"}, "`length` must be a whole number, got '3'."), ({"length": 2.5}, "a whole number"),
+    ({"batch_size": 2.5}, "`batch_size` must be a whole number"), ({"top_k": 2.5}, "a whole number"),
+    ({"one_line": "x"}, "`one_line` must be True or False"),
+])  # fmt: skip
+def test_options_of_a_wrong_type(options, message):
+    with pytest.raises(InputError, match=message):
+        language_model().predict_text("the", **options)
+
+
+def test_dynamic_is_a_bool_or_says_how():
+    with pytest.raises(InputError, match="`dynamic` must be True, False or a `DynamicEvaluation`, got 'x'"):
+        language_model().score_text("the", dynamic="x")
