@@ -33,6 +33,8 @@ class Columns:
         time, item, value: One column each; `item`, and `time` with a date and a time of day, may be several, as a
             tuple or separated by commas. `value` may be several channels with `channels`.
         covariates: Names of columns of numbers or categories that are kept beside the values; None for all.
+        read, read_statics: Names of the covariates and of the texts of series that a model reads, as those of
+            `SeriesTable`: such columns are these, whatever they hold.
         others: Further columns by role, such as labels, which are kept as numbers if they are there.
     """
 
@@ -40,6 +42,8 @@ class Columns:
     item: Any = None
     value: Any = None
     covariates: Any = None
+    read: tuple[str, ...] = ()
+    read_statics: tuple[str, ...] = ()
     others: tuple[Role, ...] = ()
 
 

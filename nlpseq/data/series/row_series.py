@@ -209,8 +209,8 @@ def _labels_of(table, columns, values):
         repeated = next(row for row in range(len(items)) if items[row] in items[:row])
         raise InputError(f"{table.where(repeated)}: the series {shorten(repr(items[repeated]))} is there twice.")
     statics = {name: [str(cell) for cell in table.values(name)] for name in others if name not in keys}
-    statics = {name: cells for name, cells in statics.items() if 1 < len(set(cells)) < max(3, len(cells))}
-    return items, statics
+    kept = lambda name: name in columns.read_statics or 1 < len(set(statics[name])) < max(3, len(items))  # noqa: E731
+    return items, {name: cells for name, cells in statics.items() if kept(name)}
 
 
 def _length(row):

@@ -122,10 +122,15 @@ class Answers(answers.Answers):
         return [self._history(one, table) for one in table.series]
 
     def _table(self, data, options) -> SeriesTable:
-        columns = Columns(**{name: options.get(name) or None for name in ("time", "item", "value")})
+        described = self.described
+        columns = Columns(
+            **{name: options.get(name) or None for name in ("time", "item", "value")},
+            read=(*described["past"], *described["known"]),
+            read_statics=tuple(described["statics"]),
+        )
         reading = {name: options.get(name) for name in ("time_zone", "delimiter", "encoding")}
         reading["duplicates"] = options.get("duplicates") or "error"
-        frequency = self.described["frequency"] if self.frequency.unit else None
+        frequency = described["frequency"] if self.frequency.unit else None
         table = read_series(data, columns, frequency=frequency, **reading)
         if frequency is None:
             return table
@@ -222,8 +227,6 @@ class Answers(answers.Answers):
 
     def _covariate(self, one, name, end, role, ahead, table):
         column = one.columns.get(name)
-        if column is None and "=" in name and any(other.startswith(name.split("=")[0] + "=") for other in one.columns):
-            column = np.zeros(len(one))  # a category that these data do not have
         if column is None:
             raise InputError(
                 f"{table.place} has no column {shorten(name)!r}, a covariate that the model reads: add it."

@@ -210,6 +210,38 @@ def test_channels_keep_labels_apart():
     assert table.values == ("a", "b") and set(table.series[0].columns) == {"a", "b", "label"}
 
 
+def long(**columns):
+    """Rows of three items at 20 days, with columns of one value for each item."""
+    items = [name for name in "abc" for _ in DAYS]
+    texts = {name: [cells["abc".index(item)] for item in items] for name, cells in columns.items()}
+    return {"item": items, "time": DAYS * 3, "value": list(range(60)), **texts}
+
+
+def test_columns_that_tell_nothing_are_said_and_those_asked_for_are_kept():
+    data = long(promo=[0, 0, 0], code=["x", "y", "z"], size=[3, 3, 4], empty=[None] * 3)
+    table = read_series(data)
+    assert (table.covariates, table.statics) == ((), ("size",))
+    for part in ("'promo' (the same in all rows)", "'code' (another one in each series", "'empty' (no values)"):
+        assert part in table.notes[0]
+    table = read_series(data, Columns(covariates="promo, size"))
+    assert (table.covariates, table.statics, table.notes) == (("promo", "size"), (), ())
+    table = read_series(data, Columns(read=("promo", "size=3", "size=9"), read_statics=("code",)))
+    assert (table.covariates, table.statics) == (("promo", "size=3", "size=9"), ("code",))
+    assert table.series[0].static == {"code": "x"} and table.series[0].columns["size=3"].all()
+
+
+def test_a_trailing_delimiter_is_no_covariate(tmp_path):
+    table = read_series(write(tmp_path, "date;value;\n" + "".join(f"{day};1;\n" for day in DAYS)))
+    assert table.covariates == () and "'' (no values)" in table.notes[0]
+
+
+def test_covariates_asked_for_are_no_series_and_belong_to_all():
+    data = {"day": DAYS, "north": range(20), "south": range(20), "warm": [1.5] * 20}
+    table = read_series(data, Columns(covariates="warm"))
+    assert [one.item for one in table.series] == ["north", "south"]
+    assert all(one.columns["warm"].tolist() == [1.5] * 20 for one in table.series)
+
+
 @pytest.mark.parametrize("text, said", [
     ("time,value\n2024-01-01,1\n2024-01-02,soon\n", "line 3: 'soon' in the column 'value' is no number"),
     ("time,value\n2024-01-01,1\n2024-13-77,2\n", "line 3: '2024-13-77' is no time"),
@@ -242,6 +274,8 @@ def test_unknown_names():
         read_series({"time": ["2024-01-01", "\ud800"], "value": [1, 2]}, Columns(time="time"))
     with pytest.raises(InputError, match="no column 'when'"):
         read_series(data, Columns(time="when"))
+    with pytest.raises(InputError, match="'value' holds the values and is no covariate: leave it out"):
+        read_series(data, Columns(covariates=("value",)))
 
 
 @pytest.mark.parametrize("name, times", [
