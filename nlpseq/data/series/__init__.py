@@ -8,6 +8,8 @@
     items.py          the columns that name the item of a row
     value_columns.py  the columns of values and covariates
     times.py          cells to times, with their zone
+    time_forms.py     forms of times that pandas does not read
+    date_order.py     whether days or months stand first in dates of numbers
     frequency.py      `Frequency`: the step between two times, found or given; seasons and calendar of a frequency
     series.py         `Series` and `SeriesTable`, and how a series is put on its grid of equal steps
     gridding.py       the step of all series of a table, and the series on their grids

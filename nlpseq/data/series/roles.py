@@ -11,6 +11,7 @@ TIME = Role("time", (
     "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
     "quarter", "year", "hour", "t", "step", "index", "unnamed: 0", "timestamps", "dates",
     "ts", "epoch", "unix time", "unixtime", "datum", "zeit", "fecha", "date time utc", "utc",
+    "seconds", "elapsed", "elapsed time", "elapsed seconds",
 ))  # fmt: skip
 ITEM = Role("item", (
     "item", "item id", "unique id", "series", "series id", "series name", "ts id", "id", "name", "sensor", "station",

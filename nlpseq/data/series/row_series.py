@@ -14,7 +14,7 @@ from nlpseq.data.series.items import FEW_KEYS, item_names
 from nlpseq.data.series.missing import trimmed, with_values
 from nlpseq.data.series.roles import ITEM, TIME, VALUE, Columns, given_columns, names_in
 from nlpseq.data.series.series import Series, SeriesTable, on_grid
-from nlpseq.data.series.times import looks_like_times, parse_times
+from nlpseq.data.series.times import dated, looks_like_times, parse_times
 from nlpseq.errors import InputError, shorten
 
 ROW_SERIES = 8  # columns of numbers from which a row is taken for a series
@@ -71,7 +71,7 @@ def _times(table, rows, time_zone):
 
 
 def _step(table, rows, times, frequency) -> Frequency:
-    if times is None or isinstance(times, np.ndarray):
+    if not dated(times):
         return Frequency()
     given = frequency or rows.frequency
     if given:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds
+from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_said
+from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, shorten
 
 Duplicates = Literal["error", "first", "last", "mean", "sum"]
@@ -97,7 +98,7 @@ def in_order(
         InputError: rows of one time differ.
     """
     lines = series.lines if series.lines is not None else np.zeros(len(series), int)
-    stamps = nanoseconds(series.times) if hasattr(series.times, "asi8") else np.asarray(series.times)
+    stamps = nanoseconds(series.times) if dated(series.times) else np.asarray(series.times)
     unsorted = int((np.diff(stamps) < 0).sum())
     order = np.argsort(stamps, kind="stable") if unsorted else np.arange(len(stamps))
     series = series.select(order)
@@ -137,7 +138,7 @@ def _refuse_different(series, repeated, lines, where):
 
 def _is_clock_change(times, repeated):
     """Whether times repeat as in the hour that clocks are set back: on few Sundays, at night."""
-    if not hasattr(times, "asi8") or times.tz is not None:
+    if not dated(times) or times.tz is not None:
         return False
     there = times[repeated]
     nights = (there.dayofweek == 6) & (there.hour < 4) & there.month.isin([4, 9, 10, 11])
@@ -204,9 +205,10 @@ def _positions(series, frequency, where):
     if len(off):
         raise InputError(
             f"{where(_line(series, off[0]))}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
-            f"of {frequency.name!r} after {start}, and the steps are not equal",
+            f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_said(series.times)}",
             "correct the time",
             "set `frequency`",
+            "leave out the column of the times, and steps are counted",
         )
     return positions
 

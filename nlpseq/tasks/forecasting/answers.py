@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
+from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, in_range, shorten
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, in_lists, json_line
@@ -306,7 +307,7 @@ class Answers(answers.Answers):
 
     def _header(self, example, answer):
         first = [example.names.get("item", "item")] if example.item else []
-        time = example.names.get("time", "time" if hasattr(example.times, "asi8") else "step")
+        time = example.names.get("time", "time" if dated(example.times) else "step")
         columns = [f"path_{i + 1}" for i in range(len(answer["paths"]))] if "paths" in answer else [
             "mean", *(f"q{name}" for name in answer["quantiles"])
         ]  # fmt: skip
@@ -341,7 +342,7 @@ def _preceded(name, array, count):
 
 def _stamps(times):
     """Times as strings of ISO 8601, days without hours; numbers of steps as they are."""
-    if not hasattr(times, "asi8"):
+    if not dated(times):
         return [time if isinstance(time, str) else int(time) for time in times]
     days = times.tz is None and (times == times.normalize()).all()
     return [str(time.date()) if days else time.isoformat(sep=" ") for time in times]

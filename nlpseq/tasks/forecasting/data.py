@@ -13,6 +13,7 @@ from nlpseq.data import notes, sources
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
 from nlpseq.data.series.reading import split_tables
+from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, refuses_unknown_arguments, suggest
 from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
 from nlpseq.tasks.forecasting.settings import PASS
@@ -319,7 +320,7 @@ def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict
 def _start(one: Series, more: Series, frequency: Frequency | None, place: str) -> int:
     """The step of a series at which its continuation begins."""
     length = length_of(one)
-    if not (frequency and frequency.unit and hasattr(more.times, "asi8")):
+    if not (frequency and frequency.unit and dated(more.times)):
         return length
     start = round(float(frequency.positions(more.times[:1], one.times[0])[0]))
     if start < length:

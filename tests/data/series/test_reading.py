@@ -106,6 +106,13 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
     ("20210101,20210102,20210103", "D"), ("2021-W01,2021-W02,2021-W03", "W"),
     ("2021-01-01T00:00:00Z,2021-01-01T01:00:00Z,2021-01-01T02:00:00Z", "h"), ("1,2,3", ""),
     ("2024-01-01 23:00,2024-01-01 24:00,2024-01-02 01:00", "h"), ("23:50,23:55,00:00", "5min"),
+    ("2021013122,2021013123,2021020100", "h"), ("202101312350,202101312355,202102010000", "5min"),
+    ("20210131235958,20210131235959,20210201000000", "s"), ("2021M11,2021M12,2022M01", "MS"),
+    ("2020-W53-5,2021-W01-5,2021-W02-5", "W"), ("2020-365,2020-366,2021-001", "D"),
+    ("1949.917,1950,1950.083", "MS"), ("1949.958,1950.042,1950.125", "MS"), ("0.0,0.1,0.2", ""), ("7.5,10,12.5", ""),
+    ("43831.9583333,43832,43832.0416667", "h"), ("2021:01:31 23:00:00,2021:02:01 00:00:00,2021:02:01 01:00:00", "h"),
+    ("2021-01-31_23:00,2021-02-01_00:00,2021-02-01_01:00", "h"), ("2021-01-01,02/01/2021,2021-01-03", "D"),
+    ("2021-01-29,2021-02-26,2021-03-31", "MS"),
 ])  # fmt: skip
 def test_forms_of_times(name, found):
     table = read_series({"time": name.split(","), "value": [1, 2, 3]})
@@ -123,6 +130,11 @@ def test_time_zones():
     assert len(read_series({"time": spring, "y": range(4)}).series[0]) == 5
     offsets = ["2024-03-31T01:00+01:00", "2024-03-31T03:00+02:00", "2024-03-31T04:00+02:00"]
     assert str(read_series({"time": offsets, "y": range(3)}).series[0].times.tz) == "UTC"
+    for end in ("CET", "+01:00[Europe/Paris]"):
+        times = (
+            read_series({"time": [f"2024-07-01 0{hour}:00 {end}" for hour in range(3)], "y": range(3)}).series[0].times
+        )
+        assert str(times[0]) == "2024-07-01 00:00:00+01:00"
     same = [f"2024-01-01T0{hour}:00+05:30" for hour in range(3)]
     assert str(read_series({"time": same, "y": range(3)}).series[0].times[0]) == "2024-01-01 00:00:00+05:30"
 
@@ -137,6 +149,14 @@ def test_times_in_several_columns(columns):
     table = read_series({**columns, "value": [1, 2, 3]})
     assert table.frequency.name == "h" and str(table.series[0].times[0]) == "2006-12-16 22:00:00"
     assert not table.covariates
+
+
+@pytest.mark.parametrize("name, cells, found", [
+    ("quarter", [3, 4, 1], "QS"), ("week", [51, 52, 1], "W"), ("month", ["Nov", "December", "jan"], "MS"),
+])  # fmt: skip
+def test_years_and_their_parts(name, cells, found):
+    table = read_series({"year": [2006, 2006, 2007], name: cells, "value": [1, 2, 3]})
+    assert (table.frequency.name, len(table.series[0]), table.covariates) == (found, 3, ())
 
 
 def test_the_hour_that_repeats_when_clocks_are_set_back_is_averaged():
@@ -255,6 +275,13 @@ def test_covariates_asked_for_are_no_series_and_belong_to_all():
      "line 22: 2024-01-01 19:25:00 .* not a whole number of steps of 'h'"),
     ("item,time,value\n" + rows(["a"] * 20, DAYS, range(20))
      + rows(["b"] * 20, [f"2024-02-01 {h:02d}:00" for h in range(20)], range(20)), "line .*has steps of"),
+    ("time,value\n" + rows([*DAYS, *(f"2024-02-21 {h:02d}:00" for h in range(24))], range(44)),
+     "line 2: the series has steps of several frequencies, 20 of 1 day, 23 of 1 hour"),
+    ("time,value\n" + rows([f"2024-{m:02d}-{d}" for m in range(1, 7) for d in ("01", 11, 21)], range(18)),
+     "line 5: .* the steps are not equal: 3 of 11 days, 13 of 10 days: .* leave out the column of the times"),
+    ("time,value\n" + rows([f"{k}/{k + 1}/2024" for k in range(1, 8)], range(7)),
+     "line 2: day or month may be first in '1/2/2024'"),
+    ("time,value\n1600-01-01,1\n1600-01-02,2\n", "line 2: 1600-01-01 is not between the years 1678 and 2261"),
     ("time,value\n2024-01-01T00:00Z,1\n2024-01-01T01:00,2\n", "line 3: .* has no offset"),
     ("item,time,q,r\na,2024-01-01,1,2\nb,2024-01-01,1,2\na,2024-01-02,1,3\nb,2024-01-02,1,2\n", "which column holds"),
 ])  # fmt: skip
