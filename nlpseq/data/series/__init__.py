@@ -1,6 +1,8 @@
 """Series of numbers over time, from files and objects of any usual shape.
 
     reading.py        `read_series`: from a file, a frame or rows to a table with its header, and to series
+    header.py         whether the first row holds the names of the columns
+    calendar_columns.py  tables with a column for each month of a year
     row_series.py     tables with a row for each series
     time_rows.py      tables with a row for each time
     roles.py          `Columns`: which columns are meant, given or known by their usual names

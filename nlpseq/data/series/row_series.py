@@ -171,12 +171,15 @@ def _rows_of_numbers(table, columns) -> _Rows | None:
     times = None
     if len(dated) >= max(2, 0.5 * len(table.names)):
         numbers, times = dated, [str(name) for name in dated]
-    elif not texts or not numbers or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
+    elif {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
         return None
     else:
-        numbers = _numbered_alike(numbers)
-        in_turn = len(numbers) > 1 and all(re.search(r"\d$", str(name)) for name in numbers)
-        if not _is_different(table, texts[0]) or (len(numbers) < ROW_SERIES and not in_turn):
+        keys = texts or [name for name in numbers if normal(name) in ITEM.usual]
+        numbers = [name for name in numbers if name not in keys]
+        numbers = numbers and _numbered_alike(numbers)
+        in_turn = len(numbers) > 1 and all(re.search(r"\d$" if texts else r"^\d+$", str(name)) for name in numbers)
+        many = bool(texts) and len(numbers) >= ROW_SERIES
+        if not keys or not numbers or not _is_different(table, keys[0]) or not (in_turn or many):
             return None
     items, statics = _labels_of(table, columns, set(numbers))
     cells = np.stack([parse_numbers(table, name) for name in numbers], axis=1)

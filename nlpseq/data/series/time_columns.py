@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.series.calendar_columns import MONTHS
 from nlpseq.data.series.roles import TIME, given_columns, usual_column
 from nlpseq.data.series.times import looks_like_times
 
 ELAPSED = ("seconds", "elapsed", "elapsed time", "elapsed seconds")  # names of times that also may be values
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 HOURS = ("hour", "hr", "hours")
 CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})([:.](\d{2}))?\s*([ap]m)?", re.IGNORECASE)
 

@@ -41,8 +41,7 @@ def rewritten(texts: Sequence[str]) -> Sequence[str]:
 
 
 def special(texts: Sequence[str]) -> Any:
-    """Times of quarters, months (2024M01), weeks and numbered days, and of a clock alone, whose days begin in 1970; else
-    None."""
+    """Times of quarters, months (2024M01), weeks, days of a year, and a clock, whose days begin in 1970; else None."""
     import pandas as pd
 
     if clocks := _all_match(CLOCK, texts):
@@ -101,7 +100,7 @@ def _steps(numbers):
     """Numbers such as seconds as whole numbers of steps; of unequal steps in units of the last digit."""
     sizes = np.diff(np.unique(numbers))
     if len(sizes):
-        median = np.median(sizes)
+        median = float(np.median(sizes))  # pyright: ignore[reportArgumentType, reportCallIssue]
         exact = (numbers - numbers.min()) / sizes[np.abs(sizes / median - 1) < 0.5].mean()
         if np.abs(exact - np.round(exact)).max() < NEARLY:
             return np.round(exact).astype(np.int64)

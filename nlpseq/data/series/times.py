@@ -24,9 +24,10 @@ def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> A
     """The times in cells.
 
     Dates and times of ISO 8601 and most other forms, years (1949), months (1949-01, 1949M01), quarters (1949Q1), weeks
-    (1949-W01), days of the year (1949-001), 19490131 and 1949013113, decimal years (1949.083), days of spreadsheets with
-    hours, seconds and milliseconds since 1970, objects of Python, NumPy and pandas. Whether a day or a month is first in
-    3/4/2020 is decided by all cells. Times with one offset keep it; with several they become those of `zone`, or UTC.
+    (1949-W01), days of the year (1949-001), 19490131 and 1949013113, decimal years (1949.083), days of spreadsheets
+    with hours, seconds and milliseconds since 1970, objects of Python, NumPy and pandas. Whether a day or a month is
+    first in 3/4/2020 is decided by all cells. Times with one offset keep it; with several they become those of `zone`,
+    or UTC.
 
     Args:
         values: Cells.

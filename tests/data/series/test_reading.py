@@ -67,6 +67,38 @@ def test_wide_a_row_a_series_as_m4_and_with_dates(tmp_path):
     assert values(table, "X") == [3.0] * 18
 
 
+@pytest.mark.parametrize("text, items, found", [
+    ("Country Name,Country Code,Indicator,1960,1961,1962\nFrance,FRA,GDP,1,2,3\nItaly,ITA,GDP,3,2,1\n",
+     ["France", "Italy"], "YS"),
+    ("geo\\time;2015;2016;2017\nDE;1;2;3\nFR;3;2;1\n", ["DE", "FR"], "YS"),
+    ("unique_id,0,1,2\n7,1,2,3\n8,3,2,1\n", ["7", "8"], ""),
+    ("City,1,2,3\nRome,1,2,3\nParis,3,2,1\n", ["Rome", "Paris"], ""),
+    ("name;Jan 2020;Feb 2020\nA;1;2\nB;3;4\n", ["A", "B"], "MS"),
+    ("Rome,2,7,5\nParis,3,2,1\n", ["Rome", "Paris"], ""),
+    ("Rome,2024-01-01,1\nBern,2024-01-01,3\nRome,2024-01-02,3\nBern,2024-01-02,3\n", ["Rome", "Bern"], "D"),
+    ("2024-01-01,sun\n2024-01-02,1\n", None, "line 1: 'sun'"),
+])  # fmt: skip
+def test_the_first_row_is_a_header_or_not(tmp_path, text, items, found):
+    if items is None:
+        with pytest.raises(InputError, match=found):
+            read_series(write(tmp_path, text))
+        return
+    table = read_series(write(tmp_path, text))
+    assert [one.item for one in table.series] == items and table.frequency.name == found and values(table)[0] in (1, 2)
+
+
+def test_a_row_a_year_and_a_column_a_month(tmp_path):
+    months = "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec"
+    text = f"Year,{months},Mean\n" + "".join(f"{year},{months_of(year)},5\n" for year in (2000, 2001))
+    table = read_series(write(tmp_path, text))
+    assert (table.frequency.name, len(table), len(table.series[0])) == ("MS", 1, 24)
+    assert values(table)[11:13] == [11, 12] and "'Mean'" in table.notes[0]
+
+
+def months_of(year):
+    return ",".join(str(12 * (year - 2000) + month) for month in range(12))
+
+
 def test_json_lines_of_lists_of_values(tmp_path):
     lines = [{"item_id": name, "start": "2024-01-01", "target": [1, None, 3]} for name in "ab"]
     path = write(tmp_path, "\n".join(map(json.dumps, lines)), "a.jsonl")
