@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import Table
-from nlpseq.data.series.frequency import Frequency, counted, steps_said
-from nlpseq.data.series.series import Duplicates, Series, on_grid
+from nlpseq.data.series.frequency import JITTER, REGULAR, Frequency, counted, steps_said
+from nlpseq.data.series.series import FEW, Duplicates, Series, on_grid
 from nlpseq.data.series.times import dated
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, plural
 
 LONG_ENOUGH = 10  # times from which the step of a single series is known
 
@@ -35,10 +35,34 @@ def gridded(
         missing, touched = missing + gaps, touched + (gaps > 0)
     if missing:
         notes.append(
-            f"{table.place}: {missing:,} of {sum(map(len, placed)):,} steps of {step.name or 1!r} have no row, in "
-            f"{touched:,} of {len(series):,} series: they count as missing values"
+            f"{table.place}: {_gaps(missing, sum(map(len, placed)), step)}, in {touched:,} of {len(series):,} series: "
+            f"{'they count as missing values' if missing > 1 else 'it counts as a missing value'}"
         )
     return step, placed
+
+
+def unequal(table: Table, series: list[Series]) -> list[str]:
+    """What is said of series with sorted times that are not put on a grid: gaps, or steps of any length."""
+    one = max(series, key=len)
+    if not dated(one.times) or counted([one.times for one in series]) is not None:
+        return []
+    step = Frequency.found([one.times for one in series])
+    if step is None:
+        return []
+    exact = [step.positions(one.times, one.times[0]) for one in series]
+    placed = [np.round(positions).astype(np.int64) for positions in exact]
+    off = sum(int((np.abs(x - whole) > JITTER).sum()) for x, whole in zip(exact, placed))
+    counts = np.unique(np.concatenate([np.diff(whole) for whole in placed]), return_counts=True)[1]
+    if off > FEW * sum(map(len, exact)) or counts.max() < REGULAR * counts.sum():
+        return [f"{table.place}: the steps between times are not equal ({steps_said(one.times)}): each row is a step"]
+    steps = sum(int(whole[-1]) + 1 for whole in placed)
+    missing = steps - sum(len(np.unique(whole)) for whole in placed)
+    return [f"{table.place}: {_gaps(missing, steps, step)}: each row is a step"] if missing else []
+
+
+def _gaps(missing, total, step):
+    have = "have" if missing > 1 else "has"
+    return f"{missing:,} of {plural(total, 'step', 'steps')} of {step.name or 1!r} {have} no row"
 
 
 def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Series]]:

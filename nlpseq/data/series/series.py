@@ -12,7 +12,8 @@ from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_s
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, shorten
 
-Duplicates = Literal["error", "first", "last", "mean", "sum"]
+Duplicates = Literal["error", "first", "last", "mean", "sum", "few"]
+FEW = 0.01  # the share of rows that may repeat a time
 MOST_STEPS = 20_000_000  # of the grid of a series
 LEAST_FILLED = 0.02  # of the steps of a long grid
 
@@ -88,7 +89,8 @@ def in_order(
         series: The rows of one item, with `lines`.
         where: From a line to its place, for errors.
         duplicates: What is done with rows of one time whose values differ: "error", or the "first", "last", "mean" or
-            "sum" of them. Rows that are equal count once; of the hour that repeats when clocks are set back the mean.
+            "sum" of them, or "few", the first, if they are a hundredth of the rows at most. Rows that are equal count
+            once; of the hour that repeats when clocks are set back the mean.
         values: Names of the columns that are summed; covariates are averaged.
 
     Returns:
@@ -108,8 +110,9 @@ def in_order(
         return series, unsorted, 0
     if duplicates == "error" and _is_clock_change(series.times, repeated):
         duplicates = "mean"
-    if duplicates == "error":
-        _refuse_different(series, repeated, lines, where)
+    if duplicates == "error" or (duplicates == "few" and len(repeated) > FEW * len(stamps)):
+        remedies = ["keep one", *["set `duplicates` to first, last, mean or sum"] * (duplicates == "error")]
+        _refuse_different(series, repeated, lines, where, remedies)
     starts = np.flatnonzero(np.r_[True, np.diff(stamps) != 0])
     ends = np.r_[starts[1:], len(stamps)]
     merged = {}
@@ -117,12 +120,12 @@ def in_order(
         if duplicates in ("mean", "sum"):
             merged[name] = _reduced(column, starts, "sum" if duplicates == "sum" and name in values else "mean")
         else:
-            merged[name] = column[starts if duplicates in ("first", "error") else ends - 1]
+            merged[name] = column[starts if duplicates in ("first", "few", "error") else ends - 1]
     one = replace(series.select(starts), columns=merged)
     return one, unsorted, len(stamps) - len(starts)
 
 
-def _refuse_different(series, repeated, lines, where):
+def _refuse_different(series, repeated, lines, where, remedies):
     """Raises an `InputError` if a column has different values in a row and the next, which have one time."""
     for row in repeated:
         for column in series.columns.values():
@@ -131,8 +134,7 @@ def _refuse_different(series, repeated, lines, where):
                 raise InputError(
                     f"{where(int(lines[row + 1]))}: {series.title} has {series.times[row]} twice, with "
                     f"{one:g} (line {lines[row]}) and {other:g}",
-                    "keep one",
-                    "set `duplicates` to first, last, mean or sum",
+                    *remedies,
                 )
 
 
@@ -222,7 +224,7 @@ def _one_a_step(series, positions, frequency, where, duplicates):
     same = np.flatnonzero(np.diff(positions) == 0)
     if not len(same):
         return series, positions
-    if duplicates == "error" and len(same) > 0.01 * len(positions):
+    if duplicates == "error" and len(same) > FEW * len(positions):
         raise InputError(
             f"{where(_line(series, same[0] + 1))}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
             f"{series.title} fall on one step of {frequency.name!r}",

@@ -9,7 +9,7 @@ import numpy as np
 
 from nlpseq.data.files.numbers import is_numeric, parse_numbers
 from nlpseq.data.files.table import Role, Table, normal
-from nlpseq.data.series.gridding import gridded
+from nlpseq.data.series.gridding import gridded, unequal
 from nlpseq.data.series.items import item_columns, item_names
 from nlpseq.data.series.missing import trimmed, with_values
 from nlpseq.data.series.roles import Columns, given_columns, usual_column
@@ -17,7 +17,7 @@ from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order
 from nlpseq.data.series.time_columns import find_times
 from nlpseq.data.series.times import parse_times
 from nlpseq.data.series.value_columns import other_columns, value_columns
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 
 COVARIATES = Role("covariates", ())
 ROW_NUMBERS = ("no", "no.", "nr", "row", "row id", "index", "unnamed: 0", "#")  # names of columns that count rows
@@ -76,6 +76,8 @@ def series_of_times(
     step = None
     if grid:
         step, series = gridded(table, series, frequency, layout.stamps, where, duplicates, notes)
+    else:
+        notes += unequal(table, series)
     names = layout.names
     value_names = tuple(layout.values) if channels else ("value",)
     if layout.wide and not channels:
@@ -148,10 +150,14 @@ def _ordered(place, series, layout, where, duplicates, notes) -> list[Series]:
         ordered.append(one)
         moved, merged = moved + unsorted, merged + same
     if moved:
-        plural = "s stand" if moved > 1 else " stands"
-        notes.append(f"{place}: {moved:,} row{plural} after a later one: times are sorted")
+        notes.append(f"{place}: {plural(moved, 'row stands', 'rows stand')} after a later one: times are sorted")
     if merged:
-        notes.append(f"{place}: {merged:,} rows repeat a time and are merged")
+        are = (
+            "of those at one time the first counts"
+            if duplicates in ("first", "few")
+            else "those at one time are merged"
+        )
+        notes.append(f"{place}: {plural(merged, 'row repeats', 'rows repeat')} a time: {are}")
     return ordered
 
 

@@ -42,7 +42,7 @@ def read_recordings(
     Args:
         data: Path of a table, or an object, as of `nlpseq.data.series.read_series`: a row for each time, columns of
             numbers, which are the channels, and a column of labels or none. Rows are taken in the order of their
-            times; of rows with the same time the first is taken.
+            times; of rows with the same time the first is taken, if they are few.
         time, values, label: Columns, by name or by number from 1; `values` may be several, separated by commas.
             Default those with usual names, and all other columns of numbers as values.
         delimiter, encoding: Of files.
@@ -60,7 +60,7 @@ def read_recordings(
     table = read_series(
         data,
         Columns(time=time, value=values, others=(role,)),
-        duplicates="first",
+        duplicates="few",
         grid=False,
         channels=True,
         delimiter=delimiter,

@@ -128,7 +128,7 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
     table = read_series(write(tmp_path, text))
     np.testing.assert_array_equal(values(table), [0, 1, 2, np.nan, 4])
     said = " ".join(table.notes)
-    assert "times are sorted" in said and "repeat a time" in said and "1 of 5 steps" in said
+    assert "times are sorted" in said and "1 row repeats a time" in said and "1 of 5 steps" in said
 
 
 @pytest.mark.parametrize("name, found", [
