@@ -117,13 +117,22 @@ def first_of(items: Sequence[object], most: int = 5) -> str:
     return ", ".join(map(str, items[:most])) + ", ..." * (len(items) > most)
 
 
-def plural(count: int, one: str, many: str) -> str:
-    """A count with the words for one, or those for several.
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with the words for one, or those for several, which by default end in an s.
 
-    >>> plural(1, "row is", "rows are"), plural(1200, "row is", "rows are")
-    ('1 row is', '1,200 rows are')
+    >>> plural(1, "row"), plural(2, "series"), plural(1200, "row is", "rows are")
+    ('1 row', '2 series', '1,200 rows are')
     """
-    return f"{count:,} {one if count == 1 else many}"
+    return f"{count:,} {one if count == 1 else many or one.removesuffix('s') + 's'}"
+
+
+def some_of(count: int, total: int, what: str, one: str, many: str) -> str:
+    """A part of a total with the verb of its number.
+
+    >>> some_of(1, 4, "row", "has", "have"), some_of(2, 4, "row", "has", "have")
+    ('1 of 4 rows has', '2 of 4 rows have')
+    """
+    return f"{count:,} of {plural(total, what)} {one if count == 1 else many}"
 
 
 def in_range(name: str, value: Any, low: float | None = None, high: float | None = None) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,7 +187,7 @@ def _duration(size):
     """Nanoseconds in words."""
     for unit, name in ((DAY, "day"), (3600 * SECOND, "hour"), (60 * SECOND, "minute"), (SECOND, "second")):
         if size % unit == 0:
-            return f"{size // unit:,} {name}{'s' * (size != unit)}"
+            return plural(size // unit, name)
     return f"{size / SECOND:g} seconds"
 
 

@@ -12,7 +12,7 @@ from nlpseq.data.files.table import Table
 from nlpseq.data.series.frequency import JITTER, REGULAR, Frequency, counted, steps_said
 from nlpseq.data.series.series import FEW, Duplicates, Series, on_grid
 from nlpseq.data.series.times import dated
-from nlpseq.errors import InputError, plural
+from nlpseq.errors import InputError, some_of
 
 LONG_ENOUGH = 10  # times from which the step of a single series is known
 
@@ -61,8 +61,8 @@ def unequal(table: Table, series: list[Series]) -> list[str]:
 
 
 def _gaps(missing, total, step):
-    have = "have" if missing > 1 else "has"
-    return f"{missing:,} of {plural(total, 'step', 'steps')} of {step.name or 1!r} {have} no row"
+    of_step = f"of {step.name or 1!r}"
+    return some_of(missing, total, "step", f"{of_step} has no row", f"{of_step} have no row")
 
 
 def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Series]]:

@@ -85,7 +85,7 @@ class Answers(answers.Answers):
         values = np.full([len(rows), max(map(len, rows), default=0), len(self.channels)], np.nan)
         for places, row in zip(values, rows):
             if row.shape[1] != len(self.channels):
-                raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
+                raise InputError(f"expected {plural(len(self.channels), 'value')} in every step, got {row.shape[1]}.")
             places[: len(row)] = row
         usual = self.metadata.detail("season", int)
         if usual < 0:
@@ -158,7 +158,7 @@ class Answers(answers.Answers):
                 headed = True
             time = count if time is None else time
             _write_step(write, as_json, {}, time, self.channels, values, score, alarm)
-        note(f"{plural(count, 'step', 'steps')}, {plural(alarms, 'alarm', 'alarms')}")
+        note(f"{plural(count, 'step')}, {plural(alarms, 'alarm')}")
         lines.check()
 
 

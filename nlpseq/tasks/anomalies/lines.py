@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from nlpseq.data.files.numbers import MISSING
 from nlpseq.data.files.table import normal
 from nlpseq.data.series.roles import TIME
 from nlpseq.data.series.times import parse_times
-from nlpseq.errors import ExampleError, InputError, first_of, plural, shorten
+from nlpseq.errors import ExampleError, InputError, first_of, plural, shorten, some_of
 
 MARKS = ";\t,"  # between the fields of a line
 SHOWN = 5  # numbers of bad lines
@@ -68,9 +69,8 @@ class Lines:
     def check(self) -> None:
         """Raises an `ExampleError` if lines were left out."""
         if self.bad:
-            are = "is" if len(self.bad) == 1 else "are"
-            shown = first_of(self.bad, SHOWN)
-            raise ExampleError(f"{len(self.bad):,} of {plural(self.count, 'line', 'lines')} {are} left out: {shown}.")
+            are = some_of(len(self.bad), self.count, "line", "is", "are")
+            raise ExampleError(f"{are} left out: {first_of(self.bad, SHOWN)}.")
 
     def _step(self, text, first):
         """The time and the values of a line, None of a header."""
@@ -93,8 +93,8 @@ class Lines:
         channels = len(self.channels)
         if names is not None and len(names) == count:
             known = {normal(name): index for index, name in enumerate(names)}
-            places = [known.get(normal(name)) for name in self.channels]
-            if None not in places:
+            places = [known[word] for word in map(normal, self.channels) if word in known]
+            if len(places) == channels:
                 times = [known[word] for word in TIME.usual if word in known and known[word] not in places]
                 return places, next(iter(times), None)
         if count not in (channels, channels + 1):
@@ -102,7 +102,7 @@ class Lines:
         return list(range(count - channels, count)), 0 if count > channels else None
 
     def _unlike(self, text):
-        numbers = plural(len(self.channels), "number", "numbers")
+        numbers = plural(len(self.channels), "number")
         return InputError(f"expected {numbers}, with a time before them or without, got {shorten(repr(text), 60)}.")
 
 
@@ -131,6 +131,10 @@ def _follows(time, previous):
     """Whether a time is after another, or nothing can be said."""
     if time == previous:
         return False
+    try:  # ten times as fast
+        return datetime.fromisoformat(time) > datetime.fromisoformat(previous)
+    except (ValueError, TypeError):  # of another form, or only one has a zone
+        pass
     try:
         before, after = parse_times([previous, time], lambda index: "")
     except InputError:

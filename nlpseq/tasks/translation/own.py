@@ -14,7 +14,7 @@ from nlpseq.data.files.paths import SPLIT_OF, TABLES, suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.data.files.tmx import read_tmx
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 
 ARGUMENTS = "`source` and `target`"
 HEADER = ("source", "target")
@@ -145,7 +145,7 @@ def _by_split(place, files, language):
 
 def _of_sides(languages, sides, encoding):
     lines = [read_lines(path, encoding) for path in sides]
-    first, second = (f"{path} has {len(side)} lines" for path, side in zip(sides, lines))
+    first, second = (f"{path} has {plural(len(side), 'line')}" for path, side in zip(sides, lines))
     if len(lines[0]) != len(lines[1]):
         raise InputError(f"{first} and {second}: expected equally many, line by line translations of each other.")
     places = lambda side, row: f"{sides[side]}, line {row + 1}"  # noqa: E731
@@ -244,7 +244,8 @@ def _of_numbered_columns(part, given):
     numbers = {role: int(value) - 1 for role, value in given.items() if value and str(value).isdecimal()}
     texts = [index for index in range(len(part.names)) if not _holds_numbers(part.column(index))]
     if any(index not in range(len(part.names)) for index in numbers.values()) or len(texts) < 2:
-        raise InputError(f"{part.place} has {len(part.names)} columns, expected two with texts: source and target.")
+        columns = plural(len(part.names), "column")
+        raise InputError(f"{part.place} has {columns}, expected two with texts: source and target.")
     source = numbers.get("source", next(index for index in texts if index != numbers.get("target")))
     target = numbers.get("target", next(index for index in texts if index != source))
     languages = tuple(role if role in numbers or not given[role] else str(given[role]) for role in ("source", "target"))

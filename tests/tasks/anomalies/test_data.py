@@ -140,5 +140,10 @@ def test_bad_windows_get_one_sentence(tmp_path, windows, name, expected):
 def test_odd_data_are_said(capsys):
     load_anomalies({"value": [3.0] * 60, "label": [0] * 60})
     shown = " ".join(capsys.readouterr().out.split())
-    for part in ("24 steps at most", "are constant", "nothing that is tested is labelled", "first 50%"):
+    for part in (
+        "24 steps at most",
+        "1 of 1 series to learn from is constant",
+        "nothing that is tested is labelled",
+        "first 50%",
+    ):
         assert part in shown
