@@ -9,9 +9,10 @@ Tags in other forms, such as B_X, X-B and b-X, are converted to these by a `Nota
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -19,8 +20,11 @@ from nlpseq.errors import InputError, one_of
 
 PREFIXES = {"bio": "BIO", "iob1": "BIO", "bioes": "BIOES"}
 FROM_BILOU = {"L": "E", "U": "S", "M": "I", "W": "S"}
-LETTERS = "BIESLUMW"
-SEPARATORS = "-_:./|"
+WORDS = {"begin": "B", "inside": "I", "middle": "I", "end": "E", "last": "E", "single": "S", "unit": "S"}
+LETTERS = {letter.casefold(): FROM_BILOU.get(letter, letter) for letter in "BIESLUMW"} | WORDS
+OUTSIDE = ("o", "0", "out", "outside", "none", "null", "-", "_")  # what "O" is called, in lower case
+BEFORE = re.compile(r"([^\W_]+)([\W_]).")  # a letter and its separator before the type
+BEHIND = re.compile(r".*.([\W_])([^\W_]+)", re.DOTALL)  # the same behind it
 
 
 def split_tag(tag: str) -> tuple[str, str]:
@@ -29,13 +33,17 @@ def split_tag(tag: str) -> tuple[str, str]:
     return prefix, kind
 
 
+def fits(tag: str, scheme: str) -> bool:
+    """Whether a tag is one of a scheme."""
+    prefix, kind = split_tag(tag)
+    return len(prefix) == 1 and prefix != "O" and prefix in PREFIXES[scheme] if kind else tag == "O"
+
+
 def check_tags(tags: Iterable[str], scheme: str) -> None:
     """Raises an `InputError` for the first tag that does not fit the scheme."""
     one_of("tag scheme", scheme, PREFIXES)
     for tag in tags:
-        prefix, kind = split_tag(tag)
-        fits = tag == "O" if not kind else prefix in PREFIXES[scheme].replace("O", "")
-        if not fits:
+        if not fits(tag, scheme):
             forms = ", ".join(f"{letter}-X" for letter in PREFIXES[scheme] if letter != "O")
             raise InputError(f"tag {tag!r} does not fit the scheme {scheme}, whose tags are O, {forms}.")
 
@@ -43,12 +51,14 @@ def check_tags(tags: Iterable[str], scheme: str) -> None:
 def transition_rules(tags: Sequence[str], scheme: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Legal transitions, bool `(tags, tags)` from row to column, and legal first and last tags, bool `(tags,)`."""
     check_tags(tags, scheme)
-    parts = [split_tag(tag) for tag in tags]
-    between = np.array([[_follows(scheme, a, b) for b in parts] for a in parts])
-    outside = ("O", "")
-    first = np.array([_follows(scheme, outside, b) for b in parts])
-    last = np.array([_follows(scheme, a, outside) for a in parts])
-    return between, first, last
+    prefixes, kinds = (np.array(parts) for parts in zip(*map(split_tag, [*tags, "O"])))  # "O" is outside, at both ends
+    same = kinds[:, np.newaxis] == kinds
+    legal = np.zeros(same.shape, bool)
+    for before, after in product(set(prefixes), repeat=2):
+        pairs = np.ix_(prefixes == before, prefixes == after)
+        alike, unlike = (_follows(scheme, (before, ""), (after, kind)) for kind in ("", "other"))
+        legal[pairs] = np.where(same[pairs], alike, unlike)
+    return legal[:-1, :-1], legal[-1, :-1], legal[:-1, -1]
 
 
 def _follows(scheme, before, after):
@@ -72,10 +82,11 @@ def spans(tags: Iterable[str], scheme: str = "bio") -> list[tuple[str, int, int]
     """The spans `(type, start, end)` of a sequence; `end` is exclusive.
 
     As in the evaluation script of CoNLL-2000, a tag that does not continue the span
-    before it starts a new one.
+    before it starts a new one. Tags that do not fit the scheme are spans whose type is the tag.
     """
     spans_, start, open_kind, before = [], None, None, ("O", "")
-    for position, (prefix, kind) in enumerate([*map(split_tag, tags), ("O", "")]):
+    parts = [split_tag(tag) if fits(tag, scheme) else (tag, tag) for tag in tags]
+    for position, (prefix, kind) in enumerate([*parts, ("O", "")]):
         if open_kind is not None and _ends(before, prefix, kind):
             spans_.append((open_kind, start, position))
             open_kind = None
@@ -94,15 +105,15 @@ def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
     """Converts a sequence of tags from the scheme `source` to `target`."""
     result = ["O"] * len(tags)
     all_spans = spans(tags, source)
-    for index, (kind, start, end) in enumerate(all_spans):
+    for before, (kind, start, end) in zip([("", 0, 0), *all_spans], all_spans):
         for position in range(start, end):
-            result[position] = f"{_prefix(target, position, kind, start, end, all_spans[:index])}-{kind}"
+            result[position] = f"{_prefix(target, position, kind, start, end, before)}-{kind}"
     return result
 
 
-def _prefix(scheme, position, kind, start, end, earlier):
+def _prefix(scheme, position, kind, start, end, before):
     if scheme == "iob1":
-        adjacent = earlier and earlier[-1][2] == start and earlier[-1][0] == kind
+        adjacent = before[2] == start and before[0] == kind
         return "B" if position == start and adjacent else "I"
     if scheme == "bioes":
         if end - start == 1:
@@ -127,7 +138,9 @@ def without_bilou(tag: str) -> str:
 
 @dataclass(frozen=True)
 class Notation:
-    """A form of tags: the separator, whether the letter stands behind the type, and whether it is a small one.
+    """A form of tags: the separator of letter and type, and whether the letter stands behind the type.
+
+    Letters are capital or small, or words such as "begin"; a tag in `OUTSIDE` stands for "O".
 
     Example:
 
@@ -137,51 +150,91 @@ class Notation:
 
     separator: str = "-"
     behind: bool = False
-    small: bool = False
 
     def standard(self, tag: str) -> str | None:
         """The tag of bio or bioes for a tag of this form; None if it has another form."""
-        letters, outside = (LETTERS.lower(), "o") if self.small else (LETTERS, "O")
-        if tag == outside:
+        if tag.casefold() in OUTSIDE:
             return "O"
-        form = (
-            f"(.+){re.escape(self.separator)}([{letters}])"
-            if self.behind
-            else (f"([{letters}]){re.escape(self.separator)}(.+)")
-        )
-        match = re.fullmatch(form, tag)
-        if match is None:
-            return None
-        letter, kind = reversed(match.groups()) if self.behind else match.groups()
-        return f"{FROM_BILOU.get(letter.upper(), letter.upper())}-{kind}"
+        if self.behind:
+            kind, _, letter = tag.rpartition(self.separator)
+        else:
+            letter, _, kind = tag.partition(self.separator)
+        letter = LETTERS.get(letter.casefold())
+        return f"{letter}-{kind}" if letter and kind else None
 
 
 def notation_of(tags: Iterable[str]) -> Notation | None:
-    """The form in which all tags mark spans, which is not that of bio and bioes, or None.
+    """The form in which all tags mark spans, or None: none has, or all are written as those of bio and bioes.
 
-    Of two tags or more one is "O" (or "o"), and one begins a span.
+    One tag begins a span; another one continues it or is outside.
 
     Example:
 
     >>> notation_of(["B_PER", "I_PER", "O"])
-    Notation(separator='_', behind=False, small=False)
+    Notation(separator='_', behind=False)
     """
     tags = set(tags)
-    for behind in (False, True):
-        for separator in SEPARATORS:
-            for small in (False, True):
-                notation = Notation(separator, behind, small)
-                standard = [notation.standard(tag) for tag in tags]
-                begins = any(tag and tag[:2] in ("B-", "S-") for tag in standard)
-                if begins and None not in standard and "O" in standard and notation != Notation():
-                    return notation
+    if all(_is_usual(tag) for tag in tags):
+        return None
+    example = next((tag for tag in tags if tag.casefold() not in OUTSIDE), "")
+    return next((notation for notation in _notations(example) if _marks_spans(notation, tags)), None)
+
+
+def _is_usual(tag):
+    prefix, kind = split_tag(tag)
+    return prefix.casefold() in LETTERS and prefix.isupper() and len(prefix) == 1 if kind else tag == "O"
+
+
+def _notations(tag: str) -> Iterator[Notation]:
+    """The notations, two at most, in which a tag has a letter and a type."""
+    before, behind = BEFORE.match(tag), BEHIND.fullmatch(tag)
+    if before and before[1].casefold() in LETTERS:
+        yield Notation(before[2])
+    if behind and behind[2].casefold() in LETTERS:
+        yield Notation(behind[1], behind=True)
+
+
+def _marks_spans(notation, tags):
+    standard = set()
+    for tag in tags:
+        if (name := notation.standard(tag)) is None:
+            return False
+        standard.add(name)
+    kinds = {letter: {tag[2:] for tag in standard if tag[0] == letter} for letter in "BIEOS"}
+    known = kinds["B"] or not notation.behind  # behind a type, a letter alone may be part of a name
+    return bool(kinds["O"] and known and len(standard) > 1) or bool(kinds["B"] & (kinds["I"] | kinds["E"]))
+
+
+def without_types(tags: Iterable[str]) -> list[str]:
+    """The tags, sorted, if all are letters of a span scheme without types, as in "B", "I", "O"; else none."""
+    tags = sorted(tags)
+    letters = {_letter(tag) for tag in tags}
+    return tags if "B" in letters and len(letters) > 1 and None not in letters else []
+
+
+def _letter(tag):
+    """The letter of a tag without a type, such as "B" or "B-"; None if it is more than that."""
+    return "O" if tag.casefold() in OUTSIDE else LETTERS.get(re.sub(r"[\W_]+$", "", tag).casefold())
+
+
+def mostly_spans(counts: Mapping[str, int]) -> tuple[str, str] | None:
+    """A tag that looks like that of a span and one that does not, of tags most of which begin or continue spans.
+
+    Args:
+        counts: number of occurrences by tag.
+    """
+    inside = {tag: count for tag, count in counts.items() if tag.casefold() not in OUTSIDE}
+    by_notation = Counter()
+    for tag, count in inside.items():
+        for notation in _notations(tag):
+            by_notation[notation] += count
+    for notation, count in by_notation.most_common(1):
+        names = {tag: notation.standard(tag) for tag in inside}
+        begins = next((tag for tag, name in names.items() if name and name[0] == "B"), None)
+        other = next((tag for tag, name in names.items() if name is None), None)
+        if begins and other and 2 * count > sum(inside.values()):
+            return begins, other
     return None
-
-
-def without_types(tags: Iterable[str]) -> bool:
-    """Whether all tags are letters of a span scheme without types, as in "B", "I", "O"."""
-    tags = {tag.upper() for tag in tags}
-    return "B" in tags and len(tags) > 1 and tags <= set(f"{LETTERS}O")
 
 
 def scheme_of_most(counts: Mapping[str, int]) -> str | None:

@@ -1,6 +1,6 @@
 """Trains a recurrent token tagger, for parts of speech, named entities or chunks, and exports it.
 
-The recipe trains on a dataset of TensorFlow Datasets or on your own CoNLL or CoNLL-U files,
+The recipe trains on a dataset of TensorFlow Datasets or on your own files (CoNLL columns, CoNLL-U, tables, JSON),
 evaluates, plots and exports a SavedModel that takes raw strings or tokens. Without flags it trains
 on nlpseq_tags, a generated corpus that ships with nlpseq: test accuracy 0.98 or more in about a
 minute and 1.3 GB of memory. Scores on real data: recipes/README.md.

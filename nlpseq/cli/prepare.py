@@ -4,8 +4,8 @@ import importlib
 import importlib.util
 
 from nlpseq import tasks
+from nlpseq.cli.automatic import parsed, shown
 from nlpseq.cli.flags import check_filled, one_sentence
-from nlpseq.cli.recipe import parsed, shown
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, suggest
 from nlpseq.reporting import say

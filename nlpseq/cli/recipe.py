@@ -1,7 +1,6 @@
 """The start and end of every recipe: settings from flags; metrics, plots and the export."""
 
 import contextlib
-import functools
 import os
 import sys
 import time
@@ -9,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from nlpseq.cli.automatic import parsed, shown
 from nlpseq.cli.flags import check_filled, one_sentence
 from nlpseq.cli.guard import check_utf8, guarded
 from nlpseq.cli.programs import keep_programs
@@ -154,34 +154,6 @@ def follow_data(config: Config, choices: Mapping[str, Any], space: "Mapping[str,
         listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in taken.items())
         reporting.say(f"chosen for these data: {listed}")
     return config.filled(taken)
-
-
-class _Auto:
-    """A default in the help, of a setting that follows the data if no flag is given."""
-
-    __hash__: Any = None  # tyro caches by hash what it knows of a value, such as 1, which is not that of an open 1
-
-    def __str__(self):
-        return "auto"
-
-    __repr__ = __str__
-
-
-@functools.cache
-def _auto_of(kind):
-    return type("Auto", (_Auto, kind), {"__hash__": None})
-
-
-def shown(config: Config) -> Config:
-    """What the help shows: an `_Auto` that is also of its own type for each value that is None because it is open."""
-    settled = config.settled().flat()
-    names = [name for name in config.automatic() if config.flat()[name] is None]
-    return config.replace(**{name: _auto_of(type(settled[name]))(settled[name]) for name in names})
-
-
-def parsed(config: Config) -> Config:
-    """The settings that tyro makes of those of `shown`: what no flag gives is None again."""
-    return config.replace(**{name: None for name, value in config.flat().items() if isinstance(value, _Auto)})
 
 
 def finish(

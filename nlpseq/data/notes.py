@@ -1,7 +1,7 @@
 """What is odd in data and does not stop their use, as sentences that are said when they are loaded."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nlpseq.errors import shorten
 from nlpseq.reporting.console import say
@@ -70,7 +70,7 @@ def about_labels(counts: Mapping[str, int], total: int) -> list[str]:
             f"there are {len(counts):,} different labels in {total:,} training examples: check that `label` is the "
             "right column"
         )
-    return notes + _spellings(counts)
+    return notes + spellings(counts)
 
 
 def _is_measurement(name):
@@ -81,12 +81,12 @@ def _is_measurement(name):
     return True
 
 
-def _spellings(counts):
+def spellings(names: Iterable[str], what: str = "labels") -> list[str]:
     """A note on labels that differ by case or blanks only."""
     groups: dict[str, list[str]] = {}
-    for name in counts:
+    for name in names:
         groups.setdefault("".join(name.split()).casefold(), []).append(name)
     alike = Counter({" and ".join(map(repr, sorted(names))): len(names) for names in groups.values() if len(names) > 1})
     if not alike:
         return []
-    return [f"labels differ by case or blanks only, and are different classes: {shorten('; '.join(alike), 200)}"]
+    return [f"{what} differ by case or blanks only, and are different classes: {shorten('; '.join(alike), 200)}"]

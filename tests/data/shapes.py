@@ -117,6 +117,12 @@ CLASSIFICATION = {
         "a.json",
         json.dumps({name: {str(i): row[k] for i, row in enumerate(ROWS)} for k, name in enumerate(("text", "label"))}),
     ),
+    "json of pandas, split": single(
+        "a.json", json.dumps({"columns": ["text", "label"], "index": [*range(len(ROWS))], "data": ROWS})
+    ),
+    "json of pandas, no names": single("a.json", json.dumps({"columns": [0, 1], "index": [0, 1], "data": ROWS})),
+    "json of pandas, index": single("a.json", json.dumps({str(i): row for i, row in enumerate(OBJECTS)})),
+    "csv of pandas, no names": single("a.csv", table(ROWS, ("0", "1"))),
     "json of splits": single(
         "a.json", json.dumps({"train": OBJECTS[:40], "validation": OBJECTS[40:50], "test": OBJECTS[50:]})
     ),
@@ -226,6 +232,30 @@ TAGGING = {
         table([(str(i), w, t) for i, s in enumerate(SENTENCES) for w, t in s], ("sentence_id", "words", "labels")),
     ),
     "spreadsheet, empty lines": single("a.csv", "token,tag\n" + column_text(",")),
+    "spreadsheet of documents": single(
+        "a.csv",
+        table([(str(i), "0", w, t) for i, s in enumerate(SENTENCES) for w, t in s], ("Doc_ID", "sent", "token", "ner")),
+    ),
+    "numbered table of texts": single(
+        "a.csv",
+        table(
+            [(str(i), " ".join(a), " ".join(b)) for i, (a, b) in enumerate(TOKENS)], ("sentence_id", "tokens", "tags")
+        ),
+    ),
+    "numbered table of Python lists": single(
+        "a.csv",
+        table(
+            [(f"Sentence: {i}", " ".join(a), str(["X"] * len(a)), str(b)) for i, (a, b) in enumerate(TOKENS)],
+            ("Sentence #", "Sentence", "POS", "Tag"),
+        ),
+    ),
+    "numbered json lines": single(
+        "a.jsonl", jsonl({"doc": 1, "sent_id": i, "tokens": a, "tags": b} for i, (a, b) in enumerate(TOKENS))
+    ),
+    "json of pairs": single("a.json", json.dumps(SENTENCES)),
+    "json lines of pairs": single("a.jsonl", jsonl(SENTENCES)),
+    "json of splits of pairs": single("a.json", json.dumps({"train": SENTENCES[:9], "dev": [], "test": SENTENCES[9:]})),
+    "json lines of rows": single("a.jsonl", jsonl(TOKENS)),
     "word/TAG": single("a.txt", "".join(" ".join(f"{w}/{t}" for w, t in s) + "\n" for s in SENTENCES)),
     "word_TAG": single("a.txt", "".join(" ".join(f"{w}_{t}" for w, t in s) + "\n" for s in SENTENCES)),
     "sequences": several(
@@ -233,6 +263,12 @@ TAGGING = {
             "train/seq.in": "".join(" ".join(a) + "\n" for a, _ in TOKENS),
             "train/seq.out": "".join(" ".join(b) + "\n" for _, b in TOKENS),
             "train/label": "x\n" * len(TOKENS),
+        }
+    ),
+    "sentences and labels": several(
+        {
+            "train/sentences.txt": "".join(" ".join(a) + "\n" for a, _ in TOKENS),
+            "train/labels.txt": "".join(" ".join(b) + "\n" for _, b in TOKENS),
         }
     ),
     "B_PER": single("a.txt", column_text(rename=lambda tag: tag.replace("-", "_"))),

@@ -115,6 +115,16 @@ class Column:
         return self.values
 
 
+class Scalars:
+    """A column of Arrow, whose items are no values of Python."""
+
+    def __init__(self, values):
+        self.to_pylist = lambda: values
+
+    def __iter__(self):
+        return iter([object()])
+
+
 class Names:
     names = ("keep", "sell")
 
@@ -130,6 +140,11 @@ class HubDataset:
 
 
 TEXTS, LABELS = ([row[index] for row in ROWS] for index in (0, 1))
+NAMELESS = type("DataFrame", (), {"columns": [0, 1], "__getitem__": lambda self, name: Column((TEXTS, LABELS)[name])})
+ARROW = type("Table", (), {
+    "column_names": ["text", "label"], "columns": [],
+    "__getitem__": lambda self, name: Scalars(TEXTS if name == "text" else LABELS),
+})  # fmt: skip
 FRAME = type("DataFrame", (), {
     "columns": ["text", "label"], "__getitem__": lambda self, name: Column(TEXTS if name == "text" else LABELS),
 })  # fmt: skip
@@ -140,6 +155,8 @@ OBJECTS = {
     "dict of columns": {"review": TEXTS, "stars": LABELS},
     "array": np.array(ROWS, object),
     "frame": FRAME(),
+    "frame without names": NAMELESS(),
+    "frame of Arrow": ARROW(),
     "dataset of a hub": HubDataset(),
     "dict of splits": {"train": ROWS[:40], "validation": (TEXTS[40:50], LABELS[40:50]), "test": ROWS[50:]},
     "tf.data": tf.data.Dataset.from_tensor_slices((TEXTS, LABELS)),
@@ -157,7 +174,9 @@ def test_other_kinds_of_objects():
     ragged = tf.data.Dataset.from_tensor_slices((tf.ragged.constant(tokens), tf.ragged.constant(tags)))
     for data in (
         SENTENCES,
+        [[list(pair) for pair in sentence] for sentence in SENTENCES],
         shapes.TOKENS,
+        [list(sides) for sides in shapes.TOKENS],
         (tokens, tags),
         {"tokens": tokens, "ner_tags": tags},
         ragged,
@@ -168,6 +187,13 @@ def test_other_kinds_of_objects():
         assert pairs_of(load_parallel_texts(data)) == sorted(PAIRS)
     assert text_of(load_running_texts(TEXT.splitlines())) == TEXT
     assert len(load_labelled_texts(ROWS, test=ROWS[:7]).test) == 7
+
+
+def test_pairs_in_sentences_of_two_tokens():
+    """Lists of two lists of two: pairs, as JSON has them; a tuple of two lists has tokens and tags."""
+    for sentence in ([["a", "O"], ["b", "B-X"]], [("a", "O"), ("b", "B-X")], (["a", "b"], ["O", "B-X"])):
+        data = load_tagged_sentences([sentence] * 60)
+        assert sentences_of(data) == [[("a", "O"), ("b", "B-X")]] * 60
 
 
 def test_splits_beside_a_path(tmp_path):

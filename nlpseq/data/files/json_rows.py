@@ -1,12 +1,12 @@
-"""JSON files: one object a line, an array of objects or of rows, columns, or an object of splits."""
+"""JSON files: one object or row a line, an array of them, columns, or an object of splits."""
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nlpseq.data.files.paths import SPLIT_OF
-from nlpseq.data.files.table import Table, repeated_in, rows_table
+from nlpseq.data.files.table import Table, are_numbers, repeated_in, rows_table
 from nlpseq.errors import InputError, first_of, shorten
 
 BLANK = re.compile(r"\s*")
@@ -14,8 +14,13 @@ HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # of surrogates, perhaps without t
 MOST_NESTED = 8  # levels of objects whose members become columns, such as "review.text"
 
 
-def read_json(text: str, place: str) -> Table:
+def read_json(text: str, place: str, change: Callable[[list], Any] = list) -> Table:
     """The table in a JSON text, with a column for each member of its objects: "review.text" for nested ones.
+
+    Args:
+        text: of the file.
+        place: of the table, its path.
+        change: from a list of rows, such as a split, to these or to an object of columns. Default no change.
 
     Raises:
         InputError: the text is not JSON, or holds no rows.
@@ -23,7 +28,7 @@ def read_json(text: str, place: str) -> Table:
     repeated: dict[str, None] = {}
     broken: list[int] = []
     values = list(_values(text, place, repeated, broken))
-    table = _table_of(values, place).with_repeated(list(repeated))
+    table = _table_of(values, place, change).with_repeated(list(repeated))
     if not broken:
         return table
     return table.with_note(
@@ -31,16 +36,19 @@ def read_json(text: str, place: str) -> Table:
     )
 
 
-def _table_of(values, place) -> Table:
+def _table_of(values, place, change) -> Table:
     unit = "line"
     if len(values) == 1 and isinstance(values[0][1], (list, dict)):
-        rows = _rows_of(values[0][1])
+        rows = _rows_of(values[0][1], change)
         if rows is not None:
             unit, values = "item", list(enumerate(rows, start=1))
+    else:
+        rows = _as_rows(change([row for _, row in values]))
+        values = [(line, row) for (line, _), row in zip(values, rows)]
     if not values:
         raise InputError(f"{place} holds no rows: expected JSON objects.")
-    lists = [row for _, row in values if isinstance(row, list)]
-    if unit == "item" and len(lists) == len(values) and len({len(row) for row in lists}) == 1 and lists[0]:
+    lists = [row for _, row in values if isinstance(row, list)] if unit == "item" or len(values) > 1 else []
+    if len(lists) == len(values) and len({len(row) for row in lists}) == 1 and lists[0]:
         return rows_table(place, lists, [line for line, _ in values], unit=unit, header=False)
     for line, row in values:
         if not isinstance(row, dict):
@@ -52,7 +60,8 @@ def objects_table(place: str, rows: list[dict], lines: Sequence[int], unit: str 
     """A `Table` of dictionaries; members that a row lacks are None."""
     flat = [_flat(row) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
-    return Table(place, names, lambda index: [row.get(names[index]) for row in flat], lines, unit, **attributes)
+    column = lambda index: [row.get(names[index]) for row in flat]  # noqa: E731
+    return Table(place, names, column, lines, unit, header=not are_numbers(names), **attributes)
 
 
 def columns_table(place: str, columns: dict[str, list], unit: str = "row", **attributes: Any) -> Table:
@@ -67,7 +76,8 @@ def columns_table(place: str, columns: dict[str, list], unit: str = "row", **att
     if len(set(sizes.values())) > 1:
         raise InputError(f"{place} has columns of unequal length ({shorten(sizes)}): give as many values in each.")
     size = next(iter(sizes.values()), 0)
-    return Table(place, names, lambda index: columns[names[index]], range(1, size + 1), unit, **attributes)
+    column = lambda index: columns[names[index]]  # noqa: E731
+    return Table(place, names, column, range(1, size + 1), unit, header=not are_numbers(names), **attributes)
 
 
 def _values(text: str, place: str, repeated: dict[str, None], broken: list[int]) -> Iterator[tuple[int, Any]]:
@@ -106,21 +116,36 @@ def _values(text: str, place: str, repeated: dict[str, None], broken: list[int])
         position = end
 
 
-def _rows_of(value):
+def _rows_of(value: Any, change: Callable[[list], Any]) -> Any:
     """The rows in a single JSON value, or None if it is itself one."""
     if isinstance(value, list):
-        return value if all(isinstance(row, (list, dict)) for row in value[:1]) else None
+        return _as_rows(change(value)) if all(isinstance(row, (list, dict)) for row in value[:1]) else None
     lists = {name: part for name, part in value.items() if isinstance(part, list)}
     if lists and all(str(name).lower() in SPLIT_OF for name in value):
-        return _of_splits(lists)
-    if len(lists) == len(value) > 1 and len({len(part) for part in lists.values()}) == 1:
-        return [dict(zip(value, row)) for row in zip(*value.values())]
+        return _of_splits({name: _as_rows(change(part)) for name, part in lists.items()})
+    if {"columns", "data"} <= lists.keys() and value.keys() <= {"columns", "index", "data"}:  # of pandas, "split"
+        names, rows = map(str, value["columns"]), value["data"]
+        if rows and all(isinstance(row, list) and len(row) == len(value["columns"]) for row in rows):
+            return _as_rows(dict(zip(names, zip(*rows))))
+    if len(lists) == len(value) > 1:
+        return _as_rows(value)
     if len(lists) == 1 and (rows := next(iter(lists.values()))) and isinstance(rows[0], dict):
         return rows
     parts = list(value.values())
     if len(parts) > 1 and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
-        return [{name: part[key] for name, part in value.items()} for key in parts[0]]  # of pandas
+        if are_numbers(value) and len(parts) > len(parts[0]):
+            return parts  # of pandas, "index"
+        return [{name: part[key] for name, part in value.items()} for key in parts[0]]  # of pandas, "columns"
     return None
+
+
+def _as_rows(value: Any) -> Any:
+    """Rows as they are; those of an object of columns, or None if these have unequal lengths."""
+    if isinstance(value, list):
+        return value
+    if len({len(part) for part in value.values()}) > 1:
+        return None
+    return [dict(zip(value, row)) for row in zip(*value.values())]
 
 
 def _of_splits(lists):

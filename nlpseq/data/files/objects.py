@@ -1,9 +1,10 @@
-"""Python objects as tables: lists, NumPy arrays, pandas and Polars frames, Hugging Face datasets, tf.data.
+"""Python objects as tables: lists, NumPy arrays, frames of pandas, Polars and Arrow, Hugging Face datasets, tf.data.
 
 They are recognised by what they have, so that none of these packages is imported.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nlpseq.data.files.json_rows import columns_table, objects_table
@@ -12,8 +13,8 @@ from nlpseq.data.files.table import Table, by_split, repeated_in, rows_table
 from nlpseq.errors import InputError, plural, shorten
 
 FORMS = (
-    "a table (a pandas or Polars frame, a Hugging Face dataset), a list of rows, a tuple or dict of columns, "
-    "a tf.data.Dataset, or a dict of these by split"
+    "a table (a pandas or Polars frame, an Arrow table, a Hugging Face dataset), a list of rows, a tuple or dict of "
+    "columns, a tf.data.Dataset, or a dict of these by split"
 )
 
 
@@ -43,7 +44,7 @@ def _table(data: Any, place: str, rank: int) -> Table:
         table = columns_table(place, {str(name): _values(column, place) for name, column in data.items()})
     elif table is None and isinstance(data, tuple):
         table = columns_table(place, {str(i): _values(column, place) for i, column in enumerate(data, start=1)})
-        table = Table(place, table.names, table.column, table.lines, "row", header=False)
+        table = replace(table, header=False)
     elif table is None:
         table = _of_rows(place, _values(data, place))
     if not len(table):
@@ -76,7 +77,7 @@ def _class_names(feature):
 
 def _values(column: Any, place: str) -> list:
     """The values of a column or the rows of an array as a list."""
-    for name in ("tolist", "to_list"):
+    for name in ("tolist", "to_list", "to_pylist"):
         if hasattr(column, name):
             values = getattr(column, name)()
             return values if isinstance(values, list) else [values]

@@ -71,9 +71,8 @@ class Table:
         names, repeated = unique(given), repeated_in(given)
         breaks = {row - 1 for row in self.breaks}
         column = self.column
-        table = replace(
-            self, names=names, column=lambda index: column(index)[1:], lines=self.lines[1:], header=True, breaks=breaks
-        )
+        table = replace(self, names=names, column=lambda index: column(index)[1:], lines=self.lines[1:], breaks=breaks)
+        table = replace(table, header=not are_numbers(given))
         return table.with_repeated(repeated)
 
     def with_repeated(self, names: Collection[str]) -> "Table":
@@ -131,6 +130,11 @@ def unique(names) -> list[str]:
 def repeated_in(names: Sequence[str]) -> list[str]:
     """The names that occur several times."""
     return [name for name, count in Counter(names).items() if name and count > 1]
+
+
+def are_numbers(names: Sequence) -> bool:
+    """Whether columns were given no names: pandas calls them 0, 1, ..., and Polars column_0, column_1, ..."""
+    return bool(names) and all(str(name) in (str(index), f"column_{index}") for index, name in enumerate(names))
 
 
 def the_only(table: Table, name: str, argument: str) -> str:

@@ -4,9 +4,10 @@ CoNLL-style columns are separated by tabs, or else by spaces, with a blank line
 after each sentence. Lines that begin with -DOCSTART- are skipped, and so are comments:
 lines that begin with "#" and a space and have another number of columns than the first
 line with a token; with as many columns, they are comments if they precede a sentence and
-their last column is the tag of no other line ("# newdoc"). A first line that names the columns
-is skipped. CoNLL-U (`.conllu`) has ten named columns; its comments, multiword
-tokens (1-2) and empty nodes (1.1) are skipped.
+are unlike lines with a token (`_comments`). A first line that names the columns
+is skipped, and so is a first column that counts the tokens. CoNLL-U (`.conllu`, or ten
+columns as of it) has named columns; its comments, multiword tokens (1-2) and empty nodes
+(1.1) are skipped.
 """
 
 import itertools
@@ -16,16 +17,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nlpseq import tag_schemes
 from nlpseq.data.files.delimited import checked_delimiter
-from nlpseq.data.files.paths import SPLIT_SUFFIXES, TABLES, TEXTS, files_in, split_files, suffix_of
+from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, files_in, split_files, suffix_of
 from nlpseq.data.files.table import normal
-from nlpseq.errors import InputError, plural, suggest
+from nlpseq.errors import InputError, first_of, plural, suggest
 from nlpseq.paths import as_path
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 SUFFIXES = {*TABLES, *TEXTS, *SPLIT_SUFFIXES} - {".md", ".tmx"}
 SPACES = re.compile("[ \t]+")
 COMMENT = re.compile("#[ \t]|#$")
+COMMENT_WORDS = ("newdoc", "newpar", "doc", "document", "id", "sent_id", "sent", "sentence", "text", *SPLIT_OF)
+MOST_TAGS = 2  # of "#" itself
 DOCUMENT = "-DOCSTART-"
 FIRST_NAMES = ("word", "words", "token", "tokens", "form")  # of the first column, in a line that names the columns
 LAST_NAMES = ("tag", "tags", "label", "labels", "ner", "ner tag", "ner tags", "pos", "upos", "entity", "chunk", "slot")
@@ -50,25 +54,25 @@ def sentences_of_lines(
     tokens: str | int | None = None,
     tags: str | int | None = None,
     delimiter: str | None = None,
-) -> tuple[list[list[str]], list[list[str]], Callable[[int, int], str]]:
+) -> tuple[list[list[str]], list[list[str]], Callable[[int, int], str], tuple[str, ...]]:
     """The sentences of the lines of a file of columns.
 
     Args:
-        path: the file; CoNLL-U if its name ends in ".conllu".
+        path: the file; CoNLL-U if its name ends in ".conllu" or its first token looks so.
         lines: its lines.
         tokens, tags: columns by number from 1, or by name in CoNLL-U. Default the first
-            and the last one, which must be the same in all lines; in CoNLL-U "form" and
-            "upos".
+            and the last one, which must be the same in all lines, or those after a column that
+            counts the tokens; in CoNLL-U "form" and "upos".
         delimiter: of the columns. Default tabs, or else spaces.
 
     Returns:
-        Tokens and tags, both lists of lists of str, and a function from the indices of a
-        sentence and of a token in it to its file and line.
+        Tokens and tags, both lists of lists of str; a function from the indices of a
+        sentence and of a token in it to its file and line; and notes on how the file is read.
 
     Raises:
         InputError: there are no sentences; a column is missing or empty.
     """
-    form, rows = form_of(path, lines, tokens, tags, delimiter)
+    form, rows, notes = form_of(path, lines, tokens, tags, delimiter)
     if form is None:
         raise InputError(
             f"{path}, line {max(1, len(lines))}: the file ends without a sentence: expected lines with a token and its "
@@ -78,7 +82,7 @@ def sentences_of_lines(
     for number, fields in (row for sentence in sentences for row in sentence):
         form.check(f"{path}, line {number}", fields)
     words, names = ([[fields[column] for _, fields in rows] for rows in sentences] for column in (form.token, form.tag))
-    return words, names, lambda sentence, token: f"{path}, line {sentences[sentence][token][0]}"
+    return words, names, lambda sentence, token: f"{path}, line {sentences[sentence][token][0]}", notes
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,12 @@ class Form:
 
     def rows(self, lines: Sequence[str]) -> list[tuple[int, list[str]]]:
         """The number and fields of lines that hold a token or, without fields, end a sentence."""
+        return self.rows_and_doubts(lines)[0]
+
+    def rows_and_doubts(self, lines: Sequence[str]) -> tuple[list[tuple[int, list[str]]], list[int]]:
+        """As `rows`, and the numbers of the lines that may hold a token and are taken for comments."""
         if self.conllu:
-            return list(_conllu_rows(lines))
+            return list(_conllu_rows(lines)), []
         rows = []
         for number, line in enumerate(lines, start=1):
             if not line.strip() or line.startswith(DOCUMENT):
@@ -120,7 +128,9 @@ class Form:
             )
             if not comment and not (self.header and fields == self.header):
                 rows.append((number, fields))
-        return _without_comments(rows, self.tabs)
+        comments = _comments(rows)
+        doubtful = [rows[index][0] for index, sure in comments.items() if not sure]
+        return [row for index, row in enumerate(rows) if index not in comments], doubtful
 
     def check(self, place: str, fields: list[str]) -> None:
         """Raises an `InputError` for the fields of a line that lack the token or its tag."""
@@ -143,23 +153,66 @@ def form_of(
     tokens: str | int | None = None,
     tags: str | int | None = None,
     delimiter: str | None = None,
-) -> tuple[Form | None, list[tuple[int, list[str]]]]:
-    """The form of a file, by its first lines, and their rows; None if they hold no token. Arguments as above."""
-    conllu = is_conllu(path)
+) -> tuple[Form | None, list[tuple[int, list[str]]], tuple[str, ...]]:
+    """The form of a file, by its first lines, their rows, and notes; None if they hold no token. Arguments as above."""
     start = next(filter(_may_hold_a_token, lines), "")
     split, tabs = _splitter(start, delimiter), "\t" in start
     header = split(start)
-    named = not conllu and len(header) > 1 and normal(header[0]) in FIRST_NAMES and normal(header[-1]) in LAST_NAMES
-    form = Form(conllu, split, tabs, header if named else [], len(header))
-    rows = form.rows(lines)
+    conllu = is_conllu(path) or _is_conllu_word(header)
+    names = CONLLU if conllu else header if _names_columns(header) else []
+    form = Form(conllu, split, tabs, [] if conllu else list(names), len(header))
+    rows, doubtful = form.rows_and_doubts(lines)
     first, fields = next((row for row in rows if row[1]), (0, []))
     if not fields:
-        return None, rows
-    default = ("form", "upos") if conllu else (1, max(2, len(fields)))
-    names = CONLLU if conllu else form.header
+        return None, rows, ()
+    default, note = _usual_columns(form, rows, fields)
     token, tag = (_column(path, names, *pair) for pair in zip((tokens, tags), default))
+    notes = [f"{path}: {note}"] if note and (tokens is None or tags is None) else []
+    if conllu and not is_conllu(path):
+        notes.append(f"{path} is read as CoNLL-U: tokens are column {token + 1}, tags column {tag + 1}")
+    if doubtful:
+        notes.append(f'{path}: lines that begin with "#" are read as comments, not as tokens: {first_of(doubtful)}')
     exact = tags is None and not conllu
-    return replace(form, width=len(fields), first=first, token=token, tag=tag, exact=exact), rows
+    form = replace(form, width=len(fields), first=first, token=token, tag=tag, exact=exact)
+    return form, rows, tuple(notes)
+
+
+def _names_columns(header):
+    names = list(map(normal, header))
+    return len(names) > 1 and names[-1] in LAST_NAMES and any(name in FIRST_NAMES for name in names[:2])
+
+
+def _usual_columns(form, rows, fields):
+    """The columns of tokens and tags, from 1 or by name, and a note if they are not the first and the last one."""
+    if form.conllu:
+        return ("form", "upos"), ""
+    token, tag = 1, max(2, len(fields))
+    if form.header:
+        token = 1 + next(index for index, name in enumerate(form.header) if normal(name) in FIRST_NAMES)
+    elif len(fields) > 2 and _counts(rows):
+        token, tag = 2, 3 if len(fields) == 4 and _is_nested(rows) else len(fields)
+        note = f"column 1 counts the tokens and is left out: tokens are column {token}, tags column {tag}"
+        return (token, tag), note
+    return (token, tag), ""
+
+
+def _counts(rows):
+    """Whether the first column counts the tokens, in each sentence from 0 or 1, or through the file."""
+    before, several = -1, False
+    for sentence in grouped(rows):
+        numbers = [fields[0] for _, fields in sentence]
+        start = int(numbers[0]) if numbers[0].isdecimal() else -1
+        if start not in (0, 1, before + 1) or numbers != list(map(str, range(start, start + len(numbers)))):
+            return False
+        before, several = start + len(numbers) - 1, several or len(numbers) > 1
+    return several
+
+
+def _is_nested(rows):
+    """Whether the last two of four columns are of outer and inner spans, of the same types, as in GermEval 2014."""
+    outer, inner = ({fields[column] for _, fields in rows if len(fields) == 4} for column in (2, 3))
+    kinds = [{tag_schemes.split_tag(tag)[1] for tag in tags} - {""} for tags in (outer, inner)]
+    return all(tag_schemes.fits(tag, "bioes") for tag in outer | inner) and kinds[0] >= kinds[1] and bool(kinds[0])
 
 
 def grouped(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
@@ -172,6 +225,12 @@ def grouped(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[int, l
 def is_conllu(path: Path) -> bool:
     """Whether a file is CoNLL-U by its suffix."""
     return suffix_of(path) == ".conllu"
+
+
+def _is_conllu_word(fields):
+    """Whether a line has the fields of a word in CoNLL-U: ten, with its number and that of its head."""
+    number = r"[0-9]+([-.][0-9]+)?"
+    return len(fields) == len(CONLLU) and bool(re.fullmatch(number, fields[0]) and re.fullmatch("[0-9]+|_", fields[6]))
 
 
 def _column(path, names, value, default):
@@ -193,19 +252,42 @@ def _splitter(start, delimiter):
     return _split_at_spaces if mark == " " else lambda line: line.split(mark)
 
 
-def _without_comments(rows, tabs):
-    """Rows without comments that have as many columns as a token: "# newdoc" before a sentence.
+def _comments(rows):
+    """Indices of rows that are comments although they have as many columns as a token, and whether that is sure.
 
-    "#" itself is a token in a file with tabs, within a sentence, and where its tag is that of other lines.
+    "#" itself is a token within a sentence. Before one it is a comment if a word such as "newdoc" or "id=3" follows,
+    or most sentences have one with fields in the middle that no token has, as in "# train O", or its last field is
+    neither the tag of another line nor written like the tags of others.
     """
-    tags = {fields[-1] for _, fields in rows if fields and fields[0] != "#"}
-    kept, inside = [], False
-    for number, fields in rows:
-        if fields and fields[0] == "#" and not (tabs or inside or fields[-1] in tags):
-            continue
-        kept.append((number, fields))
-        inside = bool(fields)
-    return kept
+    starts = [index for index, (_, fields) in enumerate(rows) if fields and not (index and rows[index - 1][1])]
+    heads = {index: fields for index in starts if (fields := rows[index][1])[0] == "#"}
+    if not heads:
+        return {}
+    others = [fields for index, (_, fields) in enumerate(rows) if fields and index not in heads]
+    tags, middles = ({part(fields) for fields in others} for part in (_tag, _middle))
+    comments = {index: True for index, fields in heads.items() if _tells(fields) and _tag(fields) not in tags - {"O"}}
+    heads = {index: fields for index, fields in heads.items() if index not in comments}
+    new = {_tag(fields) for fields in heads.values()} - tags
+    like_tags = len(new) <= MOST_TAGS and all(tag.isupper() for tag in tags | new)
+    regular = len(heads) > 2 and 2 * len(heads) > len(starts)
+    for index, fields in heads.items():
+        known = _tag(fields) in tags
+        if (regular and _middle(fields) not in middles) if known else not like_tags:
+            comments[index] = False
+    return comments
+
+
+def _tag(fields):
+    return fields[-1]
+
+
+def _middle(fields):
+    return tuple(fields[1:-1])
+
+
+def _tells(fields):
+    """Whether fields after "#" tell of a document or sentence."""
+    return any(part.lower() in COMMENT_WORDS or "=" in part for part in fields[1:2]) or "=" in fields[-1]
 
 
 def _may_hold_a_token(line):

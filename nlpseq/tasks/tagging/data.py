@@ -103,8 +103,8 @@ def load_tagged_sentences(
 ) -> TaggedSentences:
     """Loads a dataset of tagged sentences.
 
-    If the tags mark spans, iob1 is converted to bio, BILOU and BMES to bioes, and tags such as B_X, X-B and b-X to
-    B-X; a tag that continues no span starts one, as in the evaluation script of CoNLL-2000.
+    If the tags of training mark spans, iob1 is converted to bio, BILOU and BMES to bioes, and tags such as B_X, X-B and
+    b-X to B-X; a tag that continues no span starts one, as in the evaluation script of CoNLL-2000.
 
     Args:
         dataset: name of a TFDS dataset ("universal_dependencies/en_ewt"); the path of a file or folder, see
@@ -124,7 +124,7 @@ def load_tagged_sentences(
 
     Raises:
         InputError: the dataset, a split, a feature, a column or a file is missing or
-            unusable; there is only one tag; a tag does not fit the scheme of the others.
+            unusable; there is only one tag; a tag of training does not fit the scheme of the others.
     """
     splits = {"train": train, "validation": validation, "test": test}
     if sources.is_name(dataset):
@@ -146,7 +146,7 @@ def load_tagged_sentences(
     said += scheme_notes + [note for split, part in raw.items() for note in _unseen_notes(split, part, found[split])]
     said += sources.fill_splits(found, seed)
     data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **found)
-    said += notes.few_examples(data.sizes, "sentences")
+    said += notes.spellings(labels, "tags") + notes.few_examples(data.sizes, "sentences")
     return replace(data, notes=notes.say_notes(said))
 
 
@@ -197,24 +197,32 @@ def _raw(dataset, split, schema, names, tokens, tags, left_out=None):
 
 
 def _in_scheme(raw):
-    """The scheme of the tags of training or None, all splits with tags that are legal in it, and notes."""
+    """The scheme of the tags of training or None, all splits with tags that are legal in it, and notes.
+
+    Training decides: tags of other splits that do not fit are left as they are.
+    """
     reading = TagReading.of(Counter(chain.from_iterable(raw["train"].tags)))
-    raw = {split: _with_tags(part, lambda tags: [*map(reading.standard, tags)]) for split, part in raw.items()}
     if reading.scheme is not None:
-        for part in raw.values():
-            _check_scheme(part, reading.scheme)
-        raw = {split: _with_tags(part, reading.legal) for split, part in raw.items()}
-    return reading.scheme, raw, [reading.note] if reading.note else []
+        _check_scheme(raw["train"], reading)
+    raw = {split: replace(part, tags=[*map(reading, part.tags)]) for split, part in raw.items()}
+    return reading.scheme, raw, [note for note in (reading.note, *_doubts(raw["train"], reading)) if note]
 
 
-def _with_tags(sentences, change):
-    return replace(sentences, tags=[change(tags) for tags in sentences.tags])
+def _doubts(train, reading):
+    """Notes on training sentences that are perhaps read from the wrong rows or columns."""
+    if max(map(len, train.tokens), default=0) == 1:
+        yield (
+            "every sentence of training is one token: put empty lines between sentences, or a column of their numbers, "
+            "if they are longer"
+        )
+    if reading.scheme is None and tag_schemes.guess_scheme(set(chain.from_iterable(train.tokens))) is not None:
+        yield "the tokens look like tags: choose the columns of both with `tokens` and `tags`"
 
 
-def _check_scheme(sentences, scheme):
+def _check_scheme(sentences, reading):
     for tag, place in _first_places(sentences).items():
         try:
-            tag_schemes.check_tags([tag], scheme)
+            tag_schemes.check_tags([reading.standard(tag)], reading.scheme)
         except InputError as error:
             raise InputError(f"{sentences.place(*place)}: {error}") from None
 
@@ -223,8 +231,9 @@ def _first_places(sentences):
     """A dictionary from tag to the indices `(sentence, token)` of its first occurrence."""
     places = {}
     for index, tags in enumerate(sentences.tags):
-        for tag in set(tags) - places.keys():
-            places[tag] = (index, tags.index(tag))
+        for token, tag in enumerate(tags):
+            if tag not in places:
+                places[tag] = (index, token)
     return places
 
 
@@ -247,10 +256,9 @@ def _numbered(sentences, labels):
 
 def _unseen_notes(split, raw, sentences):
     """A note on the tags of a split that training never shows, with the place of the first."""
-    counts = (
-        Counter(tag for tag in chain.from_iterable(raw.tags) if tag in set(sentences.unseen))
-        if sentences.unseen
-        else {}
-    )
-    first = min((place for tag, place in _first_places(raw).items() if tag in counts), default=None)
-    return notes.unseen(split, counts, "tags", raw.place(*first) if first else "")
+    if not sentences.unseen:
+        return []
+    unseen = set(sentences.unseen)
+    counts = Counter(tag for tag in chain.from_iterable(raw.tags) if tag in unseen)
+    first = min(place for tag, place in _first_places(raw).items() if tag in unseen)
+    return notes.unseen(split, counts, "tags", raw.place(*first))

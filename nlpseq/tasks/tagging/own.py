@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import folders, table
-from nlpseq.data.files.contents import read_lines
+from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import read_delimited
+from nlpseq.data.files.json_rows import read_json
 from nlpseq.data.files.paths import TABLES, read_splits, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Role, Table, normal
@@ -28,8 +29,9 @@ SENTENCE = (
     "sentence #", "sentence", "sentence id", "sentence number", "sentence no", "sentence idx", "sentence index",
     "sent id", "sent", "sentid", "sent #",
 )  # fmt: skip
+DOCUMENT = ("document #", "document", "document id", "doc #", "doc", "doc id", "docid", "article", "article id")
 SEPARATORS = ("/", "_", "|")  # of word and tag in "word/TAG"
-CHECKED = 100  # lines that decide whether a text is of words with tags
+CHECKED = 100  # lines or rows that decide on the form
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,16 @@ def read(
 ) -> dict[str, RawSentences]:
     """The sentences of a file or folder by split."""
     found = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
-    if found is not None and all("tags" in part.names for part in found.values()):
+    if found is not None and all(map(_are_parallel, found.values())):
         return {split: sentences_of_table(part, tokens, tags) for split, part in found.items()}
     return read_splits(columns.column_files(path), lambda file: _read_file(file, tokens, tags, delimiter, encoding))
+
+
+def _are_parallel(part):
+    """Whether parallel lines hold tags, or labels as many as tokens."""
+    if "label" not in part.names:
+        return True
+    return "tags" in part.names or _hold_sentences(part.values("text"), part.values("label"))
 
 
 def _read_file(path, tokens, tags, delimiter, encoding):
@@ -70,21 +79,18 @@ def _read_file(path, tokens, tags, delimiter, encoding):
 
 
 def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
+    if "json" in suffix_of(path):
+        return read_json(read_text(path, encoding), str(path), as_columns)
     if suffix_of(path) not in TABLES or suffix_of(path) in (".tsv", ".tab"):
         lines = read_lines(path, encoding)
         if is_json("\n".join(lines[:1])):
-            return _table(path, delimiter, encoding)
+            return read_json("\n".join(lines), str(path), as_columns)
         if suffix_of(path) in (".tsv", ".tab") and _names_columns(lines):
             return read_delimited("\n".join(lines), str(path), ".tsv", delimiter)
         separator = None if delimiter else _separator(lines)
         if separator:
             return RawSentences(*_words_with_tags(path, lines, separator))
         return RawSentences(*columns.sentences_of_lines(path, lines, tokens, tags, delimiter))
-    return _table(path, delimiter, encoding)
-
-
-def _table(path: Path, delimiter: str | None, encoding: str | None) -> Table:
-    """The table in a file."""
     content = read_table(path, delimiter, encoding)
     if isinstance(content, str):
         raise InputError(f"{path} is empty: expected sentences.")
@@ -129,13 +135,16 @@ def _words_with_tags(path, lines, mark):
 
 
 def as_columns(data: Any) -> Any:
-    """Lists of sentences of `(token, tag)` as columns of tokens and tags; other data unchanged."""
+    """Lists of sentences of `(token, tag)` as columns of tokens and tags; other data unchanged.
+
+    Pairs are tuples or lists. A tuple of two lists is no sentence, but its tokens and its tags.
+    """
     if isinstance(data, Mapping):
         return {name: as_columns(part) for name, part in data.items()}
     if not isinstance(data, list) or not all(isinstance(sentence, (list, tuple)) for sentence in data):
         return data
     pairs = [pair for sentence in data for pair in sentence]
-    if not pairs or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+    if not pairs or not all(map(_is_pair, pairs)) or all(map(_is_columns, data)):
         return data
     return {
         "tokens": [[t for t, _ in sentence] for sentence in data],
@@ -143,34 +152,57 @@ def as_columns(data: Any) -> Any:
     }
 
 
+def _is_pair(pair):
+    return isinstance(pair, (list, tuple)) and len(pair) == 2 and not any(isinstance(i, (list, tuple)) for i in pair)
+
+
+def _is_columns(sentence):
+    """Whether a sentence is a tuple of a list of tokens and one of tags."""
+    return isinstance(sentence, tuple) and len(sentence) == 2 and all(isinstance(part, list) for part in sentence)
+
+
 def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str | int | None = None) -> RawSentences:
     """The sentences of a table with a sentence, or with a token, in each row.
 
     A row with a sentence has lists of tokens and tags, or texts of as many words. Rows with a token belong to the
-    sentence in a column named as in `SENTENCE`, whose number may stand in its first row only, or end at empty lines.
+    sentence and document in columns named as in `SENTENCE` and `DOCUMENT`, whose values may stand in the first row
+    only, or end at empty lines.
 
     Raises:
         InputError: a column is missing, or a sentence has different numbers of tokens and tags.
     """
     part, found = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
     words, labels = part.values(found["tokens"]), part.values(found["tags"])
-    numbers = next((name for name in part.names if normal(name) in SENTENCE and name not in found.values()), None)
-    if numbers is not None or part.breaks:
-        sentences = _of_token_rows(part, words, labels, None if numbers is None else part.values(numbers))
+    named = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in found.values()]
+    if (named or part.breaks) and not _hold_sentences(words, labels):
+        sentences = _of_token_rows(part, words, labels, [part.values(name) for name in named])
     else:
         sentences = _of_sentence_rows(part, words, labels)
     return replace(sentences, notes=(part.note, *sentences.notes)) if part.note else sentences
 
 
-def _of_token_rows(part, words, labels, numbers):
+def _hold_sentences(words, labels):
+    """Whether cells hold sentences: of the first with several tokens or tags, most have as many of both."""
+    several = alike = 0
+    for pair in zip(words[:CHECKED], labels[:CHECKED]):
+        try:
+            sizes = {1 if table.is_missing(cell) else len(_items(cell, "")) for cell in pair}
+        except InputError:
+            sizes = {1}
+        several += sizes != {1}
+        alike += len(sizes) == 1 and sizes != {1}
+    return 2 * alike > several
+
+
+def _of_token_rows(part, words, labels, keys):
+    """The sentences of rows with a token; another one begins where a value of the columns `keys` changes."""
     sentences: list[list[int]] = []
-    current = None
+    current = [None] * len(keys)
     for row in range(len(words)):
-        number = None if numbers is None or table.is_missing(numbers[row]) else numbers[row]
-        new = row in part.breaks if numbers is None else number is not None and number != current
-        current = current if number is None else number
-        if new or not sentences:
+        key = [before if table.is_missing(column[row]) else column[row] for column, before in zip(keys, current)]
+        if (key != current if keys else row in part.breaks) or not sentences:
             sentences.append([])
+        current = key
         sentences[-1].append(row)
     left_out = [row for row in range(len(words)) if table.is_missing(words[row]) or table.is_missing(labels[row])]
     dropped = set(left_out)

@@ -53,7 +53,7 @@ class Corpus(preparing.Corpus):
             return
         with preparing.opened(shard) as file:
             head = [line for line, _ in zip(_texts(stream.lines_between(file)), range(HEAD))]
-        form, _ = columns.form_of(Path(shard.path), head, self.plan.tokens, self.plan.tags)
+        form, *_ = columns.form_of(Path(shard.path), head, self.plan.tokens, self.plan.tags)
         if form is None:
             return
         with preparing.opened(shard) as file:
@@ -188,11 +188,7 @@ def _described(folder, description):
 
 
 def _sentences(rows, labels, reading):
-    """Held-out rows in memory; tags that training lacks are unseen, and a sentence with such a tag is left as it is."""
-    numbers, known = {label: number for number, label in enumerate(labels)}, set(labels)
-    numbered = []
-    for _, tags in rows:
-        standard = [reading.standard(tag) for tag in tags]
-        legal = reading.legal(standard) if known.issuperset(standard) else standard
-        numbered.append([numbers.setdefault(tag, len(numbers)) for tag in legal])
+    """Held-out rows in memory; tags that training lacks are unseen."""
+    numbers = {label: number for number, label in enumerate(labels)}
+    numbered = [[numbers.setdefault(tag, len(numbers)) for tag in reading(tags)] for _, tags in rows]
     return Sentences([tokens for tokens, _ in rows], numbered, tuple(numbers)[len(labels) :])

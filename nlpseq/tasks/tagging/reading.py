@@ -1,5 +1,6 @@
 """How the tags of a corpus are read: their notation, their scheme, and which sequences of them are legal."""
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,37 +32,58 @@ class TagReading:
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> "TagReading":
         """The reading of tags, given how often each occurs in training."""
-        notation, note = tag_schemes.notation_of(counts), ""
-        if notation is not None:
-            example = next(tag for tag in counts if notation.standard(tag) != "O")
-            note = f"the tags mark spans: {example!r} is read as {notation.standard(example)!r}, and so on"
-        standard = Counter()
-        for tag, count in counts.items():
-            standard[_in(notation, tag)] += count
-        changed = Counter()
-        for tag, count in standard.items():
-            changed[tag_schemes.without_bilou(tag)] += count
-        scheme = tag_schemes.scheme_of_most(changed)
-        if scheme is None and tag_schemes.without_types(standard):
-            tags = ", ".join(sorted(standard))
-            note = f"the tags {tags} have no types, so tokens are scored, not spans: write B-X for B"
-        return cls(notation, scheme, note)
+        notation = tag_schemes.notation_of(counts)
+        scheme = tag_schemes.scheme_of_most(_summed(counts, lambda tag: _standard(notation, "bioes", tag)))
+        return cls(notation, scheme, _note(counts, notation, scheme))
 
     def standard(self, tag: str) -> str:
-        """A tag in the notation of bio or bioes."""
-        tag = _in(self.notation, tag)
-        return tag if self.scheme is None else tag_schemes.without_bilou(tag)
-
-    def legal(self, tags: Sequence[str]) -> Sequence[str]:
-        """Standard tags of a sentence, legal in the scheme; a tag that continues no span starts one."""
-        return tags if self.scheme is None else tag_schemes.repair(tags, self.scheme)
+        """A tag in the notation of bio or bioes; a tag that fits neither is unchanged."""
+        return _standard(self.notation, self.scheme, tag)
 
     def __call__(self, tags: Sequence[str]) -> Sequence[str]:
-        return self.legal([self.standard(tag) for tag in tags])
+        """The standard tags of a sentence, legal in the scheme: a tag that continues no span starts one.
+
+        Tags that do not fit the scheme stay as they are, and end a span.
+        """
+        standard = [self.standard(tag) for tag in tags]
+        if self.scheme is None:
+            return standard
+        other = {i: tag for i, tag in enumerate(standard) if not tag_schemes.fits(tag, self.scheme)}
+        legal = tag_schemes.repair(["O" if i in other else tag for i, tag in enumerate(standard)], self.scheme)
+        return [other.get(i, tag) for i, tag in enumerate(legal)] if other else legal
 
 
-def _in(notation, tag):
-    return tag if notation is None else notation.standard(tag) or tag
+@functools.lru_cache(1 << 16)
+def _standard(notation, scheme, tag):
+    """A tag as `TagReading.standard` returns it."""
+    name = tag if notation is None else notation.standard(tag) or tag
+    if scheme is None:
+        return name
+    name = tag_schemes.without_bilou(name)
+    return name if tag_schemes.fits(name, scheme) else tag
+
+
+def _summed(counts, change):
+    """The counts of tags after a change of their names."""
+    summed = Counter()
+    for tag, count in counts.items():
+        summed[change(tag)] += count
+    return summed
+
+
+def _note(counts, notation, scheme):
+    """What is odd in tags that mark spans, or nearly do, else ""."""
+    if notation is not None:
+        changed = {tag: name for tag in counts if (name := notation.standard(tag)) != tag}
+        inside = [tag for tag, name in changed.items() if name != "O"][:1]
+        outside = [tag for tag, name in changed.items() if name == "O"]
+        pairs = [f"{tag!r} is read as {changed[tag]!r}" for tag in inside + outside]
+        return f"the tags mark spans: {', '.join(pairs)}{', and so on' if inside else ''}"
+    if scheme is None and (tags := tag_schemes.without_types(counts)):
+        return f"the tags {', '.join(tags)} have no types, so tokens are scored, not spans: write B-X for B"
+    if scheme is None and (pair := tag_schemes.mostly_spans(counts)):
+        return f"tokens are scored, not spans: most tags look like {pair[0]!r}, which begins one, but not {pair[1]!r}"
+    return ""
 
 
 def shortened(tags: list[int], labels: Sequence[str], scheme: str | None, most: int) -> list[int]:

@@ -66,11 +66,11 @@ class TaggingData(DataSettings):
     """The dataset and the output folder."""
 
     dataset: str = "nlpseq_tags"
-    """Name of a TFDS dataset, or path of a CoNLL or CoNLL-U file, or of a folder of such files."""
+    """Name of a TFDS dataset, or path of a file or folder: columns, CoNLL-U, tables, JSON, words with tags."""
     tokens: str | None = None
-    """Feature of the tokens, or number of their column from 1; None for the default."""
+    """Feature or column of the tokens, by name, or by number from 1; None for the usual one."""
     tags: str | None = None
-    """Feature, column number or CoNLL-U column name of the tags; None for the default, in files the last column."""
+    """Feature or column of the tags, by name, or by number from 1; None for the usual one, or the last column."""
     prepared: Annotated[str | None, Replaces.of(("dataset", "tokens", "tags"), *UNREAD)] = None
     """Folder that `nlpseq prepare` wrote, in place of the dataset; its vocabulary and its ids are read."""
     output: str = "saved_models/tagging"

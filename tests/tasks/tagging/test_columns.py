@@ -1,5 +1,7 @@
 """Files of columns and CoNLL-U: what is read, which file is which split, and what is wrong with bad ones."""
 
+import re
+
 import pytest
 
 from nlpseq.data.files.contents import read_lines
@@ -48,10 +50,10 @@ def fails(match, path, **options):
 
 def test_columns_of_conll(tmp_path):
     path = write(tmp_path / "a.txt", CONLL)
-    tokens, tags, place = read_sentences(path)
+    tokens, tags, place, notes = read_sentences(path)
     assert tokens == [["Rex", "barks"], ["#", "Prague"]]
     assert tags == [["B-PER", "O"], ["O", "B-LOC"]]
-    assert place(1, 1) == f"{path}, line 7"
+    assert place(1, 1) == f"{path}, line 7" and notes == ()
     assert read(path, tags="3")[1] == [["I-NP", "I-VP"], ["I-NP", "I-NP"]]
     assert read(path, tokens=2, tags="1") == ([["NNP", "VBZ"], ["NN", "NNP"]], tokens)
 
@@ -59,6 +61,59 @@ def test_columns_of_conll(tmp_path):
 def test_comments_are_told_from_a_token_by_the_number_of_columns(tmp_path):
     text = "# made by hand\nRex\tNNP\n#\n#\tSYM\n# two\n\n#x\tNN\n"
     assert read(write(tmp_path / "a.txt", text)) == ([["Rex", "#"], ["#x"]], [["NNP", "SYM"], ["NN"]])
+
+
+@pytest.mark.parametrize("text, tokens, note", [
+    ("# SYM\nRex NNP\n\n# SYM\n1 CD\n", "# Rex # 1", ""),
+    ("# newdoc\nRex NNP\n\n# SYM\n1 CD\n", "Rex # 1", ""),
+    ("# Ada\nRex NNP\n\n# Bo\n1 CD\n\nin IN\n", "Rex 1 in", "not as tokens: 1, 4$"),
+    ("# ADA\nRex NNP\n\n# BO\n1 CD\n\n# CY\nin IN\n", "Rex 1 in", "not as tokens: 1, 4, 7$"),
+    ("# O\nRex id\n\n# id\n1 O\n", "# Rex # 1", ""),
+    ("# SYM N=1 B\nRex NNP N=1 O\n", "# Rex", ""),
+    ("# train O\nRex x O\n\nhe x O\n", "Rex he", ""),
+    ("# one O\nRex x O\n\nhe x O\n", "# Rex he", ""),
+    ("# one O\nRex x O\n\n# two O\nhe x O\n\n# six O\nhi x O\n", "Rex he hi", "not as tokens: 1, 4, 7$"),
+    ("# x O\nRex x O\n\n# x O\nhe x O\n\n# x O\nhi x O\n", "# Rex # he # hi", ""),
+    ("#\tid=3\nRex\tO\n\n#\tO\nhe\tO\n", "Rex # he", ""),
+])  # fmt: skip
+def test_signs_before_a_sentence(tmp_path, text, tokens, note):
+    """No token is lost in silence."""
+    path = write(tmp_path / "a.txt", text)
+    sentences, _, _, notes = read_sentences(path)
+    assert " ".join(word for sentence in sentences for word in sentence) == tokens
+    assert re.search(note, notes[0]) if note else notes == ()
+
+
+@pytest.mark.parametrize("text, note", [
+    ("0 Rex O\n1 runs B-X\n\n0 I O\n", "tokens are column 2, tags column 3"),
+    ("1\tRex\tNNP\tO\n2\truns\tVB\tB-X\n\n1\tI\tPRP\tO\n", "tokens are column 2, tags column 4"),
+    ("0 Rex O\n1 runs B-X\n\n2 I O\n", "tokens are column 2, tags column 3"),
+    ("#\thttp://x [2009]\n1\tRex\tO\tO\n2\truns\tB-X\tO\n\n# y\n1\tI\tO\tO\n", "tags column 3"),
+    ("1\tRex\tO\tO\n2\truns\tB-X\tB-X\n\n1\tI\tO\tO\n", "tokens are column 2, tags column 3"),
+    ("1 Rex B-NP O\n2 runs B-VP B-X\n\n1 I B-NP O\n", "tokens are column 2, tags column 4"),
+])  # fmt: skip
+def test_a_column_that_counts_the_tokens(tmp_path, text, note):
+    path = write(tmp_path / "a.tsv", text)
+    tokens, tags, _, notes = read_sentences(path)
+    assert tokens == [["Rex", "runs"], ["I"]] and tags == [["O", "B-X"], ["O"]]
+    assert len(notes) == 1 and "column 1 counts the tokens" in notes[0] and note in notes[0]
+    assert read(path, tokens=1)[0][0][0] in ("0", "1")
+
+
+@pytest.mark.parametrize("text", ["1 CD O\n\n2 CD O\n", "1 CD O\n3 CD O\n", "1 CD\n2 CD\n", "1 CD O\nin IN O\n"])
+def test_numbers_that_are_tokens(tmp_path, text):
+    assert read(write(tmp_path / "a.txt", text))[0][0][0] == "1"
+
+
+def test_a_header_with_a_number_first(tmp_path):
+    path = write(tmp_path / "a.txt", "idx word pos ner\n0 Rex NNP O\n1 runs VB B-X\n")
+    assert read(path) == ([["Rex", "runs"]], [["O", "B-X"]]) and read(path, tags="POS")[1] == [["NNP", "VB"]]
+
+
+def test_conllu_in_a_file_of_another_name(tmp_path):
+    tokens, tags, place, notes = read_sentences(write(tmp_path / "a.txt", CONLLU))
+    assert (tokens, tags) == read(write(tmp_path / "a.conllu", CONLLU)) and place(1, 0).endswith("line 9")
+    assert len(notes) == 1 and "is read as CoNLL-U: tokens are column 2, tags column 4" in notes[0]
 
 
 def test_columns_of_conllu(tmp_path):
