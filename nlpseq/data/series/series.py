@@ -209,8 +209,7 @@ def _positions(series, frequency, where):
             f"{where(_line(series, off[0]))}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
             f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_said(series.times)}",
             "correct the time",
-            "set `frequency`",
-            "leave out the column of the times, and steps are counted",
+            "set `frequency`, or leave out the column of the times to count steps",
         )
     return positions
 

@@ -98,9 +98,9 @@ def of_fractions(numbers: np.ndarray) -> Any:
 
 def _steps(numbers):
     """Numbers such as seconds as whole numbers of steps; of unequal steps in units of the last digit."""
-    sizes = np.diff(np.unique(numbers))
+    sizes = np.diff(np.unique(numbers)).astype(float)
     if len(sizes):
-        median = float(np.median(sizes))  # pyright: ignore[reportArgumentType, reportCallIssue]
+        median = np.median(sizes)
         exact = (numbers - numbers.min()) / sizes[np.abs(sizes / median - 1) < 0.5].mean()
         if np.abs(exact - np.round(exact)).max() < NEARLY:
             return np.round(exact).astype(np.int64)
