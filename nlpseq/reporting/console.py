@@ -6,6 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from nlpseq.errors import first_of, shorten
+
+MOST_NAMES = 20  # of classes in a line
 console = Console(highlight=False, emoji=False)
 
 
@@ -26,8 +29,8 @@ def print_data(data: Any, details: str) -> None:
 
 
 def listed(labels: Any, what: str = "classes") -> str:
-    """The number of labels, what they are called (`what`), and their names."""
-    return f"{len(labels)} {what}: {', '.join(labels)}"
+    """The number of labels, what they are called (`what`), and the names of the first `MOST_NAMES`."""
+    return f"{len(labels):,} {what}: {first_of([shorten(label, 40) for label in labels], MOST_NAMES)}"
 
 
 def class_table(data: Any, what: str, unit: str, classes: dict[str, dict]) -> Table:

@@ -8,6 +8,7 @@ from nlpseq.errors import in_range, one_of
 from nlpseq.settings import AUTO, FREE, OPEN, Range, Rate, Settings
 
 Cell = Literal["rnn", "lstm", "gru"]
+RECURRENT = ("cell", "units", "layers", "bidirectional", "recurrent_dropout", "weight_dropout")
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,8 @@ class CellSettings(Settings):
     """Dropout rate of the recurrent state, with one mask per sequence."""
 
     def recurrent(self) -> dict:
-        """The arguments of `nlpseq.tasks.recurrent.recurrent_layers`."""
-        names = ("cell", "units", "layers", "recurrent_dropout")
-        return {name: getattr(self, name) for name in names}
+        """The arguments of `nlpseq.tasks.recurrent.recurrent_layers` that the settings have."""
+        return {name: getattr(self, name) for name in RECURRENT if hasattr(self, name)}
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,6 @@ class BidirectionalSettings(RecurrentSettings):
     """Whether the recurrent layers run in both directions."""
     word_dropout: Annotated[Rate, AUTO] = 0.0
     """Rate of words replaced by the unknown word in training."""
-
-    def recurrent(self) -> dict:
-        return {**super().recurrent(), "bidirectional": self.bidirectional}
 
 
 @dataclass(frozen=True)

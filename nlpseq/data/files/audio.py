@@ -5,6 +5,7 @@ TensorFlow is not imported here: `nlpseq predict` reads files without it.
 
 import importlib.util
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.contents import regular_size
-from nlpseq.data.files.wav import WaveFile
+from nlpseq.data.files.wav import WaveFile, refuse_truncated
 from nlpseq.errors import InputError, in_range
 
 SUFFIXES = (
@@ -22,6 +23,7 @@ SUFFIXES = (
 BLOCK = 1 << 18  # frames that are read together
 LOBES = 16  # of the sinc on each side
 ROLLOFF = 0.94  # of the band that is kept
+TRUNCATED = re.compile(r"^\s*(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)  # of libsndfile
 CLIPPED = 0.001  # share of samples that stay at the greatest value from which a recording is called clipped
 
 
@@ -30,14 +32,19 @@ def is_audio(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def rate_of(path: Path) -> int:
-    """The samples a second of a file.
+def has_package() -> bool:
+    """Whether soundfile is installed, without which WAV files of integers alone are read."""
+    return importlib.util.find_spec("soundfile") is not None
+
+
+def rate_and_seconds(path: Path) -> tuple[int, float]:
+    """The samples a second of a file, and its length.
 
     Raises:
-        InputError: it is no audio file, or cannot be read.
+        InputError: it is no audio file, or a damaged one, or cannot be read.
     """
     with _opened(path) as file:
-        return file.samplerate
+        return file.samplerate, len(file) / file.samplerate
 
 
 def read_audio(path: Path, rate: int, start: float = 0.0, seconds: float | None = None) -> np.ndarray:
@@ -54,7 +61,7 @@ def read_audio(path: Path, rate: int, start: float = 0.0, seconds: float | None 
         float32 `(samples,)`. Samples that are not finite become 0.
 
     Raises:
-        InputError: it is no audio file, or cannot be read.
+        InputError: it is no audio file, or a damaged one, or cannot be read.
     """
     with _opened(path) as file:
         resampler = Resampler(file.samplerate, rate)
@@ -71,7 +78,9 @@ def _blocks(file, path, first, left) -> Iterator[np.ndarray]:
             left -= len(block)
             yield np.nan_to_num(block.mean(axis=1), nan=0.0, posinf=0.0, neginf=0.0)
     except RuntimeError as error:  # of libsndfile
-        raise InputError(f"{path} is damaged ({str(error).rstrip('.')}): give another file.") from None
+        raise InputError(
+            f"{path} is damaged ({str(error).removeprefix('Error : ').rstrip('.')}): give another file."
+        ) from None
 
 
 def _opened(path: Path) -> Any:
@@ -81,17 +90,21 @@ def _opened(path: Path) -> Any:
             header = file.read(4)
         if not header:
             raise InputError(f"{path} is empty: give an audio file, such as WAV or FLAC.")
-        if importlib.util.find_spec("soundfile") is None:
+        if not has_package():
             if header == b"RIFF":
                 return WaveFile(path)
             raise InputError("reading audio needs the package soundfile: pip install 'nlpseq[audio]'.")
         import soundfile
 
-        return soundfile.SoundFile(path)
+        opened = soundfile.SoundFile(path)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}.") from None
     except (RuntimeError, TypeError):  # of libsndfile; a raw file would need its rate
         raise InputError(f"{path} is no audio file: expected a format such as WAV or FLAC.") from None
+    if match := TRUNCATED.search(opened.extra_info):
+        opened.close()
+        refuse_truncated(path, *map(int, match.groups()))
+    return opened
 
 
 def is_clipped(audio: np.ndarray) -> bool:

@@ -41,6 +41,12 @@ def suffix_of(path: Path) -> str:
     return Path(plain_name(path)).suffix.lower()
 
 
+def in_any_case(path: Path) -> Path | None:
+    """The file of a path, whose suffix may be in lower or upper case; None if there is none."""
+    spellings = (path.suffix, path.suffix.lower(), path.suffix.upper(), path.suffix.title())
+    return next((file for suffix in spellings if os.path.isfile(file := path.with_suffix(suffix))), None)
+
+
 def words_of(name: str) -> list[str]:
     """The words of a file name: "eng" and "testa" of "eng.testa"."""
     return re.split(r"[-_. ]+", name.lower())

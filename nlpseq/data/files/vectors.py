@@ -1,6 +1,5 @@
 """Files of word vectors: GloVe and fastText text, word2vec binary, .npy with a list of words; read as a stream."""
 
-import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from nlpseq.data.files.contents import opened
-from nlpseq.data.files.paths import cannot_read
+from nlpseq.data.files.paths import cannot_read, in_any_case
 from nlpseq.errors import InputError, plural, shorten
 
 HEADER = re.compile(rb"\s*(\d+)\s+(\d+)\s*")  # of fastText and word2vec: the number of vectors, and their size
@@ -214,7 +213,7 @@ def _array(path: Path) -> Any:
 def _word_list(path, rows):
     """The file of the words of a .npy file."""
     names = [path.with_suffix(suffix) for suffix in WORD_LISTS]
-    file = next((name for name in names if os.path.isfile(name)), None)
+    file = next(filter(None, map(in_any_case, names)), None)
     if file is None:
         raise InputError(f"{path} needs the words of its rows, one in each line, in {names[0].name} beside it.")
     with opened(file) as lines:

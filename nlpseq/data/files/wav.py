@@ -1,11 +1,23 @@
 """WAV files by the standard library, for programs without soundfile."""
 
+import os
 import wave
 from pathlib import Path
 
 import numpy as np
 
 from nlpseq.errors import InputError
+
+UNKNOWN = 0x7FFF0000  # bytes; so many or more are written where the length is not known yet
+WHOLE = 0.99  # share of the samples that must be there
+
+
+def refuse_truncated(path: Path, expected: int, there: int) -> None:
+    """Raises an `InputError` if bytes of samples are missing that the header of a file counts."""
+    if there < WHOLE * expected and expected < UNKNOWN:
+        raise InputError(
+            f"{path} is damaged ({there:,} of {expected:,} bytes of its samples are there): give another file."
+        )
 
 
 class WaveFile:
@@ -15,7 +27,7 @@ class WaveFile:
         path: The file.
 
     Raises:
-        InputError: it is no WAV file, or one of floats or of a compressed format.
+        InputError: it is no WAV file, or a truncated one, or one of floats or of a compressed format.
     """
 
     def __init__(self, path: Path):
@@ -27,6 +39,8 @@ class WaveFile:
                 "'nlpseq[audio]'."
             ) from None
         self.samplerate, self._bytes = self._file.getframerate(), self._file.getsampwidth()
+        expected = len(self) * self._file.getnchannels() * self._bytes
+        refuse_truncated(path, expected, min(expected, os.path.getsize(path)))
 
     def __len__(self):
         return self._file.getnframes()

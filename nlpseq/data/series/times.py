@@ -113,6 +113,10 @@ def _of_objects(values, where):
 
     if type(values[0]).__name__ == "Period":
         return pd.PeriodIndex(values).to_timestamp()
+    if all(isinstance(value, datetime.time) for value in values):
+        return _of_texts([value.isoformat() for value in values], where)
+    if all(isinstance(value, (datetime.timedelta, np.timedelta64)) for value in values):
+        return pd.Timestamp(0) + pd.to_timedelta(list(values))
     zones = {getattr(value, "tzinfo", None) and value.utcoffset() for value in values}
     try:
         if len(zones) > 1 and None in zones:

@@ -30,7 +30,7 @@ class Answers(answers.Answers):
         return tuple(self.metadata.detail("frame", [int]))
 
     def batches(self, arguments, standard_input, terminal=False, **options):
-        """The sequences in files; without files in a table on standard input, whose rows are frames."""
+        """The sequences in files; without files in a table or JSON on standard input, whose rows are frames."""
         from nlpseq.tasks.clips.own import one_file, text_clips
 
         given = {option.name: value for option in answers.TABLES if (value := options.get(option.name))}
@@ -42,7 +42,7 @@ class Answers(answers.Answers):
             yield from self._fitted(part.clips)
         if not arguments:
             text = decode(standard_input.read(), "standard input", options.get("encoding"))
-            yield from self._fitted(text_clips(text, "standard input", *reading).clips)
+            yield from self._fitted(text_clips(text, "standard input", *reading, rank=len(self._frame)).clips)
 
     def _reading(self, **files):
         from nlpseq.tasks.clips.frames import How

@@ -86,6 +86,13 @@ def _clips(frames, labels, lengths, place, how):
         rows = list(frames)
         if lengths is not None:
             check_count(place, len(rows), len(lengths), "lengths")
+            most = frames.shape[1] if frames.ndim > 1 else 0
+            if (lengths > most).any():
+                number = int(np.argmax(lengths > most))
+                raise InputError(
+                    f"{place}, clip {number + 1}: the length is {lengths[number]:,}, and the array has {most:,} "
+                    "frames: give lengths of frames that are there."
+                )
             rows = [row[: int(length)] for row, length in zip(rows, lengths)]
     if labels is not None:
         check_count(place, len(rows), len(labels), "labels")

@@ -5,21 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files import table as tables
 from nlpseq.data.files.numbers import LARGEST, as_numbers
-from nlpseq.data.files.table import Table
+from nlpseq.data.files.table import Table, is_missing
 from nlpseq.errors import InputError, shorten
 
-# Who made a sequence is part of its name, and neither a channel nor a label.
-OWNERS = ("subject", "subject id", "user", "user id", "person", "participant", "writer", "writer id", "speaker id",
-          "actor")  # fmt: skip
-NOT_CHANNELS = (*OWNERS, "row id", "row", "unnamed: 0", "unnamed 0", "", *tables.SPLIT_COLUMNS)
 FEW = 0.5  # from this share of values that are no numbers on, a column is left out rather than an error
 
 
 def label_name(value: Any) -> str | None:
     """The name of a label, an integer without a point; None if it is missing."""
-    if tables.is_missing(value):
+    if is_missing(value):
         return None
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     text = " ".join(text.split())

@@ -8,13 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import notes, sources
-from nlpseq.errors import InputError, plural, refuses_unknown_arguments, some_of
+from nlpseq.errors import InputError, plural, refuses_unknown_arguments, shorten, some_of
 from nlpseq.tasks.clips import own
 from nlpseq.tasks.clips.arrays import label_of
 from nlpseq.tasks.clips.cells import label_name
 from nlpseq.tasks.clips.columns import clips_of
 from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames, fitted, is_grey
 from nlpseq.tasks.clips.schemas import CLIPS, FRAMES, ClipSchema
+
+UNIQUE = 0.9  # share of sequences with a label of their own from which labels are no classes
 
 
 @dataclass(frozen=True)
@@ -209,9 +211,14 @@ def _dataset(name, names, parts, how, generated, seed):
     per_frame = any(isinstance(clip.label, list) for clips in labelled.values() for clip in clips)
     names = list(names) if names else _sorted(clip.label for clip in labelled["train"])
     by_split = {split: _numbered(clips, frame, names, per_frame, said) for split, clips in labelled.items()}
-    if len(set(by_split["train"].classes()[1].tolist())) < 2:
-        raise InputError(f"the training split of {name!r} has one class only ({names[0]!r}): expected at least two.")
+    _check_classes(name, by_split["train"], names)
     said += _about(by_split, names)
+    if len(by_split["train"]) < 2 and len(by_split) < len(sources.SPLITS):
+        raise InputError(
+            f"{name} holds one sequence of {by_split['train'].lengths[0]:,} frames, and nothing to hold out",
+            "name the columns that tell its parts apart with `sequence`",
+            "give other files for validation and test",
+        )
     said += sources.fill_splits(by_split, seed)
     data = LabelledClips(
         name,
@@ -224,6 +231,21 @@ def _dataset(name, names, parts, how, generated, seed):
     )
     said += notes.few_examples(data.sizes, "sequences")
     return replace(data, notes=notes.say_notes(said))
+
+
+def _check_classes(name, train, names):
+    """Raises an `InputError` if there is one class only, or nearly one for each sequence."""
+    labels = train.classes()[1]
+    different, total = len(set(labels.tolist())), len(labels)
+    if different < 2:
+        raise InputError(f"the training split of {name!r} has one class only ({names[0]!r}): expected at least two.")
+    if different > max(notes.FEW_CLASSES, UNIQUE * total):
+        what = "frames" if train.per_frame else "sequences"
+        raise InputError(
+            f"the training split of {name!r} has {different:,} different labels for {total:,} {what}, such as "
+            f"{shorten(names[0], 40)!r}, which are no classes",
+            "name another column with `label`",
+        )
 
 
 def _labelled(clips, split, said):

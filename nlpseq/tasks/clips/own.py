@@ -1,6 +1,8 @@
 """The user's own clips: which files and objects are read, and what they hold."""
 
+import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +13,9 @@ import numpy as np
 from nlpseq.data.files import paths, table
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
+from nlpseq.data.files.json_rows import read_json
 from nlpseq.data.files.paths import SPLIT_OF, split_of, suffix_of
-from nlpseq.data.files.reading import read_table
+from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.clips import arrays, columns, strokes
@@ -22,6 +25,8 @@ from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
 
 TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts")
 FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
+ARRAY = re.compile(r"\s*\[\s*[\[\d.+-]")  # the begin of a JSON array of arrays or numbers
+MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
 
@@ -56,7 +61,8 @@ def read_file(path: Path, how: How, channels: Sequence[str] | None = None, width
     """
     suffix = suffix_of(path)
     if suffix in FILMS:
-        return {"train": Part([Clip(read_film(path, how), None, str(path))])}
+        frames, said = read_film(path, how)
+        return {"train": Part([Clip(frames, None, str(path))], notes=said)}
     if suffix in ARRAYS:
         return arrays.parts_of(arrays.load_arrays(path), str(path), how)
     content = read_table(path, how.delimiter, how.encoding) if suffix not in TEXTS else read_text(path, how.encoding)
@@ -143,7 +149,9 @@ def _of_classes(classes, how):
             part = one_file(file, how, channels)
             channels, said = channels or part.channels, [*said, *part.notes]
             clips += [Clip(clip.frames, name, clip.name) for clip in part.clips]
-    return Part(clips, channels, sorted(set(said))[:3])
+    said = list(dict.fromkeys(said))
+    more = [f"{len(said) - MOST_NOTES:,} more notes of this kind on other files"] * (len(said) > MOST_NOTES)
+    return Part(clips, channels, [*said[:MOST_NOTES], *more])
 
 
 def one_file(
@@ -161,7 +169,10 @@ def one_file(
         pictures = _pictures(path)
         if not pictures:
             raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")
-        return Part([Clip(read_pictures(pictures, how), None, str(path))])
+        frames, said = read_pictures(pictures, how)
+        return Part([Clip(frames, None, str(path))], notes=said)
+    if rank is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, how.encoding)):
+        return Part(_of_arrays(text, str(path), how, rank))
     if suffix_of(path) not in ARRAYS:
         parts = list(read_file(path, how, channels, width).values())
         return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)
@@ -176,14 +187,56 @@ def one_file(
     return Part(clips)
 
 
-def text_clips(text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0) -> Part:
-    """The clips in a table that is a text, whose labels do not count.
+def text_clips(
+    text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0, rank: int = 1
+) -> Part:
+    """The clips in a text, whose labels do not count: a table, or JSON of objects or of arrays of frames.
 
     Args:
         text, place: The text, and what it is called in messages.
         how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+        rank: Number of axes of a frame.
     """
-    return _in_form(columns.clips_of(read_delimited(text, place, delimiter=how.delimiter), how, channels, width), how)
+    if ARRAY.match(text):
+        return Part(_of_arrays(text, place, how, rank))
+    if is_json(text):
+        table = read_json(text, place)
+    else:
+        table = read_delimited(text, place, delimiter=how.delimiter)
+    return _in_form(columns.clips_of(table, how, channels, width), how)
+
+
+def _of_arrays(text, place, how, rank):
+    """The clips of a JSON array of frames or of sequences, or of one in each line."""
+    try:
+        values = [(place, json.loads(text))]
+    except (ValueError, RecursionError):
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+        values = [(f"{place}, line {number}", _parsed(line, f"{place}, line {number}")) for number, line in lines]
+    clips = []
+    for name, value in values:
+        if _depth(value) <= 1 + rank:
+            clips.append(Clip(as_frames(value, name, how), None, name))
+        else:
+            names = [f"{name}, clip {number}" for number in range(1, len(value) + 1)]
+            clips += [Clip(as_frames(frames, name, how), None, name) for name, frames in zip(names, value)]
+    return clips
+
+
+def _parsed(line, place):
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        raise InputError(
+            f"{place}: expected frames as JSON, such as [[0.1, 0.2], [0.3, 0.4]], got {shorten(repr(line), 40)}."
+        ) from None
+
+
+def _depth(value):
+    depth = 0
+    while isinstance(value, list) and value:
+        depth, value = depth + 1, value[0]
+    return depth
 
 
 def of_object(data: Any, how: How) -> dict[str, Part]:

@@ -37,9 +37,6 @@ class SequenceSettings(CellSettings):
     class_weights: Annotated[Literal["none", "balanced"], OPEN] = "none"
     """Whether all classes count alike in the loss, however rare; in Python also a weight by label, others have 1."""
 
-    def recurrent(self) -> dict:
-        return {**super().recurrent(), "bidirectional": self.bidirectional}
-
     def check(self) -> None:
         super().check()
         if self.layers == 0 and self.pooling == "last":

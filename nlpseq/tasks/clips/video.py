@@ -16,8 +16,8 @@ FILMS = (".gif", ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 
 
-def read_film(path: Path, how: ClipReading) -> np.ndarray:
-    """The frames of a film, uint8 `(time, rows, columns, 3)`; a frame of another size has that of the first.
+def read_film(path: Path, how: ClipReading) -> tuple[np.ndarray, list[str]]:
+    """The frames of a film, uint8 `(time, rows, columns, 3)`, and a note on those of another size than the first.
 
     Raises:
         InputError: PyAV is not installed; the file is no film, or has no frames.
@@ -28,7 +28,7 @@ def read_film(path: Path, how: ClipReading) -> np.ndarray:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise InputError(f"{path} has no pictures: give a film.")
-            frames, _ = _decoded(container, how)
+            frames, size, resized = _decoded(container, how)
     except (av.error.FFmpegError, EOFError, ValueError, MemoryError) as error:
         if isinstance(error, InputError):
             raise
@@ -36,37 +36,49 @@ def read_film(path: Path, how: ClipReading) -> np.ndarray:
         raise InputError(f"cannot read {path}: it is no film that can be decoded ({reason.lower()}).") from None
     if not frames:
         raise InputError(f"{path} has no frames: leave it out.")
-    return np.stack(frames)
+    return np.stack(frames), _about(path, size, resized)
 
 
-def read_pictures(paths: Sequence[Path], how: ClipReading) -> np.ndarray:
-    """The frames of a clip whose frames are files; they have the size of the first."""
+def read_pictures(paths: Sequence[Path], how: ClipReading) -> tuple[np.ndarray, list[str]]:
+    """The frames of a clip whose frames are files, and a note on those of another size than the first."""
     av = _package(paths[0])
-    frames, size = [], None
+    frames, size, resized = [], None, 0
     for path in paths[:: how.stride][: how.max_frames]:
         check_file(path)
         try:
             with av.open(str(path)) as container:
-                picture, size = _decoded(container, How().replace(picture_size=how.picture_size, max_frames=1), size)
+                picture, size, other = _decoded(
+                    container, How().replace(picture_size=how.picture_size, max_frames=1), size
+                )
         except (av.error.FFmpegError, EOFError, ValueError, IndexError) as error:
             raise InputError(f"cannot read {path}: it is no picture ({type(error).__name__}).") from None
         frames += picture
-    return np.stack(frames)
+        resized += other
+    return np.stack(frames), _about(paths[0].parent, size, resized)
+
+
+def _about(path, size, resized):
+    verb = "is" if resized == 1 else "are"
+    return [f"{path}: {resized:,} of the pictures {verb} made {size[1]} x {size[0]}, as the first one"] * bool(resized)
 
 
 def _decoded(container, how, size=None):
-    """Every `stride`-th frame, at most `max_frames`, and the size; the longer side has at most `picture_size`."""
-    frames = []
+    """Every `stride`-th frame, at most `max_frames`, with the size of the first, and how many have another one.
+
+    The size is given for frames behind the first file. The longer side has at most `picture_size`.
+    """
+    frames, others = [], 0
     for number, frame in enumerate(container.decode(video=0)):
         if number % how.stride:
             continue
-        if size is None:
-            factor = min(1.0, how.picture_size / max(frame.width, frame.height))
-            size = max(1, round(frame.width * factor)), max(1, round(frame.height * factor))
-        frames.append(frame.reformat(*size, "rgb24", interpolation="AREA").to_ndarray())
+        size = size or (frame.width, frame.height)
+        others += (frame.width, frame.height) != size
+        factor = min(1.0, how.picture_size / max(size))
+        target = (max(1, round(side * factor)) for side in size)
+        frames.append(frame.reformat(*target, "rgb24", interpolation="AREA").to_ndarray())
         if len(frames) == how.max_frames:
             break
-    return frames, size
+    return frames, size, others
 
 
 def _package(path) -> Any:

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.table import Table
+from nlpseq.data.series.times import looks_like_times
 from nlpseq.errors import InputError, plural, shorten
-from nlpseq.tasks.clips.cells import NOT_CHANNELS, label_name, numbers_of
+from nlpseq.tasks.clips.cells import label_name, numbers_of
 from nlpseq.tasks.clips.frames import Clip, How, Part
+from nlpseq.tasks.clips.roles import Columns, is_channel
 
 
 def of_cells(table: Table, label: str | None, names: list[str]) -> Part:
@@ -28,24 +30,23 @@ def of_cells(table: Table, label: str | None, names: list[str]) -> Part:
     return Part(clips, tuple(names) if len(names) > 1 else None)
 
 
-def of_rows(table: Table, roles: dict[str, Any], how: How, width: int | None) -> Part:
+def of_rows(table: Table, columns: Columns, how: How, width: int | None) -> Part:
     """A clip for each row; the columns are named by channel and number, or stand in the order of time.
 
     Args:
         table: The table.
-        roles: Names of the columns by role, "label" and "time".
+        columns: What the columns hold.
         how: Columns that the user named.
         width: As of `nlpseq.tasks.clips.columns.clips_of`.
 
     Raises:
         InputError: no column holds numbers, or `channels` does not divide them.
     """
-    label = roles.get("label")
+    label = columns.label
+    free = [name for name in table.names if name not in columns.all and is_channel(table, name)]
     if label is None and len(table.names) != width:
-        label = _guessed_label(table)
-    skipped = {label, roles.get("time")}
-    columns = [n for n in table.names if n not in skipped and not (table.header and normal(n) in NOT_CHANNELS)]
-    read = {name: numbers_of(table, name, strict=False) for name in columns}
+        label = _guessed_label(table, free)
+    read = {name: numbers_of(table, name, strict=False) for name in free if name != label}
     read = {name: values for name, values in read.items() if values is not None}
     if not read:
         raise InputError(f"{table.place} has no columns of numbers: expected sequences.")
@@ -60,7 +61,7 @@ def of_rows(table: Table, roles: dict[str, Any], how: How, width: int | None) ->
     channels = plural(len(names), "channel")
     remedy = "; set `channels` if more stand side by side, or `sequence` if rows are frames" if len(names) == 1 else ""
     said = f"{table.place}: each row is a sequence of {plural(values.shape[1], 'frame')} of {channels}{remedy}"
-    guessed = [f"the label is the column {label}"] if label and not roles.get("label") else []
+    guessed = [f"the label is the column {label}"] if label and not columns.label else []
     return Part(clips, names, [said, *guessed], len(order))
 
 
@@ -88,18 +89,17 @@ def _named_channels(columns, how, table):
     return tuple(times), [name for step in zip(*ordered) for _, name in step]
 
 
-def _guessed_label(table):
+def _guessed_label(table, free):
     """The last column of a table without a named label, or the first, if it holds few different values."""
-    if table.header and len(table.names) > 1:
-        candidates = [
-            name for name in (table.names[-1], table.names[0]) if numbers_of(table, name, strict=False) is None
-        ]
-        if candidates:
-            return candidates[0]
-    for name in (table.names[-1], table.names[0]):
-        different = {label_name(value) for value in table.values(name)}
-        names = all(text is None or re.fullmatch(r"[+-]?\d+|\D.*", text) for text in different)
-        if names and 2 <= len(different) <= max(2, len(table) // 3):
+    ends = (free[-1], free[0]) if len(free) > 1 else ()
+    different = {name: {label_name(value) for value in table.values(name)} for name in ends}
+    texts = [name for name in ends if table.header and numbers_of(table, name, strict=False) is None]
+    for name in texts:
+        if len(different[name]) <= max(2, len(table) // 2) and not looks_like_times(table.values(name)):
+            return name
+    for name in ends:
+        names = all(text is None or re.fullmatch(r"[+-]?\d+|\D.*", text) for text in different[name])
+        if names and 2 <= len(different[name]) <= max(2, len(table) // 3):
             return name
     return None
 

@@ -40,9 +40,6 @@ class LanguageModelSettings(RecurrentSettings):
     temporal_activation_regularization: Annotated[float, Range(0)] = 0.0
     """Weight in the loss of the mean squared difference of successive outputs."""
 
-    def recurrent(self) -> dict:
-        return {**super().recurrent(), "weight_dropout": self.weight_dropout}
-
 
 @dataclass(frozen=True)
 class DynamicSettings(Settings):

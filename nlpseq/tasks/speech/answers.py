@@ -1,7 +1,8 @@
 """Answers of exported recognizers: text, score and times of sounds in files, or of samples as they come."""
 
+import itertools
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -131,9 +132,12 @@ class Answers(answers.Answers):
         for batch in batches:
             for example in batch:
                 if isinstance(example, Stream):
-                    text = self._listen(export, example.source, (lambda piece: None) if as_json else write)
-                    write(json_line({self.input_name: None, "text": text}) if as_json else "\n")
-                    continue
+                    chunks = self._chunks(example.source, note)
+                    if n_best is None and not times:
+                        text = self._listen(export, chunks, (lambda piece: None) if as_json else write)
+                        write(json_line({self.input_name: None, "text": text}) if as_json else "\n")
+                        continue
+                    example = np.concatenate([np.zeros(0, np.float32), *chunks])
                 answer = self._answer(export, example, n_best, times)
                 if as_json:
                     write(json_line({self.input_name: getattr(example, "name", None), **answer}))
@@ -153,7 +157,7 @@ class Answers(answers.Answers):
         answer["score"] = float(sum(part["score"] for part in answers))
         if n_best is not None:
             if len(cut) > 1:
-                raise InputError(f"`n_best` is for sounds of up to {LONGEST:g} seconds: cut {sound.name} first.")
+                raise InputError(f"`n_best` is for sounds of up to {LONGEST:g} seconds: cut it first.")
             answer["n_best"] = [{"text": text, "score": score} for text, score in self._best(export, cut[0])][:n_best]
         if times:
             starts = np.cumsum([0, *map(len, cut)]) / self.rate
@@ -175,19 +179,26 @@ class Answers(answers.Answers):
         outputs = export.run("units", self.inputs([sound]))
         return [(unit.decode(), at) for unit, at in zip(outputs["unit"][0].tolist(), outputs["start"][0].tolist())]
 
-    def _listen(self, export, source, write):
-        """Writes the text of samples as they come, and returns it; a model that cannot stream answers at pauses."""
+    def _chunks(self, source, note) -> Iterator[np.ndarray]:
+        """The samples of standard input as they come."""
         size = 2 * max(1, round(CHUNK * self.rate))
+        first, rest = source.read(size), b""
+        _refuse_headers(first, self.rate)
+        for data in itertools.chain([first], iter(lambda: source.read(size), b"")):
+            data = rest + data
+            whole = len(data) // 2 * 2
+            rest = data[whole:]
+            yield np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768)
+        if rest:
+            note("standard input ends within a sample, whose half is left out: expected 16 bits for each")
+
+    def _listen(self, export, chunks, write):
+        """Writes the text of samples as they come, and returns it; a model that cannot stream answers at pauses."""
         stream = self._steps(export) if "step" in export.signatures else self._by_parts(export)
         next(stream)
-        rest, first, written = b"", True, ""
-        while data := source.read(size):
-            if first:
-                _refuse_headers(data, self.rate)
-            first = False
-            data = rest + data
-            rest = data[len(data) // 2 * 2 :]
-            written = _add(write, written, stream.send(_samples(data[: len(data) // 2 * 2])))
+        written = ""
+        for samples in chunks:
+            written = _add(write, written, stream.send(samples))
         return _add(write, written, stream.send(None)).strip()
 
     def _by_parts(self, export) -> Generator[str, Any, None]:
@@ -221,10 +232,6 @@ class Answers(answers.Answers):
                 states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
                 outputs = export.run("step", {**self.inputs([samples[:whole]]), **states})
                 text, samples = outputs["text"][0].decode(), samples[whole:]
-
-
-def _samples(data):
-    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
 
 
 def _refuse_headers(data, rate):

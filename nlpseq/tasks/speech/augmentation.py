@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from nlpseq.tasks.speech.configured import ConfiguredLayer
 from nlpseq.tasks.speech.settings import AugmentationSettings
 
 QUIET, LOUD = 5.0, 40.0  # decibels of the sound above the noise
@@ -12,7 +13,7 @@ WIDEST_BANDS, WIDEST_TIME = 0.2, 0.1  # of a mask, as a share of all bands and f
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class Augmentation(keras.layers.Layer):
+class Augmentation(ConfiguredLayer):
     """Changes each sound of a batch in its own way.
 
     Args:
@@ -23,10 +24,10 @@ class Augmentation(keras.layers.Layer):
         perturbation improves speech recognition; Park et al. (2019), SpecAugment.
     """
 
+    kind = AugmentationSettings
+
     def __init__(self, settings: Any, **kwargs: Any):
-        super().__init__(**kwargs)
-        is_settings = isinstance(settings, AugmentationSettings)
-        self.settings = settings if is_settings else AugmentationSettings.of(**settings)
+        super().__init__(settings, **kwargs)
         self.seeds = keras.random.SeedGenerator()
         self.built = True
 
@@ -85,6 +86,3 @@ class Augmentation(keras.layers.Layer):
         starts = self.uniform([rows]) * (counts - widths)
         places = tf.cast(tf.range(size), tf.float32)
         return (places >= starts[:, tf.newaxis]) & (places < (starts + widths)[:, tf.newaxis])
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "settings": self.settings.flat()}

@@ -17,6 +17,7 @@ from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
 
 HIGHEST_RATE = 16_000  # above which speech has nothing to read
 LONGEST = 35.0  # seconds of a training utterance, at most
+OVERSHOOT = 0.5  # seconds by which a segment may end behind its file, as in Kaldi
 QUICKEST = 0.01  # seconds of a character, at least
 SILENT = 1e-4  # greatest amplitude of a silent recording
 MANY_SPEAKERS = 10  # from so many on whole speakers are held out
@@ -152,6 +153,8 @@ def load_speech(
     {'train': 324, 'validation': 36, 'test': 40}
     """
     splits = {"train": train, "validation": validation, "test": test}
+    if sample_rate is not None:
+        in_range("sample_rate", sample_rate, 1)
     said: list[str] = []
     generated = False
     if sources.is_name(dataset):
@@ -159,7 +162,9 @@ def load_speech(
         sources.refuse_file_options(dataset, **given, test_where=test_where)
         by_split, rate, generated = _from_tfds(dataset, data_dir, splits, sample_rate)
     elif isinstance(dataset, (list, tuple)):
-        rate = in_range("sample_rate", sample_rate or 0, 1)
+        if sample_rate is None:
+            raise InputError("samples have no rate: give `sample_rate`, as samples a second.")
+        rate = sample_rate
         pairs = [(np.asarray(samples, np.float32), text) for samples, text in dataset]
         by_split = {"train": Utterances.of(*zip(*pairs))} if pairs else {}
     else:
@@ -238,33 +243,66 @@ def _from_files(recordings, sample_rate, texts):
     are = plural(bare, "recording without a transcript is", "recordings without a transcript are")
     said = [f"{are} left out"] * bool(bare)
     recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}
-    paths = {recording.path for part in recordings.values() for recording in part}
-    rates, damaged = Counter(), {}
-    for path in sorted(paths):
-        try:
-            rates[sounds.rate_of(path)] += 1
-        except InputError as error:
-            if "soundfile" in str(error):
-                raise
-            damaged[path] = str(error)
+    paths = sorted({recording.path for part in recordings.values() for recording in part})
+    files, damaged = _described(paths)
+    most_frequent = Counter(own for own, _ in files.values()).most_common(1) or [(HIGHEST_RATE, 0)]
+    rate = sample_rate or min(most_frequent[0][0], HIGHEST_RATE)
+    behind = [r for part in recordings.values() for r in part if r.path in files and _is_behind(r, files[r.path][1])]
+    if behind:
+        said.append(
+            f"{len(behind):,} segments end behind the end of their files and are left out; the first: {behind[0].where}"
+        )
+    read = {}
+    for split, part in recordings.items():
+        whole = [r for r in part if r.path in files and not _is_behind(r, files[r.path][1])]
+        read[split] = list(zip(whole, _samples(whole, rate, damaged)))
     if damaged:
         first = shorten(next(iter(damaged.values())), 200)
         said.append(f"{plural(len(damaged), 'file is', 'files are')} left out; the first: {first}")
-    if not rates:
+    if len(damaged) == len(paths):
         raise InputError(next(iter(damaged.values()), "there are no recordings with a text: give some to train on."))
-    rate = sample_rate or min(rates.most_common(1)[0][0], HIGHEST_RATE)
+    rates = Counter(own for path, (own, _) in files.items() if path not in damaged)
     if len(rates) > 1 or rate not in rates:
         shown = ", ".join(f"{value:,} Hz ({count:,})" for value, count in rates.most_common(5))
         said.append(f"rates of the files: {shown}; all are converted to {rate:,} Hz")
     by_split = {}
-    for split, part in recordings.items():
-        part = [recording for recording in part if recording.path not in damaged]
-        audio = [sounds.read_audio(r.path, rate, r.start, r.seconds) for r in part]
-        names = [r.path.name for r in part]
+    for split, pairs in read.items():
+        pairs = [(recording, audio) for recording, audio in pairs if recording.path not in damaged]
         by_split[split] = Utterances.of(
-            audio, [" ".join(r.text.split()) for r in part], names, [dict(r.fields) for r in part]
+            [audio for _, audio in pairs],
+            [" ".join(recording.text.split()) for recording, _ in pairs],
+            [recording.path.name for recording, _ in pairs],
+            [dict(recording.fields) for recording, _ in pairs],
         )
     return by_split, rate, said
+
+
+def _described(paths):
+    """The rate and the seconds of each file, and what is wrong with those that cannot be read."""
+    files, damaged = {}, {}
+    for path in paths:
+        try:
+            files[path] = sounds.rate_and_seconds(path)
+        except InputError as error:
+            if not sounds.has_package():
+                raise
+            damaged[path] = str(error)
+    return files, damaged
+
+
+def _is_behind(recording, seconds):
+    """Whether a part ends behind the end of its file; the end is rounded up in some tables."""
+    return recording.start + (recording.seconds or 0) > seconds + OVERSHOOT
+
+
+def _samples(recordings, rate, damaged):
+    """The samples of each recording; the files that turn out to be damaged are added to `damaged`."""
+    for recording in recordings:
+        try:
+            yield sounds.read_audio(recording.path, rate, recording.start, recording.seconds)
+        except InputError as error:
+            damaged[recording.path] = str(error)
+            yield None
 
 
 def _spoken(texts):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.tasks.speech.configured import ConfiguredLayer
 from nlpseq.tasks.speech.settings import FeatureSettings
 
 FLOOR = 1e-8  # power that is added: eighty decibels below the loudest signal
@@ -17,7 +18,7 @@ DELTA_FRAMES = 2  # frames on each side of the one whose change is measured
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class LogMel(keras.layers.Layer):
+class LogMel(ConfiguredLayer):
     """Normalized log-mel features of sounds, and as many frames a step as `stack` says.
 
         e_n = x_n - a x_{n-1}                       pre-emphasis
@@ -40,9 +41,10 @@ class LogMel(keras.layers.Layer):
         Davis and Mermelstein (1980), Comparison of parametric representations for monosyllabic word recognition.
     """
 
+    kind = FeatureSettings
+
     def __init__(self, settings: Any, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.settings = settings if isinstance(settings, FeatureSettings) else FeatureSettings.of(**settings)
+        super().__init__(settings, **kwargs)
         rate = self.settings.sample_rate
         self.hop = max(1, round(self.settings.hop * rate))
         self.window = max(self.hop, round(self.settings.window * rate))
@@ -175,9 +177,6 @@ class LogMel(keras.layers.Layer):
     def before_first(self, frames: tf.Tensor) -> tf.Tensor:
         """Frames with the zeros that precede the first step."""
         return tf.pad(frames, [[0, 0], [self.carried_frames, 0], [0, 0]])
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "settings": self.settings.flat()}
 
 
 def _divided_up(count, size):

@@ -1,9 +1,11 @@
 """The user's own recordings: where their texts, speakers and splits are found."""
 
+import math
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from nlpseq.data.files import audio, paths
 from nlpseq.data.files.contents import read_lines, read_text
@@ -48,7 +50,7 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
     splits = {
         split: item for item in paths.listed(path) if os.path.isdir(item) and (split := paths.split_of(item.name))
     }
-    if "train" in splits and not any(os.path.isfile(path / name) for name in TABLES):
+    if "train" in splits and not any(paths.in_any_case(path / name) for name in TABLES):
         return {split: _of_folder(folder, pattern, encoding) for split, folder in splits.items()}
     return _by_split(_of_folder(path, pattern, encoding))
 
@@ -78,16 +80,16 @@ def _of_folder(folder, pattern, encoding):
     if os.path.isfile(folder / "wav.scp"):
         return _of_kaldi(folder, encoding)
     for name in TABLES:
-        if os.path.isfile(folder / name):
-            return _of_table(folder / name, folder, encoding)
+        if file := paths.in_any_case(folder / name):
+            return _of_table(file, folder, encoding)
     files = sounds(folder)
     if not files:
         raise InputError(f"folder {folder} holds no audio files: expected WAV or FLAC files and their texts.")
-    transcripts = [file for file in paths.files_below(folder) if file.name.endswith(".trans.txt")]
+    transcripts = [file for file in paths.files_below(folder) if file.name.lower().endswith(".trans.txt")]
     if transcripts:
         return _of_transcripts(transcripts, files, encoding)
-    texts = {file: file.with_suffix(suffix) for file in files for suffix in (".lab", ".txt")
-             if os.path.isfile(file.with_suffix(suffix))}  # fmt: skip
+    texts = {file: text for file in files for suffix in (".lab", ".txt")
+             if (text := paths.in_any_case(file.with_suffix(suffix)))}  # fmt: skip
     if texts:
         return [
             Recording(file, read_text(texts[file], encoding) if file in texts else "", {"file": _stem(file, folder)})
@@ -161,37 +163,64 @@ def _of_transcripts(transcripts, files, encoding):
 
 def _of_kaldi(folder, encoding):
     """`wav.scp` and `text`, with `segments` and `utt2spk` if there are any."""
-    tables = {name: _pairs(folder / name, encoding) for name in ("wav.scp", "text", "segments", "utt2spk")}
+    tables = {name: _lines_by_id(folder / name, encoding) for name in ("wav.scp", "text", "segments", "utt2spk")}
     if not tables["text"]:
         raise InputError(f"folder {folder} has wav.scp and no text: expected a line `id words` for each recording.")
     files = {}
-    for name, place in tables["wav.scp"].items():
-        if place.rstrip().endswith("|"):
+    for name, line in tables["wav.scp"].items():
+        if line.rest.endswith("|"):
             raise InputError(f"{folder / 'wav.scp'} has a command for {name!r}: write the files first, and name them.")
-        if not place.strip():
+        if not line.rest:
             raise InputError(f"{folder / 'wav.scp'} has no file for {name!r}: add its path behind the name.")
-        files[name] = _beside(folder, place.strip())
+        files[name] = _beside(folder, line.rest)
     recordings = []
     for name, text in tables["text"].items():
-        source, start, end = name, "0", "-1"
+        source, start, seconds, where = name, 0.0, None, ""
         if tables["segments"]:
-            if len(parts := tables["segments"].get(name, "").split()) != 3:
+            if name not in tables["segments"]:
                 raise InputError(f"{folder / 'segments'} has no line `{name} recording start end`: add it.")
-            source, start, end = parts
+            where = tables["segments"][name].where
+            source, start, seconds = _segment(tables["segments"][name])
         if source not in files:
             raise InputError(f"{folder / 'wav.scp'} has no recording {source!r}, which text names: add a line.")
-        seconds = None if float(end) < 0 else float(end) - float(start)
-        fields = {"speaker": tables["utt2spk"][name].strip()} if name in tables["utt2spk"] else {}
-        recordings.append(Recording(files[source], text, fields, float(start), seconds))
+        fields = {"speaker": tables["utt2spk"][name].rest} if name in tables["utt2spk"] else {}
+        recordings.append(Recording(files[source], text.rest, fields, start, seconds, where))
     return recordings
 
 
-def _pairs(file, encoding):
-    """The lines `key value` of a file, empty if there is none."""
-    if not os.path.isfile(file):
-        return {}
-    lines = (re.split(r"\s+", line.strip(), maxsplit=1) for line in read_lines(file, encoding) if line.strip())
-    return {key: value[0] if value else "" for key, *value in lines}
+class Line(NamedTuple):
+    """What stands behind the id of a line, and the place of the line."""
+
+    rest: str
+    where: str
+
+
+def _lines_by_id(file, encoding) -> dict[str, Line]:
+    """The lines `id rest` of a file, empty if there is none."""
+    lines: dict[str, Line] = {}
+    for number, line in enumerate(read_lines(file, encoding) if os.path.isfile(file) else (), start=1):
+        name, _, rest = re.sub(r"\s+", " ", line.strip(), count=1).partition(" ")
+        if name in lines:
+            raise InputError(f"{file}, line {number}: the id {shorten(name)!r} is used before: give each line its own.")
+        if name:
+            lines[name] = Line(rest, f"{file}, line {number}")
+    return lines
+
+
+def _segment(line: Line) -> tuple[str, float, float | None]:
+    """Recording, start and length of a line of `segments`; a negative end is that of the recording."""
+    parts = line.rest.split()
+    try:
+        source, start, end = parts[0], *map(float, parts[1:])
+    except (ValueError, IndexError):
+        raise InputError(
+            f"{line.where}: expected `id recording start end` with seconds, got {shorten(repr(line.rest), 60)}."
+        ) from None
+    if not (0 <= start < end < math.inf or (end < 0 <= start)):
+        raise InputError(
+            f"{line.where}: the segment from {start:g} to {end:g} s is empty: give an end behind its start."
+        )
+    return source, start, None if end < 0 else end - start
 
 
 def _of_table(file, folder, encoding):
@@ -260,8 +289,7 @@ def _found(folder, name) -> Path | None:
     """The file of a name in a table, with or without its folder and suffix."""
     for place in (folder, folder / "wavs", folder / "wav", folder / "clips", folder / "audio"):
         for suffix in ("", *audio.SUFFIXES):
-            path = place / f"{name}{suffix}"
-            if name and os.path.isfile(path):
+            if name and (path := paths.in_any_case(place / f"{name}{suffix}")):
                 return path
     return None
 
@@ -278,4 +306,5 @@ def _place(folder, name):
 def _beside(folder, place):
     """A path of `wav.scp`: as it stands, or from the folder."""
     path = as_path(place)
-    return path if path.is_absolute() or os.path.isfile(path) else folder / path
+    path = path if path.is_absolute() or paths.in_any_case(path) else folder / path
+    return paths.in_any_case(path) or path

@@ -17,6 +17,7 @@ class Recording:
         text: What is said in it.
         fields: What its name or table says beside the text, such as the speaker.
         start, seconds: The part of the file; None for all of it.
+        where: The line that names the part, for messages.
     """
 
     path: Path
@@ -24,6 +25,7 @@ class Recording:
     fields: Mapping[str, str] = field(default_factory=dict)
     start: float = 0.0
     seconds: float | None = None
+    where: str = ""
 
 
 def held_out(recordings: Sequence[Recording], conditions: str, name: str) -> tuple[list[Recording], list[Recording]]:

@@ -1,5 +1,6 @@
 """Series of files and objects in the shapes that users have, and what is said of those that cannot be right."""
 
+import datetime
 import json
 
 import numpy as np
@@ -149,6 +150,14 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
 def test_forms_of_times(name, found):
     table = read_series({"time": name.split(","), "value": [1, 2, 3]})
     assert table.frequency.name == found and len(table.series[0]) == 3
+
+
+@pytest.mark.parametrize("times", [
+    [datetime.time(23, 50), datetime.time(23, 55), datetime.time(0)],
+    [datetime.timedelta(minutes=minutes) for minutes in (0, 5, 10)],
+])  # fmt: skip
+def test_clocks_and_lengths_of_time_as_objects(times):
+    assert read_series({"time": times, "value": [1, 2, 3]}).frequency.name == "5min"
 
 
 def test_month_ends_stay_month_ends():

@@ -6,7 +6,7 @@ import pytest
 from nlpseq.data import load_clips
 from nlpseq.errors import InputError
 from nlpseq.tasks.clips.frames import Clip, How, fitted, resized
-from nlpseq.tasks.clips.own import one_file, read
+from nlpseq.tasks.clips.own import one_file, read, text_clips
 
 UNIPEN = """.LEXICON "0" "1"
 .SEGMENT DIGIT 0 ? "{}"
@@ -45,6 +45,13 @@ def test_a_label_for_each_frame(tmp_path):
     (tmp_path / "train.csv").write_text("\n".join(["sequence,time,label,x", *rows]) + "\n")
     data = load_clips(tmp_path)
     assert data.per_frame and data.train.labels[:4].tolist() == [0, 0, 1, 1]
+
+
+def test_a_count_of_frames_keeps_labels_of_frames_together(tmp_path):
+    rows = [f"{i // 5},{t},{'late' if t > 1 else 'early'},{t}" for i in range(30) for t in range(4)]
+    (tmp_path / "train.csv").write_text("\n".join(["subject,frame,label,x", *rows]) + "\n")
+    data = load_clips(tmp_path)
+    assert data.per_frame and set(data.train.lengths) == {4}
 
 
 def test_sequences_that_are_numbered_anew_for_each_label(tmp_path):
@@ -163,7 +170,9 @@ def test_folders_of_pictures_are_clips(tmp_path):
                 stream.width, stream.height, stream.pix_fmt = columns, 12, "rgb24"
                 for packet in [*stream.encode(picture), *stream.encode()]:
                     container.mux(packet)
-    clips = read(tmp_path, How())["train"].clips
+    part = read(tmp_path, How())["train"]
+    clips = part.clips
+    assert "1 of the pictures is made 12 x 16, as the first one" in part.notes[0]
     assert [clip.label for clip in clips] == ["a", "b"] and clips[0].frames.shape == (3, 12, 16, 3)
     assert clips[0].frames[:, 0, 0, 0].tolist() == [0, 50, 100]
 
@@ -200,6 +209,12 @@ BAD = {
     "one number": ("a.npz", {"x": np.array(1.0)}, "expected frames as an array"),
     "one label": ("a.npz", {"x": np.zeros((3, 2)), "y": np.array(1)}, "expected labels as an array"),
     "odd lengths": ("a.npz", {"x": np.zeros((1, 2)), "lengths": np.array([np.nan])}, "lengths as whole numbers"),
+    "one sequence": ("a.csv", "time,label,x\n1,a,1\n2,b,1\n3,a,1\n", "holds one sequence of 3 frames"),
+    "too long": (
+        "a.npz",
+        {"x": np.zeros((2, 3, 1)), "lengths": np.array([2, 4])},
+        "clip 2: the length is 4, .* 3 frame",
+    ),
     "no columns": ("a.jsonl", "{}\n{}\n", "holds no frames"),
     "unlike cells": (
         "a.jsonl",
@@ -257,3 +272,80 @@ def test_a_file_to_predict_has_the_channels_of_training(tmp_path):
     path.write_text("ay,note\n1,a\n3,b\n")
     with pytest.raises(InputError, match="there is no column 'ax'"):
         one_file(path, How(), ("ax", "ay"))
+
+
+def table(header, rows):
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+
+
+STEPS = [(number, time, "ab"[number // 2 % 2]) for number in range(40) for time in range(3)]
+FRAMES = {
+    "dates in reverse": (
+        "seq,timestamp,label,x",
+        [(n, f"2024-03-01 00:00:{50 - t}", c, n - t) for n, t, c in STEPS],
+        40,
+    ),
+    "dates alone": (
+        "recorded,label,x",
+        [(f"2024-03-{1 + n // 2:02d} 1{n % 2}:00:0{t}", c, n) for n, t, c in STEPS],
+        20,
+    ),
+    "numbers of frames": ("user,exercise,frame_no,x", [(n // 2, c, t, n) for n, t, c in STEPS], 40),
+    "subjects": ("x,Subject,Activity", [(n, n // 2, c) for n, t, c in STEPS], 20),
+    "numbers of rows": ("id,subject,label,x", [(i, n, c, n) for i, (n, t, c) in enumerate(STEPS)], 40),
+    "trials of sessions": ("trial,session,t,label,x", [(n % 20, n // 20, t, c, n) for n, t, c in STEPS], 40),
+    "labels in first rows": ("trial,t,label,x", [(n, t, "" if t else c, n) for n, t, c in STEPS], 40),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_rows_are_frames_of_sequences(tmp_path, name, capsys):
+    header, rows, count = FRAMES[name]
+    (tmp_path / "a.csv").write_text(table(header, rows))
+    data = load_clips(tmp_path / "a.csv")
+    assert sum(data.sizes.values()) == count and data.channels == ("x",) and data.labels == ("a", "b")
+    assert not data.per_frame and set(data.train.lengths) == {120 // count}
+    assert (np.diff(data.train.clip(0)[:3, 0]) == (1 if "reverse" in name else 0)).all()
+    said = {
+        "alone": "where 'label' changes",
+        "of frames": "where 'frame_no' falls",
+        "first": "of the whole sequence",
+    }
+    printed = " ".join(capsys.readouterr().out.split())
+    assert all(text in printed for part, text in said.items() if part in name)
+
+
+def test_times_that_cannot_be_read_are_said_or_refused(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text(table("seq,time,label,x", [(n, "soon" if n == 7 else f"12:00:0{t}", c, t) for n, t, c in STEPS]))
+    load_clips(path)
+    assert "in the order of the file: " in capsys.readouterr().out
+    with pytest.raises(InputError, match="line 23: 'soon' is no time"):
+        load_clips(path, time="time")
+
+
+@pytest.mark.parametrize("header", ["name,x1,x2", "x1,x2,label"])
+def test_a_column_with_another_value_in_each_row_is_no_label(tmp_path, header):
+    cells = [(f"n{i}", i, i) if header[0] == "n" else (i, i, f"n{i}") for i in range(60)]
+    (tmp_path / "a.csv").write_text(table(header, cells))
+    with pytest.raises(InputError, match="no clips with a label|60 different labels for 60 sequences"):
+        load_clips(tmp_path / "a.csv")
+
+
+PEN = [[[1, 2, 0], [3, 4, 1]], [[5, 6, 1]]]
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("[[1, 2, 0], [3, 4, 1]]", PEN[:1]), (str(PEN), PEN), ("[[1,2,0],[3,4,1]]\n[[5,6,1]]", PEN),
+    ('{"frames": [[5, 6, 1]]}', PEN[1:]), ("1,2,0\n3,4,1", PEN[:1]), ("x,y,pen\n5,6,1", PEN[1:]),
+])  # fmt: skip
+def test_texts_to_predict_are_tables_or_json(tmp_path, text, expected):
+    channels = ("x", "y", "pen")
+    clips = text_clips(text, "standard input", How(), channels).clips
+    assert [clip.frames.tolist() for clip in clips] == expected
+    path = tmp_path / ("a.json" if text[0] in "[{" else "a.csv")
+    path.write_text(text)
+    assert [clip.frames.tolist() for clip in one_file(path, How(), channels, rank=1).clips] == expected
+    for wrong, message in (("x,y\n1,2", "there is no column 'pen'"), ("[[1, 2", "line 1: expected frames as JSON")):
+        with pytest.raises(InputError, match=message):
+            text_clips(wrong, "standard input", How(), channels)

@@ -143,6 +143,10 @@ def test_odd_recordings_are_said(tmp_path, capsys):
     (tmp_path / "clipped.txt").write_text("b one")
     (tmp_path / "broken.wav").write_bytes(b"no sound at all")
     (tmp_path / "broken.txt").write_text("c one")
+    for name in ("cut.flac", "cut.wav"):
+        content = tone(tmp_path / name, 1.0).read_bytes()
+        (tmp_path / name).write_bytes(content[: len(content) // 2])
+    (tmp_path / "cut.txt").write_text("c one")
     tone(tmp_path / "blank.wav").with_suffix(".txt").write_text(" \n")
     tone(tmp_path / "untold.wav")
     tone(tmp_path / "fast.wav", rate=4000).with_suffix(".txt").write_text("d one")
@@ -153,7 +157,7 @@ def test_odd_recordings_are_said(tmp_path, capsys):
     said = " ".join(capsys.readouterr().out.split())
     for note in (
         "2 recordings without a transcript are left out",
-        "1 file is left out; the first: " + f"{tmp_path / 'broken.wav'} is no audio file",
+        "3 files are left out; the first: " + f"{tmp_path / 'broken.wav'} is no audio file",
         "2 recordings are silent or without samples",
         "1 recording is too short for the text",
         "1 recording is clipped",
@@ -194,6 +198,10 @@ def test_what_cannot_be_read_gets_one_sentence(tmp_path, options, expected):
     ({"metadata.csv": "zero_ann0_0.wav,\r,a\n"}, "metadata.csv names no recordings|line 1"),
     ({"metadata.csv": "path,text,text\nzero_ann0_0.wav,a,b\n"}, "several columns called 'text'"),
     ({"wav.scp": "a \n", "text": "a b\n"}, "wav.scp has no file for 'a'"),
+    ({"wav.scp": "a x.wav\n", "text": "a b\nc d\na d\n"}, "text, line 3: the id 'a' is used before"),
+    *(({"wav.scp": "a x.wav\n", "text": "s b\n", "segments": f"\ns a {times}\n"}, f"segments, line 2: {message}")
+      for times, message in (("zero one", "expected `id recording start end` with seconds"), ("1", "expected `id"),
+                             ("2 1", "the segment from 2 to 1 s is empty"), ("nan 1", "the segment"))),
 ])  # fmt: skip
 def test_tables_of_recordings_that_cannot_be_read(tmp_path, files, expected):
     names(tmp_path)
@@ -236,3 +244,30 @@ def test_few_recordings_get_enough_training_steps_and_patience():
     few, many = (defaults.choose(defaults.SpeechProfile(count, 0.5, 8000, 8.0, 1.0, 8)) for count in (100, 2000))
     assert few["epochs"] * 100 / few["batch_size"] >= 1500 and few["patience"] * 100 / few["batch_size"] >= 300
     assert many["epochs"] <= 50 and many["patience"] == 20
+
+
+def test_segments_behind_the_end_are_left_out_and_said(tmp_path, capsys):
+    kaldi(tmp_path)
+    lines = (tmp_path / "segments").read_text().splitlines()
+    lines[2:5] = ["u02 r0 1.8 99", "u03 r0 1.9 2.3", "u04 r0 1.9 -1"]
+    (tmp_path / "segments").write_text("\n".join(lines))
+    data = load_speech(str(tmp_path))
+    assert sum(data.sizes.values()) == 19
+    assert "1 segments end behind the end of their files" in (said := " ".join(capsys.readouterr().out.split()))
+    assert f"the first: {tmp_path / 'segments'}, line 3" in said
+
+
+def test_suffixes_in_any_case(tmp_path):
+    for number in range(20):
+        soundfile.write(tmp_path / f"{number}.WAV", np.ones(100) / (1 + number), RATE, format="WAV")
+        (tmp_path / f"{number}.TXT").write_text("ab")
+    assert sum(load_speech(str(tmp_path)).sizes.values()) == 20
+    (tmp_path / "metadata.CSV").write_text("".join(f"{number}.wav|c\n" for number in range(20)))
+    assert set(load_speech(str(tmp_path)).train.strings()) == {"c"}
+
+
+@pytest.mark.parametrize("rate", [0, -8])
+def test_rates_below_one_are_refused(tmp_path, rate):
+    for data in (str(tmp_path), [(np.zeros(9), "a")]):
+        with pytest.raises(InputError, match=f"`sample_rate` must be at least 1, got {rate}"):
+            load_speech(data, sample_rate=rate)

@@ -105,6 +105,11 @@ def test_wav_files_without_soundfile(tmp_path, monkeypatch):
     for kind, tolerance in kinds.items():
         found = audio.read_audio(tmp_path / f"{kind}.wav", 2 * RATE, 0.1)
         np.testing.assert_allclose(found, expected[kind], atol=tolerance)
-    for name, message in (("float.wav", "no WAV file of integers"), ("a.flac", "needs the package soundfile")):
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "PCM_16.wav").read_bytes()[:1000])
+    for name, message in (
+        ("float.wav", "no WAV file of integers"),
+        ("a.flac", "needs the package soundfile"),
+        ("cut.wav", "is damaged"),
+    ):
         with pytest.raises(InputError, match=message):
             audio.read_audio(tmp_path / name, RATE)

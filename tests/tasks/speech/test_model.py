@@ -92,10 +92,15 @@ def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypa
         assert whole.strip() == text
 
     pcm = np.round(32767 * np.clip(sound, -1, 1)).astype("<i2")
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pcm.tobytes() + b"\x01")))
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
-    assert asked(path) == 0
-    assert capsys.readouterr().out.strip() == task.recognize([pcm / np.float32(32768)])["text"][0]
+    text = task.recognize([pcm / np.float32(32768)])["text"][0]
+    for options in ((), ("--times", "--n-best", "1")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pcm.tobytes() + b"\x01")))
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+        assert asked(path, *options) == 0
+        printed = capsys.readouterr()
+        first, *words = printed.out.splitlines()
+        assert first == text and "ends within a sample" in printed.err
+        assert [word.split("\t")[1] for word in words] == (text.split() if options else [])
 
 
 FRESH = """
