@@ -68,9 +68,16 @@ class Interrupted(RuntimeError):
 
 
 def shorten(text: object, max_characters: int = 100) -> str:
-    """The string of an object on one line, truncated to `max_characters` for use in a message."""
+    """The string of an object on one line, truncated to `max_characters` for use in a message; a closing quote stays.
+
+    >>> shorten(repr("a long text"), 10)
+    "'a lon...'"
+    """
     text = " ".join(str(text).splitlines())
-    return text if len(text) <= max_characters else f"{text[: max_characters - 3]}..."
+    if len(text) <= max_characters:
+        return text
+    quote = text[0] if text[0] == text[-1] and text[0] in "'\"" and max_characters > 4 else ""
+    return f"{text[: max_characters - 3 - len(quote)]}...{quote}"
 
 
 def one_of(name: str, value: Any, choices: Iterable) -> Any:
@@ -108,6 +115,24 @@ def first_of(items: Sequence[object], most: int = 5) -> str:
     '3, 7, ...'
     """
     return ", ".join(map(str, items[:most])) + ", ..." * (len(items) > most)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with the words for one, or those for several, which by default end in an s.
+
+    >>> plural(1, "row"), plural(2, "series"), plural(1200, "row is", "rows are")
+    ('1 row', '2 series', '1,200 rows are')
+    """
+    return f"{count:,} {one if count == 1 else many or one.removesuffix('s') + 's'}"
+
+
+def some_of(count: int, total: int, what: str, one: str, many: str) -> str:
+    """A part of a total with the verb of its number.
+
+    >>> some_of(1, 4, "row", "has", "have"), some_of(2, 4, "row", "has", "have")
+    ('1 of 4 rows has', '2 of 4 rows have')
+    """
+    return f"{count:,} of {plural(total, what)} {one if count == 1 else many}"
 
 
 def in_range(name: str, value: Any, low: float | None = None, high: float | None = None) -> Any:

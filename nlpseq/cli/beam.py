@@ -5,7 +5,7 @@ import importlib.util
 import sys
 
 from nlpseq.cli.flags import Parser
-from nlpseq.errors import InputError, in_range
+from nlpseq.errors import InputError, in_range, plural
 from nlpseq.reporting import say
 from nlpseq.serving import Export
 
@@ -60,10 +60,10 @@ def run(arguments: list[str]) -> int:
         str(export.path.resolve()), options.output, options.column, options.output_format, size, options.threads
     )
     shards = answering.find_shards(options.input, options.input_format)
-    say(f"{len(shards)} shards")
+    say(plural(len(shards), "shard"))
     results = answering.answer(job, shards, export.answers, flags)
     total = {name: sum(result[name] for result in results) for name in answering.COUNTS}
-    say(f"{total['rows']:,} rows: {total['answered']:,} answered, {total['bad']:,} bad")
+    say(f"{plural(total['rows'], 'row')}: {total['answered']:,} answered, {total['bad']:,} bad")
     if total["bad"]:
         say(f"rows without an answer are in {options.output}/bad")
     missing = sorted(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nlpseq import writing
 from nlpseq.cli import predict_file
 from nlpseq.cli.start import quiet_tensorflow
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import ExampleError, InputError, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.answers import TABLES
 
@@ -82,9 +82,15 @@ def _answer_files(export: "Export", paths: list[str], as_json: bool, options: di
     path = as_path(files["output"])
     predict_file.check_output(path, export.answers.suffixes)
     parts: list[str] = []
-    _answer(export, paths, parts.append, as_json or path.suffix.lower() == ".jsonl", options)
+    failed = None
+    try:
+        _answer(export, paths, parts.append, as_json or path.suffix.lower() == ".jsonl", options)
+    except ExampleError as error:  # all others are answered
+        failed = error
     with writing.writing(f"the answers to {path}"):
         writing.write_file(path, (part.encode("utf-8", "replace") for part in parts))
+    if failed is not None:
+        raise failed
 
 
 def _check_files(texts, as_json, file, output, **_):

@@ -17,7 +17,7 @@ from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.paths import suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, is_missing
-from nlpseq.errors import ExampleError, InputError
+from nlpseq.errors import ExampleError, InputError, some_of
 from nlpseq.paths import as_path
 from nlpseq.writing import write_file, writing
 
@@ -84,8 +84,8 @@ def run(
         unfinished.unlink()
     if without := [row for row, answer in enumerate(answers) if "error" in answer]:
         note(
-            f"{file}: {len(without):,} of {len(table):,} rows have no answer, {table.places(without)}: the column "
-            "error has the reason"
+            f"{file}: {some_of(len(without), len(table), 'row', 'has', 'have')} no answer, {table.places(without)}: "
+            "the column error has the reason"
         )
 
 

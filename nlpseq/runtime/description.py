@@ -98,10 +98,8 @@ class Client(Described):
         Raises:
             InputError: it cannot be read, or is of a newer version of nlpseq.
         """
-        path, remedy = (
-            folder / FILE_NAME,
-            "copy it from the export, or make it with `nlpseq export EXPORT --to onnx,litert`",
-        )
+        path = folder / FILE_NAME
+        remedy = "copy it from the export, or make it with `nlpseq export EXPORT --to onnx,litert`"
         values = _read_json(path, remedy)
         version = values.pop("format_version", None)
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 import numpy as np
 
 from nlpseq.data.answer_rows import json_text
-from nlpseq.errors import ExampleError, InputError, first_of, shorten
+from nlpseq.errors import ExampleError, InputError, first_of, shorten, some_of
 
 if TYPE_CHECKING:
     from nlpseq.runtime.description import Described
@@ -245,9 +245,8 @@ def unanswered(reasons: Mapping[int, str], count: int) -> ExampleError:
     first = next(iter(reasons.values()))
     if count == 1:
         return ExampleError(first)
-    verb, plural = ("has", "") if len(reasons) == 1 else ("have", "s")
-    numbers = first_of(list(reasons))
-    return ExampleError(f"{len(reasons):,} of {count:,} inputs {verb} no answer, number{plural} {numbers}: {first}")
+    have = some_of(len(reasons), count, "input", "has no answer, number", "have no answer, numbers")
+    return ExampleError(f"{have} {first_of(list(reasons))}: {first}")
 
 
 def in_lists(items: Iterable, size: int) -> Iterator[list]:

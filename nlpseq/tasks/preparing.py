@@ -28,7 +28,7 @@ from nlpseq.data import stream
 from nlpseq.data.files.table import Role, normal
 from nlpseq.data.prepared import FILE, FORMAT, Layout, PreparedExamples, ShardWriters, read_description
 from nlpseq.data.stream import Shard
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.text.counting import Counts
@@ -176,18 +176,18 @@ class Corpus:
         self._check_plan(shards)
         (self.folder / "counts").mkdir(exist_ok=True)
         self.begin(shards, each)
-        say(f"counting the words of {len(shards)} shards")
+        say(f"counting the words of {plural(len(shards), 'shard')}")
         each(Counting(self), shards)
         tally = Tally()
         for shard in shards:
             tally.merge(pickle.loads(self.counted(shard).read_bytes()))
         if not tally.rows:
             raise InputError(
-                f"{self.plan.input} holds no {self.rows_are} that can be used ({tally.bad:,} rows cannot)."
+                f"{self.plan.input} holds no {self.rows_are} that can be used ({plural(tally.bad, 'row')} cannot)."
             )
         error = max(counts.error for counts in tally.counts.values())
         description = {"kind": self.kind, "format": FORMAT, "counted": f"exact to {error}", **self.learn(tally)}
-        say(f"{tally.rows:,} {self.rows_are}, {tally.bad:,} rows left out; writing ids")
+        say(f"{tally.rows:,} {self.rows_are}, {plural(tally.bad, 'row')} left out; writing ids")
         self._write(shards, description, each)
         self._finish(shards, description)
         return self.folder

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.data.files.contents import read_lines
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, plural
 from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.tasks.embeddings import token_logits
@@ -144,7 +144,8 @@ def pretrain(
     """
     lines = [line for file in pretrain if file != OWN for line in _lines(file)]
     texts = [*train_texts, *task.texts_of_lines(lines)]
-    say(f"pretraining on {len(train_texts):,} texts of the task" + (f" and {len(lines):,} lines" if lines else ""))
+    further = f" and {plural(len(lines), 'line')}" if lines else ""
+    say(f"pretraining on {plural(len(train_texts), 'text')} of the task{further}")
     model = Pretrainer(task)
     model.build()
     settings = TrainingSettings(epochs=pretrain_epochs, batch_size=32, learning_rate=2e-3, patience=1, seed=seed)

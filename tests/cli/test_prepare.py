@@ -16,7 +16,7 @@ def test_a_table_is_prepared(tmp_path, capsys):
     assert "holds no texts that can be used (81 rows cannot)" in capsys.readouterr().err
     assert run("prepare", "classification", *flags, "--label", "stars") == 0
     shown = capsys.readouterr().out.replace("\n", "")
-    assert "1 rows left out" in shown and f"prepared in {tmp_path / 'out'}" in shown
+    assert "1 row left out" in shown and f"prepared in {tmp_path / 'out'}" in shown
     for damage in (lambda plan: plan.write_bytes(b"\xff"), lambda plan: plan.unlink()):
         damage(tmp_path / "out" / "plan.json")
         assert run("prepare", "classification", *flags, "--label", "stars") == 2
@@ -34,7 +34,7 @@ def test_a_table_is_prepared(tmp_path, capsys):
     (["classification", "--input", "{tmp}/rows.bin", "--output", "{tmp}/out"], "give --input-format"),
     (["language_model", "--input", "{tmp}/rows.csv", "--output", "{tmp}/out"], "rows.csv is no file of text"),
     (["translation", "--input", "{tmp}/rows.csv", "--output", "{tmp}/out", "--target-input", "{tmp}/no"],
-     "--input matches 1 files and --target-input 0"),
+     "--input matches 1 file and --target-input 0"),
 ])  # fmt: skip
 def test_bad_input(tmp_path, capsys, flags, expected):
     """One sentence, and nothing written."""

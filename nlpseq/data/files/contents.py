@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nlpseq.data.files.paths import cannot_read
-from nlpseq.errors import InputError, suggest
+from nlpseq.errors import InputError, plural, suggest
 
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "cp1250", "cp1251", "koi8-r", "gb18030", "big5", "shift_jis",
              "euc-jp", "euc-kr")  # fmt: skip
@@ -135,7 +135,8 @@ def _only_member(file):
     archive = zipfile.ZipFile(file)
     names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
     if len(names) != 1:
-        raise InputError(f"cannot read {file.name}: the archive holds {len(names)} files, expected one: unpack it.")
+        count = plural(len(names), "file")
+        raise InputError(f"cannot read {file.name}: the archive holds {count}, expected one: unpack it.")
     return archive.open(names[0])
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from nlpseq.data.files.table import Table, rows_table
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, plural
 
 DELIMITERS = (",", "\t", ";", "|")
 NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "blank": " "}
@@ -157,6 +157,6 @@ def _even(place, rows, lines, delimiter):
             if width < most == len(fields):
                 remedy = f"remove the lines above line {line} if the table begins there"
             raise InputError(
-                f"{place}, line {line}: expected {width} columns, got {len(fields)}, with `delimiter` "
+                f"{place}, line {line}: expected {plural(width, 'column')}, got {len(fields)}, with `delimiter` "
                 f"{delimiter!r}: {remedy}, or choose another delimiter."
             )

@@ -22,7 +22,7 @@ from nlpseq.data.files.paths import (
 )
 from nlpseq.data.files.reading import is_json
 from nlpseq.data.files.table import Table
-from nlpseq.errors import InputError, first_of
+from nlpseq.errors import InputError, first_of, plural
 
 UNLABELLED = ("unsup", "unlabeled", "unlabelled")
 # What parallel files are called, without the split and without .txt: sequences and slots of Goo et al. (2018), texts
@@ -30,7 +30,7 @@ UNLABELLED = ("unsup", "unlabeled", "unlabelled")
 PARALLEL = {
     **dict.fromkeys(("seq.in", "text", "texts", "sentences", "tokens", "words"), "text"),
     **dict.fromkeys(("seq.out", "tags", "slots"), "tags"),
-    **dict.fromkeys(("label", "labels", "intent", "intents"), "label"),
+    **dict.fromkeys(("label", "labels", "intent"), "label"),
 }
 
 
@@ -167,6 +167,6 @@ def _parallel_table(files, encoding):
     columns = {kind: read_lines(path, encoding) for kind, path in files.items()}
     sizes = {str(files[kind]): len(lines) for kind, lines in columns.items()}
     if len(set(sizes.values())) > 1:
-        found = " and ".join(f"{path} has {size} lines" for path, size in sizes.items())
+        found = " and ".join(f"{path} has {plural(size, 'line')}" for path, size in sizes.items())
         raise InputError(f"{found}: expected equally many, which belong together line by line.")
     return columns_table(str(files["text"]), columns, "line")

@@ -54,22 +54,23 @@ def as_numbers(cells: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         return numbers, np.zeros(0, int)
     comma = _decimal_comma(cells)
     numbers = np.array([_number(cell, comma) for cell in cells])
-    bad = [row for row in np.flatnonzero(np.isnan(numbers)).tolist() if not _is_gap(cells[row])]
+    bad = [row for row in np.flatnonzero(np.isnan(numbers)).tolist() if not is_gap(cells[row])]
     return numbers, np.array(bad, int)
 
 
 def is_numeric(cells: Sequence[Any], sample: int = 200) -> bool:
     """Whether most cells of a column are numbers, and none of the first ones is a text or a date."""
     step = max(1, len(cells) // sample)
-    shown = [cell for cell in cells[::step] if not _is_gap(cell)]
+    shown = [cell for cell in cells[::step] if not is_gap(cell)]
     if not shown:
-        return all(map(_is_gap, cells))
+        return all(map(is_gap, cells))
     comma = _decimal_comma(shown)
     good = sum(not np.isnan(_number(cell, comma)) for cell in shown)
     return good >= 0.9 * len(shown)
 
 
-def _is_gap(cell):
+def is_gap(cell: Any) -> bool:
+    """Whether a cell is missing, or one of the words for that."""
     return is_missing(cell) or (isinstance(cell, str) and cell.strip().lower() in MISSING)
 
 

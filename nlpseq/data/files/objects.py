@@ -10,7 +10,7 @@ from typing import Any
 from nlpseq.data.files.json_rows import columns_table, objects_table
 from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.data.files.table import Table, by_split, repeated_in, rows_table
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 
 FORMS = (
     "a table (a pandas or Polars frame, an Arrow table, a Hugging Face dataset), a list of rows, a tuple or dict of "
@@ -99,8 +99,8 @@ def _of_rows(place, rows):
     for number, row in enumerate(rows, start=1):
         if not _is_row(row) or len(row) != width:
             raise InputError(
-                f"{place}, row {number}: expected a row of {width} values, got {shorten(repr(row), 60)}: give rows of "
-                "one length."
+                f"{place}, row {number}: expected a row of {plural(width, 'value')}, got {shorten(repr(row), 60)}: "
+                "give rows of one length."
             )
     return rows_table(place, rows, _numbers(rows), unit="row", header=False)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlpseq.data.files.paths import SPLIT_OF
-from nlpseq.errors import InputError, first_of, shorten, suggest
+from nlpseq.errors import InputError, first_of, plural, shorten, suggest
 
 SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
 NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
@@ -360,8 +360,7 @@ def _refuse(table, name, roles):
     arguments = " and ".join(f"`{role.argument}`" for role in roles)
     if not table.header:
         raise InputError(
-            f"{table.place} has no header with a column {name!r}, and {len(table.names)} "
-            f"column{'s' * (len(table.names) != 1)}",
+            f"{table.place} has no header with a column {name!r}, and {plural(len(table.names), 'column')}",
             f"give the numbers of the columns, from 1, with {arguments}",
         )
     raise InputError(
@@ -437,5 +436,5 @@ def _first_row(table):
 
 def left_out(table: Table, rows: Sequence[int], what: str) -> str:
     """A note on rows that lack something: "a.csv: 2 rows without a label are left out: lines 3, 7"."""
-    rows_are = "rows without {} are" if len(rows) > 1 else "row without {} is"
-    return f"{table.place}: {len(rows):,} {rows_are.format(what)} left out: {table.places(rows)}"
+    rows_are = plural(len(rows), f"row without {what} is", f"rows without {what} are")
+    return f"{table.place}: {rows_are} left out: {table.places(rows)}"

@@ -1,7 +1,7 @@
 """Series in the .tsf form of the Monash archive: attributes and values of a series in each line."""
 
 from nlpseq.data.files.table import Table, rows_table
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 
 STEPS = {
     "yearly": "YS", "quarterly": "QS", "monthly": "MS", "weekly": "W", "daily": "D", "hourly": "h",
@@ -37,7 +37,7 @@ def read_tsf(text: str, place: str) -> Table:
             continue
         *cells, values = line.split(":")
         if len(cells) != len(names):
-            raise InputError(f"{place}, line {number}: expected {len(names)} attributes before the values.")
+            raise InputError(f"{place}, line {number}: expected {plural(len(names), 'attribute')} before the values.")
         rows.append([*map(_time, names, cells), STEPS.get(frequency, frequency), _values(values, place, number)])
         lines.append(number)
     if not rows:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nlpseq.data.files.contents import opened
 from nlpseq.data.files.paths import cannot_read, in_any_case
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 
 HEADER = re.compile(rb"\s*(\d+)\s+(\d+)\s*")  # of fastText and word2vec: the number of vectors, and their size
 WORD_LISTS = (".txt", ".vocab", ".words", ".vocab.txt")  # of a .npy file, beside it
@@ -233,6 +233,7 @@ def _word_list(path, rows):
         count = sum(1 for _ in lines)
     if count != rows:
         raise InputError(
-            f"{file} has {count:,} lines, and {path.name} has {rows:,} rows: expected a word for each row."
+            f"{file} has {plural(count, 'line')}, and {path.name} has {plural(rows, 'row')}: expected a word for "
+            "each row."
         )
     return file

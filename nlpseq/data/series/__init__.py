@@ -1,6 +1,8 @@
 """Series of numbers over time, from files and objects of any usual shape.
 
     reading.py        `read_series`: from a file, a frame or rows to a table with its header, and to series
+    header.py         whether the first row holds the names of the columns
+    calendar_columns.py  tables with a column for each month of a year
     row_series.py     tables with a row for each series
     time_rows.py      tables with a row for each time
     roles.py          `Columns`: which columns are meant, given or known by their usual names
@@ -8,6 +10,8 @@
     items.py          the columns that name the item of a row
     value_columns.py  the columns of values and covariates
     times.py          cells to times, with their zone
+    time_forms.py     forms of times that pandas does not read
+    date_order.py     whether days or months stand first in dates of numbers
     frequency.py      `Frequency`: the step between two times, found or given; seasons and calendar of a frequency
     series.py         `Series` and `SeriesTable`, and how a series is put on its grid of equal steps
     gridding.py       the step of all series of a table, and the series on their grids

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,6 +176,21 @@ class Frequency:
         return ()
 
 
+def steps_said(times: pd.DatetimeIndex) -> str:
+    """The two most common steps of sorted times with their counts: "39 of 1 day, 80 of 1 hour"."""
+    sizes, counts = np.unique(np.diff(nanoseconds(times)), return_counts=True)
+    common = sorted(np.argsort(-counts, kind="stable")[:2], key=lambda place: -sizes[place])
+    return ", ".join(f"{counts[place]:,} of {_duration(int(sizes[place]))}" for place in common)
+
+
+def _duration(size):
+    """Nanoseconds in words."""
+    for unit, name in ((DAY, "day"), (3600 * SECOND, "hour"), (60 * SECOND, "minute"), (SECOND, "second")):
+        if size % unit == 0:
+            return plural(size // unit, name)
+    return f"{size / SECOND:g} seconds"
+
+
 def counted(groups: list[pd.DatetimeIndex]) -> tuple[list[np.ndarray], float] | None:
     """Times as whole numbers of steps from the first of all on, and the seconds of a step, if it is below a second."""
     steps = np.concatenate([np.diff(nanoseconds(times)) for times in groups])
@@ -207,7 +222,7 @@ def _months(groups, steps):
     months = [np.diff(times.year * 12 + times.month) for times in groups if len(times) > 1]
     sizes, counts = np.unique(np.concatenate(months), return_counts=True)
     starts = {int(day) for times in groups for day in times.day[:50]}
-    aligned = len(starts) == 1 or all(day >= 28 for day in starts) or starts <= {1, 2, 3, 4}
+    aligned = len(starts) == 1 or min(starts) >= 26 or max(starts) <= 4  # the 26th may be the last day of business
     return int(sizes[counts.argmax()]) if aligned and sizes.min() > 0 else 0
 
 

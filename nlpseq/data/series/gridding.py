@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import Table
-from nlpseq.data.series.frequency import Frequency, counted
-from nlpseq.data.series.series import Duplicates, Series, on_grid
-from nlpseq.errors import InputError
+from nlpseq.data.series.frequency import JITTER, REGULAR, Frequency, counted, steps_said
+from nlpseq.data.series.series import FEW, Duplicates, Series, on_grid
+from nlpseq.data.series.times import dated
+from nlpseq.errors import InputError, some_of
 
 LONG_ENOUGH = 10  # times from which the step of a single series is known
 
@@ -34,15 +35,39 @@ def gridded(
         missing, touched = missing + gaps, touched + (gaps > 0)
     if missing:
         notes.append(
-            f"{table.place}: {missing:,} of {sum(map(len, placed)):,} steps of {step.name or 1!r} have no row, in "
-            f"{touched:,} of {len(series):,} series: they count as missing values"
+            f"{table.place}: {_gaps(missing, sum(map(len, placed)), step)}, in {touched:,} of {len(series):,} series: "
+            f"{'they count as missing values' if missing > 1 else 'it counts as a missing value'}"
         )
     return step, placed
 
 
+def unequal(table: Table, series: list[Series]) -> list[str]:
+    """What is said of series with sorted times that are not put on a grid: gaps, or steps of any length."""
+    one = max(series, key=len)
+    if not dated(one.times) or counted([one.times for one in series]) is not None:
+        return []
+    step = Frequency.found([one.times for one in series])
+    if step is None:
+        return []
+    exact = [step.positions(one.times, one.times[0]) for one in series]
+    placed = [np.round(positions).astype(np.int64) for positions in exact]
+    off = sum(int((np.abs(x - whole) > JITTER).sum()) for x, whole in zip(exact, placed))
+    counts = np.unique(np.concatenate([np.diff(whole) for whole in placed]), return_counts=True)[1]
+    if off > FEW * sum(map(len, exact)) or counts.max() < REGULAR * counts.sum():
+        return [f"{table.place}: the steps between times are not equal ({steps_said(one.times)}): each row is a step"]
+    steps = sum(int(whole[-1]) + 1 for whole in placed)
+    missing = steps - sum(len(np.unique(whole)) for whole in placed)
+    return [f"{table.place}: {_gaps(missing, steps, step)}: each row is a step"] if missing else []
+
+
+def _gaps(missing, total, step):
+    of_step = f"of {step.name or 1!r}"
+    return some_of(missing, total, "step", f"{of_step} has no row", f"{of_step} have no row")
+
+
 def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Series]]:
     """The step, and the series with the times that it counts."""
-    if times is None or isinstance(times, np.ndarray):
+    if not dated(times):
         if frequency and times is not None:
             raise InputError(f"{table.place}: the times only count steps", "give dates", "leave out `frequency`")
         return Frequency("", _stride(series)), series
@@ -57,12 +82,33 @@ def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Se
             raise InputError(f"{table.place} has one time", "give several", "set `frequency`")
         raise InputError(f"{table.place}: no series has two times", "set `frequency`", "name the `item` columns")
     _check_alike(table, series, step)
+    _check_unmixed(table, series, step)
     return step, series
 
 
 def _stride(series):
     """The greatest whole number of which all steps of counted times are multiples: 10 of 10, 20, 40."""
     return max(1, int(np.gcd.reduce(np.concatenate([np.diff(np.asarray(one.times, np.int64)) for one in series]))))
+
+
+def _check_unmixed(table, series, step):
+    """Refuses a series that has steps of one length in one part, and of another in a later one."""
+    for one in series:
+        if len(one) <= 2 * LONG_ENOUGH:
+            continue
+        sizes = np.diff(np.round(step.positions(one.times, one.times[0])))
+        ends = np.flatnonzero(np.diff(sizes, append=np.nan))
+        runs = np.diff(ends, prepend=-1)
+        longer = np.flatnonzero((sizes[ends] > 1) & (runs >= LONG_ENOUGH))
+        if len(longer) and runs[sizes[ends] == 1].max(initial=0) >= LONG_ENOUGH:
+            row = int(ends[longer[0]] - runs[longer[0]] + 1)
+            line = 0 if one.lines is None else int(one.lines[row])
+            raise InputError(
+                f"{table.place}, {table.unit} {line}: {one.title} has steps of several frequencies, "
+                f"{steps_said(one.times)}",
+                "give series of one frequency",
+                "set `frequency`",
+            )
 
 
 def _check_alike(table, series, step):

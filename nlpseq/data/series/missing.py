@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nlpseq.data.series.series import Series
-from nlpseq.errors import InputError, first_of, shorten
+from nlpseq.errors import InputError, first_of, plural, shorten
 
 
 def with_values(place: str, series: Sequence[Series], names: Sequence[str]) -> tuple[list[Series], list[str]]:
@@ -25,7 +25,8 @@ def with_values(place: str, series: Sequence[Series], names: Sequence[str]) -> t
     if not empty:
         return kept, []
     shown = first_of([repr(one.item) for one in empty], 3)
-    return kept, [f"{place}: {len(empty):,} series without any value are left out: {shorten(shown)}"]
+    are = plural(len(empty), "series without any value is", "series without any value are")
+    return kept, [f"{place}: {are} left out: {shorten(shown)}"]
 
 
 def trimmed(series: Series, names: Sequence[str]) -> Series:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
-from nlpseq.data.files.numbers import is_numeric
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Table, by_split, normal
+from nlpseq.data.files.table import Table, by_split
 from nlpseq.data.files.tsf import read_tsf
-from nlpseq.data.series.roles import ITEM, TIME, VALUE, Columns
-from nlpseq.data.series.row_series import ROW_SERIES, series_of_rows
+from nlpseq.data.series.calendar_columns import unfolded
+from nlpseq.data.series.header import with_header
+from nlpseq.data.series.roles import Columns
+from nlpseq.data.series.row_series import series_of_rows
 from nlpseq.data.series.series import Duplicates, SeriesTable
 from nlpseq.data.series.time_rows import series_of_times
-from nlpseq.data.series.times import looks_like_times
 from nlpseq.errors import InputError, one_of
 from nlpseq.paths import as_path
 
@@ -68,7 +65,7 @@ def read_series(
     """
     one_of("duplicates", duplicates, get_args(Duplicates))
     columns, frequency = columns or Columns(), frequency and frequency.strip()
-    table = _with_header(_table_of(data, delimiter, encoding))
+    table = unfolded(with_header(_table_of(data, delimiter, encoding)), columns)
     if not len(table):
         raise InputError(f"{table.place} holds no rows: expected times and numbers.")
     rows = series_of_rows(table, columns, frequency, time_zone)
@@ -110,37 +107,3 @@ def _with_index(data):
                      for number, name in enumerate(data.index.names)]  # fmt: skip
             data = data.rename_axis(names).reset_index()
     return data
-
-
-def _with_header(table: Table) -> Table:
-    """The table with its header: the first row unless it holds numbers that are no names."""
-    if table.header is not None or not len(table):
-        return table
-    cells = [str(table.column(index)[0] or "").strip() for index in range(len(table.names))]
-    numbers = [cell for cell in cells if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", cell, re.IGNORECASE)]
-    counted = cells in ([str(n) for n in range(len(cells))], [str(n) for n in range(1, len(cells) + 1)])
-    if counted and len(cells) > 2:
-        return table.with_header()
-    if numbers or (len(table) > 1 and looks_like_times(cells[:1]) and len(cells) == 1):
-        named = any(normal(cell) in (*TIME.usual, *ITEM.usual, *VALUE.usual) for cell in cells)
-        dated = len(numbers) < len(cells) and len(cells) > ROW_SERIES and not _is_number(cells[0])
-        later = [str(cell).strip() for cell in table.column(len(cells) - 1)[1:3]]
-        if not (named or (dated and not looks_like_times(cells[:1]) and cells[-1] not in later and _ascending(cells))):
-            return _numbered(table)
-    elif looks_like_times(cells[:1]) and len(cells) > 1 and is_numeric(cells[1:]):
-        return _numbered(table)
-    return table.with_header()
-
-
-def _ascending(cells):
-    """Whether the numbers among cells increase, as those of names of columns do."""
-    numbers = [float(cell) for cell in cells if _is_number(cell)]
-    return len(numbers) > 1 and all(a < b for a, b in itertools.pairwise(numbers))
-
-
-def _is_number(text):
-    return re.fullmatch(r"[+-]?\d+\.?\d*", text) is not None
-
-
-def _numbered(table):
-    return replace(table, header=False)

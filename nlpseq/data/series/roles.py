@@ -11,6 +11,7 @@ TIME = Role("time", (
     "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
     "quarter", "year", "hour", "t", "step", "index", "unnamed: 0", "timestamps", "dates",
     "ts", "epoch", "unix time", "unixtime", "datum", "zeit", "fecha", "date time utc", "utc",
+    "seconds", "elapsed", "elapsed time", "elapsed seconds",
 ))  # fmt: skip
 ITEM = Role("item", (
     "item", "item id", "unique id", "series", "series id", "series name", "ts id", "id", "name", "sensor", "station",
@@ -33,6 +34,8 @@ class Columns:
         time, item, value: One column each; `item`, and `time` with a date and a time of day, may be several, as a
             tuple or separated by commas. `value` may be several channels with `channels`.
         covariates: Names of columns of numbers or categories that are kept beside the values; None for all.
+        read, read_statics: Names of the covariates and of the texts of series that a model reads, as those of
+            `SeriesTable`: such columns are these, whatever they hold.
         others: Further columns by role, such as labels, which are kept as numbers if they are there.
     """
 
@@ -40,6 +43,8 @@ class Columns:
     item: Any = None
     value: Any = None
     covariates: Any = None
+    read: tuple[str, ...] = ()
+    read_statics: tuple[str, ...] = ()
     others: tuple[Role, ...] = ()
 
 

@@ -14,7 +14,7 @@ from nlpseq.data.series.items import FEW_KEYS, item_names
 from nlpseq.data.series.missing import trimmed, with_values
 from nlpseq.data.series.roles import ITEM, TIME, VALUE, Columns, given_columns, names_in
 from nlpseq.data.series.series import Series, SeriesTable, on_grid
-from nlpseq.data.series.times import looks_like_times, parse_times
+from nlpseq.data.series.times import dated, looks_like_times, parse_times
 from nlpseq.errors import InputError, shorten
 
 ROW_SERIES = 8  # columns of numbers from which a row is taken for a series
@@ -71,7 +71,7 @@ def _times(table, rows, time_zone):
 
 
 def _step(table, rows, times, frequency) -> Frequency:
-    if times is None or isinstance(times, np.ndarray):
+    if not dated(times):
         return Frequency()
     given = frequency or rows.frequency
     if given:
@@ -171,12 +171,15 @@ def _rows_of_numbers(table, columns) -> _Rows | None:
     times = None
     if len(dated) >= max(2, 0.5 * len(table.names)):
         numbers, times = dated, [str(name) for name in dated]
-    elif not texts or not numbers or {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
+    elif {normal(name) for name in table.names} & {*VALUE.usual, *TIME.usual[:7]}:
         return None
     else:
-        numbers = _numbered_alike(numbers)
-        in_turn = len(numbers) > 1 and all(re.search(r"\d$", str(name)) for name in numbers)
-        if not _is_different(table, texts[0]) or (len(numbers) < ROW_SERIES and not in_turn):
+        keys = texts or [name for name in numbers if normal(name) in ITEM.usual]
+        numbers = [name for name in numbers if name not in keys]
+        numbers = numbers and _numbered_alike(numbers)
+        in_turn = len(numbers) > 1 and all(re.search(r"\d$" if texts else r"^\d+$", str(name)) for name in numbers)
+        many = bool(texts) and len(numbers) >= ROW_SERIES
+        if not keys or not numbers or not _is_different(table, keys[0]) or not (in_turn or many):
             return None
     items, statics = _labels_of(table, columns, set(numbers))
     cells = np.stack([parse_numbers(table, name) for name in numbers], axis=1)
@@ -209,8 +212,8 @@ def _labels_of(table, columns, values):
         repeated = next(row for row in range(len(items)) if items[row] in items[:row])
         raise InputError(f"{table.where(repeated)}: the series {shorten(repr(items[repeated]))} is there twice.")
     statics = {name: [str(cell) for cell in table.values(name)] for name in others if name not in keys}
-    statics = {name: cells for name, cells in statics.items() if 1 < len(set(cells)) < max(3, len(cells))}
-    return items, statics
+    kept = lambda name: name in columns.read_statics or 1 < len(set(statics[name])) < max(3, len(items))  # noqa: E731
+    return items, {name: cells for name, cells in statics.items() if kept(name)}
 
 
 def _length(row):

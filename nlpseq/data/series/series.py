@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds
+from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_said
+from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, shorten
 
-Duplicates = Literal["error", "first", "last", "mean", "sum"]
+Duplicates = Literal["error", "first", "last", "mean", "sum", "few"]
+FEW = 0.01  # the share of rows that may repeat a time
 MOST_STEPS = 20_000_000  # of the grid of a series
 LEAST_FILLED = 0.02  # of the steps of a long grid
 
@@ -87,7 +89,8 @@ def in_order(
         series: The rows of one item, with `lines`.
         where: From a line to its place, for errors.
         duplicates: What is done with rows of one time whose values differ: "error", or the "first", "last", "mean" or
-            "sum" of them. Rows that are equal count once; of the hour that repeats when clocks are set back the mean.
+            "sum" of them, or "few", the first, if they are a hundredth of the rows at most. Rows that are equal count
+            once; of the hour that repeats when clocks are set back the mean.
         values: Names of the columns that are summed; covariates are averaged.
 
     Returns:
@@ -97,7 +100,7 @@ def in_order(
         InputError: rows of one time differ.
     """
     lines = series.lines if series.lines is not None else np.zeros(len(series), int)
-    stamps = nanoseconds(series.times) if hasattr(series.times, "asi8") else np.asarray(series.times)
+    stamps = nanoseconds(series.times) if dated(series.times) else np.asarray(series.times)
     unsorted = int((np.diff(stamps) < 0).sum())
     order = np.argsort(stamps, kind="stable") if unsorted else np.arange(len(stamps))
     series = series.select(order)
@@ -107,8 +110,9 @@ def in_order(
         return series, unsorted, 0
     if duplicates == "error" and _is_clock_change(series.times, repeated):
         duplicates = "mean"
-    if duplicates == "error":
-        _refuse_different(series, repeated, lines, where)
+    if duplicates == "error" or (duplicates == "few" and len(repeated) > FEW * len(stamps)):
+        remedies = ["keep one", *["set `duplicates` to first, last, mean or sum"] * (duplicates == "error")]
+        _refuse_different(series, repeated, lines, where, remedies)
     starts = np.flatnonzero(np.r_[True, np.diff(stamps) != 0])
     ends = np.r_[starts[1:], len(stamps)]
     merged = {}
@@ -116,12 +120,12 @@ def in_order(
         if duplicates in ("mean", "sum"):
             merged[name] = _reduced(column, starts, "sum" if duplicates == "sum" and name in values else "mean")
         else:
-            merged[name] = column[starts if duplicates in ("first", "error") else ends - 1]
+            merged[name] = column[starts if duplicates in ("first", "few", "error") else ends - 1]
     one = replace(series.select(starts), columns=merged)
     return one, unsorted, len(stamps) - len(starts)
 
 
-def _refuse_different(series, repeated, lines, where):
+def _refuse_different(series, repeated, lines, where, remedies):
     """Raises an `InputError` if a column has different values in a row and the next, which have one time."""
     for row in repeated:
         for column in series.columns.values():
@@ -130,14 +134,13 @@ def _refuse_different(series, repeated, lines, where):
                 raise InputError(
                     f"{where(int(lines[row + 1]))}: {series.title} has {series.times[row]} twice, with "
                     f"{one:g} (line {lines[row]}) and {other:g}",
-                    "keep one",
-                    "set `duplicates` to first, last, mean or sum",
+                    *remedies,
                 )
 
 
 def _is_clock_change(times, repeated):
     """Whether times repeat as in the hour that clocks are set back: on few Sundays, at night."""
-    if not hasattr(times, "asi8") or times.tz is not None:
+    if not dated(times) or times.tz is not None:
         return False
     there = times[repeated]
     nights = (there.dayofweek == 6) & (there.hour < 4) & there.month.isin([4, 9, 10, 11])
@@ -204,9 +207,9 @@ def _positions(series, frequency, where):
     if len(off):
         raise InputError(
             f"{where(_line(series, off[0]))}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
-            f"of {frequency.name!r} after {start}, and the steps are not equal",
+            f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_said(series.times)}",
             "correct the time",
-            "set `frequency`",
+            "set `frequency`, or leave out the column of the times to count steps",
         )
     return positions
 
@@ -220,7 +223,7 @@ def _one_a_step(series, positions, frequency, where, duplicates):
     same = np.flatnonzero(np.diff(positions) == 0)
     if not len(same):
         return series, positions
-    if duplicates == "error" and len(same) > 0.01 * len(positions):
+    if duplicates == "error" and len(same) > FEW * len(positions):
         raise InputError(
             f"{where(_line(series, same[0] + 1))}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
             f"{series.title} fall on one step of {frequency.name!r}",

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.series.calendar_columns import MONTHS
 from nlpseq.data.series.roles import TIME, given_columns, usual_column
 from nlpseq.data.series.times import looks_like_times
 
+ELAPSED = ("seconds", "elapsed", "elapsed time", "elapsed seconds")  # names of times that also may be values
 HOURS = ("hour", "hr", "hours")
 CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})([:.](\d{2}))?\s*([ap]m)?", re.IGNORECASE)
 
@@ -33,24 +35,27 @@ def _time_column(table):
     usual = usual_column(table, TIME)
     if usual is not None and (usual in dated or not dated):
         cells = table.values(usual)
-        strictly = normal(usual) in TIME.usual[:8] or (len(table.names) > 1 and _counts(cells))
+        strictly = normal(usual) in TIME.usual[:8] or (
+            len(table.names) > 1 and _counts(cells, normal(usual) in ELAPSED)
+        )
         return usual if usual in dated or strictly else None
     return dated[0] if dated else None
 
 
-def _counts(cells):
-    """Whether cells are whole numbers, as years and steps are."""
+def _counts(cells, rising):
+    """Whether cells are whole numbers, as years and steps are, or rise in each row; or only the latter."""
     try:
         numbers = np.array([float(cell) for cell in cells])
     except (TypeError, ValueError):
         return False
-    return bool((numbers == np.round(numbers)).all())
+    return bool((np.diff(numbers) > 0).all() or (not rising and (numbers == np.round(numbers)).all()))
 
 
 def _spread_times(table: Table) -> tuple[list[str], list[str]] | None:
     """The columns of times that are spread over several, and the time of each row; None if there are none.
 
-    A date and a time of day, a date and an hour, or year, month, day and hour (day and hour if they are there).
+    A date and a time of day, a date and an hour, a year and a quarter or a week, or year, month, day and hour (day and
+    hour if they are there).
     """
     names = {normal(name): name for name in reversed(table.names)}
     dates = [name for name in table.names if looks_like_times(table.values(name))]
@@ -63,18 +68,29 @@ def _spread_times(table: Table) -> tuple[list[str], list[str]] | None:
             for word in HOURS:
                 if word in names and _all(_within(0, 24), table.values(names[word])):
                     return [name, names[word]], _joined(table.values(name), map(_hour, table.values(names[word])))
-    if dates or not {"year", "month"} <= set(names):
+    if dates or "year" not in names or not _all(_within(1000, 2300), table.values(names["year"])):
         return None
-    return _parts(table, names)
+    if "month" in names:
+        return _parts(table, names)
+    for word, most, form in (("quarter", 4, "{}Q{}"), ("week", 53, "{}-W{}")):
+        if word in names and _all(_within(1, most), table.values(names[word])):
+            parts = zip(table.values(names["year"]), table.values(names[word]))
+            return [names["year"], names[word]], [form.format(*map(_whole, pair)) for pair in parts]
+    return None
 
 
 def _parts(table, names):
     """Year, month and, if they are there, day and hour."""
+    if _all(lambda text: text[:3].lower() in MONTHS, table.values(names["month"])):
+        numbers = [str(MONTHS.index(str(cell).strip()[:3].lower()) + 1) for cell in table.values(names["month"])]
+        return [names["year"], names["month"]], [
+            f"{_whole(year)}M{month}" for year, month in zip(table.values(names["year"]), numbers)
+        ]
     bounds = {"year": (1000, 2300), "month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 59)}
     used = [names[word] for word in bounds if word in names and _all(_within(*bounds[word]), table.values(names[word]))]
     if [normal(name) for name in used[:2]] != ["year", "month"]:
         return None
-    columns = {normal(name): [int(float(cell)) for cell in table.values(name)] for name in used}
+    columns = {normal(name): [_whole(cell) for cell in table.values(name)] for name in used}
     ones, zeros = [1] * len(table), [0] * len(table)
     rows = zip(
         columns["year"], columns["month"], columns.get("day", ones), columns.get("hour", zeros),
@@ -83,6 +99,10 @@ def _parts(table, names):
     return used, [
         f"{year:04d}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}" for year, month, day, hour, minute in rows
     ]
+
+
+def _whole(cell):
+    return int(float(cell))
 
 
 def _all(matches: Callable, cells: Sequence) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nlpseq.data.files.numbers import is_numeric, parse_numbers
 from nlpseq.data.files.table import Role, Table, normal
-from nlpseq.data.series.gridding import gridded
+from nlpseq.data.series.gridding import gridded, unequal
 from nlpseq.data.series.items import item_columns, item_names
 from nlpseq.data.series.missing import trimmed, with_values
 from nlpseq.data.series.roles import Columns, given_columns, usual_column
@@ -17,6 +17,7 @@ from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order
 from nlpseq.data.series.time_columns import find_times
 from nlpseq.data.series.times import parse_times
 from nlpseq.data.series.value_columns import other_columns, value_columns
+from nlpseq.errors import InputError, plural, shorten
 
 COVARIATES = Role("covariates", ())
 ROW_NUMBERS = ("no", "no.", "nr", "row", "row id", "index", "unnamed: 0", "#")  # names of columns that count rows
@@ -69,16 +70,18 @@ def series_of_times(
     """The series of a table whose rows are times; arguments as of `read_series`."""
     notes = [table.note] if table.note else []
     layout = _layout(table, columns, time_zone, channels, notes)
-    series, covariates, statics = _by_item(table, layout, notes)
+    series, covariates, statics = _by_item(table, layout, columns, notes)
     where = lambda line: f"{table.place}, {table.unit} {line}" if line else table.place  # noqa: E731
     series = _ordered(table.place, series, layout, where, duplicates, notes)
     step = None
     if grid:
         step, series = gridded(table, series, frequency, layout.stamps, where, duplicates, notes)
+    else:
+        notes += unequal(table, series)
     names = layout.names
     value_names = tuple(layout.values) if channels else ("value",)
     if layout.wide and not channels:
-        series = _by_column(series, layout.values)
+        series = _by_column(series, layout.values, covariates)
         names.pop("value", None)
     elif not channels:
         series = [_with_value(one, layout.values[0]) for one in series]
@@ -99,24 +102,29 @@ def _layout(table, columns, time_zone, channels, notes) -> _Layout:
     labels = {argument: name for argument, name in usual.items() if name is not None}
     taken = {*time, *labels.values()}
     numeric = [n for i, n in enumerate(table.names) if n not in taken and is_numeric(table.column(i))]
-    items = item_columns(table, columns, stamps, taken, numeric)
-    numeric = [name for name in numeric if name not in items and (stamps is None or normal(name) not in ROW_NUMBERS)]
-    values, wide = value_columns(table, columns, items, taken, numeric, channels, notes)
+    items = item_columns(table, columns, stamps, {*taken, *columns.read, *columns.read_statics}, numeric)
+    numeric = [name for name in numeric if name not in items]
+    numbers = [name for name in numeric if stamps is None or normal(name) not in ROW_NUMBERS]
+    values, wide = value_columns(table, columns, items, taken, numbers, channels, notes)
     rest = given_columns(table, COVARIATES, columns.covariates)
+    if both := [name for name in values if name in (rest or ())]:
+        raise InputError(
+            f"{table.place}: the column {shorten(str(both[0]))!r} holds the values and is no covariate",
+            "leave it out of `covariates`",
+            "name the column of the values with `value`",
+        )
     if rest is None:
         used = {*items, *values, *taken}
         rest = [name for name in table.names if name not in used and not str(name).startswith("__index_level")]
     return _Layout(time, stamps, items, values, wide, labels, numeric, rest)
 
 
-def _by_item(table, layout, notes) -> tuple[list[Series], tuple[str, ...], tuple[str, ...]]:
+def _by_item(table, layout, columns, notes) -> tuple[list[Series], tuple[str, ...], tuple[str, ...]]:
     """A series with the rows of each item, as they stand; the names of covariates and of texts of a series."""
     rows_of = _rows_of(item_names(table, layout.items) if layout.items else [""] * len(table))
     numbers = {name: parse_numbers(table, name) for name in layout.values}
     numbers |= {argument: parse_numbers(table, name) for argument, name in layout.labels.items()}
-    covariates, statics = other_columns(table, layout.rest, rows_of, layout.numeric, notes)
-    if layout.wide:
-        covariates = {}
+    covariates, statics = other_columns(table, layout.rest, rows_of, layout.numeric, columns, notes)
     series = []
     for item, rows in rows_of.items():
         times = np.arange(len(rows)) if layout.stamps is None else layout.stamps[rows]
@@ -142,17 +150,25 @@ def _ordered(place, series, layout, where, duplicates, notes) -> list[Series]:
         ordered.append(one)
         moved, merged = moved + unsorted, merged + same
     if moved:
-        plural = "s stand" if moved > 1 else " stands"
-        notes.append(f"{place}: {moved:,} row{plural} after a later one: times are sorted")
+        notes.append(f"{place}: {plural(moved, 'row stands', 'rows stand')} after a later one: times are sorted")
     if merged:
-        notes.append(f"{place}: {merged:,} rows repeat a time and are merged")
+        are = (
+            "of those at one time the first counts"
+            if duplicates in ("first", "few")
+            else "those at one time are merged"
+        )
+        notes.append(f"{place}: {plural(merged, 'row repeats', 'rows repeat')} a time: {are}")
     return ordered
 
 
-def _by_column(series, values) -> list[Series]:
-    """A series for each column of values of each item."""
+def _by_column(series, values, covariates) -> list[Series]:
+    """A series for each column of values of each item, with the covariates of all."""
     return [
-        replace(one, item=f"{one.item}, {name}" if one.item else str(name), columns={"value": one.columns[name]})
+        replace(
+            one,
+            item=f"{one.item}, {name}" if one.item else str(name),
+            columns={"value": one.columns[name], **{other: one.columns[other] for other in covariates}},
+        )
         for one in series
         for name in values
     ]

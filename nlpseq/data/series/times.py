@@ -10,25 +10,24 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import is_missing
+from nlpseq.data.series.date_order import NUMERIC_DATE, date_order, years_first
+from nlpseq.data.series.time_forms import EPOCHS, compact, of_fractions, rewritten, special
 from nlpseq.errors import InputError, shorten
 
 ZONE = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})$", re.IGNORECASE)
 DATED = re.compile(r"\d{4}|\d\D+\d|\d\s?[a-z]{3}|[a-z]{3}.*\d", re.IGNORECASE)  # what a date has at least
-QUARTER = re.compile(r"(\d{4})[-\s/]?Q([1-4])|Q([1-4])[-\s/]?(\d{4})", re.IGNORECASE)
-WEEK = re.compile(r"(\d{4})[-\s]?W(\d{1,2})", re.IGNORECASE)
-NUMERIC_DATE = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})\b")
 MIDNIGHT = re.compile(r"(?<=[T\s])24(?=(:00){1,2}(\.0*)?$)")  # the end of a day, as ISO 8601 allows
-CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:[.,]\d*)?)?")
-EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))  # the least whole numbers that are such times
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> Any:
     """The times in cells.
 
-    Dates and times of ISO 8601 and most other forms, years (1949), months (1949-01), quarters (1949Q1), weeks
-    (1949-W01), 19490131, seconds and milliseconds since 1970, objects of Python, NumPy and pandas. Whether a day or
-    a month is first in 3/4/2020 is decided by all cells, and by months first if these leave it open. Times with one
-    offset keep it; with several they become those of `zone`, or UTC.
+    Dates and times of ISO 8601 and most other forms, years (1949), months (1949-01, 1949M01), quarters (1949Q1), weeks
+    (1949-W01), days of the year (1949-001), 19490131 and 1949013113, decimal years (1949.083), days of spreadsheets
+    with hours, seconds and milliseconds since 1970, objects of Python, NumPy and pandas. Whether a day or a month is
+    first in 3/4/2020 is decided by all cells. Times with one offset keep it; with several they become those of `zone`,
+    or UTC.
 
     Args:
         values: Cells.
@@ -36,10 +35,11 @@ def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> A
         zone: A time zone by name, such as "Europe/Paris", in which times without an offset are read.
 
     Returns:
-        `pandas.DatetimeIndex`; an int64 array if the cells are small whole numbers, which only count steps.
+        `pandas.DatetimeIndex`; an int64 array if the cells are other numbers, which only count steps (see `dated`).
 
     Raises:
-        InputError: a cell is no time, or some have an offset and others have none; the zone is unknown.
+        InputError: a cell is no time, or some have an offset and others have none; nothing tells whether days or months
+            are first; the zone is unknown.
     """
     import pandas as pd
 
@@ -50,9 +50,9 @@ def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> A
         times = _of_objects(values, where)
     else:
         texts = [value.decode() if isinstance(value, bytes) else str(value).strip() for value in values]
-        whole = _whole_numbers(texts)
-        times = _of_texts(texts, where) if whole is None else _of_numbers(whole)
-    if isinstance(times, np.ndarray):
+        numbers = _numbers(texts)
+        times = _of_texts(texts, where) if numbers is None else _of_numbers(numbers, where)
+    if not dated(times):
         return times
     try:
         times = pd.DatetimeIndex(times).as_unit("ns")
@@ -61,6 +61,11 @@ def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> A
         index = int(np.flatnonzero((years < 1678) | (years > 2261))[0])
         raise InputError(f"{where(index)}: {values[index]} is not between the years 1678 and 2261.") from None
     return times if zone is None else _in_zone(times, zone)
+
+
+def dated(times: Any) -> bool:
+    """Whether times are dates; else they are numbers that count steps, or None."""
+    return hasattr(times, "asi8")
 
 
 def looks_like_times(values: Sequence[Any]) -> bool:
@@ -72,14 +77,14 @@ def looks_like_times(values: Sequence[Any]) -> bool:
         return True
     if not all(isinstance(value, str) and DATED.search(value) for value in texts):
         return False
-    numbers = _whole_numbers([value.strip() for value in texts])
-    if numbers is not None:
-        return bool(len(texts[0].strip()) == 8 and not isinstance(_of_numbers(numbers), np.ndarray))
-    number = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE)
-    if all(number.fullmatch(value.strip()) and not NUMERIC_DATE.fullmatch(value.strip()) for value in texts):
-        return False
+    texts = [value.strip() for value in texts]
     try:
-        times = _of_texts([value.strip() for value in texts], lambda index: "")
+        if _numbers(texts) is not None:
+            return compact(texts) is not None
+        number = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE)
+        if all(number.fullmatch(text) and not NUMERIC_DATE.fullmatch(text) for text in texts):
+            return False
+        times = _of_texts(texts)
     except InputError:
         return False
     years = np.asarray(times.year)
@@ -90,11 +95,17 @@ def _is_number(value):
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
-def _whole_numbers(texts):
-    """The texts as int64 if all of them are whole numbers, else None."""
-    if not all(re.fullmatch(r"-?\d{1,19}(\.0*)?", text) for text in texts):
+def _numbers(texts):
+    """The texts as int64, or as float64 if some are no whole numbers; None if one is no number."""
+    if not all(NUMBER.fullmatch(text) for text in texts):
         return None
-    return np.array([int(text.split(".")[0]) for text in texts], np.int64)
+    if all(re.fullmatch(r"-?\d{1,19}(\.0*)?", text) for text in texts):
+        try:
+            return np.array([int(text.split(".")[0]) for text in texts], np.int64)
+        except OverflowError:
+            return None
+    numbers = np.array([float(text) for text in texts])
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _of_objects(values, where):
@@ -118,52 +129,58 @@ def _of_objects(values, where):
         raise InputError(f"{where(0)}: expected times, got {shorten(repr(values[0]), 40)} ({error}).") from None
 
 
-def _of_numbers(numbers):
-    """Years, months, days or seconds since 1970; else the numbers themselves, which count steps."""
+def _of_numbers(numbers, where):
+    """Years, months, days, or seconds since 1970; else the numbers themselves, which count steps."""
     import pandas as pd
 
+    if numbers.dtype == float:
+        return of_fractions(numbers)
     low, high = numbers.min(), numbers.max()
     if low > 1000 and high < 2300 and (len(numbers) < 3 or high - low <= 2 * len(numbers)):
         return pd.to_datetime([f"{number:04d}-01-01" for number in numbers])
     if low >= 150_001 and high <= 230_012 and ((numbers % 100 >= 1) & (numbers % 100 <= 12)).all():
         return pd.to_datetime([f"{n // 100:04d}-{n % 100:02d}-01" for n in numbers])
-    if low >= 15_000_101 and high <= 23_001_231 and ((numbers % 100 >= 1) & (numbers % 100 <= 31)).all():
-        times = pd.to_datetime(pd.Series(numbers).astype(str), format="%Y%m%d", errors="coerce")
-        if not times.isna().any():
-            return times
+    texts = compact([str(number) for number in numbers])
+    if texts is not None:
+        return _of_texts(texts, where)
     for least, unit in EPOCHS:
         if low >= least:
             return pd.to_datetime(numbers, unit=unit)
     return numbers
 
 
-def _of_texts(texts, where):
+def _of_texts(texts, where=None):
+    """The times in texts, with their offset if they have one; without `where` the first reading of those with two."""
     import pandas as pd
 
-    special = _special(texts)
-    if special is not None:
-        return special
+    place = where or (lambda index: "")
+    texts = rewritten(texts)
+    times = special(texts)
+    if times is not None:
+        return times
     zoned = np.array([ZONE.search(text) is not None for text in texts])
     if zoned.any() and not zoned.all():
         index = int(np.flatnonzero(zoned != zoned[0])[0])
         raise InputError(
-            f"{where(index)}: the time {texts[index]!r} has {'an' if zoned[index] else 'no'} offset from UTC, unlike "
+            f"{place(index)}: the time {texts[index]!r} has {'an' if zoned[index] else 'no'} offset from UTC, unlike "
             "those before it: write all times in one way."
         )
     ends = np.array([MIDNIGHT.search(text) is not None for text in texts])
     if ends.any():
         times = _of_texts([MIDNIGHT.sub("00", text) for text in texts], where)
         return times + pd.to_timedelta(ends.astype(int), "D")
-    day_first = _day_first(texts)
-    times = None
-    if day_first is None:
-        times = pd.to_datetime(pd.Series(texts, dtype=object), format="ISO8601", errors="coerce", utc=bool(zoned.all()))
-    if times is None or times.isna().any():
-        times = _mixed(texts, bool(day_first), bool(zoned.all()))
+    order = date_order(texts)
+    if order == "open" and where is not None:
+        index = next(index for index, text in enumerate(texts) if NUMERIC_DATE.match(text))
+        raise InputError(
+            f"{where(index)}: day or month may be first in {texts[index]!r}, and the other times do not tell: write "
+            "dates as 2024-01-31."
+        )
+    times = _parsed(years_first(texts, order) if order else texts, bool(zoned.all()))
     bad = np.flatnonzero(times.isna())
     if len(bad):
         raise InputError(
-            f"{where(int(bad[0]))}: {shorten(repr(texts[int(bad[0])]), 40)} is no time: write it as 2024-01-31 13:00."
+            f"{place(int(bad[0]))}: {shorten(repr(texts[int(bad[0])]), 40)} is no time: write it as 2024-01-31 13:00."
         )
     offsets = {ZONE.search(text).group(3).upper() for text in texts} if zoned.all() else set()  # pyright: ignore
     index = pd.DatetimeIndex(times)
@@ -174,67 +191,20 @@ def _of_texts(texts, where):
     return index
 
 
-def _mixed(texts, day_first, utc):
-    """Times of other forms than ISO 8601, each parsed by itself if they differ."""
+def _parsed(texts, utc):
+    """Times of ISO 8601; else of other forms, each parsed by itself if they differ."""
     import warnings
 
     import pandas as pd
 
+    series = pd.Series(texts, dtype=object)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        series = pd.Series(texts, dtype=object)
-        times = pd.to_datetime(series, errors="coerce", dayfirst=day_first, utc=utc)
-        if times.isna().any():
-            times = pd.to_datetime(series, format="mixed", errors="coerce", dayfirst=day_first, utc=utc)
+        for form in ("ISO8601", None, "mixed"):
+            times = pd.to_datetime(series, format=form, errors="coerce", utc=utc)
+            if not times.isna().any():
+                break
     return times
-
-
-def _special(texts):
-    """Times of quarters and weeks, and of a clock alone, whose days begin in 1970; else None."""
-    import pandas as pd
-
-    if clocks := _all_match(CLOCK, texts):
-        seconds = np.array([int(m[1]) * 3600 + int(m[2]) * 60 + int(m[3] or 0) for m in clocks])
-        days = np.cumsum(np.diff(seconds, prepend=seconds[0]) < 0)
-        return pd.to_datetime(seconds + 86_400 * days, unit="s")
-    if quarters := _all_match(QUARTER, texts):
-        parts = [(m[1] or m[4], int(m[2] or m[3])) for m in quarters]
-        return pd.to_datetime([f"{year}-{3 * quarter - 2:02d}-01" for year, quarter in parts])
-    if weeks := _all_match(WEEK, texts):
-        try:
-            return pd.to_datetime([datetime.date.fromisocalendar(int(m[1]), int(m[2]), 1) for m in weeks])
-        except ValueError:
-            return None
-    return None
-
-
-def _all_match(pattern, texts):
-    matches = [pattern.fullmatch(text) for text in texts]
-    return matches if all(matches) else None
-
-
-def _day_first(texts):
-    """Whether days stand before months in dates such as 3/4/2020; None if the dates are of another form.
-
-    If no number is above 12, the order counts in which more steps are alike, then that whose days vary more.
-    """
-    parts = [NUMERIC_DATE.match(text) for text in texts]
-    if not all(parts):
-        return None
-    first, second = ({int(m[group]) for m in parts} for group in (1, 2))
-    if max(first) > 12 or max(second) > 12:
-        return max(first) > 12
-    dates = {tuple(map(int, m.groups())) for m in parts}
-    by_day, by_month = (_evenness((year, date[month], date[1 - month]) for *date, year in dates) for month in (1, 0))
-    if "." in parts[0].group() or by_day != by_month:
-        return "." in parts[0].group() or by_day > by_month
-    return len(second) < len(first) and len(first) > 1
-
-
-def _evenness(dates):
-    """The share of the most common step between dates `(year, month, day)`, if all months had 31 days."""
-    steps = np.diff(sorted(12 * 31 * year + 31 * month + day for year, month, day in dates))
-    return float(np.unique(steps, return_counts=True)[1].max() / len(steps)) if len(steps) else 1.0
 
 
 def _in_zone(times, zone):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nlpseq.data.files.numbers import parse_numbers
+from nlpseq.data.files.numbers import as_numbers, is_gap, parse_numbers
 from nlpseq.data.files.table import Table, is_missing, normal, the_only
 from nlpseq.data.series.items import item_name
 from nlpseq.data.series.roles import VALUE, Columns, given_columns, names_in
@@ -29,6 +29,7 @@ def value_columns(
     given = given_columns(table, VALUE, columns.value)
     if given is not None:
         return given, len(given) > 1 and not channels
+    numeric = [name for name in numeric if name not in columns.read]
     usual = next((name for word in VALUE.usual for name in numeric if normal(name) == word), None)
     if usual is None and table.header is not False:
         named = [name for word in VALUE.usual for name in table.names if normal(name) == word]
@@ -38,7 +39,8 @@ def value_columns(
         return numeric, False
     if usual is not None:
         return [the_only(table, usual, VALUE.argument)], False
-    filled = [name for name in numeric if not all(map(is_missing, table.values(name)))]
+    asked = set(map(normal, names_in(columns.covariates) or ()))
+    filled = [name for name in numeric if normal(name) not in asked and not all(map(is_gap, table.values(name)))]
     if len(filled) == 1:
         return filled, False
     if not filled:
@@ -61,32 +63,68 @@ def value_columns(
 
 
 def other_columns(
-    table: Table, names: list[str], groups: Mapping[str, np.ndarray], numeric: list[str], notes: list[str]
+    table: Table,
+    names: list[str],
+    groups: Mapping[str, np.ndarray],
+    numeric: list[str],
+    columns: Columns,
+    notes: list[str],
 ) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
     """The other columns: numbers and categories that change, and texts that hold for a whole series.
 
-    `groups` are the rows of each item; columns that are not used are added to `notes`.
+    What a model reads is read as it does; what is asked for by name is a covariate, or a text of each series. Of the
+    others those that tell nothing are left out, in one of the `notes`. `groups` are the rows of each item.
     """
     covariates: dict[str, np.ndarray] = {}
     statics: dict[str, list[str]] = {}
+    unused: list[str] = []
+    asked = names_in(columns.covariates) is not None
     for name in names:
         cells = table.values(name)
-        numbers = _numbers_or_none(table, name) if name in numeric else None
-        texts = ["" if is_missing(cell) else item_name(cell) for cell in cells] if numbers is None else []
-        fixed = len(groups) > 1 and all(_is_constant(cells, rows) for rows in groups.values())
-        if fixed:
-            statics[str(name)] = [item_name(cell) for cell in cells]
-        elif numbers is not None and _is_row_number(numbers):
-            notes.append(f"{table.place}: the column {shorten(str(name))!r} numbers the rows and is not used")
-        elif numbers is not None:
+        categories = [read.partition("=")[2] for read in columns.read if read.startswith(f"{name}=")]
+        reason = None if asked else _useless(cells, groups)
+        if name in columns.read_statics:
+            statics[str(name)] = list(map(item_name, cells))
+        elif name in columns.read:
+            covariates[str(name)] = parse_numbers(table, name)
+        elif categories:
+            covariates |= _indicators(name, cells, categories)
+        elif reason is not None:
+            unused.append(f"{str(name)!r} ({reason})")
+        elif len(groups) > 1 and _is_static(cells, groups) and not (asked and name in numeric):
+            statics[str(name)] = list(map(item_name, cells))
+        elif name in numeric and (numbers := _numbers_or_none(table, name)) is not None:
             covariates[str(name)] = numbers
-        elif len(kinds := sorted(set(texts) - {""})) <= MOST_CATEGORIES:
-            categories = np.array(texts)
-            covariates |= {f"{name}={kind}": (categories == kind).astype(float) for kind in kinds}
+        elif len(kinds := {item_name(cell) for cell in cells if not is_missing(cell)}) <= MOST_CATEGORIES:
+            covariates |= _indicators(name, cells, sorted(kinds))
         else:
-            notes.append(f"{table.place}: the column {shorten(str(name))!r} holds texts and is not used")
-    statics = {name: cells for name, cells in statics.items() if 1 < len(set(cells)) < max(3, len(groups))}
+            unused.append(f"{str(name)!r} (texts)")
+    if unused:
+        notes.append(f"{table.place}: columns that are not used: {shorten(', '.join(unused), 200)}")
     return covariates, statics
+
+
+def _useless(cells, groups):
+    """Why a column tells nothing; None if it may."""
+    if all(map(is_gap, cells)):
+        return "no values"
+    texts = {str(cell) for cell in cells}
+    if len(groups) > 1 and len(texts) == 1:
+        return "the same in all rows"
+    if len(groups) > 2 and len(texts) >= len(groups) and _is_constant(cells, groups):
+        return "another one in each series, as its name"
+    return "numbers of the rows" if _is_row_number(as_numbers(cells)[0]) else None
+
+
+def _is_static(cells, groups):
+    """Whether a column holds one text for each series, and some have the same."""
+    return _is_constant(cells, groups) and 1 < len({str(cell) for cell in cells}) < max(3, len(groups))
+
+
+def _indicators(name, cells, kinds):
+    """A covariate of zeros and ones for each of the categories."""
+    texts = np.array(["" if is_missing(cell) else item_name(cell) for cell in cells])
+    return {f"{name}={kind}": (texts == kind).astype(float) for kind in kinds}
 
 
 def _numbers_or_none(table, name):
@@ -106,6 +144,6 @@ def _is_row_number(numbers):
     return len(np.unique(numbers)) == len(numbers) and np.ptp(numbers) < 2 * len(numbers)
 
 
-def _is_constant(cells, rows):
-    first = cells[rows[0]]
-    return all(cells[row] == first for row in rows)
+def _is_constant(cells, groups):
+    """Whether a column has one value in each series."""
+    return all(all(cells[row] == cells[rows[0]] for row in rows) for rows in groups.values())

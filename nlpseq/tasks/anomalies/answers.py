@@ -8,14 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from nlpseq.errors import InputError, one_of, shorten
+from nlpseq.errors import InputError, one_of, plural, shorten
 from nlpseq.runtime.saved_model import rows
 from nlpseq.tasks import answers
 from nlpseq.tasks.anomalies.computing import Detector
+from nlpseq.tasks.anomalies.lines import Lines
 from nlpseq.tasks.anomalies.recordings import Recording
 from nlpseq.tasks.answers import Option, json_line
-
-MISSING = ("", "nan", "na", "null", "none", "?", "-")
 
 
 class Answers(answers.Answers):
@@ -87,7 +86,7 @@ class Answers(answers.Answers):
         values = np.full([len(rows), max(map(len, rows), default=0), len(self.channels)], np.nan)
         for places, row in zip(values, rows):
             if row.shape[1] != len(self.channels):
-                raise InputError(f"expected {len(self.channels)} values in every step, got {row.shape[1]}.")
+                raise InputError(f"expected {plural(len(self.channels), 'value')} in every step, got {row.shape[1]}.")
             places[: len(row)] = row
         usual = self.metadata.detail("season", int)
         if usual < 0:
@@ -147,7 +146,7 @@ class Answers(answers.Answers):
     def _watch(self, export, lines, write, note, as_json, every_step):
         states = export.run("init", self.inputs([np.zeros([0, len(self.channels)])]))
         count, alarms, headed = 0, 0, as_json
-        for time, values in lines:
+        for time, values in lines.steps(note):
             count += 1
             outputs = export.run("step", {"values": values[np.newaxis], **states})
             score, alarm = (outputs.pop(name)[0] for name in ("score", "alarm"))
@@ -160,56 +159,8 @@ class Answers(answers.Answers):
                 headed = True
             time = count if time is None else time
             _write_step(write, as_json, {}, time, self.channels, values, score, alarm)
-        note(f"{count:,} steps, {alarms:,} alarms")
-
-
-class Lines:
-    """The values of each line of a stream, with its time if the line begins with one.
-
-    Args:
-        stream: A binary stream.
-        channels: Names of the channels; a first line without numbers is a header.
-    """
-
-    def __init__(self, stream, channels):
-        self.stream, self.channels = stream, channels
-
-    def __iter__(self):
-        for number, line in enumerate(self.stream, 1):
-            text = line.decode("utf-8", "replace").strip("\ufeff\r\n")
-            if not text.strip():
-                continue
-            parsed = self._parse(text, number)
-            if parsed is not None:
-                yield parsed
-
-    def _parse(self, text, number):
-        count = len(self.channels)
-        mark = next((mark for mark in ";\t," if mark in text), None)
-        fields = [field.strip() for field in text.split(mark)]
-        if len(fields) < count:
-            fields = text.split()
-        time, cells = (fields[0], fields[1:]) if len(fields) == count + 1 else (None, fields)
-        values = [_number(cell.replace(",", ".") if mark != "," else cell) for cell in cells]
-        if len(values) == count and None not in values:
-            return time, np.array(values, float)
-        if number == 1 and all(value is None for value in values):
-            return None  # a header
-        raise InputError(
-            f"line {number}: expected {count} number{'s' * (count > 1)}, with a time before them or without, got "
-            f"{shorten(repr(text), 60)}."
-        )
-
-
-def _number(cell):
-    """A number; NaN for a missing or an infinite one, None for text."""
-    if cell.lower() in MISSING:
-        return np.nan
-    try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else np.nan
+        note(f"{plural(count, 'step')}, {plural(alarms, 'alarm')}")
+        lines.check()
 
 
 def _write_step(write, as_json, names, time, channels, values, score, alarm):

@@ -10,7 +10,7 @@ import numpy as np
 from nlpseq.data import notes, sources
 from nlpseq.data.files import paths
 from nlpseq.data.series.reading import split_tables
-from nlpseq.errors import InputError, in_range, refuses_unknown_arguments, shorten
+from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten, some_of
 from nlpseq.paths import as_path
 from nlpseq.tasks.anomalies.nab import probation
 from nlpseq.tasks.anomalies.recordings import Recording, Recordings, windows_of
@@ -189,19 +189,22 @@ def _odd(splits, channels):
     lengths = [len(one) for one in splits["train"]]
     _check_learnable(splits["train"])
     if max(lengths) < SHORT:
-        said.append(f"the series to learn from have {max(lengths)} steps at most: scores on so few mean little")
+        most = plural(max(lengths), "step")
+        said.append(f"the series to learn from have {most} at most: scores on so few mean little")
     train = Recordings(splits["train"])
     marked = int(sum(one.labels.sum() for one in train))
     if marked:
-        said.append(f"{marked:,} steps to learn from are labelled as anomalies, and are not learnt")
+        are = plural(marked, "step to learn from is", "steps to learn from are")
+        said.append(f"{are} labelled as of an anomaly, and not learnt")
     infinite = sum(int(np.isinf(one.values).sum()) for items in splits.values() for one in items)
     if infinite:
-        said.append(f"{infinite:,} values are infinite, and count as missing")
+        said.append(f"{plural(infinite, 'infinite value counts', 'infinite values count')} as missing")
     constant = sum(
         bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any()
     )
     if constant:
-        said.append(f"{constant:,} of {len(train):,} series to learn from are constant: every change of them is new")
+        are = some_of(constant, len(train), "series", "to learn from is constant", "to learn from are constant")
+        said.append(f"{are}: every change is new")
     empty = [name for name, column in zip(channels, zip(*(np.isfinite(one.values).any(axis=0) for one in train)))
              if not any(column)]  # fmt: skip
     if empty:

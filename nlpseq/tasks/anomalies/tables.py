@@ -15,6 +15,7 @@ from nlpseq.data.files.numbers import parse_numbers
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal, the_only
 from nlpseq.data.series import Columns, read_series
+from nlpseq.data.series.times import dated, parse_times
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.anomalies.recordings import Recording, day_of, windows_of
@@ -41,7 +42,7 @@ def read_recordings(
     Args:
         data: Path of a table, or an object, as of `nlpseq.data.series.read_series`: a row for each time, columns of
             numbers, which are the channels, and a column of labels or none. Rows are taken in the order of their
-            times; of rows with the same time the first is taken.
+            times; of rows with the same time the first is taken, if they are few.
         time, values, label: Columns, by name or by number from 1; `values` may be several, separated by commas.
             Default those with usual names, and all other columns of numbers as values.
         delimiter, encoding: Of files.
@@ -59,7 +60,7 @@ def read_recordings(
     table = read_series(
         data,
         Columns(time=time, value=values, others=(role,)),
-        duplicates="first",
+        duplicates="few",
         grid=False,
         channels=True,
         delimiter=delimiter,
@@ -117,7 +118,7 @@ def _recording(series, channels, place):
     labels = series.columns.get("label")
     windows = None if labels is None else windows_of(np.nan_to_num(labels) > 0)
     name = series.item or Path(place).name
-    times = [str(time) for time in series.times] if hasattr(series.times, "asi8") else None
+    times = [str(time) for time in series.times] if dated(series.times) else None
     return Recording(name, values, windows, 0, times, _day(series.times))
 
 
@@ -150,8 +151,6 @@ def read_nab(path: Path) -> list[Recording]:
 def _nab_recording(file, name, windows: Mapping[str, Any], labels):
     import pandas as pd
 
-    from nlpseq.data.series.times import parse_times
-
     table = read_table(file)
     if not isinstance(table, Table):
         raise InputError(f"{file} is no table: expected columns timestamp and value.")
@@ -165,7 +164,7 @@ def _nab_recording(file, name, windows: Mapping[str, Any], labels):
 
 def _day(times):
     """The steps of a day of times of pandas; 0 of counted steps."""
-    return day_of(times.as_unit("s").asi8.astype(float)) if hasattr(times, "asi8") else 0
+    return day_of(times.as_unit("s").asi8.astype(float)) if dated(times) else 0
 
 
 def _range(pair, stamps, where, pd) -> tuple[int, int]:

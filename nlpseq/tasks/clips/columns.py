@@ -10,7 +10,7 @@ import numpy as np
 from nlpseq.data.files import table as tables
 from nlpseq.data.files.numbers import as_numbers
 from nlpseq.data.files.table import Role, Table
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, plural
 from nlpseq.tasks.clips.cells import numbers_of
 from nlpseq.tasks.clips.frames import Clip, How, Part
 from nlpseq.tasks.clips.roles import find_roles, has_numbered, is_channel
@@ -133,7 +133,7 @@ def rows_of_text(text: str, place: str) -> Table | None:
         width = max(widths)
         wrong = next(i for i, row in enumerate(rows) if len(row) != len(rows[0]))
         raise InputError(
-            f"{place}, line {lines[wrong]}: expected {len(rows[0])} values as in the first line, got "
+            f"{place}, line {lines[wrong]}: expected {plural(len(rows[0]), 'value')} as in the first line, got "
             f"{len(rows[wrong])} (the longest has {width}): complete the rows."
         )
     breaks -= {0, len(rows)}

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import notes, sources
-from nlpseq.errors import InputError, refuses_unknown_arguments, shorten
+from nlpseq.errors import InputError, plural, refuses_unknown_arguments, shorten, some_of
 from nlpseq.tasks.clips import own
 from nlpseq.tasks.clips.arrays import label_of
 from nlpseq.tasks.clips.cells import label_name
@@ -206,7 +206,8 @@ def _dataset(name, names, parts, how, generated, seed):
     frame = _frame(labelled["train"], said)
     cut = sum(len(clip.frames) == how.max_frames for clips in labelled.values() for clip in clips)
     if cut:
-        said.append(f"{cut:,} sequences have {how.max_frames:,} frames, the most that are read: longer ones are cut")
+        have = plural(cut, "sequence has", "sequences have")
+        said.append(f"{have} {how.max_frames:,} frames, the most that are read: longer ones are cut")
     per_frame = any(isinstance(clip.label, list) for clips in labelled.values() for clip in clips)
     names = list(names) if names else _sorted(clip.label for clip in labelled["train"])
     by_split = {split: _numbered(clips, frame, names, per_frame, said) for split, clips in labelled.items()}
@@ -251,7 +252,8 @@ def _labelled(clips, split, said):
     """The clips with a label; of those with one for each frame, at least one frame has it."""
     labelled = [clip for clip in clips if (any(clip.label) if isinstance(clip.label, list) else clip.label)]
     if labelled and len(labelled) < len(clips):
-        said.append(f"{len(clips) - len(labelled):,} sequences of the {split} split have no label and are left out")
+        have = plural(len(clips) - len(labelled), "sequence without a label is", "sequences without a label are")
+        said.append(f"{have} left out of the {split} split")
     return labelled
 
 
@@ -280,12 +282,14 @@ def _numbered(clips, frame, names, per_frame, said) -> Clips:
         if missing == values.size:
             raise InputError(f"{clips[0].name}: no value is a finite number: give others.")
         if missing:
-            said.append(f"{missing:,} of {values.size:,} values are missing or not finite, and count as the mean")
+            are = some_of(missing, values.size, "value", "is", "are")
+            said.append(f"{are} missing or not finite, taken as the mean")
     rows = [clip.label if isinstance(clip.label, list) else [clip.label] * (n if per_frame else 1)
             for clip, n in zip(fits, lengths.tolist())]  # fmt: skip
     for clip, row, length in zip(fits, rows, lengths.tolist()):
         if per_frame and len(row) != length:
-            raise InputError(f"{clip.name} has {length} frames and {len(row)} labels: give one for each frame.")
+            found = f"{plural(length, 'frame')} and {plural(len(row), 'label')}"
+            raise InputError(f"{clip.name} has {found}: give one for each frame.")
     flat = [-1 if name is None else numbers.setdefault(name, len(numbers)) for row in rows for name in row]
     return Clips(values, lengths, np.array(flat, np.int32), tuple(numbers)[len(names) :], per_frame)
 

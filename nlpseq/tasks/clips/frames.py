@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, plural
 from nlpseq.tasks.clips.settings import ClipReading
 
 LEAST_PICTURE = 8  # rows and columns from which the last axes of an array are a picture; fewer are joints and the like
@@ -148,7 +148,8 @@ def fitted(clip: Clip, shape: Sequence[int]) -> Clip:
     if frames.ndim == 4:
         frames = resized(with_channels(frames, shape[2], clip.name), *shape[:2])
     elif frames.shape[1] != shape[0]:
-        raise InputError(f"{clip.name} has {frames.shape[1]} channels, expected {shape[0]}: give those of the others.")
+        own = plural(frames.shape[1], "channel")
+        raise InputError(f"{clip.name} has {own}, expected {shape[0]}: give those of the others.")
     return Clip(frames, clip.label, clip.name)
 
 
@@ -162,7 +163,7 @@ def with_channels(frames: np.ndarray, channels: int, name: str = "the clip") -> 
         return np.rint(colours.mean(axis=3, keepdims=True)).astype(frames.dtype)
     if channels == 3:
         return np.repeat(colours, 3, axis=3) if own <= 2 else colours
-    raise InputError(f"{name} has pictures of {own} channels, expected {channels}: give those of the others.")
+    raise InputError(f"{name} has pictures of {plural(own, 'channel')}, expected {channels}: give those of the others.")
 
 
 def is_grey(frames: np.ndarray) -> bool:
@@ -171,4 +172,4 @@ def is_grey(frames: np.ndarray) -> bool:
 
 
 def _kind(shape):
-    return f"vectors of {shape[0]} channels" if len(shape) == 1 else "pictures"
+    return f"vectors of {plural(shape[0], 'channel')}" if len(shape) == 1 else "pictures"

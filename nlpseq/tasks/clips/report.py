@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from nlpseq.errors import plural
 from nlpseq.reporting import console
 from nlpseq.tasks.clips.evaluation import SequenceResult
 from nlpseq.tasks.decisions import Calibration, calibration_line
@@ -16,7 +17,7 @@ def described(data: "LabelledClips") -> str:
     """What the frames of a dataset are, and how many there are, for `nlpseq.reporting.print_data`."""
     train = data.train
     kind = "pictures of " if len(train.frame) == 3 else "vectors of "
-    size = " x ".join(map(str, train.frame[:2])) if len(train.frame) == 3 else f"{train.frame[0]} channels"
+    size = " x ".join(map(str, train.frame[:2])) if len(train.frame) == 3 else plural(train.frame[0], "channel")
     lengths = f"{train.lengths.min():,} to {train.lengths.max():,} frames"
     each = "; a label for each frame" if data.per_frame else ""
     return f"{kind}{size}; {lengths}{each}; {console.listed(data.labels)}"

@@ -7,7 +7,7 @@ import numpy as np
 
 from nlpseq.data.files.table import Table
 from nlpseq.data.series.times import looks_like_times
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.clips.cells import label_name, numbers_of
 from nlpseq.tasks.clips.frames import Clip, How, Part
 from nlpseq.tasks.clips.roles import Columns, is_channel
@@ -58,9 +58,9 @@ def of_rows(table: Table, columns: Columns, how: How, width: int | None) -> Part
         Clip(_without_end(frames), label_name(name), table.where(row))
         for row, (frames, name) in enumerate(zip(values, labels))
     ]
-    channels = f"{len(names)} channel{'s' * (len(names) != 1)}"
+    channels = plural(len(names), "channel")
     remedy = "; set `channels` if more stand side by side, or `sequence` if rows are frames" if len(names) == 1 else ""
-    said = f"{table.place}: each row is a sequence of {values.shape[1]} frames of {channels}{remedy}"
+    said = f"{table.place}: each row is a sequence of {plural(values.shape[1], 'frame')} of {channels}{remedy}"
     guessed = [f"the label is the column {label}"] if label and not columns.label else []
     return Part(clips, names, [said, *guessed], len(order))
 
@@ -73,8 +73,9 @@ def _named_channels(columns, how, table):
     if how.channels and how.channels.isdigit():
         count = int(how.channels)
         if not count or len(columns) % count:
+            values = plural(len(columns), "value")
             raise InputError(
-                f"{table.place} has {len(columns)} values in a row, no multiple of {count} channels",
+                f"{table.place} has {values} in a row, no multiple of {plural(count, 'channel')}",
                 "give another number of `channels`",
             )
         return tuple(map(str, range(1, count + 1))), columns

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
+from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, in_range, shorten
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, in_lists, json_line
@@ -125,10 +126,15 @@ class Answers(answers.Answers):
         return [self._history(one, table) for one in table.series]
 
     def _table(self, data, options) -> SeriesTable:
-        columns = Columns(**{name: options.get(name) or None for name in ("time", "item", "value")})
+        described = self.described
+        columns = Columns(
+            **{name: options.get(name) or None for name in ("time", "item", "value")},
+            read=(*described["past"], *described["known"]),
+            read_statics=tuple(described["statics"]),
+        )
         reading = {name: options.get(name) for name in ("time_zone", "delimiter", "encoding")}
         reading["duplicates"] = options.get("duplicates") or "error"
-        frequency = self.described["frequency"] if self.frequency.unit else None
+        frequency = described["frequency"] if self.frequency.unit else None
         table = read_series(data, columns, frequency=frequency, **reading)
         if frequency is None:
             return table
@@ -225,8 +231,6 @@ class Answers(answers.Answers):
 
     def _covariate(self, one, name, end, role, ahead, table):
         column = one.columns.get(name)
-        if column is None and "=" in name and any(other.startswith(name.split("=")[0] + "=") for other in one.columns):
-            column = np.zeros(len(one))  # a category that these data do not have
         if column is None:
             raise InputError(
                 f"{table.place} has no column {shorten(name)!r}, a covariate that the model reads: add it."
@@ -306,7 +310,7 @@ class Answers(answers.Answers):
 
     def _header(self, example, answer):
         first = [example.names.get("item", "item")] if example.item else []
-        time = example.names.get("time", "time" if hasattr(example.times, "asi8") else "step")
+        time = example.names.get("time", "time" if dated(example.times) else "step")
         columns = [f"path_{i + 1}" for i in range(len(answer["paths"]))] if "paths" in answer else [
             "mean", *(f"q{name}" for name in answer["quantiles"])
         ]  # fmt: skip
@@ -341,7 +345,7 @@ def _preceded(name, array, count):
 
 def _stamps(times):
     """Times as strings of ISO 8601, days without hours; numbers of steps as they are."""
-    if not hasattr(times, "asi8"):
+    if not dated(times):
         return [time if isinstance(time, str) else int(time) for time in times]
     days = times.tz is None and (times == times.normalize()).all()
     return [str(time.date()) if days else time.isoformat(sep=" ") for time in times]

@@ -43,13 +43,10 @@ def base_weights(
     targets = np.where(usable[:, np.newaxis], targets, np.nan)
     unit = np.maximum(drawn.scales[drawn.series], scale.numpy()[:, 0] / 20)
     weight = (safe.numpy()[:, 0] / np.where(unit > 0, unit, 1.0))[:, np.newaxis]
-    errors = (
-        [np.nanmean(np.abs(targets - bases[..., k]) * weight, axis=0) for k in range(bases.shape[-1])]
-        if (usable.any())
-        else [np.ones(description.horizon)] * bases.shape[-1]
-    )
-    errors = np.stack(errors, axis=1)
-    errors = np.where(np.isfinite(errors), errors, np.nanmax(errors, initial=1.0, where=np.isfinite(errors)))
+    losses = np.abs(targets[..., np.newaxis] - bases) * weight[..., np.newaxis]
+    counts = np.isfinite(losses).sum(axis=0)
+    errors = np.nansum(losses, axis=0) / np.maximum(counts, 1)
+    errors = np.where(counts, errors, np.max(errors, initial=1.0))  # at steps without any target
     ratios = np.log(np.maximum(errors, 1e-6) / np.maximum(errors.min(axis=1, keepdims=True), 1e-6))
     fitted = [_fitted(bases, targets, weight, -sharpness * ratios) for sharpness in SHARPNESS]
     residuals, logits = min(fitted, key=lambda pair: np.nansum(np.abs(pair[0]) * weight))

@@ -13,7 +13,8 @@ from nlpseq.data import notes, sources
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
 from nlpseq.data.series.reading import split_tables
-from nlpseq.errors import InputError, refuses_unknown_arguments, suggest
+from nlpseq.data.series.times import dated
+from nlpseq.errors import InputError, plural, refuses_unknown_arguments, suggest
 from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
 from nlpseq.tasks.forecasting.settings import PASS
 from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
@@ -71,7 +72,7 @@ class ForecastingSeries:
         tested, before, said = self._tested(store, horizon, windows)
         scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
         if constant := int((~(scales > 0)).sum()):
-            said.append(f"{constant:,} constant series are left out of MASE")
+            said.append(f"{plural(constant, 'constant series is', 'constant series are')} left out of MASE")
         validated = _validated(before, horizon)
         end = before - validated * horizon
         step = max(1, int(np.ceil(horizon * min(1.0, validated.sum() / VALIDATED))))  # few windows overlap
@@ -103,8 +104,8 @@ class ForecastingSeries:
             longest = int(store.lengths.max())
             if longest <= FEW_STEPS:
                 raise InputError(
-                    f"{self.name}: the longest series has {longest} values: give {FEW_STEPS + 1} or more to train on "
-                    "and to test."
+                    f"{self.name}: the longest series has {plural(longest, 'value')}: give {FEW_STEPS + 1} or more to "
+                    "train on and to test."
                 )
             raise InputError(
                 f"{self.name}: `horizon` {horizon} and `windows` {windows} need more steps than the longest series "
@@ -112,9 +113,11 @@ class ForecastingSeries:
             )
         said = []
         if short := int((tested == 0).sum()):
-            said.append(f"{short:,} series with fewer than {2 * horizon} steps are trained on and not tested")
+            are = plural(short, "series has fewer than {} steps and is", "series have fewer than {} steps and are")
+            said.append(f"{are.format(2 * horizon)} trained on and not tested")
         elif short := int((tested < windows).sum()):
-            said.append(f"{short:,} series are too short for {windows} windows and are tested on fewer")
+            are = plural(short, "series is too short for {} windows and", "series are too short for {} windows and")
+            said.append(f"{are.format(windows)} tested on fewer")
         return tested, store.lengths - tested * horizon, said
 
 
@@ -263,7 +266,7 @@ def load_series(
     names = _known(table, given["known"])
     for one in table.series:
         if length_of(one) <= FEW_STEPS:
-            said.append(f"{one.title} has {length_of(one)} values: too few to learn from")
+            said.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")
             break
     return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, notes.say_notes(said))
 
@@ -319,7 +322,7 @@ def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict
 def _start(one: Series, more: Series, frequency: Frequency | None, place: str) -> int:
     """The step of a series at which its continuation begins."""
     length = length_of(one)
-    if not (frequency and frequency.unit and hasattr(more.times, "asi8")):
+    if not (frequency and frequency.unit and dated(more.times)):
         return length
     start = round(float(frequency.positions(more.times[:1], one.times[0])[0]))
     if start < length:

@@ -5,6 +5,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from nlpseq.errors import plural
 from nlpseq.reporting import console
 from nlpseq.tasks.forecasting.calibration import Calibration
 from nlpseq.tasks.forecasting.evaluation import ForecastResult
@@ -29,8 +30,8 @@ def about(data: Any) -> str:
 def print_calibration(found: Calibration) -> None:
     """Prints what was fitted on validation windows in a line."""
     console.say(
-        f"fitted on {found.windows:,} validation windows: {found.blend:.0%} of the network's correction of the base "
-        f"forecast; outer interval holds {found.after:.1%}, before the correction {found.before:.1%}"
+        f"fitted on {plural(found.windows, 'validation window')}: {found.blend:.0%} of the network's correction of the "
+        f"base forecast; outer interval holds {found.after:.1%}, before the correction {found.before:.1%}"
     )
 
 
@@ -51,7 +52,7 @@ def print_forecasts(result: ForecastResult, data: Any) -> None:
         ratio = metrics["mase"] / rivals[best]
         console.say(
             f"test MASE {metrics['mase']:.4f}, {ratio:.3f} times that of {best.replace('_', ' ')} "
-            f"({rivals[best]:.4f}); {len(result.windows):,} windows of {result.windows.horizon:,} steps"
+            f"({rivals[best]:.4f}); {plural(len(result.windows), 'window')} of {plural(result.windows.horizon, 'step')}"
         )
 
 

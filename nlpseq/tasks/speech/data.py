@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from nlpseq.data import notes, sources
 from nlpseq.data.files import audio as sounds
-from nlpseq.errors import InputError, in_range, refuses_unknown_arguments, shorten
+from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten
 from nlpseq.tasks.speech import own
 from nlpseq.tasks.speech.recordings import held_out, with_texts
 from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
@@ -191,7 +191,7 @@ def _fill(by_split, seed, group):
     missing = [split for split in ("validation", "test") if split not in by_split]
     values = {fields.get(group or "speaker") for fields in by_split["train"].fields} - {None}
     if group not in (None, "none") and len(values) <= len(missing):
-        raise InputError(f"`group` {group!r} has {len(values)} values: expected {len(missing) + 1} or more.")
+        raise InputError(f"`group` {group!r} has {plural(len(values), 'value')}: expected {len(missing) + 1} or more.")
     if not missing or group == "none" or (group is None and len(values) < MANY_SPEAKERS):
         return sources.fill_splits(by_split, seed)
     name = group or "speaker"
@@ -213,9 +213,8 @@ def _without_long(train, rate):
             f"all {len(train):,} training recordings are longer than {LONGEST:g} seconds: cut them into utterances, or "
             "name the parts in a table `segments` as of Kaldi."
         )
-    return train.select(~long), [
-        f"{long.sum():,} training recordings are longer than {LONGEST:g} seconds and left out: cut them into utterances"
-    ]
+    are = plural(long.sum(), "training recording is", "training recordings are")
+    return train.select(~long), [f"{are} longer than {LONGEST:g} seconds and left out: cut such into utterances"]
 
 
 def _about(by_split, rate):
@@ -225,9 +224,12 @@ def _about(by_split, rate):
     silent = sum(len(samples) == 0 or np.abs(samples).max() < SILENT for samples in audio)
     clipped = sum(map(sounds.is_clipped, audio))
     short = sum((part.lengths < QUICKEST * rate * np.array(list(map(len, part.strings())))).sum() for part in parts)
-    said += [f"{short:,} recordings are too short for their texts, and do not count in training"] * bool(short)
-    said += [f"{silent:,} recordings are silent or have no samples"] * bool(silent)
-    said += [f"{clipped:,} recordings are clipped: they were recorded too loud"] * bool(clipped)
+    for count, what in (
+        (short, "too short for the text, and not trained on"),
+        (silent, "silent or without samples"),
+        (clipped, "clipped: recorded too loud"),
+    ):
+        said += [f"{plural(count, 'recording is', 'recordings are')} {what}"] * bool(count)
     shown = set("".join(by_split["train"].strings()))
     for split, part in by_split.items():
         said += notes.unseen(split, Counter(c for text in part.strings() for c in text if c not in shown), "characters")
@@ -238,7 +240,8 @@ def _from_files(recordings, sample_rate, texts):
     """`Utterances` by split, their rate, and notes."""
     recordings = {split: with_texts(part, _spoken(texts)) for split, part in recordings.items()}
     bare = sum(not recording.text.strip() for part in recordings.values() for recording in part)
-    said = [f"{bare:,} recordings have no transcript and are left out"] * bool(bare)
+    are = plural(bare, "recording without a transcript is", "recordings without a transcript are")
+    said = [f"{are} left out"] * bool(bare)
     recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}
     paths = sorted({recording.path for part in recordings.values() for recording in part})
     files, damaged = _described(paths)
@@ -254,7 +257,8 @@ def _from_files(recordings, sample_rate, texts):
         whole = [r for r in part if r.path in files and not _is_behind(r, files[r.path][1])]
         read[split] = list(zip(whole, _samples(whole, rate, damaged)))
     if damaged:
-        said.append(f"{len(damaged):,} files are left out; the first: {shorten(next(iter(damaged.values())), 200)}")
+        first = shorten(next(iter(damaged.values())), 200)
+        said.append(f"{plural(len(damaged), 'file is', 'files are')} left out; the first: {first}")
     if len(damaged) == len(paths):
         raise InputError(next(iter(damaged.values()), "there are no recordings with a text: give some to train on."))
     rates = Counter(own for path, (own, _) in files.items() if path not in damaged)

@@ -12,7 +12,7 @@ from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import UnclosedQuoteError, split_records
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal, with_names
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.speech.recordings import Recording
 
@@ -100,9 +100,9 @@ def _of_folder(folder, pattern, encoding):
         return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file) | held.get(file, {}))
                 for file in files]  # fmt: skip
     raise InputError(
-        f"folder {folder} has {len(files):,} audio files and no texts: expected metadata.csv, wav.scp and text, a .txt "
-        f"beside each file, a folder for each word, or a `pattern` of the names, such as '{{label}}_{{speaker}}' of "
-        f"{shorten(files[0].name, 40)}."
+        f"folder {folder} has {plural(len(files), 'audio file')} and no texts: expected metadata.csv, wav.scp and "
+        f"text, a .txt beside each file, a folder for each word, or a `pattern` of the names, such as "
+        f"'{{label}}_{{speaker}}' of {shorten(files[0].name, 40)}."
     )
 
 

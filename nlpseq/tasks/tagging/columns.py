@@ -21,7 +21,7 @@ from nlpseq import tag_schemes
 from nlpseq.data.files.delimited import checked_delimiter
 from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, files_in, split_files, suffix_of
 from nlpseq.data.files.table import normal
-from nlpseq.errors import InputError, first_of, suggest
+from nlpseq.errors import InputError, first_of, plural, suggest
 from nlpseq.paths import as_path
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
@@ -136,12 +136,12 @@ class Form:
         """Raises an `InputError` for the fields of a line that lack the token or its tag."""
         if self.exact and len(fields) > self.width:
             raise InputError(
-                f"{place}: expected {self.width} columns as in line {self.first}, got {len(fields)}: give the column "
-                "of the tags with `tags`."
+                f"{place}: expected {plural(self.width, 'column')} as in line {self.first}, got {len(fields)}: give "
+                "the column of the tags with `tags`."
             )
         needed = max(self.token, self.tag) + 1
         if len(fields) < needed:
-            raise InputError(f"{place}: expected at least {needed} columns, got {len(fields)}.")
+            raise InputError(f"{place}: expected at least {plural(needed, 'column')}, got {len(fields)}.")
         for column in (self.token, self.tag):
             if not fields[column]:
                 raise InputError(f"{place}: column {column + 1} is empty: give a token and its tag.")

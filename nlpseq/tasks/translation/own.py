@@ -14,7 +14,7 @@ from nlpseq.data.files.paths import TABLES, suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.data.files.tmx import read_tmx
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.translation.sides import LanguageFile, language_files, languages_of
 
 ARGUMENTS = "`source` and `target`"
@@ -105,7 +105,7 @@ def _by_split(place, files, language):
 
 def _of_sides(languages, sides, encoding):
     lines = [read_lines(path, encoding) for path in sides]
-    first, second = (f"{path} has {len(side)} lines" for path, side in zip(sides, lines))
+    first, second = (f"{path} has {plural(len(side), 'line')}" for path, side in zip(sides, lines))
     if len(lines[0]) != len(lines[1]):
         raise InputError(f"{first} and {second}: expected equally many, line by line translations of each other.")
     return _pairs(languages, *lines, columns_table(" and ".join(map(str, sides)), dict(zip(languages, lines)), "line"))
@@ -205,7 +205,8 @@ def _of_numbered_columns(part, given):
     numbers = {role: int(value) - 1 for role, value in given.items() if value and str(value).isdecimal()}
     texts = [index for index in range(len(part.names)) if not _holds_no_texts(part.column(index))]
     if any(index not in range(len(part.names)) for index in numbers.values()) or len(texts) < 2:
-        raise InputError(f"{part.place} has {len(part.names)} columns, expected two with texts: source and target.")
+        columns = plural(len(part.names), "column")
+        raise InputError(f"{part.place} has {columns}, expected two with texts: source and target.")
     source = numbers.get("source", next(index for index in texts if index != numbers.get("target")))
     target = numbers.get("target", next(index for index in texts if index != source))
     languages = tuple(role if role in numbers or not given[role] else str(given[role]) for role in ("source", "target"))

@@ -15,7 +15,7 @@ from nlpseq.data import stream
 from nlpseq.data.files.languages import is_language
 from nlpseq.data.files.table import normal
 from nlpseq.data.prepared import Layout, integers
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, plural
 from nlpseq.tasks import preparing
 from nlpseq.tasks.text_task import as_texts
 from nlpseq.tasks.translation import defaults, own
@@ -53,8 +53,8 @@ class Corpus(preparing.Corpus):
         ]
         if not sides[0] or len(sides[0]) != len(sides[1]):
             raise InputError(
-                f"`input` matches {len(sides[0])} files and `target_input` {len(sides[1])}: expected one or more, and "
-                "equally many."
+                f"`input` matches {plural(len(sides[0]), 'file')} and `target_input` {len(sides[1])}: expected one or "
+                "more, and equally many."
             )
         return dict(zip(*sides))
 

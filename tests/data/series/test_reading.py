@@ -68,6 +68,38 @@ def test_wide_a_row_a_series_as_m4_and_with_dates(tmp_path):
     assert values(table, "X") == [3.0] * 18
 
 
+@pytest.mark.parametrize("text, items, found", [
+    ("Country Name,Country Code,Indicator,1960,1961,1962\nFrance,FRA,GDP,1,2,3\nItaly,ITA,GDP,3,2,1\n",
+     ["France", "Italy"], "YS"),
+    ("geo\\time;2015;2016;2017\nDE;1;2;3\nFR;3;2;1\n", ["DE", "FR"], "YS"),
+    ("unique_id,0,1,2\n7,1,2,3\n8,3,2,1\n", ["7", "8"], ""),
+    ("City,1,2,3\nRome,1,2,3\nParis,3,2,1\n", ["Rome", "Paris"], ""),
+    ("name;Jan 2020;Feb 2020\nA;1;2\nB;3;4\n", ["A", "B"], "MS"),
+    ("Rome,2,7,5\nParis,3,2,1\n", ["Rome", "Paris"], ""),
+    ("Rome,2024-01-01,1\nBern,2024-01-01,3\nRome,2024-01-02,3\nBern,2024-01-02,3\n", ["Rome", "Bern"], "D"),
+    ("2024-01-01,sun\n2024-01-02,1\n", None, "line 1: 'sun'"),
+])  # fmt: skip
+def test_the_first_row_is_a_header_or_not(tmp_path, text, items, found):
+    if items is None:
+        with pytest.raises(InputError, match=found):
+            read_series(write(tmp_path, text))
+        return
+    table = read_series(write(tmp_path, text))
+    assert [one.item for one in table.series] == items and table.frequency.name == found and values(table)[0] in (1, 2)
+
+
+def test_a_row_a_year_and_a_column_a_month(tmp_path):
+    months = "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec"
+    text = f"Year,{months},Mean\n" + "".join(f"{year},{months_of(year)},5\n" for year in (2000, 2001))
+    table = read_series(write(tmp_path, text))
+    assert (table.frequency.name, len(table), len(table.series[0])) == ("MS", 1, 24)
+    assert values(table)[11:13] == [11, 12] and "'Mean'" in table.notes[0]
+
+
+def months_of(year):
+    return ",".join(str(12 * (year - 2000) + month) for month in range(12))
+
+
 def test_json_lines_of_lists_of_values(tmp_path):
     lines = [{"item_id": name, "start": "2024-01-01", "target": [1, None, 3]} for name in "ab"]
     path = write(tmp_path, "\n".join(map(json.dumps, lines)), "a.jsonl")
@@ -97,7 +129,7 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
     table = read_series(write(tmp_path, text))
     np.testing.assert_array_equal(values(table), [0, 1, 2, np.nan, 4])
     said = " ".join(table.notes)
-    assert "times are sorted" in said and "repeat a time" in said and "1 of 5 steps" in said
+    assert "times are sorted" in said and "1 row repeats a time" in said and "1 of 5 steps" in said
 
 
 @pytest.mark.parametrize("name, found", [
@@ -107,6 +139,13 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
     ("20210101,20210102,20210103", "D"), ("2021-W01,2021-W02,2021-W03", "W"),
     ("2021-01-01T00:00:00Z,2021-01-01T01:00:00Z,2021-01-01T02:00:00Z", "h"), ("1,2,3", ""),
     ("2024-01-01 23:00,2024-01-01 24:00,2024-01-02 01:00", "h"), ("23:50,23:55,00:00", "5min"),
+    ("2021013122,2021013123,2021020100", "h"), ("202101312350,202101312355,202102010000", "5min"),
+    ("20210131235958,20210131235959,20210201000000", "s"), ("2021M11,2021M12,2022M01", "MS"),
+    ("2020-W53-5,2021-W01-5,2021-W02-5", "W"), ("2020-365,2020-366,2021-001", "D"),
+    ("1949.917,1950,1950.083", "MS"), ("1949.958,1950.042,1950.125", "MS"), ("0.0,0.1,0.2", ""), ("7.5,10,12.5", ""),
+    ("43831.9583333,43832,43832.0416667", "h"), ("2021:01:31 23:00:00,2021:02:01 00:00:00,2021:02:01 01:00:00", "h"),
+    ("2021-01-31_23:00,2021-02-01_00:00,2021-02-01_01:00", "h"), ("2021-01-01,02/01/2021,2021-01-03", "D"),
+    ("2021-01-29,2021-02-26,2021-03-31", "MS"),
 ])  # fmt: skip
 def test_forms_of_times(name, found):
     table = read_series({"time": name.split(","), "value": [1, 2, 3]})
@@ -132,6 +171,11 @@ def test_time_zones():
     assert len(read_series({"time": spring, "y": range(4)}).series[0]) == 5
     offsets = ["2024-03-31T01:00+01:00", "2024-03-31T03:00+02:00", "2024-03-31T04:00+02:00"]
     assert str(read_series({"time": offsets, "y": range(3)}).series[0].times.tz) == "UTC"
+    for end in ("CET", "+01:00[Europe/Paris]"):
+        times = (
+            read_series({"time": [f"2024-07-01 0{hour}:00 {end}" for hour in range(3)], "y": range(3)}).series[0].times
+        )
+        assert str(times[0]) == "2024-07-01 00:00:00+01:00"
     same = [f"2024-01-01T0{hour}:00+05:30" for hour in range(3)]
     assert str(read_series({"time": same, "y": range(3)}).series[0].times[0]) == "2024-01-01 00:00:00+05:30"
 
@@ -146,6 +190,14 @@ def test_times_in_several_columns(columns):
     table = read_series({**columns, "value": [1, 2, 3]})
     assert table.frequency.name == "h" and str(table.series[0].times[0]) == "2006-12-16 22:00:00"
     assert not table.covariates
+
+
+@pytest.mark.parametrize("name, cells, found", [
+    ("quarter", [3, 4, 1], "QS"), ("week", [51, 52, 1], "W"), ("month", ["Nov", "December", "jan"], "MS"),
+])  # fmt: skip
+def test_years_and_their_parts(name, cells, found):
+    table = read_series({"year": [2006, 2006, 2007], name: cells, "value": [1, 2, 3]})
+    assert (table.frequency.name, len(table.series[0]), table.covariates) == (found, 3, ())
 
 
 def test_the_hour_that_repeats_when_clocks_are_set_back_is_averaged():
@@ -219,6 +271,38 @@ def test_channels_keep_labels_apart():
     assert table.values == ("a", "b") and set(table.series[0].columns) == {"a", "b", "label"}
 
 
+def long(**columns):
+    """Rows of three items at 20 days, with columns of one value for each item."""
+    items = [name for name in "abc" for _ in DAYS]
+    texts = {name: [cells["abc".index(item)] for item in items] for name, cells in columns.items()}
+    return {"item": items, "time": DAYS * 3, "value": list(range(60)), **texts}
+
+
+def test_columns_that_tell_nothing_are_said_and_those_asked_for_are_kept():
+    data = long(promo=[0, 0, 0], code=["x", "y", "z"], size=[3, 3, 4], empty=[None] * 3)
+    table = read_series(data)
+    assert (table.covariates, table.statics) == ((), ("size",))
+    for part in ("'promo' (the same in all rows)", "'code' (another one in each series", "'empty' (no values)"):
+        assert part in table.notes[0]
+    table = read_series(data, Columns(covariates="promo, size"))
+    assert (table.covariates, table.statics, table.notes) == (("promo", "size"), (), ())
+    table = read_series(data, Columns(read=("promo", "size=3", "size=9"), read_statics=("code",)))
+    assert (table.covariates, table.statics) == (("promo", "size=3", "size=9"), ("code",))
+    assert table.series[0].static == {"code": "x"} and table.series[0].columns["size=3"].all()
+
+
+def test_a_trailing_delimiter_is_no_covariate(tmp_path):
+    table = read_series(write(tmp_path, "date;value;\n" + "".join(f"{day};1;\n" for day in DAYS)))
+    assert table.covariates == () and "'' (no values)" in table.notes[0]
+
+
+def test_covariates_asked_for_are_no_series_and_belong_to_all():
+    data = {"day": DAYS, "north": range(20), "south": range(20), "warm": [1.5] * 20}
+    table = read_series(data, Columns(covariates="warm"))
+    assert [one.item for one in table.series] == ["north", "south"]
+    assert all(one.columns["warm"].tolist() == [1.5] * 20 for one in table.series)
+
+
 @pytest.mark.parametrize("text, said", [
     ("time,value\n2024-01-01,1\n2024-01-02,soon\n", "line 3: 'soon' in the column 'value' is no number"),
     ("time,value\n2024-01-01,1\n2024-13-77,2\n", "line 3: '2024-13-77' is no time"),
@@ -232,6 +316,13 @@ def test_channels_keep_labels_apart():
      "line 22: 2024-01-01 19:25:00 .* not a whole number of steps of 'h'"),
     ("item,time,value\n" + rows(["a"] * 20, DAYS, range(20))
      + rows(["b"] * 20, [f"2024-02-01 {h:02d}:00" for h in range(20)], range(20)), "line .*has steps of"),
+    ("time,value\n" + rows([*DAYS, *(f"2024-02-21 {h:02d}:00" for h in range(24))], range(44)),
+     "line 2: the series has steps of several frequencies, 20 of 1 day, 23 of 1 hour"),
+    ("time,value\n" + rows([f"2024-{m:02d}-{d}" for m in range(1, 7) for d in ("01", 11, 21)], range(18)),
+     "line 5: .* the steps are not equal: 3 of 11 days, 13 of 10 days: .* leave out the column of the times"),
+    ("time,value\n" + rows([f"{k}/{k + 1}/2024" for k in range(1, 8)], range(7)),
+     "line 2: day or month may be first in '1/2/2024'"),
+    ("time,value\n1600-01-01,1\n1600-01-02,2\n", "line 2: 1600-01-01 is not between the years 1678 and 2261"),
     ("time,value\n2024-01-01T00:00Z,1\n2024-01-01T01:00,2\n", "line 3: .* has no offset"),
     ("item,time,q,r\na,2024-01-01,1,2\nb,2024-01-01,1,2\na,2024-01-02,1,3\nb,2024-01-02,1,2\n", "which column holds"),
 ])  # fmt: skip
@@ -251,6 +342,8 @@ def test_unknown_names():
         read_series({"time": ["2024-01-01", "\ud800"], "value": [1, 2]}, Columns(time="time"))
     with pytest.raises(InputError, match="no column 'when'"):
         read_series(data, Columns(time="when"))
+    with pytest.raises(InputError, match="'value' holds the values and is no covariate: leave it out"):
+        read_series(data, Columns(covariates=("value",)))
 
 
 @pytest.mark.parametrize("name, times", [

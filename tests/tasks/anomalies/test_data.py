@@ -78,7 +78,16 @@ def test_gaps_and_unsorted_and_repeated_times(tmp_path):
     (recording,), _, said = read_recordings(write(tmp_path / "a.csv", HEADER, given))
     assert len(recording) == 200 and np.isnan(recording.values[10]).all() and recording.values[20, 0] == 20 % 7
     assert recording.values[30, 0] == 30 % 7
-    assert any("times are sorted" in line for line in said) and any("repeat a time" in line for line in said)
+    assert any("times are sorted" in line for line in said) and any("1 row repeats a time" in line for line in said)
+
+
+def test_gaps_and_unequal_steps_are_said_and_many_repeated_times_refused(tmp_path):
+    said = lambda given: read_recordings(write(tmp_path / "a.csv", HEADER, given))[2]  # noqa: E731
+    assert said(rows()) == () and "30 of 200 steps of '5min' have no row" in said(rows()[:50] + rows()[80:])[0]
+    minutes = np.cumsum(np.random.default_rng(0).integers(1, 20, 70))
+    assert "steps between times are not equal" in said([(times(m + 1, 1)[m], m, 1, 0) for m in minutes])[0]
+    with pytest.raises(InputError, match=r"line 202: the series has .* twice, with 0 \(line 2\) and 9: keep one.$"):
+        said(rows() + [(time, 9, 9, "0") for time in times(5)])
 
 
 BAD = {
@@ -131,5 +140,10 @@ def test_bad_windows_get_one_sentence(tmp_path, windows, name, expected):
 def test_odd_data_are_said(capsys):
     load_anomalies({"value": [3.0] * 60, "label": [0] * 60})
     shown = " ".join(capsys.readouterr().out.split())
-    for part in ("24 steps at most", "are constant", "nothing that is tested is labelled", "first 50%"):
+    for part in (
+        "24 steps at most",
+        "1 of 1 series to learn from is constant",
+        "nothing that is tested is labelled",
+        "first 50%",
+    ):
         assert part in shown

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from nlpseq import engine, serving
-from nlpseq.errors import InputError
+from nlpseq.errors import ExampleError, InputError
 from nlpseq.serving import Export
 from nlpseq.tasks import AnomalyDetector
-from nlpseq.tasks.anomalies.answers import Lines
+from nlpseq.tasks.anomalies.lines import Lines
 from tests.cli.helpers import predict, run
 from tests.modes import functions
 from tests.tasks.tiny import METRICS, dataset
@@ -72,9 +72,34 @@ def test_alarms_alone(exported, capsys, monkeypatch):
 
 def test_lines_with_decimal_commas():
     stream = io.BytesIO(b"time;cpu;disk\n2024-01-01;1,5;2\n7\t0,25\n")
-    assert [(time, values.tolist()) for time, values in Lines(stream, CHANNELS)] == [
+    assert [(time, values.tolist()) for time, values in Lines(stream, CHANNELS).steps(print)] == [
         ("2024-01-01", [1.5, 2.0]), (None, [7.0, 0.25]),
     ]  # fmt: skip
+
+
+def test_lines_by_name_and_times_that_do_not_follow():
+    lines = [b'{"disk": 2, "ts": "2024-01-02", "cpu": 1}\n', b'{"cpu": null, "disk": 4}\n']
+    assert [(time, str(values)) for time, values in Lines(lines, CHANNELS).steps(print)] == [
+        ("2024-01-02", "[1. 2.]"), (None, "[nan  4.]"),
+    ]  # fmt: skip
+    said, header = [], b"disk,time,note,cpu\n"
+    rows = [
+        b"2,2024-01-02,a,1\n",
+        b"3,2024-01-01,,1\n",
+        b"4,2024-01-01,,1\n",
+        b"5,2024-01-03,,inf\n",
+        b"6,2024-01-04,,1\n",
+    ]
+    lines = Lines([header, *rows], CHANNELS)
+    steps = [(time, values[1]) for time, values in lines.steps(said.append)]
+    assert steps == [("2024-01-02", 2), ("2024-01-01", 3), ("2024-01-01", 4), ("2024-01-04", 6)]
+    assert said == [
+        "line 3: the time 2024-01-01 is not after 2024-01-02: lines are taken as they come",
+        "line 5 is left out: a number is infinite: leave it empty if the value is missing.",
+        "2 lines have a time that is not after the one before",
+    ]
+    with pytest.raises(ExampleError, match="1 of 5 lines is left out: 5."):
+        lines.check()
 
 
 def test_a_file_to_a_table(exported, capsys, tmp_path):
@@ -88,15 +113,14 @@ def test_a_file_to_a_table(exported, capsys, tmp_path):
     np.testing.assert_allclose([float(row.split(",")[-2]) for row in rows], expected["score"], atol=1e-3, rtol=1e-4)
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("1,2\n3,high\n", "line 2: expected 2 numbers, with a time before them or without, got '3,high'"),
-    ("1,2\n3\n", "line 2: expected 2 numbers"),
-    ("1,2,3,4\n", "line 1: expected 2 numbers"),
-])  # fmt: skip
-def test_bad_lines_get_one_sentence(exported, capsys, monkeypatch, text, expected):
-    feed(monkeypatch, text)
-    status, _, err = predict(capsys, exported[1])
-    assert status == 2 and err.startswith(f"error: {expected}") and err.count("\n") == 1
+def test_bad_lines_are_said_and_left_out(exported, capsys, monkeypatch):
+    feed(monkeypatch, "1,2\n3,high\n3\n1,2,3,4\n[1, 2]\n5,6\n")
+    status, out, err = predict(capsys, exported[1], "--every-step")
+    assert status == 2 and [row.split(",")[1] for row in out.splitlines()] == ["cpu", "1", "5"]
+    said = "expected 2 numbers, with a time before them or without, got"
+    for number, text in ((2, "3,high"), (3, "3"), (4, "1,2,3,4"), (5, "[1, 2]")):
+        assert f"note: line {number} is left out: {said} {text!r}" in err
+    assert err.splitlines()[-2:] == ["note: 2 steps, 0 alarms", "error: 4 of 6 lines are left out: 2, 3, 4, 5."]
 
 
 def test_json_of_clients(exported):

@@ -260,7 +260,7 @@ def test_objects_that_do_not_fit_are_refused():
 def test_missing_values_are_said_and_kept(capsys):
     sequences = [np.array([[1.0], [np.nan]]), np.array([[2.0], [3.0]])] * 30
     data = load_clips((sequences, ["a", "b"] * 30))
-    assert "values are missing or not finite, and count as the mean" in capsys.readouterr().out
+    assert "values are missing or not finite, taken as the mean" in capsys.readouterr().out
     assert np.isnan(data.train.values).any()
 
 

@@ -81,7 +81,7 @@ def test_what_is_odd_is_said(capsys):
     data = load_series(rows)
     data.split(horizon=5, windows=2, season=7, context=14)
     said = " ".join(capsys.readouterr().out.split())
-    for part in ("'none'", "without any value are left out", "'s2' has 3 values", "1 constant series", "not tested"):
+    for part in ("'none'", "without any value is left out", "'s2' has 3 values", "1 constant series", "not tested"):
         assert part in said
 
 

@@ -161,7 +161,7 @@ def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
     ({"step": 2}, "the values of 'b' are 2 steps of D apart, and the model forecasts each step"),
     ({"cells": {(3, 2): "lots"}}, "history.csv, line 4: 'lots' in the column 'value' is no number"),
     ({"cells": {(3, 1): "2024-01-02"}}, "history.csv, line 4: 'b' has 2024-01-02 00:00:00 twice"),
-    ({"cells": {(3, 1): "2024-01-03 07:00"}}, "and the steps are not equal: correct the time.\n"),
+    ({"cells": {(3, 1): "2024-01-03 07:00"}}, "steps are not equal: 42 of 1 day, 1 of 17 hours: correct the time.\n"),
 ])  # fmt: skip
 def test_bad_histories_get_one_sentence(exported, tmp_path, capsys, options, said):
     path = history(tmp_path, **options)

@@ -156,11 +156,11 @@ def test_odd_recordings_are_said(tmp_path, capsys):
     assert sum(data.sizes.values()) == 24 and data.sample_rate == RATE
     said = " ".join(capsys.readouterr().out.split())
     for note in (
-        "2 recordings have no transcript and are left out",
+        "2 recordings without a transcript are left out",
         "3 files are left out; the first: " + f"{tmp_path / 'broken.wav'} is no audio file",
-        "2 recordings are silent or have no samples",
-        "1 recordings are too short for their texts",
-        "1 recordings are clipped",
+        "2 recordings are silent or without samples",
+        "1 recording is too short for the text",
+        "1 recording is clipped",
         "1,000 Hz (23), 4,000 Hz (1); all are converted to 1,000 Hz",
     ):
         assert note in said

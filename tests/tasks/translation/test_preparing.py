@@ -45,7 +45,7 @@ def test_ids_are_those_of_the_in_memory_path(write, tmp_path, capsys):
     options = {"vocabulary": "word", "vocabulary_size": 60, "joint": joint, "max_tokens": 12}
     plan = PreparingSettings().replace(**write(tmp_path, rows), output=str(tmp_path / "out"), held_out=0.05, **options)
     Corpus(plan).prepare()
-    assert "1 rows left out" in capsys.readouterr().out
+    assert "1 row left out" in capsys.readouterr().out
     data = load_prepared_pairs(tmp_path / "out")
     held = {text.decode() for part in (data.validation, data.test) for text in part.sources}
     train = [row for row in rows if row[0] not in held]
@@ -76,7 +76,7 @@ def test_the_tokens_follow_the_data(tmp_path):
 
 @pytest.mark.parametrize("line, options, expected", [
     ('{"a": "x", "b": "y", "c": "z"}\n', {}, "has a, b, c: name two of them with `source` and `target`"),
-    ('{"a": "x", "b": "y", "c": "z"}\n', {"target_input": "none"}, "`input` matches 1 files and `target_input` 0"),
+    ('{"a": "x", "b": "y", "c": "z"}\n', {"target_input": "none"}, "`input` matches 1 file and `target_input` 0"),
     ('{"a": "x"}\n', {"source": "a", "target": "b"}, r"holds no pairs that can be used \(30 rows cannot\)"),
 ])  # fmt: skip
 def test_what_cannot_be_prepared(tmp_path, line, options, expected):
