@@ -305,7 +305,7 @@ def test_rows_without_a_text_have_no_answer(path, tmp_path, capsys):
     assert [(bool(row["label"]), row["error"]) for row in rows] == [
         (True, ""), (False, "the row has no text"), (True, "")
     ]  # fmt: skip
-    assert "1 of 3 rows have no answer, line 3" in capsys.readouterr().err
+    assert "1 of 3 rows has no answer, line 3" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ def test_own_recordings_to_export(tmp_path, monkeypatch, capsys):
 
 BAD_FLAGS = {
     "no folder": (["--dataset", "{tmp}/absent"], "cannot read"),
-    "no texts": (["--dataset", "{tmp}/bare"], "has 1 audio files and no texts"),
+    "no texts": (["--dataset", "{tmp}/bare"], "has 1 audio file and no texts"),
     "no sounds": (["--dataset", "{tmp}/empty"], "holds no audio files"),
     "pattern": (["--dataset", "{tmp}/bare", "--pattern", "{x}"], "--pattern must have {label}"),
     "window": (["--window", "0.002"], "--window must be at least as long as --hop"),
