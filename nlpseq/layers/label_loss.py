@@ -144,7 +144,10 @@ def _check_labels(y_true, y_pred):
         raise InputError(f"{problem} {readable(labels.shape)}", remedy)
     if isinstance(y_pred, tf.Tensor):
         same = tf.reduce_all(tf.shape(labels) == tf.shape(y_pred)[:2])
-        check(same, "`y_true` must have the batch and time of the predictions, got %s.", tf.shape(labels))
+        message = "`y_true` must have the batch and time of the predictions, got %s."
+        if dependencies := check(same, message, tf.shape(labels)):
+            with tf.control_dependencies(dependencies):
+                labels = tf.identity(labels)
     return labels
 
 
@@ -184,11 +187,13 @@ def _check_weights(sample_weight, labels):
     )
     if not fits:
         raise InputError(f"`sample_weight` {problem}, got the shape {readable(given)}.")
-    if not is_number:
-        rows, columns = tf.unstack(tf.shape(weights))
-        fits = (tf.size(weights) == 1) | ((rows == shape[0]) & ((columns == 1) | (columns == shape[1])))
-        check(fits, "`sample_weight` must have the batch and time of the labels, got %s.", tf.shape(weights))
-    return tf.broadcast_to(weights, shape)
+    if is_number:
+        return tf.broadcast_to(weights, shape)
+    rows, columns = tf.unstack(tf.shape(weights))
+    fits = (tf.size(weights) == 1) | ((rows == shape[0]) & ((columns == 1) | (columns == shape[1])))
+    message = "`sample_weight` must have the batch and time of the labels, got %s."
+    with tf.control_dependencies(check(fits, message, tf.shape(weights))):
+        return tf.broadcast_to(weights, shape)
 
 
 def with_two_axes(values: tf.Tensor, message: str) -> tf.Tensor:
