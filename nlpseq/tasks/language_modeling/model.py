@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import decoding
-from nlpseq.cells.checks import check, check_shape, check_states
 from nlpseq.data.batching import pad
 from nlpseq.data.prepared_text import PreparedText
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
@@ -18,6 +17,7 @@ from nlpseq.errors import InputError, in_range, of_type, one_of, whole
 from nlpseq.layers import Pooling
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
+from nlpseq.tasks.language_modeling.checking import checked_step
 from nlpseq.tasks.language_modeling.dynamic import DynamicEvaluation, adapted_scores
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
 from nlpseq.tasks.language_modeling.scoring import Scorer
@@ -254,25 +254,7 @@ class LanguageModel(TextTask):
             InputError: an id is that of no token; the states are not those of the layers, a row for each token.
                 In a graph values raise `tf.errors.InvalidArgumentError`.
         """
-        return self.advance(*self._checked(tokens, states))
-
-    def _checked(self, tokens, states):
-        """The tokens and states of a step."""
-        tokens, most = tf.convert_to_tensor(tokens), len(self.preprocessor) - 1
-        if not tokens.dtype.is_integer:
-            raise InputError(f"`tokens` of a step must be ids, got the dtype {tokens.dtype.name}: give integers.")
-        check_shape(tokens, [None], "tokens", "(rows,)", "a step")
-        known = tf.reduce_all((tokens >= 0) & (tokens <= most))
-        given, needed = len(tf.nest.flatten(states)), len(tf.nest.flatten(self.state_sizes))
-        if given != needed or len(states) != len(self.recurrent):
-            layers = f"{len(self.recurrent)} layers with {needed} states in all"
-            raise InputError(
-                f"`states` of a step must be those of {layers}, got {len(states)} with {given}: give a list for each."
-            )
-        flat, sizes = tf.nest.flatten(states), tf.nest.flatten(self.state_sizes)
-        flat = check_states(flat, sizes, tokens.shape[0], tf.shape(tokens)[0], "a step")
-        with tf.control_dependencies(check(known, f"`tokens` of a step must be from 0 to {most}, got %s.", tokens)):
-            return tf.identity(tokens), tf.nest.pack_sequence_as(self.state_sizes, flat)
+        return self.advance(*checked_step(tokens, states, len(self.preprocessor), self.state_sizes))
 
     def advance(self, tokens: tf.Tensor, states: list) -> decoding.Step:
         """As `step`, without checks: for loops whose tokens and states are its own."""
