@@ -126,13 +126,13 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one.removesuffix('s') + 's'}"
 
 
-def some_of(count: int, total: int, what: str, one: str, many: str) -> str:
+def some_of(count: int, total: int, unit: str, one: str, many: str) -> str:
     """A part of a total with the verb of its number.
 
     >>> some_of(1, 4, "row", "has", "have"), some_of(2, 4, "row", "has", "have")
     ('1 of 4 rows has', '2 of 4 rows have')
     """
-    return f"{count:,} of {plural(total, what)} {one if count == 1 else many}"
+    return f"{count:,} of {plural(total, unit)} {one if count == 1 else many}"
 
 
 def in_range(name: str, value: Any, low: float | None = None, high: float | None = None) -> Any:
@@ -178,32 +178,32 @@ def of_type(name: str, value: Any, kind: type) -> Any:
     return value
 
 
-def not_empty(name: str, value: Sized, wanted: str) -> Any:
+def not_empty(name: str, value: Sized, expected: str) -> Any:
     """Returns `value` if it is not empty.
 
     Args:
         name: Name of the argument.
         value: A string or a collection.
-        wanted: What to give, for the message.
+        expected: What to give, for the message.
 
     Raises:
         InputError: it is empty.
     """
     if not len(value):
-        raise InputError(f"`{name}` is empty: give {wanted}.")
+        raise InputError(f"`{name}` is empty: give {expected}.")
     return value
 
 
 def refuses_unknown_arguments(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Decorates a function: an unknown keyword argument raises an `ArgumentError` that suggests similar names."""
-    known = inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters
 
     @functools.wraps(function)
     def checked(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         for name in kwargs:
-            if name not in known:
+            if name not in parameters:
                 raise ArgumentError(
-                    f"{function.__name__} got an unexpected keyword argument {name!r}: {suggest(name, known)}"
+                    f"{function.__name__} got an unexpected keyword argument {name!r}: {suggest(name, parameters)}"
                 )
         return function(*args, **kwargs)
 

@@ -82,10 +82,10 @@ class Settings:
         Raises:
             InputError: a name is unknown.
         """
-        known = self.flat()
+        settings = self.flat()
         for name in values:
-            if name not in known:
-                raise InputError(f"unknown argument `{name}`: {suggest(name, known)}")
+            if name not in settings:
+                raise InputError(f"unknown argument `{name}`: {suggest(name, settings)}")
         changes = {}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)

@@ -201,8 +201,8 @@ def _marks_spans(notation, tags):
             return False
         standard.add(name)
     kinds = {letter: {tag[2:] for tag in standard if tag[0] == letter} for letter in "BIEOS"}
-    known = kinds["B"] or not notation.behind  # behind a type, a letter alone may be part of a name
-    return bool(kinds["O"] and known and len(standard) > 1) or bool(kinds["B"] & (kinds["I"] | kinds["E"]))
+    is_prefix = kinds["B"] or not notation.behind  # behind a type, a letter alone may be part of a name
+    return bool(kinds["O"] and is_prefix and len(standard) > 1) or bool(kinds["B"] & (kinds["I"] | kinds["E"]))
 
 
 def without_types(tags: Iterable[str]) -> list[str]:

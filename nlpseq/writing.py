@@ -121,21 +121,21 @@ def remove_leftovers(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(what: str) -> Iterator[None]:
+def writing(target: str) -> Iterator[None]:
     """Raises a `WritingError` for an error of the file system in the block.
 
     Args:
-        what: What is being written and where, for the message: "the export to models/3".
+        target: What is being written and where, for the message: "the export to models/3".
     """
     try:
         yield
     except OSError as error:
-        raise WritingError(f"cannot write {what}: {reason_of(error)}.") from error
+        raise WritingError(f"cannot write {target}: {reason_of(error)}.") from error
     except Exception as error:
         reason = _reason_of_tensorflow(error)
         if reason is None:
             raise
-        raise WritingError(f"cannot write {what}: {reason}.") from error
+        raise WritingError(f"cannot write {target}: {reason}.") from error
 
 
 def reason_of(error: OSError) -> str:

@@ -57,9 +57,10 @@ def main(config: Settings) -> dict:
     )
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
-    known = data.training_tokens()
+    training_tokens = data.training_tokens()
     validation, test = (
-        nlpseq.evaluation.evaluate_tagger(task, split, known, data.scheme) for split in (data.validation, data.test)
+        nlpseq.evaluation.evaluate_tagger(task, split, training_tokens, data.scheme)
+        for split in (data.validation, data.test)
     )
     report.print_tagging(test, data)
 

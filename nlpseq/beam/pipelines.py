@@ -23,8 +23,8 @@ def pipeline_of(flags: list[str]) -> beam.Pipeline:
         pipeline = beam.Pipeline(options=options)
     except (ValueError, ImportError, AttributeError) as error:
         raise InputError(f"Beam refuses the flags {' '.join(flags)}: {shorten(error, 300).rstrip('.')}.") from None
-    known = options.get_all_options(drop_default=True)
-    others = sorted({*options.get_all_options(drop_default=True, retain_unknown_options=True)} - {*known})
+    beam_options = options.get_all_options(drop_default=True)
+    others = sorted({*options.get_all_options(drop_default=True, retain_unknown_options=True)} - {*beam_options})
     if others:
         say(f"note: Beam has no flag {', '.join(f'--{name}' for name in others)}: only the runner may read it")
     return pipeline

@@ -25,11 +25,11 @@ def check(holds: tf.Tensor, message: str, value: Any = None) -> list[tf.Operatio
     Raises:
         InputError: the condition is known to be False.
     """
-    known = tf.get_static_value(holds)
-    if known is None:
+    static = tf.get_static_value(holds)
+    if static is None:
         before, _, after = message.partition("%s")
         return [tf.debugging.Assert(holds, [message] if value is None else [before, value, after])]
-    if not known:
+    if not static:
         raise InputError(message if value is None else message % tf.get_static_value(value))
     return []
 
@@ -57,11 +57,11 @@ def check_mask(mask: Any, sequences: tf.Tensor, owner: str) -> tf.Tensor:
 
 def check_mask_shape(mask: Sequence, sequences: Sequence, owner: str) -> tf.TensorShape:
     """The first two axes of the shape of sequences, with which the shape of the mask must agree: see `check_mask`."""
-    given, expected = tf.TensorShape(mask), tf.TensorShape(sequences[:2])
-    if given.rank != 2 or not expected.is_compatible_with(given):
+    actual, expected = tf.TensorShape(mask), tf.TensorShape(sequences[:2])
+    if actual.rank != 2 or not expected.is_compatible_with(actual):
         raise InputError(
             f"`mask` of {owner} must have one value for each step, {readable(expected)}, got the shape "
-            f"{readable(given)}."
+            f"{readable(actual)}."
         )
     return expected
 
@@ -96,18 +96,18 @@ def check_shape(value: Any, expected: Sequence, name: str, meaning: str, owner: 
     Raises:
         InputError: the shape is another one.
     """
-    known = [None if size is None else tf.get_static_value(size) for size in expected]
-    given, static = tf.TensorShape(value.shape), tf.TensorShape([None if n is None else int(n) for n in known])
-    if not given.is_compatible_with(static):
+    known_sizes = [None if size is None else tf.get_static_value(size) for size in expected]
+    actual, static = tf.TensorShape(value.shape), tf.TensorShape([None if n is None else int(n) for n in known_sizes])
+    if not actual.is_compatible_with(static):
         raise InputError(
-            f"`{name}` of {owner} must have the shape {meaning}, {readable(static)}, got {readable(given)}."
+            f"`{name}` of {owner} must have the shape {meaning}, {readable(static)}, got {readable(actual)}."
         )
     if isinstance(value, keras.KerasTensor):
         return
     sizes = [
         (axis, n)
         for axis, n in enumerate(expected)
-        if n is not None and (given.rank is None or None in (given[axis], known[axis]))
+        if n is not None and (actual.rank is None or None in (actual[axis], known_sizes[axis]))
     ]
     if sizes:
         shape = tf.shape(value)
@@ -141,11 +141,11 @@ def check_states(states: Sequence, sizes: Sequence[int], batch: int | None, rows
 
 def check_state_shape(shape: Sequence, batch: int | None, size: int, number: int, owner: str) -> None:
     """Raises an error unless the shape of a state is `(batch, size)`: see `check_states`."""
-    given, expected = tf.TensorShape(shape), tf.TensorShape([batch, size])
-    if not given.is_compatible_with(expected):
+    actual, expected = tf.TensorShape(shape), tf.TensorShape([batch, size])
+    if not actual.is_compatible_with(expected):
         raise InputError(
             f"state {number} of {owner} must have the shape {readable(expected)}, a row for each row of the inputs, "
-            f"got {readable(given)}."
+            f"got {readable(actual)}."
         )
 
 

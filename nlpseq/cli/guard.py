@@ -125,8 +125,8 @@ def with_flags(text: str, arguments: Collection[str]) -> str:
 
 def _flag(name, arguments):
     """The flag of an argument; None if there is none. The split `test` of a loader is that of `test_split`."""
-    known = next((known for known in (name, f"{name}_split") if known in arguments), None)
-    return known and f"--{known.replace('_', '-')}"
+    flag = next((flag for flag in (name, f"{name}_split") if flag in arguments), None)
+    return flag and f"--{flag.replace('_', '-')}"
 
 
 def check_utf8(arguments: list[str]) -> None:

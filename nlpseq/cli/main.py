@@ -49,9 +49,11 @@ def main(arguments: list[str] | None = None) -> None:
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if chosen.command == "predict":
-        given = {name: getattr(chosen, name) for name in names - {*FILE_FLAGS} if getattr(chosen, name) is not None}
+        chosen_options = {
+            name: getattr(chosen, name) for name in names - {*FILE_FLAGS} if getattr(chosen, name) is not None
+        }
         files = {name: getattr(chosen, name) for name in FILE_FLAGS}
-        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, given, options, files)  # noqa: E731
+        action = lambda: predict.run(chosen.export, chosen.text, chosen.json, chosen_options, options, files)  # noqa: E731
     elif chosen.command == "export":
         action = lambda: export.run(chosen.path, chosen.output, chosen.to, chosen.quantize)  # noqa: E731
     elif chosen.command == "look":
@@ -93,11 +95,11 @@ def _parser(options):
     command.add_argument("--json", action="store_true", help="print a JSON object for each input")
     for flag, text in FILE_FLAGS.items():
         command.add_argument(f"--{flag}", help=text)
-    taken = {f"--{flag}" for flag in FILE_FLAGS}
+    used = {f"--{flag}" for flag in FILE_FLAGS}
     for kind, kind_options in options.items():
         group = command.add_argument_group(f"options for {kind.replace('_', ' ')} exports")
         for option in kind_options:
-            _add_flag(group, option, taken)
+            _add_flag(group, option, used)
     command = commands.add_parser("export", help="add formats to an export, or export an unfinished training")
     command.add_argument("path", help="an export, or a checkpoint, e.g. saved_models/sentiment/checkpoints")
     command.add_argument("--to", help="formats, separated by commas: litert, onnx")
@@ -114,12 +116,12 @@ def _parser(options):
     return parser
 
 
-def _add_flag(group, option, taken):
+def _add_flag(group, option, used):
     """Adds the flag of an option, unless an earlier kind has it: a flag has the type of the first."""
     flag = f"--{option.name.replace('_', '-')}"
-    if flag in taken:
+    if flag in used:
         group.description = f"{group.description or 'shared, see above:'} {flag}"
         return
-    taken.add(flag)
+    used.add(flag)
     values = {"action": "store_const", "const": True} if option.type is bool else {"type": option.type}
     group.add_argument(flag, help=option.help, **values)

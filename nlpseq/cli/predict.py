@@ -42,9 +42,9 @@ def run(
     export = Export(export_path)
     if export.answers.files:
         options = {**options, **{option.name: value for option in TABLES if (value := files.pop(option.name))}}
-    known = {option.name for option in export.answers.options}
+    allowed = {option.name for option in export.answers.options}
     for name in options:
-        if name not in known:
+        if name not in allowed:
             kinds = [kind for kind, group in options_by_kind.items() if name in {option.name for option in group}]
             raise InputError(
                 f"`{name}` is an option for exports of the kind {' or '.join(kinds)}, but {export.path} is of the kind "

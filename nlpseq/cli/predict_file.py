@@ -103,8 +103,8 @@ def _inputs(export, content, file, column) -> tuple[Table, str]:
     """The table in the content of a file, and the name of its column of inputs."""
     if isinstance(content, str):
         content = columns_table(file, {export.answers.input_name: lines_of(content) if content else []}, "line")
-    table, found = find_columns(content, (Role("column", TEXTS),), {"column": column}, lambda _: (0,))
-    return table, found["column"]
+    table, columns = find_columns(content, (Role("column", TEXTS),), {"column": column}, lambda _: (0,))
+    return table, columns["column"]
 
 
 def _answers(export, texts: Sequence[str], unfinished: Path, options) -> list[dict[str, Any]]:

@@ -34,15 +34,15 @@ WORK = "nlpseq-programs-"  # prefix of work folders, followed by the process
 
 def keep_programs() -> None:
     """Makes TensorFlow, which must not be imported yet, load the programs of earlier runs, and keeps new ones."""
-    given = os.environ.get("TF_XLA_FLAGS", "")
+    flags = os.environ.get("TF_XLA_FLAGS", "")
     setting = os.environ.get(VARIABLE, "")
-    if setting.lower() in ("off", "0", "no", "false") or FLAG in given or "tensorflow" in sys.modules:
+    if setting.lower() in ("off", "0", "no", "false") or FLAG in flags or "tensorflow" in sys.modules:
         return
     with contextlib.suppress(OSError):
-        kept = Programs(cache_folder(setting), environment_key())
-        kept.load()
-        atexit.register(kept.save)
-        os.environ["TF_XLA_FLAGS"] = f"{given} {FLAG}={kept.work}".strip()
+        programs = Programs(cache_folder(setting), environment_key())
+        programs.load()
+        atexit.register(programs.save)
+        os.environ["TF_XLA_FLAGS"] = f"{flags} {FLAG}={programs.work}".strip()
 
 
 def cache_folder(setting: str = "") -> Path:

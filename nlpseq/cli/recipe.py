@@ -40,7 +40,7 @@ def run_recipe(
     """
     import tyro
 
-    began = time.perf_counter()
+    start = time.perf_counter()
     arguments = sys.argv[1:]
     default = settings().replace(**preset_of(_flag("--dataset", arguments), presets or {}))
     with one_sentence(program or f"python {sys.argv[0]}", flags_of(default)):
@@ -63,7 +63,7 @@ def run_recipe(
         quiet_tensorflow(_join)
         from nlpseq.training import budget, workers
 
-        budget.began = began
+        budget.began = start
         with contextlib.suppress(workers.Done), _without_empty(config.flat().get("output", ".")):
             main(config) if search is None else search.run(main, config)
 
@@ -167,11 +167,11 @@ def follow_data(config: Config, choices: Mapping[str, Any], space: "Mapping[str,
     choices = {name: value for name, value in choices.items() if name not in unread}
     if search is not None:
         return search.settings(config, choices, space or {})
-    taken = {name: value for name, value in choices.items() if config.flat()[name] is None}
-    if taken:
-        listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in taken.items())
+    derived = {name: value for name, value in choices.items() if config.flat()[name] is None}
+    if derived:
+        listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in derived.items())
         reporting.say(f"chosen for these data: {listed}")
-    return config.filled(taken)
+    return config.filled(derived)
 
 
 def finish(

@@ -146,7 +146,7 @@ class Search:
 
         from nlpseq.training.watching import Finished, Stopped
 
-        self.trial, began, number = None, time.perf_counter(), len(self._ended()) + 1
+        self.trial, start, number = None, time.perf_counter(), len(self._ended()) + 1
         state, value, reason = TrialState.FAIL, None, ""
         try:
             # What the first trial prints shows what the data are like; after that a line a trial is enough.
@@ -162,7 +162,7 @@ class Search:
             state, reason = TrialState.PRUNED, f"failed, {error}"
         finally:
             if self.trial is not None:
-                self.trial.set_user_attr("seconds", round(time.perf_counter() - began, 1))
+                self.trial.set_user_attr("seconds", round(time.perf_counter() - start, 1))
                 self.study.tell(self.trial.number, None if value is None else self._sign() * value, state=state)
             keras.utils.clear_session()  # or the graphs of all trials would stay in memory
         self._say_trial(number, value, reason)
@@ -238,9 +238,9 @@ class Search:
     def _say_trial(self, number, value, reason):
         metric, best = self.study.user_attrs["metric"][0].replace("_", " "), self._best()
         result = reason if value is None else f"validation {metric} {value:.4f}"
-        so_far = "" if best is None else f"; best so far {self._sign() * best.value:.4f}"
+        best_value = "" if best is None else f"; best so far {self._sign() * best.value:.4f}"
         seconds = self._ended()[-1].user_attrs["seconds"]
-        say(f"trial {number} of {self.count}: {result}{so_far}; {seconds:.0f} s: {_listed(self._ended()[-1])}")
+        say(f"trial {number} of {self.count}: {result}{best_value}; {seconds:.0f} s: {_listed(self._ended()[-1])}")
 
     def _write(self):
         """Writes the trials, and the best command, to files."""

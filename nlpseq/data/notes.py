@@ -36,12 +36,12 @@ def counted(names: Mapping[str, int], most: int = 5) -> str:
     )
 
 
-def unseen(split: str, counts: Mapping[str, int], what: str = "labels", first: str = "") -> list[str]:
+def unseen(split: str, counts: Mapping[str, int], unit: str = "labels", first: str = "") -> list[str]:
     """A note on labels that training never shows, given their counts in another split, and where one is first."""
     if not counts:
         return []
     place = f"; the first is in {first}" if first else ""
-    return [f"the {split} split has {what} that training never shows, counted as wrong: {counted(counts)}{place}"]
+    return [f"the {split} split has {unit} that training never shows, counted as wrong: {counted(counts)}{place}"]
 
 
 def odd_text(name: str, text: str) -> list[str]:
@@ -102,7 +102,7 @@ def _is_measurement(name):
     return True
 
 
-def spellings(names: Iterable[str], what: str = "labels") -> list[str]:
+def spellings(names: Iterable[str], unit: str = "labels") -> list[str]:
     """A note on labels that differ by case or blanks only."""
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -110,4 +110,4 @@ def spellings(names: Iterable[str], what: str = "labels") -> list[str]:
     alike = Counter({" and ".join(map(repr, sorted(names))): len(names) for names in groups.values() if len(names) > 1})
     if not alike:
         return []
-    return [f"{what} differ by case or blanks only, and are different classes: {shorten('; '.join(alike), 200)}"]
+    return [f"{unit} differ by case or blanks only, and are different classes: {shorten('; '.join(alike), 200)}"]

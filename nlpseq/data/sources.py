@@ -106,20 +106,20 @@ def own_splits(
             return of_objects(data)
         return {split: of_table(table) for split, table in objects.tables_of(data, rank).items()}
 
-    found = parts(dataset)
-    if "train" not in found:
+    tables = parts(dataset)
+    if "train" not in tables:
         raise InputError(f"{name_of(dataset)} has no training split: expected one named train.")
-    given = {split: splits[split] for split in ("validation", "test") if splits.get(split) is not None}
-    return found | {split: parts(data)["train"] for split, data in given.items()}
+    other_splits = {split: splits[split] for split in ("validation", "test") if splits.get(split) is not None}
+    return tables | {split: parts(data)["train"] for split, data in other_splits.items()}
 
 
-def prepared_builder(dataset: str, data_dir, known: Iterable[str]) -> tfds.core.DatasetBuilder:
+def prepared_builder(dataset: str, data_dir, datasets: Iterable[str]) -> tfds.core.DatasetBuilder:
     """The TFDS builder of a dataset, which is downloaded or generated if it is not prepared.
 
     Args:
         dataset: its name, with the configuration if any.
         data_dir: folder of prepared datasets, or None for that of TFDS.
-        known: names to suggest in addition to those of TFDS.
+        datasets: names to suggest in addition to those of TFDS.
 
     Raises:
         InputError: the name or the folder does not exist, or the dataset cannot be prepared.
@@ -134,7 +134,7 @@ def prepared_builder(dataset: str, data_dir, known: Iterable[str]) -> tfds.core.
     try:
         builder = tfds.builder(dataset, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
-        names = sorted({*tfds.list_builders(), *known})
+        names = sorted({*tfds.list_builders(), *datasets})
         raise InputError(f"unknown dataset {shorten(dataset)!r}: {suggest(dataset, names)}") from None
     except Exception as error:  # TFDS raises errors of many classes for invalid names and versions
         raise InputError(f"cannot open dataset {shorten(dataset)!r}: {summary_of(error)}.") from None
@@ -221,10 +221,10 @@ def read_splits(
 
 
 def _read_split(dataset, builder, split, select):
-    known = list(builder.info.splits)
+    splits = list(builder.info.splits)
     base = re.match(r"\w+", split)
-    if base is None or base.group() not in known:
-        raise InputError(f"dataset {dataset!r} has no split {split!r}: {suggest(split, known)}")
+    if base is None or base.group() not in splits:
+        raise InputError(f"dataset {dataset!r} has no split {split!r}: {suggest(split, splits)}")
     try:
         rows = builder.as_dataset(split=split).map(select)
         batches = list(rows.ragged_batch(1024))
@@ -285,10 +285,10 @@ def split_off_tenth(examples, seed: int) -> tuple:
     owners, classes = examples.classes()
     by_rank = np.argsort(ranks[owners], kind="stable")
     _, first = np.unique(classes[by_rank], return_index=True)
-    kept = np.unique(ranks[owners[by_rank[first]]])
-    order = np.concatenate([np.delete(order, kept), order[kept]])
+    fixed = np.unique(ranks[owners[by_rank[first]]])
+    order = np.concatenate([np.delete(order, fixed), order[fixed]])
     held = max(1, len(examples) // 10)
-    if held > len(order) - len(kept) and len(examples) < LEAST_RELAXED:
+    if held > len(order) - len(fixed) and len(examples) < LEAST_RELAXED:
         raise InputError("the training split is too small to hold out a part: give more examples.")
     return examples.select(np.sort(order[held:])), examples.select(np.sort(order[:held]))
 

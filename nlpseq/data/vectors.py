@@ -78,21 +78,21 @@ class WordVectors:
     def rows(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The vectors of words, float32 `(words, size)`, 0 where there is none; and which words have one, bool."""
         self._read(words)
-        found = np.array([self._known[word] is not None for word in words], bool)
+        has_vector = np.array([self._known[word] is not None for word in words], bool)
         vectors = np.zeros((len(words), self.size), np.float32)
         for number, word in enumerate(words):
-            if found[number]:
+            if has_vector[number]:
                 vectors[number] = self._known[word]
-        return vectors, found
+        return vectors, has_vector
 
     def summary(self) -> str:
         """A line on the shares of the words, and of their occurrences, that have vectors."""
-        found = [word for word in self._counts if self._known[word] is not None]
-        share, total = len(found) / max(1, len(self._counts)), sum(self._counts.values())
-        running = sum(self._counts[word] for word in found) / max(1, total)
+        words = [word for word in self._counts if self._known[word] is not None]
+        share, total = len(words) / max(1, len(self._counts)), sum(self._counts.values())
+        running = sum(self._counts[word] for word in words) / max(1, total)
         repeated = f"; the file has {self._repeated:,} of them twice, and the first vector counts"
         return (
-            f"word vectors of size {self.size}: found for {len(found):,} of {len(self._counts):,} words "
+            f"word vectors of size {self.size}: found for {len(words):,} of {len(self._counts):,} words "
             f"({share:.1%}), and {running:.1%} of the running words{repeated if self._repeated else ''}"
         )
 

@@ -232,9 +232,9 @@ def _insert(options, time, finished, log_probabilities, length, slots, parents, 
     scores = log_probabilities / _divisor(options, time + 1)
     scores += tf.cast(tf.gather(penalties, parents, batch_dims=1), tf.float64)
     candidates = _Finished(scores, log_probabilities, tf.zeros_like(slots) + length, slots)
-    both = _Finished(*(tf.concat(pair, axis=1) for pair in zip(finished, candidates)))
-    scores, indices = tf.math.top_k(both.scores, tf.shape(finished.scores)[1])
-    rest = (tf.gather(values, indices, batch_dims=1) for values in both[1:])
+    merged = _Finished(*(tf.concat(pair, axis=1) for pair in zip(finished, candidates)))
+    scores, indices = tf.math.top_k(merged.scores, tf.shape(finished.scores)[1])
+    rest = (tf.gather(values, indices, batch_dims=1) for values in merged[1:])
     return _Finished(scores, *rest)
 
 

@@ -146,8 +146,8 @@ def ctc_beam_search(
     def body(at, *values):
         beam = tf.nest.pack_sequence_as(first, values)
         new = _extended(beam, scores[:, at], at, blank, fusion)
-        kept = real[:, at]
-        new = tf.nest.map_structure(lambda one, other: _where(kept, one, other, beam_size), new, beam)
+        is_real = real[:, at]
+        new = tf.nest.map_structure(lambda one, other: _where(is_real, one, other, beam_size), new, beam)
         return at + 1, *tf.nest.flatten(new)
 
     first = beam
@@ -202,8 +202,8 @@ def _first(batch, time, size, fusion):
 def _added(fusion, logits):
     """What a label adds after these logits of the language model, `(rows, classes)`."""
     scores = tf.nn.log_softmax(tf.cast(logits, tf.float32))
-    known = tf.gather(scores, tf.maximum(fusion.tokens, 0), axis=1)
-    added = fusion.weight * tf.where(fusion.tokens >= 0, known, NEVER)
+    token_scores = tf.gather(scores, tf.maximum(fusion.tokens, 0), axis=1)
+    added = fusion.weight * tf.where(fusion.tokens >= 0, token_scores, NEVER)
     if fusion.end is not None:  # a column behind the classes
         added = tf.concat([added, fusion.weight * scores[:, fusion.end : fusion.end + 1]], axis=1)
     return added
@@ -265,8 +265,8 @@ def _merged(beam, repeated, longer, is_last, at):
     places = tf.range(tf.shape(beam.ids)[2])
     later = (arriving > repeated)[..., tf.newaxis] & (places == beam.lengths[..., tf.newaxis] - 1)
     steps = tf.where(later, at, beam.steps)  # where most of the paths to a label begin it
-    taken = tf.matmul(tf.cast(becomes, tf.float32), tf.cast(is_last, tf.float32), transpose_a=True) > 0
-    return _log_sum(repeated, arriving), tf.where(taken, NEVER, longer), steps
+    exists = tf.matmul(tf.cast(becomes, tf.float32), tf.cast(is_last, tf.float32), transpose_a=True) > 0
+    return _log_sum(repeated, arriving), tf.where(exists, NEVER, longer), steps
 
 
 def _name(names, labels):
@@ -296,11 +296,11 @@ def _following(beam, fusion, parents, labels, is_new):
     return tf.where(flat[:, tf.newaxis], _added(fusion, read.logits), following), states
 
 
-def _where(kept, new, old, size):
+def _where(condition, new, old, size):
     """The rows of `new` where `kept` `(batch,)`, else those of `old`; a sequence may have `size` rows."""
     if new.shape.rank and size > 1:
-        kept = tf.repeat(kept, tf.shape(new)[0] // tf.shape(kept)[0])
-    return tf.where(tf.reshape(kept, [-1] + [1] * (new.shape.rank - 1)), new, old)
+        condition = tf.repeat(condition, tf.shape(new)[0] // tf.shape(condition)[0])
+    return tf.where(tf.reshape(condition, [-1] + [1] * (new.shape.rank - 1)), new, old)
 
 
 def _ranked(beam, n_best, fusion):

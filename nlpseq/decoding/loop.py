@@ -88,8 +88,8 @@ def search(
     invariants = (*invariants, tf.nest.map_structure(lambda array: None, arrays))
     time, *_, carry, arrays = tf.while_loop(lambda time, is_open, *_: is_open, body, loop, invariants)
     steps = tf.range(time)
-    named = arrays._asdict().items()
-    return carry, History(*(array.gather(steps) if name in present else None for name, array in named))
+    items = arrays._asdict().items()
+    return carry, History(*(array.gather(steps) if name in present else None for name, array in items))
 
 
 def decoded(tokens, attention, lengths, scores, log_probabilities, padding) -> Decoded:

@@ -158,10 +158,10 @@ def _choose(model_or_layer, layer):
     if len(matching) == 1:
         return require_single_cell(matching[0])
     name = getattr(layer, "name", layer)
-    named = "" if layer is None else f" named {name!r}"
+    suffix = "" if layer is None else f" named {name!r}"
     suggestion = suggest(name, [candidate.name for candidate in layers])
     raise InputError(
-        f"{model_or_layer.name!r} has {len(matching)} recurrent layers{named}: choose one with `layer`; {suggestion}"
+        f"{model_or_layer.name!r} has {len(matching)} recurrent layers{suffix}: choose one with `layer`; {suggestion}"
     )
 
 

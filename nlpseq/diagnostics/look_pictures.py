@@ -91,14 +91,14 @@ def plot_gates(layer: LayerStates, path: str | Path, title: str = "") -> None:
     save_figure(figure, path)
 
 
-def plot_horizon(horizon: MemoryHorizon, path: str | Path, title: str = "", known: int | None = None) -> None:
+def plot_horizon(horizon: MemoryHorizon, path: str | Path, title: str = "", known_lag: int | None = None) -> None:
     """Draws the effect of a step against its distance from the end, into a PNG file.
 
     Args:
         horizon: A result of `nlpseq.diagnostics.memory_horizon`.
         path: Path of the PNG file.
         title: Title of the figure. Default none.
-        known: A lag to mark, such as that of the word that the answer needs. Default none.
+        known_lag: A lag to mark, such as that of the word that the answer needs. Default none.
 
     Example:
 
@@ -108,8 +108,8 @@ def plot_horizon(horizon: MemoryHorizon, path: str | Path, title: str = "", know
     axes = figure.subplots()
     axes.plot(horizon.perturbation, "o-", color=VALIDATION, label="without the step", markersize=3)
     axes.plot(horizon.gradient, "s--", color=TRAINING, label="gradient times input", markersize=3)
-    if known is not None:
-        axes.axvline(known, color=INK, linestyle=":", label=f"lag {known}")
+    if known_lag is not None:
+        axes.axvline(known_lag, color=INK, linestyle=":", label=f"lag {known_lag}")
     axes.set(xlabel="lag: steps back from the end", ylabel="effect, the largest is 1")
     finish_axes(axes)
     save_figure(figure, path)

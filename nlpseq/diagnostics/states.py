@@ -195,16 +195,16 @@ class _Appended(list):
 def _values(layer, record):
     """The values by name, in the order of the inputs."""
     cell, names = record.cell, {parent.__name__ for parent in type(record.cell).__mro__}
-    known = next((name for name in GATES if name in names), None)
+    gate_class = next((name for name in GATES if name in names), None)
     states = [tf.concat([step[number] for step in record.after], axis=0) for number in range(len(record.after[0]))]
-    state_names = STATES.get(known or "", ("hidden",)) + tuple(f"state {n + 1}" for n in range(len(states)))
-    values = {**_activations(record, cell, known), **dict(zip(state_names, map(np.asarray, states)))}
+    state_names = STATES.get(gate_class or "", ("hidden",)) + tuple(f"state {n + 1}" for n in range(len(states)))
+    values = {**_activations(record, cell, gate_class), **dict(zip(state_names, map(np.asarray, states)))}
     if "cell" in values:
         values["hidden"] = values.pop("hidden")  # the last one
     return {name: value[::-1] if layer.go_backwards else value for name, value in values.items()}
 
 
-def _activations(record, cell, known):
+def _activations(record, cell, gate_class):
     """The gates and the candidate: the cell computes all steps at once from the recorded states."""
     computed: dict[str, list] = {"recurrent_activation": [], "activation": []}
     with contextlib.ExitStack() as stack:
@@ -216,7 +216,7 @@ def _activations(record, cell, known):
         ]
         cell(tf.concat(record.inputs, axis=0), before, training=False)
     gate_values = computed["recurrent_activation"]
-    names = GATES.get(known or "", ())
+    names = GATES.get(gate_class or "", ())
     if len(gate_values) == len(names) - 1:  # coupled: the input gate is 1 - forget
         names = names[1:]
     if len(gate_values) != len(names):

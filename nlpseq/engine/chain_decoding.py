@@ -62,8 +62,8 @@ def _run(inputs, matrices, starts):
     def step(time, state, states, pointers):
         terms = tf.reshape(state, [3, -1, tags, 1]) + matrices  # (3, batch, from, to)
         largest = tf.reduce_max(terms, axis=2, keepdims=True)
-        more = tf.math.log(tf.reduce_sum(tf.exp(terms - largest), axis=2, keepdims=True))
-        state = largest + soft * more + read.read(time)
+        excess = tf.math.log(tf.reduce_sum(tf.exp(terms - largest), axis=2, keepdims=True))
+        state = largest + soft * excess + read.read(time)
         state -= tf.reduce_max(state, axis=-1, keepdims=True)  # which changes no result, and keeps the numbers small
         pointer = tf.argmax(terms[2], axis=1, output_type=tf.int32)
         return time + 1, state, states.write(time, state), pointers.write(time, pointer)
@@ -79,12 +79,12 @@ def _followed(pointers, end):
     The pointers are composed in pairs, pairs of pairs, ..., which takes as many steps as the time has binary digits.
     """
     steps = tf.shape(pointers)[0]
-    itself = pointers[:1]  # that of the first step
-    paths = tf.concat([pointers[1:], itself], axis=0)  # from each step but the last to the tag of that step
+    first = pointers[:1]  # that of the first step
+    paths = tf.concat([pointers[1:], first], axis=0)  # from each step but the last to the tag of that step
 
     def double(reach, paths):
-        kept = tf.repeat(itself, tf.minimum(reach, steps), axis=0)
-        later = tf.concat([paths[reach:], kept], axis=0)
+        last = tf.repeat(first, tf.minimum(reach, steps), axis=0)
+        later = tf.concat([paths[reach:], last], axis=0)
         return 2 * reach, tf.gather(paths, later, batch_dims=2)
 
     shapes = tf.TensorShape([]), pointers.shape

@@ -44,7 +44,7 @@ class Layout:
         shape[self.axis] = length if isinstance(length, int) else None
         # XLA makes a slice of size -1 from an unknown start out of a copy twice as large.
         sizes = tf.shape(sequence)
-        size = [sizes[i] if known is None else known for i, known in enumerate(shape)]
+        size = [sizes[i] if extent is None else extent for i, extent in enumerate(shape)]
         size[self.axis] = length
         return tf.ensure_shape(tf.slice(sequence, self._position(start, sequence), size), shape)
 
@@ -53,8 +53,8 @@ class Layout:
         amounts = [[0, 0]] * len(sequence.shape)
         amounts[self.axis] = [0, extra]
         padded, shape = tf.pad(sequence, amounts), sequence.shape.as_list()
-        known = isinstance(extra, int) and shape[self.axis] is not None
-        shape[self.axis] = shape[self.axis] + extra if known else None
+        is_static = isinstance(extra, int) and shape[self.axis] is not None
+        shape[self.axis] = shape[self.axis] + extra if is_static else None
         padded.set_shape(shape)
         return padded
 

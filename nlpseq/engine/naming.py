@@ -66,8 +66,8 @@ def _renamed(definition, rename):
     """A copy with other names of functions, in all strings that can contain one."""
     copy = type(definition)()
     copy.CopyFrom(definition)  # by hand: parsing a changed text takes longer than all of the tracing
-    for named in (copy.signature, *copy.signature.input_arg, *copy.signature.output_arg, *copy.node_def):
-        named.name = rename(named.name)
+    for item in (copy.signature, *copy.signature.input_arg, *copy.signature.output_arg, *copy.node_def):
+        item.name = rename(item.name)
     for node in copy.node_def:
         node.op, node.input[:] = rename(node.op), map(rename, node.input)
         node.ClearField("experimental_debug_info")

@@ -139,10 +139,10 @@ def _signature(cell, run):
         run.mask is None,
         specs.masks._replace(inputs=None),
     ))  # fmt: skip
-    known = _signatures.setdefault(cell, {})
-    if call not in known:
-        known[call] = (call, cell.additive_columns, _step_hash(cell, specs))
-    return known[call]
+    signatures = _signatures.setdefault(cell, {})
+    if call not in signatures:
+        signatures[call] = (call, cell.additive_columns, _step_hash(cell, specs))
+    return signatures[call]
 
 
 def _step_hash(cell, specs):

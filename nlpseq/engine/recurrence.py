@@ -194,8 +194,8 @@ def _by_tiles(cell: RecurrentCell, call: Run, axis: int, training: bool, recompu
 
 def _padded(call: Run, layout: Layout, length: int) -> Run:
     """The run with sequences padded to a multiple of `length` steps; the added steps are masked."""
-    known, mask = layout.static_steps(call.inputs), call.mask
-    if mask is None and (not known or known % length):
+    steps, mask = layout.static_steps(call.inputs), call.mask
+    if mask is None and (not steps or steps % length):
         mask = tf.ones(tf.shape(call.inputs)[:2], bool)
     inputs, mask, zoneout = (
         recomputation.pad(layout, length, sequence) for sequence in (call.inputs, mask, call.masks.zoneout)

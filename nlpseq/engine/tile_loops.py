@@ -77,11 +77,11 @@ def forward(
     """
     compute_dtype, state_dtype = wx.dtype, states[0].dtype
     steps, rows = tf.shape(wx)[0], tf.shape(wx)[1]
-    kept = states if save else states[:1]
-    dtypes = [compute_dtype, *(state.dtype for state in kept[1:])]
+    saved = states if save else states[:1]
+    dtypes = [compute_dtype, *(state.dtype for state in saved[1:])]
     sequences = [
         write(tf.zeros([steps + 1, rows, state.shape[-1]], dtype), tile.reverse * tile.count, tf.cast(state, dtype))
-        for state, dtype in zip(kept, dtypes)
+        for state, dtype in zip(saved, dtypes)
     ]
     widths = spec.widths(wx.shape[2], weights.recurrent_kernel.shape[1]) if save else []
     blocks = [tf.zeros([steps, rows, width], compute_dtype) for width in widths]
@@ -170,8 +170,8 @@ def scan_tile(tile, step, carry, sequences, backward=False, prefetch=False):
 
     def body(number, slices, carry):
         at = start + stride * number
-        given = iter(slices)
-        current = [None if s is None else next(given) for s in sequences] if prefetch else slices_at(at)
+        values = iter(slices)
+        current = [None if s is None else next(values) for s in sequences] if prefetch else slices_at(at)
         carry = step(Position(at, at + tile.reverse, at + 1 - tile.reverse), current, carry)
         slices = flatten(slices_at(start + stride * tf.minimum(number + 1, last))) if prefetch else []
         return number + 1, slices, carry

@@ -186,8 +186,8 @@ def _row_masks(masks):
 def _piece(plan, run, masks, zoneout, number, at):
     """What both loops read of a tile."""
     real = None if plan.real is None else plan.pad(plan.tile(plan.real, number, at))
-    kept = None if zoneout is None else plan.pad(plan.tile(zoneout, number, at))
-    masks = RandomMasks(recurrent=masks.recurrent, zoneout=kept, step=masks.step)
+    zoneout_masks = None if zoneout is None else plan.pad(plan.tile(zoneout, number, at))
+    masks = RandomMasks(recurrent=masks.recurrent, zoneout=zoneout_masks, step=masks.step)
     return Tile(plan.count(number, at), run.reverse, real, masks)
 
 

@@ -90,8 +90,8 @@ class Traced:
 
 def _named(traced):
     """A must-compile function that graphs call by a name that depends on what it computes alone."""
-    named, structure = named_by_graph(traced), traced.structured_outputs
-    return lambda *flat: traced(*flat) if tf.executing_eagerly() else pack_as(structure, named(*flat))
+    function, structure = named_by_graph(traced), traced.structured_outputs
+    return lambda *flat: traced(*flat) if tf.executing_eagerly() else pack_as(structure, function(*flat))
 
 
 def specs_of(tensors: Any, unknown: int) -> Any:

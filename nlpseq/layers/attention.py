@@ -102,15 +102,15 @@ class Attention(keras.layers.Layer):
         """Raises an error unless the shapes of the arguments fit each other and the weights."""
         owner = self._owner()
         check_shape(memory, [None, None, self.features], "memory", "(batch, source, features)", owner)
-        known = isinstance(memory, keras.KerasTensor)
-        batch, source, *_ = memory.shape if known else tf.unstack(tf.shape(memory))
+        symbolic = isinstance(memory, keras.KerasTensor)
+        batch, source, *_ = memory.shape if symbolic else tf.unstack(tf.shape(memory))
         steps = [None] * (len(query.shape) - 2)
         if len(steps) > 1:
             raise InputError(f"`query` of {owner} must have 2 or 3 axes, got the shape {tuple(query.shape)}.")
         meaning = "(batch, steps, size)" if steps else "(batch, size)"
         check_shape(query, [batch, *steps, self.size], "query", meaning, owner)
         if coverage is not None:
-            steps = query.shape[1:-1] if known else tf.unstack(tf.shape(query)[1:-1])
+            steps = query.shape[1:-1] if symbolic else tf.unstack(tf.shape(query)[1:-1])
             check_shape(coverage, [batch, *steps, source], "coverage", "(batch, steps, source)", owner)
         if keys is not None:
             check_shape(keys, [*memory.shape[:2], None], "keys", "(batch, source, size), as from `project`", owner)

@@ -64,12 +64,12 @@ class CTCLoss(keras.losses.Loss):
             losses = tf.where(losses >= IMPOSSIBLE, 0.0, losses)
         weights = tf.ones_like(losses)
         if sample_weight is not None:
-            given = tf.cast(tf.convert_to_tensor(sample_weight), tf.float32)
-            count, rows = tf.size(given), tf.size(losses)
-            fits = (count == 1) | ((count == rows) & tf.reduce_all(tf.shape(given)[:1] == rows))
+            sample_weights = tf.cast(tf.convert_to_tensor(sample_weight), tf.float32)
+            count, rows = tf.size(sample_weights), tf.size(losses)
+            fits = (count == 1) | ((count == rows) & tf.reduce_all(tf.shape(sample_weights)[:1] == rows))
             message = "`sample_weight` must be a number, or have the shape (batch,) or (batch, 1), got the shape %s."
-            with tf.control_dependencies(check(fits, message, tf.shape(given))):
-                weights *= tf.reshape(given, [-1])
+            with tf.control_dependencies(check(fits, message, tf.shape(sample_weights))):
+                weights *= tf.reshape(sample_weights, [-1])
         return reduce(losses * weights, tf.cast(tf.size(losses), tf.float32), weights, self.reduction)
 
     def get_config(self) -> dict[str, Any]:

@@ -50,12 +50,12 @@ def labelled_steps(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Label
     labelled = ~(labels < 0)  # not a number is no padding
     invalid = _check_range(labels, y_pred.shape[-1])
     mask = labelled if predicted_mask is None else tf.cast(predicted_mask, bool) & labelled
-    given = _check_weights(sample_weight, labels)
-    weights = tf.where(mask, given, 0.0)
+    label_weights = _check_weights(sample_weight, labels)
+    weights = tf.where(mask, label_weights, 0.0)
     weights = tf.where(mask & invalid, float("nan"), weights)
     labels = tf.cast(tf.where(mask & ~invalid, labels, tf.zeros_like(labels)), tf.int32)
     empty = ~tf.reduce_any(mask, axis=1, keepdims=True)
-    rows = _mean(tf.where(empty, given, weights), (mask & (weights != 0)) | empty)
+    rows = _mean(tf.where(empty, label_weights, weights), (mask & (weights != 0)) | empty)
     return LabelledSteps(labels, mask, weights, rows)
 
 
@@ -153,10 +153,10 @@ def _check_labels(y_true, y_pred):
 
 def _check_range(labels, classes):
     """Which labels are no class, bool `(batch, time)`: none, or in a program that XLA compiles as a whole."""
-    known = tf.get_static_value(labels)
-    if known is not None and not tf.executing_eagerly():
+    static = tf.get_static_value(labels)
+    if static is not None and not tf.executing_eagerly():
         with tf.init_scope():
-            _check_range(tf.constant(known), classes)
+            _check_range(tf.constant(static), classes)
     invalid = ~(labels < classes)
     if labels.dtype.is_floating:
         invalid |= labels != tf.floor(labels)
@@ -171,7 +171,7 @@ def _check_weights(sample_weight, labels):
     if sample_weight is None:
         return tf.ones(tf.shape(labels))
     weights = tf.cast(tf.convert_to_tensor(sample_weight), tf.float32)
-    given, shape = weights.shape, tf.shape(labels)
+    actual, shape = weights.shape, tf.shape(labels)
     problem = f"must be a number, or have the shape (batch,) or (batch, time) of the labels {readable(labels.shape)}"
     weights = _without_last_axis(weights)
     if weights.shape.rank is None:
@@ -186,7 +186,7 @@ def _check_weights(sample_weight, labels):
         is_number or any(tf.TensorShape([batch, n]).is_compatible_with(weights.shape) for n in (1, time))
     )
     if not fits:
-        raise InputError(f"`sample_weight` {problem}, got the shape {readable(given)}.")
+        raise InputError(f"`sample_weight` {problem}, got the shape {readable(actual)}.")
     if is_number:
         return tf.broadcast_to(weights, shape)
     rows, columns = tf.unstack(tf.shape(weights))

@@ -28,22 +28,22 @@ def print_data(data: Any, details: str) -> None:
     say(f"{data.title}: {sizes}; {details}")
 
 
-def listed(labels: Any, what: str = "classes") -> str:
-    """The number of labels, what they are called (`what`), and the names of the first `MOST_NAMES`."""
-    return f"{len(labels):,} {what}: {first_of([shorten(label, 40) for label in labels], MOST_NAMES)}"
+def listed(labels: Any, unit: str = "classes") -> str:
+    """The number of labels, what they are called (`unit`), and the names of the first `MOST_NAMES`."""
+    return f"{len(labels):,} {unit}: {first_of([shorten(label, 40) for label in labels], MOST_NAMES)}"
 
 
-def class_table(data: Any, what: str, unit: str, classes: dict[str, dict]) -> Table:
+def class_table(data: Any, kind: str, unit: str, classes: dict[str, dict]) -> Table:
     """A table of precision, recall and F1 on the test split, with a row for each class.
 
     Args:
         data: The dataset, for the title.
-        what: Heading of the column of class names.
+        kind: Heading of the column of class names.
         unit: Heading of the column of supports.
         classes: Scores by class, as `nlpseq.tasks.scores.scores_by_class` returns them.
     """
     table = Table(title=escape(f"test split of {data.title}"))
-    table.add_column(what)
+    table.add_column(kind)
     for column in ("precision", "recall", "F1", unit):
         table.add_column(column, justify="right")
     for label, row in classes.items():

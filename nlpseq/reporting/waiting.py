@@ -44,10 +44,10 @@ class Waiting:
         self._closed.set()
         self._thread.join()
 
-    def begin(self, what: str, patience: float = PATIENCE) -> None:
-        """Starts the clock: `what` is said after `patience` seconds."""
+    def begin(self, activity: str, patience: float = PATIENCE) -> None:
+        """Starts the clock: `activity` is said after `patience` seconds."""
         with self._lock:
-            self._wait, self._said = (what, time.perf_counter(), patience), False
+            self._wait, self._said = (activity, time.perf_counter(), patience), False
 
     def end(self) -> float:
         """Stops the clock; returns its seconds, 0 if it did not run."""
@@ -66,14 +66,14 @@ class Waiting:
                 if self._wait is not None:
                     self._say(*self._wait)
 
-    def _say(self, what, start, patience):
+    def _say(self, activity, start, patience):
         seconds = time.perf_counter() - start
         if seconds < patience:
             return
         if self._out.isatty():
-            self._write(f"\r{what} ... {seconds:.0f} s")
+            self._write(f"\r{activity} ... {seconds:.0f} s")
         elif not self._said:
-            self._write(f"{what} ...\n")
+            self._write(f"{activity} ...\n")
         self._said = True
 
     @property

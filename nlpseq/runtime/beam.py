@@ -68,13 +68,13 @@ def beam_search(
         divisor = penalty(time + 1)
         ends = np.where(ended, values, NEVER)[:, :size]
         finished = finished.insert(ends, divisor, time, parents[:, :size], parents[:, :size], penalties)
-        kept, (ids, parents) = _top(np.where(ended, NEVER, values), size, ids, parents)
-        stopped = np.where((max_length == time + 1)[:, None], kept, NEVER)
+        best, (ids, parents) = _top(np.where(ended, NEVER, values), size, ids, parents)
+        stopped = np.where((max_length == time + 1)[:, None], best, NEVER)
         slots = np.zeros_like(parents) + np.arange(size)
         finished = finished.insert(stopped, divisor, time + 1, slots, parents, penalties)
-        bound = kept[:, 0] / penalty(1.0 * max_length)
+        bound = best[:, 0] / penalty(1.0 * max_length)
         is_open = (time + 1 < max_length) & (bound > finished.scores[:, -1])
-        open_scores = np.where(is_open[:, None], kept, NEVER)
+        open_scores = np.where(is_open[:, None], best, NEVER)
         if coverage_penalty:
             coverage = np.take_along_axis(coverage, parents[..., None], axis=1)
         rows = (first_rows + parents).ravel()

@@ -94,9 +94,9 @@ def greedy(logits: np.ndarray, lengths: np.ndarray) -> Transcript:
     begins = real & (best != BLANK) & (best != before)
     totals = np.where(real, scores.max(axis=-1), np.float32(0)).sum(axis=1)
     return Transcript(
-        [[row[kept].tolist()] for row, kept in zip(best, begins)],
+        [[row[emitted].tolist()] for row, emitted in zip(best, begins)],
         [[total] for total in totals.tolist()],
-        [[np.flatnonzero(kept).tolist()] for kept in begins],
+        [[np.flatnonzero(emitted).tolist()] for emitted in begins],
     )
 
 

@@ -44,12 +44,12 @@ def load(path: str | Path, format: str | None = None) -> "Model":
     path = as_path(path)
     files = {**{name: file for name, (file, _) in INTERPRETERS.items()}, "saved_model": SAVED_MODEL}
     if os.path.isfile(path):
-        given = next((name for name, file in files.items() if file == path.name), None)
-        if given is None:
+        file_format = next((name for name, file in files.items() if file == path.name), None)
+        if file_format is None:
             raise InputError(
                 f"{path} is not a model file: expected {first_of(list(files.values()))}, or the folder of an export."
             )
-        path, format = path.parent, format or given
+        path, format = path.parent, format or file_format
     if format is not None:
         one_of("format", format, FORMATS)
     for folder in (path, *versions(path)):
@@ -105,9 +105,9 @@ class Model:
         Raises:
             InputError: an input is not of the kind; an option is unknown or outside its range.
         """
-        known = [option.name for option in self.answers.options]
+        allowed = [option.name for option in self.answers.options]
         for name in options:
-            one_of("option", name, known)
+            one_of("option", name, allowed)
         examples = [inputs] if isinstance(inputs, (str, bytes, Path)) else inputs
         if not isinstance(examples, Iterable):
             raise InputError(f"`inputs` must be a list, an item for each answer, got {shorten(repr(inputs))}.")

@@ -245,8 +245,8 @@ def unanswered(reasons: Mapping[int, str], count: int) -> ExampleError:
     first = next(iter(reasons.values()))
     if count == 1:
         return ExampleError(first)
-    have = some_of(len(reasons), count, "input", "has no answer, number", "have no answer, numbers")
-    return ExampleError(f"{have} {first_of(list(reasons))}: {first}")
+    subject = some_of(len(reasons), count, "input", "has no answer, number", "have no answer, numbers")
+    return ExampleError(f"{subject} {first_of(list(reasons))}: {first}")
 
 
 def in_lists(items: Iterable, size: int) -> Iterator[list]:

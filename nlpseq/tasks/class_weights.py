@@ -158,21 +158,21 @@ def balanced_weights(labels: np.ndarray, classes: int) -> np.ndarray:
     return np.where(usable, others / np.maximum(counts, 1), 1.0).round(4)
 
 
-def weights_by_label(given: Any, labels: Sequence[str]) -> list[float] | None:
+def weights_by_label(class_weights: Any, labels: Sequence[str]) -> list[float] | None:
     """The weight of each label in the loss, None if all are 1.
 
     Args:
-        given: The setting `class_weights`: "none", "balanced", or weights by label; 1 where one is missing.
+        class_weights: The setting `class_weights`: "none", "balanced", or weights by label; 1 where one is missing.
         labels: Names of the classes.
 
     Raises:
         InputError: they are balanced, and no examples have been counted.
     """
-    if given == "none":
+    if class_weights == "none":
         return None
-    if not isinstance(given, Mapping):
+    if not isinstance(class_weights, Mapping):
         raise InputError("balanced `class_weights` count training examples: call `adapt` with them first.")
-    return [float(given.get(label, 1.0)) for label in labels]
+    return [float(class_weights.get(label, 1.0)) for label in labels]
 
 
 class ClassWeighted:
@@ -183,8 +183,8 @@ class ClassWeighted:
 
     def check_class_weights(self) -> None:
         """Raises an `InputError` if weights are given for a label that the task does not have."""
-        given = self.settings.class_weights
-        for name in given if isinstance(given, Mapping) else ():
+        class_weights = self.settings.class_weights
+        for name in class_weights if isinstance(class_weights, Mapping) else ():
             one_of("label of `class_weights`", name, self.labels)
 
     def balance(self, labels: np.ndarray) -> None:

@@ -29,30 +29,31 @@ class Calibration:
     examples: int
 
 
-def calibration_line(found: Calibration | None, what: str = "texts") -> str:
+def calibration_line(calibration: Calibration | None, unit: str = "texts") -> str:
     """What a calibration has changed, for the console; None is one without examples."""
-    if found is None:
-        return f"not calibrated: none of the validation {what} has a label that training shows"
+    if calibration is None:
+        return f"not calibrated: none of the validation {unit} has a label that training shows"
     return (
-        f"calibrated on {found.examples:,} validation {what}: temperature {found.temperature:.3f}, expected "
-        f"calibration error {found.after:.4f}, before {found.before:.4f}"
+        f"calibrated on {calibration.examples:,} validation {unit}: temperature {calibration.temperature:.3f}, "
+        f"expected calibration error {calibration.after:.4f}, before {calibration.before:.4f}"
     )
 
 
-def about_scores(found: Calibration | None, weighted: bool, what: str = "texts") -> str:
+def about_scores(calibration: Calibration | None, weighted: bool, unit: str = "texts") -> str:
     """What users of the scores should know, a sentence or two, for the limits of a model.
 
     Args:
-        found: The calibration, None without.
+        calibration: The calibration, None without.
         weighted: Whether the model was trained with class weights.
-        what: What was scored, a plural.
+        unit: What was scored, a plural.
     """
-    if found is None:
+    if calibration is None:
         great = " It was trained with class weights: classes of great weight get high scores."
         return "Its scores are not calibrated." + great * weighted
     return (
-        f"Its scores are calibrated: on {found.examples:,} validation {what} their expected calibration error is "
-        f"{found.after:.4f}, and without the temperature of {found.temperature:.4g} it is {found.before:.4f}."
+        f"Its scores are calibrated: on {calibration.examples:,} validation {unit} their expected calibration error "
+        f"is {calibration.after:.4f}, and without the temperature of {calibration.temperature:.4g} it is "
+        f"{calibration.before:.4f}."
     )
 
 
@@ -94,12 +95,12 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     logits = logits.astype(np.float64)
     share = 2 / (len(labels) + 2)
     own = logits[np.arange(len(labels)), labels]
-    wanted = np.mean((1 - share) * own + share * logits.mean(axis=1))  # sum_k q_k z_k
+    target = np.mean((1 - share) * own + share * logits.mean(axis=1))  # sum_k q_k z_k
     low, high = -np.log(HOTTEST), np.log(HOTTEST)
     for _ in range(40):  # the loss is convex in 1 / T: bisection for the zero of its derivative
         middle = (low + high) / 2
         expected = np.mean(np.sum(softmax(np.exp(middle) * logits) * logits, axis=1))  # sum_k p_k z_k
-        low, high = (low, middle) if expected > wanted else (middle, high)
+        low, high = (low, middle) if expected > target else (middle, high)
     return float(round(np.exp(-low), 6))
 
 

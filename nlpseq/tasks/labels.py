@@ -23,8 +23,8 @@ def label_names(labels: Any, least: int = 0) -> list[str]:
     if not all(names):
         raise InputError(f"`labels` must have names that are not empty, got {shorten(repr(names))}.")
     if len(set(names)) < len(names):
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        raise InputError(f"`labels` must be different, got twice: {first_of(twice)}.")
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        raise InputError(f"`labels` must be different, got twice: {first_of(repeated)}.")
     if len(names) < least:
         raise InputError(f"`labels` must have {least} or more names, got {names!r}.")
     return names

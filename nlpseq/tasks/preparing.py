@@ -120,7 +120,7 @@ class Corpus:
         """The files that are read for a shard."""
         return [shard.path]
 
-    def begin(self, shards: list[Shard], each: Each) -> None:
+    def begin(self, shards: list[Shard], run_shards: Each) -> None:
         """What must be known of all shards before the first pass. Default nothing."""
 
     def read(self, shard: Shard) -> Iterator[Any]:
@@ -161,7 +161,7 @@ class Corpus:
         """The sizes of the result, given what the writers of all shards wrote."""
         return [sum(column) for column in zip(*sizes)]
 
-    def prepare(self, each: Each | None = None) -> Path:
+    def prepare(self, run_shards: Each | None = None) -> Path:
         """Prepares the corpus; returns the folder.
 
         Args:
@@ -171,13 +171,13 @@ class Corpus:
         Raises:
             InputError: There is no file, one cannot be read, or too few rows can be used.
         """
-        each = each or here
+        run_shards = run_shards or here
         shards = self.shards()
         self._check_plan(shards)
         (self.folder / "counts").mkdir(exist_ok=True)
-        self.begin(shards, each)
+        self.begin(shards, run_shards)
         say(f"counting the words of {plural(len(shards), 'shard')}")
-        each(Counting(self), shards)
+        run_shards(Counting(self), shards)
         tally = Tally()
         for shard in shards:
             tally.merge(pickle.loads(self.counted(shard).read_bytes()))
@@ -188,7 +188,7 @@ class Corpus:
         error = max(counts.error for counts in tally.counts.values())
         description = {"kind": self.kind, "format": FORMAT, "counted": f"exact to {error}", **self.learn(tally)}
         say(f"{tally.rows:,} {self.rows_are}, {plural(tally.bad, 'row')} left out; writing ids")
-        self._write(shards, description, each)
+        self._write(shards, description, run_shards)
         self._finish(shards, description)
         return self.folder
 
@@ -216,7 +216,7 @@ class Corpus:
     def depends(self) -> Any:
         """On what the counts of every shard depend beside its file and the settings. Default nothing."""
 
-    def _write(self, shards, description, each):
+    def _write(self, shards, description, run_shards):
         """The second pass. What an unfinished run wrote with another vocabulary, or of other files, is removed."""
         path, described = self.folder / "written.json", json.dumps([self._described(shards), description])
         if _content(path) != described:
@@ -224,7 +224,7 @@ class Corpus:
                 shutil.rmtree(self.folder / name, ignore_errors=True)
                 (self.folder / name).mkdir()
             writing.write_text(path, described)
-        each(Tokenizing(self, description), shards)
+        run_shards(Tokenizing(self, description), shards)
 
     def _finish(self, shards, description):
         results = [json.loads(self.held(shard).read_text("utf-8")) for shard in shards]
@@ -329,15 +329,15 @@ class Tokenizing:
         return self.corpus.encoder(self.description)
 
     def __call__(self, shard: Shard) -> None:
-        done = self.corpus.held(shard)
-        if done.exists():
+        counts_path = self.corpus.held(shard)
+        if counts_path.exists():
             return
         writer = self.corpus.writer(shard, self.description)
         held: dict[int, list] = {VALIDATION: [], TEST: []}
         for rows in self.corpus.batches(shard, [0], held):
             writer.write(*self.encode(rows))
         sizes = writer.close()
-        writing.write_text(done, json.dumps({"sizes": sizes, "held": [held[VALIDATION], held[TEST]]}))
+        writing.write_text(counts_path, json.dumps({"sizes": sizes, "held": [held[VALIDATION], held[TEST]]}))
 
 
 @contextlib.contextmanager
@@ -354,10 +354,10 @@ def table_rows(shard: Shard) -> Iterator[dict[str, Any]]:
             yield row.values or {}
 
 
-def cell(values: Mapping[str, Any], role: Role, given: str | None) -> Any:
+def cell(values: Mapping[str, Any], role: Role, column: str | None) -> Any:
     """The cell of a role in a row: that of the given column, else of the first usual name; None if there is none."""
     names = {normal(name): name for name in values}
-    usual = role.usual if given is None else (normal(given),)
+    usual = role.usual if column is None else (normal(column),)
     return next((values[names[name]] for name in usual if name in names), None)
 
 

@@ -80,8 +80,8 @@ class Pretrainer(keras.Model):
         words = x[..., 0]
         words = tf.where(words < self.bias.shape[0], words, UNKNOWN)  # others are in no training text
         words = tf.where(words == PADDING, -1, words)
-        nothing = -tf.ones_like(words[:, :1])
-        targets = tf.concat([words[:, 1:], nothing], axis=1), tf.concat([nothing, words[:, :-1]], axis=1)
+        padding = -tf.ones_like(words[:, :1])
+        targets = tf.concat([words[:, 1:], padding], axis=1), tf.concat([padding, words[:, :-1]], axis=1)
         targets = targets[0], tf.where(words < 0, -1, targets[1])
         losses = [self.cross_entropy(target, logits) for target, logits in zip(targets, y_pred)]
         return sum(losses) / len(losses)

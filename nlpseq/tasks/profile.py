@@ -40,12 +40,12 @@ class Profile:
         >>> Profile.of([["a", "b"], ["a"]], classes=2)
         Profile(examples=2, tokens=3, vocabulary=2, classes=2)
         """
-        examples, tokens, known = 0, 0, set()
+        examples, tokens, vocabulary = 0, 0, set()
         for sequence in sequences:
             examples += 1
             tokens += len(sequence)
-            known.update(sequence)
-        return cls(examples, tokens, len(known), classes)
+            vocabulary.update(sequence)
+        return cls(examples, tokens, len(vocabulary), classes)
 
 
 def clipped(value: float, low: float, high: float) -> int:

@@ -58,10 +58,10 @@ def cell_name(cell: str | type) -> str:
 
 def _layer_factory(cell: str | type) -> Callable[..., keras.layers.Layer]:
     """A function that creates a layer of a cell from units and options."""
-    known = keras.saving.get_registered_object(cell) if isinstance(cell, str) else cell
-    if not (isinstance(known, type) and issubclass(known, RecurrentCell)):
+    registered = keras.saving.get_registered_object(cell) if isinstance(cell, str) else cell
+    if not (isinstance(registered, type) and issubclass(registered, RecurrentCell)):
         return LAYERS[one_of("cell", cell, LAYERS)]
-    cell_class = known
+    cell_class = registered
     if keras.saving.get_registered_object(keras.saving.get_registered_name(cell_class)) is not cell_class:
         raise InputError(
             f"the cell {cell_class.__name__} is not registered with Keras: decorate it with "

@@ -107,8 +107,8 @@ def confusion(expected: np.ndarray, predicted: np.ndarray, shown: np.ndarray) ->
     >>> confusion(np.array([0, 0, 2, 1]), np.array([0, 2, 2, 2]), np.array([0, 2])).tolist()
     [[1, 1], [0, 1]]
     """
-    known = np.isin(expected, shown) & np.isin(predicted, shown)
-    rows, columns = np.searchsorted(shown, expected[known]), np.searchsorted(shown, predicted[known])
+    is_shown = np.isin(expected, shown) & np.isin(predicted, shown)
+    rows, columns = np.searchsorted(shown, expected[is_shown]), np.searchsorted(shown, predicted[is_shown])
     size = len(shown)
     return np.bincount(rows * size + columns, minlength=size * size).reshape(size, size)
 

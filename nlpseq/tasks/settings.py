@@ -91,12 +91,12 @@ class VectorSettings(Settings):
         return {"vectors_training": self.vectors_training, "frozen_epochs": self.frozen_epochs}
 
 
-def check_class_weights(given: Any) -> None:
+def check_class_weights(class_weights: Any) -> None:
     """Raises an `InputError` unless `class_weights` are "none", "balanced", or a number of 0 or more by label."""
-    if not isinstance(given, Mapping):
-        one_of("class_weights", given, ("none", "balanced"))
+    if not isinstance(class_weights, Mapping):
+        one_of("class_weights", class_weights, ("none", "balanced"))
         return
-    for label, weight in given.items():
+    for label, weight in class_weights.items():
         in_range(f"the weight of {label!r} in `class_weights`", weight, 0)
 
 

@@ -152,9 +152,9 @@ class VectorEmbedding(keras.layers.Layer):
         self.held = self.add_weight(name="held", shape=(count,), autocast=False, **fixed)
         self.rest = self.add_weight(name="rest", shape=(self.others, self.size), **fixed) if self.others else None
         if self._start is not None:
-            rows, found = self._start
-            rows *= self.scale / (np.sqrt(np.mean(np.square(rows[found]))) if found.any() else 1.0)
-            trained = found[:count]
+            rows, has_vector = self._start
+            rows *= self.scale / (np.sqrt(np.mean(np.square(rows[has_vector]))) if has_vector.any() else 1.0)
+            trained = has_vector[:count]
             self.embeddings.assign(np.where(trained[:, np.newaxis], rows[:count], np.array(self.embeddings)))
             self.held.assign(np.float32(trained & self._hold))
             if self.rest is not None:
@@ -168,9 +168,9 @@ class VectorEmbedding(keras.layers.Layer):
 
     def call(self, ids):
         count = self.input_dim - self.others
-        known = tf.minimum(ids, count - 1)
-        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), known)
-        held = tf.gather(tf.convert_to_tensor(self.held), known)[..., tf.newaxis] > 0
+        in_range = tf.minimum(ids, count - 1)
+        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), in_range)
+        held = tf.gather(tf.convert_to_tensor(self.held), in_range)[..., tf.newaxis] > 0
         vectors = tf.where(held, tf.stop_gradient(vectors), vectors)
         if self.rest is not None:
             rest = tf.gather(tf.convert_to_tensor(self.rest), tf.maximum(ids - count, 0))
@@ -207,11 +207,11 @@ class Release(keras.callbacks.Callback):
             self.embedding.release()
 
 
-def word_axes(embedding: Any, what: str, names: list[str]) -> list[NamedAxis]:
+def word_axes(embedding: Any, unit: str, names: list[str]) -> list[NamedAxis]:
     """The named axes of word embeddings, which may be a `VectorEmbedding`."""
     if not isinstance(embedding, VectorEmbedding):
-        return [NamedAxis(embedding.embeddings, 0, what, names)]
+        return [NamedAxis(embedding.embeddings, 0, unit, names)]
     count = len(names) - embedding.others
     weights = [embedding.embeddings, embedding.held, *([] if embedding.own is None else [embedding.own.embeddings])]
-    axes = [NamedAxis(weight, 0, what, names[:count]) for weight in weights]
-    return axes if embedding.rest is None else [*axes, NamedAxis(embedding.rest, 0, f"other {what}", names[count:])]
+    axes = [NamedAxis(weight, 0, unit, names[:count]) for weight in weights]
+    return axes if embedding.rest is None else [*axes, NamedAxis(embedding.rest, 0, f"other {unit}", names[count:])]

@@ -45,7 +45,7 @@ class Counts:
     def _forget(self):
         if len(self.words) <= self.most:
             return
-        kept = self.words.most_common(self.most // 2)
-        lost = max(1, kept[-1][1])
+        frequent = self.words.most_common(self.most // 2)
+        lost = max(1, frequent[-1][1])
         self.error += lost
-        self.words = collections.Counter({word: count for word, count in kept if count > lost} or dict(kept))
+        self.words = collections.Counter({word: count for word, count in frequent if count > lost} or dict(frequent))

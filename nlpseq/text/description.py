@@ -67,8 +67,8 @@ def describe(preprocessor: Any) -> dict[str, Any]:
 def _bare(value):
     """A serialized object without what only Keras needs."""
     if isinstance(value, dict):
-        kept = ("class_name", "config") if {"class_name", "config"} <= set(value) else value
-        return {name: _bare(value[name]) for name in kept}
+        keys = ("class_name", "config") if {"class_name", "config"} <= set(value) else value
+        return {name: _bare(value[name]) for name in keys}
     return [_bare(item) for item in value] if isinstance(value, list) else value
 
 

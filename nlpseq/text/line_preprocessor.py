@@ -141,8 +141,8 @@ class LinePreprocessor:
         return cls(keras.saving.deserialize_keras_object(config["tokenizer"]), config["max_tokens"])
 
 
-def _part(rows, first, last, more=0):
-    """The `first` or `last` items of ragged rows, and `more`; all if both are None."""
+def _part(rows, first, last, extra=0):
+    """The `first` or `last` items of ragged rows, and `extra`; all if both are None."""
     if first is not None:
-        return rows[:, : first + more]
-    return rows if last is None else rows[:, -(last + more) :]
+        return rows[:, : first + extra]
+    return rows if last is None else rows[:, -(last + extra) :]

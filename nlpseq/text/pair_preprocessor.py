@@ -109,9 +109,9 @@ class PairPreprocessor:
         """As `learn`, of the counts of words as in `SubwordTokenizer.of_counts`."""
         options = {"kind": kind, "size": size, "lowercase": lowercase, "pretokenized": pretokenized}
         if joint:
-            both = collections.Counter(sources)
-            both.update(targets)
-            return cls(SubwordTokenizer.of_counts(both, **options), None, max_tokens)
+            total = collections.Counter(sources)
+            total.update(targets)
+            return cls(SubwordTokenizer.of_counts(total, **options), None, max_tokens)
         source, target = (SubwordTokenizer.of_counts(counts, **options) for counts in (sources, targets))
         return cls(source, target, max_tokens)
 

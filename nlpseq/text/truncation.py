@@ -40,6 +40,6 @@ def truncate_middle(sequences: tf.RaggedTensor, max_length: int, head: int) -> t
     lengths, rows, splits = sequences.row_lengths(), sequences.value_rowids(), sequences.row_splits
     places = tf.range(tf.size(rows, splits.dtype))
     from_start, from_end = places - tf.gather(splits, rows), tf.gather(splits, rows + 1) - places
-    kept = tf.where((from_start < head) | (from_end <= max_length - head))[:, 0]
+    indices = tf.where((from_start < head) | (from_end <= max_length - head))[:, 0]
     lengths = tf.minimum(lengths, max_length)
-    return tf.RaggedTensor.from_row_lengths(tf.gather(sequences.values, kept), lengths, validate=False)
+    return tf.RaggedTensor.from_row_lengths(tf.gather(sequences.values, indices), lengths, validate=False)

@@ -104,9 +104,9 @@ class Vocabulary:
         """As `learn`, of the counts of words."""
         if not counts:
             raise InputError("the training texts hold no words: give at least one text that is not blank.")
-        known = () if vectors is None else vectors.find({word.decode("utf-8"): n for word, n in counts.items()})
-        known = {word.encode() for word in known}
-        frequent = (item for item in counts.items() if item[1] >= min_count or item[0] in known)
+        vector_words = () if vectors is None else vectors.find({word.decode("utf-8"): n for word, n in counts.items()})
+        vector_words = {word.encode() for word in vector_words}
+        frequent = (item for item in counts.items() if item[1] >= min_count or item[0] in vector_words)
         ranked = sorted(frequent, key=lambda item: (-item[1], item[0]))[: max_size - 2]
         if not ranked:
             raise InputError(f"no word occurs {min_count} times in the training texts: lower `min_count`.")

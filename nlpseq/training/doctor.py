@@ -227,13 +227,13 @@ class Doctor(keras.callbacks.Callback):
         for name, weights in _layers(self.model).items():
             if name not in self._start:
                 continue
-            before, now = self._start[name], [np.array(weight) for weight in weights]
+            first, last = self._start[name], [np.array(weight) for weight in weights]
             if name in _tables(self.model, held=False):
-                rows = np.all(before[0] == now[0], axis=-1)
+                rows = np.all(first[0] == last[0], axis=-1)
                 unused[name] = (int(rows.sum()), len(rows))
                 continue
-            size = math.sqrt(sum(float(np.sum(np.square(w))) for w in before))
-            change = math.sqrt(sum(float(np.sum(np.square(w - w0))) for w, w0 in zip(now, before)))
+            size = math.sqrt(sum(float(np.sum(np.square(w))) for w in first))
+            change = math.sqrt(sum(float(np.sum(np.square(w - w0))) for w, w0 in zip(last, first)))
             if size > 0:  # else it starts at zero
                 changes[name] = change / size
         return {"changes": changes, "unused": unused}
@@ -254,8 +254,8 @@ class Doctor(keras.callbacks.Callback):
         if self.validation is None or len(losses) < 3 or min(losses) < 0.95 * losses[0]:
             return None
         labels = [np.ravel(batch[1]) for batch in self.validation.take(50) if _is_integer(batch[1])]
-        known = np.concatenate([np.zeros(0, int), *labels])
-        counts = np.unique(known[known >= 0], return_counts=True)[1]
+        numbers = np.concatenate([np.zeros(0, int), *labels])
+        counts = np.unique(numbers[numbers >= 0], return_counts=True)[1]
         return float(-np.sum(counts / counts.sum() * np.log(counts / counts.sum()))) if len(counts) > 1 else None
 
     # Resuming: the rules about the first steps need those steps

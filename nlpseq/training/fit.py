@@ -152,10 +152,10 @@ def _fit(task, batches, callbacks, options, checkpoints):
         path = checkpoints.rescue(best[0])
         if path is None:
             raise
-        kept = f"the best weights so far are in {path}: `nlpseq export {path}` exports them."
+        remedy = f"the best weights so far are in {path}: `nlpseq export {path}` exports them."
         if isinstance(error, (TrainingError, WritingError)):
-            raise type(error)(f"{str(error).rstrip('.')}; {kept}") from error
-        say(kept)
+            raise type(error)(f"{str(error).rstrip('.')}; {remedy}") from error
+        say(remedy)
         raise
 
 

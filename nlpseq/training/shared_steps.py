@@ -36,35 +36,35 @@ class SharedSteps:
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of training; returns the metrics, the same on all workers."""
         model, variables = self.model, self.model.trainable_variables
-        (x, y, weights), some = _with_a_row(keras.utils.unpack_x_y_sample_weight(data))
+        (x, y, weights), has_rows = _with_a_row(keras.utils.unpack_x_y_sample_weight(data))
         with divisors() as counts, tf.GradientTape() as tape:
             y_pred = model(x, training=True)
             loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=True)
             scaled = model.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, variables)
-        known = [(gradient, variable) for gradient, variable in zip(gradients, variables) if gradient is not None]
-        own = self._losses(loss, counts, x, some)
-        *sums, losses = self.cluster.add([*(self._times(*pair, own[0]) for pair in known), own])
+        pairs = [(gradient, variable) for gradient, variable in zip(gradients, variables) if gradient is not None]
+        own = self._losses(loss, counts, x, has_rows)
+        *sums, losses = self.cluster.add([*(self._times(*pair, own[0]) for pair in pairs), own])
         means = [_divided(total, losses[0]) for total in sums]
-        model.optimizer.apply_gradients([(mean, variable) for mean, (_, variable) in zip(means, known)])
+        model.optimizer.apply_gradients([(mean, variable) for mean, (_, variable) in zip(means, pairs)])
         # After the update, as in Keras: a metric may read weights, such as those of a CRF.
-        return self._results(self.cluster.add(self._metrics(x, y, y_pred, weights, some)), losses)
+        return self._results(self.cluster.add(self._metrics(x, y, y_pred, weights, has_rows)), losses)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of validation; returns the metrics, the same on all workers."""
-        (x, y, weights), some = _with_a_row(keras.utils.unpack_x_y_sample_weight(data))
+        (x, y, weights), has_rows = _with_a_row(keras.utils.unpack_x_y_sample_weight(data))
         with divisors() as counts:
             y_pred = self.model(x, training=False)
             loss = self.model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=False)
-        parts = self._metrics(x, y, y_pred, weights, some)
-        *sums, losses = self.cluster.add([*parts, self._losses(loss, counts, x, some)])
+        parts = self._metrics(x, y, y_pred, weights, has_rows)
+        *sums, losses = self.cluster.add([*parts, self._losses(loss, counts, x, has_rows)])
         return self._results(sums, losses)
 
-    def _losses(self, loss, counts, x, some):
+    def _losses(self, loss, counts, x, has_rows):
         """What the loss is divided by, the loss times it, and the number of examples: float32 `(3,)`."""
         rows = tf.cast(tf.shape(tf.nest.flatten(x)[0])[0], tf.float32)
-        count = some * (tf.cast(counts[0], tf.float32) if counts else rows)
-        return tf.stack([count, tf.math.multiply_no_nan(tf.cast(loss, tf.float32), count), some * rows])
+        count = has_rows * (tf.cast(counts[0], tf.float32) if counts else rows)
+        return tf.stack([count, tf.math.multiply_no_nan(tf.cast(loss, tf.float32), count), has_rows * rows])
 
     def _times(self, gradient, variable, count):
         """A gradient times the count, with the static shape of its variable, without which sums have no shape."""
@@ -78,7 +78,7 @@ class SharedSteps:
         """The variables of the metrics except the loss."""
         return [variable for metric in self.model.metrics if metric.name != "loss" for variable in metric.variables]
 
-    def _metrics(self, x, y, y_pred, weights, some):
+    def _metrics(self, x, y, y_pred, weights, has_rows):
         """What the examples of this worker add to the metrics, whose variables keep the sums of all workers."""
         if not all(
             getattr(metric, "built", True) for metric in self.model.metrics
@@ -90,7 +90,7 @@ class SharedSteps:
         for variable in variables:
             variable.assign(tf.zeros_like(variable))
         self.model.compute_metrics(x, y, y_pred, sample_weight=weights)
-        parts = [some * tf.cast(tf.convert_to_tensor(variable), tf.float32) for variable in variables]
+        parts = [has_rows * tf.cast(tf.convert_to_tensor(variable), tf.float32) for variable in variables]
         for variable, value in zip(variables, before):
             variable.assign(value)
         return parts

@@ -61,11 +61,11 @@ def _values(variables):
     return [np.array(variable) for variable in variables]
 
 
-def _assign(what, variables, values):
+def _assign(unit, variables, values):
     shapes = [tuple(variable.shape) for variable in variables]
     if shapes != [value.shape for value in values]:
         raise InputError(
-            f"the {what} do not fit the checkpoint: it has {len(values)} arrays, of other shapes or number than the "
+            f"the {unit} do not fit the checkpoint: it has {len(values)} arrays, of other shapes or number than the "
             f"{len(shapes)} of this run; build the model as before, or use `restart`."
         )
     for variable, value in zip(variables, values):

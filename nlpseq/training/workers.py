@@ -131,13 +131,13 @@ class Cluster(OneWorker):
         return float(value)
 
     def check_equal(self, digests):
-        for what, digest in digests.items():
+        for part, digest in digests.items():
             value = float(int(digest[:5], 16))  # exact in float32
             with self.connected():
                 (different,) = self.add([tf.constant(float(self.of_chief(value) != value))])
             if different:
                 raise InputError(
-                    f"{int(different)} of {self.count} workers differ from the chief in their {what}: start all with "
+                    f"{int(different)} of {self.count} workers differ from the chief in their {part}: start all with "
                     "the same command, on files that all can read."
                 )
 

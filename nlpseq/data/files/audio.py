@@ -168,15 +168,15 @@ class Resampler:
 
     def _make(self, block, count):
         self.held = np.concatenate([self.held, np.asarray(block, np.float32)])
-        made = np.zeros(max(count - self.made, 0), np.float32)
-        for phase in range(min(self.up, len(made))):
+        samples = np.zeros(max(count - self.made, 0), np.float32)
+        for phase in range(min(self.up, len(samples))):
             number = self.made + phase
             centre, fraction = divmod(number * self.down, self.up)
             start = centre - self.half - self.first
             windows = np.lib.stride_tricks.sliding_window_view(self.held[start:], 2 * self.half + 1)
-            part = made[phase :: self.up]
+            part = samples[phase :: self.up]
             part[:] = windows[:: self.down][: len(part)] @ self.filters[fraction]
-        self.made += len(made)
+        self.made += len(samples)
         keep = max(0, self.made * self.down // self.up - self.half - self.first)
         self.held, self.first = self.held[keep:], self.first + keep
-        return made
+        return samples

@@ -37,9 +37,9 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
         InputError: the file is empty, a row has more or fewer columns than the first, or a quoted
             field does not end.
     """
-    named = FIRST_LINE.match(text)
-    text = text[named.end() :] if named else text  # from the end of that line, so that lines keep their numbers
-    delimiter = delimiter or (named[1] if named else None)
+    directive = FIRST_LINE.match(text)
+    text = text[directive.end() :] if directive else text  # from the end of that line, so that lines keep their numbers
+    delimiter = delimiter or (directive[1] if directive else None)
     chosen = delimiter_of(text, suffix) if not delimiter else checked_delimiter(delimiter)
     records = None
     if chosen == "\t":  # most files of tab-separated values have no quoting, and quotes in their texts

@@ -167,6 +167,6 @@ def _parallel_table(files, encoding):
     columns = {kind: read_lines(path, encoding) for kind, path in files.items()}
     sizes = {str(files[kind]): len(lines) for kind, lines in columns.items()}
     if len(set(sizes.values())) > 1:
-        found = " and ".join(f"{path} has {plural(size, 'line')}" for path, size in sizes.items())
-        raise InputError(f"{found}: expected equally many, which belong together line by line.")
+        sizes_by_file = " and ".join(f"{path} has {plural(size, 'line')}" for path, size in sizes.items())
+        raise InputError(f"{sizes_by_file}: expected equally many, which belong together line by line.")
     return columns_table(str(files["text"]), columns, "line")

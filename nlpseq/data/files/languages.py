@@ -34,8 +34,8 @@ def is_language(name: str) -> bool:
 def names_side(name: str) -> bool:
     """Whether a column name is that of one side of a translation: "en", "English words/sentences", "Translation"."""
     words = re.findall(r"[^\W\d_]+", name.lower())
-    known = all(word in CODES or word in AROUND.split() for word in words)
-    return is_language(name) or (bool(words) and known and sum(word in CODES for word in words) <= 1)
+    are_codes = all(word in CODES or word in AROUND.split() for word in words)
+    return is_language(name) or (bool(words) and are_codes and sum(word in CODES for word in words) <= 1)
 
 
 def names_language(name: str) -> bool:

@@ -35,10 +35,10 @@ def parse_numbers(table: Table, name: str) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         large = np.flatnonzero(np.abs(numbers) > LARGEST)
     if len(large):
-        what = "infinite" if np.isinf(numbers[large[0]]) else f"beyond {LARGEST:g}"
+        problem = "infinite" if np.isinf(numbers[large[0]]) else f"beyond {LARGEST:g}"
         raise InputError(
-            f"{place(large[0])}the number in the column {shorten(name)!r} is {what}: leave the cell empty if the value "
-            "is missing."
+            f"{place(large[0])}the number in the column {shorten(name)!r} is {problem}: "
+            "leave the cell empty if the value is missing."
         )
     return numbers
 

@@ -59,28 +59,28 @@ class VectorFile:
                 f"{shorten(first.decode('utf-8', 'replace').strip(), 40)!r}: give a file of word vectors ({EXPECTED})."
             )
 
-    def rows(self, wanted: Collection[bytes], first: int = 0) -> Iterator[Row]:
+    def rows(self, words: Collection[bytes], first: int = 0) -> Iterator[Row]:
         """The rows of some words, and of the first ones of the file, in its order.
 
         Args:
-            wanted: The words.
+            words: The words.
             first: How many of the first rows to give whatever their words. Default 0.
 
         Raises:
             InputError: A line is damaged, or the file ends too early.
         """
         if self._array is not None:
-            return self._of_array(self._array, wanted, first)
-        return self._of_binary(wanted, first) if self._binary else self._of_text(wanted, first)
+            return self._of_array(self._array, words, first)
+        return self._of_binary(words, first) if self._binary else self._of_text(words, first)
 
-    def _of_array(self, array, wanted, first):
+    def _of_array(self, array, words, first):
         with opened(self._list) as lines:
             for number, line in enumerate(lines):
                 word = (line.split() or [b""])[0]
-                if number < first or word in wanted:
+                if number < first or word in words:
                     yield self._row(word, np.array(array[number], np.float32), f"row {number + 1:,}")
 
-    def _of_text(self, wanted, first):
+    def _of_text(self, words, first):
         start = 1 if self._count is None else 2
         with opened(self.path) as file:
             if start == 2:
@@ -91,10 +91,10 @@ class VectorFile:
                     line = line.removeprefix(b"\xef\xbb\xbf")
                 word = line[: line.find(b" ")]
                 usual = line.count(b" ") - line.endswith((b" \n", b" \r\n")) == self.size
-                if usual and word and number >= start + first and word not in wanted:
+                if usual and word and number >= start + first and word not in words:
                     continue
                 word, values = self._split(line, f"line {number:,}")
-                if number < start + first or word in wanted:
+                if number < start + first or word in words:
                     yield self._row(word, values, f"line {number:,}")
         self._check_count(number - start + 1)
 
@@ -112,7 +112,7 @@ class VectorFile:
             )
         return word, numbers
 
-    def _of_binary(self, wanted, first):
+    def _of_binary(self, words, first):
         count, width = self._count or 0, 4 * self.size
         with opened(self.path) as file:
             file.readline(LONGEST_LINE)
@@ -126,7 +126,7 @@ class VectorFile:
                         "get it again."
                     )
                 word = word.lstrip(b"\n")
-                if number < first or word in wanted:
+                if number < first or word in words:
                     yield self._row(word, np.frombuffer(data, "<f4").astype(np.float32), f"vector {number + 1:,}")
 
     def _check_count(self, count):
@@ -218,8 +218,8 @@ def _array(path: Path) -> Any:
     except (ValueError, EOFError):
         raise InputError(f"{path} is damaged, or holds no array of numbers: give a .npy file of one array.") from None
     if getattr(array, "ndim", 0) != 2 or not np.issubdtype(array.dtype, np.floating) or 0 in array.shape:
-        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
-        raise InputError(f"{path} holds {found}: expected an array of floats, a row for each word.")
+        shape = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
+        raise InputError(f"{path} holds {shape}: expected an array of floats, a row for each word.")
     return array
 
 

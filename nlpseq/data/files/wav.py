@@ -12,11 +12,11 @@ UNKNOWN = 0x7FFF0000  # bytes; so many or more are written where the length is n
 WHOLE = 0.99  # share of the samples that must be there
 
 
-def refuse_truncated(path: Path, expected: int, there: int) -> None:
+def refuse_truncated(path: Path, expected: int, actual: int) -> None:
     """Raises an `InputError` if bytes of samples are missing that the header of a file counts."""
-    if there < WHOLE * expected and expected < UNKNOWN:
+    if actual < WHOLE * expected and expected < UNKNOWN:
         raise InputError(
-            f"{path} is damaged ({there:,} of {expected:,} bytes of its samples are there): give another file."
+            f"{path} is damaged ({actual:,} of {expected:,} bytes of its samples are there): give another file."
         )
 
 

@@ -54,10 +54,10 @@ class LongestMatch:
     def __call__(self, word: str) -> list[int]:
         ids, at = [], 0
         while at < len(word):
-            known = self._inner if at else self._first
+            ids_by_piece = self._inner if at else self._first
             for end in range(min(len(word), at + self._longest), at, -1):
-                if word[at:end] in known:
-                    ids.append(known[word[at:end]])
+                if word[at:end] in ids_by_piece:
+                    ids.append(ids_by_piece[word[at:end]])
                     at = end
                     break
             else:
@@ -80,13 +80,13 @@ class MostProbable:
     def __call__(self, word: str) -> list[int]:
         best = [(0.0, 0, 0)] + [(-math.inf, UNKNOWN, 1)] * len(word)  # score, last piece and its length
         for start in range(len(word)):
-            here = best[start][0]
+            score_before = best[start][0]
             for length in range(1, min(self._longest, len(word) - start) + 1):
                 score, piece = self._scores.get(word[start : start + length], (-math.inf, UNKNOWN))
                 if piece == UNKNOWN and length == 1:
                     score = self._unknown
-                if here + score > best[start + length][0]:
-                    best[start + length] = (here + score, piece, length)
+                if score_before + score > best[start + length][0]:
+                    best[start + length] = (score_before + score, piece, length)
         ids, end = [], len(word)
         while end > 0:
             _, piece, length = best[end]
@@ -211,8 +211,8 @@ class LinePreprocessor:
         return re.sub("\n +", "\n", "".join(self.texts(ids)).lstrip(" "))
 
 
-def _part(items, first, last, more=0):
-    """The `first` or `last` items, and `more`; all if both are None."""
+def _part(items, first, last, extra=0):
+    """The `first` or `last` items, and `extra`; all if both are None."""
     if first is not None:
-        return items[: first + more]
-    return items if last is None else items[-(last + more) :]
+        return items[: first + extra]
+    return items if last is None else items[-(last + extra) :]

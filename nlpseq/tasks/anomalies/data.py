@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
 from nlpseq.data.files import paths
+from nlpseq.data.notes import say_notes
 from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten, some_of
 from nlpseq.paths import as_path
@@ -110,7 +111,7 @@ def load_anomalies(
     splits = _with_missing(splits, share, said)
     said += _odd(splits, channels)
     train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)
-    name, said = sources.name_of(dataset), notes.say_notes(said)
+    name, said = sources.name_of(dataset), say_notes(said)
     return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=said)
 
 

@@ -17,8 +17,8 @@ class Answers(answers.Answers):
 
     def score(self, pairs):
         """Accuracy; of several labels that of the whole set."""
-        right = [sorted(answer["labels"]) == sorted(given) if "labels" in answer else answer["label"] == given
-                 for given, answer in pairs]  # fmt: skip
+        right = [sorted(answer["labels"]) == sorted(expected) if "labels" in answer else answer["label"] == expected
+                 for expected, answer in pairs]  # fmt: skip
         return {"accuracy": sum(right) / len(right)}
 
     def compute(self, model, examples):

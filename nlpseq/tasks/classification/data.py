@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
+from nlpseq.data.notes import about_labels, few_examples, say_notes, several_labels, unseen
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.classification import own
 from nlpseq.tasks.classification.schemas import CLASSIFICATION, ClassificationSchema
@@ -140,32 +141,32 @@ def load_labelled_texts(
         overrides = {name: value for name, value in overrides.items() if value}
         options = {"label_separator": label_separator, "delimiter": delimiter, "encoding": encoding}
         sources.refuse_file_options(dataset, **options)
-        labels, found, generated = _from_tfds(dataset, data_dir, overrides)
-        said = []
+        labels, examples, generated = _from_tfds(dataset, data_dir, overrides)
+        notes = []
     else:
         read = lambda path: own.read(path, delimiter, encoding)  # noqa: E731
         tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
-        labels, found, said = _from_tables(tables, text, label, label_separator)
+        labels, examples, notes = _from_tables(tables, text, label, label_separator)
         generated = False
     name = sources.name_of(dataset)
-    _check(name, labels, found["train"])
-    said += _unseen_notes(labels, found)
-    said += sources.fill_splits(found, seed)
-    data = LabelledTexts(name, tuple(labels), generated=generated, notes=(), **found)
-    said += notes.few_examples(data.sizes, "texts")
-    return replace(data, notes=notes.say_notes(said))
+    _check(name, labels, examples["train"])
+    notes += _unseen_notes(labels, examples)
+    notes += sources.fill_splits(examples, seed)
+    data = LabelledTexts(name, tuple(labels), generated=generated, notes=(), **examples)
+    notes += few_examples(data.sizes, "texts")
+    return replace(data, notes=say_notes(notes))
 
 
 def _from_tables(tables, text, label, label_separator):
     """Labels, `Examples` by split, and notes, of the tables of the user's own data."""
-    rows, said = own.labelled_rows(tables, text, label, label_separator)
+    rows, notes = own.labelled_rows(tables, text, label, label_separator)
     labels = own.sorted_labels(rows["train"])
     multi_label = any(len(row.labels) != 1 for part in rows.values() for row in part)
     splits = {split: _of_rows(part, labels, multi_label) for split, part in rows.items()}
     counts = Counter(name for row in rows["train"] for name in row.labels)
     if multi_label:
-        said.append(notes.several_labels([len(row.labels) for row in rows["train"]]))
-    return labels, splits, said + notes.about_labels(counts, len(rows["train"]))
+        notes.append(several_labels([len(row.labels) for row in rows["train"]]))
+    return labels, splits, notes + about_labels(counts, len(rows["train"]))
 
 
 def _of_rows(rows, labels, multi_label):
@@ -185,12 +186,12 @@ def _of_rows(rows, labels, multi_label):
 
 def _unseen_notes(labels, splits):
     """Notes on labels of validation and test that no text of training has, classes of TFDS datasets included."""
-    said, shown = [], set(splits["train"].classes()[1].tolist())
+    notes, shown = [], set(splits["train"].classes()[1].tolist())
     for split, examples in splits.items():
         names = (*labels, *examples.unseen)
         counts = Counter(names[number] for number in examples.classes()[1].tolist() if number not in shown)
-        said += notes.unseen(split, counts)
-    return said
+        notes += unseen(split, counts)
+    return notes
 
 
 def _from_tfds(dataset, data_dir, overrides):
@@ -246,8 +247,8 @@ def _usable(texts, labels, schema):
         single = labels.sum(axis=1) == 1
         return texts[single], labels[single].argmax(axis=1)
     if schema.names:
-        known = np.isin(labels, list(schema.names))
-        return texts[known], labels[known]
+        has_label = np.isin(labels, list(schema.names))
+        return texts[has_label], labels[has_label]
     return texts, labels
 
 

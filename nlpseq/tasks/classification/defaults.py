@@ -34,8 +34,8 @@ def profile(data: "LabelledTexts") -> Profile:
 
     Of texts with several labels, each combination that occurs is a class. That of a prepared corpus is known.
     """
-    if known := getattr(data, "profile", None):
-        return known
+    if stored := getattr(data, "profile", None):
+        return stored
     classes = len(np.unique(data.train.labels, axis=0)) if data.multi_label else len(data.labels)
     return Profile.of((text.lower().split() for text in data.train.texts), classes)
 

@@ -41,7 +41,7 @@ def lists_of(values: Sequence) -> Sequence:
     """The lists that all cells of a column stand for as text, but for missing ones; else the cells themselves."""
     lists = [table.list_in(value) if isinstance(value, str) else None for value in values]
     missing = [table.is_missing(value) for value in values]
-    whole = all(found is not None or empty for found, empty in zip(lists, missing)) and not all(missing)
+    whole = all(items is not None or empty for items, empty in zip(lists, missing)) and not all(missing)
     return lists if whole else values
 
 

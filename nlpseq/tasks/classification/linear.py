@@ -103,11 +103,11 @@ class NgramLogits(keras.layers.Layer):
         """What each word, with the n-grams that end there, adds to the logits before s: `(batch, time, classes)`."""
         votes: Any = 0.0
         for column, kernel in enumerate(self.kernels):
-            known = (ids[..., column] > (1 if column == 0 else 0)) & (ids[..., column] < self.sizes[column])
-            weights = tf.cast(known, tf.float32)  # the word 1 is unknown
+            in_range = (ids[..., column] > (1 if column == 0 else 0)) & (ids[..., column] < self.sizes[column])
+            weights = tf.cast(in_range, tf.float32)  # the word 1 is unknown
             if training and self.dropout:
                 weights = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
-            vectors = tf.gather(tf.convert_to_tensor(kernel), tf.where(known, ids[..., column], 0))
+            vectors = tf.gather(tf.convert_to_tensor(kernel), tf.where(in_range, ids[..., column], 0))
             votes += tf.cast(vectors, tf.float32) * weights[..., tf.newaxis]
         return votes
 

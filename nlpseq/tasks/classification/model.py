@@ -165,12 +165,12 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
 
     def _embed(self, ids, mask, training):
         """The concatenated embeddings of words and n-grams, `(batch, time, features)`."""
-        kept = self.word_dropout(tf.ones(tf.shape(ids)), training=training)  # 0, or 1 / (1 - rate)
-        words = tf.where(mask & (kept[..., 0] == 0), UNKNOWN, ids[..., 0])
+        factors = self.word_dropout(tf.ones(tf.shape(ids)), training=training)  # 0, or 1 / (1 - rate)
+        words = tf.where(mask & (factors[..., 0] == 0), UNKNOWN, ids[..., 0])
         parts = [self.embeddings[0](words)]
         for column, embedding in enumerate(self.embeddings[1:], start=1):
             vectors = embedding(ids[..., column])
-            weights = tf.where(ids[..., column] > 0, kept[..., column], 0.0)
+            weights = tf.where(ids[..., column] > 0, factors[..., column], 0.0)
             parts.append(vectors * tf.cast(weights, vectors.dtype)[..., tf.newaxis])
         return self.input_dropout(tf.concat(parts, axis=-1), training=training)
 

@@ -93,8 +93,8 @@ def _described(folder, description):
     labels = description["labels"]
     validation, test = (_examples(rows, labels) for rows in preparing.held_out(folder))
     train: Any = preparing.examples(folder, description)
-    known = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
-    return PreparedTexts(str(folder), tuple(labels), train, validation, test, **known)
+    details = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
+    return PreparedTexts(str(folder), tuple(labels), train, validation, test, **details)
 
 
 def _examples(rows, labels):

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
+from nlpseq.data.notes import FEW_CLASSES, about_labels, few_examples, say_notes, unseen
 from nlpseq.errors import InputError, plural, refuses_unknown_arguments, shorten, some_of
 from nlpseq.tasks.clips import own
 from nlpseq.tasks.clips.arrays import label_of
@@ -229,8 +230,8 @@ def _dataset(name, names, parts, how, generated, seed):
         how=how,
         generated=generated,
     )
-    said += notes.few_examples(data.sizes, "sequences")
-    return replace(data, notes=notes.say_notes(said))
+    said += few_examples(data.sizes, "sequences")
+    return replace(data, notes=say_notes(said))
 
 
 def _check_classes(name, train, names):
@@ -239,7 +240,7 @@ def _check_classes(name, train, names):
     different, total = len(set(labels.tolist())), len(labels)
     if different < 2:
         raise InputError(f"the training split of {name!r} has one class only ({names[0]!r}): expected at least two.")
-    if different > max(notes.FEW_CLASSES, UNIQUE * total):
+    if different > max(FEW_CLASSES, UNIQUE * total):
         what = "frames" if train.per_frame else "sequences"
         raise InputError(
             f"the training split of {name!r} has {different:,} different labels for {total:,} {what}, such as "
@@ -306,10 +307,10 @@ def _sorted(labels):
 def _about(splits, labels):
     said, shown = [], set(splits["train"].classes()[1].tolist())
     counts = Counter(labels[number] for number in splits["train"].classes()[1].tolist())
-    said += notes.about_labels(counts, len(splits["train"].classes()[1]))
+    said += about_labels(counts, len(splits["train"].classes()[1]))
     for split, clips in splits.items():
         names = (*labels, *clips.unseen)
-        said += notes.unseen(split, Counter(names[n] for n in clips.classes()[1].tolist() if n not in shown))
+        said += unseen(split, Counter(names[n] for n in clips.classes()[1].tolist() if n not in shown))
     return said
 
 

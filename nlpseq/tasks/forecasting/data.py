@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
 from nlpseq.data.files.table import Table, normal
+from nlpseq.data.notes import say_notes
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
 from nlpseq.data.series.reading import split_tables
 from nlpseq.data.series.times import dated
@@ -90,7 +91,7 @@ class ForecastingSeries:
             said.append(
                 "the series are too short for validation windows: the test windows are used, whose scores mean little"
             )
-        said = notes.say_notes(said)
+        said = say_notes(said)
         return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *said), self, season)
 
     def _tested(self, store: Store, horizon: int, windows: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -268,7 +269,7 @@ def load_series(
         if length_of(one) <= FEW_STEPS:
             said.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")
             break
-    return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, notes.say_notes(said))
+    return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, say_notes(said))
 
 
 def _known(table: SeriesTable, given) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def checked_step(tokens: tf.Tensor, states: list, count: int, state_sizes: list)
     if not tokens.dtype.is_integer:
         raise InputError(f"`tokens` of a step must be ids, got the dtype {tokens.dtype.name}: give integers.")
     check_shape(tokens, [None], "tokens", "(rows,)", "a step")
-    known = tf.reduce_all((tokens >= 0) & (tokens <= most))
+    in_range = tf.reduce_all((tokens >= 0) & (tokens <= most))
     flat, sizes = tf.nest.flatten(states), tf.nest.flatten(state_sizes)
     if len(flat) != len(sizes) or len(states) != len(state_sizes):
         layers = f"{len(state_sizes)} layers with {len(sizes)} states in all"
@@ -31,5 +31,5 @@ def checked_step(tokens: tf.Tensor, states: list, count: int, state_sizes: list)
             f"`states` of a step must be those of {layers}, got {len(states)} with {len(flat)}: give a list for each."
         )
     flat = check_states(flat, sizes, tokens.shape[0], tf.shape(tokens)[0], "a step")
-    with tf.control_dependencies(check(known, f"`tokens` of a step must be from 0 to {most}, got %s.", tokens)):
+    with tf.control_dependencies(check(in_range, f"`tokens` of a step must be from 0 to {most}, got %s.", tokens)):
         return tf.identity(tokens), tf.nest.pack_sequence_as(state_sizes, flat)

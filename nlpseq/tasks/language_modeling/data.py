@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
+from nlpseq.data.notes import odd_text, say_notes
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.language_modeling import own
 from nlpseq.tasks.language_modeling.schemas import LANGUAGE, LanguageSchema
@@ -94,17 +95,17 @@ def load_running_texts(
         overrides = {"text": text, **splits}
         overrides = {name: value for name, value in overrides.items() if value is not None}
         texts, generated = _from_tfds(dataset, data_dir, overrides)
-        said = []
+        notes = []
     else:
         read = lambda path: own.read(path, text, delimiter, encoding)  # noqa: E731
         raw = sources.own_splits(dataset, data_dir, splits, read, lambda table: own.text_of_table(table, text))
         texts = {split: part.text.encode("utf-8", "replace") for split, part in raw.items()}
-        said, generated = [part.note for part in raw.values() if part.note], False
-        said += [note for split, part in raw.items() for note in notes.odd_text(f"the {split} text", part.text)]
+        notes, generated = [part.note for part in raw.values() if part.note], False
+        notes += [note for split, part in raw.items() for note in odd_text(f"the {split} text", part.text)]
     texts = {split: content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for split, content in texts.items()}
-    said += _hold_out(name, texts)
-    found = {split: _lines(f"the {split} text of {name}", content) for split, content in texts.items()}
-    return RunningTexts(name, generated=generated, **found, notes=notes.say_notes(said))
+    notes += _hold_out(name, texts)
+    examples = {split: _lines(f"the {split} text of {name}", content) for split, content in texts.items()}
+    return RunningTexts(name, generated=generated, **examples, notes=say_notes(notes))
 
 
 def _hold_out(name, texts):

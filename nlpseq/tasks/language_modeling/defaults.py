@@ -32,8 +32,8 @@ def profile(data: "RunningTexts", characters: bool = False) -> Profile:
 
     That of a prepared corpus is known.
     """
-    if known := getattr(data, "profile", None):
-        return known
+    if stored := getattr(data, "profile", None):
+        return stored
     lines = (line.decode("utf-8", "replace") for line in data.train.lines)
     return Profile.of((line if characters else line.split()) for line in lines)
 

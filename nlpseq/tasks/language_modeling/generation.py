@@ -58,7 +58,7 @@ class Generator:
         """
         return self._complete(prompt, self.task.preprocessor(prompt), length, method, one_line, **options)
 
-    def _complete(self, given, tokens, length, method="sample", one_line=False, **options):
+    def _complete(self, prompts, tokens, length, method="sample", one_line=False, **options):
         """As `__call__`, for the prompts and their tokens, ragged `(batch, None)`."""
         search, _ = METHODS[one_of("method", method, METHODS)]
         states, last = self._read_prompt(tokens)
@@ -68,10 +68,10 @@ class Generator:
         decode = self.task.preprocessor.decode
         prompt, text = decode(tokens), decode(tf.concat([tokens, added], axis=1))
         new = tf.strings.substr(text, tf.strings.length(prompt), tf.strings.length(text))
-        after_blank = tf.strings.regex_full_match(given, r"\C*[\s\pZ\p{Cc}]")
+        after_blank = tf.strings.regex_full_match(prompts, r"\C*[\s\pZ\p{Cc}]")
         new = tf.where(after_blank, tf.strings.regex_replace(new, "^ ", ""), new)
         return {
-            "text": tf.strings.join([given, new]),
+            "text": tf.strings.join([prompts, new]),
             "added": new,
             "log_probability": decoded.log_probabilities[:, 0],
         }
@@ -157,8 +157,10 @@ class Generator:
         rows = tf.shape(token)[0]
         checks = [(tf.reduce_all((token >= 0) & (token < count)), f"token must be from 0 to {count - 1}, got", token)]
         for name, state in zip(states, flat):
-            given = tf.shape(state)[0]
-            checks.append((given == rows, f"{name} must have a row for each token, got rows and tokens", [given, rows]))
+            state_rows = tf.shape(state)[0]
+            checks.append(
+                (state_rows == rows, f"{name} must have a row for each token, got rows and tokens", [state_rows, rows])
+            )
             checks.append((tf.reduce_all(tf.math.is_finite(state)), f"{name} must be finite, got", state))
         with _checked(checks):
             token = tf.identity(token)
@@ -196,4 +198,4 @@ class Generator:
 
 def _checked(checks):
     """A context whose operations run after the checks `(right, message, value)`, a wrong one of which is an error."""
-    return tf.control_dependencies([tf.debugging.Assert(right, [text, got]) for right, text, got in checks])
+    return tf.control_dependencies([tf.debugging.Assert(right, [text, value]) for right, text, value in checks])

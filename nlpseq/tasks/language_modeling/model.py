@@ -220,8 +220,8 @@ class LanguageModel(TextTask):
         vectors = self.embedding(ids)
         if not (training and self.settings.embedding_dropout):
             return vectors
-        kept = self.embedding_dropout(tf.ones([len(self.preprocessor), 1], vectors.dtype), training=True)
-        return vectors * tf.gather(kept, ids)
+        factors = self.embedding_dropout(tf.ones([len(self.preprocessor), 1], vectors.dtype), training=True)
+        return vectors * tf.gather(factors, ids)
 
     def logits(self, hidden: tf.Tensor, training: bool = False) -> "tf.Tensor | FactoredLogits":
         """Logits `(..., tokens)` of outputs `(..., units)`."""
@@ -334,9 +334,9 @@ class LanguageModel(TextTask):
         Raises:
             InputError: an option is unknown or outside its range; a prompt is too long.
         """
-        _, known = METHODS[one_of("method", method, METHODS)]
+        _, allowed = METHODS[one_of("method", method, METHODS)]
         for name in options:
-            one_of(f"option of method {method!r}", name, known)
+            one_of(f"option of method {method!r}", name, allowed)
         if method == "sample":
             check_options(**options)
         whole("length", length, 0, MOST_ADDED)

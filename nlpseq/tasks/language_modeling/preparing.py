@@ -46,11 +46,11 @@ class Corpus(preparing.Corpus):
             raise InputError(f"{path} is no file of text: expected running text, as in .txt or .txt.gz.")
         return "text"
 
-    def begin(self, shards, each):
+    def begin(self, shards, run_shards):
         """Finds where each file begins in the whole text; of compressed files the bytes are counted first."""
         (self.folder / "sizes").mkdir(exist_ok=True)
         compressed = [shard for shard in shards if shard.path.lower().endswith(tuple(COMPRESSED))]
-        each(Measuring(self), compressed)
+        run_shards(Measuring(self), compressed)
         sizes = dict(self.files())
         for shard in compressed:
             sizes[shard.path] = int(self.measured(shard).read_text("utf-8"))
@@ -150,5 +150,5 @@ def _described(folder, description):
     digest = preparing.digest(folder)
     train: Any = PreparedText(str(folder / "train"), files, description["dtype"], END, digest)
     validation, test = (Lines(np.array(as_texts(rows), object)) for rows in preparing.held_out(folder))
-    known = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
-    return PreparedRunningText(str(folder), train, validation, test, **known)
+    details = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
+    return PreparedRunningText(str(folder), train, validation, test, **details)

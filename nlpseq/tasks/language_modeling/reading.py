@@ -64,9 +64,9 @@ def score(model: "Computed", texts: Sequence[str]) -> list[dict[str, Any]]:
     """Scores of texts, as `nlpseq.tasks.language_modeling.scoring.Scorer` returns them, row by row."""
     preprocessor = model.preprocessor
     tokens = [preprocessor(text, first=preprocessor.max_tokens + 1) for text in texts]
-    kept = [row[: preprocessor.max_tokens] for row in tokens]
-    scores, _, _ = Reader(model)(kept)
-    return [_row(preprocessor, ids, row, len(whole)) for ids, row, whole in zip(kept, scores, tokens)]
+    rows = [row[: preprocessor.max_tokens] for row in tokens]
+    scores, _, _ = Reader(model)(rows)
+    return [_row(preprocessor, ids, row, len(whole)) for ids, row, whole in zip(rows, scores, tokens)]
 
 
 def _row(preprocessor, ids, scores, count):

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
 from nlpseq.data.files import audio as sounds
+from nlpseq.data.notes import few_examples, say_notes, unseen
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten
 from nlpseq.tasks.speech import own
 from nlpseq.tasks.speech.recordings import held_out, with_texts
@@ -182,8 +183,8 @@ def load_speech(
     by_split["train"], longer = _without_long(by_split["train"], rate)
     said += longer + _fill(by_split, seed, group) + _about(by_split, rate)
     data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **by_split)
-    said += notes.few_examples(data.sizes, "utterances")
-    return replace(data, notes=notes.say_notes(said))
+    said += few_examples(data.sizes, "utterances")
+    return replace(data, notes=say_notes(said))
 
 
 def _fill(by_split, seed, group):
@@ -232,7 +233,7 @@ def _about(by_split, rate):
         said += [f"{plural(count, 'recording is', 'recordings are')} {what}"] * bool(count)
     shown = set("".join(by_split["train"].strings()))
     for split, part in by_split.items():
-        said += notes.unseen(split, Counter(c for text in part.strings() for c in text if c not in shown), "characters")
+        said += unseen(split, Counter(c for text in part.strings() for c in text if c not in shown), "characters")
     return said
 
 

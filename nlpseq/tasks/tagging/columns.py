@@ -236,9 +236,9 @@ def _is_conllu_word(fields):
 def _column(path, names, value, default):
     """The index of a column, from 0, by its number from 1 or its name."""
     value = str(default if value is None else value)
-    known = [normal(name) for name in names]
-    if normal(value) in known:
-        return known.index(normal(value))
+    normals = [normal(name) for name in names]
+    if normal(value) in normals:
+        return normals.index(normal(value))
     if not re.fullmatch("[1-9][0-9]{0,3}", value):
         remedy = suggest(value, names) if names else "give its number, from 1."
         raise InputError(f"{path} has no column {value!r}: {remedy}")
@@ -271,8 +271,8 @@ def _comments(rows):
     like_tags = len(new) <= MOST_TAGS and all(tag.isupper() for tag in tags | new)
     regular = len(heads) > 2 and 2 * len(heads) > len(starts)
     for index, fields in heads.items():
-        known = _tag(fields) in tags
-        if (regular and _middle(fields) not in middles) if known else not like_tags:
+        is_tag = _tag(fields) in tags
+        if (regular and _middle(fields) not in middles) if is_tag else not like_tags:
             comments[index] = False
     return comments
 

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import tag_schemes
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
+from nlpseq.data.notes import few_examples, say_notes, spellings
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.tagging import own
 from nlpseq.tasks.tagging.own import RawSentences
@@ -139,15 +140,17 @@ def load_tagged_sentences(
         raw = sources.own_splits(own.as_columns(dataset), data_dir, splits, read, of_table, rank=1)
         names, generated = [], False
     name = sources.name_of(dataset)
-    said = [note for part in raw.values() for note in part.notes]
+    notes = [note for part in raw.values() for note in part.notes]
     scheme, raw, scheme_notes = _in_scheme(raw)
     labels = _labels(name, raw["train"], names)
-    found = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
-    said += scheme_notes + [note for split, part in raw.items() for note in _unseen_notes(split, part, found[split])]
-    said += sources.fill_splits(found, seed)
-    data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **found)
-    said += notes.spellings(labels, "tags") + notes.few_examples(data.sizes, "sentences")
-    return replace(data, notes=notes.say_notes(said))
+    examples = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
+    notes += scheme_notes + [
+        note for split, part in raw.items() for note in _unseen_notes(split, part, examples[split])
+    ]
+    notes += sources.fill_splits(examples, seed)
+    data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **examples)
+    notes += spellings(labels, "tags") + few_examples(data.sizes, "sentences")
+    return replace(data, notes=say_notes(notes))
 
 
 def _from_tfds(dataset, data_dir, overrides):
@@ -188,9 +191,9 @@ def _raw(dataset, split, schema, names, tokens, tags, left_out=None):
     tags = [names[tag] for tag in values] if names else [sources.as_text(tag) for tag in values]
     tags = np.array(tags, object)
     if left_out is not None:
-        kept = left_out.values.numpy() != schema.left_out[1].encode()
-        ends = np.concatenate([[0], np.cumsum(kept)])[ends]
-        words, tags = words[kept], tags[kept]
+        is_token = left_out.values.numpy() != schema.left_out[1].encode()
+        ends = np.concatenate([[0], np.cumsum(is_token)])[ends]
+        words, tags = words[is_token], tags[is_token]
     bounds = [(start, end) for start, end in pairwise(ends) if end > start]
     parts = ([flat[start:end].tolist() for start, end in bounds] for flat in (words, tags))
     return RawSentences(*parts, lambda sentence, token: place)
@@ -261,4 +264,4 @@ def _unseen_notes(split, raw, sentences):
     unseen = set(sentences.unseen)
     counts = Counter(tag for tag in chain.from_iterable(raw.tags) if tag in unseen)
     first = min(place for tag, place in _first_places(raw).items() if tag in unseen)
-    return notes.unseen(split, counts, "tags", raw.place(*first))
+    return unseen(split, counts, "tags", raw.place(*first))

@@ -57,9 +57,9 @@ def read(
     encoding: str | None = None,
 ) -> dict[str, RawSentences]:
     """The sentences of a file or folder by split."""
-    found = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
-    if found is not None and all(map(_are_parallel, found.values())):
-        return {split: sentences_of_table(part, tokens, tags) for split, part in found.items()}
+    tables = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
+    if tables is not None and all(map(_are_parallel, tables.values())):
+        return {split: sentences_of_table(part, tokens, tags) for split, part in tables.items()}
     return read_splits(columns.column_files(path), lambda file: _read_file(file, tokens, tags, delimiter, encoding))
 
 
@@ -170,11 +170,11 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     Raises:
         InputError: a column is missing, or a sentence has different numbers of tokens and tags.
     """
-    part, found = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
-    words, labels = part.values(found["tokens"]), part.values(found["tags"])
-    named = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in found.values()]
-    if (named or part.breaks) and not _hold_sentences(words, labels):
-        sentences = _of_token_rows(part, words, labels, [part.values(name) for name in named])
+    part, columns = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
+    words, labels = part.values(columns["tokens"]), part.values(columns["tags"])
+    boundaries = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in columns.values()]
+    if (boundaries or part.breaks) and not _hold_sentences(words, labels):
+        sentences = _of_token_rows(part, words, labels, [part.values(name) for name in boundaries])
     else:
         sentences = _of_sentence_rows(part, words, labels)
     return replace(sentences, notes=(part.note, *sentences.notes)) if part.note else sentences
@@ -205,7 +205,7 @@ def _of_token_rows(part, words, labels, keys):
         sentences[-1].append(row)
     left_out = [row for row in range(len(words)) if table.is_missing(words[row]) or table.is_missing(labels[row])]
     dropped = set(left_out)
-    sentences = [kept for rows in sentences if (kept := [row for row in rows if row not in dropped])]
+    sentences = [tagged for rows in sentences if (tagged := [row for row in rows if row not in dropped])]
     return RawSentences(
         [[_word(words[row], part.where(row)) for row in rows] for rows in sentences],
         [[_word(labels[row], part.where(row)) for row in rows] for rows in sentences],
@@ -220,16 +220,16 @@ def _of_sentence_rows(part, words, labels):
         if any(map(table.is_missing, pair)):
             left_out.append(row)
             continue
-        sentence, named = sentence_of(*pair, part.where(row))
+        sentence, tag_row = sentence_of(*pair, part.where(row))
         if sentence:
             tokens.append(sentence)
-            tags.append(named)
+            tags.append(tag_row)
             rows.append(row)
     if not rows:
         raise InputError(f"{part.place} holds no sentences: expected at least one with tokens and tags.")
     place = lambda sentence, token: f"{part.where(rows[sentence])}, token {token + 1}"  # noqa: E731
-    said = (table.left_out(part, left_out, "tokens or tags"),) if left_out else ()
-    return RawSentences(tokens, tags, place, said)
+    notes = (table.left_out(part, left_out, "tokens or tags"),) if left_out else ()
+    return RawSentences(tokens, tags, place, notes)
 
 
 def sentence_of(tokens: Any, tags: Any, where: str) -> tuple[list[str], list[str]]:
@@ -242,10 +242,10 @@ def sentence_of(tokens: Any, tags: Any, where: str) -> tuple[list[str], list[str
     Raises:
         InputError: they hold something else, or different numbers of tokens and tags.
     """
-    sentence, named = (_items(value, where) for value in (tokens, tags))
-    if len(sentence) != len(named):
-        raise InputError(f"{where}: {len(sentence)} tokens and {len(named)} tags: give a tag for each token.")
-    return sentence, named
+    sentence, labels = (_items(value, where) for value in (tokens, tags))
+    if len(sentence) != len(labels):
+        raise InputError(f"{where}: {len(sentence)} tokens and {len(labels)} tags: give a tag for each token.")
+    return sentence, labels
 
 
 def _items(value: Any, where: str) -> list[str]:

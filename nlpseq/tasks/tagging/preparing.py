@@ -63,8 +63,8 @@ class Corpus(preparing.Corpus):
     def _of_row(self, values):
         """Tokens and tags of a row of a table, or None."""
         cells = [
-            preparing.cell(values, role, given)
-            for role, given in ((own.TOKENS, self.plan.tokens), (own.TAGS, self.plan.tags))
+            preparing.cell(values, role, column)
+            for role, column in ((own.TOKENS, self.plan.tokens), (own.TAGS, self.plan.tags))
         ]
         if any(map(table.is_missing, cells)):
             return None
@@ -182,9 +182,11 @@ def _described(folder, description):
     labels, reading = tuple(description["labels"]), _reading(description)
     validation, test = (_sentences(rows, labels, reading) for rows in preparing.held_out(folder))
     train: Any = preparing.examples(folder, description)
-    known = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
+    details = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
     notes = (reading.note,) if reading.note else ()
-    return PreparedSentences(str(folder), labels, train, validation, test, scheme=reading.scheme, notes=notes, **known)
+    return PreparedSentences(
+        str(folder), labels, train, validation, test, scheme=reading.scheme, notes=notes, **details
+    )
 
 
 def _sentences(rows, labels, reading):

@@ -46,12 +46,12 @@ def profile(data: "ParallelTexts") -> PairProfile:
 
     That of a prepared corpus is known.
     """
-    if known := getattr(data, "profile", None):
-        return known
+    if stored := getattr(data, "profile", None):
+        return stored
     sources, targets = ([text.split() for text in side] for side in (data.train.sources, data.train.targets))
-    both = Profile.of(chain(sources, targets))
+    joint = Profile.of(chain(sources, targets))
     ratios = [(len(target) - ADDED) / max(1, len(source)) for source, target in zip(sources, targets)]
-    return PairProfile(len(sources), both.tokens, both.vocabulary, ratio=float(np.quantile(ratios, 0.999)))
+    return PairProfile(len(sources), joint.tokens, joint.vocabulary, ratio=float(np.quantile(ratios, 0.999)))
 
 
 def choose(profile: PairProfile) -> dict[str, Any]:

@@ -183,5 +183,5 @@ def _described(folder, description):
     validation, test = (
         Pairs(*(np.array(as_texts(side), object) for side in zip(*rows))) for rows in preparing.held_out(folder)
     )
-    known = {"preprocessor": preparing.restored(description), "profile": PairProfile(**description["profile"])}
-    return PreparedPairs(str(folder), source, target, train, validation, test, **known)
+    details = {"preprocessor": preparing.restored(description), "profile": PairProfile(**description["profile"])}
+    return PreparedPairs(str(folder), source, target, train, validation, test, **details)

@@ -53,16 +53,16 @@ def languages_of(files: Iterable[LanguageFile]) -> list[str]:
 
 
 def _in_folder(folder):
-    here = [file for file in paths.files_in(folder) if not paths.is_about(file)]
-    dotted = _with_splits(map(_dotted, here))
-    if any(suffix_of(file) in (*TABLES, ".tmx") for file in here):
+    entries = [file for file in paths.files_in(folder) if not paths.is_about(file)]
+    dotted = _with_splits(map(_dotted, entries))
+    if any(suffix_of(file) in (*TABLES, ".tmx") for file in entries):
         return dotted
-    groups = (dotted, _with_splits(map(_dashed, here)), _with_splits(_in_inner_folders(folder)))
+    groups = (dotted, _with_splits(map(_dashed, entries)), _with_splits(_in_inner_folders(folder)))
     return next((files for files in groups if len({file.language for file in files}) > 1), dotted)
 
 
-def _with_splits(found):
-    files = [file for file in found if file]
+def _with_splits(candidates):
+    files = [file for file in candidates if file]
     if files and all(file.split is None for file in files) and len({file.stem for file in files}) == 1:
         files = [replace(file, split="train") for file in files]
     return [file for file in files if file.split]
@@ -77,8 +77,8 @@ def _in_inner_folders(folder):
                 continue
             if side:
                 yield LanguageFile(path, side, _stem(path), paths.split_of(path.name))
-            elif split and (found := _dotted(path) or _dashed(path)):
-                yield replace(found, split=split, stem=found.stem if found.split is None else "")
+            elif split and (file := _dotted(path) or _dashed(path)):
+                yield replace(file, split=split, stem=file.stem if file.split is None else "")
 
 
 def _side(word):

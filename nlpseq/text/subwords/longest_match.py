@@ -49,7 +49,7 @@ class LongestMatch:
         for length, matches in enumerate(self.trie.matches(characters), start=1):
             steps = tf.where(matches != UNKNOWN, length, steps)
             ids = tf.where(matches != UNKNOWN, matches, ids)
-        kept = visited(tf.zeros_like(lengths), steps) & (positions < lengths[:, None])
-        unknown = tf.reduce_any(kept & (ids == UNKNOWN), axis=1, keepdims=True)
+        starts = visited(tf.zeros_like(lengths), steps) & (positions < lengths[:, None])
+        unknown = tf.reduce_any(starts & (ids == UNKNOWN), axis=1, keepdims=True)
         ids = tf.where(unknown, UNKNOWN, ids)
-        return tf.ragged.boolean_mask(ids, tf.where(unknown, positions == 0, kept))
+        return tf.ragged.boolean_mask(ids, tf.where(unknown, positions == 0, starts))

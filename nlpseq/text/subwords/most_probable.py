@@ -70,9 +70,9 @@ class MostProbable:
         positions, words = tf.shape(ids)[0], tf.shape(ids)[1]
         lengths = tf.range(1, len(matches) + 1)[None, :]
 
-        def step(position, here, ahead, written):
-            """Extends the best segmentation that ends `here` by every piece that starts there."""
-            longer = here[:, None] + scores[position]
+        def step(position, score, ahead, written):
+            """Extends the best segmentation before `position`, of this score, by every piece that starts there."""
+            longer = score[:, None] + scores[position]
             best, last_ids, last_lengths = ahead
             better = longer > best
             best = tf.where(better, longer, best)

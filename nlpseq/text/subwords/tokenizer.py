@@ -82,8 +82,8 @@ class SubwordTokenizer:
         self.model = model
         self._segment = SEGMENTERS[kind](self.pieces, **model)
         texts = [self._segment.unknown_text, *self._segment.texts[len(SPECIALS) :]]
-        known = [UNKNOWN, *range(len(SPECIALS), len(self))]
-        self._texts = table(known, texts, "", tf.int32, tf.string)
+        ids = [UNKNOWN, *range(len(SPECIALS), len(self))]
+        self._texts = table(ids, texts, "", tf.int32, tf.string)
 
     @classmethod
     def learn(

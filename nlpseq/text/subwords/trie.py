@@ -69,11 +69,11 @@ def visited(first: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
     """
     positions = tf.range(tf.shape(steps)[1])
 
-    def inside(here, marks):
-        return tf.reduce_any(here < tf.shape(steps)[1])
+    def inside(position, marks):
+        return tf.reduce_any(position < tf.shape(steps)[1])
 
-    def step(here, marks):
-        at = positions == here[:, None]
-        return here + tf.reduce_sum(tf.where(at, steps, 0), axis=1), marks | at
+    def step(position, marks):
+        at = positions == position[:, None]
+        return position + tf.reduce_sum(tf.where(at, steps, 0), axis=1), marks | at
 
     return tf.while_loop(inside, step, [first, tf.zeros_like(steps, tf.bool)])[1]

@@ -24,9 +24,9 @@ class WholeWords:
     unknown_text = " \ufffd"  # a whole word, most often after a space
 
     def __init__(self, pieces: Sequence[str]):
-        known = range(len(SPECIALS), len(pieces))
+        ids = range(len(SPECIALS), len(pieces))
         self.texts = list(pieces)
-        self.tables = [table(pieces[len(SPECIALS) :], known, UNKNOWN, tf.string, tf.int32)]
+        self.tables = [table(pieces[len(SPECIALS) :], ids, UNKNOWN, tf.string, tf.int32)]
 
     def __call__(self, words: tf.Tensor) -> tf.RaggedTensor:
         (ids,) = self.tables
