@@ -92,18 +92,18 @@ def _sound(generator, noise, words):
 def _times(generator, words):
     """The times at which the tone starts and stops in turn, and last the end of the sound, in seconds."""
     unit, phase, period = generator.uniform(*UNITS), generator.uniform(0, 6.28), generator.uniform(2, 6)
-    now = generator.uniform(3, 8) * unit
+    time = generator.uniform(3, 8) * unit
     times = []
     for number, word in enumerate(words):
-        now += 4 * unit * bool(number)  # seven with the gap behind the letter
+        time += 4 * unit * bool(number)  # seven with the gap behind the letter
         for letter in word:
             for element in CODE[letter]:
-                speed = 1 + SWAY * np.sin(6.28 * now / period + phase)
+                speed = 1 + SWAY * np.sin(6.28 * time / period + phase)
                 for length in (3 if element == "-" else 1, 1):  # the tone, and the gap behind it
-                    times.append(now)
-                    now += length * unit * speed * generator.uniform(1 - JITTER, 1 + JITTER)
-            now += 2 * unit
-    return np.array([*times, now + generator.uniform(1, 6) * unit])
+                    times.append(time)
+                    time += length * unit * speed * generator.uniform(1 - JITTER, 1 + JITTER)
+            time += 2 * unit
+    return np.array([*times, time + generator.uniform(1, 6) * unit])
 
 
 def _swaying(generator, seconds):

@@ -136,8 +136,8 @@ def _plain(generator):
 
 
 def _question(generator):
-    asked = clause(generator, generator.choice(TENSES), may_negate=False)
-    return [*english_clause(asked, asked=True), "?"], [*german_clause(asked, "inverted"), "?"]
+    content = clause(generator, generator.choice(TENSES), may_negate=False)
+    return [*english_clause(content, is_question=True), "?"], [*german_clause(content, "inverted"), "?"]
 
 
 def _thought(generator):
@@ -230,12 +230,12 @@ def _of_people(generator, subject, tense, negated):
 
 def _giving(generator, subject, tense, negated):
     to = _person(generator, subject, "dative", negated)
-    given = noun_phrase(generator, words.THINGS, words.OF_THINGS, "accusative", negated, may_negate_article=True)
+    gift = noun_phrase(generator, words.THINGS, words.OF_THINGS, "accusative", negated, may_negate_article=True)
     if generator.random() < 0.5 and not to.pronoun:
-        english = (*given.english, "to", *to.english)
+        english = (*gift.english, "to", *to.english)
     else:
-        english = (*to.english, *given.english)
-    return Clause(subject, generator.choice(words.GIVING), tense, negated, (to, given), english)
+        english = (*to.english, *gift.english)
+    return Clause(subject, generator.choice(words.GIVING), tense, negated, (to, gift), english)
 
 
 def _staying(generator, subject, tense, negated):
@@ -301,8 +301,8 @@ def noun_phrase(
         may_be_many: whether it may be plural.
     """
     many = may_be_many and generator.random() < PLURAL
-    known, any_one = (MANY_KNOWN, MANY) if many else (ONE_KNOWN, ONE)
-    determiner = generator.choice((known + ["a"] * 3 * (may_negate_article and not many)) if negated else any_one)
+    definite, any_one = (MANY_KNOWN, MANY) if many else (ONE_KNOWN, ONE)
+    determiner = generator.choice((definite + ["a"] * 3 * (may_negate_article and not many)) if negated else any_one)
     noun = generator.choice(nouns)
     gender = "p" if many else noun.gender
     adjective = generator.choice(adjectives) if generator.random() < ADJECTIVE else ("", "")
@@ -324,18 +324,18 @@ def _takes_relative(subject):
 def _with_attribute(generator, subject):
     """Adds an attribute: the man with a red hat."""
     english, preposition, case = generator.choice([("with", "mit", "dative"), ("without", "ohne", "accusative")])
-    thing = noun_phrase(generator, words.THINGS, words.OF_THINGS, case, negated=False, may_be_many=False)
+    attribute = noun_phrase(generator, words.THINGS, words.OF_THINGS, case, negated=False, may_be_many=False)
     return replace(
         subject,
-        english=[*subject.english, english, *thing.english],
-        german=[*subject.german, preposition, *thing.german],
+        english=[*subject.english, english, *attribute.english],
+        german=[*subject.german, preposition, *attribute.german],
     )
 
 
 def _with_relative(generator, subject):
     """Adds a relative clause: the man who sees the dog."""
-    who = Phrase(["who"], [german.RELATIVE["nominative"][subject.gender]], subject.person)
-    content = predicate(generator, who, generator.choice(["present", "past"]), generator.random() < NEGATED)
+    pronoun = Phrase(["who"], [german.RELATIVE["nominative"][subject.gender]], subject.person)
+    content = predicate(generator, pronoun, generator.choice(["present", "past"]), generator.random() < NEGATED)
     return replace(
         subject,
         english=[*subject.english, *english_clause(content)],
@@ -343,27 +343,27 @@ def _with_relative(generator, subject):
     )
 
 
-def _with_object_relative(generator, thing):
+def _with_object_relative(generator, noun):
     """Adds a relative clause: the cup that the man buys."""
     negated = generator.random() < NEGATED
     someone = _subject(generator, negated, plain=True)
     content = Clause(someone, generator.choice(words.TAKING_THINGS), generator.choice(["present", "past"]), negated)
-    relative = german.RELATIVE["accusative"][thing.gender]
+    relative = german.RELATIVE["accusative"][noun.gender]
     return replace(
-        thing,
-        english=[*thing.english, "that", *english_clause(content)],
-        german=[*thing.german, ",", relative, *german_clause(content, "final"), ","],
+        noun,
+        english=[*noun.english, "that", *english_clause(content)],
+        german=[*noun.german, ",", relative, *german_clause(content, "final"), ","],
     )
 
 
-def english_clause(content: Clause, asked: bool = False) -> list[str]:
-    """The English words of a clause, or of a question if `asked`."""
-    auxiliary, verb = _english_verb(content, asked)
-    start = [*auxiliary, *content.subject.english] if asked else [*content.subject.english, *auxiliary]
+def english_clause(content: Clause, is_question: bool = False) -> list[str]:
+    """The English words of a clause, or of a question if `is_question`."""
+    auxiliary, verb = _english_verb(content, is_question)
+    start = [*auxiliary, *content.subject.english] if is_question else [*content.subject.english, *auxiliary]
     return [*start, *verb, *content.english, *content.place.english, *content.time.english]
 
 
-def _english_verb(content, asked):
+def _english_verb(content, is_question):
     """The auxiliary verb with "not", and the main verb; either may be empty."""
     third = content.subject.person == "it"
     if content.verb is words.BEING:
@@ -372,7 +372,7 @@ def _english_verb(content, asked):
     if content.tense in ("will", "can", "must"):
         negated = ["cannot"] if content.tense == "can" else [content.tense, "not"]
         return negated if content.negated else [content.tense], [content.verb.base, *content.verb.after.split()]
-    if asked or content.negated:
+    if is_question or content.negated:
         do = "did" if content.tense == "past" else "does" if third else "do"
         return [do, *["not"] * content.negated], [forms[0], *after]
     return [], [forms[2 if content.tense == "past" else third], *after]

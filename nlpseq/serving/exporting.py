@@ -123,5 +123,5 @@ def _save_model(task, folder):
 
 def _traced(function):
     """A signature, traced already: what is traced while a model is saved is not shared with other functions."""
-    known = isinstance(function, tf.types.experimental.ConcreteFunction)
-    return function if known else function.get_concrete_function()
+    is_concrete = isinstance(function, tf.types.experimental.ConcreteFunction)
+    return function if is_concrete else function.get_concrete_function()

@@ -25,13 +25,13 @@ from nlpseq.data.files.contents import MOST_FREE
 from nlpseq.data.series import read_series
 from nlpseq.errors import InputError
 from nlpseq.tasks.clips import own
-from nlpseq.tasks.clips.frames import How
+from nlpseq.tasks.clips.frames import ReadingOptions
 from tests.data import shapes
 from tests.data.shapes import ROWS, table
 
 
 def read_clips(path):
-    return own.read(path, How())
+    return own.read(path, ReadingOptions())
 
 
 LOADERS = (load_labelled_texts, load_tagged_sentences, load_parallel_texts, load_running_texts)

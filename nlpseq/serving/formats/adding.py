@@ -57,41 +57,41 @@ def write_formats(
         For each format, the SavedModel too: its files, bytes, milliseconds for 1 and 64 texts, and agreement; and the
         reason for each format that is not written, because it cannot be made or disagrees with the SavedModel.
     """
-    wanted = [name for name in FORMATS[1:] if name in formats]
+    names = [name for name in FORMATS[1:] if name in formats]
     try:
         if not task.numeric_functions():
             raise InputError(f"a {type(task).__name__} has no functions of numbers.")
     except InputError as error:
-        return {}, dict.fromkeys(wanted, error)
+        return {}, dict.fromkeys(names, error)
     write_client(task, metadata, folder)
     sample = task.validation_sample(examples, SAMPLE) if examples is not None else []
     texts = [text for text, _ in sample] or task.made_examples(SAMPLE)
     right, odd = [right for _, right in sample], task.odd_examples()
-    asked, refused = Asked(folder, "saved_model", texts, odd), {}
-    described = {"saved_model": {**_files(folder, ["saved_model.pb", "variables"]), **asked.times()}}
-    for name in wanted:
+    reference, refused = Asked(folder, "saved_model", texts, odd), {}
+    described = {"saved_model": {**_files(folder, ["saved_model.pb", "variables"]), **reference.times()}}
+    for name in names:
         options = {"quantize": quantize} if name == "litert" else {}
         try:
             with _completely(folder):
-                described[name] = _written(name, task, folder, asked, right, options)
+                described[name] = _written(name, task, folder, reference, right, options)
         except InputError as error:
             refused[name] = error
     return described if len(described) > 1 else {}, refused
 
 
-def _written(name, task, folder, asked, right, options):
+def _written(name, task, folder, reference, right, options):
     """Writes a format, and describes it as `write_formats` returns it."""
     paths = importlib.import_module(f"nlpseq.serving.formats.{name}").write(task, folder, **options)
-    other, answers = Asked(folder, name, asked.texts, asked.odd), asked.model.answers
+    other, answers = Asked(folder, name, reference.texts, reference.odd), reference.model.answers
     tolerance = TOLERANCES[options.get("quantize", "none")]
     return {
         **_files(folder, [path.name for path in paths]),
         "agreement": compare(
-            asked.inputs, asked.answers, other.answers, answers.decisions, tolerance, answers.magnitude
+            reference.inputs, reference.answers, other.answers, answers.decisions, tolerance, answers.magnitude
         ),
         **other.times(),
         **options,
-        **_metrics(asked, other, right),
+        **_metrics(reference, other, right),
     }
 
 
@@ -148,9 +148,9 @@ class Asked:
     def _milliseconds(self, batches):
         seconds = []
         for batch in batches:
-            began = time.perf_counter()
+            start = time.perf_counter()
             self.model.answer(batch)
-            seconds.append(time.perf_counter() - began)
+            seconds.append(time.perf_counter() - start)
         return round(1000 * float(np.median(seconds)), 3)
 
 
@@ -181,9 +181,9 @@ def add_formats(path: Path, task: Any, formats: Sequence[str], quantize: str = "
         described, refused = write_formats(task, metadata, partial, formats, quantize)
         if not described:
             raise FormatError(path, refused)
-        for made in sorted(partial.iterdir()):
-            if not made.is_symlink():
-                os.replace(made, path / made.name)
+        for entry in sorted(partial.iterdir()):
+            if not entry.is_symlink():
+                os.replace(entry, path / entry.name)
         metadata = dataclasses.replace(metadata, formats={**metadata.formats, **described})
         write_text(path / "model_card.md", model_card(task, metadata, read_json(path / "metrics.json")))
         metadata.write(path)
@@ -207,9 +207,9 @@ def _files(folder, names):
     return {"files": names, "bytes": sum(path.stat().st_size for path in paths)}
 
 
-def _metrics(asked, other, right):
+def _metrics(reference, other, right):
     """The metric on the sample, and its change from the SavedModel; nothing where there is none."""
     if not right:
         return {}
-    before, after = (model.model.answers.score(list(zip(right, model.answers))) for model in (asked, other))
+    before, after = (model.model.answers.score(list(zip(right, model.answers))) for model in (reference, other))
     return {"metrics": after, "changes": {name: after[name] - before[name] for name in after}}

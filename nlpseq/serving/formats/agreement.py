@@ -58,19 +58,21 @@ def compare(
         InputError: they differ by more; the first answer that differs is named.
     """
     shares, differences = [], []
-    for (called, example), right, given in zip(inputs.items(), expected, answers, strict=True):
+    for (called, example), right, computed in zip(inputs.items(), expected, answers, strict=True):
         for name in set(decisions) & set(right):
-            wanted, got = (np.atleast_1d(np.array(answer[name], object)) for answer in (right, given))
+            expected_values, actual = (np.atleast_1d(np.array(answer[name], object)) for answer in (right, computed))
             shares += (
-                [a == b for a, b in zip(wanted, got)] if len(wanted) == len(got) else [False] * max(len(wanted), 1)
+                [a == b for a, b in zip(expected_values, actual)]
+                if len(expected_values) == len(actual)
+                else [False] * max(len(expected_values), 1)
             )
         difference = 0.0
         for name in right:
-            wanted, got = np.array([*_scores(right[name], given.get(name))], float).reshape(-1, 2).T
-            parts = _difference(wanted, got) / magnitude(name, wanted, example)
+            expected_values, actual = np.array([*_scores(right[name], computed.get(name))], float).reshape(-1, 2).T
+            parts = _difference(expected_values, actual) / magnitude(name, expected_values, example)
             difference = np.max(np.nan_to_num(parts), initial=difference)
         differences.append(float(difference))
-        if tolerance.everywhere and not _alike(right, given):
+        if tolerance.everywhere and not _alike(right, computed):
             raise InputError(
                 f"the converted model answers {called} otherwise than the exported one: it is not written."
             )
@@ -90,33 +92,37 @@ def compare(
     return {"texts": len(expected), "decisions": share, "scores": difference}
 
 
-def _difference(wanted, got):
+def _difference(expected, actual):
     """The differences of scores, `FAR` from what is no number; 0 where neither is one."""
-    same = (wanted == got) | (np.isnan(wanted) & np.isnan(got))
+    same = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
     with np.errstate(invalid="ignore"):
-        difference = np.abs(wanted - got)
+        difference = np.abs(expected - actual)
     return np.where(same, 0.0, np.where(np.isfinite(difference), difference, FAR))
 
 
-def _scores(wanted, got) -> Iterator[tuple[float, float]]:
+def _scores(expected, actual) -> Iterator[tuple[float, float]]:
     """The pairs of floats at the same places of two answers; a missing one is far from any."""
-    if isinstance(wanted, float):
-        yield wanted, got if isinstance(got, (int, float)) else wanted + FAR
-    elif isinstance(wanted, dict):
-        for name, value in wanted.items():
-            yield from _scores(value, got.get(name) if isinstance(got, dict) else None)
-    elif isinstance(wanted, list):
-        others = got if isinstance(got, list) and len(got) == len(wanted) else [None] * len(wanted)
-        for pair in zip(wanted, others):
+    if isinstance(expected, float):
+        yield expected, actual if isinstance(actual, (int, float)) else expected + FAR
+    elif isinstance(expected, dict):
+        for name, value in expected.items():
+            yield from _scores(value, actual.get(name) if isinstance(actual, dict) else None)
+    elif isinstance(expected, list):
+        others = actual if isinstance(actual, list) and len(actual) == len(expected) else [None] * len(expected)
+        for pair in zip(expected, others):
             yield from _scores(*pair)
 
 
-def _alike(wanted: Any, got: Any) -> bool:
+def _alike(expected: Any, actual: Any) -> bool:
     """Whether two answers are equal but for their floats."""
-    if isinstance(wanted, float):
-        return isinstance(got, (int, float))
-    if isinstance(wanted, dict):
-        return isinstance(got, dict) and wanted.keys() == got.keys() and all(_alike(wanted[k], got[k]) for k in wanted)
-    if isinstance(wanted, list):
-        return isinstance(got, list) and len(wanted) == len(got) and all(map(_alike, wanted, got))
-    return wanted == got
+    if isinstance(expected, float):
+        return isinstance(actual, (int, float))
+    if isinstance(expected, dict):
+        return (
+            isinstance(actual, dict)
+            and expected.keys() == actual.keys()
+            and all(_alike(expected[k], actual[k]) for k in expected)
+        )
+    if isinstance(expected, list):
+        return isinstance(actual, list) and len(expected) == len(actual) and all(map(_alike, expected, actual))
+    return expected == actual

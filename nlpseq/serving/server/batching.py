@@ -146,8 +146,8 @@ def without_padding(outputs: Arrays, axes: Mapping[str, Sequence[int]]) -> Array
                 needed[size] = max(needed[size], 1 + int(used[-1]))
     for name in axes:
         for axis in axes[name]:
-            kept = slice(needed.get(outputs[name].shape[axis]))
-            outputs = {**outputs, name: outputs[name][(slice(None),) * axis + (kept,)]}
+            length = slice(needed.get(outputs[name].shape[axis]))
+            outputs = {**outputs, name: outputs[name][(slice(None),) * axis + (length,)]}
     return outputs
 
 

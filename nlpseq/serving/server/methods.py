@@ -113,10 +113,10 @@ def _option(name, value, kind):
         raise RequestError(400, f"'{name}' is a number that is no {kind.__name__}.") from None
 
 
-def _check_names(body, known):
+def _check_names(body, allowed):
     for name in body:
-        if name not in known:
-            raise RequestError(400, f"unknown name {name[:50]!r}: {suggest(name[:50], known)}")
+        if name not in allowed:
+            raise RequestError(400, f"unknown name {name[:50]!r}: {suggest(name[:50], allowed)}")
 
 
 @contextlib.contextmanager

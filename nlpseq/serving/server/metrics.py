@@ -52,6 +52,6 @@ class Metrics:
         """All metrics, with the present values of those that are not counted."""
         for model, version in versions:
             self.version.labels(model).set(version)
-        for what, count in running.items():
-            self.running.labels(what).set(count)
+        for kind, count in running.items():
+            self.running.labels(kind).set(count)
         return generate_latest(self.registry)

@@ -95,19 +95,19 @@ class Model:
         self._unload()
 
     @contextlib.contextmanager
-    def using(self, wanted: int | None = None) -> Iterator[Version]:
+    def using(self, number: int | None = None) -> Iterator[Version]:
         """A loaded version, which is kept for the block.
 
         Args:
-            wanted: Its number. Default the current one.
+            number: Its number. Default the current one.
 
         Raises:
             RequestError: that version is not loaded.
         """
         with self.lock:
             version = self.current
-            if version is None or wanted not in (None, version.number):
-                raise self.not_loaded(wanted)
+            if version is None or number not in (None, version.number):
+                raise self.not_loaded(number)
             version.uses += 1
         try:
             yield version
@@ -115,20 +115,20 @@ class Model:
             with self.lock:
                 version.uses -= 1
 
-    def not_loaded(self, wanted: int | None) -> RequestError:
+    def not_loaded(self, number: int | None) -> RequestError:
         """The error of a request for another version than the current one."""
         current = self.current and self.current.number
-        return RequestError(404, f"version {wanted} of the model '{self.name}' is not loaded: {current} is.")
+        return RequestError(404, f"version {number} of the model '{self.name}' is not loaded: {current} is.")
 
     def _unload(self):
         """Drops the replaced versions that no request uses."""
         with self.lock:
-            gone = [version for version in self.old if not version.uses]
+            unused = [version for version in self.old if not version.uses]
             self.old = [version for version in self.old if version.uses]
-        for version in gone:
+        for version in unused:
             self.log("version unloaded", model=self.name, version=version.number)
-        if gone:
-            del gone, version
+        if unused:
+            del unused, version
             gc.collect()  # functions of TensorFlow refer to one another
 
     def states(self) -> list[tuple[int, str, str]]:

@@ -102,9 +102,9 @@ def _named(value, specs):
     raise RequestError(400, f"expected an object with {_listed(specs)}, got {_type_of(value)}.")
 
 
-def _check_names(values, specs, what):
+def _check_names(values, specs, subject):
     if values.keys() != specs.keys():
-        raise RequestError(400, f"{what} must have {_listed(specs)}, got {_listed(values) or 'nothing'}.")
+        raise RequestError(400, f"{subject} must have {_listed(specs)}, got {_listed(values) or 'nothing'}.")
 
 
 def _array(name, value, spec):

@@ -34,8 +34,8 @@ class Answers(answers.Answers):
         """The sequences in files; without files in a table or JSON on standard input, whose rows are frames."""
         from nlpseq.tasks.clips.own import one_file, text_clips
 
-        given = {option.name: value for option in answers.TABLES if (value := options.get(option.name))}
-        reading = self._reading(**given)
+        file_options = {option.name: value for option in answers.TABLES if (value := options.get(option.name))}
+        reading = self._reading(**file_options)
         for path in arguments:
             part = one_file(as_path(path), *reading, rank=len(self._frame))
             if not part.clips:
@@ -46,13 +46,17 @@ class Answers(answers.Answers):
             yield from self._fitted(text_clips(text, "standard input", *reading, rank=len(self._frame)).clips)
 
     def _reading(self, **files):
-        from nlpseq.tasks.clips.frames import How
+        from nlpseq.tasks.clips.frames import ReadingOptions
 
-        given = {**(self.metadata.detail("reading", dict, type(None)) or {}), **files}
-        channels, width = given.pop("channel_names", None), given.pop("width", 0)
+        options = {**(self.metadata.detail("reading", dict, type(None)) or {}), **files}
+        channels, width = options.pop("channel_names", None), options.pop("width", 0)
         if not (channels is None or is_a(channels, [str])) or not is_a(width, int):
             raise self.metadata.invalid("reading")
-        return How.of(**{name: value for name, value in given.items() if name in How().flat()}), channels, width
+        return (
+            ReadingOptions.of(**{name: value for name, value in options.items() if name in ReadingOptions().flat()}),
+            channels,
+            width,
+        )
 
     def _fitted(self, clips):
         from nlpseq.tasks.clips.frames import fitted
@@ -102,9 +106,9 @@ class Answers(answers.Answers):
 
     def score(self, pairs):
         """Accuracy over sequences, or over the frames that have a label."""
-        right = [given == wanted for wanted, answer in pairs
-                 for wanted, given in (zip(wanted, answer["label"]) if isinstance(wanted, list) else
-                                       [(wanted, answer["label"])]) if wanted]  # fmt: skip
+        right = [predicted == expected for expected, answer in pairs
+                 for expected, predicted in (zip(expected, answer["label"]) if isinstance(expected, list) else
+                                       [(expected, answer["label"])]) if expected]  # fmt: skip
         return {"accuracy": sum(right) / len(right)} if right else {}
 
     def show(self, example, answer):

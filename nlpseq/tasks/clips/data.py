@@ -14,7 +14,7 @@ from nlpseq.tasks.clips import own
 from nlpseq.tasks.clips.arrays import label_of
 from nlpseq.tasks.clips.cells import label_name
 from nlpseq.tasks.clips.columns import clips_of
-from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames, fitted, is_grey
+from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames, fitted, is_grey
 from nlpseq.tasks.clips.schemas import CLIPS, FRAMES, ClipSchema
 
 UNIQUE = 0.9  # share of sequences with a label of their own from which labels are no classes
@@ -98,7 +98,7 @@ class LabelledClips(sources.SplitDataset):
         train, validation, test: `Clips`.
         channels: Names of the channels of vectors, if they have names.
         width: Number of values in a row, of a table whose rows are sequences; 0 for all else.
-        how: How clips are read.
+        reading_options: How clips are read.
         generated: Whether the clips are generated.
         notes: What is odd in the data, sentences.
     """
@@ -111,14 +111,18 @@ class LabelledClips(sources.SplitDataset):
     test: Clips
     channels: tuple[str, ...] | None = None
     width: int = 0
-    how: How = How()
+    reading_options: ReadingOptions = ReadingOptions()
     generated: bool = False
     notes: tuple[str, ...] = ()
 
     @property
     def reading(self) -> dict[str, Any]:
         """How clips are read, as `SequenceClassifier` keeps it for its export."""
-        return {**self.how.flat(), "channel_names": self.channels and list(self.channels), "width": self.width}
+        return {
+            **self.reading_options.flat(),
+            "channel_names": self.channels and list(self.channels),
+            "width": self.width,
+        }
 
     @property
     def per_frame(self) -> bool:
@@ -136,9 +140,9 @@ def load_clips(
     label: str | None = None,
     time: str | None = None,
     channels: str | None = None,
-    picture_size: int = How().picture_size,
-    stride: int = How().stride,
-    max_frames: int = How().max_frames,
+    picture_size: int = ReadingOptions().picture_size,
+    stride: int = ReadingOptions().stride,
+    max_frames: int = ReadingOptions().max_frames,
     delimiter: str | None = None,
     encoding: str | None = None,
     train: str | None = None,
@@ -178,7 +182,7 @@ def load_clips(
     >>> data.labels, data.train.frame, data.sizes
     (('down', 'up'), (1,), {'train': 49, 'validation': 5, 'test': 6})
     """
-    how = How.of(
+    reading = ReadingOptions.of(
         sequence=sequence, label=label, time=time, channels=channels, picture_size=picture_size, stride=stride,
         max_frames=max_frames, delimiter=delimiter, encoding=encoding,
     )  # fmt: skip
@@ -188,50 +192,50 @@ def load_clips(
         options = {"delimiter": delimiter, "encoding": encoding, "sequence": sequence, "time": time}
         sources.refuse_file_options(dataset, **options)
         overrides = {name: value for name, value in {"label": label, **splits}.items() if value}
-        names, parts, generated = _from_tfds(dataset, data_dir, overrides, how)
+        names, parts, generated = _from_tfds(dataset, data_dir, overrides, reading)
     else:
         names, parts = None, sources.own_splits(
-            dataset, data_dir, splits, lambda path: own.read(path, how), lambda table: clips_of(table, how),
-            of_objects=lambda data: own.of_object(data, how),
+            dataset, data_dir, splits, lambda path: own.read(path, reading), lambda table: clips_of(table, reading),
+            of_objects=lambda data: own.of_object(data, reading),
         )  # fmt: skip
-    return _dataset(sources.name_of(dataset), names, parts, how, generated, seed)
+    return _dataset(sources.name_of(dataset), names, parts, reading, generated, seed)
 
 
-def _dataset(name, names, parts, how, generated, seed):
+def _dataset(name, names, parts, reading, generated, seed):
     """The dataset of `Part`s by split, with what is odd in it."""
-    said = list(parts["train"].notes)
-    labelled = {split: _labelled(part.clips, split, said) for split, part in parts.items()}
+    notes = list(parts["train"].notes)
+    labelled = {split: _labelled(part.clips, split, notes) for split, part in parts.items()}
     for split, clips in labelled.items():
         if not clips:
             raise InputError(f"the {split} split of {name} has no clips with a label: name it with `label`.")
-    frame = _frame(labelled["train"], said)
-    cut = sum(len(clip.frames) == how.max_frames for clips in labelled.values() for clip in clips)
+    frame = _frame(labelled["train"], notes)
+    cut = sum(len(clip.frames) == reading.max_frames for clips in labelled.values() for clip in clips)
     if cut:
-        have = plural(cut, "sequence has", "sequences have")
-        said.append(f"{have} {how.max_frames:,} frames, the most that are read: longer ones are cut")
+        subject = plural(cut, "sequence has", "sequences have")
+        notes.append(f"{subject} {reading.max_frames:,} frames, the most that are read: longer ones are cut")
     per_frame = any(isinstance(clip.label, list) for clips in labelled.values() for clip in clips)
     names = list(names) if names else _sorted(clip.label for clip in labelled["train"])
-    by_split = {split: _numbered(clips, frame, names, per_frame, said) for split, clips in labelled.items()}
+    by_split = {split: _numbered(clips, frame, names, per_frame, notes) for split, clips in labelled.items()}
     _check_classes(name, by_split["train"], names)
-    said += _about(by_split, names)
+    notes += _about(by_split, names)
     if len(by_split["train"]) < 2 and len(by_split) < len(sources.SPLITS):
         raise InputError(
             f"{name} holds one sequence of {by_split['train'].lengths[0]:,} frames, and nothing to hold out",
             "name the columns that tell its parts apart with `sequence`",
             "give other files for validation and test",
         )
-    said += sources.fill_splits(by_split, seed)
+    notes += sources.fill_splits(by_split, seed)
     data = LabelledClips(
         name,
         tuple(names),
         *(by_split[split] for split in sources.SPLITS),
         channels=parts["train"].channels,
         width=parts["train"].width,
-        how=how,
+        reading_options=reading,
         generated=generated,
     )
-    said += few_examples(data.sizes, "sequences")
-    return replace(data, notes=say_notes(said))
+    notes += few_examples(data.sizes, "sequences")
+    return replace(data, notes=say_notes(notes))
 
 
 def _check_classes(name, train, names):
@@ -241,24 +245,24 @@ def _check_classes(name, train, names):
     if different < 2:
         raise InputError(f"the training split of {name!r} has one class only ({names[0]!r}): expected at least two.")
     if different > max(FEW_CLASSES, UNIQUE * total):
-        what = "frames" if train.per_frame else "sequences"
+        unit = "frames" if train.per_frame else "sequences"
         raise InputError(
-            f"the training split of {name!r} has {different:,} different labels for {total:,} {what}, such as "
+            f"the training split of {name!r} has {different:,} different labels for {total:,} {unit}, such as "
             f"{shorten(names[0], 40)!r}, which are no classes",
             "name another column with `label`",
         )
 
 
-def _labelled(clips, split, said):
+def _labelled(clips, split, notes):
     """The clips with a label; of those with one for each frame, at least one frame has it."""
     labelled = [clip for clip in clips if (any(clip.label) if isinstance(clip.label, list) else clip.label)]
     if labelled and len(labelled) < len(clips):
-        have = plural(len(clips) - len(labelled), "sequence without a label is", "sequences without a label are")
-        said.append(f"{have} left out of the {split} split")
+        subject = plural(len(clips) - len(labelled), "sequence without a label is", "sequences without a label are")
+        notes.append(f"{subject} left out of the {split} split")
     return labelled
 
 
-def _frame(clips, said):
+def _frame(clips, notes):
     """The shape of the frames: of pictures the most frequent size, in grey if all are."""
     shapes = Counter(clip.frames.shape[1:] for clip in clips)
     frame = shapes.most_common(1)[0][0]
@@ -266,11 +270,11 @@ def _frame(clips, said):
         grey = frame[2] <= 2 or all(is_grey(clip.frames) for clip in clips if clip.frames.shape[3] >= 3)
         frame = (*frame[:2], 1 if grey else 3)
         if len({shape[:2] for shape in shapes if len(shape) == 3}) > 1:
-            said.append(f"pictures of {len(shapes)} sizes are made {frame[0]} x {frame[1]}, the most frequent one")
+            notes.append(f"pictures of {len(shapes)} sizes are made {frame[0]} x {frame[1]}, the most frequent one")
     return frame
 
 
-def _numbered(clips, frame, names, per_frame, said) -> Clips:
+def _numbered(clips, frame, names, per_frame, notes) -> Clips:
     """The clips of a split, with numbers for labels."""
     numbers = {name: number for number, name in enumerate(names)}
     fits = [fitted(clip, frame) for clip in clips]
@@ -283,14 +287,14 @@ def _numbered(clips, frame, names, per_frame, said) -> Clips:
         if missing == values.size:
             raise InputError(f"{clips[0].name}: no value is a finite number: give others.")
         if missing:
-            are = some_of(missing, values.size, "value", "is", "are")
-            said.append(f"{are} missing or not finite, taken as the mean")
+            subject = some_of(missing, values.size, "value", "is", "are")
+            notes.append(f"{subject} missing or not finite, taken as the mean")
     rows = [clip.label if isinstance(clip.label, list) else [clip.label] * (n if per_frame else 1)
             for clip, n in zip(fits, lengths.tolist())]  # fmt: skip
     for clip, row, length in zip(fits, rows, lengths.tolist()):
         if per_frame and len(row) != length:
-            found = f"{plural(length, 'frame')} and {plural(len(row), 'label')}"
-            raise InputError(f"{clip.name} has {found}: give one for each frame.")
+            sizes = f"{plural(length, 'frame')} and {plural(len(row), 'label')}"
+            raise InputError(f"{clip.name} has {sizes}: give one for each frame.")
     flat = [-1 if name is None else numbers.setdefault(name, len(numbers)) for row in rows for name in row]
     return Clips(values, lengths, np.array(flat, np.int32), tuple(numbers)[len(names) :], per_frame)
 
@@ -305,22 +309,22 @@ def _sorted(labels):
 
 
 def _about(splits, labels):
-    said, shown = [], set(splits["train"].classes()[1].tolist())
+    notes, shown = [], set(splits["train"].classes()[1].tolist())
     counts = Counter(labels[number] for number in splits["train"].classes()[1].tolist())
-    said += about_labels(counts, len(splits["train"].classes()[1]))
+    notes += about_labels(counts, len(splits["train"].classes()[1]))
     for split, clips in splits.items():
         names = (*labels, *clips.unseen)
-        said += unseen(split, Counter(names[n] for n in clips.classes()[1].tolist() if n not in shown))
-    return said
+        notes += unseen(split, Counter(names[n] for n in clips.classes()[1].tolist() if n not in shown))
+    return notes
 
 
-def _from_tfds(dataset, data_dir, overrides, how):
+def _from_tfds(dataset, data_dir, overrides, reading):
     builder = sources.prepared_builder(dataset, data_dir, CLIPS)
     schema = replace(sources.known_schema(builder, CLIPS) or _guessed(builder), **overrides)
     sources.check_features(dataset, builder, (schema.clip, schema.label), "`label`")
     names = sources.value_names(builder.info.features[schema.label])
-    raw = sources.read_splits(dataset, builder, schema, overrides, lambda row: _selected(row, schema, how))
-    parts = {split: _part_of(*pair, names, f"{dataset}, {split}", how) for split, pair in raw.items()}
+    raw = sources.read_splits(dataset, builder, schema, overrides, lambda row: _selected(row, schema, reading))
+    parts = {split: _part_of(*pair, names, f"{dataset}, {split}", reading) for split, pair in raw.items()}
     return names, parts, schema.generated
 
 
@@ -331,18 +335,18 @@ def _guessed(builder):
     return ClipSchema(clip=next((name for name in FRAMES if name in builder.info.features), ClipSchema.clip))
 
 
-def _selected(row, schema, how):
+def _selected(row, schema, reading):
     """Frames and label of a row; large pictures are made smaller before they are collected."""
-    frames = row[schema.clip][:: how.stride][: how.max_frames]
+    frames = row[schema.clip][:: reading.stride][: reading.max_frames]
     size = frames.shape[1:3]
-    if len(frames.shape) == 4 and None not in size and max(size) > how.picture_size:
-        factor = how.picture_size / max(size)
+    if len(frames.shape) == 4 and None not in size and max(size) > reading.picture_size:
+        factor = reading.picture_size / max(size)
         smaller = tf.image.resize(frames, [max(1, round(side * factor)) for side in size], antialias=True)
         frames = tf.cast(tf.round(smaller), frames.dtype) if frames.dtype == tf.uint8 else smaller
     return frames, row[schema.label]
 
 
-def _part_of(frames, labels, names, place, how):
+def _part_of(frames, labels, names, place, reading):
     clips = []
     for number, (clip, label) in enumerate(zip(frames, labels)):
         values = np.asarray(label)
@@ -350,5 +354,5 @@ def _part_of(frames, labels, names, place, how):
             values = np.array([names[n] if n >= 0 else None for n in values.ravel()], object).reshape(values.shape)
         name = f"{place}, clip {number + 1}"
         label = label_of([values], 0) if values.ndim else label_name(values.item())
-        clips.append(Clip(as_frames(np.asarray(clip), name, replace(how, stride=1)), label, name))
+        clips.append(Clip(as_frames(np.asarray(clip), name, replace(reading, stride=1)), label, name))
     return Part(clips)

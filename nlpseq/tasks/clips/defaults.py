@@ -51,13 +51,13 @@ class SequenceProfile:
 def profile(data: "LabelledClips") -> SequenceProfile:
     """The profile of the training clips."""
     train = data.train
-    named = tuple(name.strip().lower() for name in data.channels or ())
+    channels = tuple(name.strip().lower() for name in data.channels or ())
     return SequenceProfile(
         len(train),
         float(np.mean(train.lengths)),
         train.frame,
         len(data.labels),
-        named in (PEN, PEN[:2]),
+        channels in (PEN, PEN[:2]),
         data.generated,
     )
 

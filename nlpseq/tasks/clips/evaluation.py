@@ -86,9 +86,9 @@ def evaluate_sequences(task: "SequenceClassifier", clips: "Clips", most_mistakes
 
 def accuracy_by_share(task: "SequenceClassifier", clips: "Clips", shares: tuple = SHARES) -> dict[str, float]:
     """The accuracy of early recognition: after each share of the frames of a sequence, by its percentage."""
-    some = clips.select(np.linspace(0, len(clips) - 1, min(len(clips), EARLY)).astype(int))
+    sample = clips.select(np.linspace(0, len(clips) - 1, min(len(clips), EARLY)).astype(int))
     return {
-        f"{share:.0%}": float(np.mean(task.all_logits(some.begun(share)).argmax(axis=1) == some.labels))
+        f"{share:.0%}": float(np.mean(task.all_logits(sample.begun(share)).argmax(axis=1) == sample.labels))
         for share in shares
     }
 

@@ -14,7 +14,7 @@ MOST_CHANNELS = 4  # of a picture: grey, grey and alpha, red green blue, and alp
 
 
 @dataclass(frozen=True)
-class How(ClipReading):
+class ReadingOptions(ClipReading):
     """How clips are read, with the settings of files."""
 
     delimiter: str | None = None
@@ -55,14 +55,14 @@ class Part:
     width: int = 0
 
 
-def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
+def as_frames(values: Any, name: str, options: ClipReading) -> np.ndarray:
     """The frames of an array-like, as `Clip` has them: strided and cut, with an axis of channels.
 
     Args:
         values: `(time,)`, `(time, channels)`, `(time, joints, coordinates)`, `(time, rows, columns)` or
             `(time, rows, columns, channels)`; with 8 rows and columns or more the last two are pictures.
         name: Of the clip, for messages.
-        how: Stride, greatest number of frames, and greatest size of pictures.
+        options: Stride, greatest number of frames, and greatest size of pictures.
 
     Raises:
         InputError: the frames are not numbers, or of unequal size, or there are none.
@@ -77,14 +77,14 @@ def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
         raise InputError(f"{name}: expected frames of numbers, got values of type {frames.dtype}.")
     if not frames.ndim or not frames.size:
         raise InputError(f"{name} has no frames: leave it out, or give one frame at least.")
-    frames = frames[:: how.stride][: how.max_frames]
+    frames = frames[:: options.stride][: options.max_frames]
     frames = frames if is_picture(frames.shape[1:]) else frames.reshape(len(frames), -1)
     if frames.ndim == 3:
         frames = frames[..., np.newaxis]
     if frames.dtype != np.uint8 or frames.ndim != 4:
         with np.errstate(over="ignore"):  # infinite values count as missing
             frames = frames.astype(np.float32)
-    return smaller(frames, how.picture_size) if frames.ndim == 4 else frames
+    return smaller(frames, options.picture_size) if frames.ndim == 4 else frames
 
 
 def is_picture(shape: Sequence[int]) -> bool:

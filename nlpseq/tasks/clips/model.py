@@ -195,11 +195,11 @@ class SequenceClassifier(ClassWeighted, Calibrated):
             InputError: there are none; or their frames have another shape, or other kinds of labels.
         """
         if examples.frame != self.frame or examples.per_frame != self.per_frame:
-            given, wanted = (
+            kind, expected = (
                 f"frames of shape {frame} with {'a label for each' if per_frame else 'one label for all'}"
                 for frame, per_frame in ((examples.frame, examples.per_frame), (self.frame, self.per_frame))
             )
-            raise InputError(f"the clips have {given}, and this SequenceClassifier reads {wanted}: give other clips.")
+            raise InputError(f"the clips have {kind}, and this SequenceClassifier reads {expected}: give other clips.")
         examples = with_labels(examples, self.labels)
         if not len(examples):
             raise InputError("no clip has a label that training shows: give others, for example as `validation`.")

@@ -20,7 +20,7 @@ from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.clips import arrays, columns, strokes
 from nlpseq.tasks.clips.arrays import ARRAYS
-from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames
+from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames
 from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
 
 TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts")
@@ -30,51 +30,57 @@ MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
 
-def read(path: Path, how: How) -> dict[str, Part]:
+def read(path: Path, options: ReadingOptions) -> dict[str, Part]:
     """The clips of a file or folder by split.
 
     Raises:
         InputError: it cannot be read, or there are no clips in it.
     """
     if not os.path.isdir(path):
-        return read_file(path, how)
+        return read_file(path, options)
     files = [file for file in paths.files_in(path) if suffix_of(file) in FILES]
-    named = [file for file in files if file.suffix.lower() == ".npy"]
-    if any(arrays.role_of(file.stem) == "labels" for file in named):
-        loaded = {file.stem: arrays.load_arrays(file)["x"] for file in named}
-        return arrays.parts_of(loaded, str(path), how)
+    array_files = [file for file in files if file.suffix.lower() == ".npy"]
+    if any(arrays.role_of(file.stem) == "labels" for file in array_files):
+        loaded = {file.stem: arrays.load_arrays(file)["x"] for file in array_files}
+        return arrays.parts_of(loaded, str(path), options)
     if "train" not in paths.files_by_split(files, path):
-        parts = _class_folders(path, how) or _class_files(path, files, how)
+        parts = _class_folders(path, options) or _class_files(path, files, options)
         if parts is not None:
             return parts
     split = paths.split_files(path, files, EXPECTED)
-    return paths.read_splits(split, lambda file: read_file(file, how))
+    return paths.read_splits(split, lambda file: read_file(file, options))
 
 
-def read_file(path: Path, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> dict[str, Part]:
+def read_file(
+    path: Path, options: ReadingOptions, channels: Sequence[str] | None = None, width: int | None = None
+) -> dict[str, Part]:
     """The clips of a file by split; a film is one clip without label.
 
     Args:
         path: The file.
-        how: Columns and sizes.
+        options: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
     """
     suffix = suffix_of(path)
     if suffix in FILMS:
-        frames, said = read_film(path, how)
-        return {"train": Part([Clip(frames, None, str(path))], notes=said)}
+        frames, notes = read_film(path, options)
+        return {"train": Part([Clip(frames, None, str(path))], notes=notes)}
     if suffix in ARRAYS:
-        return arrays.parts_of(arrays.load_arrays(path), str(path), how)
-    content = read_table(path, how.delimiter, how.encoding) if suffix not in TEXTS else read_text(path, how.encoding)
+        return arrays.parts_of(arrays.load_arrays(path), str(path), options)
+    content = (
+        read_table(path, options.delimiter, options.encoding)
+        if suffix not in TEXTS
+        else read_text(path, options.encoding)
+    )
     if isinstance(content, str):
-        content = _of_text(content, str(path), how)
+        content = _of_text(content, str(path), options)
     if isinstance(content, Part):
-        return {"train": _in_form(content, how)}
-    parts = {split: columns.clips_of(part, how, channels, width) for split, part in table.by_split(content).items()}
-    return {split: _in_form(part, how) for split, part in parts.items()}
+        return {"train": _in_form(content, options)}
+    parts = {split: columns.clips_of(part, options, channels, width) for split, part in table.by_split(content).items()}
+    return {split: _in_form(part, options) for split, part in parts.items()}
 
 
-def _of_text(text, place, how) -> Part | Table:
+def _of_text(text, place, options) -> Part | Table:
     if strokes.is_unipen(text):
         return strokes.read_unipen(text, place)
     if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
@@ -85,16 +91,19 @@ def _of_text(text, place, how) -> Part | Table:
     return rows
 
 
-def _in_form(part, how):
-    clips = [Clip(as_frames(clip.frames, clip.name, how), _strided(clip.label, how), clip.name) for clip in part.clips]
+def _in_form(part, options):
+    clips = [
+        Clip(as_frames(clip.frames, clip.name, options), _strided(clip.label, options), clip.name)
+        for clip in part.clips
+    ]
     return replace(part, clips=clips)
 
 
-def _strided(label, how):
-    return label[:: how.stride][: how.max_frames] if isinstance(label, list) else label
+def _strided(label, options):
+    return label[:: options.stride][: options.max_frames] if isinstance(label, list) else label
 
 
-def _class_folders(folder, how) -> dict[str, Part] | None:
+def _class_folders(folder, options) -> dict[str, Part] | None:
     """The clips of folders by class, in the folder itself or in folders of it named train, validation and test."""
     inner = [path for path in paths.listed(folder) if os.path.isdir(path)]
     roots = {split: path for path in inner if (split := split_of(path.name)) and _classes(path)} or {"train": folder}
@@ -106,14 +115,14 @@ def _class_folders(folder, how) -> dict[str, Part] | None:
         )
     if not classes:
         return None
-    return {split: _of_classes(classes, how) for split, classes in by_split.items()}
+    return {split: _of_classes(classes, options) for split, classes in by_split.items()}
 
 
-def _class_files(folder, files, how) -> dict[str, Part] | None:
+def _class_files(folder, files, options) -> dict[str, Part] | None:
     """The clips of tables without labels that are named by their class: jump.csv, run.csv."""
     if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
         return None
-    parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, how).values()) for file in files}
+    parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, options).values()) for file in files}
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
     clips = [replace(clip, label=name) for name, contents in parts.items() for part in contents for clip in part.clips]
@@ -137,31 +146,31 @@ def _pictures(folder):
     return [file for file in paths.files_in(folder) if suffix_of(file) in PICTURES]
 
 
-def _of_classes(classes, how):
+def _of_classes(classes, options):
     """Each file of a class is a clip, or several."""
-    clips, channels, said = [], None, []
+    clips, channels, notes = [], None, []
     empty = [path for listed in classes.values() for path in paths.listed(listed[0].parent)
              if os.path.isdir(path) and not _pictures(path)]  # fmt: skip
     if empty:
-        said.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")
+        notes.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")
     for name, listed in classes.items():
         for file in listed:
-            part = one_file(file, how, channels)
-            channels, said = channels or part.channels, [*said, *part.notes]
+            part = one_file(file, options, channels)
+            channels, notes = channels or part.channels, [*notes, *part.notes]
             clips += [Clip(clip.frames, name, clip.name) for clip in part.clips]
-    said = list(dict.fromkeys(said))
-    more = [f"{len(said) - MOST_NOTES:,} more notes of this kind on other files"] * (len(said) > MOST_NOTES)
-    return Part(clips, channels, [*said[:MOST_NOTES], *more])
+    notes = list(dict.fromkeys(notes))
+    remaining = [f"{len(notes) - MOST_NOTES:,} more notes of this kind on other files"] * (len(notes) > MOST_NOTES)
+    return Part(clips, channels, [*notes[:MOST_NOTES], *remaining])
 
 
 def one_file(
-    path: Path, how: How, channels: Sequence[str] | None = None, width: int = 0, rank: int | None = None
+    path: Path, options: ReadingOptions, channels: Sequence[str] | None = None, width: int = 0, rank: int | None = None
 ) -> Part:
     """The clips of a file whose labels do not count; a table without a column of sequences is one clip.
 
     Args:
         path: The file.
-        how: Columns and sizes.
+        options: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         rank: Number of axes of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
     """
@@ -169,26 +178,26 @@ def one_file(
         pictures = _pictures(path)
         if not pictures:
             raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")
-        frames, said = read_pictures(pictures, how)
-        return Part([Clip(frames, None, str(path))], notes=said)
-    if rank is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, how.encoding)):
-        return Part(_of_arrays(text, str(path), how, rank))
+        frames, notes = read_pictures(pictures, options)
+        return Part([Clip(frames, None, str(path))], notes=notes)
+    if rank is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, options.encoding)):
+        return Part(_of_arrays(text, str(path), options, rank))
     if suffix_of(path) not in ARRAYS:
-        parts = list(read_file(path, how, channels, width).values())
+        parts = list(read_file(path, options, channels, width).values())
         return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)
     clips = []
     for name, values in arrays.load_arrays(path).items():
         if arrays.role_of(name) in ("labels", "lengths"):
             continue
         if rank is None:
-            clips.append(Clip(as_frames(values, f"{path}, {name}", how), None, str(path)))
+            clips.append(Clip(as_frames(values, f"{path}, {name}", options), None, str(path)))
         else:
-            clips += arrays.clips_of_array(values, str(path), rank, how)
+            clips += arrays.clips_of_array(values, str(path), rank, options)
     return Part(clips)
 
 
 def text_clips(
-    text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0, rank: int = 1
+    text: str, place: str, options: ReadingOptions, channels: Sequence[str] | None = None, width: int = 0, rank: int = 1
 ) -> Part:
     """The clips in a text, whose labels do not count: a table, or JSON of objects or of arrays of frames.
 
@@ -198,15 +207,15 @@ def text_clips(
         rank: Number of axes of a frame.
     """
     if ARRAY.match(text):
-        return Part(_of_arrays(text, place, how, rank))
+        return Part(_of_arrays(text, place, options, rank))
     if is_json(text):
         table = read_json(text, place)
     else:
-        table = read_delimited(text, place, delimiter=how.delimiter)
-    return _in_form(columns.clips_of(table, how, channels, width), how)
+        table = read_delimited(text, place, delimiter=options.delimiter)
+    return _in_form(columns.clips_of(table, options, channels, width), options)
 
 
-def _of_arrays(text, place, how, rank):
+def _of_arrays(text, place, options, rank):
     """The clips of a JSON array of frames or of sequences, or of one in each line."""
     try:
         values = [(place, json.loads(text))]
@@ -216,10 +225,10 @@ def _of_arrays(text, place, how, rank):
     clips = []
     for name, value in values:
         if _depth(value) <= 1 + rank:
-            clips.append(Clip(as_frames(value, name, how), None, name))
+            clips.append(Clip(as_frames(value, name, options), None, name))
         else:
             names = [f"{name}, clip {number}" for number in range(1, len(value) + 1)]
-            clips += [Clip(as_frames(frames, name, how), None, name) for name, frames in zip(names, value)]
+            clips += [Clip(as_frames(frames, name, options), None, name) for name, frames in zip(names, value)]
     return clips
 
 
@@ -239,22 +248,22 @@ def _depth(value):
     return depth
 
 
-def of_object(data: Any, how: How) -> dict[str, Part]:
+def of_object(data: Any, options: ReadingOptions) -> dict[str, Part]:
     """The clips of an object by split.
 
     Args:
         data: A tuple of clips and labels, a list of pairs, or a dict of these by split; clips are arrays of frames.
-        how: Stride, and greatest numbers and sizes.
+        options: Stride, and greatest numbers and sizes.
 
     Raises:
         InputError: it is none of these.
     """
     if isinstance(data, Mapping) and data and all(str(name).lower() in SPLIT_OF for name in data):
-        return {SPLIT_OF[str(name).lower()]: _part(part, f"the {name} data", how) for name, part in data.items()}
-    return {"train": _part(data, "the data", how)}
+        return {SPLIT_OF[str(name).lower()]: _part(part, f"the {name} data", options) for name, part in data.items()}
+    return {"train": _part(data, "the data", options)}
 
 
-def _part(data, place, how):
+def _part(data, place, options):
     if hasattr(data, "as_numpy_iterator"):
         data = list(data.as_numpy_iterator())
     if isinstance(data, list) and data and all(isinstance(row, (tuple, list)) and len(row) == 2 for row in data):
@@ -270,6 +279,6 @@ def _part(data, place, how):
     names = [f"{place}, clip {number}" for number in range(1, len(clips) + 1)]
     labels = labels if isinstance(labels, np.ndarray) else list(labels)
     return Part([
-        Clip(as_frames(frames, name, how), arrays.label_of(labels, number), name)
+        Clip(as_frames(frames, name, options), arrays.label_of(labels, number), name)
         for number, (frames, name) in enumerate(zip(clips, names))
     ])  # fmt: skip

@@ -19,8 +19,8 @@ def described(data: "LabelledClips") -> str:
     kind = "pictures of " if len(train.frame) == 3 else "vectors of "
     size = " x ".join(map(str, train.frame[:2])) if len(train.frame) == 3 else plural(train.frame[0], "channel")
     lengths = f"{train.lengths.min():,} to {train.lengths.max():,} frames"
-    each = "; a label for each frame" if data.per_frame else ""
-    return f"{kind}{size}; {lengths}{each}; {console.listed(data.labels)}"
+    per_frame = "; a label for each frame" if data.per_frame else ""
+    return f"{kind}{size}; {lengths}{per_frame}; {console.listed(data.labels)}"
 
 
 def print_calibration(calibration: Calibration | None) -> None:
@@ -36,8 +36,8 @@ def print_sequences(result: SequenceResult, data: "LabelledClips", most_mistakes
         data: The dataset.
         most_mistakes: Maximum number of mistakes to print.
     """
-    metrics, what = result.metrics, "frames" if data.per_frame else "sequences"
-    table = console.class_table(data, "class", what, metrics["classes"])
+    metrics, unit = result.metrics, "frames" if data.per_frame else "sequences"
+    table = console.class_table(data, "class", unit, metrics["classes"])
     table.add_section()
     table.add_row("average", *console.class_scores(metrics), f"{int(result.confusion.sum()):,}")
     console.print_table(table)

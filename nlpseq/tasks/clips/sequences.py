@@ -16,13 +16,13 @@ NEAR = 0.1  # share of the range of the times
 LEAST_RUN = 2  # rows of a label one after another, on average, from which they are a sequence
 
 
-def times_of(table: Table, name: str | None, given: bool) -> tuple[np.ndarray | None, list[str]]:
+def times_of(table: Table, name: str | None, is_chosen: bool) -> tuple[np.ndarray | None, list[str]]:
     """The times of the rows as numbers, and notes; None if there is no such column, or it holds others.
 
     Args:
         table: The table.
         name: Of the column; numbers, or dates and times of any usual form.
-        given: Whether the user named it.
+        is_chosen: Whether the user named it.
 
     Raises:
         InputError: a cell of a column that the user named is no time.
@@ -36,7 +36,7 @@ def times_of(table: Table, name: str | None, given: bool) -> tuple[np.ndarray | 
     try:
         times = parse_times(values, table.where)
     except InputError as error:
-        if given:
+        if is_chosen:
             raise
         return None, [f"rows are read in the order of the file: {error}"]
     return (times if isinstance(times, np.ndarray) else times.asi8), []
@@ -58,23 +58,23 @@ def sequences_of(table: Table, columns: Columns, times: np.ndarray | None) -> tu
     changes; unless the time always begins anew, also where the label changes if there is an owner, or if no time falls.
     """
     if columns.sequence:
-        keys, said = _keys(table, columns, times), []
+        keys, notes = _keys(table, columns, times), []
     else:
         begins, where = _begins(table, columns, times)
         keys = np.cumsum(begins)
-        said = [f"{table.place}: {keys[-1] + 1 - keys[0]:,} sequences; a new one begins {where}"] if where else []
+        notes = [f"{table.place}: {keys[-1] + 1 - keys[0]:,} sequences; a new one begins {where}"] if where else []
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))[inverse]  # number of the sequence of each row
     order = np.lexsort((np.zeros(len(rank)) if times is None or not columns.sequence else times, rank))
-    return np.split(order, np.flatnonzero(np.diff(rank[order])) + 1), said
+    return np.split(order, np.flatnonzero(np.diff(rank[order])) + 1), notes
 
 
 def _keys(table, columns, times):
     """A number for each row, equal within a sequence; a time that occurs twice shows that labels count anew."""
-    named = [*columns.sequence, *columns.owners]
-    keys = _numbers(table, named)
+    identifiers = [*columns.sequence, *columns.owners]
+    keys = _numbers(table, identifiers)
     if columns.label and times is not None and len(np.unique(np.stack([keys, times], axis=1), axis=0)) < len(keys):
-        keys = _numbers(table, [*named, columns.label])
+        keys = _numbers(table, [*identifiers, columns.label])
     return keys
 
 
@@ -123,9 +123,9 @@ def labels_of(table: Table, name: str | None, sequences: list[np.ndarray]) -> tu
         return [None] * len(sequences), []
     names = [label_name(value) for value in table.values(name)]
     rows = [[names[row] for row in sequence] for sequence in sequences]
-    known = [set(labels) - {None} for labels in rows]
-    if any(len(labels) > 1 for labels in known):
+    labels_by_sequence = [set(labels) - {None} for labels in rows]
+    if any(len(labels) > 1 for labels in labels_by_sequence):
         return [labels[0] if len(set(labels)) == 1 else labels for labels in rows], []
-    partly = sum(None in labels for labels, one in zip(rows, known) if one)
-    said = f"{table.place}: {partly:,} sequences have their label in some rows only; it is that of the whole sequence"
-    return [next(iter(labels), None) for labels in known], [said] * bool(partly)
+    partly = sum(None in labels for labels, one in zip(rows, labels_by_sequence) if one)
+    note = f"{table.place}: {partly:,} sequences have their label in some rows only; it is that of the whole sequence"
+    return [next(iter(labels), None) for labels in labels_by_sequence], [note] * bool(partly)

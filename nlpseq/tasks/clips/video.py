@@ -9,14 +9,14 @@ import numpy as np
 
 from nlpseq.data.files.contents import check_file
 from nlpseq.errors import InputError
-from nlpseq.tasks.clips.frames import How
+from nlpseq.tasks.clips.frames import ReadingOptions
 from nlpseq.tasks.clips.settings import ClipReading
 
 FILMS = (".gif", ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".apng", ".webp")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 
 
-def read_film(path: Path, how: ClipReading) -> tuple[np.ndarray, list[str]]:
+def read_film(path: Path, options: ClipReading) -> tuple[np.ndarray, list[str]]:
     """The frames of a film, uint8 `(time, rows, columns, 3)`, and a note on those of another size than the first.
 
     Raises:
@@ -28,7 +28,7 @@ def read_film(path: Path, how: ClipReading) -> tuple[np.ndarray, list[str]]:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise InputError(f"{path} has no pictures: give a film.")
-            frames, size, resized = _decoded(container, how)
+            frames, size, resized = _decoded(container, options)
     except (av.error.FFmpegError, EOFError, ValueError, MemoryError) as error:
         if isinstance(error, InputError):
             raise
@@ -39,16 +39,16 @@ def read_film(path: Path, how: ClipReading) -> tuple[np.ndarray, list[str]]:
     return np.stack(frames), _about(path, size, resized)
 
 
-def read_pictures(paths: Sequence[Path], how: ClipReading) -> tuple[np.ndarray, list[str]]:
+def read_pictures(paths: Sequence[Path], options: ClipReading) -> tuple[np.ndarray, list[str]]:
     """The frames of a clip whose frames are files, and a note on those of another size than the first."""
     av = _package(paths[0])
     frames, size, resized = [], None, 0
-    for path in paths[:: how.stride][: how.max_frames]:
+    for path in paths[:: options.stride][: options.max_frames]:
         check_file(path)
         try:
             with av.open(str(path)) as container:
                 picture, size, other = _decoded(
-                    container, How().replace(picture_size=how.picture_size, max_frames=1), size
+                    container, ReadingOptions().replace(picture_size=options.picture_size, max_frames=1), size
                 )
         except (av.error.FFmpegError, EOFError, ValueError, IndexError) as error:
             raise InputError(f"cannot read {path}: it is no picture ({type(error).__name__}).") from None
@@ -62,21 +62,21 @@ def _about(path, size, resized):
     return [f"{path}: {resized:,} of the pictures {verb} made {size[1]} x {size[0]}, as the first one"] * bool(resized)
 
 
-def _decoded(container, how, size=None):
+def _decoded(container, reading, size=None):
     """Every `stride`-th frame, at most `max_frames`, with the size of the first, and how many have another one.
 
     The size is given for frames behind the first file. The longer side has at most `picture_size`.
     """
     frames, others = [], 0
     for number, frame in enumerate(container.decode(video=0)):
-        if number % how.stride:
+        if number % reading.stride:
             continue
         size = size or (frame.width, frame.height)
         others += (frame.width, frame.height) != size
-        factor = min(1.0, how.picture_size / max(size))
+        factor = min(1.0, reading.picture_size / max(size))
         target = (max(1, round(side * factor)) for side in size)
         frames.append(frame.reformat(*target, "rgb24", interpolation="AREA").to_ndarray())
-        if len(frames) == how.max_frames:
+        if len(frames) == reading.max_frames:
             break
     return frames, size, others
 

@@ -9,7 +9,7 @@ from nlpseq.data.files.table import Table
 from nlpseq.data.series.times import looks_like_times
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.clips.cells import label_name, numbers_of
-from nlpseq.tasks.clips.frames import Clip, How, Part
+from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions
 from nlpseq.tasks.clips.roles import Columns, is_channel
 
 
@@ -30,13 +30,13 @@ def of_cells(table: Table, label: str | None, names: list[str]) -> Part:
     return Part(clips, tuple(names) if len(names) > 1 else None)
 
 
-def of_rows(table: Table, columns: Columns, how: How, width: int | None) -> Part:
+def of_rows(table: Table, columns: Columns, options: ReadingOptions, width: int | None) -> Part:
     """A clip for each row; the columns are named by channel and number, or stand in the order of time.
 
     Args:
         table: The table.
         columns: What the columns hold.
-        how: Columns that the user named.
+        options: Columns that the user named.
         width: As of `nlpseq.tasks.clips.columns.clips_of`.
 
     Raises:
@@ -50,7 +50,7 @@ def of_rows(table: Table, columns: Columns, how: How, width: int | None) -> Part
     read = {name: values for name, values in read.items() if values is not None}
     if not read:
         raise InputError(f"{table.place} has no columns of numbers: expected sequences.")
-    names, order = _named_channels(list(read), how, table)
+    names, order = _named_channels(list(read), options, table)
     values = np.stack([read[name] for name in order], axis=1).astype(np.float32)
     values = values.reshape(len(table), -1, len(names))
     labels = table.values(label) if label else [None] * len(table)
@@ -60,18 +60,18 @@ def of_rows(table: Table, columns: Columns, how: How, width: int | None) -> Part
     ]
     channels = plural(len(names), "channel")
     remedy = "; set `channels` if more stand side by side, or `sequence` if rows are frames" if len(names) == 1 else ""
-    said = f"{table.place}: each row is a sequence of {plural(values.shape[1], 'frame')} of {channels}{remedy}"
+    note = f"{table.place}: each row is a sequence of {plural(values.shape[1], 'frame')} of {channels}{remedy}"
     guessed = [f"the label is the column {label}"] if label and not columns.label else []
-    return Part(clips, names, [said, *guessed], len(order))
+    return Part(clips, names, [note, *guessed], len(order))
 
 
-def _named_channels(columns, how, table):
+def _named_channels(columns, options, table):
     """The names of the channels, and the columns in the order of time and channel.
 
     `x1 y1 x2 y2`, and `x1 x2 y1 y2`, are two channels; without such names `channels` tells how many stand side by side.
     """
-    if how.channels and how.channels.isdigit():
-        count = int(how.channels)
+    if options.channels and options.channels.isdigit():
+        count = int(options.channels)
         if not count or len(columns) % count:
             values = plural(len(columns), "value")
             raise InputError(

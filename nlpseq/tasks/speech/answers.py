@@ -110,8 +110,8 @@ class Answers(answers.Answers):
 
     def _search(self, model, inputs, n_best=1):
         """The search of the export, with the function of a model."""
-        heard = model.functions["logits"](**inputs)
-        logits, steps = heard["logits"], heard["steps"]
+        outputs = model.functions["logits"](**inputs)
+        logits, steps = outputs["logits"], outputs["steps"]
         size = max(model.options["beam_size"], n_best)
         if size == 1 and not model.tables:
             return ctc.greedy(logits, steps)
@@ -121,8 +121,8 @@ class Answers(answers.Answers):
     def score(self, pairs):
         import jiwer
 
-        right, given = zip(*((text, answer["text"]) for text, answer in pairs))
-        return {"word_error_rate": float(jiwer.wer(list(right), list(given)))}
+        right, predicted = zip(*((text, answer["text"]) for text, answer in pairs))
+        return {"word_error_rate": float(jiwer.wer(list(right), list(predicted)))}
 
     def show(self, example, answer):
         return answer["text"] if not isinstance(example, Sound) else f"{example.name}\t{answer['text']}"
@@ -206,12 +206,12 @@ class Answers(answers.Answers):
         """Receives samples, None at their end; gives the text of each part that is complete."""
         samples, text = np.zeros(0, np.float32), ""
         while True:
-            more = yield text
+            part = yield text
             text = ""
-            samples = samples if more is None else np.concatenate([samples, more])
+            samples = samples if part is None else np.concatenate([samples, part])
             at = (
                 len(samples)
-                if more is None
+                if part is None
                 else quietest(samples, self.rate)
                 if len(samples) > LONGEST * self.rate
                 else 0
@@ -225,9 +225,9 @@ class Answers(answers.Answers):
         outputs = export.run("init", self.inputs([np.zeros(0, np.float32)]))
         samples, text = np.zeros(0, np.float32), ""
         while True:
-            more = yield text
-            samples = samples if more is None else np.concatenate([samples, more])
-            whole = len(samples) if more is None else len(samples) // step * step
+            part = yield text
+            samples = samples if part is None else np.concatenate([samples, part])
+            whole = len(samples) if part is None else len(samples) // step * step
             text = ""
             if whole:
                 states = {name: value for name, value in outputs.items() if name not in ("text", "score")}

@@ -33,16 +33,16 @@ class SpeechLanguage:
         self.tokenizer, self.model, self.weight = tokenizer, model, weight
         self.bonuses = np.array([word_bonus * piece.startswith(" ") for piece in tokenizer.pieces], np.float32)
         if self.is_neural:
-            known = {piece: number for number, piece in enumerate(model.preprocessor.tokenizer.pieces)}
+            numbers = {piece: number for number, piece in enumerate(model.preprocessor.tokenizer.pieces)}
             own = tokenizer.pieces[len(SPECIALS) :]
-            tokens = [-1] * len(SPECIALS) + [known.get(piece, -1) for piece in own]
+            tokens = [-1] * len(SPECIALS) + [numbers.get(piece, -1) for piece in own]
             if max(tokens) < 0:
                 raise InputError(
                     f"the language model has none of the {len(own)} units of the recognizer, such as {own[-1]!r}: "
                     "train it with the same `vocabulary`."
                 )
             self.tokens = tf.constant(tokens)
-            self.first = [END, *([known[" "]] if " " in own and " " in known else [])]
+            self.first = [END, *([numbers[" "]] if " " in own and " " in numbers else [])]
 
     def fusion(self, batch: Any) -> Fusion:
         """For `nlpseq.decoding.ctc_beam_search`."""

@@ -197,10 +197,10 @@ class SpeechRecognizer(Task):
             lengths = tf.constant([audio.shape[1]])
             count = int(self.log_mel.frame_counts(lengths)[0])
             frames.append(self.log_mel.log_mel(self.log_mel.padded(audio, lengths))[0, :count].numpy())
-        heard = np.concatenate(frames)
-        if len(heard):
-            self.log_mel.mean.assign(heard.mean(axis=0))
-            self.log_mel.variance.assign(heard.var(axis=0))
+        spectra = np.concatenate(frames)
+        if len(spectra):
+            self.log_mel.mean.assign(spectra.mean(axis=0))
+            self.log_mel.variance.assign(spectra.var(axis=0))
 
     def default_loss(self):
         """Connectionist temporal classification; utterances too short for their text do not count."""

@@ -58,9 +58,9 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
 def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
     """The recordings of the tables of a folder: of one for each split, as of Common Voice, or of the only one."""
     files = [file for file in paths.files_in(folder) if paths.suffix_of(file) in paths.TABLES]
-    named = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
-    if "train" in named:
-        return {split: _of_table(file, folder, encoding) for split, file in named.items()}
+    by_split = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
+    if "train" in by_split:
+        return {split: _of_table(file, folder, encoding) for split, file in by_split.items()}
     recordings = _recordings(files[0], folder, encoding) if len(files) == 1 else None
     return None if recordings is None else _by_split(recordings)
 

@@ -39,23 +39,23 @@ def held_out(recordings: Sequence[Recording], conditions: str, name: str) -> tup
     Raises:
         InputError: there is no such field, or no recording meets it.
     """
-    wanted = []
+    requirements = []
     for condition in conditions.split():
         key, mark, values = condition.partition("=")
-        known = sorted({known for recording in recordings for known in recording.fields})
-        if not mark or key not in known:
-            raise InputError(f"`{name}` must be such as speaker=anna,ben, got {conditions!r}: {suggest(key, known)}")
-        wanted.append((key, {value for part in values.split(",") for value in _range(part)}))
+        keys = sorted({field for recording in recordings for field in recording.fields})
+        if not mark or key not in keys:
+            raise InputError(f"`{name}` must be such as speaker=anna,ben, got {conditions!r}: {suggest(key, keys)}")
+        requirements.append((key, {value for part in values.split(",") for value in _range(part)}))
 
     def meets(recording):
-        return all(recording.fields.get(key) in values for key, values in wanted)
+        return all(recording.fields.get(key) in values for key, values in requirements)
 
-    kept, held = [], []
+    train, held = [], []
     for recording in recordings:
-        (held if meets(recording) else kept).append(recording)
-    if not held or not kept:
+        (held if meets(recording) else train).append(recording)
+    if not held or not train:
         raise InputError(f"`{name}` {conditions!r} is met by {'no' if not held else 'every'} recording: change it.")
-    return kept, held
+    return train, held
 
 
 def _range(part):

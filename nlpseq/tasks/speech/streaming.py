@@ -81,8 +81,8 @@ class SpeechStream:
         if self.front.carried_frames:
             before = tf.reshape(states["frames"], [tf.shape(mel)[0], self.front.carried_frames, mel.shape[-1]])
             frames = tf.concat([before, frames], axis=1)
-            kept = _rows_from(frames, steps * stack, self.front.carried_frames)
-            new["frames"] = tf.reshape(kept, tf.shape(states["frames"]))
+            last = _rows_from(frames, steps * stack, self.front.carried_frames)
+            new["frames"] = tf.reshape(last, tf.shape(states["frames"]))
         logits, cells = self._run(self.front.steps(frames), steps, {name: states[name] for name in self.cells.sizes})
         return {**self._text(logits, steps, states["unit"]), **new, **cells}
 

@@ -58,4 +58,4 @@ def convert(name: str, function: Any, padding_at_end: bool = True) -> onnx.Model
 
 def _described(name, spec, prefix):
     sizes = ["batch" if axis == 0 else f"{prefix}{axis}" for axis in range(spec.shape.rank)]
-    return name, spec.dtype.as_numpy_dtype, [size or known for size, known in zip(spec.shape, sizes)]
+    return name, spec.dtype.as_numpy_dtype, [size or default for size, default in zip(spec.shape, sizes)]

@@ -43,10 +43,10 @@ class Builder:
         Returns:
             The name of the output, or a list of the names of several.
         """
-        named = [self.reference(value) for value in inputs]
+        references = [self.reference(value) for value in inputs]
         results = [self.name(kind.lower()) for _ in range(outputs)]
-        given = {name: value for name, value in attributes.items() if value is not None}
-        self.nodes.append(helper.make_node(kind, named, results, **given))
+        set_attributes = {name: value for name, value in attributes.items() if value is not None}
+        self.nodes.append(helper.make_node(kind, references, results, **set_attributes))
         return results[0] if outputs == 1 else results
 
     def reference(self, value: Value | None) -> str:
@@ -89,11 +89,11 @@ class Builder:
 
 def model(graph: onnx.GraphProto) -> onnx.ModelProto:
     """A model of one graph, which `onnx.checker` accepts."""
-    made = helper.make_model(
+    proto = helper.make_model(
         graph, producer_name="nlpseq", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
     )
-    onnx.checker.check_model(made, full_check=True)
-    return made
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
 
 
 def _read_by(node):

@@ -42,7 +42,9 @@ class Conversion:
         captured = function.captured_inputs
         arguments = function.inputs[: len(function.inputs) - len(captured)]
         values: dict[Any, Any] = {tensor.ref(): value for tensor, value in zip(arguments, inputs)}
-        values |= {tensor.ref(): _Captured(given) for tensor, given in zip(function.inputs[len(arguments) :], captured)}
+        values |= {
+            tensor.ref(): _Captured(constant) for tensor, constant in zip(function.inputs[len(arguments) :], captured)
+        }
         for op in _needed(function.outputs, values):
             results = self._convert(op, [values[tensor.ref()] for tensor in op.inputs])
             values |= {tensor.ref(): value for tensor, value in zip(op.outputs, results)}
@@ -115,8 +117,8 @@ def _computed(op, inputs):
     node.input.extend(names)
     node.attr.pop("_class", None)  # names of ops that it should stand beside
     with tf.Graph().as_default():
-        given = {name: tf.constant(value) for name, value in zip(names, inputs)}
+        feed = {name: tf.constant(value) for name, value in zip(names, inputs)}
         outputs = [f"{op.name}:{number}" for number in range(len(op.outputs))]
-        results = tf.graph_util.import_graph_def(alone, given, outputs)
+        results = tf.graph_util.import_graph_def(alone, feed, outputs)
         with tf.compat.v1.Session() as session:
             return [np.asarray(value) for value in session.run(results)]

@@ -29,10 +29,10 @@ def _operator(*names):
     return register
 
 
-def static(value: Value, what: str) -> np.ndarray:
+def static(value: Value, role: str) -> np.ndarray:
     """A value that must be a constant."""
     if isinstance(value, str):
-        raise InputError(f"onnx cannot take {what} that is computed: export the model to another format.")
+        raise InputError(f"onnx cannot take {role} that is computed: export the model to another format.")
     return value
 
 
@@ -209,37 +209,37 @@ def _cuts(builder, op, inputs):
     _, begin, end, stride = inputs
     stride = static(stride, "a stride")
     masks = {name: op.get_attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
-    has = lambda mask, entry: bool(masks[mask] >> entry & 1)  # noqa: E731
+    is_set = lambda mask, entry: bool(masks[mask] >> entry & 1)  # noqa: E731
     entries = range(len(stride))
-    taken = sum(not has("new_axis", entry) and not has("ellipsis", entry) for entry in entries)
-    axis, made, cuts, squeezed, added = 0, 0, [], [], []  # axes of the value that are read, and of the result
+    consumed = sum(not is_set("new_axis", entry) and not is_set("ellipsis", entry) for entry in entries)
+    axis, result_axis, cuts, squeezed, added = 0, 0, [], [], []  # axes of the value that are read, and of the result
     for entry in entries:
-        if has("ellipsis", entry):
-            passed = op.inputs[0].shape.rank - taken
-            axis, made = axis + passed, made + passed
+        if is_set("ellipsis", entry):
+            passed = op.inputs[0].shape.rank - consumed
+            axis, result_axis = axis + passed, result_axis + passed
             continue
-        if has("new_axis", entry):
-            added.append(made)
-            made += 1
+        if is_set("new_axis", entry):
+            added.append(result_axis)
+            result_axis += 1
             continue
-        single, backward = has("shrink_axis", entry), stride[entry] < 0
+        single, backward = is_set("shrink_axis", entry), stride[entry] < 0
         first, last = _bounds(builder, begin, end, entry, single)
-        if has("begin", entry) and not single:
+        if is_set("begin", entry) and not single:
             first = np.array([2**31 - 1 if backward else 0])
-        if has("end", entry) and not single:
+        if is_set("end", entry) and not single:
             last = np.array([-(2**31) if backward else 2**31 - 1])
         cuts.append((axis, first, last, stride[entry]))
         if single:
             squeezed.append(axis)
-        axis, made = axis + 1, made + (not single)
+        axis, result_axis = axis + 1, result_axis + (not single)
     return cuts, squeezed, added
 
 
 def _is_whole(cut):
     """Whether a cut is known to leave all of its axis."""
     _, first, last, step = cut
-    known = isinstance(first, np.ndarray) and isinstance(last, np.ndarray)
-    return known and first[0] == 0 and last[0] == 2**31 - 1 and step == 1
+    is_constant = isinstance(first, np.ndarray) and isinstance(last, np.ndarray)
+    return is_constant and first[0] == 0 and last[0] == 2**31 - 1 and step == 1
 
 
 def _bounds(builder, begin, end, entry, single):
