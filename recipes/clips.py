@@ -26,7 +26,7 @@ def main(config: Settings) -> dict:
         **config.files.flat(),
         **config.splits.loading(),
     )
-    nlpseq.reporting.print_data(data, report.described(data))
+    nlpseq.reporting.print_data(data, report.summary(data))
     config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 
     with nlpseq.training.precision(config.training.mixed_precision):

@@ -20,7 +20,7 @@ def main(config: Settings) -> dict:
 
     nlpseq.reporting.say(f"reading {config.data.dataset}")
     series = nlpseq.data.load_series(config.data.dataset, **config.reading())
-    nlpseq.reporting.say(report.about(series))
+    nlpseq.reporting.say(report.summary(series))
     profile = defaults.profile(series)
     config = follow_data(config, defaults.choose(profile, config.series), defaults.SPACE)
     data = series.split(config.series.horizon, config.series.windows, config.series.season, config.series.context)

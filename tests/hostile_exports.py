@@ -120,7 +120,7 @@ METRICS = ["[]", "null", DEEP, '{"validation": {}, "test": {}}', '{"validation":
 def _exported(kind):
     if kind in KINDS:
         return tiny.exported(kind)[1]
-    return tiny.write(tempfile.mkdtemp(prefix=f"nlpseq-{kind}-"), fitted.made(kind))
+    return tiny.write(tempfile.mkdtemp(prefix=f"nlpseq-{kind}-"), fitted.fitted_task(kind))
 
 
 def exports(folder: Path) -> Iterator[Case]:

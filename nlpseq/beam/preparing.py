@@ -17,8 +17,8 @@ def by_beam(flags: list[str]) -> Callable[[Callable[[Any], None], list], None]:
         flags: Beam's own, such as `--runner` and `--direct_num_workers`.
     """
 
-    def each(function, shards):
+    def run(function, shards):
         with pipeline_of(flags) as pipeline:
             _ = pipeline | beam.Create(shards) | beam.Reshuffle() | beam.Map(function)
 
-    return each
+    return run

@@ -130,7 +130,7 @@ def _adjective(generator, topic, positive):
     return generator.choice(general if generator.random() < 0.5 else special)
 
 
-def _thing(generator, topic):
+def _noun(generator, topic):
     """A noun, and whether it is plural."""
     plural = generator.random() < 0.2
     return generator.choice(topic.plurals if plural else topic.things), plural
@@ -138,7 +138,7 @@ def _thing(generator, topic):
 
 def _demonstrated(generator, topic):
     """ "this phone", "these shoes"; "this" alone where the things are not bought."""
-    noun, plural = _thing(generator, topic)
+    noun, plural = _noun(generator, topic)
     return f"{'these' if plural else 'this'} {noun}" if topic.goods else "this"
 
 
@@ -146,7 +146,7 @@ def _subject(generator, topic):
     """A subject, and whether it is plural."""
     if generator.random() < 0.25:
         return "it", False
-    noun, plural = _thing(generator, topic)
+    noun, plural = _noun(generator, topic)
     determiners = ["the", "the", "the", "these" if plural else "this", "my", "our"]
     return f"{generator.choice(determiners)} {noun}", plural
 
@@ -176,7 +176,7 @@ def _states(generator, topic, positive):
     return _joined(subject, generator.choice(verbs.split()), quality)
 
 
-def _both(generator, topic, positive):
+def _two_adjectives(generator, topic, positive):
     """Two adjectives: "neither dull nor silly", "funny and clever"."""
     subject, plural = _subject(generator, topic)
     verb = generator.choice(["are", "were"] if plural else ["is", "was"])
@@ -206,7 +206,7 @@ def _acts(generator, topic, positive):
 
 def _likes(generator, topic, positive):
     """ "i don't like this app"."""
-    noun, plural = _thing(generator, topic)
+    noun, plural = _noun(generator, topic)
     determiner = generator.choice(["the", "these" if plural else "this"])
     object_ = generator.choice(["it", *3 * [f"{determiner} {noun}"]])
     return _joined(generator.choice(["i", "i", "i", "we"]), generator.choice(words.LIKING[positive]), object_)
@@ -214,7 +214,7 @@ def _likes(generator, topic, positive):
 
 def _feels(generator, topic, positive):
     """ "we were not disappointed", "i am happy with the room"."""
-    noun, _ = _thing(generator, topic)
+    noun, _ = _noun(generator, topic)
     start = generator.choice(["i am", "i'm", "i was", "i was", "we are", "we were"])
     if generator.random() < 0.3:
         mood = _joined(
@@ -274,7 +274,7 @@ def _quality_alone(generator, topic, positive):
     quality = _quality(generator, topic, positive)
     if generator.random() < 0.5:
         return quality
-    return _joined(_adjective(generator, topic, positive), _thing(generator, topic)[0])
+    return _joined(_adjective(generator, topic, positive), _noun(generator, topic)[0])
 
 
 def _superlative_alone(generator, topic, positive):
@@ -302,7 +302,7 @@ def _exclaims(generator, topic, positive):
 
 CLAUSES = [
     (_states, 9),
-    (_both, 1),
+    (_two_adjectives, 1),
     (_names, 2),
     (_acts, 4),
     (_likes, 2.5),

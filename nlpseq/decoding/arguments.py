@@ -31,7 +31,7 @@ def prepare(states: Any, start, end, max_length, min_length) -> Arguments:
     """Returns `Arguments`; raises an `InputError` for invalid lengths and shapes, if they are known statically."""
     check(max_length, lambda value: whole("max_length", value, 0))
     check(min_length, lambda value: whole("min_length", value, 0))
-    lengths = known(min_length), known(max_length)
+    lengths = static_value(min_length), static_value(max_length)
     if all(length is not None for length in lengths) and np.any(np.greater(*lengths)):
         raise InputError(
             f"`min_length` must be at most `max_length`, got {min_length} and {max_length}: lower one "
@@ -45,7 +45,7 @@ def prepare(states: Any, start, end, max_length, min_length) -> Arguments:
     return Arguments(start, end, *lengths)
 
 
-def known(value) -> Any:
+def static_value(value) -> Any:
     """The static value of a number or tensor, or None if it is known only when the graph runs."""
     value = tf.get_static_value(tf.convert_to_tensor(value))
     return None if value is None or np.size(value) == 0 else value
@@ -55,8 +55,8 @@ def check(value, test: Callable[[Any], Any]) -> None:
     """Calls `test` with the least element of a value that is known statically."""
     if isinstance(value, (int, float)):  # may exceed the range of tensors
         test(value)
-    elif known(value) is not None:
-        test(np.min(known(value)))
+    elif static_value(value) is not None:
+        test(np.min(static_value(value)))
 
 
 def _batch(states, start):

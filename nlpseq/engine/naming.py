@@ -38,11 +38,11 @@ def named_by_graph(function: tf.types.experimental.ConcreteFunction) -> Callable
     call.attr["_XlaMustCompile"].b = True
     results = [f"call:{number}" for number in range(len(outputs))]
 
-    def named(*tensors):
+    def call_by_hash(*tensors):
         inputs = map(tf.identity, tensors)  # brings tensors of outer graphs into this one
         return tf.graph_util.import_graph_def(graph, dict(zip(names, inputs)), results, name="compiled")
 
-    return named
+    return call_by_hash
 
 
 def _definitions(function):

@@ -85,10 +85,10 @@ class Traced:
             autograph=False,
         )
         traced = traced.get_concrete_function()
-        return _named(traced) if self._jit_compile and not traced.captured_inputs else traced
+        return _named_function(traced) if self._jit_compile and not traced.captured_inputs else traced
 
 
-def _named(traced):
+def _named_function(traced):
     """A must-compile function that graphs call by a name that depends on what it computes alone."""
     function, structure = named_by_graph(traced), traced.structured_outputs
     return lambda *flat: traced(*flat) if tf.executing_eagerly() else pack_as(structure, function(*flat))

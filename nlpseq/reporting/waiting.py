@@ -31,7 +31,7 @@ class Waiting:
         self.stream = stream
         self._lock = threading.Lock()
         self._wait = None  # what, since when, patience
-        self._said = False
+        self._printed = False
         self._closed = threading.Event()
 
     def __enter__(self) -> "Waiting":
@@ -47,7 +47,7 @@ class Waiting:
     def begin(self, activity: str, patience: float = PATIENCE) -> None:
         """Starts the clock: `activity` is said after `patience` seconds."""
         with self._lock:
-            self._wait, self._said = (activity, time.perf_counter(), patience), False
+            self._wait, self._printed = (activity, time.perf_counter(), patience), False
 
     def end(self) -> float:
         """Stops the clock; returns its seconds, 0 if it did not run."""
@@ -55,7 +55,7 @@ class Waiting:
             if self._wait is None:
                 return 0.0
             seconds = time.perf_counter() - self._wait[1]
-            if self._said and self._out.isatty():
+            if self._printed and self._out.isatty():
                 self._write("\n")
             self._wait = None
             return seconds
@@ -72,9 +72,9 @@ class Waiting:
             return
         if self._out.isatty():
             self._write(f"\r{activity} ... {seconds:.0f} s")
-        elif not self._said:
+        elif not self._printed:
             self._write(f"{activity} ...\n")
-        self._said = True
+        self._printed = True
 
     @property
     def _out(self):

@@ -28,13 +28,13 @@ class NamedAxis(NamedTuple):
     Attributes:
         weight: The weight.
         axis: Number of the axis, from 0.
-        what: What the names are, a plural: "labels".
+        unit: What the names are, a plural: "labels".
         names: A name for each index of the axis.
     """
 
     weight: Any
     axis: int
-    what: str
+    unit: str
     names: list
 
 
@@ -280,7 +280,7 @@ class Task(keras.Model):
         """Up to `count` pairs of an input of `Answers` and what is right, as `Answers.score` reads it."""
         return []
 
-    def made_examples(self, count: int) -> list[Any]:
+    def synthetic_examples(self, count: int) -> list[Any]:
         """Inputs of `Answers`, made up, that stand for data where there are none."""
         return []
 

@@ -34,13 +34,13 @@ def with_labels(examples: Any, labels: Sequence[str]) -> Any:
     """The examples whose labels training shows: those of a test split that have others are left out.
 
     Args:
-        examples: With `known` and `classes`, as `nlpseq.data.Examples`, `Sentences` and `Clips` have them.
+        examples: With `with_known_labels` and `classes`, as `nlpseq.data.Examples`, `Sentences` and `Clips` have them.
         labels: The names of the labels of the task.
 
     Raises:
         InputError: a label is the number of no name.
     """
-    examples = examples.known(len(labels))
+    examples = examples.with_known_labels(len(labels))
     _, numbers = examples.classes()
     wrong = numbers[(numbers < 0) | (numbers >= len(labels))]
     if len(wrong):

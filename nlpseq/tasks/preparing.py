@@ -36,7 +36,7 @@ from nlpseq.training.fingerprint import fingerprint
 
 BATCH = 512  # rows that are tokenized together
 TRAIN, VALIDATION, TEST = range(3)
-Each = Callable[[Callable[[Shard], None], list[Shard]], None]
+ShardRunner = Callable[[Callable[[Shard], None], list[Shard]], None]
 Encoder = Callable[[list], tuple]
 Data = TypeVar("Data")
 
@@ -120,7 +120,7 @@ class Corpus:
         """The files that are read for a shard."""
         return [shard.path]
 
-    def begin(self, shards: list[Shard], run_shards: Each) -> None:
+    def begin(self, shards: list[Shard], run_shards: ShardRunner) -> None:
         """What must be known of all shards before the first pass. Default nothing."""
 
     def read(self, shard: Shard) -> Iterator[Any]:
@@ -161,7 +161,7 @@ class Corpus:
         """The sizes of the result, given what the writers of all shards wrote."""
         return [sum(column) for column in zip(*sizes)]
 
-    def prepare(self, run_shards: Each | None = None) -> Path:
+    def prepare(self, run_shards: ShardRunner | None = None) -> Path:
         """Prepares the corpus; returns the folder.
 
         Args:
@@ -171,7 +171,7 @@ class Corpus:
         Raises:
             InputError: There is no file, one cannot be read, or too few rows can be used.
         """
-        run_shards = run_shards or here
+        run_shards = run_shards or in_process
         shards = self.shards()
         self._check_plan(shards)
         (self.folder / "counts").mkdir(exist_ok=True)
@@ -288,7 +288,7 @@ def files(pattern: str) -> list[tuple[str, int]]:
     return sorted((path, os.path.getsize(path)) for path in glob.glob(os.path.expanduser(pattern)))
 
 
-def here(function: Callable[[Shard], None], shards: list[Shard]) -> None:
+def in_process(function: Callable[[Shard], None], shards: list[Shard]) -> None:
     """Calls a function for each shard, in this process."""
     for shard in shards:
         function(shard)

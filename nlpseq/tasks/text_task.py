@@ -101,7 +101,7 @@ class TextTask(Task):
         return {name: tf.function(function, [text_spec("text")], autograph=False)
                 for name, function in functions.items()}  # fmt: skip
 
-    def made_examples(self, count):
+    def synthetic_examples(self, count):
         """Texts of words that the task knows, of many lengths."""
         names = [axis.names for axis in self.named_axes() if axis.axis == 0 and len(axis.names) > 2]
         words = [word.removeprefix("##") for word in max(names, key=len, default=["a"])]

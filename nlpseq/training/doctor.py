@@ -19,7 +19,7 @@ from nlpseq.training.rules import Evidence
 
 # The loss is judged after these shares of all steps, and not before `LEAST`. Whether it moves at all is asked late:
 # where memory is needed, it often stands still at first.
-PARTS = ((0.2, (*rules.GRADIENTS, *rules.LOSS, rules.dead_embedding)), (0.5, (rules.still_loss,)))
+PARTS = ((0.2, (*rules.GRADIENTS, *rules.LOSS, rules.dead_embedding)), (0.5, (rules.flat_loss,)))
 LEAST = 50
 FEW = 10  # a training of fewer steps is not judged
 LOOKED_AT = 2  # validation examples on which gates are measured
@@ -169,7 +169,7 @@ class Doctor(keras.callbacks.Callback):
         evidence = self._evidence()
         if evidence.fall < rules.POOR:
             evidence = self._evidence(saturated=self._saturated())
-        about_loss = [rule for rule in chosen if rule in (*rules.LOSS, rules.still_loss)]
+        about_loss = [rule for rule in chosen if rule in (*rules.LOSS, rules.flat_loss)]
         self._apply([rule for rule in chosen if rule not in about_loss], evidence)
         spoken = {rule.__name__ for rule in (*rules.GRADIENTS, *rules.LOSS)} & {*self.findings}
         if not spoken:

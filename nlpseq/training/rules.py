@@ -56,7 +56,7 @@ class Evidence:
         return (first - latest) / max(abs(first), 1e-9) if math.isfinite(latest) else -math.inf
 
     @property
-    def still(self) -> bool:
+    def is_flat(self) -> bool:
         """Whether the loss has not moved, as far as its noise allows to tell."""
         return self.losses is not None and abs(self.fall) < STILL and self.noise < STILL * abs(self.losses[0])
 
@@ -140,9 +140,9 @@ def rate_too_low(seen: Evidence) -> str | None:
     )
 
 
-def still_loss(seen: Evidence) -> str | None:
+def flat_loss(seen: Evidence) -> str | None:
     """Karpathy (2019), A recipe for training neural networks, section 2: a model must fit what it is shown."""
-    if not seen.still or seen.losses is None or seen.losses[1] < 0.01:
+    if not seen.is_flat or seen.losses is None or seen.losses[1] < 0.01:
         return None
     return (
         f"the training loss does not move, it is {seen.losses[1]:.3g} after {seen.steps:,} steps: check that inputs "
@@ -182,7 +182,7 @@ def drifting(seen: Evidence) -> str | None:
 
 # In this order: the first sentence of those about a loss that does not move is the most specific one.
 GRADIENTS = (exploding, vanishing)
-LOSS = (saturated_gates, rate_too_high, rate_too_low)  # beside `still_loss`
+LOSS = (saturated_gates, rate_too_high, rate_too_low)  # beside `flat_loss`
 VALIDATION = (shuffled_labels, drifting)
 
 

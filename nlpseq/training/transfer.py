@@ -60,7 +60,7 @@ def _of_export(folder):
             f"{folder} has no {TASK_FILE}, as exports of older versions: train with this version of nlpseq."
         )
     try:
-        task = _made(read_text(folder / TASK_FILE), folder)
+        task = _task_of(read_text(folder / TASK_FILE), folder)
         values = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
         names = [f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE" for number in range(len(task.variables))]
         restore_variables(task, [np.asarray(values.get_tensor(name)) for name in names])
@@ -79,7 +79,7 @@ def of_checkpoint(path: Path, checkpoint: dict[str, Any]) -> Any:
     Raises:
         InputError: The checkpoint holds no task, or not its weights.
     """
-    task = _made(checkpoint.get("task"), path)
+    task = _task_of(checkpoint.get("task"), path)
     try:
         best = checkpoint.get("weights") or next(
             (state["best_weights"] for state in checkpoint.get("callbacks", ()) if state.get("best_weights")), None
@@ -94,7 +94,7 @@ def of_checkpoint(path: Path, checkpoint: dict[str, Any]) -> Any:
         raise InputError(f"the weights in {path} cannot be read ({reason}).") from None
 
 
-def _made(config, path):
+def _task_of(config, path):
     try:
         task = keras.saving.deserialize_keras_object(json.loads(config))
         if not hasattr(task, "settings"):

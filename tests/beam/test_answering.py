@@ -61,7 +61,7 @@ def test_bad_rows_go_to_their_own_file_and_columns_are_kept(tmp_path):
     assert [counts[name] for name in answering.COUNTS] == [4, 1, 3]
 
 
-def test_a_damaged_shard_is_said_and_answered_when_it_is_mended(tmp_path, capsys):
+def test_a_damaged_shard_is_reported_and_answered_when_it_is_mended(tmp_path, capsys):
     whole = gzip.compress("\n".join(TEXTS * 50).encode())
     for name, content in (("a", whole), ("b", whole[: len(whole) // 2])):
         (tmp_path / f"{name}.txt.gz").write_bytes(content)

@@ -75,7 +75,7 @@ def main():
         for export in chosen.exports:
             rows, task = rows_of(export, folder)
             show(rows)
-            texts = texts or task.made_examples(64)
+            texts = texts or task.synthetic_examples(64)
     if chosen.keras:
         show([keras_row(chosen.keras, texts)])
 

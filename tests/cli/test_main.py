@@ -234,7 +234,7 @@ def test_odd_files_to_predict(path, tmp_path, capsys, content, flags, expected, 
     assert capsys.readouterr().err.startswith(said.replace("{file}", str(tmp_path / "in.csv")))
 
 
-def test_half_of_a_pair_of_surrogates_is_said(path, tmp_path, capsys):
+def test_half_of_a_pair_of_surrogates_is_reported(path, tmp_path, capsys):
     (tmp_path / "in.jsonl").write_text('{"text": "a \\ud83d\\ude00"}\n{"text": "\\ud800 cat"}\n')
     assert run("predict", path, "--file", tmp_path / "in.jsonl", "--output", tmp_path / "out.csv") == 0
     error = capsys.readouterr().err
@@ -290,7 +290,7 @@ def test_wrong_flags_of_a_recipe_get_one_sentence(tmp_path, monkeypatch, capsys,
     assert error.startswith(f"error: {said}") and error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
-def test_a_text_that_is_the_name_of_a_file_is_said(path, tmp_path, capsys):
+def test_a_text_that_is_the_name_of_a_file_is_reported(path, tmp_path, capsys):
     assert run("predict", path, write_rows(tmp_path)) == 0
     assert "is the name of a file, and is taken as a text: use --file" in capsys.readouterr().err
     assert run("predict", path, tmp_path) == 0

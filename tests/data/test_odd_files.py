@@ -65,7 +65,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_is_odd_is_said(tmp_path, capsys, name):
+def test_what_is_odd_is_reported(tmp_path, capsys, name):
     rows, expected = ODD[name]
     data = load(tmp_path, rows)
     said = capsys.readouterr().out.splitlines()
@@ -112,7 +112,7 @@ def test_a_column_that_is_there_twice_is_not_guessed(tmp_path, load, header, giv
         load(tmp_path / "a.csv", **given)
 
 
-def test_nothing_is_said_of_sound_data(tmp_path, capsys):
+def test_nothing_is_reported_of_sound_data(tmp_path, capsys):
     rows = [(f"{text} {i}", label) for i in range(4) for text, label in ROWS]
     load(tmp_path, rows, validation=[*rows], test=[*rows])
     assert capsys.readouterr().out == ""

@@ -59,7 +59,7 @@ def test_another_case_is_the_second_choice(tmp_path):
     np.testing.assert_array_equal(rows, VECTORS[[1, 3, 4, 4, 2]])
 
 
-def test_shares_are_said_and_of_a_repeated_word_the_first_row_counts(tmp_path):
+def test_shares_are_reported_and_of_a_repeated_word_the_first_row_counts(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_bytes(text(["good", "other", "good"]))
     vectors = WordVectors(path)

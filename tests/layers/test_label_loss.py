@@ -163,7 +163,7 @@ def test_a_label_that_is_no_tag_in_a_graph_and_under_xla(loss):
     assert np.isnan(tf.function(lambda y, e: loss(y, e), jit_compile=True)(wrong, EMISSIONS))
 
 
-def test_labels_that_the_scheme_forbids_are_said():
+def test_labels_that_the_scheme_forbids_are_reported():
     crf, labels = a_crf("bio"), np.array([[0, 2, 0]])
     assert crf.log_likelihood(labels, EMISSIONS[:1]).numpy().tolist() == [-np.inf]
     with pytest.raises(InputError, match="violates the scheme 'bio'"):

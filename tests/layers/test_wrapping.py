@@ -82,7 +82,7 @@ def wrong_calls():
 
 
 @pytest.mark.parametrize("wrong", wrong_calls())
-def test_wrong_shapes_are_said_in_every_way_of_calling(wrong):
+def test_wrong_shapes_are_reported_in_every_way_of_calling(wrong):
     (x,), options, words = wrong_calls()[wrong]
     layer = layers.GRU(UNITS)
     layer.build((None, None, FEATURES))
@@ -99,7 +99,7 @@ def test_wrong_shapes_are_said_in_every_way_of_calling(wrong):
 
 @pytest.mark.usefixtures("graph")
 @pytest.mark.parametrize("wrong", ["mask longer", "mask of one row", "state of one row", "state of other units"])
-def test_wrong_shapes_are_said_in_a_graph_that_does_not_know_them(wrong):
+def test_wrong_shapes_are_reported_in_a_graph_that_does_not_know_them(wrong):
     (x,), options, _ = wrong_calls()[wrong]
     layer = layers.GRU(UNITS)
     layer.build((None, None, FEATURES))

@@ -49,7 +49,7 @@ def test_other_streams_get_one_line():
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_what_was_quick_is_not_said(terminal):
+def test_what_was_quick_is_not_reported(terminal):
     assert written(terminal, patience=60.0) == ""
 
 

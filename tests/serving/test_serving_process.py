@@ -40,14 +40,14 @@ def test_the_life_of_a_server(server):
     process, url, log = server
     host, port = url.removeprefix("http://").rstrip("/").split(":")
     assert host == "127.0.0.1"
-    a_port_in_use_is_said(port)
+    a_port_in_use_is_reported(port)
     slow_clients_get_408((host, int(port)))
     many_connections_are_answered((host, int(port)))
     a_client_that_goes_ends_its_stream(url, log)
     a_signal_lets_answers_end(process, url, log)
 
 
-def a_port_in_use_is_said(port):
+def a_port_in_use_is_reported(port):
     done = subprocess.run(
         [*COMMAND, str(exported("language_model")[1]), "--port", port], capture_output=True, text=True
     )

@@ -62,7 +62,7 @@ FITTED: dict[str, tuple[Callable[..., Any], Callable[[], Any]]] = {
 }
 
 
-def made(kind: str, **settings: Any) -> Any:
+def fitted_task(kind: str, **settings: Any) -> Any:
     """A task of a kind with random weights, of which nothing is random in training but what `settings` say."""
     make, _ = FITTED[kind]
     names = make().settings.flat()

@@ -76,7 +76,7 @@ def test_a_generated_language_keeps_its_words_and_its_long_translations():
     assert choose_for_pairs(SENTENCES)["vocabulary"] == "bpe"
 
 
-def test_what_the_user_sets_stays_and_the_rest_is_said(capsys):
+def test_what_the_user_sets_stays_and_the_rest_is_reported(capsys):
     config = follow_data(ClassificationSettings.of(units=7), choose_for_texts(SENTENCES))
     assert config.model.units == 7
     assert config.training.epochs == choose_for_texts(SENTENCES)["epochs"]

@@ -8,7 +8,7 @@ import pytest
 
 from nlpseq import engine, serving, training
 from tests.tasks import tiny
-from tests.tasks.fitted import FITTED, made
+from tests.tasks.fitted import FITTED, fitted_task
 from tests.tiers import slow_but
 
 pytestmark = pytest.mark.usefixtures("portable")
@@ -66,7 +66,7 @@ def test_threads_get_the_same_answers_of_an_export():
 def test_a_seed_gives_the_same_bytes(kind):
     def trained():
         training.set_seed(4)
-        task = made(kind, **AT_RANDOM[kind])
+        task = fitted_task(kind, **AT_RANDOM[kind])
         task.compile(training.Adam(0.01))
         task.fit(task.prepare(FITTED[kind][1](), 8, training=True, seed=4), epochs=2, verbose=0)
         return [weight.tobytes() for weight in task.get_weights()]

@@ -115,7 +115,7 @@ def test_rate_too_low():
 
 
 @pytest.mark.slow
-def test_still_loss():
+def test_flat_loss():
     """The labels do not depend on the inputs."""
     x, _ = sequences(3200)
     found = findings(
@@ -170,7 +170,7 @@ def test_beside_a_monitor_and_afterwards():
         (rules.rate_too_high, Evidence(losses=(1.0, 1.2), noise=0.05, steps=100, changes={"a": 1.0})),
         (rules.rate_too_high, Evidence(losses=(9.0, 8.0), start=1.0, steps=100, changes={"a": 1.0})),
         (rules.rate_too_low, Evidence(losses=(1.0, 1.0), steps=100, changes={"a": 1e-4})),
-        (rules.still_loss, Evidence(losses=(1.0, 0.99), steps=100, changes={"a": 1.0})),
+        (rules.flat_loss, Evidence(losses=(1.0, 0.99), steps=100, changes={"a": 1.0})),
         (rules.shuffled_labels, Evidence(history={"loss": [0.7, 0.4, 0.2], "val_loss": [0.7, 0.8, 1.0]}, entropy=0.69)),
         (rules.drifting, Evidence(history={"loss": [4, 3, 2, 1], "val_loss": [3, 2, 3, 4]})),
     ],

@@ -128,7 +128,7 @@ def test_a_checkpoint_whose_class_is_unknown(tmp_path):
         export_command.run(str(tmp_path))
 
 
-def test_what_is_left_after_a_failed_export_is_said(tmp_path, capsys):
+def test_what_is_left_after_a_failed_export_is_reported(tmp_path, capsys):
     checkpoints = training.Checkpoints(tmp_path / "checkpoints")
     with pytest.raises(ZeroDivisionError), recipe.kept(checkpoints):
         1 / 0  # noqa: B018

@@ -26,7 +26,7 @@ def data_of(kind):
         "translation": (make(tasks.Translator, tiny.pair_tokens(), **sizes), tiny.pairs(4)),
         "language_model": (make(tasks.LanguageModel, tiny.line_tokens(), **sizes), tiny.lines(60)),
     }
-    return texts[kind] if kind in texts else (make(fitted.made, kind), fitted.FITTED[kind][1]())
+    return texts[kind] if kind in texts else (make(fitted.fitted_task, kind), fitted.FITTED[kind][1]())
 
 
 def trained(kind, optimizer, epochs, **settings):

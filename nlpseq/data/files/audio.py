@@ -147,7 +147,7 @@ class Resampler:
         filters = np.sinc(cutoff * places) * window
         self.filters = (filters / filters.sum(axis=1, keepdims=True)).astype(np.float32)
         self.held = np.zeros(self.half, np.float32)  # samples from number `first` on
-        self.first, self.made, self.read = -self.half, 0, 0
+        self.first, self.emitted, self.read = -self.half, 0, 0
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         """The samples of the result that a block completes."""
@@ -168,15 +168,15 @@ class Resampler:
 
     def _make(self, block, count):
         self.held = np.concatenate([self.held, np.asarray(block, np.float32)])
-        samples = np.zeros(max(count - self.made, 0), np.float32)
+        samples = np.zeros(max(count - self.emitted, 0), np.float32)
         for phase in range(min(self.up, len(samples))):
-            number = self.made + phase
+            number = self.emitted + phase
             centre, fraction = divmod(number * self.down, self.up)
             start = centre - self.half - self.first
             windows = np.lib.stride_tricks.sliding_window_view(self.held[start:], 2 * self.half + 1)
             part = samples[phase :: self.up]
             part[:] = windows[:: self.down][: len(part)] @ self.filters[fraction]
-        self.made += len(samples)
-        keep = max(0, self.made * self.down // self.up - self.half - self.first)
+        self.emitted += len(samples)
+        keep = max(0, self.emitted * self.down // self.up - self.half - self.first)
         self.held, self.first = self.held[keep:], self.first + keep
         return samples

@@ -242,7 +242,7 @@ def find_columns(
     """
     table = with_names(table, roles, arguments)
     columns = {
-        role.argument: _named(table, arguments[role.argument], role, roles)
+        role.argument: _column_of(table, arguments[role.argument], role, roles)
         for role in roles
         if _is_given(role, arguments)
     }
@@ -340,7 +340,7 @@ def _number(value):
     return int(text) - 1 if re.fullmatch("[1-9][0-9]{0,3}", text) else None
 
 
-def _named(table, value, role, roles):
+def _column_of(table, value, role, roles):
     text = str(value).strip()
     names = {normal(name): name for name in reversed(table.names)}
     if text in table.names and text not in table.repeated:

@@ -41,14 +41,14 @@ def unfolded(table: Table, columns: Columns) -> Table:
     ]
     unused = ", ".join(repr(table.names[index]) for index in others if index not in texts)
     note = f"; columns that are not used: {shorten(unused)}" if unused else ""
-    what = "month" if len(places) == 12 else "quarter"
+    period = "month" if len(places) == 12 else "quarter"
     return replace(
         table,
         names=["time", *(table.names[index] for index in texts), "value"],
         column=lambda index: content[index],
         lines=[table.lines[row] for row, _ in rows],
         repeated=(),
-    ).with_note(f"{table.place}: a row is a year and a column a {what} of one series{note}")
+    ).with_note(f"{table.place}: a row is a year and a column a {period} of one series{note}")
 
 
 def _part(name):

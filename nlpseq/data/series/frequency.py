@@ -81,7 +81,7 @@ class Frequency:
         return cls("D", seconds // 86_400) if seconds % 86_400 == 0 else cls("s", int(seconds))
 
     @classmethod
-    def found(cls, groups: list[pd.DatetimeIndex]) -> Frequency | None:
+    def detect(cls, groups: list[pd.DatetimeIndex]) -> Frequency | None:
         """The frequency of sorted times of one or several series, None if there are no two times.
 
         The most common step decides; if no step is common, the nearest usual one to their median.
@@ -176,7 +176,7 @@ class Frequency:
         return ()
 
 
-def steps_said(times: pd.DatetimeIndex) -> str:
+def steps_text(times: pd.DatetimeIndex) -> str:
     """The two most common steps of sorted times with their counts: "39 of 1 day, 80 of 1 hour"."""
     sizes, counts = np.unique(np.diff(nanoseconds(times)), return_counts=True)
     common = sorted(np.argsort(-counts, kind="stable")[:2], key=lambda place: -sizes[place])

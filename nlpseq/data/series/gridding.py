@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import Table
-from nlpseq.data.series.frequency import JITTER, REGULAR, Frequency, counted, steps_said
+from nlpseq.data.series.frequency import JITTER, REGULAR, Frequency, counted, steps_text
 from nlpseq.data.series.series import FEW, Duplicates, Series, on_grid
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, some_of
@@ -46,7 +46,7 @@ def unequal(table: Table, series: list[Series]) -> list[str]:
     one = max(series, key=len)
     if not dated(one.times) or counted([one.times for one in series]) is not None:
         return []
-    step = Frequency.found([one.times for one in series])
+    step = Frequency.detect([one.times for one in series])
     if step is None:
         return []
     exact = [step.positions(one.times, one.times[0]) for one in series]
@@ -54,7 +54,7 @@ def unequal(table: Table, series: list[Series]) -> list[str]:
     off = sum(int((np.abs(x - whole) > JITTER).sum()) for x, whole in zip(exact, placed))
     counts = np.unique(np.concatenate([np.diff(whole) for whole in placed]), return_counts=True)[1]
     if off > FEW * sum(map(len, exact)) or counts.max() < REGULAR * counts.sum():
-        return [f"{table.place}: the steps between times are not equal ({steps_said(one.times)}): each row is a step"]
+        return [f"{table.place}: the steps between times are not equal ({steps_text(one.times)}): each row is a step"]
     steps = sum(int(whole[-1]) + 1 for whole in placed)
     missing = steps - sum(len(np.unique(whole)) for whole in placed)
     return [f"{table.place}: {_gaps(missing, steps, step)}: each row is a step"] if missing else []
@@ -76,7 +76,7 @@ def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Se
     if (numbers := counted([one.times for one in series])) is not None:
         notes.append(f"{table.place}: the times are {1000 * numbers[1]:g} milliseconds apart: steps are counted")
         return Frequency(), [replace(one, times=stamps) for one, stamps in zip(series, numbers[0])]
-    step = Frequency.found([one.times for one in series])
+    step = Frequency.detect([one.times for one in series])
     if step is None:
         if len(table) == 1:
             raise InputError(f"{table.place} has one time", "give several", "set `frequency`")
@@ -105,7 +105,7 @@ def _check_unmixed(table, series, step):
             line = 0 if one.lines is None else int(one.lines[row])
             raise InputError(
                 f"{table.place}, {table.unit} {line}: {one.title} has steps of several frequencies, "
-                f"{steps_said(one.times)}",
+                f"{steps_text(one.times)}",
                 "give series of one frequency",
                 "set `frequency`",
             )
@@ -114,7 +114,7 @@ def _check_unmixed(table, series, step):
 def _check_alike(table, series, step):
     """Refuses a table whose items have different steps; longer ones may be gaps."""
     for one in series:
-        own = Frequency.found([one.times]) if len(one) > LONG_ENOUGH else None
+        own = Frequency.detect([one.times]) if len(one) > LONG_ENOUGH else None
         if own is None or own == step or {own.unit, step.unit} == {"B", "D"}:
             continue
         line = 0 if one.lines is None else int(one.lines[0])

@@ -16,23 +16,23 @@ def with_values(place: str, series: Sequence[Series], names: Sequence[str]) -> t
     Raises:
         InputError: no series is left.
     """
-    kept, empty = [], []
+    with_value, empty = [], []
     for one in series:
         filled = any(np.isfinite(one.columns[name]).any() for name in names)
-        (kept if filled else empty).append(one)
-    if not kept:
+        (with_value if filled else empty).append(one)
+    if not with_value:
         raise InputError(f"{place}: all values are missing: expected a series of numbers.")
     if not empty:
-        return kept, []
+        return with_value, []
     shown = first_of([repr(one.item) for one in empty], 3)
-    are = plural(len(empty), "series without any value is", "series without any value are")
-    return kept, [f"{place}: {are} left out: {shorten(shown)}"]
+    subject = plural(len(empty), "series without any value is", "series without any value are")
+    return with_value, [f"{place}: {subject} left out: {shorten(shown)}"]
 
 
 def trimmed(series: Series, names: Sequence[str]) -> Series:
     """The series from its first to its last row in which one of the columns has a value."""
-    there = np.zeros(len(series), bool)
+    present = np.zeros(len(series), bool)
     for name in names:
-        there |= ~np.isnan(series.columns[name])
-    rows = np.flatnonzero(there)
+        present |= ~np.isnan(series.columns[name])
+    rows = np.flatnonzero(present)
     return series.select(slice(int(rows[0]), int(rows[-1]) + 1)) if len(rows) else series

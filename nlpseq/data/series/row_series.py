@@ -73,10 +73,10 @@ def _times(table, rows, time_zone):
 def _step(table, rows, times, frequency) -> Frequency:
     if not dated(times):
         return Frequency()
-    given = frequency or rows.frequency
-    if given:
-        return Frequency.of(given)
-    step = None if rows.names is None else Frequency.found([times])
+    name = frequency or rows.frequency
+    if name:
+        return Frequency.of(name)
+    step = None if rows.names is None else Frequency.detect([times])
     if not step:
         raise InputError(f"{table.place}: the step between values is not known", "set `frequency`, such as h or D")
     return step
@@ -108,14 +108,14 @@ def _rows_of_lists(table, columns) -> _Rows | None:
     starts = next((name for name in table.names if normal(name) in (*START, normal(columns.time or "start"))), None)
     step = next((name for name in table.names if normal(name) in ("freq", "frequency")), None)
     items, statics = _labels_of(table, columns, {*lists, starts, step})
-    kept = names_in(columns.covariates)
+    chosen = names_in(columns.covariates)
     covariates = {}
     rows = _list_columns(table, value).get(str(value))
     if rows is None:
         row = next((row for row, cell in enumerate(table.values(value)) if _numbers_of(cell) is None), 0)
         raise InputError(f"{table.where(row)}: {str(value)!r} must be a list of numbers, or null where one is missing.")
     for name in lists:
-        if name == value or (kept is not None and normal(name) not in map(normal, kept)):
+        if name == value or (chosen is not None and normal(name) not in map(normal, chosen)):
             continue
         numbers = _list_columns(table, name)
         if all(len(cell) >= len(row) for cells in numbers.values() for cell, row in zip(cells, rows)):
@@ -218,5 +218,5 @@ def _labels_of(table, columns, values):
 
 def _length(row):
     """The length of a row without the missing values at its end."""
-    there = np.flatnonzero(~np.isnan(row))
-    return int(there[-1]) + 1 if len(there) else 0
+    places = np.flatnonzero(~np.isnan(row))
+    return int(places[-1]) + 1 if len(places) else 0

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_said
+from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_text
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, shorten
 
@@ -142,19 +142,19 @@ def _is_clock_change(times, repeated):
     """Whether times repeat as in the hour that clocks are set back: on few Sundays, at night."""
     if not dated(times) or times.tz is not None:
         return False
-    there = times[repeated]
-    nights = (there.dayofweek == 6) & (there.hour < 4) & there.month.isin([4, 9, 10, 11])
+    repeats = times[repeated]
+    nights = (repeats.dayofweek == 6) & (repeats.hour < 4) & repeats.month.isin([4, 9, 10, 11])
     years = times[-1].year - times[0].year + 1
-    return bool(nights.all()) and there.normalize().nunique() <= years
+    return bool(nights.all()) and repeats.normalize().nunique() <= years
 
 
-def _reduced(column, starts, how):
+def _reduced(column, starts, method):
     """The sum or mean of each group of rows, NaN for groups without a value."""
-    there = ~np.isnan(column)
-    counts = np.add.reduceat(there.astype(float), starts)
-    sums = np.add.reduceat(np.where(there, column, 0.0), starts)
+    present = ~np.isnan(column)
+    counts = np.add.reduceat(present.astype(float), starts)
+    sums = np.add.reduceat(np.where(present, column, 0.0), starts)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(counts > 0, sums / counts if how == "mean" else sums, np.nan)
+        return np.where(counts > 0, sums / counts if method == "mean" else sums, np.nan)
 
 
 def on_grid(
@@ -207,7 +207,7 @@ def _positions(series, frequency, where):
     if len(off):
         raise InputError(
             f"{where(_line(series, off[0]))}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
-            f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_said(series.times)}",
+            f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_text(series.times)}",
             "correct the time",
             "set `frequency`, or leave out the column of the times to count steps",
         )
@@ -231,8 +231,8 @@ def _one_a_step(series, positions, frequency, where, duplicates):
             "set `duplicates` to first, last, mean or sum",
         )
     starts = np.flatnonzero(np.r_[True, np.diff(positions) != 0])
-    how = "sum" if duplicates == "sum" else "mean"
-    columns = {name: _reduced(column, starts, how) for name, column in series.columns.items()}
+    method = "sum" if duplicates == "sum" else "mean"
+    columns = {name: _reduced(column, starts, method) for name, column in series.columns.items()}
     return replace(series.select(starts), columns=columns), positions[starts]
 
 

@@ -16,9 +16,9 @@ HOURS = ("hour", "hr", "hours")
 CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})([:.](\d{2}))?\s*([ap]m)?", re.IGNORECASE)
 
 
-def find_times(table: Table, given: Any = None) -> tuple[list[str], list | None]:
+def find_times(table: Table, time: Any = None) -> tuple[list[str], list | None]:
     """The columns of the times, and the time of each row; none and None if steps are only counted."""
-    names = given_columns(table, TIME, given)
+    names = given_columns(table, TIME, time)
     if names is not None:
         parts = [table.values(name) for name in names]
         return names, parts[0] if len(parts) == 1 else [

@@ -100,21 +100,21 @@ def _layout(table, columns, time_zone, channels, notes) -> _Layout:
     stamps = None if cells is None else parse_times(cells, table.where, time_zone)
     usual = {role.argument: usual_column(table, role) for role in columns.others}
     labels = {argument: name for argument, name in usual.items() if name is not None}
-    taken = {*time, *labels.values()}
-    numeric = [n for i, n in enumerate(table.names) if n not in taken and is_numeric(table.column(i))]
-    items = item_columns(table, columns, stamps, {*taken, *columns.read, *columns.read_statics}, numeric)
+    used_columns = {*time, *labels.values()}
+    numeric = [n for i, n in enumerate(table.names) if n not in used_columns and is_numeric(table.column(i))]
+    items = item_columns(table, columns, stamps, {*used_columns, *columns.read, *columns.read_statics}, numeric)
     numeric = [name for name in numeric if name not in items]
     numbers = [name for name in numeric if stamps is None or normal(name) not in ROW_NUMBERS]
-    values, wide = value_columns(table, columns, items, taken, numbers, channels, notes)
+    values, wide = value_columns(table, columns, items, used_columns, numbers, channels, notes)
     rest = given_columns(table, COVARIATES, columns.covariates)
-    if both := [name for name in values if name in (rest or ())]:
+    if overlap := [name for name in values if name in (rest or ())]:
         raise InputError(
-            f"{table.place}: the column {shorten(str(both[0]))!r} holds the values and is no covariate",
+            f"{table.place}: the column {shorten(str(overlap[0]))!r} holds the values and is no covariate",
             "leave it out of `covariates`",
             "name the column of the values with `value`",
         )
     if rest is None:
-        used = {*items, *values, *taken}
+        used = {*items, *values, *used_columns}
         rest = [name for name in table.names if name not in used and not str(name).startswith("__index_level")]
     return _Layout(time, stamps, items, values, wide, labels, numeric, rest)
 
@@ -152,12 +152,12 @@ def _ordered(place, series, layout, where, duplicates, notes) -> list[Series]:
     if moved:
         notes.append(f"{place}: {plural(moved, 'row stands', 'rows stand')} after a later one: times are sorted")
     if merged:
-        are = (
+        result = (
             "of those at one time the first counts"
             if duplicates in ("first", "few")
             else "those at one time are merged"
         )
-        notes.append(f"{place}: {plural(merged, 'row repeats', 'rows repeat')} a time: {are}")
+        notes.append(f"{place}: {plural(merged, 'row repeats', 'rows repeat')} a time: {result}")
     return ordered
 
 

@@ -65,7 +65,7 @@ def write_formats(
         return {}, dict.fromkeys(names, error)
     write_client(task, metadata, folder)
     sample = task.validation_sample(examples, SAMPLE) if examples is not None else []
-    texts = [text for text, _ in sample] or task.made_examples(SAMPLE)
+    texts = [text for text, _ in sample] or task.synthetic_examples(SAMPLE)
     right, odd = [right for _, right in sample], task.odd_examples()
     reference, refused = Asked(folder, "saved_model", texts, odd), {}
     described = {"saved_model": {**_files(folder, ["saved_model.pb", "variables"]), **reference.times()}}

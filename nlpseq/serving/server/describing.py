@@ -83,6 +83,6 @@ async def readiness(service: Service, request: Request) -> Response:
 async def metrics(service: Service, request: Request) -> Response:
     """The metrics for Prometheus."""
     current = [(model.name, model.current.number) for model in service.models.values() if model.current]
-    running = {"requests": service.requests.taken, "streams": service.streams.taken}
+    running = {"requests": service.requests.count, "streams": service.streams.count}
     text = service.metrics.text(current, running)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

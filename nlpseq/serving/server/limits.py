@@ -15,11 +15,11 @@ class Slots:
 
     Args:
         most: Number of places.
-        what: What takes them, a plural, for the message.
+        unit: What takes them, a plural, for the message.
     """
 
-    def __init__(self, most: int, what: str):
-        self.most, self.what, self.taken = most, what, 0
+    def __init__(self, most: int, unit: str):
+        self.most, self.unit, self.count = most, unit, 0
 
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
@@ -28,15 +28,15 @@ class Slots:
         Raises:
             RequestError: all are taken.
         """
-        if self.taken >= self.most:
+        if self.count >= self.most:
             raise RequestError(
-                429, f"{self.most:,} {self.what} are running, the limit: try again.", {"Retry-After": "1"}
+                429, f"{self.most:,} {self.unit} are running, the limit: try again.", {"Retry-After": "1"}
             )
-        self.taken += 1
+        self.count += 1
         try:
             yield
         finally:
-            self.taken -= 1
+            self.count -= 1
 
 
 async def read_body(request: Request, most_megabytes: float) -> bytes:

@@ -52,7 +52,7 @@ def read_inputs(request: Mapping[str, Any], specs: Mapping[str, tf.TensorSpec]) 
     if (ROWS in request) == (COLUMNS in request):
         raise RequestError(400, "expected either 'instances', a row for each example, or 'inputs', a column for each.")
     by_row = ROWS in request
-    columns = _columns_of_rows(request[ROWS], specs) if by_row else _named(request[COLUMNS], specs)
+    columns = _columns_of_rows(request[ROWS], specs) if by_row else _by_input(request[COLUMNS], specs)
     _check_names(columns, specs, "inputs")
     return {name: _array(name, columns[name], spec) for name, spec in specs.items()}, by_row
 
@@ -87,13 +87,13 @@ def _columns_of_rows(rows, specs):
     for name, spec in specs.items():
         if not spec.shape.rank:
             raise RequestError(400, f"input '{name}' is a single value and has no rows: send 'inputs'.")
-    rows = [_named(row, specs) for row in rows]
+    rows = [_by_input(row, specs) for row in rows]
     for row in rows:
         _check_names(row, specs, "an instance")
     return {name: [row[name] for row in rows] for name in specs}
 
 
-def _named(value, specs):
+def _by_input(value, specs):
     """Values by the names of the inputs; a signature of one input takes a value without the name too."""
     if isinstance(value, dict) and set(value) != {"b64"}:
         return value

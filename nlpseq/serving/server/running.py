@@ -67,7 +67,7 @@ class _Server(uvicorn.Server):
         self.should_exit = self.service.draining = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.service.log("draining", requests=self.service.requests.taken, streams=self.service.streams.taken)
+        self.service.log("draining", requests=self.service.requests.count, streams=self.service.streams.count)
         await super().shutdown(sockets)
 
 

@@ -31,7 +31,7 @@ class Answers(answers.Answers):
     signatures = ("serving_default", "init", "step")
     outputs = ("alarm", "score")
     batch_size = 1  # series of unequal length have unequal answers
-    said: tuple[str, ...] = ()  # about the file that was read last
+    notes: tuple[str, ...] = ()  # about the file that was read last
 
     def magnitude(self, output, scores, example):
         """1000 times the score: a surprise in widths of its range, which of a still series is almost nothing."""
@@ -53,19 +53,19 @@ class Answers(answers.Answers):
     def _read(self, path, delimiter=None, encoding=None):
         from nlpseq.tasks.anomalies.tables import read_recordings
 
-        wanted = self.channels
-        recordings, channels, self.said = read_recordings(path, delimiter=delimiter, encoding=encoding)
-        missing = [name for name in wanted if name not in channels]
-        if missing and len(channels) != len(wanted):
+        expected = self.channels
+        recordings, channels, self.notes = read_recordings(path, delimiter=delimiter, encoding=encoding)
+        missing = [name for name in expected if name not in channels]
+        if missing and len(channels) != len(expected):
             raise InputError(
-                f"{path} has no column {shorten(missing[0])!r}: the model reads {shorten(', '.join(wanted))}, and the "
-                f"columns of numbers are {shorten(', '.join(channels))}."
+                f"{path} has no column {shorten(missing[0])!r}: the model reads {shorten(', '.join(expected))}, "
+                f"and the columns of numbers are {shorten(', '.join(channels))}."
             )
         if missing:  # as many columns under other names
-            taken = f"{path}: the columns {', '.join(channels)} are taken for {', '.join(wanted)}"
-            self.said = (*self.said, shorten(taken, 300))
+            note = f"{path}: the columns {', '.join(channels)} are taken for {', '.join(expected)}"
+            self.notes = (*self.notes, shorten(note, 300))
             return recordings
-        places = [channels.index(name) for name in wanted]
+        places = [channels.index(name) for name in expected]
         return [replace(one, values=one.values[:, places]) for one in recordings]
 
     def parse(self, text):
@@ -129,9 +129,9 @@ class Answers(answers.Answers):
         """A table of every step of files; the alarms in standard input as they come."""
         headed = as_json
         for (example,) in batches:
-            for line in self.said:
+            for line in self.notes:
                 note(line)
-            self.said = ()
+            self.notes = ()
             if isinstance(example, Lines):
                 self._watch(export, example, write, note, as_json, every_step)
                 continue

@@ -44,7 +44,7 @@ def calibrated(
     recordings: Recordings,
     usual: tuple[float, float],
     rest: int,
-    how: str = "auto",
+    method: str = "auto",
     rate: float | None = None,
 ) -> Calibration:
     """The calibration of a detector.
@@ -66,12 +66,12 @@ def calibrated(
     evidence = [row.copy() for row in evidence]
     for row, values in zip(evidence, running):
         row[:, place] = (values - greatest) / (greatest - median) / margin
-    by_labels = how == "labels" or (how == "auto" and recordings.labelled)
+    by_labels = method == "labels" or (method == "auto" and recordings.labelled)
     best = None
     for names in CHOICES if by_labels else CHOICES[:1]:
         columns = [list(MARGINS).index(name) for name in names]
         scores = [row[:, columns].max(axis=1) for row in evidence]
-        threshold = choose_threshold(scores, recordings, rest, how, rate)
+        threshold = choose_threshold(scores, recordings, rest, method, rate)
         windows, starts = recordings.places()
         f1 = count_events([peaks(row, rest) >= threshold for row in scores], windows, starts).f1 if by_labels else None
         if best is None or (f1 or 0) > (best.f1 or 0):
@@ -81,7 +81,7 @@ def calibrated(
 
 
 def choose_threshold(
-    scores: Scores, recordings: Recordings, rest: int, how: str = "auto", rate: float | None = None
+    scores: Scores, recordings: Recordings, rest: int, method: str = "auto", rate: float | None = None
 ) -> float:
     """The threshold of scores of recordings.
 
@@ -89,11 +89,11 @@ def choose_threshold(
         scores: Of each recording.
         recordings: The recordings; only steps from their start on count.
         rest: As of `nlpseq.tasks.anomalies.alarms.peaks`.
-        how: "labels" for the greatest F1 of events, "rate" for a rate of alarms outside of anomalies; "auto" for labels
-            if there are some.
+        method: "labels" for the greatest F1 of events, "rate" for a rate of alarms outside of anomalies; "auto" for
+            labels if there are some.
         rate: Most alarms in 1,000 steps of normal operation. Default those of a score of 1 or more, but at most 10.
     """
-    if how == "labels" or (how == "auto" and recordings.labelled):
+    if method == "labels" or (method == "auto" and recordings.labelled):
         return best_threshold([peaks(row, rest) for row in scores], *recordings.places())
     normal = [row[item.normal] for row, item in zip(scores, recordings)]
     if rate is None:

@@ -43,8 +43,8 @@ class Detector:
         before, states = self._days_before(values, season), self._zeros(self.statistics.score_sizes, batch)
         rows = []
         for time in range(steps):
-            given = values[:, time], before[:, time], surprise[:, time]
-            computed, states = self.statistics.scores(*given, self.fitted, states)
+            step_inputs = values[:, time], before[:, time], surprise[:, time]
+            computed, states = self.statistics.scores(*step_inputs, self.fitted, states)
             rows.append(computed)
         computed = {name: [row[name] for row in rows] for name in ("score", "alarm")}
         empty = {"score": np.zeros((batch, 0), np.float32), "alarm": np.zeros((batch, 0), bool)}
@@ -73,9 +73,9 @@ class Detector:
         surprise, network = self.network.step(features, states)
         longest, season = self.options["longest_season"], states["season"][:, 0].astype(int)
         history = states["history"].reshape(len(values), longest, -1)
-        there = self._remembered(season) & (states["steps"][:, 0] >= season)
-        before = history[np.arange(len(values)), np.where(there, longest - season, 0)]
-        before = np.where(there[:, np.newaxis], before, np.nan)
+        seen = self._remembered(season) & (states["steps"][:, 0] >= season)
+        before = history[np.arange(len(values)), np.where(seen, longest - season, 0)]
+        before = np.where(seen[:, np.newaxis], before, np.nan)
         scores, others = self.statistics.scores(values, before, surprise, self.fitted, states)
         own = {"season": states["season"]}
         own["history"] = np.concatenate([states["history"][:, values.shape[1] :], values], axis=1)
@@ -84,9 +84,9 @@ class Detector:
 
     def _days_before(self, values, season):
         place = np.arange(values.shape[1]) - season[:, np.newaxis]
-        there = self._remembered(season)[:, np.newaxis] & (place >= 0)
+        seen = self._remembered(season)[:, np.newaxis] & (place >= 0)
         earlier = values[np.arange(len(values))[:, np.newaxis], np.maximum(place, 0)]
-        return np.where(there[..., np.newaxis], earlier, np.nan)
+        return np.where(seen[..., np.newaxis], earlier, np.nan)
 
     def _remembered(self, season):
         return (season > 0) & (season <= self.options["longest_season"])

@@ -94,8 +94,8 @@ def load_anomalies(
     """
     share = in_range("training_share", training_share or AnomalyData().training_share, 0.01, 0.99)
     if sources.is_name(dataset):
-        given = {"time": time, "values": values, "label": label, "delimiter": delimiter, "encoding": encoding}
-        sources.refuse_file_options(dataset, **given)
+        file_options = {"time": time, "values": values, "label": label, "delimiter": delimiter, "encoding": encoding}
+        sources.refuse_file_options(dataset, **file_options)
         return _from_tfds(dataset, data_dir, {"train": train, "validation": validation, "test": test})
     _refuse_splits(dataset, data_dir, train, validation, test)
     read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
@@ -103,16 +103,16 @@ def load_anomalies(
     if path is not None and os.path.isdir(path) and is_nab(path):
         return _of_nab(path)
     tables = lambda file: split_tables(file, delimiter, encoding)  # noqa: E731
-    splits, channels, said = _own(path, dataset, read, tables)
+    splits, channels, notes = _own(path, dataset, read, tables)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
-            splits[split], _, more = _checked(read(as_path(data)), channels, data)
-            said += more
-    splits = _with_missing(splits, share, said)
-    said += _odd(splits, channels)
+            splits[split], _, file_notes = _checked(read(as_path(data)), channels, data)
+            notes += file_notes
+    splits = _with_missing(splits, share, notes)
+    notes += _odd(splits, channels)
     train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)
-    name, said = sources.name_of(dataset), say_notes(said)
-    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=said)
+    name, notes = sources.name_of(dataset), say_notes(notes)
+    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=notes)
 
 
 def _refuse_splits(dataset, data_dir, train, validation, test):
@@ -128,34 +128,36 @@ def _own(path, dataset, read, tables):
     """The recordings of the user's files by split, the channels, and notes."""
     if path is None or not os.path.isdir(path):
         parts = {"train": dataset} if path is None else tables(path)
-        by_split, channels, said = {}, (), []
+        by_split, channels, notes = {}, (), []
         for split in (split for split in sources.SPLITS if split in parts):
-            by_split[split], channels, more = _checked(read(parts[split]), channels, path)
-            said += more
-        return by_split, channels, said
+            by_split[split], channels, file_notes = _checked(read(parts[split]), channels, path)
+            notes += file_notes
+        return by_split, channels, notes
     files = [file for file in paths.files_below(path) if paths.suffix_of(file) in paths.TABLES]
     if not files:
         raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
-    named = [(paths.split_of(file.relative_to(path).parts[0]) or paths.split_of(file.name), file) for file in files]
-    if not any(split == "train" for split, _ in named):
-        named = [("train", file) for file in files]
+    split_files = [
+        (paths.split_of(file.relative_to(path).parts[0]) or paths.split_of(file.name), file) for file in files
+    ]
+    if not any(split == "train" for split, _ in split_files):
+        split_files = [("train", file) for file in files]
     splits: dict[str, list[Recording]] = {}
-    said, channels = [], ()
-    for split, file in sorted(named, key=lambda pair: pair[0] != "train"):
+    notes, channels = [], ()
+    for split, file in sorted(split_files, key=lambda pair: pair[0] != "train"):
         if split is None:
-            said.append(f"{file} has the name of no split, and is not used")
+            notes.append(f"{file} has the name of no split, and is not used")
             continue
-        items, channels, more = _checked(read(file), channels, file)
+        items, channels, file_notes = _checked(read(file), channels, file)
         if len(items) == 1:
             items = [replace(items[0], name=file.relative_to(path).as_posix())]
         splits.setdefault(split, []).extend(items)
-        said += more
-    return splits, channels, said
+        notes += file_notes
+    return splits, channels, notes
 
 
 def _checked(contents, channels, file):
     """What was read of a file, whose channels must be those of the others."""
-    items, names, said = contents
+    items, names, notes = contents
     if channels and names != channels:
         places = [names.index(name) for name in channels if name in names]
         if len(places) < len(channels):
@@ -165,54 +167,54 @@ def _checked(contents, channels, file):
                 "the same columns, or name them with `values`."
             )
         items = [replace(one, values=one.values[:, places]) for one in items]
-    return items, channels or names, list(said)
+    return items, channels or names, list(notes)
 
 
-def _with_missing(splits, share, said):
+def _with_missing(splits, share, notes):
     """All three splits: what is missing is split off in time."""
     train = splits["train"]
     if "test" not in splits:
         cuts = [max(1, int(share * len(one))) for one in train]
-        splits["test"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
-        train = [one.upto(cut) for one, cut in zip(train, cuts)]
-        said.append(f"the first {share:.0%} of each series is learnt from, and the rest is tested")
+        splits["test"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
+        train = [one.until(cut) for one, cut in zip(train, cuts)]
+        notes.append(f"the first {share:.0%} of each series is learnt from, and the rest is tested")
     if "validation" not in splits:
         cuts = [max(1, int((1 - VALIDATION_SHARE) * len(one))) for one in train]
-        splits["validation"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
-        train = [one.upto(cut) for one, cut in zip(train, cuts)]
+        splits["validation"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
+        train = [one.until(cut) for one, cut in zip(train, cuts)]
     splits["train"] = train
     return splits
 
 
 def _odd(splits, channels):
     """Notes on what is odd."""
-    said = []
+    notes = []
     lengths = [len(one) for one in splits["train"]]
     _check_learnable(splits["train"])
     if max(lengths) < SHORT:
         most = plural(max(lengths), "step")
-        said.append(f"the series to learn from have {most} at most: scores on so few mean little")
+        notes.append(f"the series to learn from have {most} at most: scores on so few mean little")
     train = Recordings(splits["train"])
     marked = int(sum(one.labels.sum() for one in train))
     if marked:
-        are = plural(marked, "step to learn from is", "steps to learn from are")
-        said.append(f"{are} labelled as of an anomaly, and not learnt")
+        subject = plural(marked, "step to learn from is", "steps to learn from are")
+        notes.append(f"{subject} labelled as of an anomaly, and not learnt")
     infinite = sum(int(np.isinf(one.values).sum()) for items in splits.values() for one in items)
     if infinite:
-        said.append(f"{plural(infinite, 'infinite value counts', 'infinite values count')} as missing")
+        notes.append(f"{plural(infinite, 'infinite value counts', 'infinite values count')} as missing")
     constant = sum(
         bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any()
     )
     if constant:
-        are = some_of(constant, len(train), "series", "to learn from is constant", "to learn from are constant")
-        said.append(f"{are}: every change is new")
+        subject = some_of(constant, len(train), "series", "to learn from is constant", "to learn from are constant")
+        notes.append(f"{subject}: every change is new")
     empty = [name for name, column in zip(channels, zip(*(np.isfinite(one.values).any(axis=0) for one in train)))
              if not any(column)]  # fmt: skip
     if empty:
-        said.append(f"{', '.join(empty[:5])}: no value in the steps to learn from; such channels count as missing")
+        notes.append(f"{', '.join(empty[:5])}: no value in the steps to learn from; such channels count as missing")
     if not Recordings(splits["test"]).labelled:
-        said.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
-    return said
+        notes.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
+    return notes
 
 
 def _check_learnable(items):
@@ -228,18 +230,18 @@ def _check_learnable(items):
 
 def _of_nab(path: Path) -> AnomalySeries:
     recordings = read_nab(path)
-    test = [one.upto(len(one), probation(len(one))) for one in recordings]
-    known = [one.upto(probation(len(one))) for one in recordings]
-    cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in known]
-    train = Recordings([one.upto(cut) for one, cut in zip(known, cuts)])
-    validation = Recordings([one.upto(len(one), cut) for one, cut in zip(known, cuts)])
+    test = [one.until(len(one), probation(len(one))) for one in recordings]
+    beginnings = [one.until(probation(len(one))) for one in recordings]
+    cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in beginnings]
+    train = Recordings([one.until(cut) for one, cut in zip(beginnings, cuts)])
+    validation = Recordings([one.until(len(one), cut) for one, cut in zip(beginnings, cuts)])
     return AnomalySeries(str(path), ("value",), train, validation, Recordings(test), nab=True)
 
 
-def _from_tfds(dataset, data_dir, given) -> AnomalySeries:
+def _from_tfds(dataset, data_dir, names_by_split) -> AnomalySeries:
     builder = sources.prepared_builder(dataset, data_dir, ())
     sources.check_features(dataset, builder, ("values", "labels"), "`values` and `label`")
-    names = {split: given[split] or split for split in sources.SPLITS}
+    names = {split: names_by_split[split] or split for split in sources.SPLITS}
     splits = {}
     for split, name in names.items():
         if name.partition("[")[0] not in builder.info.splits:

@@ -61,7 +61,7 @@ def count_events(alarms: Sequence[np.ndarray], windows: Sequence[Windows], start
     >>> count_events([np.array([0, 1, 0, 1, 1])], [((1, 2),)], [0])
     Events(found=1, events=1, right=1, alarms=3)
     """
-    found = events = right = total = 0
+    hits = events = right = total = 0
     for row, ranges, start in zip(alarms, windows, starts):
         row = np.asarray(row, bool).copy()
         row[:start] = False
@@ -70,10 +70,10 @@ def count_events(alarms: Sequence[np.ndarray], windows: Sequence[Windows], start
         for left, last in ranges:
             if last >= start:
                 events += 1
-                found += bool(row[left : last + 1].any())
+                hits += bool(row[left : last + 1].any())
                 inside[left : last + 1] = True
         right += int((row & inside).sum())
-    return Events(found, events, right, total)
+    return Events(hits, events, right, total)
 
 
 def best_threshold(peaks: Sequence[np.ndarray], windows: Sequence[Windows], starts: Sequence[int]) -> float:

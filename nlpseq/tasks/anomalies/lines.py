@@ -69,8 +69,8 @@ class Lines:
     def check(self) -> None:
         """Raises an `ExampleError` if lines were left out."""
         if self.bad:
-            are = some_of(len(self.bad), self.count, "line", "is", "are")
-            raise ExampleError(f"{are} left out: {first_of(self.bad, SHOWN)}.")
+            subject = some_of(len(self.bad), self.count, "line", "is", "are")
+            raise ExampleError(f"{subject} left out: {first_of(self.bad, SHOWN)}.")
 
     def _step(self, text, first):
         """The time and the values of a line, None of a header."""
@@ -92,10 +92,10 @@ class Lines:
         """The indices of the values of the channels among `count` fields, and that of the time or None."""
         channels = len(self.channels)
         if names is not None and len(names) == count:
-            known = {normal(name): index for index, name in enumerate(names)}
-            places = [known[word] for word in map(normal, self.channels) if word in known]
+            indices = {normal(name): index for index, name in enumerate(names)}
+            places = [indices[word] for word in map(normal, self.channels) if word in indices]
             if len(places) == channels:
-                times = [known[word] for word in TIME.usual if word in known and known[word] not in places]
+                times = [indices[word] for word in TIME.usual if word in indices and indices[word] not in places]
                 return places, next(iter(times), None)
         if count not in (channels, channels + 1):
             return [count], None

@@ -149,9 +149,9 @@ class AnomalyDetector(Task):
     def _days_before(self, values, season):
         """The values a day before each step, `(batch, time, channels)`, NaN where there are none."""
         place = tf.range(tf.shape(values)[1]) - season[:, tf.newaxis]
-        there = self._remembered(season)[:, tf.newaxis] & (place >= 0)
+        seen = self._remembered(season)[:, tf.newaxis] & (place >= 0)
         earlier = tf.gather(values, tf.maximum(place, 0), batch_dims=1)
-        return tf.where(there[..., tf.newaxis], earlier, np.nan)
+        return tf.where(seen[..., tf.newaxis], earlier, np.nan)
 
     def _remembered(self, season):
         """Whether seasons are known, and short enough."""
@@ -189,9 +189,9 @@ class AnomalyDetector(Task):
         surprise, network = self.network.step(features, {name: states[name] for name in self.network.sizes})
         history = tf.reshape(states["history"], [-1, self.settings.longest_season, len(self.channels)])
         season = tf.cast(states["season"][:, 0], tf.int32)
-        there = self._remembered(season) & (states["steps"][:, 0] >= states["season"][:, 0])
-        place = tf.where(there, self.settings.longest_season - season, 0)
-        before = tf.where(there[:, tf.newaxis], tf.gather(history, place, batch_dims=1), np.nan)
+        seen = self._remembered(season) & (states["steps"][:, 0] >= states["season"][:, 0])
+        place = tf.where(seen, self.settings.longest_season - season, 0)
+        before = tf.where(seen[:, tf.newaxis], tf.gather(history, place, batch_dims=1), np.nan)
         scores, others = self._score_step(values, before, surprise, states)
         own = {
             "season": states["season"],
@@ -208,7 +208,7 @@ class AnomalyDetector(Task):
         states = {**zeros({**history, **running}, rows), **zeros(self.network.sizes, rows, tf.float32)}
         return {**states, "season": tf.cast(season, tf.float64)[:, tf.newaxis]}
 
-    def calibrate(self, examples: Any, how: str = "auto", rate: float | None = None) -> Calibration:
+    def calibrate(self, examples: Any, method: str = "auto", rate: float | None = None) -> Calibration:
         """Sets what is usual in normal operation, which evidence counts, and the threshold of alarms.
 
         Args:
@@ -217,8 +217,8 @@ class AnomalyDetector(Task):
         """
         self.ensure_built()
         evidence = [row["evidence"] for row in self._in_batches("evidence", examples.values, examples.seasons)]
-        known, settings = examples.after(self.settings.warm_up), self.settings
-        result = calibrated(evidence, known, tuple(self._usual.numpy()), settings.rest, how, rate)
+        scored, settings = examples.after(self.settings.warm_up), self.settings
+        result = calibrated(evidence, scored, tuple(self._usual.numpy()), settings.rest, method, rate)
         self._usual.assign(result.usual)
         self._counts.assign([float(name in result.evidence) for name in MARGINS])
         self.threshold = result.threshold
@@ -341,26 +341,26 @@ class AnomalyDetector(Task):
             for one in itertools.islice(examples, count)
         ]
 
-    def made_examples(self, count):
+    def synthetic_examples(self, count):
         """Waves with noise, steps and gaps."""
         random, channels = np.random.default_rng(0), len(self.channels)
-        made = []
+        examples = []
         for length in random.integers(20, 3 * COLD, size=count):
             values = np.sin(np.arange(length)[:, np.newaxis] / random.uniform(1, 9) + np.arange(channels))
             values += 0.1 * random.normal(size=values.shape) + 5 * (np.arange(length)[:, np.newaxis] > 0.8 * length)
             values[random.random(values.shape) < 0.02] = np.nan
-            made.append(10.0 ** random.integers(-3, 6) * values)
-        return made
+            examples.append(10.0 ** random.integers(-3, 6) * values)
+        return examples
 
     def odd_examples(self):
-        still = np.ones((2 * COLD, len(self.channels)))
-        far = still.copy()
+        constant = np.ones((2 * COLD, len(self.channels)))
+        far = constant.copy()
         far[-2] = 1e12
         return {
-            "a series of no step": still[:0],
-            "a series of one step": still[:1],
-            "a constant series": 3 * still,
-            "a series without a value": np.nan * still,
+            "a series of no step": constant[:0],
+            "a series of one step": constant[:1],
+            "a constant series": 3 * constant,
+            "a series without a value": np.nan * constant,
             "a series with one value of 1e12": far,
         }
 

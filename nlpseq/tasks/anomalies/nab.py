@@ -92,12 +92,12 @@ def nab_score(
     order = np.argsort(-values, kind="stable")
     values, totals = values[order], np.cumsum(gains[order])
     last = np.append(np.flatnonzero(values[1:] != values[:-1]), len(values) - 1)  # points of equal score come together
-    nothing = -weights.false_negative * count
-    thresholds, raws = np.append(np.inf, values[last]), np.append(0.0, totals[last]) + nothing
+    lowest = -weights.false_negative * count
+    thresholds, raws = np.append(np.inf, values[last]), np.append(0.0, totals[last]) + lowest
     best = int(np.argmax(raws)) if threshold is None else int(np.searchsorted(-thresholds, -threshold, "right") - 1)
     raw = float(raws[best])
     perfect = weights.true_positive * count
-    score = 100 * (raw - nothing) / (perfect - nothing) if count else math.nan
+    score = 100 * (raw - lowest) / (perfect - lowest) if count else math.nan
     return Outcome(score, float(thresholds[best]), raw)
 
 

@@ -47,9 +47,9 @@ class Novelty:
     def sizes(self) -> dict[str, int]:
         """The size of each state; all are float64 `(batch, size)` and start at zero."""
         return {
-            f"{name}_{what}": 1 if name == "surprise" else self.channels
+            f"{name}_{statistic}": 1 if name == "surprise" else self.channels
             for name in RANGES
-            for what in ("seen", "last", "mean", "high", "low")
+            for statistic in ("seen", "last", "mean", "high", "low")
         }
 
     def step(self, values: Any, before: Any, surprise: Any, usual: Any, states: States) -> tuple[Any, States]:
@@ -68,22 +68,22 @@ class Novelty:
         ops = self.ops
         observed = ops.isfinite(values)
         warm = ops.any(observed & (states["value_seen"] >= COLD), axis=-1, keepdims=True)
-        known = observed & ops.isfinite(before)
-        change = ops.where(known, values - before, 0.0)
+        both_observed = observed & ops.isfinite(before)
+        change = ops.where(both_observed, values - before, 0.0)
         values = ops.where(observed, values, 0.0)
         surprise = ops.float64(surprise)[:, np.newaxis]
         statistics = {
             "value": (values, observed, 1, COLD),
             "trend": (values, observed, TREND, COLD),
             "level": (values, observed, self.smoothing, COLD),
-            "season": (change, known, SEASON, COLD),
+            "season": (change, both_observed, SEASON, COLD),
             "surprise": (surprise, warm, SURPRISE, 1),
         }
         new, evidence = {}, []
         for name, statistic in statistics.items():
-            state = {what: states[f"{name}_{what}"] for what in ("seen", "last", "mean", "high", "low")}
+            state = {entry: states[f"{name}_{entry}"] for entry in ("seen", "last", "mean", "high", "low")}
             above, below, after = _beyond(ops, *statistic, state)
-            new |= {f"{name}_{what}": value for what, value in after.items()}
+            new |= {f"{name}_{entry}": value for entry, value in after.items()}
             if name != "surprise":
                 beyond = ops.maximum(above, below)
                 above = ops.where(beyond > 0, beyond, LEAST)
@@ -109,7 +109,7 @@ def _beyond(ops, numbers, counts, steps, cold, before):
     seen = before["seen"]
     first = seen == 0
     last = before["last"] + (numbers - before["last"]) / ops.minimum(seen + 1, float(steps))
-    mean, high, low = (ops.where(first, last, before[what]) for what in ("mean", "high", "low"))
+    mean, high, low = (ops.where(first, last, before[statistic]) for statistic in ("mean", "high", "low"))
     width = high - low + RELATIVE * ops.abs(mean) + 1e-12
     real = counts & (seen >= cold)
     above, below = (ops.where(real, distance / width, LEAST) for distance in (last - high, low - last))
@@ -120,4 +120,4 @@ def _beyond(ops, numbers, counts, steps, cold, before):
         "high": ops.maximum(last, high - (high - mean) / FORGET),
         "low": ops.minimum(last, low + (mean - low) / FORGET),
     }
-    return above, below, {what: ops.where(counts, value, before[what]) for what, value in after.items()}
+    return above, below, {statistic: ops.where(counts, value, before[statistic]) for statistic, value in after.items()}

@@ -20,8 +20,8 @@ def draw(result: AnomalyResult, folder: Path, channels: Sequence[str], threshold
     items = list(zip(result.recordings, result.found))
     items.sort(key=lambda pair: -len(pair[0].windows or ()))
     for number, (recording, detected) in enumerate(items[:MOST_RECORDINGS], 1):
-        about = f"{title}: {recording.name}" if recording.name else title
-        plot_alarms(recording, detected, channels, threshold, folder / f"alarms_{number}.png", about)
+        heading = f"{title}: {recording.name}" if recording.name else title
+        plot_alarms(recording, detected, channels, threshold, folder / f"alarms_{number}.png", heading)
 
 
 def plot_alarms(

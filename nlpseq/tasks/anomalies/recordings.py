@@ -67,7 +67,7 @@ class Recording:
         """Whether each step is evaluated and of no anomaly, bool `(steps,)`."""
         return ~self.labels & (np.arange(len(self)) >= self.start)
 
-    def upto(self, end: int, start: int = 0) -> "Recording":
+    def until(self, end: int, start: int = 0) -> "Recording":
         """The first `end` steps, of which those from `start` on are evaluated."""
         windows = self.windows
         if windows is not None:

@@ -25,9 +25,9 @@ NAMES = {"z_score": "rolling z-score", "pca": "PCA of windows", "random": "rando
 
 def print_calibration(calibration: "Calibration") -> None:
     """Prints in a line what was chosen on the validation split."""
-    how = f"by labels, event F1 {calibration.f1:.4f}" if calibration.by_labels else "without labels"
+    method = f"by labels, event F1 {calibration.f1:.4f}" if calibration.by_labels else "without labels"
     counts = ", ".join(calibration.evidence)
-    console.say(f"an alarm is a score of {calibration.threshold:.4g} or more, chosen {how}; what counts: {counts}")
+    console.say(f"an alarm is a score of {calibration.threshold:.4g} or more, chosen {method}; what counts: {counts}")
 
 
 def print_anomalies(result: AnomalyResult, data: "AnomalySeries") -> None:

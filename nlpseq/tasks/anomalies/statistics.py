@@ -56,8 +56,8 @@ class Statistics:
             fitted: What `calibrate` sets.
             states: Those of `score_sizes`.
         """
-        known = {name: states[name] for name in self.novelty.sizes}
-        evidence, novelty = self.novelty.step(values, before, surprise, fitted.usual, known)
+        novelty_states = {name: states[name] for name in self.novelty.sizes}
+        evidence, novelty = self.novelty.step(values, before, surprise, fitted.usual, novelty_states)
         score = self.ops.max(self.ops.where(fitted.counts > 0, evidence, LEAST), axis=-1)
         alarm, alarms = self.alarms.step(score, fitted.threshold, {name: states[name] for name in self.alarms.sizes})
         return {"score": score, "alarm": alarm, "evidence": evidence}, {**novelty, **alarms}

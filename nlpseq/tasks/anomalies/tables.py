@@ -70,7 +70,7 @@ def read_recordings(
     return [_recording(one, channels, table.place) for one in table.series], channels, table.notes
 
 
-def _with_numbers(table: Table, role: Role, given: Any) -> Table:
+def _with_numbers(table: Table, role: Role, label: Any) -> Table:
     """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
     if not len(table):
         return table
@@ -80,8 +80,8 @@ def _with_numbers(table: Table, role: Role, given: Any) -> Table:
         table = table.with_header()
     names = [normal(name) for name in table.names]
     index = next((names.index(word) for word in role.usual if word in names), None)
-    if index is None and given is not None:
-        table, columns = find_columns(table, [role], {"label": given})
+    if index is None and label is not None:
+        table, columns = find_columns(table, [role], {"label": label})
         index = list(table.names).index(columns["label"])
     if index is None:
         return table

@@ -39,7 +39,7 @@ class Examples:
         """The examples in the order of their length, in which similar ones share a batch."""
         return self.select(np.argsort([len(text) for text in self.texts], kind="stable"))
 
-    def known(self, classes: int) -> "Examples":
+    def with_known_labels(self, classes: int) -> "Examples":
         """The examples whose label is one of `classes`, the number of labels that training shows.
 
         Examples with several labels are all kept, with those labels of theirs.

@@ -160,7 +160,7 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
     """The table with its header, its columns of text, and those of the label."""
     first = {role: (names_of(names) or (None,))[0] for role, names in (("text", text), ("label", label))}
     part = table.with_names(part, ROLES, first)
-    texts, labels = _given(part, text), _given(part, label)
+    texts, labels = _chosen(part, text), _chosen(part, label)
     if texts is None and part.header:
         names = {table.normal(name): name for name in part.names}
         texts = next((tuple(names[name] for name in pair) for pair in PAIRS if set(pair) <= set(names)), None)
@@ -173,7 +173,7 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
     return part, columns["text"], columns["label"]
 
 
-def _given(part, names):
+def _chosen(part, names):
     """The columns that are named: one, whose name may have a comma, or several."""
     parts = names_of(names)
     whole = ",".join(map(str, parts or ()))

@@ -62,7 +62,7 @@ class Clips:
         chosen = np.arange(len(self))[indices]
         return self._rows(chosen, self.lengths[chosen])
 
-    def begun(self, share: float) -> "Clips":
+    def beginning(self, share: float) -> "Clips":
         """The beginnings of the clips: a share of their frames, one at least."""
         lengths = np.maximum(1, np.ceil(share * self.lengths - 1e-9).astype(int))
         return self._rows(np.arange(len(self)), lengths)
@@ -74,7 +74,7 @@ class Clips:
         labels = self.labels[frames if self.per_frame else chosen]
         return replace(self, values=self.values[frames], lengths=lengths, labels=labels)
 
-    def known(self, classes: int) -> "Clips":
+    def with_known_labels(self, classes: int) -> "Clips":
         """The clips whose label is one of `classes`, the number of labels that training shows; of frames all clips."""
         if self.per_frame:
             return replace(self, labels=np.where(self.labels < classes, self.labels, -1))
@@ -217,7 +217,7 @@ def _dataset(name, names, parts, reading, generated, seed):
     names = list(names) if names else _sorted(clip.label for clip in labelled["train"])
     by_split = {split: _numbered(clips, frame, names, per_frame, notes) for split, clips in labelled.items()}
     _check_classes(name, by_split["train"], names)
-    notes += _about(by_split, names)
+    notes += _label_notes(by_split, names)
     if len(by_split["train"]) < 2 and len(by_split) < len(sources.SPLITS):
         raise InputError(
             f"{name} holds one sequence of {by_split['train'].lengths[0]:,} frames, and nothing to hold out",
@@ -308,7 +308,7 @@ def _sorted(labels):
         return sorted(names)
 
 
-def _about(splits, labels):
+def _label_notes(splits, labels):
     notes, shown = [], set(splits["train"].classes()[1].tolist())
     counts = Counter(labels[number] for number in splits["train"].classes()[1].tolist())
     notes += about_labels(counts, len(splits["train"].classes()[1]))

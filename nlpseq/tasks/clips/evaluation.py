@@ -88,7 +88,7 @@ def accuracy_by_share(task: "SequenceClassifier", clips: "Clips", shares: tuple 
     """The accuracy of early recognition: after each share of the frames of a sequence, by its percentage."""
     sample = clips.select(np.linspace(0, len(clips) - 1, min(len(clips), EARLY)).astype(int))
     return {
-        f"{share:.0%}": float(np.mean(task.all_logits(sample.begun(share)).argmax(axis=1) == sample.labels))
+        f"{share:.0%}": float(np.mean(task.all_logits(sample.beginning(share)).argmax(axis=1) == sample.labels))
         for share in shares
     }
 

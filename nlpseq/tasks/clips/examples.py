@@ -33,7 +33,7 @@ class Arrays:
         return self.arrays[index]
 
 
-def made(mean: np.ndarray, scale: np.ndarray, frame: tuple[int, ...], count: int) -> list[Clip]:
+def random_clips(mean: np.ndarray, scale: np.ndarray, frame: tuple[int, ...], count: int) -> list[Clip]:
     """Random sequences around the means of the training data, of many lengths.
 
     Args:

@@ -376,8 +376,10 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         clips = [Clip(examples.clip(number), None, f"clip {number + 1}") for number in range(len(examples))]
         return list(zip(clips, right))
 
-    def made_examples(self, count):
-        return sequences.made(np.asarray(self.features.mean), np.asarray(self.features.scale), self.frame, count)
+    def synthetic_examples(self, count):
+        return sequences.random_clips(
+            np.asarray(self.features.mean), np.asarray(self.features.scale), self.frame, count
+        )
 
     def odd_examples(self):
         return sequences.odd(self.frame)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SHOWN = ("20%", "50%", "80%", "100%")  # shares of a sequence
 
 
-def described(data: "LabelledClips") -> str:
+def summary(data: "LabelledClips") -> str:
     """What the frames of a dataset are, and how many there are, for `nlpseq.reporting.print_data`."""
     train = data.train
     kind = "pictures of " if len(train.frame) == 3 else "vectors of "

@@ -86,8 +86,8 @@ def find_roles(table: Table, options: ReadingOptions, channels: Sequence[str] | 
         InputError: a column that the user named is missing.
     """
     table = _with_header(table, options, channels)
-    sequence = [_named(table, SEQUENCE, name) for name in str(options.sequence or "").split(",") if name]
-    roles = {role: _named(table, role, name) for role in (TIME, LABEL) if (name := getattr(options, role.argument))}
+    sequence = [_column_of(table, SEQUENCE, name) for name in str(options.sequence or "").split(",") if name]
+    roles = {role: _column_of(table, role, name) for role in (TIME, LABEL) if (name := getattr(options, role.argument))}
     names = list(reversed(table.names)) if table.header else []
     words = {usual_word(name): name for name in names} | {normal(name): name for name in names}
     owners = tuple(words[word] for word in OWNERS if word in words and words[word] not in (*sequence, *roles.values()))
@@ -131,7 +131,7 @@ def _count(cells):
     return as_numbers(cells)[0].tolist() in (list(range(len(cells))), list(range(1, len(cells) + 1)))
 
 
-def _named(table, role, name):
+def _column_of(table, role, name):
     return tables.find_columns(table, [role], {role.argument: name})[1][role.argument]
 
 

@@ -36,7 +36,7 @@ def read_film(path: Path, options: ClipReading) -> tuple[np.ndarray, list[str]]:
         raise InputError(f"cannot read {path}: it is no film that can be decoded ({reason.lower()}).") from None
     if not frames:
         raise InputError(f"{path} has no frames: leave it out.")
-    return np.stack(frames), _about(path, size, resized)
+    return np.stack(frames), _resizing_notes(path, size, resized)
 
 
 def read_pictures(paths: Sequence[Path], options: ClipReading) -> tuple[np.ndarray, list[str]]:
@@ -54,10 +54,10 @@ def read_pictures(paths: Sequence[Path], options: ClipReading) -> tuple[np.ndarr
             raise InputError(f"cannot read {path}: it is no picture ({type(error).__name__}).") from None
         frames += picture
         resized += other
-    return np.stack(frames), _about(paths[0].parent, size, resized)
+    return np.stack(frames), _resizing_notes(paths[0].parent, size, resized)
 
 
-def _about(path, size, resized):
+def _resizing_notes(path, size, resized):
     verb = "is" if resized == 1 else "are"
     return [f"{path}: {resized:,} of the pictures {verb} made {size[1]} x {size[0]}, as the first one"] * bool(resized)
 

@@ -60,7 +60,7 @@ class Answers(answers.Answers):
     signatures = ("serving_default", "forecast", "sample", "init", "step")
     decisions = ()
     batch_size = 64
-    said: Sequence[str] = ()  # about the file that was read last
+    notes: Sequence[str] = ()  # about the file that was read last
     options = (
         Option("paths", int, "write so many sampled paths instead of quantiles"),
         Option("seed", int, "seed of the sampling (0)"),
@@ -116,11 +116,11 @@ class Answers(answers.Answers):
             InputError: the data cannot be read, have another frequency than the model, or lack covariates.
         """
         table = self._table(data, options)
-        self.said = list(table.notes)
+        self.notes = list(table.notes)
         if self.described["domain"] != "real":
             below = [one.title for one in table.series if (one.columns["value"] < 0).any()]
             if below:
-                self.said.append(
+                self.notes.append(
                     f"{table.place}: {below[0]} has values below zero, unlike training: no forecast is below zero"
                 )
         return [self._history(one, table) for one in table.series]
@@ -179,13 +179,13 @@ class Answers(answers.Answers):
             return value
         if isinstance(value, (str, Path)):
             return self._one(self.histories(value), str(value))
-        described, given = self.described, value if isinstance(value, dict) else {"values": value}
+        described, values_by_name = self.described, value if isinstance(value, dict) else {"values": value}
         texts = {"item": "", "static": [""] * len(described["statics"])}
         covariates = {name: described[name] for name in ("past", "known") if described[name]}
         names = {"values", *["times"] * bool(described["frequency"]), *covariates}
-        if lacking := names - given.keys():
+        if lacking := names - values_by_name.keys():
             raise InputError(f"the model reads {', '.join(sorted(names))}: give a dict with {', '.join(lacking)} too.")
-        arrays = {name: np.asarray(given[name]) for name in names}
+        arrays = {name: np.asarray(values_by_name[name]) for name in names}
         steps, horizon = len(np.atleast_1d(arrays["values"])), described["horizon"]
         shapes = {"values": (steps,), "times": (steps + horizon,)}
         shapes |= {name: (steps + horizon * (name == "known"), len(own)) for name, own in covariates.items()}
@@ -200,12 +200,14 @@ class Answers(answers.Answers):
             times = arrays["times"].astype("datetime64[s]")
             arrays["times"], ahead = times.astype(np.int64), [str(time).replace("T", " ") for time in times[steps:]]
         arrays = {name: array if name == "times" else array.astype(float) for name, array in arrays.items()}
-        kept = {name: given.get(name, text) for name, text in texts.items() if described[f"{name}s"]}
-        return History(given.get("item", ""), {**arrays, **kept, "mask": np.isfinite(arrays["values"])}, ahead, {})
+        metadata = {name: values_by_name.get(name, text) for name, text in texts.items() if described[f"{name}s"]}
+        return History(
+            values_by_name.get("item", ""), {**arrays, **metadata, "mask": np.isfinite(arrays["values"])}, ahead, {}
+        )
 
-    def _one(self, histories, what):
+    def _one(self, histories, source):
         if len(histories) != 1:
-            raise InputError(f"expected one series in {what}, got {len(histories)}.")
+            raise InputError(f"expected one series in {source}, got {len(histories)}.")
         return histories[0]
 
     def _history(self, one: Series, table: SeriesTable) -> History:
@@ -235,8 +237,8 @@ class Answers(answers.Answers):
             raise InputError(
                 f"{table.place} has no column {shorten(name)!r}, a covariate that the model reads: add it."
             )
-        given = np.flatnonzero(np.isfinite(column))
-        last = int(given[-1]) + 1 if len(given) else 0
+        indices = np.flatnonzero(np.isfinite(column))
+        last = int(indices[-1]) + 1 if len(indices) else 0
         if role == "known" and last < end:
             raise InputError(
                 f"{table.place}: the covariate {shorten(name)!r} of {one.title} ends before the horizon: "
@@ -248,9 +250,10 @@ class Answers(answers.Answers):
         return batched(examples)
 
     def compute(self, model, examples):
-        found = forecast(model, self.inputs(examples))
+        outputs = forecast(model, self.inputs(examples))
         return [
-            {"quantiles": rows.tolist(), "mean": mean.tolist()} for rows, mean in zip(found["quantiles"], found["mean"])
+            {"quantiles": rows.tolist(), "mean": mean.tolist()}
+            for rows, mean in zip(outputs["quantiles"], outputs["mean"])
         ]
 
     def score(self, pairs):
@@ -286,20 +289,20 @@ class Answers(answers.Answers):
             in_range("paths", paths, 1, 10_000)
         elif options.get("seed") is not None:
             raise InputError("`seed` is that of sampled paths: give `paths` too, or leave it out.")
-        header, said = False, None
+        header, notes = False, None
         for batch in batches:
-            if self.said is not said:
-                said = self.said
-                for line in said:
+            if self.notes is not notes:
+                notes = self.notes
+                for line in notes:
                     note(line)
             if paths is None:
-                found = export.predict(batch)
+                answers = export.predict(batch)
             else:
                 sampling = {"paths": np.array(paths, np.int32), "seed": np.array(seed, np.int32)}
-                found = [
+                answers = [
                     {"paths": row.tolist()} for row in export.run("sample", self.inputs(batch) | sampling)["paths"]
                 ]
-            for example, answer in zip(batch, found):
+            for example, answer in zip(batch, answers):
                 if as_json:
                     write(json_line({"item": example.item, "times": _stamps(example.times), **answer}))
                     continue
@@ -322,13 +325,14 @@ class Answers(answers.Answers):
 def batched(histories: Sequence[History]) -> dict[str, np.ndarray]:
     """The inputs of "serving_default" for histories; before shorter ones steps are missing."""
     longest = max((len(history.arrays["values"]) for history in histories), default=1)
-    made: dict[str, list] = {}
+    rows_by_name: dict[str, list] = {}
     for history in histories:
         missing = longest - len(history.arrays["values"])
         for name, array in history.arrays.items():
-            made.setdefault(name, []).append(_preceded(name, array, missing))
+            rows_by_name.setdefault(name, []).append(_preceded(name, array, missing))
     return {
-        name: np.array(rows, object) if name in ("item", "static") else np.stack(rows) for name, rows in made.items()
+        name: np.array(rows, object) if name in ("item", "static") else np.stack(rows)
+        for name, rows in rows_by_name.items()
     }
 
 

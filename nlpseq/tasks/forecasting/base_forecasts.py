@@ -55,8 +55,8 @@ def base_weights(
 
 def _fitted(bases, targets, weight, logits):
     """Residuals of the weighted base, and its logits, moved by what is the same at all steps, with the least error."""
-    there = np.isfinite(targets)
-    unit = weight / max(1, there.sum())
+    present = np.isfinite(targets)
+    unit = weight / max(1, present.sum())
     move, best = np.zeros(bases.shape[-1]), (np.inf, targets, logits)
     for number in range(STEPS):
         shares = _shares(logits + move)
@@ -64,7 +64,7 @@ def _fitted(bases, targets, weight, logits):
         error = np.nansum(np.abs(residuals) * unit)
         if error < best[0]:
             best = error, residuals, logits + move
-        slopes = np.einsum("nh,nhk->hk", np.where(there, -np.sign(residuals) * unit, 0.0), bases)
+        slopes = np.einsum("nh,nhk->hk", np.where(present, -np.sign(residuals) * unit, 0.0), bases)
         slopes = shares * (slopes - (shares * slopes).sum(axis=1, keepdims=True))
         move = move - RATE / np.sqrt(1 + number / 20) * slopes.sum(axis=0) / max(best[0], 1e-9)
     return best[1:]
@@ -76,9 +76,9 @@ def _shares(logits):
 
 
 def _spreads(residuals, quantiles):
-    found = np.full((residuals.shape[1], len(quantiles)), np.nan)
-    there = np.isfinite(residuals).sum(axis=0) > 0
-    if there.any():
-        found[there] = np.nanquantile(residuals[:, there], quantiles, axis=0).T
-    spreads = np.diff(found, axis=1)
+    levels = np.full((residuals.shape[1], len(quantiles)), np.nan)
+    present = np.isfinite(residuals).sum(axis=0) > 0
+    if present.any():
+        levels[present] = np.nanquantile(residuals[:, present], quantiles, axis=0).T
+    spreads = np.diff(levels, axis=1)
     return np.where(np.isfinite(spreads), np.clip(spreads, 1e-3, 10.0), 0.2).astype(np.float32)

@@ -60,20 +60,20 @@ def calibrate(task: Forecaster, windows: Windows, conformal: bool = True) -> Cal
     blend = _smallest({blend: _errors(task, windows, targets, blend, middle) for blend in blends})
     task.blend.assign(blend)
     quantiles = task.predict_windows(windows)["quantiles"]
-    there, median = np.isfinite(targets), quantiles[..., middle]
-    before, errors = _inside(targets, quantiles, there), targets - median
+    present, median = np.isfinite(targets), quantiles[..., middle]
+    before, errors = _inside(targets, quantiles, present), targets - median
     persistence = _persistence(errors)
     task.persistence.assign(persistence)
     if conformal:
         count = _independent(windows, persistence)
         factors = [
-            1.0 if place == middle else _factor(errors, quantiles[..., place] - median, level, there, count)
+            1.0 if place == middle else _factor(errors, quantiles[..., place] - median, level, present, count)
             for place, level in enumerate(levels)
         ]
         weight = len(windows) / (len(windows) + PRIOR)
         task.correction.assign(np.array([weight * factor + 1 - weight for factor in factors], np.float32))
         quantiles = task.predict_windows(windows)["quantiles"]
-    return Calibration(blend, before, _inside(targets, quantiles, there), len(windows))
+    return Calibration(blend, before, _inside(targets, quantiles, present), len(windows))
 
 
 def _errors(task, windows, targets, blend, middle):
@@ -83,17 +83,17 @@ def _errors(task, windows, targets, blend, middle):
     scales = windows.scales[windows.series][:, np.newaxis]
     with np.errstate(invalid="ignore", divide="ignore"):
         errors = np.abs(targets - median) / np.where(scales > 0, scales, np.nan)
-    there = np.isfinite(errors)
+    present = np.isfinite(errors)
     places = np.stack([windows.series, windows.origins // windows.horizon])
     horizons = np.unique(places, axis=1, return_inverse=True)[1].ravel()
-    sums, counts = (np.bincount(horizons, part.sum(axis=1)) for part in (np.where(there, errors, 0.0), there))
+    sums, counts = (np.bincount(horizons, part.sum(axis=1)) for part in (np.where(present, errors, 0.0), present))
     return sums[counts > 0] / counts[counts > 0] if counts.any() else np.zeros(1)
 
 
 def _smallest(errors):
     """The smallest blend whose mean error is at most a standard error of the difference above the least."""
     least = min(errors.values(), key=np.mean)
-    differences = {blend: found - least for blend, found in errors.items()}
+    differences = {blend: error - least for blend, error in errors.items()}
     return next(blend for blend, d in differences.items() if d.mean() <= d.std() / np.sqrt(len(d)))
 
 
@@ -103,10 +103,10 @@ def _independent(windows, persistence):
     return count * max(1.0, windows.horizon * (1 - persistence) / (1 + persistence))
 
 
-def _factor(errors, distances, level, there, count):
+def _factor(errors, distances, level, present, count):
     """The factor of distances from the median below which a share `level` of the errors is, for `count` independent."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = (errors / distances)[there & (distances != 0)]
+        ratios = (errors / distances)[present & (distances != 0)]
     ratios = ratios[np.isfinite(ratios)]
     if not len(ratios):
         return 1.0
@@ -114,15 +114,15 @@ def _factor(errors, distances, level, there, count):
     return float(np.clip(np.quantile(ratios, min(1.0, share)), 1 / WIDEST, WIDEST))
 
 
-def _inside(targets, quantiles, there):
-    return float(((quantiles[..., 0] <= targets) & (targets <= quantiles[..., -1]))[there].mean())
+def _inside(targets, quantiles, present):
+    return float(((quantiles[..., 0] <= targets) & (targets <= quantiles[..., -1]))[present].mean())
 
 
 def _persistence(errors):
     """The correlation of errors at neighbouring steps of a window, for sampled paths."""
     first, second = errors[:, :-1], errors[:, 1:]
-    there = np.isfinite(first) & np.isfinite(second)
-    if there.sum() < 3:
+    present = np.isfinite(first) & np.isfinite(second)
+    if present.sum() < 3:
         return 0.0
-    signs = np.sign(first[there]) * np.sign(second[there])
+    signs = np.sign(first[present]) * np.sign(second[present])
     return float(np.clip(np.sin(np.pi / 2 * signs.mean()), 0.0, 0.99))  # of a Gaussian, robust to heavy tails

@@ -27,8 +27,8 @@ def forecast(model: "Computed", inputs: dict[str, np.ndarray]) -> dict[str, np.n
     values, mask = observed(_ended(np.where(inputs["mask"], inputs["values"], np.nan), options["context"], np.nan))
     level, scale = level_and_scale(values, mask, options["season"])
     z = np.where(mask & (scale > 0), (values - level) / np.where(scale > 0, scale, 1.0), 0.0)
-    found = model.functions["network"](z=z.astype(np.float32), mask=mask, **_features(inputs, options))
-    quantiles = level[..., np.newaxis] + scale[..., np.newaxis] * _corrected(**found, options=options)
+    outputs = model.functions["network"](z=z.astype(np.float32), mask=mask, **_features(inputs, options))
+    quantiles = level[..., np.newaxis] + scale[..., np.newaxis] * _corrected(**outputs, options=options)
     if options["domain"] != "real":
         quantiles = np.maximum(quantiles, 0.0)
     quantiles[~mask.any(axis=1)] = np.nan
@@ -61,23 +61,23 @@ def _mean(values, mask):
 def _features(inputs, options) -> dict[str, np.ndarray]:
     """The inputs of the network beside values, as the model has them."""
     context, count = options["context"], len(options["past"])
-    steps, found = context + options["horizon"], {}
+    steps, features = context + options["horizon"], {}
     means, deviations = np.array(options["means"]), np.array(options["deviations"])
-    known = []
+    known_features = []
     if options["frequency"]:
-        known.append(_calendar(_ended(inputs["times"], steps, 0), options["frequency"], options["span"]))
+        known_features.append(_calendar(_ended(inputs["times"], steps, 0), options["frequency"], options["span"]))
     if options["known"]:
-        known.append(_standard(_ended(inputs["known"], steps, np.nan), means[count:], deviations[count:]))
-    if known:
-        found["known"] = np.concatenate(known, axis=-1)
+        known_features.append(_standard(_ended(inputs["known"], steps, np.nan), means[count:], deviations[count:]))
+    if known_features:
+        features["known"] = np.concatenate(known_features, axis=-1)
     if options["past"]:
-        found["past"] = _standard(_ended(inputs["past"], context, np.nan), means[:count], deviations[:count])
+        features["past"] = _standard(_ended(inputs["past"], context, np.nan), means[:count], deviations[:count])
     if options["item"]:
-        found["item"] = _numbers(inputs["item"], options["item"])
+        features["item"] = _numbers(inputs["item"], options["item"])
     if options["static"]:
         columns = zip(inputs["static"].T, options["static"].values())
-        found["static"] = np.stack([_numbers(*pair) for pair in columns], axis=1)
-    return found
+        features["static"] = np.stack([_numbers(*pair) for pair in columns], axis=1)
+    return features
 
 
 def _calendar(times, frequency, span):
@@ -89,9 +89,9 @@ def _calendar(times, frequency, span):
 
 def _standard(cells, means, deviations):
     """Standardised covariates and whether they are there, float32 `(batch, time, 2 covariates)`."""
-    cells, there = observed(cells)
+    cells, present = observed(cells)
     scaled = np.clip(((cells - means) / deviations).astype(np.float32), -FARTHEST, FARTHEST)
-    return np.concatenate([scaled * there, there], axis=-1, dtype=np.float32)
+    return np.concatenate([scaled * present, present], axis=-1, dtype=np.float32)
 
 
 def _ended(values, steps, padding):
@@ -102,9 +102,9 @@ def _ended(values, steps, padding):
     return padded[:, padded.shape[1] - steps :]
 
 
-def _numbers(texts, known):
+def _numbers(texts, vocabulary):
     """The number of each text among the known ones, from 1; 0 for others."""
-    places = {name.encode(): number for number, name in enumerate(known, start=1)}
+    places = {name.encode(): number for number, name in enumerate(vocabulary, start=1)}
     return np.array([places.get(text, 0) for text in texts], np.int32)
 
 

@@ -91,26 +91,26 @@ def found_seasons(series: list[np.ndarray]) -> tuple[int, ...]:
     (24, 48)
     """
     scores = {length: _correlation(series, length) for length in DETECTED}
-    there = [length for length in DETECTED if scores[length] > CORRELATION and _is_peak(series, length, scores)]
-    if not there:
+    candidates = [length for length in DETECTED if scores[length] > CORRELATION and _is_peak(series, length, scores)]
+    if not candidates:
         return ()
-    first = next(length for length in there if scores[length] > 0.6 * max(scores[other] for other in there))
-    later = [length for length in there if length > first and length % first == 0]
+    first = next(length for length in candidates if scores[length] > 0.6 * max(scores[other] for other in candidates))
+    later = [length for length in candidates if length > first and length % first == 0]
     week = [length for length in later if length == 7 * first]
     return (first, *(week or later[:1]))
 
 
 def _correlation(series, lag):
     """The median correlation of differences with those a season before; 0 where the series are too short."""
-    found = []
+    correlations = []
     for values in series:
         changes = np.diff(values[-3000:])
         if len(changes) >= 2.5 * lag:
             first, second = changes[:-lag], changes[lag:]
-            there = np.isfinite(first) & np.isfinite(second)
-            if there.sum() > 3 and first[there].std() > 0 and second[there].std() > 0:
-                found.append(np.corrcoef(first[there], second[there])[0, 1])
-    return float(np.median(found)) if len(found) > len(series) / 2 else 0.0
+            present = np.isfinite(first) & np.isfinite(second)
+            if present.sum() > 3 and first[present].std() > 0 and second[present].std() > 0:
+                correlations.append(np.corrcoef(first[present], second[present])[0, 1])
+    return float(np.median(correlations)) if len(correlations) > len(series) / 2 else 0.0
 
 
 def _is_peak(series, length, scores):
@@ -118,7 +118,7 @@ def _is_peak(series, length, scores):
     return scores[length] > max(near)
 
 
-def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[str, Any]:
+def choose(profile: SeriesProfile, settings: SeriesSettings | None = None) -> dict[str, Any]:
     """The defaults by the flat names of the settings, for a profile and the `SeriesSettings` that are given.
 
     The horizon is that of the test part, or usual for the frequency, and at most a fifth of a series. The context holds
@@ -131,7 +131,7 @@ def choose(profile: SeriesProfile, given: SeriesSettings | None = None) -> dict[
     >>> chosen["horizon"], chosen["context"], chosen["season"], chosen["patch"]
     (48, 336, 24, 24)
     """
-    open_settings = SeriesSettings().unset() if given is None else given
+    open_settings = SeriesSettings().unset() if settings is None else settings
     horizon = open_settings.horizon or profile.ahead or _horizon(profile)
     room = max(1, profile.length - 2 * horizon)
     fitting = [length for length in profile.seasons if 1.5 * length <= room and length <= LONGEST]
@@ -206,10 +206,10 @@ def describe(data: SplitSeries, config: Any, profile: SeriesProfile) -> Any:
     places = [store.names.index(name) for name in (*past, *known)]
     cells = store.covariates[:, places] if places else np.zeros((1, 0))
     with np.errstate(invalid="ignore"):
-        there = np.isfinite(cells)
-        counts = np.maximum(there.sum(axis=0), 1)
-        means = np.where(there, cells, 0).sum(axis=0) / counts
-        deviations = np.sqrt(np.where(there, np.square(cells - means), 0).sum(axis=0) / counts)
+        present = np.isfinite(cells)
+        counts = np.maximum(present.sum(axis=0), 1)
+        means = np.where(present, cells, 0).sum(axis=0) / counts
+        deviations = np.sqrt(np.where(present, np.square(cells - means), 0).sum(axis=0) / counts)
     statics = {name: sorted(set(store.statics[name]) - {""}) for name in store.statics}
     described = SeriesPreprocessor(
         series.horizon,

@@ -23,5 +23,5 @@ class ForecasterEnsemble(Ensemble, Forecaster):
             self._make_calibration()
 
     def of_scaled(self, z, mask, features, inputs, training=False):
-        found = [member.of_scaled(z, mask, features, inputs, training) for member in self.members]
-        return tf.add_n([quantiles for quantiles, _ in found]) / len(found), found[0][1]
+        outputs = [member.of_scaled(z, mask, features, inputs, training) for member in self.members]
+        return tf.add_n([quantiles for quantiles, _ in outputs]) / len(outputs), outputs[0][1]

@@ -53,32 +53,32 @@ def evaluate_forecaster(task: Forecaster, windows: Windows, season: int | None =
         season: Length of the main season. Default that of the task.
     """
     season = int(season or task.preprocessor.season)
-    found = task.predict_windows(windows)
+    forecasts = task.predict_windows(windows)
     levels = task.settings.quantiles
-    result = scored(windows, found["quantiles"], found["mean"], levels)
-    errors = {"nlpseq": _by_step(windows, found["quantiles"][..., list(levels).index(0.5)])}
+    result = scored(windows, forecasts["quantiles"], forecasts["mean"], levels)
+    errors = {"nlpseq": _by_step(windows, forecasts["quantiles"][..., list(levels).index(0.5)])}
     rivals = {}
     for name, forecast in naive_forecasts(windows, season, task.preprocessor.seasons).items():
         values = scored(windows, forecast[..., np.newaxis] + np.zeros(len(levels)), forecast, levels)
         rivals[name] = {key: value for key, value in values.items() if not key.startswith("coverage")}
         errors[name] = _by_step(windows, forecast)
-    return ForecastResult({**result, "rivals": rivals}, windows, found["quantiles"], tuple(levels), errors)
+    return ForecastResult({**result, "rivals": rivals}, windows, forecasts["quantiles"], tuple(levels), errors)
 
 
 def scored(windows: Windows, quantiles: np.ndarray, mean: np.ndarray, levels: Sequence[float]) -> dict[str, float]:
     """The scores of forecasts of windows; what is not defined is left out."""
-    targets, there = windows.targets(), np.isfinite(windows.targets())
+    targets, present = windows.targets(), np.isfinite(windows.targets())
     median = quantiles[..., list(levels).index(0.5)]
-    errors = np.where(there, np.abs(targets - median), np.nan)
+    errors = np.where(present, np.abs(targets - median), np.nan)
     scales = windows.scales[windows.series][:, np.newaxis]
     with np.errstate(invalid="ignore", divide="ignore"):
         sizes = np.abs(targets) + np.abs(median)
-        smape = 200 * np.where(sizes > 0, errors / sizes, np.where(there, 0.0, np.nan))
+        smape = 200 * np.where(sizes > 0, errors / sizes, np.where(present, 0.0, np.nan))
         mase = errors / np.where(scales > 0, scales, np.nan)
         mape = 100 * errors / np.where(targets != 0, np.abs(targets), np.nan)
         pinball = np.stack(
             [
-                2 * np.where(there, np.maximum(q * (targets - y), (q - 1) * (targets - y)), 0).sum()
+                2 * np.where(present, np.maximum(q * (targets - y), (q - 1) * (targets - y)), 0).sum()
                 for q, y in zip(levels, np.moveaxis(quantiles, -1, 0))
             ]
         )
@@ -95,14 +95,14 @@ def scored(windows: Windows, quantiles: np.ndarray, mean: np.ndarray, levels: Se
 
 def coverages(targets: np.ndarray, quantiles: np.ndarray, levels: Sequence[float]) -> dict[str, float]:
     """The shares of values within the central intervals: "coverage_80" is of those between 0.1 and 0.9."""
-    there, found = np.isfinite(targets), {}
+    present, metrics = np.isfinite(targets), {}
     places = {round(level, 6): place for place, level in enumerate(levels)}
     for percent in LEVELS:
         edge = round((1 - percent / 100) / 2, 6)
         if edge in places and round(1 - edge, 6) in places:
             low, high = quantiles[..., places[edge]], quantiles[..., places[round(1 - edge, 6)]]
-            found[f"coverage_{percent}"] = float(((low <= targets) & (targets <= high))[there].mean())
-    return found
+            metrics[f"coverage_{percent}"] = float(((low <= targets) & (targets <= high))[present].mean())
+    return metrics
 
 
 def _mean_of_windows(values):
@@ -139,7 +139,7 @@ def _naive(windows, season):
             values = past[len(past) - season + phase :: -season] if len(past) >= season - phase else past[:0]
             values = values[np.isfinite(values)]
             phases.append(values[0] if len(values) else np.nan)
-        known = past[np.isfinite(past)]
+        observed = past[np.isfinite(past)]
         row = np.array(phases)[np.arange(windows.horizon) % season]
-        rows.append(np.where(np.isfinite(row), row, known[-1] if len(known) else np.nan))
+        rows.append(np.where(np.isfinite(row), row, observed[-1] if len(observed) else np.nan))
     return np.stack(rows)

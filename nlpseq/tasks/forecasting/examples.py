@@ -47,14 +47,14 @@ def step_names(description: SeriesPreprocessor, history: History) -> list[str]:
     return ["-"] * (context - len(names)) + [name.replace("T", " ") for name in names]
 
 
-def made(description: SeriesPreprocessor, count: int) -> list[History]:
+def random_histories(description: SeriesPreprocessor, count: int) -> list[History]:
     """Random walks with a season, at many levels and of many lengths."""
     random, season = np.random.default_rng(0), max([7, *description.seasons[:1]])
     walks = [
         np.cumsum(random.normal(size=length)) + 3 * np.sin(2 * np.pi * np.arange(length) / season)
         for length in random.integers(2, 2 * description.context, size=count)
     ]
-    return [_made(description, random, 10.0 ** random.integers(-2, 5) * (20 + walk)) for walk in walks]
+    return [_random_history(description, random, 10.0 ** random.integers(-2, 5) * (20 + walk)) for walk in walks]
 
 
 def odd(description: SeriesPreprocessor) -> dict[str, History]:
@@ -70,10 +70,10 @@ def odd(description: SeriesPreprocessor) -> dict[str, History]:
         "a history of ones that ends with 1e9": far,
         "a history with half of its values missing": half,
     }
-    return {called: _made(description, random, values) for called, values in histories.items()}
+    return {called: _random_history(description, random, values) for called, values in histories.items()}
 
 
-def _made(description, random, values):
+def _random_history(description, random, values):
     steps = len(values) + description.horizon
     return _history(
         description,
@@ -88,5 +88,5 @@ def _made(description, random, values):
 
 def _history(description, **arrays: Any) -> History:
     """A history of those of the arrays that the model reads."""
-    kept = {name: arrays[name] for name in ("values", *description.read)}
-    return History(arrays["item"], {**kept, "mask": np.isfinite(arrays["values"])}, range(description.horizon), {})
+    columns = {name: arrays[name] for name in ("values", *description.read)}
+    return History(arrays["item"], {**columns, "mask": np.isfinite(arrays["values"])}, range(description.horizon), {})

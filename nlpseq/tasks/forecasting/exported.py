@@ -35,15 +35,16 @@ def functions(task: Forecaster) -> dict[str, NumericFunction]:
         "item": tf.TensorSpec([None], tf.int32),
         "static": tf.TensorSpec([None, len(description.statics)], tf.int32),
     }
-    read = {"past": description.past, "known": description.has_times or description.known, **_named(task)}
+    read = {"past": description.past, "known": description.has_times or description.known, **_embedded_names(task)}
     inputs = {name: spec for name, spec in specs.items() if read.get(name, True)}
 
-    def network(z, mask, **given):
+    def network(z, mask, **optional):
         rows = tf.shape(z)[0]
         features = [
-            given[name] if name in given else tf.zeros([rows, specs[name].shape[1], 0]) for name in ("past", "known")
+            optional[name] if name in optional else tf.zeros([rows, specs[name].shape[1], 0])
+            for name in ("past", "known")
         ]
-        quantiles, base = task.of_scaled(z, mask, features, given)
+        quantiles, base = task.of_scaled(z, mask, features, optional)
         return {"quantiles": quantiles, "base": base}
 
     return {"network": NumericFunction(network, inputs)}
@@ -54,7 +55,7 @@ def options(task: Forecaster) -> dict[str, Any]:
     config, inner = task.preprocessor.get_config(), ("base", "spreads", "seasons", "items", "statics")
     return {
         **{name: value for name, value in config.items() if name not in inner},
-        **_named(task),
+        **_embedded_names(task),
         "season": max([1, *task.preprocessor.seasons[:1]]),
         "middle": task.middle,
         "mean_weights": quantile_weights(task.settings.quantiles).tolist(),
@@ -63,7 +64,7 @@ def options(task: Forecaster) -> dict[str, Any]:
     }
 
 
-def _named(task):
+def _embedded_names(task):
     """The names of series and texts that have vectors, by the input that numbers them."""
     sized, description = bool(task.settings.item_size), task.preprocessor
     return {"item": description.items if sized else [], "static": description.statics if sized else {}}

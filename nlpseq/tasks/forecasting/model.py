@@ -127,11 +127,11 @@ class Forecaster(Task):
         z, mask = scaling.scaled(inputs["values"], level, scale)
         z = self.read(z)[..., 0]
         if self.by_steps and "future" in inputs:
-            future, there = scaling.scaled(inputs["future"], level, scale)
+            future, observed = scaling.scaled(inputs["future"], level, scale)
             past, known = self.features(inputs)
             vector = self.vector(inputs, tf.shape(z)[0], training)
             past = tf.pad(past, [[0, 0], [0, self.preprocessor.horizon], [0, 0]])
-            z, mask = tf.concat([z, future], axis=1), tf.concat([mask, there], axis=1)
+            z, mask = tf.concat([z, future], axis=1), tf.concat([mask, observed], axis=1)
             return self.network(z, mask, past, known, vector, training=training)
         quantiles, _ = self.of_scaled(z, mask, self.features(inputs), inputs, training)
         return level[..., tf.newaxis] + scale[..., tf.newaxis] * tf.cast(quantiles, tf.float64)
@@ -147,10 +147,10 @@ class Forecaster(Task):
         rows, context = tf.shape(values)[0], self.preprocessor.context
         place, chosen, factor = (keras.random.uniform([rows, 1], seed=self.random) for _ in range(3))
         seasons = tf.cast(-(-context // season) * place**3, tf.int32)  # most of them late
-        there = tf.reverse(tf.range(context) // season, [0])[tf.newaxis] == seasons
-        there &= chosen < self.settings.outliers
+        is_damaged = tf.reverse(tf.range(context) // season, [0])[tf.newaxis] == seasons
+        is_damaged &= chosen < self.settings.outliers
         factor, moved = (tf.cast(x, values.dtype) for x in (factor, keras.random.normal([rows, 1], seed=self.random)))
-        return tf.where(there, level + (values - level) * factor + scale * moved, values)
+        return tf.where(is_damaged, level + (values - level) * factor + scale * moved, values)
 
     def level_and_scale(self, inputs):
         """Level and scale of windows, float64 `(batch, 1)`; of counts the level is 0 and the scale 1 + the mean."""
@@ -265,17 +265,17 @@ class Forecaster(Task):
         """
         if self.by_steps:
             level, scale = self.level_and_scale(x)
-            z, there = scaling.scaled(tf.concat([x["values"], y], axis=1), level, scale)
-            return self.network.loss(y_pred, z, there, tf.cast(scale, tf.float32))
+            z, observed = scaling.scaled(tf.concat([x["values"], y], axis=1), level, scale)
+            return self.network.loss(y_pred, z, observed, tf.cast(scale, tf.float32))
         values, mask = scaling.observed(x["values"])
         _, scale = scaling.level_and_scale(values, mask, 1)
         unit = tf.maximum(x["unit"], scale[:, 0] / LARGEST_WEIGHT)
         unit = tf.where(unit > 0, unit, tf.ones_like(unit))[:, tf.newaxis]
-        target, there = scaling.observed(y)
+        target, observed = scaling.observed(y)
         errors = tf.cast((target[..., tf.newaxis] - y_pred) / unit[..., tf.newaxis], tf.float32)
         loss = pinball(errors, self.settings.quantiles)
-        there = tf.cast(there, tf.float32)
-        return mean_loss(tf.reduce_sum(loss * there), tf.reduce_sum(there))
+        observed = tf.cast(observed, tf.float32)
+        return mean_loss(tf.reduce_sum(loss * observed), tf.reduce_sum(observed))
 
     # Forecasts
 
@@ -362,8 +362,8 @@ class Forecaster(Task):
         part = examples.select(slice(count))
         return list(zip(histories.of_windows(self.preprocessor, part), part.targets()))
 
-    def made_examples(self, count):
-        return histories.made(self.preprocessor, count)
+    def synthetic_examples(self, count):
+        return histories.random_histories(self.preprocessor, count)
 
     def odd_examples(self):
         return histories.odd(self.preprocessor)

@@ -132,10 +132,10 @@ class QuantileNetwork(keras.layers.Layer):
         inputs = tf.pad(inputs, [[0, 0], [padding, 0], [0, 0]])
         patches = (self.description.context + padding) // self.patch
         hidden = tf.reshape(inputs, [-1, patches, self.patch * inputs.shape[-1]])
-        there = tf.reduce_any(tf.reshape(tf.pad(mask, [[0, 0], [padding, 0]]), [-1, patches, self.patch]), axis=-1)
+        observed = tf.reduce_any(tf.reshape(tf.pad(mask, [[0, 0], [padding, 0]]), [-1, patches, self.patch]), axis=-1)
         hidden = self.input_dropout(hidden, training=training)
         for layer in self.recurrent:
-            hidden = layer(hidden, mask=there, training=training)
+            hidden = layer(hidden, mask=observed, training=training)
         return self.state_dropout(_joined([hidden, vector]), training=training)
 
     def _hidden(self, state, bases, known, training):

@@ -83,8 +83,8 @@ def plot_errors(errors: dict[str, np.ndarray], path: str | Path, title: str = ""
 def plot_calibration(result: ForecastResult, path: str | Path, title: str = "") -> None:
     """Draws the share of values below each quantile against its level."""
     targets = result.windows.targets()
-    there = np.isfinite(targets)
-    shares = [float((targets <= result.quantiles[..., i])[there].mean()) for i in range(len(result.levels))]
+    present = np.isfinite(targets)
+    shares = [float((targets <= result.quantiles[..., i])[present].mean()) for i in range(len(result.levels))]
     figure = new_figure(4.2, 4.2, title)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")

@@ -82,17 +82,17 @@ class SeriesPreprocessor:
     @property
     def read(self) -> list[str]:
         """The inputs of the signature "forecast" beside values and mask."""
-        there = {"times": self.has_times, "past": self.past, "known": self.known}
-        return [name for name, has in {**there, "item": self.items, "static": self.statics}.items() if has]
+        features = {"times": self.has_times, "past": self.past, "known": self.known}
+        return [name for name, is_read in {**features, "item": self.items, "static": self.statics}.items() if is_read]
 
     @property
     def has_times(self) -> bool:
         """Whether steps have times, which the model reads as a calendar."""
         return bool(self.frequency)
 
-    def numbers(self, names: Sequence[str], known: Sequence[str]) -> np.ndarray:
+    def numbers(self, names: Sequence[str], vocabulary: Sequence[str]) -> np.ndarray:
         """The number of each name, from 1; 0 for one that is not known, int32."""
-        places = {name: number for number, name in enumerate(known, start=1)}
+        places = {name: number for number, name in enumerate(vocabulary, start=1)}
         return np.array([places.get(name, 0) for name in names], np.int32)
 
     def get_config(self) -> dict[str, Any]:

@@ -22,9 +22,9 @@ def reader(description: SeriesPreprocessor, store: Store) -> Callable[[Windows],
     ]
 
     def inputs(part):
-        found = past_of(part, description.context, past, known)
+        arrays = past_of(part, description.context, past, known)
         names = ["values", *["times"] * description.has_times, *["past"] * bool(past), *["known"] * bool(known)]
-        result = {name: found[name] for name in names}
+        result = {name: arrays[name] for name in names}
         if description.items:
             result["item"] = items[part.series]
         if statics:
@@ -42,15 +42,17 @@ def features(description: SeriesPreprocessor, inputs: dict[str, tf.Tensor]) -> t
     """
     batch, steps = tf.shape(inputs["values"])[0], description.context + description.horizon
     count = len(description.past)
-    known = []
+    known_features = []
     if description.has_times:
-        known.append(scaling.calendar(inputs["times"], Frequency.of(description.frequency), description.span))
+        known_features.append(scaling.calendar(inputs["times"], Frequency.of(description.frequency), description.span))
     if description.known:
-        known.append(scaling.standardised(inputs["known"], description.means[count:], description.deviations[count:]))
+        known_features.append(
+            scaling.standardised(inputs["known"], description.means[count:], description.deviations[count:])
+        )
     past = tf.zeros([batch, description.context, 0])
     if description.past:
         past = scaling.standardised(inputs["past"], description.means[:count], description.deviations[:count])
-    return past, tf.concat([tf.zeros([batch, steps, 0]), *known], axis=-1)
+    return past, tf.concat([tf.zeros([batch, steps, 0]), *known_features], axis=-1)
 
 
 def known_size(description: SeriesPreprocessor) -> int:

@@ -16,7 +16,7 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def about(data: Any) -> str:
+def summary(data: Any) -> str:
     """The series of `ForecastingSeries` in a few words."""
     lengths = [len(part) for part in data.histories()]
     steps = f"steps of {data.frequency.name}" if data.frequency.unit else "steps without times"
@@ -27,11 +27,12 @@ def about(data: Any) -> str:
     return f"{len(lengths):,} series of {size} {steps}{shown}{texts}"
 
 
-def print_calibration(found: Calibration) -> None:
+def print_calibration(calibration: Calibration) -> None:
     """Prints what was fitted on validation windows in a line."""
     console.say(
-        f"fitted on {plural(found.windows, 'validation window')}: {found.blend:.0%} of the network's correction of the "
-        f"base forecast; outer interval holds {found.after:.1%}, before the correction {found.before:.1%}"
+        f"fitted on {plural(calibration.windows, 'validation window')}: {calibration.blend:.0%} of the network's "
+        f"correction of the base forecast; outer interval holds {calibration.after:.1%}, before the correction "
+        f"{calibration.before:.1%}"
     )
 
 

@@ -71,10 +71,10 @@ def scaled(values: tf.Tensor, level: tf.Tensor, scale: tf.Tensor) -> tuple[tf.Te
 
 def standardised(cells: tf.Tensor, means: Any, deviations: Any) -> tf.Tensor:
     """Standardised covariates and whether they are there, float32 `(batch, time, 2 covariates)`."""
-    cells, there = observed(cells)
+    cells, present = observed(cells)
     z = tf.cast((cells - means) / deviations, tf.float32)
-    there = tf.cast(there, tf.float32)
-    return tf.concat([tf.clip_by_value(z, -FARTHEST, FARTHEST) * there, there], axis=-1)
+    present = tf.cast(present, tf.float32)
+    return tf.concat([tf.clip_by_value(z, -FARTHEST, FARTHEST) * present, present], axis=-1)
 
 
 def lags(season: int, horizon: int, context: int, cycles: int) -> np.ndarray:
@@ -93,8 +93,8 @@ def lags(season: int, horizon: int, context: int, cycles: int) -> np.ndarray:
 def at_lags(values: tf.Tensor, mask: tf.Tensor, places: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
     """The values and the mask at steps of the past `(cycles, horizon)`: each `(batch, cycles, horizon)`."""
     index = np.maximum(places, 0)
-    there = tf.gather(mask, index, axis=1) & tf.constant(places >= 0)
-    return tf.where(there, tf.gather(values, index, axis=1), tf.zeros([], values.dtype)), there
+    present = tf.gather(mask, index, axis=1) & tf.constant(places >= 0)
+    return tf.where(present, tf.gather(values, index, axis=1), tf.zeros([], values.dtype)), present
 
 
 def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -> tf.Tensor:
@@ -113,23 +113,23 @@ def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -
     last = last_value(z, mask)[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
     recent = max(1, context // 4)
     smooth = masked_mean(z[:, -recent:], mask[:, -recent:])[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
-    found = [last, tf.zeros_like(last) if seasons else smooth]  # without a season the level is the last value
+    forecasts = [last, tf.zeros_like(last) if seasons else smooth]  # without a season the level is the last value
     for shorter, season in zip([1, *seasons], seasons):
-        values, there = at_lags(z, mask, lags(season, horizon, context, _cycles(context, season)))
+        values, present = at_lags(z, mask, lags(season, horizon, context, _cycles(context, season)))
         latest = tf.zeros_like(last)
         for cycle in reversed(range(values.shape[1])):
-            latest = tf.where(there[:, cycle], values[:, cycle], latest)
-        mean = masked_mean(values, there, axis=1)
-        found += [latest, mean]
+            latest = tf.where(present[:, cycle], values[:, cycle], latest)
+        mean = masked_mean(values, present, axis=1)
+        forecasts += [latest, mean]
         for steps in sorted({1, shorter}):
-            errors, known = _recent_errors(z, mask, steps, season)
-            found.append(mean + masked_mean(errors, known)[:, tf.newaxis])
+            errors, both_present = _recent_errors(z, mask, steps, season)
+            forecasts.append(mean + masked_mean(errors, both_present)[:, tf.newaxis])
         if shorter > 1:
-            found.append(mean + tf.gather(errors, np.arange(horizon) % shorter, axis=1))
+            forecasts.append(mean + tf.gather(errors, np.arange(horizon) % shorter, axis=1))
         if 2 * season <= context:
-            before, known = z[:, -2 * season : -season], mask[:, -2 * season : -season] & mask[:, -season:]
-            found.append(latest + masked_mean(z[:, -season:] - before, known)[:, tf.newaxis])
-    return tf.stack(found, axis=-1)
+            before, both_present = z[:, -2 * season : -season], mask[:, -2 * season : -season] & mask[:, -season:]
+            forecasts.append(latest + masked_mean(z[:, -season:] - before, both_present)[:, tf.newaxis])
+    return tf.stack(forecasts, axis=-1)
 
 
 def _cycles(context, season):
@@ -139,10 +139,10 @@ def _cycles(context, season):
 def _recent_errors(z, mask, steps, season):
     """Errors of the mean of a season at the last `steps` steps, 0 where there is none; and where there is one."""
     context = z.shape[1]
-    values, there = at_lags(z, mask, lags(season, steps, context - steps, _cycles(context, season)))
-    known = mask[:, -steps:] & tf.reduce_any(there, axis=1)
-    errors = z[:, -steps:] - masked_mean(values, there, axis=1)
-    return tf.where(known, errors, tf.zeros_like(errors)), known
+    values, present = at_lags(z, mask, lags(season, steps, context - steps, _cycles(context, season)))
+    valid = mask[:, -steps:] & tf.reduce_any(present, axis=1)
+    errors = z[:, -steps:] - masked_mean(values, present, axis=1)
+    return tf.where(valid, errors, tf.zeros_like(errors)), valid
 
 
 def calendar(times: tf.Tensor, frequency, span: int | None = None) -> tf.Tensor:

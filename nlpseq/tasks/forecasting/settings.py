@@ -46,9 +46,9 @@ class ForecasterSettings(Settings):
 
     def check(self) -> None:
         super().check()
-        given = tuple(self.quantiles)
-        if 0.5 not in given or list(given) != sorted(set(given)) or not all(0 < q < 1 for q in given):
-            raise InputError(f"`quantiles` must ascend between 0 and 1 and contain 0.5, got {given}.")
+        quantiles = tuple(self.quantiles)
+        if 0.5 not in quantiles or list(quantiles) != sorted(set(quantiles)) or not all(0 < q < 1 for q in quantiles):
+            raise InputError(f"`quantiles` must ascend between 0 and 1 and contain 0.5, got {quantiles}.")
 
     def recurrent(self) -> dict:
         """The arguments of `nlpseq.tasks.recurrent.recurrent_layers`."""

@@ -76,23 +76,23 @@ class StepNetwork(keras.layers.Layer):
 
     def _run(self, z, mask, past, known, vector, training=False):
         lagged = tf.stack([_delayed(z, lag) for lag in self.lags], axis=-1)
-        there = tf.stack([_delayed(tf.cast(mask, z.dtype), lag) for lag in self.lags], axis=-1)
+        observed = tf.stack([_delayed(tf.cast(mask, z.dtype), lag) for lag in self.lags], axis=-1)
         steps = tf.shape(z)[1]
         vectors = tf.repeat(vector[:, tf.newaxis], steps, axis=1)
-        hidden = tf.concat([clipped(lagged), there, known, _delayed(past, 1), vectors], axis=-1)
+        hidden = tf.concat([clipped(lagged), observed, known, _delayed(past, 1), vectors], axis=-1)
         started = tf.cumsum(tf.cast(mask, tf.int32), axis=1, exclusive=True) > 0  # padding and gaps before the series
         states = []
         for layer in self.recurrent:
             hidden, *final = layer(self.dropout(hidden, training=training), mask=started, training=training)
             states += final
-        return self._parameters(hidden, lagged, there), states
+        return self._parameters(hidden, lagged, observed), states
 
-    def _parameters(self, hidden, lagged, there):
+    def _parameters(self, hidden, lagged, observed):
         """Parameters from the outputs of the recurrent layer, the location beside values of the past."""
         parameters = self.head(hidden)
         if self.counts:
             return parameters
-        weights = tf.nn.softmax(self.lag_logits) * there
+        weights = tf.nn.softmax(self.lag_logits) * observed
         base = tf.math.divide_no_nan(tf.reduce_sum(weights * lagged, -1), tf.reduce_sum(weights, -1))
         return tf.concat([parameters[..., :1] + base[..., tf.newaxis], parameters[..., 1:]], axis=-1)
 
@@ -126,9 +126,9 @@ class StepNetwork(keras.layers.Layer):
         ahead, vectors, scales = repeat(known[:, context:]), repeat(vector), repeat(scale)[:, 0]
         last_past = repeat(past[:, -1])
 
-        def body(step, drawn, values, there, *states):
+        def body(step, drawn, values, observed, *states):
             lagged = tf.stack([values[:, -lag] for lag in self.lags], axis=-1)
-            flags = tf.stack([there[:, -lag] for lag in self.lags], axis=-1)
+            flags = tf.stack([observed[:, -lag] for lag in self.lags], axis=-1)
             covariates = last_past * tf.cast(step == 0, tf.float32)
             inputs = tf.concat([clipped(lagged), flags, ahead[:, step], covariates, vectors], axis=-1)
             hidden, new = self.states.step(inputs, dict(zip(names, states)))
@@ -139,8 +139,8 @@ class StepNetwork(keras.layers.Layer):
             else:
                 value = distributions.student_sample(parameters, numbers)
             values = tf.concat([values[:, 1:], value[:, tf.newaxis]], axis=1)
-            there = tf.concat([there[:, 1:], tf.ones_like(value)[:, tf.newaxis]], axis=1)
-            return step + 1, drawn.write(step, value), values, there, *(new[name] for name in names)
+            observed = tf.concat([observed[:, 1:], tf.ones_like(value)[:, tf.newaxis]], axis=1)
+            return step + 1, drawn.write(step, value), values, observed, *(new[name] for name in names)
 
         drawn = tf.TensorArray(tf.float32, horizon)
         loop = (tf.constant(0), drawn, repeat(z), repeat(tf.cast(mask, tf.float32)), *map(repeat, states))

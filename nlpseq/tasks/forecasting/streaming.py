@@ -124,7 +124,7 @@ class ForecastStream:
 
     def examples(self) -> list[dict[str, np.ndarray]]:
         """Inputs of "serving_default" for warm-up: a series of its context, and two short ones."""
-        made = []
+        arrays_by_series = []
         for rows, time in ((1, self.description.context), (2, 3)):
             arrays = {}
             for name, spec in self.specs().items():
@@ -133,8 +133,8 @@ class ForecastStream:
                 shape = [rows, spec.shape[1]] if name == "static" else shape
                 empty = {tf.string: b"", tf.bool: True}.get(spec.dtype, 0)
                 arrays[name] = np.full(shape, empty, object if spec.dtype == tf.string else spec.dtype.as_numpy_dtype)
-            made.append(arrays)
-        return made
+            arrays_by_series.append(arrays)
+        return arrays_by_series
 
 
 def _ended(values, steps, padding):
@@ -146,8 +146,8 @@ def _ended(values, steps, padding):
     return tf.ensure_shape(padded[:, tf.shape(padded)[1] - steps :], [None, steps, *values.shape[2:]])
 
 
-def _numbers(texts, known):
+def _numbers(texts, vocabulary):
     """The number of each text among the known ones, from 1; 0 for others."""
-    matches = tf.equal(texts[:, tf.newaxis], tf.constant(list(known), tf.string)[tf.newaxis])
-    found = tf.reduce_any(matches, axis=1)
-    return tf.where(found, tf.argmax(tf.cast(matches, tf.int32), axis=1, output_type=tf.int32) + 1, 0)
+    matches = tf.equal(texts[:, tf.newaxis], tf.constant(list(vocabulary), tf.string)[tf.newaxis])
+    is_match = tf.reduce_any(matches, axis=1)
+    return tf.where(is_match, tf.argmax(tf.cast(matches, tf.int32), axis=1, output_type=tf.int32) + 1, 0)

@@ -72,8 +72,8 @@ class Store:
 
 def length_of(series: Series) -> int:
     """The number of steps up to the last value."""
-    there = np.flatnonzero(~np.isnan(series.columns["value"]))
-    return int(there[-1]) + 1 if len(there) else 0
+    places = np.flatnonzero(~np.isnan(series.columns["value"]))
+    return int(places[-1]) + 1 if len(places) else 0
 
 
 def clock(frequency: Frequency, start, count: int) -> np.ndarray:

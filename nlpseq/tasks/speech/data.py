@@ -181,7 +181,7 @@ def load_speech(
         by_split = {split: replace(part, texts=_objects([text.decode("utf-8", "replace").lower().encode()
                  for text in part.texts])) for split, part in by_split.items()}  # fmt: skip
     by_split["train"], longer = _without_long(by_split["train"], rate)
-    notes += longer + _fill(by_split, seed, group) + _about(by_split, rate)
+    notes += longer + _fill(by_split, seed, group) + _notes(by_split, rate)
     data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **by_split)
     notes += few_examples(data.sizes, "utterances")
     return replace(data, notes=say_notes(notes))
@@ -218,7 +218,7 @@ def _without_long(train, rate):
     return train.select(~long), [f"{subject} longer than {LONGEST:g} seconds and left out: cut such into utterances"]
 
 
-def _about(by_split, rate):
+def _notes(by_split, rate):
     """Notes on recordings that are silent, clipped or too short, and characters that training never shows."""
     notes, parts = [], list(by_split.values())
     audio = [samples for part in parts for samples in part.audio]

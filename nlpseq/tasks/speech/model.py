@@ -211,18 +211,18 @@ class SpeechRecognizer(Task):
 
     def named_axes(self) -> list[NamedAxis]:
         axes = label_axes(self.head, self.preprocessor.pieces)
-        return [axis._replace(what="units") for axis in axes]
+        return [axis._replace(unit="units") for axis in axes]
 
     # Answers
 
-    def heard(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+    def frame_logits(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """`logits` of sounds, and `steps`, the number of real ones."""
         length = checked_lengths(length, audio)
         logits = self((audio, length), training=False)
         return {"logits": logits, "steps": self.log_mel.step_counts(length)}
 
-    def heard_by_products(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
-        """As `heard`, in ops that all formats have."""
+    def frame_logits_by_products(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        """As `frame_logits`, in ops that all formats have."""
         length = tf.clip_by_value(length, 0, tf.shape(audio)[1])
         mel = self.log_mel.log_mel(self.log_mel.padded(audio, length), by_products=True)
         return {"logits": self._of_mel(mel, length), "steps": self.log_mel.step_counts(length)}
@@ -256,13 +256,13 @@ class SpeechRecognizer(Task):
         Returns:
             `text`, string `(batch,)`; `score`, float32 `(batch,)`, the log-probability that ranks it.
         """
-        best = self.decode(**self.heard(audio, length))
+        best = self.decode(**self.frame_logits(audio, length))
         return {"text": self.preprocessor.decode(best.ids[:, 0]), "score": best.scores[:, 0]}
 
     def answer_nbest(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "nbest": `texts`, string `(batch, n_best)`, the best first, and `scores`; a text that is not
         there has a score below -1e29."""
-        best = self.decode(**self.heard(audio, length), n_best=self.settings.n_best)
+        best = self.decode(**self.frame_logits(audio, length), n_best=self.settings.n_best)
         return {"texts": self.preprocessor.decode(best.ids), "scores": best.scores}
 
     def sound_specs(self) -> list[tf.TensorSpec]:
@@ -299,7 +299,7 @@ class SpeechRecognizer(Task):
                 "not: train it with `language_model` ngram or none."
             )
         specs = {spec.name: spec for spec in self.sound_specs()}
-        return {"logits": NumericFunction(self.heard_by_products, specs)}
+        return {"logits": NumericFunction(self.frame_logits_by_products, specs)}
 
     def client_options(self):
         return {"beam_size": self.settings.beam_size, "n_best": self.settings.n_best, "step_seconds": self.step_seconds}
@@ -309,7 +309,7 @@ class SpeechRecognizer(Task):
         sounds = (Sound(f"utterance {row + 1}", examples.audio[row]) for row in rows)
         return list(zip(sounds, examples.strings()))
 
-    def made_examples(self, count):
+    def synthetic_examples(self, count):
         """Tones of changing pitch in noise, of many lengths."""
         random, rate = np.random.default_rng(0), self.settings.features.sample_rate
         sounds = []
@@ -356,7 +356,7 @@ class SpeechRecognizer(Task):
     def units(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "units": the texts of the units of the best text, string `(batch, units)`, and the second at
         which each begins, float32 `(batch, units)`; "" and 0 for padding."""
-        best = self.decode(**self.heard(audio, length))
+        best = self.decode(**self.frame_logits(audio, length))
         return {
             "unit": self.preprocessor.texts(best.ids[:, 0]),
             "start": tf.cast(best.steps[:, 0], tf.float32) * self.step_seconds,

@@ -259,7 +259,7 @@ def _lines_with_files(file, folder, encoding):
     lines = [line for line in read_lines(file, encoding) if line.strip()]
     for mark in ("|", "\t", ";", ","):
         rows = [row for row in _cells(lines, mark) if len(row) > 1]
-        if rows and len(rows) == len(lines) and _found(folder, rows[0][0].strip()):
+        if rows and len(rows) == len(lines) and _audio_file(folder, rows[0][0].strip()):
             return rows
     return []
 
@@ -285,7 +285,7 @@ def _of_columns(table, columns, folder):
     return recordings
 
 
-def _found(folder, name) -> Path | None:
+def _audio_file(folder, name) -> Path | None:
     """The file of a name in a table, with or without its folder and suffix."""
     for place in (folder, folder / "wavs", folder / "wav", folder / "clips", folder / "audio"):
         for suffix in ("", *audio.SUFFIXES):
@@ -295,7 +295,7 @@ def _found(folder, name) -> Path | None:
 
 
 def _place(folder, name):
-    path = _found(folder, name) if name else None
+    path = _audio_file(folder, name) if name else None
     if path is None:
         raise InputError(
             f"{folder} has no audio file {shorten(name)!r}, which its table names: add it, or remove the row."

@@ -41,7 +41,7 @@ class Sentences:
         indices = np.atleast_1d(np.arange(len(self))[indices]).tolist()
         return Sentences([self.tokens[i] for i in indices], [self.tags[i] for i in indices], self.unseen)
 
-    def known(self, classes: int) -> "Sentences":
+    def with_known_labels(self, classes: int) -> "Sentences":
         """The sentences whose tags are all of `classes`, the number of tags that training shows."""
         return self.select([max(tags) < classes for tags in self.tags]) if self.unseen else self
 

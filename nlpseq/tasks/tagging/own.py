@@ -110,10 +110,13 @@ def _separator(lines: Sequence[str]) -> str | None:
     checked = [line.split() for line in lines[:CHECKED] if line.strip()]
     if not checked or 2 * sum(len(words) > 1 for words in checked) < len(checked):
         return None
-    return next((mark for mark in SEPARATORS if all(_both(word, mark) for words in checked for word in words)), None)
+    return next(
+        (mark for mark in SEPARATORS if all(_has_token_and_tag(word, mark) for words in checked for word in words)),
+        None,
+    )
 
 
-def _both(word, mark):
+def _has_token_and_tag(word, mark):
     token, _, tag = word.rpartition(mark)
     return bool(token and tag)
 

@@ -44,7 +44,7 @@ class TaggerStream:
         starts = {name: tf.zeros([tf.shape(ids)[0], size]) for name, size in self.cells.sizes.items()}
         shares, states = read_steps(self._step, ids, starts)
         longest = tf.reduce_max(tf.concat([tokens.row_lengths(), [0]], axis=0))
-        names, scores = self._named(shares[:, :longest])
+        names, scores = self._labelled(shares[:, :longest])
         real = tf.sequence_mask(tokens.row_lengths(), longest)
         return {
             "tokens": tokens.to_tensor(""),
@@ -67,7 +67,7 @@ class TaggerStream:
         ids = self.task.preprocessor(tf.RaggedTensor.from_tensor(token[:, tf.newaxis])).to_tensor()[:, 0]
         ids = tf.where(token[:, tf.newaxis] == "", PADDING, ids)
         shares, new = self._step(ids, states)
-        name, score = self._named(shares)
+        name, score = self._labelled(shares)
         return {"tag": tf.where(token == "", "", name), "score": tf.where(token == "", 0.0, score), **new}
 
     def _step(self, ids, states):
@@ -78,5 +78,5 @@ class TaggerStream:
         emissions = self.task.emissions(hidden[:, tf.newaxis], ids[:, tf.newaxis])[:, 0]
         return tf.nn.softmax(emissions), held(real, new, states)
 
-    def _named(self, shares):
+    def _labelled(self, shares):
         return tf.gather(tf.constant(self.task.labels), tf.argmax(shares, axis=-1)), tf.reduce_max(shares, axis=-1)

@@ -156,7 +156,7 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
     languages, else the only two. Of others, they are the first two that hold texts, not numbers or codes of languages.
     """
     arguments = {"source": source, "target": target}
-    part = table.with_header_by(part, lambda cells: _named(cells, source, target))
+    part = table.with_header_by(part, lambda cells: _is_header(cells, source, target))
     if not part.header:
         return _of_numbered_columns(part, arguments)
     names: dict[str, str] = {}  # "en" for "translation.en"
@@ -193,7 +193,7 @@ def _name(value, normals, names):
     return names[index] if 0 <= index < len(names) else str(value)
 
 
-def _named(cells, source, target):
+def _is_header(cells, source, target):
     """Whether cells are the names of columns: of the two sides of a translation, or one that is given."""
     normals = set(map(normal, cells))
     arguments = {normal(value) for value in (source, target) if value is not None}

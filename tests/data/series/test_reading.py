@@ -278,7 +278,7 @@ def long(**columns):
     return {"item": items, "time": DAYS * 3, "value": list(range(60)), **texts}
 
 
-def test_columns_that_tell_nothing_are_said_and_those_asked_for_are_kept():
+def test_columns_that_tell_nothing_are_reported_and_those_asked_for_are_kept():
     data = long(promo=[0, 0, 0], code=["x", "y", "z"], size=[3, 3, 4], empty=[None] * 3)
     table = read_series(data)
     assert (table.covariates, table.statics) == ((), ("size",))
@@ -326,7 +326,7 @@ def test_covariates_asked_for_are_no_series_and_belong_to_all():
     ("time,value\n2024-01-01T00:00Z,1\n2024-01-01T01:00,2\n", "line 3: .* has no offset"),
     ("item,time,q,r\na,2024-01-01,1,2\nb,2024-01-01,1,2\na,2024-01-02,1,3\nb,2024-01-02,1,2\n", "which column holds"),
 ])  # fmt: skip
-def test_what_cannot_be_right_is_said_with_its_line(tmp_path, text, said):
+def test_what_cannot_be_right_is_reported_with_its_line(tmp_path, text, said):
     with pytest.raises(InputError, match=said):
         read_series(write(tmp_path, text))
 

@@ -81,7 +81,7 @@ def test_gaps_and_unsorted_and_repeated_times(tmp_path):
     assert any("times are sorted" in line for line in said) and any("1 row repeats a time" in line for line in said)
 
 
-def test_gaps_and_unequal_steps_are_said_and_many_repeated_times_refused(tmp_path):
+def test_gaps_and_unequal_steps_are_reported_and_many_repeated_times_refused(tmp_path):
     said = lambda given: read_recordings(write(tmp_path / "a.csv", HEADER, given))[2]  # noqa: E731
     assert said(rows()) == () and "30 of 200 steps of '5min' have no row" in said(rows()[:50] + rows()[80:])[0]
     minutes = np.cumsum(np.random.default_rng(0).integers(1, 20, 70))
@@ -137,7 +137,7 @@ def test_bad_windows_get_one_sentence(tmp_path, windows, name, expected):
         load_anomalies(nab(tmp_path, windows, name))
 
 
-def test_odd_data_are_said(capsys):
+def test_odd_data_are_reported(capsys):
     load_anomalies({"value": [3.0] * 60, "label": [0] * 60})
     shown = " ".join(capsys.readouterr().out.split())
     for part in (

@@ -115,7 +115,7 @@ def test_a_file_to_a_table(exported, capsys, tmp_path):
     np.testing.assert_allclose([float(row.split(",")[-2]) for row in rows], expected["score"], atol=1e-3, rtol=1e-4)
 
 
-def test_bad_lines_are_said_and_left_out(exported, capsys, monkeypatch):
+def test_bad_lines_are_reported_and_left_out(exported, capsys, monkeypatch):
     feed(monkeypatch, "1,2\n3,high\n3\n1,2,3,4\n[1, 2]\n5,6\n")
     status, out, err = predict(capsys, exported[1], "--every-step")
     assert status == 2 and [row.split(",")[1] for row in out.splitlines()] == ["cpu", "1", "5"]

@@ -12,7 +12,7 @@ from tests.tasks.tiny import METRICS, converted, dataset, without_tensorflow
 pytestmark = pytest.mark.usefixtures("portable")
 
 
-def made(method, **options):
+def fitted_task(method, **options):
     sizes = {"units": 3, "window": 4, "warm_up": 5, "rest": 7, "season": 10, "longest_season": 12}
     detector = randomised(AnomalyDetector(CHANNELS, method=method, **sizes, **options))
     detector._usual.assign([3.0, 1.0]), detector._counts.assign(np.ones(6))
@@ -22,7 +22,7 @@ def made(method, **options):
 @pytest.mark.parametrize("method", ["predictor", pytest.param("autoencoder", marks=pytest.mark.slow)])
 def test_onnx(method, tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
-    detector, given = made(method), series(90)
+    detector, given = fitted_task(method), series(90)
     model = runtime.load(converted(tmp_path, detector))
     (expected,), (found,), empty = detector.detect([given]), model.answer([given]), model.answer([given[:0]])
     assert found["alarm"] == expected["alarm"].tolist() and any(found["alarm"])
@@ -41,7 +41,7 @@ def test_onnx(method, tmp_path):
 
 def test_predict_takes_arrays_and_files(tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
-    model, given = runtime.load(converted(tmp_path, made("predictor"))), series(20)
+    model, given = runtime.load(converted(tmp_path, fitted_task("predictor"))), series(20)
     (tmp_path / "a.csv").write_text("a,b\n" + "\n".join(",".join(map(repr, row)) for row in given.tolist()))
     found, of_file = model.predict([given]), model.predict([tmp_path / "a.csv"])
     assert [row["score"] for row in found] == [row["score"] for row in of_file] and len(found) == 20
@@ -58,5 +58,5 @@ def test_an_export_in_all_formats(method, tmp_path):
     """Whether scores and alarms agree is checked while they are written."""
     pytest.importorskip("onnxruntime"), pytest.importorskip("ai_edge_litert")
     options = {"data": dataset(), "settings": {}, "metrics": METRICS, "formats": ["onnx", "litert"]}
-    path = serving.export(made(method, cell="lstm"), tmp_path, **options)
+    path = serving.export(fitted_task(method, cell="lstm"), tmp_path, **options)
     assert (path / "model.onnx").exists() and (path / "model.tflite").exists()

@@ -217,12 +217,12 @@ def test_one_class_only(tmp_path):
     fails("one class only", write(tmp_path / "one.tsv", [("a", "x")] * 20))
 
 
-def test_labels_that_training_never_shows_are_said_and_numbered_after_the_others(tmp_path):
+def test_labels_that_training_never_shows_are_reported_and_numbered_after_the_others(tmp_path):
     write(tmp_path / "train.tsv")
     write(tmp_path / "test.tsv", [("a", "pos"), ("b", "poz"), ("c", "neg")])
     data = load_labelled_texts(str(tmp_path))
     assert data.labels == ("neg", "pos") and data.test.labels.tolist() == [1, 2, 0]
-    assert data.test.unseen == ("poz",) and data.test.known(2).labels.tolist() == [1, 0]
+    assert data.test.unseen == ("poz",) and data.test.with_known_labels(2).labels.tolist() == [1, 0]
     assert any(
         "the test split has labels that training never shows" in note and "'poz' (1)" in note for note in data.notes
     )

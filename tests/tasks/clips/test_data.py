@@ -94,7 +94,7 @@ def test_files_that_are_named_by_their_class_and_have_decimal_commas(tmp_path, c
     assert "each of the 2 files is a class" in " ".join(capsys.readouterr().out.split())
 
 
-def test_sequences_that_are_cut_are_said(capsys):
+def test_sequences_that_are_cut_are_reported(capsys):
     load_clips(([np.arange(9.0)] * 2 + [np.arange(4.0)] * 38, ["a", "b"] * 20), max_frames=5)
     assert "2 sequences have 5 frames, the most that are read" in " ".join(capsys.readouterr().out.split())
 
@@ -225,7 +225,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path, name):
+def test_what_cannot_be_read_is_reported_in_a_sentence(tmp_path, name):
     file, text, message = BAD[name]
     if file.endswith("gif"):
         pytest.importorskip("av")
@@ -257,7 +257,7 @@ def test_objects_that_do_not_fit_are_refused():
         load_clips(([np.zeros((2, 2)), np.zeros((2, 9, 9)), np.zeros((2, 2))], ["a", "b", "a"]))
 
 
-def test_missing_values_are_said_and_kept(capsys):
+def test_missing_values_are_reported_and_kept(capsys):
     sequences = [np.array([[1.0], [np.nan]]), np.array([[2.0], [3.0]])] * 30
     data = load_clips((sequences, ["a", "b"] * 30))
     assert "values are missing or not finite, taken as the mean" in capsys.readouterr().out
@@ -315,7 +315,7 @@ def test_rows_are_frames_of_sequences(tmp_path, name, capsys):
     assert all(text in printed for part, text in said.items() if part in name)
 
 
-def test_times_that_cannot_be_read_are_said_or_refused(tmp_path, capsys):
+def test_times_that_cannot_be_read_are_reported_or_refused(tmp_path, capsys):
     path = tmp_path / "a.csv"
     path.write_text(table("seq,time,label,x", [(n, "soon" if n == 7 else f"12:00:0{t}", c, t) for n, t, c in STEPS]))
     load_clips(path)

@@ -75,7 +75,7 @@ def test_covariates_that_go_on_are_known():
         load_series(rows, known="colour")
 
 
-def test_what_is_odd_is_said(capsys):
+def test_what_is_odd_is_reported(capsys):
     rows = series(60, 40, 3) + [{"item": "flat", "time": f"2024-01-{d:02d}", "value": 2.0} for d in range(1, 31)]
     rows += [{"item": "none", "time": f"2024-01-{d:02d}", "value": None} for d in range(1, 31)]
     data = load_series(rows)

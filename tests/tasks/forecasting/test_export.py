@@ -125,11 +125,11 @@ def test_a_line_of_json_is_a_history(exported):
         export.answers.parse('"history.csv"')  # whoever asks a server names no files of it
 
 
-def test_values_below_zero_of_a_model_of_positive_ones_are_said(exported, tmp_path, monkeypatch):
+def test_values_below_zero_of_a_model_of_positive_ones_are_reported(exported, tmp_path, monkeypatch):
     _, export = exported
     monkeypatch.setitem(export.answers.described, "domain", "positive")
     export.answers.histories(history(tmp_path, cells={(3, 2): "-7"}))
-    assert "'b' has values below zero" in export.answers.said[-1]
+    assert "'b' has values below zero" in export.answers.notes[-1]
 
 
 FRESH = """
@@ -163,9 +163,9 @@ def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
     ({"cells": {(3, 1): "2024-01-02"}}, "history.csv, line 4: 'b' has 2024-01-02 00:00:00 twice"),
     ({"cells": {(3, 1): "2024-01-03 07:00"}}, "steps are not equal: 42 of 1 day, 1 of 17 hours: correct the time.\n"),
 ])  # fmt: skip
-def test_bad_histories_get_one_sentence(exported, tmp_path, capsys, options, said):
+def test_bad_histories_get_one_sentence(exported, tmp_path, capsys, options, notes):
     path = history(tmp_path, **options)
     status, out, err = predict(capsys, exported[1].path, path, "--output", tmp_path / "forecast.csv")
-    assert (status, out) == (2, "") and said in err and err.startswith("error: ") and err.count("\n") == 1
+    assert (status, out) == (2, "") and notes in err and err.startswith("error: ") and err.count("\n") == 1
     assert "`" not in err  # else it names an argument that is no flag
     assert not (tmp_path / "forecast.csv").exists()

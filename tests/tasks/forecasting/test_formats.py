@@ -59,7 +59,7 @@ def test_onnx_of_other_models(options, tmp_path):
 
 def forecasts_agree(task, model):
     """Of histories with gaps and of all lengths, in one batch."""
-    given = [*task.made_examples(6), *task.odd_examples().values()]
+    given = [*task.synthetic_examples(6), *task.odd_examples().values()]
     for example, found in zip(given, model.answer(given)):
         expected = expected_of(task, model, example)
         np.testing.assert_allclose(found["mean"], expected["mean"], rtol=1e-5)

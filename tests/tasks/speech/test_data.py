@@ -135,7 +135,7 @@ def test_a_tone_above_the_new_band_is_removed_and_blocks_do_not_matter():
     assert len(result) == 8000 and np.abs(result[100:-100]).max() < 1e-3
 
 
-def test_odd_recordings_are_said(tmp_path, capsys):
+def test_odd_recordings_are_reported(tmp_path, capsys):
     beside(tmp_path)
     tone(tmp_path / "silent.wav", level=0.0).with_suffix(".txt").write_text("a one")
     tone(tmp_path / "clipped.wav", 1.0, level=1.0)
@@ -228,7 +228,7 @@ def test_batches_are_a_function_of_seed_and_pass_and_join_sounds_with_their_text
     assert len(two) == 2 * len(batches())
     again = next(batches().repeat(2).skip(1).as_numpy_iterator())
     np.testing.assert_array_equal(again[0][0], two[1][0][0])
-    heard = []
+    frame_logits = []
     for (sounds, lengths), rows in two[: len(two) // 2]:
         for sound, length, row in zip(sounds, lengths, rows):
             units = [unit for unit in row[row > 0] if unit != 4]
@@ -236,8 +236,8 @@ def test_batches_are_a_function_of_seed_and_pass_and_join_sounds_with_their_text
                 int(level) for level in np.unique(np.round(sound[:length], 3)) if level >= 1 and level == int(level)
             ]
             assert sorted(unit - 4 for unit in units) == runs and row[0] != 4
-            heard += units
-    assert sorted(heard) == list(range(5, 25))
+            frame_logits += units
+    assert sorted(frame_logits) == list(range(5, 25))
 
 
 def test_few_recordings_get_enough_training_steps_and_patience():
@@ -246,7 +246,7 @@ def test_few_recordings_get_enough_training_steps_and_patience():
     assert many["epochs"] <= 50 and many["patience"] == 20
 
 
-def test_segments_behind_the_end_are_left_out_and_said(tmp_path, capsys):
+def test_segments_behind_the_end_are_left_out_and_reported(tmp_path, capsys):
     kaldi(tmp_path)
     lines = (tmp_path / "segments").read_text().splitlines()
     lines[2:5] = ["u02 r0 1.8 99", "u03 r0 1.9 2.3", "u04 r0 1.9 -1"]

@@ -16,14 +16,14 @@ from nlpseq.serving.formats.agreement import TOLERANCES
 from nlpseq.tasks.speech.language import SpeechLanguage
 from nlpseq.text import END
 from nlpseq.training import load_task
-from tests.tasks.speech.test_model import FORWARD, RATE, made, sounds, written
+from tests.tasks.speech.test_model import FORWARD, RATE, fitted_task, sounds, written
 from tests.tasks.tiny import compare, converted, without_tensorflow
 
 pytestmark = pytest.mark.usefixtures("portable")
 
 
 def with_ngrams(**settings):
-    task = made(**settings)
+    task = fitted_task(**settings)
     ids = task.preprocessor(["abc de", "de", "a bc"]).to_list()
     model = NgramModel.learn(ids, len(task.preprocessor), 3, END)
     task.set_language(SpeechLanguage(task.preprocessor, model, 0.8, 0.5))
@@ -58,7 +58,7 @@ def test_onnx_with_ngrams(recognizer, tmp_path):
 
 def test_the_ngrams_of_an_export_are_loaded_with_it(recognizer, tmp_path):
     task, folder = recognizer
-    loaded = made(**task.settings.flat())
+    loaded = fitted_task(**task.settings.flat())
     loaded.restore_tables(read_tables(folder))
     assert_equal(loaded.tables(), task.tables())
     (tmp_path / "tables.npz").write_bytes(b"PK\x03\x04 no")
@@ -68,8 +68,8 @@ def test_the_ngrams_of_an_export_are_loaded_with_it(recognizer, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make, settings", [
-    (with_ngrams, {"layers": 2}), (made, {**FORWARD, "deltas": True}),
-    (made, {"subsampling": "bands", "normalization": "none"}),
+    (with_ngrams, {"layers": 2}), (fitted_task, {**FORWARD, "deltas": True}),
+    (fitted_task, {"subsampling": "bands", "normalization": "none"}),
 ])  # fmt: skip
 def test_exports_in_all_formats(make, settings, tmp_path, monkeypatch):
     """Whether texts and scores agree is checked while they are written."""
@@ -85,7 +85,7 @@ def test_exports_in_all_formats(make, settings, tmp_path, monkeypatch):
 
 
 def test_a_neural_language_model_is_refused(tmp_path):
-    task = made()
+    task = fitted_task()
     task.restore_tables({"neural": np.array(True)})
     _, refused = adding.write_formats(task, serving.Metadata("speech", [], {}, {}, {}, {}), tmp_path, ["onnx"])
     assert "has a neural language model, which other formats than saved_model have not" in str(refused["onnx"])

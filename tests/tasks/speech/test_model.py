@@ -28,7 +28,7 @@ def sounds(*lengths):
     return [(0.3 * random.normal(size=length)).astype("float32") for length in lengths]
 
 
-def made(**settings):
+def fitted_task(**settings):
     """A recognizer whose random weights are so large that it writes something."""
     tokenizer = SubwordTokenizer.learn(["abc de"], kind="character")
     task = SpeechRecognizer(tokenizer, **{**SIZES, "layers": 1, **settings})
@@ -43,13 +43,13 @@ def made(**settings):
 @pytest.mark.usefixtures("portable")
 @pytest.mark.parametrize("settings", [{}, {**FORWARD, "deltas": True, "subsampling": "bands"}], ids=str)
 def test_padding_batch_and_neighbours_change_nothing(settings):
-    task = made(**settings)
+    task = fitted_task(**settings)
     lengths = [700, 33, 1490, 1, 0]
-    together = task.heard(*map(tf.constant, padded(sounds(*lengths))))
+    together = task.frame_logits(*map(tf.constant, padded(sounds(*lengths))))
     for row, sound in enumerate(sounds(*lengths)):
         audio, length = padded([sound])
         dirty = np.pad(audio, [(0, 0), (0, 77)], constant_values=np.nan)
-        alone = task.heard(tf.constant(dirty), tf.constant(length))
+        alone = task.frame_logits(tf.constant(dirty), tf.constant(length))
         steps = int(alone["steps"][0])
         assert steps == int(together["steps"][row]) == -(-lengths[row] // 30)
         np.testing.assert_allclose(alone["logits"][0, :steps], together["logits"][row, :steps], atol=2e-3)
@@ -58,7 +58,7 @@ def test_padding_batch_and_neighbours_change_nothing(settings):
 
 @pytest.mark.usefixtures("portable")
 def test_a_sound_that_is_too_short_for_its_text_does_not_count():
-    task, labels = made(), tf.constant([[4, 5, -1, -1], [4, 5, 6, 4]])
+    task, labels = fitted_task(), tf.constant([[4, 5, -1, -1], [4, 5, 6, 4]])
     audio, lengths = map(tf.constant, padded(sounds(400, 61)))  # the second has three steps
     loss = task.default_loss()
     both = loss(labels, task((audio, lengths)))
@@ -69,7 +69,7 @@ def test_a_sound_that_is_too_short_for_its_text_does_not_count():
 @pytest.mark.usefixtures("portable")
 def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypatch):
     """Files of other rates and channels, whole and in chunks of any size, and raw samples of standard input."""
-    task = made(**FORWARD, deltas=True, subsampling="bands")
+    task = fitted_task(**FORWARD, deltas=True, subsampling="bands")
     path = written(task, tmp_path / "out")
     (sound,) = sounds(4321)
     soundfile.write(tmp_path / "a.wav", sound, RATE, "FLOAT")
@@ -130,7 +130,7 @@ print(json.dumps(found, default=bytes.decode))
     "settings", [{}, {**FORWARD, "deltas": True, "subsampling": "convolution"}], ids=["beam", "stream"]
 )
 def test_a_fresh_process_with_tensorflow_alone_recognizes_alike(tmp_path, settings):
-    task, given = made(**settings), sounds(1500, 700, 1)
+    task, given = fitted_task(**settings), sounds(1500, 700, 1)
     path = written(task, tmp_path / "out")
     audio, length = padded(given)
     np.savez(tmp_path / "sounds.npz", audio, length)
@@ -159,7 +159,7 @@ def written(task, folder, **options):
 @pytest.mark.usefixtures("portable")
 @pytest.mark.slow
 def test_language_model_of_the_search(tmp_path, capsys):
-    task = made(beam_size=30)
+    task = fitted_task(beam_size=30)
     kernel, bias = task.head.get_weights()
     task.head.set_weights([0.1 * kernel, 0 * bias])
     pieces = task.preprocessor.pieces

@@ -204,12 +204,12 @@ def test_a_tag_that_does_not_fit_the_scheme(tmp_path, bad, match):
     fails(match, write(tmp_path / "a.txt", sentences))
 
 
-def test_a_tag_that_training_never_shows_is_said_with_its_place(tmp_path):
+def test_a_tag_that_training_never_shows_is_reported_with_its_place(tmp_path):
     write(tmp_path / "train.txt", [WORDS] * 30)
     write(tmp_path / "test.txt", [WORDS, [("a", "DET"), ("run", "NOUM")]])
     data = load_tagged_sentences(str(tmp_path))
     assert data.labels == ("DET", "NOUN", "VERB") and data.test.tags[1] == [0, 3] and data.test.unseen == ("NOUM",)
-    assert data.test.known(3).tokens == data.test.tokens[:1]
+    assert data.test.with_known_labels(3).tokens == data.test.tokens[:1]
     assert any("'NOUM' (1); the first is in" in note and "test.txt, line 6" in note for note in data.notes)
 
 
