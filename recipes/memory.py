@@ -24,7 +24,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 import nlpseq
-from nlpseq.cli import begin, kept, run_recipe
+from nlpseq.cli import begin, naming_trained_model, run_recipe
 from nlpseq.errors import InputError, in_range
 from nlpseq.paths import as_path
 from nlpseq.settings import FREE, Range, Settings
@@ -107,7 +107,7 @@ def main(config: AllSettings) -> dict:
         "settings": config.flat(),
     }
     title = "nlpseq_recall (generated sentences)"
-    with kept(checkpoints), writing(f"plot and metrics to {folder}"):
+    with naming_trained_model(checkpoints), writing(f"plot and metrics to {folder}"):
         write_text(folder / "metrics.json", json.dumps(metrics, indent=2))
         pictures.plot_memory(accuracies, flows, folder / "memory.png", title, chance=1 / 8)
     checkpoints.clear()

@@ -151,12 +151,12 @@ def main():
         for name, signature in Export(path).signatures.items():
             if len(signature.structured_input_signature[1]) != 1 or name == "tag_tokens":
                 continue
-            found = compare(signature, texts)
-            numbers = f"{found.errors} | {found.different} | {found.near_ties}"
-            scores = f"{found.largest:.1e} | {found.largest_by_length:.1e}"
+            result = compare(signature, texts)
+            numbers = f"{result.errors} | {result.different} | {result.near_ties}"
+            scores = f"{result.largest:.1e} | {result.largest_by_length:.1e}"
             print(f"| {path} | {name} | {len(texts):,} | {numbers} | {scores} |", flush=True)
-            failed |= bool(found.errors or found.different or not found.largest_by_length <= TOLERANCE)
-            failed |= found.near_ties > FEW * len(texts)
+            failed |= bool(result.errors or result.different or not result.largest_by_length <= TOLERANCE)
+            failed |= result.near_ties > FEW * len(texts)
     sys.exit(failed)
 
 

@@ -168,8 +168,8 @@ def exports(folder: Path) -> Iterator[Case]:
             if other != kind:
                 path = copy(kind)
                 shutil.copyfile(_exported(other) / "config.json", path / "config.json")
-                asked = str(folder / f"{other}.csv") if other in ROWS else TEXT
-                yield Case(f"{kind} with the config.json of {other}", ["predict", str(path), asked])
+                argument = str(folder / f"{other}.csv") if other in ROWS else TEXT
+                yield Case(f"{kind} with the config.json of {other}", ["predict", str(path), argument])
 
 
 TASK = ["{}", "null", DEEP, "[1]", '{"class_name": "Unheard", "config": {}, "module": "os"}',

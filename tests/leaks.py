@@ -47,12 +47,12 @@ def growth(name: str, call: Callable[[str], object], calls: int) -> float:
         if number == calls // 10:
             start = resident()
         call(text)
-    return told(name, start, f"{calls:,} calls")
+    return reported(name, start, f"{calls:,} calls")
 
 
-def told(name: str, start: float, what: str) -> float:
+def reported(name: str, start: float, unit: str) -> float:
     grown = resident() - start
-    print(f"{name}: {start:.0f} MB after a tenth of {what}, then {grown:+.1f} MB", flush=True)
+    print(f"{name}: {start:.0f} MB after a tenth of {unit}, then {grown:+.1f} MB", flush=True)
     return grown
 
 
@@ -70,7 +70,7 @@ def growth_of_epochs(kind: str, epochs: int) -> float:
     batches, held_out = task.prepare(data(), 8, training=True), task.prepare(data(), 8)
     watch = keras.callbacks.LambdaCallback(on_epoch_begin=measure)
     task.fit(batches, validation_data=held_out, epochs=epochs, callbacks=[watch], verbose=0)
-    return told(f"training of a {kind} task", start[0], f"{epochs} epochs")
+    return reported(f"training of a {kind} task", start[0], f"{epochs} epochs")
 
 
 def main() -> None:

@@ -151,8 +151,8 @@ def choose(seed: int, room: str, count: int) -> list[Mutant]:
 def tests_of(root: Path, room: str, mutant: Mutant | None = None) -> list[str]:
     """The test files and folders for a room; the file named after the mutated one runs first."""
     stem = Path(mutant.file).stem if mutant else ""
-    named = [str(path.relative_to(root)) for path in sorted(root.glob(f"tests/**/test_{stem}.py"))] if stem else []
-    return list(dict.fromkeys([*named, *(test for test in ROOMS[room].tests if (root / test).exists())]))
+    of_module = [str(path.relative_to(root)) for path in sorted(root.glob(f"tests/**/test_{stem}.py"))] if stem else []
+    return list(dict.fromkeys([*of_module, *(test for test in ROOMS[room].tests if (root / test).exists())]))
 
 
 def counterpart(mutant: Mutant, root: Path) -> Mutant | None:
@@ -163,16 +163,16 @@ def counterpart(mutant: Mutant, root: Path) -> Mutant | None:
         for number, text in enumerate(path.read_text("utf-8").splitlines(), 1)
         if text.count(mutant.old) == 1
     ]
-    wanted = mutant.text.strip()
-    ratio = {line: difflib.SequenceMatcher(None, wanted, line[2].strip()).ratio() for line in lines}
+    target = mutant.text.strip()
+    ratio = {line: difflib.SequenceMatcher(None, target, line[2].strip()).ratio() for line in lines}
     best = max(lines, key=lambda line: (ratio[line], line[0] == mutant.file), default=None)
     return mutant.moved(*best) if best and ratio[best] >= 0.8 else None
 
 
 def run_all(chosen: list[tuple[str, Mutant]], root: Path, results: Path, jobs: int, limit: float | None):
     """Runs the mutants that have no verdict yet; appends a line for each."""
-    done = {record["key"] for record in read(results)}
-    waiting = [(room, mutant) for room, mutant in chosen if mutant.key not in done]
+    finished = {record["key"] for record in read(results)}
+    waiting = [(room, mutant) for room, mutant in chosen if mutant.key not in finished]
     trees: queue.Queue[Tree] = queue.Queue()
     for _ in range(jobs if waiting else 0):
         trees.put(Tree(root))
@@ -270,8 +270,8 @@ def main():
             print(f"{place}\n    {mutant.text.strip()}\n    {mutant.changed.strip()}")
         return
     if options.again:
-        kept = [record for record in read(options.results) if record["verdict"] != "survived"]
-        options.results.write_text("".join(json.dumps(record) + "\n" for record in kept))
+        remaining = [record for record in read(options.results) if record["verdict"] != "survived"]
+        options.results.write_text("".join(json.dumps(record) + "\n" for record in remaining))
     run_all(chosen, ROOT, options.results, options.jobs, options.limit)
     by_key = {record["key"]: record for record in read(options.results)}
     old = {}

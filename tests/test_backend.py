@@ -18,10 +18,10 @@ def import_nlpseq(code="import nlpseq", **environment):
 
 
 def test_environment_names_another_backend():
-    done = import_nlpseq(KERAS_BACKEND="jax")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("ImportError: nlpseq needs Keras on TensorFlow")
-    assert "KERAS_BACKEND=tensorflow" in done.stderr
+    process = import_nlpseq(KERAS_BACKEND="jax")
+    assert process.returncode == 1
+    assert process.stderr.splitlines()[-1].startswith("ImportError: nlpseq needs Keras on TensorFlow")
+    assert "KERAS_BACKEND=tensorflow" in process.stderr
 
 
 def test_file_of_keras_names_another_backend(tmp_path):

@@ -38,9 +38,9 @@ EXAMPLES = [pytest.param(*thing, marks=[pytest.mark.slow] * (thing[1] in LONG)) 
 
 
 def example_of(module, name):
-    thing = getattr(module, name)
-    names = {**vars(sys.modules[thing.__module__]), "np": np, "tf": tf, "nlpseq": nlpseq}
-    return doctest.DocTestParser().get_doctest(inspect.getdoc(thing), names, name, None, 0)
+    item = getattr(module, name)
+    names = {**vars(sys.modules[item.__module__]), "np": np, "tf": tf, "nlpseq": nlpseq}
+    return doctest.DocTestParser().get_doctest(inspect.getdoc(item), names, name, None, 0)
 
 
 @pytest.mark.usefixtures("portable")
@@ -59,6 +59,6 @@ def test_the_example_runs(module, name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("module", [cells, layers], ids=lambda module: module.__name__)
 def test_all_is_complete(module):
     public = {
-        name for name, thing in vars(module).items() if inspect.isclass(thing) and thing.__module__.startswith("nlpseq")
+        name for name, item in vars(module).items() if inspect.isclass(item) and item.__module__.startswith("nlpseq")
     }
     assert public == set(module.__all__)

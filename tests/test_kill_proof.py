@@ -12,11 +12,11 @@ from tests.kill_proof import TASKS
 
 def prove(*flags):
     command = [sys.executable, "-m", "tests.kill_proof", *map(str, flags)]
-    done = subprocess.run(
+    process = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ print(type(keras.models.load_model(path)).__name__)
 def test_the_table_names_every_registered_class():
     for module in CLASSES:
         importlib.import_module(module)
-    named = {f"nlpseq>{name}" for names in CLASSES.values() for name in names}
+    by_name = {f"nlpseq>{name}" for names in CLASSES.values() for name in names}
     registered = {
         name
         for name, value in keras.saving.get_custom_objects().items()
@@ -32,7 +32,7 @@ def test_the_table_names_every_registered_class():
     for module, names in CLASSES.items():
         for name in names:
             assert keras.saving.get_registered_name(getattr(importlib.import_module(module), name)) == f"nlpseq>{name}"
-    assert registered <= named
+    assert registered <= by_name
 
 
 @pytest.mark.slow  # tests/test_start.py loads one after commands
@@ -43,5 +43,5 @@ def test_a_task_loads_after_importing_nlpseq_alone(tmp_path, order):
     task.build()
     task.save(tmp_path / "task.keras")
     command = [sys.executable, "-c", LOAD, *order, str(tmp_path / "task.keras")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1:] == ["TextClassifier"], done.stderr[-2000:]
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert process.stdout.splitlines()[-1:] == ["TextClassifier"], process.stderr[-2000:]

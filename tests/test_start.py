@@ -44,9 +44,9 @@ def parts(tmp_path_factory):
     path = tmp_path_factory.mktemp("start") / "task.keras"
     classifier().save(path)
     code = FRESH.replace("MODEL", repr(str(path)))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return {"stdout": done.stdout.split("---\n"), "stderr": done.stderr.split("---\n")}
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr[-2000:]
+    return {"stdout": process.stdout.split("---\n"), "stderr": process.stderr.split("---\n")}
 
 
 def test_help_and_errors_do_not_load_tensorflow(parts):

@@ -58,13 +58,13 @@ class Proof:
             begin = time.perf_counter()
             self._attempt(reference, None)
             self.seconds = time.perf_counter() - begin
-        done = 0
-        while done < kills:
+        process = 0
+        while process < kills:
             output = self.folder / f"run-{self.counts['runs']}"
-            for _ in range(min(MOST_KILLS, kills - done)):
+            for _ in range(min(MOST_KILLS, kills - process)):
                 if not self._attempt(output, rank):
                     break
-                done += 1
+                process += 1
             else:
                 self._attempt(output, None)
             self.counts["runs"] += 1

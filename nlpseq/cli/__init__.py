@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
         "finish": "nlpseq.cli.recipe",
-        "kept": "nlpseq.cli.recipe",
+        "naming_trained_model": "nlpseq.cli.recipe",
         "follow_data": "nlpseq.cli.recipe",
         "quiet_tensorflow": "nlpseq.cli.start",
         "run_recipe": "nlpseq.cli.recipe",

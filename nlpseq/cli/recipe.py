@@ -219,7 +219,7 @@ def finish(
 
     reporting.say("exporting")
     refused = None
-    with naming_the_model(checkpoints):
+    with naming_trained_model(checkpoints):
         try:
             path = serving.export(
                 task,
@@ -242,7 +242,7 @@ def finish(
 
 
 @contextlib.contextmanager
-def naming_the_model(checkpoints: Any) -> Iterator[None]:
+def naming_trained_model(checkpoints: Any) -> Iterator[None]:
     """Says where the trained model is if the block fails."""
     folder = checkpoints.folder.path
     where = f"the trained model is in {folder}: run the same command again, or `nlpseq export {folder}`."

@@ -66,9 +66,9 @@ def test_a_damaged_shard_is_reported_and_answered_when_it_is_mended(tmp_path, ca
     for name, content in (("a", whole), ("b", whole[: len(whole) // 2])):
         (tmp_path / f"{name}.txt.gz").write_bytes(content)
     assert answered(tmp_path, "*.txt.gz") == 1
-    said, written = capsys.readouterr(), [lines(tmp_path / "answers" / f"{name}.jsonl") for name in "ab"]
-    assert "1 of 2 shards cannot be read to their end (b)" in said.err
-    assert written[1] and f"{len(written[0]) + len(written[1]):,} answered, 0 bad" in said.out
+    message, written = capsys.readouterr(), [lines(tmp_path / "answers" / f"{name}.jsonl") for name in "ab"]
+    assert "1 of 2 shards cannot be read to their end (b)" in message.err
+    assert written[1] and f"{len(written[0]) + len(written[1]):,} answered, 0 bad" in message.out
     before = os.stat(tmp_path / "answers" / "a.jsonl").st_mtime_ns
     (tmp_path / "b.txt.gz").write_bytes(whole)
     assert answered(tmp_path, "*.txt.gz") == 0

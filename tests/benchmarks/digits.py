@@ -85,25 +85,25 @@ def nearest_error(data, templates):
         counts = front.frame_counts(length)
         return front.normalized(front.log_mel(front.padded(sound, length)), counts)[0, : int(counts[0])].numpy()
 
-    texts, taken = [], {}
-    known = []
+    texts, uses = [], {}
+    references = []
     for audio, text, fields in zip(data.train.audio, data.train.strings(), data.train.fields):
         key = (text, fields["speaker"])
-        taken[key] = taken.get(key, 0) + 1
-        if taken[key] <= templates:
-            known.append(frames(audio))
+        uses[key] = uses.get(key, 0) + 1
+        if uses[key] <= templates:
+            references.append(frames(audio))
             texts.append(text)
     wrong = 0
     for audio, text in zip(data.test.audio, data.test.strings()):
-        wrong += texts[int(np.argmin(warped(frames(audio), known)))] != text
+        wrong += texts[int(np.argmin(warped(frames(audio), references)))] != text
     return wrong / len(data.test)
 
 
-def warped(frames, known):
+def warped(frames, references):
     """The mean distance along the best alignment of frames `(time, bands)` with each of many others."""
-    lengths = np.array([len(other) for other in known])
-    padded_ = np.zeros((len(known), lengths.max(), frames.shape[1]), np.float32)
-    for row, other in zip(padded_, known):
+    lengths = np.array([len(other) for other in references])
+    padded_ = np.zeros((len(references), lengths.max(), frames.shape[1]), np.float32)
+    for row, other in zip(padded_, references):
         row[: len(other)] = other
     squares = (padded_**2).sum(-1)
     best = None
@@ -117,7 +117,7 @@ def warped(frames, known):
         total = distance.cumsum(axis=1)
         best = np.minimum.accumulate(before - total, axis=1) + total
     assert best is not None
-    return best[np.arange(len(known)), lengths - 1] / (lengths + len(frames))
+    return best[np.arange(len(references)), lengths - 1] / (lengths + len(frames))
 
 
 def string_errors(export, examples, count):

@@ -110,14 +110,14 @@ def run(command, output, programs):
     """Seconds of the whole process, of its first epoch, and of a later one."""
     environment = {**os.environ, VARIABLE: str(programs), "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     start = time.perf_counter()
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, *map(str, command), str(output)], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     seconds = time.perf_counter() - start
-    if done.returncode:
-        raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
-    epochs = [float(value) for value in re.findall(r"^epoch \d+: ([\d.]+) s$", done.stdout, re.M)]
-    minutes = [float(value) for value in re.findall(r"minutes: ([\d.e+-]+)", done.stdout)]
+    if process.returncode:
+        raise SystemExit(process.stdout[-2000:] + process.stderr[-2000:])
+    epochs = [float(value) for value in re.findall(r"^epoch \d+: ([\d.]+) s$", process.stdout, re.M)]
+    minutes = [float(value) for value in re.findall(r"minutes: ([\d.e+-]+)", process.stdout)]
     epochs = epochs or [60 * (end - begin) for begin, end in zip([0.0, *minutes], minutes)]
     return seconds, epochs[0], statistics.mean(epochs[1:]) if epochs[1:] else float("nan")
 

@@ -66,7 +66,7 @@ def plain_model(task):
     hidden = keras.layers.Dense(settings.hidden, activation="relu")(hidden)
     quantiles = keras.layers.Dense(len(settings.quantiles))(hidden) + keras.layers.Dense(horizon)(z)[..., None]
     model = keras.Model([values, known], level[..., None] + scale[..., None] * quantiles)
-    loss = lambda y, found: tf.reduce_mean(pinball(tf.cast(y, found.dtype)[..., None] - found, settings.quantiles))  # noqa: E731
+    loss = lambda y, y_pred: tf.reduce_mean(pinball(tf.cast(y, y_pred.dtype)[..., None] - y_pred, settings.quantiles))  # noqa: E731
     model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), loss)
     return model
 

@@ -60,7 +60,7 @@ def precisions(task: TextClassifier, count: int) -> dict[str, float]:
             result = diagnostics.saliency(task, text, label, method)
             scores[method].append(precision(result.steps, result.values, planted))
         scores["random"].append(np.mean([step in planted for step in result.steps]))
-    return {"sentences": len(scores["random"]), **{name: float(np.mean(found)) for name, found in scores.items()}}
+    return {"sentences": len(scores["random"]), **{name: float(np.mean(values)) for name, values in scores.items()}}
 
 
 def fall_by_deletion(task: TextClassifier, count: int, most: int = 3) -> dict[str, list[float]]:
@@ -100,7 +100,7 @@ def horizon(distance: int, cell: str = "lstm", examples: int = 2400) -> tuple[fl
     train(task, rows, validation, config.training)
     questions = recall.recall_sentences(distance, 200, seed=1)
     answers = task.predict_text([text for text, _ in questions])["label"]
-    accuracy = float(np.mean([found == answer for found, (_, answer) in zip(answers, questions)]))
+    accuracy = float(np.mean([predicted == answer for predicted, (_, answer) in zip(answers, questions)]))
     return accuracy, diagnostics.memory_horizon(task, [text for text, _ in questions[:24]])
 
 
@@ -111,10 +111,10 @@ def main():
         print("fall of the score by deleting 1, 2, 3 words:", fall_by_deletion(task, 40))
     for cell in ("lstm", "gru", "rnn"):
         for distance in (5, 20, 60):
-            accuracy, found = horizon(distance, cell)
+            accuracy, result = horizon(distance, cell)
             print(f"{cell} distance {distance}: accuracy {accuracy:.3f}, horizon by perturbation "
-                  f"{found.by_perturbation}, by gradient {found.by_gradient}, "
-                  f"largest effect at lag {int(np.argmax(found.perturbation))}", flush=True)  # fmt: skip
+                  f"{result.by_perturbation}, by gradient {result.by_gradient}, "
+                  f"largest effect at lag {int(np.argmax(result.perturbation))}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -133,11 +133,11 @@ def main(settings):
     ours = nlpseq.tasks.SequenceClassifier(data.labels, frame=data.train.frame, per_frame=data.per_frame, **options)
     ours.adapt(data.train)
     training = {name: chosen[name] for name in ("batch_size", "learning_rate", "patience")}
-    began = time.perf_counter()
+    start = time.perf_counter()
     nlpseq.training.train(
         ours, data.train, data.validation, TrainingSettings(epochs=settings.epochs, seed=settings.seed, **training)
     )
-    rows = [["nlpseq", f"{accuracy(ours, data.test):.4f}", f"{time.perf_counter() - began:.0f}"]]
+    rows = [["nlpseq", f"{accuracy(ours, data.test):.4f}", f"{time.perf_counter() - start:.0f}"]]
     expected = data.test.labels.reshape(len(data.test), -1)
     if data.per_frame:
         predicted = ours.all_logits(data.test).argmax(axis=1).reshape(expected.shape)
@@ -158,10 +158,10 @@ def train_rival(settings, data, training, ours):
     stopping = keras.callbacks.EarlyStopping(
         "val_accuracy", patience=training["patience"], mode="max", restore_best_weights=True
     )
-    began = time.perf_counter()
+    start = time.perf_counter()
     theirs.fit(*shaped["train"], batch_size=training["batch_size"], epochs=settings.epochs, verbose=2,
                validation_data=shaped["validation"], callbacks=[stopping])  # fmt: skip
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     predicted = theirs.predict(shaped["test"][0], verbose=0).argmax(axis=-1)
     row = ["keras ConvLSTM2D", f"{np.mean(predicted == shaped['test'][1]):.4f}", f"{seconds:.0f}"]
     if data.per_frame:

@@ -149,8 +149,11 @@ def swaps(export, duration, count):
                     total, bad = total + len(answers), bad + wrong(answers, expected)
                 memory.append(server.megabytes())
                 shutil.rmtree(Path(folder, str(number - 1)))
-            gone = server.versions("unloaded")
-        print(f"versions loaded {loaded}, unloaded {gone}; {total:,} answers, {bad} wrong; exit status {server.status}")
+            unloaded = server.versions("unloaded")
+        print(
+            f"versions loaded {loaded}, unloaded {unloaded}; {total:,} answers, {bad} wrong; "
+            f"exit status {server.status}"
+        )
         print("MB after each:", ", ".join(f"{value:.0f}" for value in memory))
 
 

@@ -118,8 +118,8 @@ def main():
     share = sizes[-1] / chosen.batch_size
     fixed = max(0.0, (parts[-1] - share * whole) / (1 - share))
     print(f"does not shrink: {1e3 * fixed:.2f} ms of {1e3 * whole:.2f} ms")
-    for size, taken in measured_reductions():
-        print(f"reduction of {4 * size / 2**20:.2f} MB between two processes here: {1e3 * taken:.2f} ms")
+    for size, seconds in measured_reductions():
+        print(f"reduction of {4 * size / 2**20:.2f} MB between two processes here: {1e3 * seconds:.2f} ms")
     sparse = {id(embedding.embeddings) for embedding in plain.embeddings}
     dense = 4 * sum(int(weight.value.shape.num_elements()) for weight in plain.weights if id(weight) not in sparse)
     print(f"dense gradients: {dense / 2**20:.2f} MB; model for {chosen.bandwidth:.3g} B/s, {chosen.latency:.3g} s:")

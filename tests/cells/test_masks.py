@@ -166,8 +166,8 @@ def test_steps_by_hand_draw_a_zoneout_mask_each():
     states, x = zeros(cell), normal(BATCH, FEATURES)
     masks = cell.draw_masks(x, states, training=True)
     assert masks.zoneout is None
-    kept = [cell(x, states, training=True, masks=masks)[0].numpy() == 0 for _ in range(2)]
-    assert np.any(kept[0] != kept[1])
+    is_zoned = [cell(x, states, training=True, masks=masks)[0].numpy() == 0 for _ in range(2)]
+    assert np.any(is_zoned[0] != is_zoned[1])
 
 
 @pytest.mark.usefixtures("graph")

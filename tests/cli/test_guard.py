@@ -34,15 +34,15 @@ def test_the_status_and_the_sentence(capsys, error, status, line):
     assert capsys.readouterr().err == line
 
 
-@pytest.mark.parametrize("arguments, said", [
+@pytest.mark.parametrize("arguments, message", [
     (["step", "item"], "it has one time: give several, or set --step, or name the --item columns."),
     (["item"], "it has one time: give several, or name the --item columns."),
     ([], "it has one time: give several."),
 ])  # fmt: skip
-def test_remedies_without_a_flag_are_left_out(capsys, arguments, said):
+def test_remedies_without_a_flag_are_left_out(capsys, arguments, message):
     error = InputError("it has one time", "give several", "set `step`", "name the `item` columns")
     assert guarded(lambda: stop(error), arguments) == 2
-    assert capsys.readouterr().err == f"error: {said}\n"
+    assert capsys.readouterr().err == f"error: {message}\n"
     assert guarded(lambda: stop(InputError("no way", "set `step`"))) == 2
     assert capsys.readouterr().err == "error: no way.\n"
 

@@ -219,19 +219,19 @@ def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
     assert [item.name for item in tmp_path.iterdir()] == ["in.csv"]
 
 
-@pytest.mark.parametrize("content, flags, expected, said", [
+@pytest.mark.parametrize("content, flags, expected, message", [
     ("id,Review\n", [], b"id,Review\n", ""),
     ("id;Review\n1;caf\xe9, dull\n", ["--encoding", "latin-1", "--delimiter", ";"], b"id,Review,label", ""),
     ("text,text\na,b\n", ["--column", "1"], b"text,text (2),label", "note: {file} has several columns of"),
 ])  # fmt: skip
-def test_odd_files_to_predict(path, tmp_path, capsys, content, flags, expected, said):
+def test_odd_files_to_predict(path, tmp_path, capsys, content, flags, expected, message):
     (tmp_path / "in.csv").write_bytes(content.encode("latin-1"))
     output = tmp_path / "out.csv"
     assert run("predict", path, "--file", tmp_path / "in.csv", "--output", output, *flags) == 0
     assert output.read_bytes().startswith(expected) and ("caf\xe9, dull" in content) == (
         b"caf\xc3\xa9, dull" in output.read_bytes()
     )
-    assert capsys.readouterr().err.startswith(said.replace("{file}", str(tmp_path / "in.csv")))
+    assert capsys.readouterr().err.startswith(message.replace("{file}", str(tmp_path / "in.csv")))
 
 
 def test_half_of_a_pair_of_surrogates_is_reported(path, tmp_path, capsys):
@@ -269,7 +269,7 @@ def test_an_empty_text_is_answered(path, capsys):
     assert capsys.readouterr().out.count("\n") == 1
 
 
-@pytest.mark.parametrize("flags, said", [
+@pytest.mark.parametrize("flags, message", [
     (["--unitz", "3"], "unrecognized options: --unitz, 3: did you mean --units?"),
     (["--epoch=3"], "unrecognized options: --epoch=3: did you mean --epochs"),
     (["--zz"], "unrecognized options: --zz;"),
@@ -281,13 +281,13 @@ def test_an_empty_text_is_answered(path, capsys):
     (["--units", "99999999999"], "--units must be at most 2,147,483,647, got 99999999999."),
     (["--dataset", "{tmp}/no.csv"], "cannot read {tmp}/no.csv: no such file or directory."),
 ])  # fmt: skip
-def test_wrong_flags_of_a_recipe_get_one_sentence(tmp_path, monkeypatch, capsys, flags, said):
+def test_wrong_flags_of_a_recipe_get_one_sentence(tmp_path, monkeypatch, capsys, flags, message):
     monkeypatch.setattr(sys, "argv", ["nlpseq"])
     monkeypatch.setattr(recipe, "program", None)
-    flags, said = [flag.replace("{tmp}", str(tmp_path)) for flag in flags], said.replace("{tmp}", str(tmp_path))
+    flags, message = [flag.replace("{tmp}", str(tmp_path)) for flag in flags], message.replace("{tmp}", str(tmp_path))
     assert run("train", "sentiment", "--output", tmp_path / "new" / "out", *flags) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"error: {said}") and error.count("\n") == 1 and not list(tmp_path.iterdir())
+    assert error.startswith(f"error: {message}") and error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 def test_a_text_that_is_the_name_of_a_file_is_reported(path, tmp_path, capsys):

@@ -129,8 +129,8 @@ def test_the_oldest_programs_are_deleted(tmp_path, monkeypatch):
         compiled(tmp_path, bytes(10), key=f"key {number // 2}", name=f"{programs.PREFIX}{number}")
         for path in tmp_path.rglob(f"{programs.PREFIX}{number}.*"):
             os.utime(path, (number, number))
-    kept = sorted(path.name.split(".")[0] for path in tmp_path.glob("key*/*"))
-    assert kept == [f"{programs.PREFIX}2", f"{programs.PREFIX}3"]
+    remaining = sorted(path.name.split(".")[0] for path in tmp_path.glob("key*/*"))
+    assert remaining == [f"{programs.PREFIX}2", f"{programs.PREFIX}3"]
 
 
 def test_work_folders_of_killed_runs_are_deleted(tmp_path):
@@ -158,9 +158,9 @@ def run(folder, **environment):
     """What a process that compiles a program prints; it must not write to standard error."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     variables |= {programs.VARIABLE: str(folder), **environment}
-    done = subprocess.run([sys.executable, "-c", RUN], capture_output=True, text=True, env=variables)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr[-2000:]
-    return done.stdout
+    process = subprocess.run([sys.executable, "-c", RUN], capture_output=True, text=True, env=variables)
+    assert (process.returncode, process.stderr) == (0, ""), process.stderr[-2000:]
+    return process.stdout
 
 
 @pytest.mark.slow

@@ -67,10 +67,10 @@ class Recipe:
 
 
 def search(folder, main, count, *flags, **settings):
-    found = Search(["toy", *flags], count)
-    recipe.search = found
+    study = Search(["toy", *flags], count)
+    recipe.search = study
     try:
-        found.run(main, ToySettings().replace(output=str(folder), **settings))
+        study.run(main, ToySettings().replace(output=str(folder), **settings))
     finally:
         recipe.search = None
     return json.loads((folder / "search" / "search.json").read_text())
@@ -121,8 +121,8 @@ def test_an_interrupted_search_continues_to_what_an_unbroken_one_finds(tmp_path)
         search(tmp_path / "broken", Recipe(interrupt), 10)
     with open(tmp_path / "broken" / "search" / "search.journal", "a") as journal:
         journal.write('{"op_code": 4, "wor')  # of a process that was killed
-    kept = json.loads((tmp_path / "broken" / "search" / "search.json").read_text())
-    assert trials(kept) == trials(expected)[:4]
+    record = json.loads((tmp_path / "broken" / "search" / "search.json").read_text())
+    assert trials(record) == trials(expected)[:4]
     assert trials(search(tmp_path / "broken", Recipe(), 10)) == trials(expected)
 
 

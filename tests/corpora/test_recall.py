@@ -27,9 +27,9 @@ def test_distance_and_answer(distance):
 
 
 def test_answers_are_even_and_a_seed_fixes_the_texts():
-    made = recall.recall_sentences(60, 80, seed=1)
-    assert made == recall.recall_sentences(60, 80, seed=1) != recall.recall_sentences(60, 80, seed=2)
-    assert set(collections.Counter(answer for _, answer in made).values()) == {10}
+    texts = recall.recall_sentences(60, 80, seed=1)
+    assert texts == recall.recall_sentences(60, 80, seed=1) != recall.recall_sentences(60, 80, seed=2)
+    assert set(collections.Counter(answer for _, answer in texts).values()) == {10}
 
 
 def test_other_countries_and_languages_do_not_tell_the_answer():
@@ -44,9 +44,9 @@ def test_other_countries_and_languages_do_not_tell_the_answer():
             ("country", list(recall.LANGUAGES), country),
             ("language", recall.CHOICES["language"], answer.lower()),
         ]:
-            named = [word for word in words if word in names]
-            totals[kind] += len(named)
-            hits[kind] += named.count(right)
+            mentioned = [word for word in words if word in names]
+            totals[kind] += len(mentioned)
+            hits[kind] += mentioned.count(right)
     for kind in hits:
         assert totals[kind] > 4000
         assert hits[kind] / totals[kind] == pytest.approx(1 / 8, abs=0.01)

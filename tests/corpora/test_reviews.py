@@ -73,8 +73,8 @@ def test_the_recipe_learns_order_and_everyday_sentences(tmp_path):
     answers = Export(output).predict([text for text, _ in SENTENCES])
     right = [answer["label"] == label for answer, (_, label) in zip(answers, SENTENCES, strict=True)]
     assert sum(right) >= 26
-    known = {words(text) for text, _ in train}
-    assert sum(words(text) in known for text, _ in SENTENCES) <= 5  # most are new to the model
+    vocabulary = {words(text) for text, _ in train}
+    assert sum(words(text) in vocabulary for text, _ in SENTENCES) <= 5  # most are new to the model
 
 
 def words(text):

@@ -42,6 +42,6 @@ def test_the_splits_of_the_builder(monkeypatch, tmp_path):
     monkeypatch.setattr(NlpseqSensors, "STEPS", 600)
     builder = NlpseqSensors(data_dir=tmp_path)
     builder.download_and_prepare()
-    found = {split: list(builder.as_dataset(split=split).as_numpy_iterator()) for split in ("train", "test")}
-    assert [row["labels"].any() for row in found["train"]] == [False, False]
-    assert len(windows_of(found["test"][0]["labels"])) == 2 and found["test"][0]["values"].shape == (600, 2)
+    actual = {split: list(builder.as_dataset(split=split).as_numpy_iterator()) for split in ("train", "test")}
+    assert [row["labels"].any() for row in actual["train"]] == [False, False]
+    assert len(windows_of(actual["test"][0]["labels"])) == 2 and actual["test"][0]["values"].shape == (600, 2)

@@ -90,27 +90,27 @@ def test_batches_are_of_near_equal_lengths_in_a_random_order(monkeypatch):
 
 
 def test_the_next_batch_is_made_while_one_is_used_and_none_after_the_last_use():
-    made, is_made = [], threading.Event()
+    numbers, is_made = [], threading.Event()
 
     def batches():
         for number in range(5):
-            made.append(number)
+            numbers.append(number)
             if number == 1:
                 is_made.set()
             yield number
 
     before = set(threading.enumerate())
-    given = batching._ahead(batches())
-    assert next(given) == 0
+    iterator = batching._ahead(batches())
+    assert next(iterator) == 0
     assert is_made.wait(10)
-    given.close()
-    assert made == [0, 1]
+    iterator.close()
+    assert numbers == [0, 1]
     assert not [thread for thread in {*threading.enumerate()} - before if thread.name.startswith("batches")]
     assert list(batching._ahead(iter([3, 4]))) == [3, 4]
 
 
 def test_an_error_in_making_a_batch_comes_out():
-    given = batching._ahead(1 // number for number in (1, 0))
-    assert next(given) == 1
+    iterator = batching._ahead(1 // number for number in (1, 0))
+    assert next(iterator) == 1
     with pytest.raises(ZeroDivisionError):
-        next(given)
+        next(iterator)

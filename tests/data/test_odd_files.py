@@ -68,8 +68,8 @@ ODD = {
 def test_what_is_odd_is_reported(tmp_path, capsys, name):
     rows, expected = ODD[name]
     data = load(tmp_path, rows)
-    said = capsys.readouterr().out.splitlines()
-    assert tuple(line.removeprefix("note: ") for line in said) == data.notes
+    lines = capsys.readouterr().out.splitlines()
+    assert tuple(line.removeprefix("note: ") for line in lines) == data.notes
     assert len([note for note in data.notes if re.search(expected, note)]) == 1, data.notes
 
 
@@ -96,7 +96,7 @@ def test_columns_of_one_name(tmp_path, suffix):
             assert any("several columns of one name: 'id'" in note for note in load_labelled_texts(path).notes)
 
 
-@pytest.mark.parametrize("load, header, given, match", [
+@pytest.mark.parametrize("load, header, options, match", [
     (load_tagged_sentences, "tokens,tags,tags", {}, "`tags`"),
     (load_tagged_sentences, "a,b,b", {"tokens": "a", "tags": "B"}, "`tags`"),
     (load_parallel_texts, "source,target,source", {}, "`source`"),
@@ -106,10 +106,10 @@ def test_columns_of_one_name(tmp_path, suffix):
     (read_clips, "id,id,x", {}, "`sequence`"),
     (read_clips, "id,Label,label", {}, "`label`"),
 ])  # fmt: skip
-def test_a_column_that_is_there_twice_is_not_guessed(tmp_path, load, header, given, match):
+def test_a_column_that_is_there_twice_is_not_guessed(tmp_path, load, header, options, match):
     (tmp_path / "a.csv").write_text(header + "\n2024-01-01,2,2\n2024-01-02,3,5\n2024-01-03,4,3\n")
     with pytest.raises(InputError, match=match):
-        load(tmp_path / "a.csv", **given)
+        load(tmp_path / "a.csv", **options)
 
 
 def test_nothing_is_reported_of_sound_data(tmp_path, capsys):
@@ -342,8 +342,8 @@ def test_random_delimited_values_come_back(tmp_path):
         with open(path, "w", newline="", encoding="utf-8") as file:
             csv.writer(file, delimiter=",;|"[number % 3]).writerows([("text", "label"), *rows])
         data = load_labelled_texts(path)
-        found = [text.decode() for split in data.sizes for text in getattr(data, split).texts]
-        assert sorted(found) == sorted(text for text, _ in rows)
+        actual = [text.decode() for split in data.sizes for text in getattr(data, split).texts]
+        assert sorted(actual) == sorted(text for text, _ in rows)
 
 
 def test_the_place_of_what_is_wrong(tmp_path):

@@ -40,11 +40,11 @@ def text_of(data):
 @pytest.mark.parametrize("shape", shapes.CLASSIFICATION)
 def test_labelled_texts(tmp_path, shape):
     path, options = shapes.CLASSIFICATION[shape](tmp_path)
-    found = rows_of(load_labelled_texts(str(path), **options))
+    actual = rows_of(load_labelled_texts(str(path), **options))
     unspelt = {"latin-1": lambda text: text.replace("\u201c", "\u00ab").replace("\u201d", "\u00bb")}
     change = unspelt.get(shape, lambda text: text)
     names = (lambda label: f"{label.upper()}:x") if shape == "label first" else (lambda label: label)
-    assert found == sorted((change(text), names(label)) for text, label in ROWS)
+    assert actual == sorted((change(text), names(label)) for text, label in ROWS)
 
 
 @pytest.mark.parametrize("shape", shapes.TRANSLATION)

@@ -43,10 +43,10 @@ def test_a_part_held_out_leaves_every_class_in_training(seed):
     random = np.random.default_rng(seed)
     tags = [random.integers(0, 60, random.integers(1, 5)).tolist() for _ in range(59)]
     tokens = [[f"{number}"] * len(row) for number, row in enumerate(tags)]
-    kept, held = sources.split_off_tenth(Sentences(tokens, tags), seed)
-    assert len(held) == 5 and sorted(kept.tokens + held.tokens) == sorted(tokens)
-    assert set(chain(*kept.tags)) == set(chain(*tags))
-    assert all(tags[int(row[0])] == found for row, found in zip(held.tokens, held.tags))
+    remaining, held = sources.split_off_tenth(Sentences(tokens, tags), seed)
+    assert len(held) == 5 and sorted(remaining.tokens + held.tokens) == sorted(tokens)
+    assert set(chain(*remaining.tags)) == set(chain(*tags))
+    assert all(tags[int(row[0])] == row_tags for row, row_tags in zip(held.tokens, held.tags))
 
 
 def test_too_few_to_hold_a_part_out():

@@ -46,16 +46,16 @@ def test_every_form_gives_the_same_rows(tmp_path, name):
     else:
         path.write_bytes(FORMS[name]())
     vectors = WordVectors(path)
-    rows, found = vectors.rows(["été", "the", "missing", "0"])
-    assert vectors.size == 3 and found.tolist() == [True, True, False, True]
+    rows, has_vector = vectors.rows(["été", "the", "missing", "0"])
+    assert vectors.size == 3 and has_vector.tolist() == [True, True, False, True]
     np.testing.assert_array_equal(rows, [VECTORS[7], VECTORS[0], np.zeros(3), VECTORS[4]])
 
 
 def test_another_case_is_the_second_choice(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_bytes(text(["Paris", "paris", "Rome", "rome", "Oslo"]))
-    rows, found = WordVectors(path).rows(["paris", "ROME", "oslo", "OSLO", "Rome"])
-    assert found.tolist() == [True] * 5
+    rows, has_vector = WordVectors(path).rows(["paris", "ROME", "oslo", "OSLO", "Rome"])
+    assert has_vector.tolist() == [True] * 5
     np.testing.assert_array_equal(rows, VECTORS[[1, 3, 4, 4, 2]])
 
 

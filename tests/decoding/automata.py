@@ -81,23 +81,23 @@ def continuations(automaton, hypothesis, min_length):
 
 def all_sequences(automaton, node, max_length, min_length=0):
     """Every sequence that ends, or has `max_length` ids."""
-    found, open_ones = [], [first(automaton, node)]
+    finished, open_ones = [], [first(automaton, node)]
     for _ in range(max_length):
-        longer = [new for each in open_ones for new in continuations(automaton, each, min_length)]
-        found += [each for each in longer if each.ended]
-        open_ones = [each for each in longer if not each.ended]
-    return found + open_ones
+        longer = [new for path in open_ones for new in continuations(automaton, path, min_length)]
+        finished += [path for path in longer if path.ended]
+        open_ones = [path for path in longer if not path.ended]
+    return finished + open_ones
 
 
 def plain_beam(automaton, node, max_length, min_length, beam_size):
     """What a beam meets, in plain lists, without any early finish."""
-    found, open_ones = [], [first(automaton, node)]
+    finished, open_ones = [], [first(automaton, node)]
     for _ in range(max_length):
-        longer = [new for each in open_ones for new in continuations(automaton, each, min_length)]
-        longer.sort(key=lambda each: -each.log_probability)
-        found += [each for each in longer[:beam_size] if each.ended]
-        open_ones = [each for each in longer if not each.ended][:beam_size]
-    return found + open_ones
+        longer = [new for path in open_ones for new in continuations(automaton, path, min_length)]
+        longer.sort(key=lambda path: -path.log_probability)
+        finished += [path for path in longer[:beam_size] if path.ended]
+        open_ones = [path for path in longer if not path.ended][:beam_size]
+    return finished + open_ones
 
 
 def assert_decoded(decoded, row, hypotheses, scores, padding=0):

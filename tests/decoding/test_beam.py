@@ -51,10 +51,10 @@ def test_a_beam_as_wide_as_the_space_equals_brute_force(min_length, alpha, beta)
         n_best=20,
         padding=-1,
     )
-    found = search(NODE_OF, limits)
+    actual = search(NODE_OF, limits)
     for row, node in enumerate(NODE_OF):
         every = all_sequences(automaton, node, limits[row], min_length)
-        assert_decoded(found, row, every, [each.score(alpha, beta) for each in every], padding=-1)
+        assert_decoded(actual, row, every, [path.score(alpha, beta) for path in every], padding=-1)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_equals_a_plain_beam_that_never_finishes_early(sharpness, beam_size, min
         n_best=beam_size,
         source_mask=tf.constant(real),
     )
-    found = search(nodes, limits)
+    actual = search(nodes, limits)
     for row, node in enumerate(nodes):
         every = plain_beam(automaton, node, limits[row], min_length, beam_size)
-        assert_decoded(found, row, every, [each.score(alpha, beta, real[row]) for each in every])
+        assert_decoded(actual, row, every, [path.score(alpha, beta, real[row]) for path in every])
 
 
 @pytest.mark.parametrize("attends", [True, False])
@@ -86,10 +86,10 @@ def test_equals_a_plain_beam_that_never_finishes_early(sharpness, beam_size, min
 def test_a_beam_of_one_equals_greedy(min_length, attends):
     automaton, nodes = Automaton(4, attends=attends), np.arange(30)
     limits = 3 + nodes % 7
-    found = searching(automaton, min_length=min_length, beam_size=1)(nodes, limits)
+    actual = searching(automaton, min_length=min_length, beam_size=1)(nodes, limits)
     expected = greedy(automaton.step, automaton.states(nodes), START, END, limits, min_length)
-    assert (found.attention is None) == (expected.attention is None) == (not attends)
-    for one, other in zip(found[: 4 + attends], expected):
+    assert (actual.attention is None) == (expected.attention is None) == (not attends)
+    for one, other in zip(actual[: 4 + attends], expected):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
@@ -113,13 +113,13 @@ def in_numpy(step, state, start, end, max_length, beam_size):
         return result.logits.numpy(), [result.states.numpy()], None
 
     limits = np.full(len(state), max_length)
-    found = runtime_search(numbers, [state.numpy()], start=start, end=end, max_length=limits, beam_size=beam_size)
-    return np.array([ids[0][0] for ids in found.ids]), found.scores[:, 0]
+    actual = runtime_search(numbers, [state.numpy()], start=start, end=end, max_length=limits, beam_size=beam_size)
+    return np.array([ids[0][0] for ids in actual.ids]), actual.scores[:, 0]
 
 
 def in_the_graph(step, state, start, end, max_length, beam_size):
-    found = beam_search(step, state, start, end, max_length, beam_size=beam_size)
-    return found.ids[:, 0, 0].numpy(), found.scores[:, 0].numpy()
+    actual = beam_search(step, state, start, end, max_length, beam_size=beam_size)
+    return actual.ids[:, 0, 0].numpy(), actual.scores[:, 0].numpy()
 
 
 @pytest.mark.parametrize("search", [in_the_graph, in_numpy])
@@ -163,18 +163,18 @@ def test_the_search_stops_as_soon_as_nothing_can_win():
 
     for alpha in (0.0, 1.0):
         steps.assign(0)
-        found = beam_search(step, tf.zeros([1], tf.int32), 0, 2, 50, length_penalty=alpha)
-        assert found.ids.numpy().tolist() == [[[0, 1]]] and int(steps) == 3
+        actual = beam_search(step, tf.zeros([1], tf.int32), 0, 2, 50, length_penalty=alpha)
+        assert actual.ids.numpy().tolist() == [[[0, 1]]] and int(steps) == 3
 
 
 def test_without_attention_and_with_a_tensor_for_the_start():
     automaton = Automaton(6, attends=False)
     start = tf.constant([0, 1, 3], tf.int32)
     states = automaton.states([1, 1, 1])
-    found = beam_search(automaton.step, states, start, END, 5, beam_size=2)
-    assert found.attention is None
+    actual = beam_search(automaton.step, states, start, END, 5, beam_size=2)
+    assert actual.attention is None
     alone = beam_search(automaton.step, automaton.states([1]), 3, END, 5, beam_size=2)
-    np.testing.assert_allclose(found.scores[2], alone.scores[0], rtol=1e-6)
+    np.testing.assert_allclose(actual.scores[2], alone.scores[0], rtol=1e-6)
 
 
 @pytest.mark.parametrize("eagerly", [True, False])
@@ -183,11 +183,11 @@ def test_an_empty_batch(eagerly):
     run = tf.function(lambda nodes: beam_search(automaton.step, automaton.states(nodes), 0, END, 5, n_best=2))
     tf.config.run_functions_eagerly(eagerly)
     try:
-        found = run(tf.zeros([0], tf.int32))
+        actual = run(tf.zeros([0], tf.int32))
     finally:
         tf.config.run_functions_eagerly(False)
-    assert found.ids.shape == (0, 2, 0) and found.scores.shape == (0, 2)
-    assert found.attention.shape == (0, 2, 0, 3)
+    assert actual.ids.shape == (0, 2, 0) and actual.scores.shape == (0, 2)
+    assert actual.attention.shape == (0, 2, 0, 3)
 
 
 @pytest.mark.slow
@@ -196,8 +196,8 @@ def test_in_a_saved_model(tmp_path):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32)])
     def serve(nodes, limits):
-        found = beam_search(automaton.step, automaton.states(nodes), START, END, limits, n_best=2)
-        return found._asdict()
+        actual = beam_search(automaton.step, automaton.states(nodes), START, END, limits, n_best=2)
+        return actual._asdict()
 
     module = tf.Module()
     tf.saved_model.save(module, str(tmp_path), signatures=serve)

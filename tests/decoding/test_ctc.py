@@ -33,7 +33,7 @@ def enumerated(logits):
     return scores
 
 
-def found(transcript, row):
+def transcripts_of(transcript, row):
     lengths = transcript.lengths[row].numpy()
     return [tuple(ids[:n].tolist()) for ids, n in zip(transcript.ids[row].numpy(), lengths)]
 
@@ -41,7 +41,7 @@ def found(transcript, row):
 def test_greedy_is_the_best_path(logits):
     transcript = ctc_greedy(logits, MASK)
     for row, length in enumerate(LENGTHS):
-        assert found(transcript, row) == [tuple(collapse(logits[row, :length].argmax(-1)))]
+        assert transcripts_of(transcript, row) == [tuple(collapse(logits[row, :length].argmax(-1)))]
         log_y = tf.nn.log_softmax(logits[row, :length]).numpy()
         assert float(transcript.scores[row, 0]) == pytest.approx(log_y.max(-1).sum() if length else 0.0, abs=1e-5)
 
@@ -57,7 +57,7 @@ def test_a_wide_beam_finds_all_texts(logits):
     transcript = ctc_beam_search(logits, MASK, beam_size=100, n_best=6)
     for row, length in enumerate(LENGTHS):
         ranked = sorted(enumerated(logits[row, :length].astype(float)).items(), key=lambda item: -item[1])[:6]
-        assert found(transcript, row)[: len(ranked)] == [text for text, _ in ranked]
+        assert transcripts_of(transcript, row)[: len(ranked)] == [text for text, _ in ranked]
         assert transcript.scores[row, : len(ranked)].numpy() == pytest.approx([s for _, s in ranked], abs=1e-4)
         assert np.all(transcript.scores[row, len(ranked) :] < -1e29)
 
@@ -73,7 +73,7 @@ def test_language_model_and_bonus_are_added(logits):
             for text, score in enumerated(logits[row, :length].astype(float)).items()
         }
         ranked = sorted(scores.items(), key=lambda item: -item[1])[:5]
-        assert found(transcript, row)[: len(ranked)] == [text for text, _ in ranked]
+        assert transcripts_of(transcript, row)[: len(ranked)] == [text for text, _ in ranked]
         assert transcript.scores[row, : len(ranked)].numpy() == pytest.approx([s for _, s in ranked], abs=1e-4)
 
 

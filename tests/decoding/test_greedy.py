@@ -24,12 +24,12 @@ def test_equals_plain_python(attends, min_length):
     def run(nodes, limits):
         return greedy(automaton.step, automaton.states(nodes), START, END, limits, min_length, padding=7)
 
-    found = run(tf.constant(nodes, tf.int32), tf.constant(limits, tf.int32))
-    assert found.ids.shape[2] == np.max(found.lengths)
+    actual = run(tf.constant(nodes, tf.int32), tf.constant(limits, tf.int32))
+    assert actual.ids.shape[2] == np.max(actual.lengths)
     for row, node in enumerate(nodes):
         expected = plain_greedy(automaton, node, limits[row], min_length)
-        assert_decoded(found, row, [expected], [expected.log_probability], padding=7)
-    cut = (found.lengths[:, 0] == limits).numpy()
+        assert_decoded(actual, row, [expected], [expected.log_probability], padding=7)
+    cut = (actual.lengths[:, 0] == limits).numpy()
     assert 0 < cut.sum() < len(nodes)  # some ended, some did not
 
 
@@ -39,19 +39,19 @@ def test_half_precision_logits_are_summed_in_float32():
     def step(tokens, states):
         return Step(tf.cast(tf.tile(logits[tf.newaxis], [2, 1]), tf.float16), states)
 
-    found = greedy(step, (), tf.constant([0, 0]), -1, 200)
+    actual = greedy(step, (), tf.constant([0, 0]), -1, 200)
     exact = tf.cast(tf.cast(logits, tf.float16), tf.float32)
     expected = 200 * tf.reduce_max(tf.nn.log_softmax(exact))
-    assert found.scores.dtype == tf.float32
-    np.testing.assert_allclose(found.scores[:, 0], [expected, expected], rtol=1e-5)
+    assert actual.scores.dtype == tf.float32
+    np.testing.assert_allclose(actual.scores[:, 0], [expected, expected], rtol=1e-5)
 
 
 def test_nothing_may_come():
     automaton = Automaton(3)
     for run in (greedy, tf.function(greedy)):
-        found = run(automaton.step, automaton.states([1, 2]), START, END, 0)
-        assert found.ids.shape == (2, 1, 0) and found.attention.shape == (2, 1, 0, 3)
-        assert not np.any(found.scores) and not np.any(found.lengths)
+        actual = run(automaton.step, automaton.states([1, 2]), START, END, 0)
+        assert actual.ids.shape == (2, 1, 0) and actual.attention.shape == (2, 1, 0, 3)
+        assert not np.any(actual.scores) and not np.any(actual.lengths)
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def assert_frequencies(drawn, probabilities):
     counts = np.bincount(drawn.ravel(), minlength=len(probabilities))
     assert not counts[probabilities == 0].any()
     expected = drawn.size * probabilities
-    some = expected > 0
-    assert np.sum((counts - expected)[some] ** 2 / expected[some]) < 20.5
+    subset = expected > 0
+    assert np.sum((counts - expected)[subset] ** 2 / expected[subset]) < 20.5
 
 
 @pytest.mark.parametrize(
@@ -89,33 +89,33 @@ def test_neighbours_in_a_batch_change_nothing():
     automaton, nodes, limits = Automaton(1), np.arange(20), 3 + np.arange(20)
     together = run(automaton, nodes, limits, top_p=0.9)
     for rows in (1, 7):
-        some = run(automaton, nodes[:rows], limits[:rows], top_p=0.9)
-        length = some.ids.shape[2]
-        np.testing.assert_array_equal(together.ids[:rows, :, :length], some.ids)
-        np.testing.assert_allclose(together.scores[:rows], some.scores, rtol=2e-6)
+        subset = run(automaton, nodes[:rows], limits[:rows], top_p=0.9)
+        length = subset.ids.shape[2]
+        np.testing.assert_array_equal(together.ids[:rows, :, :length], subset.ids)
+        np.testing.assert_allclose(together.scores[:rows], subset.scores, rtol=2e-6)
 
 
 @pytest.mark.parametrize("options", [{"temperature": 1e-6}, {"top_k": 1}, {"top_p": 1e-6}], ids=str)
 def test_what_leaves_one_choice_equals_greedy(options):
     automaton, nodes = Automaton(2), np.arange(30)
-    found = run(automaton, nodes, 9, min_length=2, **options)
+    actual = run(automaton, nodes, 9, min_length=2, **options)
     expected = greedy(automaton.step, automaton.states(nodes), START, END, 9, 2)
-    for one, other in zip(found, expected, strict=True):
+    for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 def test_log_probabilities_are_those_of_the_model():
     automaton, nodes = Automaton(3), np.arange(30)
-    found = run(automaton, nodes, 6, temperature=2.0, top_k=3, min_length=1)
+    actual = run(automaton, nodes, 6, temperature=2.0, top_k=3, min_length=1)
     for row, node in enumerate(nodes):
-        length, total = int(found.lengths[row, 0]), 0.0
+        length, total = int(actual.lengths[row, 0]), 0.0
         assert length >= 1
-        ids = [*found.ids[row, 0, :length].numpy(), *([END] if length < 6 else [])]
+        ids = [*actual.ids[row, 0, :length].numpy(), *([END] if length < 6 else [])]
         node = automaton.moves[node, START]
         for token in ids:
             total += automaton.log_probabilities[node, token]
             node = automaton.moves[node, token]
-        assert float(found.log_probabilities[row, 0]) == pytest.approx(total, rel=1e-4, abs=1e-4)
+        assert float(actual.log_probabilities[row, 0]) == pytest.approx(total, rel=1e-4, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,10 @@ def test_what_is_explained_of_numbers():
     assert (look.steps[-1], layer.steps) == ("t-1", ["t-10", "t-7", "t-4", "t-1"])  # patches of three
 
     detector, series, _ = numbers_of("anomalies")
-    found = detector.detect([series])[0]["surprise"]
+    actual = detector.detect([series])[0]["surprise"]
     greatest = diagnostics.saliency(detector, series)  # no step has a score yet
-    assert greatest.score == pytest.approx(found.max(), rel=1e-4) and greatest.answer.startswith("surprise of step")
-    assert diagnostics.saliency(detector, series, "4").score == pytest.approx(found[3], rel=1e-4)
+    assert greatest.score == pytest.approx(actual.max(), rel=1e-4) and greatest.answer.startswith("surprise of step")
+    assert diagnostics.saliency(detector, series, "4").score == pytest.approx(actual[3], rel=1e-4)
     for task, example, answer in ((detector, series, "21"), (forecaster, history, "0")):
         with pytest.raises(InputError, match="answer"):
             diagnostics.saliency(task, example, answer)
@@ -181,7 +181,7 @@ def test_features():
     assert after_negation(["a", "not", "b", ",", "c"]) == [0, 1, 1, 0, 0]
 
 
-@pytest.mark.parametrize("asked, message", [
+@pytest.mark.parametrize("look, message", [
     (lambda task: diagnostics.saliency(task, 5), "expected strings, got 5"),
     (lambda task: diagnostics.saliency(task, ["a", "b"]), "`example` must be one that a TextClassifier reads"),
     (lambda task: diagnostics.saliency(task, " "), "`example` is empty"),
@@ -190,6 +190,6 @@ def test_features():
     (lambda task: diagnostics.memory_horizon(task, "a text"), "`examples` must be a list of examples, got 'a text'"),
     (lambda task: diagnostics.neurons(task, []), "`examples` is empty"),
 ])  # fmt: skip
-def test_what_cannot_be_looked_at(asked, message):
+def test_what_cannot_be_looked_at(look, message):
     with pytest.raises(InputError, match=message):
-        asked(task_of("classification"))
+        look(task_of("classification"))

@@ -34,10 +34,10 @@ def test_lstm(name, rows, masked):
     layer.set_weights([RNG.normal(size=weight.shape) for weight in layer.get_weights()])
     expected = tf.nest.flatten(layer(x, mask=tf.constant(mask) if masked else None))
     with engine.substituted_runs(kernels.run_by_kernel):
-        found = tf.nest.flatten(layer(x, mask=tf.constant(mask) if masked else None))
-    for right, given in zip(expected, found, strict=True):
+        actual = tf.nest.flatten(layer(x, mask=tf.constant(mask) if masked else None))
+    for right, value in zip(expected, actual, strict=True):
         real = mask if masked and len(right.shape) == 3 else ...
-        np.testing.assert_allclose(given.numpy()[real], right.numpy()[real], atol=1e-5)
+        np.testing.assert_allclose(value.numpy()[real], right.numpy()[real], atol=1e-5)
 
 
 def test_variants_have_no_kernel():

@@ -83,5 +83,5 @@ def test_onnx_runtime_agrees(name):
     model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=17)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     inputs = [node.name for node in session.get_inputs()]
-    for got, expected in zip(session.run(None, dict(zip(inputs, (SEQUENCES, MASK)))), want):
-        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+    for actual, expected in zip(session.run(None, dict(zip(inputs, (SEQUENCES, MASK)))), want):
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)

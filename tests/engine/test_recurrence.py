@@ -263,8 +263,8 @@ def test_gradients_that_come_as_slices(make, options):
 
 @pytest.mark.parametrize("recompute", [False, True])
 def test_gradients_of_a_cell_that_nothing_else_holds(recompute):
-    def gradient(*kept):
-        cells = kept or (built(LSTMCell),)
+    def gradient(*reused):
+        cells = reused or (built(LSTMCell),)
         x, states = arguments(cells[0])
         with tf.GradientTape() as tape:
             tape.watch(x)

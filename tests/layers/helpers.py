@@ -89,9 +89,9 @@ def assert_same(ours, theirs, tolerance=1e-5):
         assert_close(one, other, tolerance, f"the gradient of {name}")
 
 
-def assert_close(one, other, tolerance=1e-5, what=""):
+def assert_close(one, other, tolerance=1e-5, label=""):
     one, other = np.asarray(keras.ops.convert_to_numpy(one)), np.asarray(keras.ops.convert_to_numpy(other))
-    assert one.shape == other.shape, what
+    assert one.shape == other.shape, label
     # Sums over steps are as exact as their largest terms, not as their smallest results.
     scale = max(1.0, np.abs(other).max(initial=0.0))
-    np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * scale, err_msg=what)
+    np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * scale, err_msg=label)

@@ -121,10 +121,10 @@ def test_no_coverage_yet_is_zero_coverage():
 def test_gradients_are_finite_and_equal_finite_differences(name):
     layer = built(name, coverage=True, dtype="float64")
     query, memory, past = (
-        each("float64") for each in (lambda dtype: queries(name, dtype), lambda dtype: sequences(dtype=dtype), covered)
+        make("float64") for make in (lambda dtype: queries(name, dtype), lambda dtype: sequences(dtype=dtype), covered)
     )
-    sources = [tf.constant(each) for each in (query, memory, past)]
-    shifts = [normal(*each.shape, seed=20 + i, dtype="float64") for i, each in enumerate(sources)]
+    sources = [tf.constant(make) for make in (query, memory, past)]
+    shifts = [normal(*make.shape, seed=20 + i, dtype="float64") for i, make in enumerate(sources)]
 
     def loss(query, memory, past):
         context = layer(query, memory, mask=EMPTY_ROW, coverage=past)
@@ -137,7 +137,7 @@ def test_gradients_are_finite_and_equal_finite_differences(name):
     gradients = tape.gradient(total, [*sources, *weights])
     assert all(np.isfinite(gradient).all() for gradient in gradients)
     assert not np.asarray(gradients[1])[~EMPTY_ROW].any()
-    moved = [[each + sign * 1e-3 * shift for each, shift in zip(sources, shifts)] for sign in (1, -1)]
+    moved = [[make + sign * 1e-3 * shift for make, shift in zip(sources, shifts)] for sign in (1, -1)]
     expected = float(loss(*moved[0]) - loss(*moved[1])) / 2e-3
     along = sum(np.sum(gradient * shift) for gradient, shift in zip(gradients, shifts))
     assert along == pytest.approx(expected, rel=1e-3, abs=1e-4)  # the softmax is in float32
@@ -207,8 +207,8 @@ def test_in_a_functional_model_with_the_mask_of_the_memory(name, tmp_path):
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert_close(again.predict([source, target], verbose=0)[1], weights)
     model.compile(keras.optimizers.Adam(0.05), loss=["mse", None], jit_compile=False)
-    wanted = (source[:, :1] == target)[..., np.newaxis].astype("float32")
-    losses = model.fit([source, target], wanted, epochs=4, verbose=0).history["loss"]
+    expected = (source[:, :1] == target)[..., np.newaxis].astype("float32")
+    losses = model.fit([source, target], expected, epochs=4, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
 
 

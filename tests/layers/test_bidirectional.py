@@ -77,23 +77,23 @@ def test_unrolled():
 @pytest.mark.parametrize("return_sequences", [False, True])
 @pytest.mark.slow
 def test_two_different_layers(return_sequences):
-    both = []
+    pair = []
     for module, options in ((layers, {"engine": "portable"}), (keras.layers, {})):
         options = {**options, "return_sequences": return_sequences}
         forward = module.LSTM(UNITS, **options)
         backward = module.GRU(UNITS + 1, go_backwards=True, **options)
-        both.append(module.Bidirectional(forward, backward_layer=backward))
-    ours, theirs = same_weights(*both)
+        pair.append(module.Bidirectional(forward, backward_layer=backward))
+    ours, theirs = same_weights(*pair)
     assert_same(run(ours, sequences(), mask=EMPTY_ROW), run(theirs, sequences(), mask=EMPTY_ROW))
 
 
 @pytest.mark.slow
 def test_a_stack_of_cells_in_both_directions():
-    both = []
+    pair = []
     for module, options in ((layers, {"engine": "portable"}), (keras.layers, {})):
         stack = [module_cell(module, name)(UNITS) for name in ("LSTMCell", "GRUCell")]
-        both.append(module.Bidirectional(module.RNN(stack, return_sequences=True, **options)))
-    ours, theirs = same_weights(*both)
+        pair.append(module.Bidirectional(module.RNN(stack, return_sequences=True, **options)))
+    ours, theirs = same_weights(*pair)
     assert_same(run(ours, sequences(), mask=EMPTY_ROW), run(theirs, sequences(), mask=EMPTY_ROW))
 
 

@@ -247,11 +247,11 @@ def test_the_loss_is_the_mean_negative_log_likelihood_of_labelled_steps(crf):
 
 
 @pytest.mark.parametrize("scale", [3e1, 1e2, 2e4])
-@pytest.mark.parametrize("what", ["emissions", "transitions"])
+@pytest.mark.parametrize("kind", ["emissions", "transitions"])
 @pytest.mark.parametrize("mode", ["portable", "xla"])
-def test_scores_of_any_size(crf, what, scale, mode):
+def test_scores_of_any_size(crf, kind, scale, mode):
     x, weights = emissions(), crf.get_weights()
-    if what == "emissions":
+    if kind == "emissions":
         x = scale * x
     else:
         crf.set_weights([scale * weights[0], *weights[1:]])
@@ -353,9 +353,9 @@ def two_taggers():
         crf.set_weights([normal(*w.shape, seed=len(crfs) + 7) for w in crf.weights])
         crfs.append(crf)
     x = keras.Input((TIME, 2))
-    both = keras.Model(x, {model.name: model(x) for model in models})
-    both.compile("sgd", loss={model.name: crf.loss for model, crf in zip(models, crfs)})
-    return models, crfs, both
+    pair = keras.Model(x, {model.name: model(x) for model in models})
+    pair.compile("sgd", loss={model.name: crf.loss for model, crf in zip(models, crfs)})
+    return models, crfs, pair
 
 
 def through_json(model):
@@ -367,23 +367,23 @@ def test_a_loss_belongs_to_its_layer_by_whatever_way_it_comes(tmp_path):
 
     Until then they have others, and so has what a wrong layer gives.
     """
-    both, path = two_taggers()[2], tmp_path / "both.keras"
+    pair, path = two_taggers()[2], tmp_path / "both.keras"
     x, labels = normal(BATCH, TIME, 2), {name: np.zeros((BATCH, TIME), int) for name in ("ner", "pos")}
 
     def loss(model):
         return float(model.compute_loss(y=labels, y_pred=model(x)))
 
-    expected, weights = loss(both), both.get_weights()
-    both.save(path)
+    expected, weights = loss(pair), pair.get_weights()
+    pair.save(path)
     models = {name: keras.saving.load_model(path) for name in ("first", "second")}
-    models |= {"copy": keras.models.model_from_json(both.to_json()), "clone": keras.models.clone_model(both)}
+    models |= {"copy": keras.models.model_from_json(pair.to_json()), "clone": keras.models.clone_model(pair)}
     for model in models.values():
         model.set_weights([weight + 3 * normal(*weight.shape) for weight in weights])
-    models["copy"].compile_from_config(through_json(both))
-    models["clone"].compile_from_config(both.get_compile_config())
+    models["copy"].compile_from_config(through_json(pair))
+    models["clone"].compile_from_config(pair.get_compile_config())
     models["first"].compile_from_config(through_json(models["second"]))
-    both.compile_from_config(through_json(both))
-    for name, model in {**models, "itself": both}.items():
+    pair.compile_from_config(through_json(pair))
+    for name, model in {**models, "itself": pair}.items():
         saved = model.get_weights()
         model.set_weights(weights)
         assert loss(model) == pytest.approx(expected, rel=1e-6), name

@@ -17,13 +17,13 @@ LENGTHS = np.array([4, 2, 4])
 
 def test_masks_weights_and_reductions():
     logits, mask = tf.constant(normal(3, 4, 3)), tf.sequence_mask(LENGTHS, 4)
-    each = tf.nn.ctc_loss(np.maximum(LABELS, 0), logits, [2, 1, 1], LENGTHS, False, blank_index=0).numpy()[:2]
+    row_losses = tf.nn.ctc_loss(np.maximum(LABELS, 0), logits, [2, 1, 1], LENGTHS, False, blank_index=0).numpy()[:2]
     logits._keras_mask = mask  # as a layer with `supports_masking` leaves it
     losses = CTCLoss(reduction=None)(LABELS, logits)
-    assert losses.numpy() == pytest.approx([*each, 0.0], rel=1e-5)
-    assert float(CTCLoss()(LABELS, logits)) == pytest.approx(each.sum() / 3, rel=1e-5)
+    assert losses.numpy() == pytest.approx([*row_losses, 0.0], rel=1e-5)
+    assert float(CTCLoss()(LABELS, logits)) == pytest.approx(row_losses.sum() / 3, rel=1e-5)
     weighted = CTCLoss(reduction="sum")(LABELS, logits, [2.0, 0.5, 1.0])
-    assert float(weighted) == pytest.approx(2 * each[0] + each[1] / 2, rel=1e-5)
+    assert float(weighted) == pytest.approx(2 * row_losses[0] + row_losses[1] / 2, rel=1e-5)
     assert float(CTCLoss(reduction="sum")(LABELS, logits, np.array([[2.0], [0.5], [1.0]]))) == float(weighted)
     with pytest.raises(InputError, match="sample_weight"):
         CTCLoss()(LABELS[:1], logits[:1], np.ones((1, 3)))

@@ -78,27 +78,27 @@ every_pair = pytest.mark.parametrize("weights, reduction", [
 @every_pair
 def test_weights_and_reductions_of_a_crf(weights, reduction):
     crf = a_crf()
-    given, steps = WEIGHTS[weights]
+    sample_weight, steps = WEIGHTS[weights]
     count = MASK.sum(1)
     rows = np.divide((steps * MASK).sum(1), count, out=np.zeros(BATCH), where=count > 0)
     if reduction == "mean_with_sample_weight":
         rows[count == 0] = steps[count == 0].mean(1)  # its loss is zero, and it is counted
     for make, sizes in ((CRFLoss, np.ones(BATCH)), (SequenceLikelihood, count)):
-        actual = make(crf, reduction=reduction)(LABELS, EMISSIONS, given)
+        actual = make(crf, reduction=reduction)(LABELS, EMISSIONS, sample_weight)
         expected = reduced(likelihoods(crf), rows, sizes, reduction)
         np.testing.assert_allclose(actual, expected, rtol=2e-5, atol=1e-6, err_msg=make.__name__)
 
 
 @every_pair
 def test_weights_and_reductions_of_tokens(weights, reduction):
-    smoothing, (given, steps) = 0.1, WEIGHTS[weights]
+    smoothing, (sample_weight, steps) = 0.1, WEIGHTS[weights]
     log = EMISSIONS - np.log(np.exp(EMISSIONS).sum(-1, keepdims=True))
     q = (1 - smoothing) * np.eye(TAGS)[LABELS.clip(0)] + smoothing / TAGS
     expected = reduced(-(q * log).sum(-1), steps * MASK, MASK, reduction)
     factors = FactoredLogits(tf.constant(EMISSIONS), tf.eye(TAGS), tf.zeros(TAGS))
     for predictions in (EMISSIONS, factors):
         loss = SmoothedCrossEntropy(smoothing, reduction=reduction)
-        np.testing.assert_allclose(loss(LABELS, predictions, given), expected, rtol=2e-5, atol=1e-6)
+        np.testing.assert_allclose(loss(LABELS, predictions, sample_weight), expected, rtol=2e-5, atol=1e-6)
 
 
 def test_a_weight_of_zero_skips_a_step_of_a_crf():
@@ -119,8 +119,8 @@ def test_the_accuracy_is_weighted():
 def test_labels_of_any_numeric_dtype_and_of_rank_three(dtype):
     crf, labels = a_crf(), LABELS[:1].astype(dtype)
     expected = likelihoods(crf, EMISSIONS[:1], LABELS[:1]).mean()
-    for given in (labels, labels[..., None]):
-        np.testing.assert_allclose(crf.loss(given, EMISSIONS[:1]), expected, rtol=1e-5)
+    for y_true in (labels, labels[..., None]):
+        np.testing.assert_allclose(crf.loss(y_true, EMISSIONS[:1]), expected, rtol=1e-5)
 
 
 LOSSES = {
@@ -195,8 +195,8 @@ def test_labels_and_weights_of_unknown_rank(loss):
     signature = [unknown, tf.TensorSpec((None, None, TAGS)), unknown]
     traced = tf.function(lambda y, e, w: loss(y, e, w), input_signature=signature)
     labels = LABELS.astype("float32")
-    for name, (given, _) in WEIGHTS.items():
-        weights = np.float32(1 if name == "none" else given)
+    for name, (sample_weight, _) in WEIGHTS.items():
+        weights = np.float32(1 if name == "none" else sample_weight)
         for y in (labels, labels[..., None]):
             np.testing.assert_allclose(traced(y, EMISSIONS, weights), loss(y, EMISSIONS, weights), rtol=1e-5)
     for wrong in ("one-hot", "one a row", "another time", "weights (1, T)", "weights (T,)", "weights of classes"):

@@ -33,7 +33,7 @@ STACKS = {
 
 def pair(stack, engine="portable", wrap=False, **options):
     ours, theirs = (
-        [getattr(module, name)(units, **more) for name, units, more in STACKS[stack]]
+        [getattr(module, name)(units, **arguments) for name, units, arguments in STACKS[stack]]
         for module in (cells, keras.layers)
     )
     if wrap:

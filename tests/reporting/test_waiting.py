@@ -34,14 +34,18 @@ def written(terminal, patience):
             time.sleep(0.005)
         assert clock.end() > 0
         assert clock.end() == 0
-        said = stream.getvalue()
-    assert stream.getvalue() == said
-    return said
+        output = stream.getvalue()
+    assert stream.getvalue() == output
+    return output
 
 
 def test_a_terminal_counts_the_seconds_in_one_line():
-    said = written(terminal=True, patience=0.0)
-    assert said.startswith("\rcompiling ... 0 s\rcompiling ... 0 s") and said.endswith(" s\n") and said.count("\n") == 1
+    output = written(terminal=True, patience=0.0)
+    assert (
+        output.startswith("\rcompiling ... 0 s\rcompiling ... 0 s")
+        and output.endswith(" s\n")
+        and output.count("\n") == 1
+    )
 
 
 def test_other_streams_get_one_line():
@@ -67,8 +71,8 @@ class Clock:
     def __init__(self, seconds):
         self.seconds, self.begun = iter(seconds), []
 
-    def begin(self, what, patience):
-        self.begun.append((what, patience))
+    def begin(self, activity, patience):
+        self.begun.append((activity, patience))
 
     def end(self):
         return next(self.seconds)

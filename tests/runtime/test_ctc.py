@@ -18,14 +18,14 @@ BONUSES = np.array([0.0, 0.4, -0.3, 0.0, 0.2], "float32")
 NGRAM = decoding.NgramModel.learn(RNG.integers(1, CLASSES, size=(20, 6)).tolist(), CLASSES, order=3, end=0)
 
 
-def check(found, expected):
+def check(actual, expected):
     """Whether both are the same texts, with the same scores and steps."""
-    for row, (ids, scores, steps) in enumerate(zip(found.ids, found.scores, found.steps, strict=True)):
+    for row, (ids, scores, steps) in enumerate(zip(actual.ids, actual.scores, actual.steps, strict=True)):
         possible = int((expected.scores[row].numpy() > -1e29).sum())
         assert len(ids) == len(scores) == len(steps) == possible
         lengths = expected.lengths[row].numpy()
-        for got, values in ((ids, expected.ids), (steps, expected.steps)):
-            assert got == [values[row, rank, : lengths[rank]].numpy().tolist() for rank in range(possible)]
+        for result, values in ((ids, expected.ids), (steps, expected.steps)):
+            assert result == [values[row, rank, : lengths[rank]].numpy().tolist() for rank in range(possible)]
         np.testing.assert_allclose(scores, expected.scores[row, :possible], rtol=1e-5, atol=1e-5)
 
 

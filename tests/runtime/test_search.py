@@ -21,8 +21,8 @@ def test_best_sequence_and_marginals_of_a_chain():
     tags, _ = tensor_chains.best(tf.constant(emissions), tf.constant(mask), potentials)
     marginals = tensor_chains.marginals(tf.constant(emissions), tf.constant(mask), potentials)
     arguments = emissions, np.array(lengths), chains.Potentials(*parts)
-    found, shares = chains.best_and_marginals(*arguments)
-    assert (found == tags[:, 0].numpy())[mask].all()
+    actual, shares = chains.best_and_marginals(*arguments)
+    assert (actual == tags[:, 0].numpy())[mask].all()
     np.testing.assert_allclose(shares[mask], marginals.numpy()[mask], atol=1e-6)
 
 
@@ -47,14 +47,14 @@ def test_beam_search(options):
 
     shared = {"start": 1, "end": 2, "beam_size": 4, "source_mask": mask, **options}
     expected = decoding.beam_search(in_tensorflow, [first], max_length=tf.constant(max_length), **shared)
-    found = beam.beam_search(in_numpy, [first], max_length=max_length, **shared)
+    actual = beam.beam_search(in_numpy, [first], max_length=max_length, **shared)
     for row, (ids, lengths) in enumerate(zip(expected.ids.numpy(), expected.lengths.numpy())):
-        assert found.ids[row] == [sequence[:length].tolist() for sequence, length in zip(ids, lengths)]
+        assert actual.ids[row] == [sequence[:length].tolist() for sequence, length in zip(ids, lengths)]
         for rank, length in enumerate(lengths):
             weights = expected.attention[row, rank, :length]
-            assert len(found.attention[row][rank]) == length
-            np.testing.assert_allclose(np.reshape(found.attention[row][rank], weights.shape), weights)
-    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
+            assert len(actual.attention[row][rank]) == length
+            np.testing.assert_allclose(np.reshape(actual.attention[row][rank], weights.shape), weights)
+    np.testing.assert_allclose(actual.scores, expected.scores, atol=1e-5)
 
 
 def test_random_numbers_are_those_of_tensorflow():
@@ -70,5 +70,5 @@ def test_samples(options):
     tokens = decoding.sample(
         lambda tokens, states: decoding.Step(logits[None], states), [], [0], end=-1, max_length=40, seed=5, **options
     ).ids[0, 0]
-    found = [sampling.sample(logits, sampling.uniform(5, time), **options) for time in range(40)]
-    assert found == tokens.numpy().tolist() and len(set(found)) > 1
+    actual = [sampling.sample(logits, sampling.uniform(5, time), **options) for time in range(40)]
+    assert actual == tokens.numpy().tolist() and len(set(actual)) > 1

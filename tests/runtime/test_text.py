@@ -54,27 +54,27 @@ def lines(texts, kind, **options):
     return LinePreprocessor.learn(texts, kind=kind, size=size, **options)
 
 
-def check_words(texts, known):
+def check_words(texts, vocabulary):
     for options in ({"truncation": "middle"}, {"lowercase": False}):
-        preprocessor = words(known, **options)
+        preprocessor = words(vocabulary, **options)
         python = in_python(preprocessor)
         assert [python(text).tolist() for text in texts] == preprocessor(tf.constant(texts)).to_list()
 
 
-def check_tokens(texts, known):
-    preprocessor = tokens(known)
+def check_tokens(texts, vocabulary):
+    preprocessor = tokens(vocabulary)
     python, expected = in_python(preprocessor), preprocessor.tokenize(tf.constant(texts))
-    found = [python.tokenize(text) for text in texts]
-    assert [[token.encode() for token in row] for row in found] == expected.to_list()
-    assert [python(row).tolist() for row in found] == preprocessor(expected).to_list()
+    actual = [python.tokenize(text) for text in texts]
+    assert [[token.encode() for token in row] for row in actual] == expected.to_list()
+    assert [python(row).tolist() for row in actual] == preprocessor(expected).to_list()
 
 
-def check_lines(texts, known, kind):
-    preprocessor = lines(known, kind, lowercase=kind != "bpe", pretokenized=kind == "unigram")
+def check_lines(texts, vocabulary, kind):
+    preprocessor = lines(vocabulary, kind, lowercase=kind != "bpe", pretokenized=kind == "unigram")
     python, ids = in_python(preprocessor), preprocessor(tf.constant(texts))
-    found = [python(text) for text in texts]
-    assert found == ids.to_list()
-    assert [python.decode(row).encode() for row in found] == preprocessor.decode(ids).numpy().tolist()
+    actual = [python(text) for text in texts]
+    assert actual == ids.to_list()
+    assert [python.decode(row).encode() for row in actual] == preprocessor.decode(ids).numpy().tolist()
     for part in ({"first": 5}, {"last": 5}):
         assert [python(text, **part) for text in texts] == preprocessor(tf.constant(texts), **part).to_list()
 
@@ -113,8 +113,8 @@ def test_pairs():
 @pytest.mark.slow
 def test_many_strings():
     texts = random_texts(20_000, seed=1)
-    known = texts[::50]
-    check_words(texts, known)
-    check_tokens(texts, known)
+    vocabulary = texts[::50]
+    check_words(texts, vocabulary)
+    check_tokens(texts, vocabulary)
     for kind in ("bpe", "wordpiece", "unigram", "word", "character"):
-        check_lines(texts, known, kind)
+        check_lines(texts, vocabulary, kind)

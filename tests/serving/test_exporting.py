@@ -87,8 +87,8 @@ def test_no_op_needs_xla_or_python_or_a_locale(kind):
 
 @pytest.mark.parametrize("kind", EXPORTED)
 def test_random_strings_alone_and_in_a_batch(kind):
-    found = compare(served(kind).signatures["serving_default"], random_texts(24, longest=60), 12)
-    assert found[:3] == (0, 0, 0) and found.largest < TOLERANCE
+    actual = compare(served(kind).signatures["serving_default"], random_texts(24, longest=60), 12)
+    assert actual[:3] == (0, 0, 0) and actual.largest < TOLERANCE
     assert len(served(kind).predict(["half of a pair: \ud800"])) == 1
     for wrong in ("a", [["a"]]):
         with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):

@@ -78,8 +78,8 @@ def fresh():
     """The answers by (kind, request): "together" to all inputs, one number each to them alone, "none" to none."""
     requests = {}
     for kind, texts in INPUTS.items():
-        for name, some in {"together": texts, "none": [], **{i: [text] for i, text in enumerate(texts)}}.items():
-            requests[kind, name] = "serving_default", text_input(some)
+        for name, subset in {"together": texts, "none": [], **{i: [text] for i, text in enumerate(texts)}}.items():
+            requests[kind, name] = "serving_default", text_input(subset)
         requests[kind, "embed"] = "embed", text_input(texts)
     requests["tagging", "tokens"] = "tag_tokens", text_input(TOKENS, "tokens", (3, 3))
     requests["translation", "attention"] = "translate_attention", text_input(INPUTS["translation"])
@@ -91,9 +91,9 @@ def fresh():
     requests["language_model", "steps"] = None, ids
     listed = [[str(exported(kind)[1]), *request] for (kind, _), request in requests.items()]
     command, options = [sys.executable, "-c", FRESH], {"capture_output": True, "text": True, "env": TURKISH}
-    done = subprocess.run(command, input=json.dumps(listed), **options)
-    assert not done.returncode, done.stderr[-2000:]
-    return dict(zip(requests, json.loads(done.stdout.splitlines()[-1])))
+    process = subprocess.run(command, input=json.dumps(listed), **options)
+    assert not process.returncode, process.stderr[-2000:]
+    return dict(zip(requests, json.loads(process.stdout.splitlines()[-1])))
 
 
 def alone(fresh, kind, output):

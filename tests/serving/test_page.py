@@ -145,12 +145,12 @@ def test_words_that_lead_to_a_label(browser, address):
     wait(browser, lambda: find(browser, "#name").text == "classification")
     type_text(browser, "a good  film <b>")
     label = find(browser, ".scores .label").text
-    found = {
+    actual = {
         word.text: word.get_attribute("title") for word in browser.find_elements(By.CSS_SELECTOR, ".words [title]")
     }
     without = {"a": "good  film <b>", "good": "a   film <b>", "film": "a good   <b>", "<b>": "a good  film "}
     scores = task.predict_text(list(without.values()))["scores"][:, task.labels.index(label)]
-    assert found == {word: f"{100 * score:.1f} % without it" for word, score in zip(without, scores)}
+    assert actual == {word: f"{100 * score:.1f} % without it" for word, score in zip(without, scores)}
     type_text(browser, "good")
     assert not browser.find_elements(By.CSS_SELECTOR, ".words")  # nothing is left without it
 
@@ -221,8 +221,8 @@ def test_every_widget(browser, quick_address, file, answer, sentence, lines):
     """Several labels, many labels, tags without a scheme, a model without attention, an unknown kind, markup."""
     browser.get(quick_address)
     wait(browser, lambda: find(browser, "#name").text == "m")
-    said, shown = browser.execute_async_script(SHOW, file, answer, "x y")
-    assert said == sentence and " ".join(shown.split()) == lines
+    message, shown = browser.execute_async_script(SHOW, file, answer, "x y")
+    assert message == sentence and " ".join(shown.split()) == lines
     assert not browser.find_elements(By.CSS_SELECTOR, "main img, main b")
 
 

@@ -49,12 +49,12 @@ def post(client, path, body):
 
 def test_instances_and_inputs_are_the_rows_and_columns_of_the_export(client):
     columns = post(client, "labels:predict", {"inputs": TEXTS}).json()["outputs"]
-    named = post(client, "labels:predict", {"inputs": {"text": TEXTS}, "signature_name": "serving_default"})
+    by_name = post(client, "labels:predict", {"inputs": {"text": TEXTS}, "signature_name": "serving_default"})
     rows = post(client, "labels:predict", {"instances": [TEXTS[0], *({"text": text} for text in TEXTS[1:])]})
     expected = export_of(client, "labels").predict(TEXTS)
     assert columns["label"] == [answer["label"] for answer in expected]
     np.testing.assert_allclose(columns["scores"], [list(a["scores"].values()) for a in expected], rtol=1e-5)
-    assert named.json()["outputs"] == columns
+    assert by_name.json()["outputs"] == columns
     assert rows.json() == {"predictions": [{"label": i, "scores": j} for i, j in zip(*columns.values())]}
 
 

@@ -48,18 +48,18 @@ def test_the_life_of_a_server(server):
 
 
 def a_port_in_use_is_reported(port):
-    done = subprocess.run(
+    process = subprocess.run(
         [*COMMAND, str(exported("language_model")[1]), "--port", port], capture_output=True, text=True
     )
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert done.stderr == f"error: --port {port} of 127.0.0.1 is in use: choose another, or 0 for a free one.\n"
+    assert process.returncode == 2 and process.stderr.count("\n") == 1
+    assert process.stderr == f"error: --port {port} of 127.0.0.1 is in use: choose another, or 0 for a free one.\n"
 
 
 def slow_clients_get_408(address):
     """One sends nothing, one half of its headers, one half of its body, one no HTTP."""
-    begun = b"POST /v1/models/m:answer HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n"
+    start = b"POST /v1/models/m:answer HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n"
     clients = [socket.create_connection(address) for _ in range(4)]
-    for client, sent in zip(clients, (b"", begun, begun + b"\r\n{", b"\x16\x03\x01 no HTTP\r\n\r\n")):
+    for client, sent in zip(clients, (b"", start, start + b"\r\n{", b"\x16\x03\x01 no HTTP\r\n\r\n")):
         client.sendall(sent)
     answers = [read_all(client) for client in clients]
     assert [answer.split()[1] for answer in answers] == [b"408", b"408", b"408", b"400"]

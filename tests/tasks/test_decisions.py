@@ -24,11 +24,11 @@ def test_the_temperature_is_the_most_likely_one():
     logits, labels = overconfident(4)
     share = 2 / (len(labels) + 2)  # of the targets that is spread over all classes, of Platt
     targets = (1 - share) * np.eye(4)[labels] + share / 4
-    found = calibration(logits, labels)
-    assert found.temperature == pytest.approx(
+    actual = calibration(logits, labels)
+    assert actual.temperature == pytest.approx(
         best(lambda t: -np.sum(targets * log_softmax(logits / t, axis=1))), rel=1e-4
     )
-    assert found.temperature == pytest.approx(2.5, rel=0.2) and found.after < 0.5 * found.before
+    assert actual.temperature == pytest.approx(2.5, rel=0.2) and actual.after < 0.5 * actual.before
 
 
 def test_the_temperature_of_several_labels_is_that_of_all_pairs():
@@ -77,11 +77,11 @@ def test_thresholds_have_the_best_f1_of_all():
     rng = np.random.default_rng(2)
     labels = (rng.random((60, 3)) < [0.5, 0.2, 0.1]).astype(int)
     logits = (labels + rng.normal(size=labels.shape)).round(1)  # some are equal
-    found = best_thresholds(logits, labels)
+    actual = best_thresholds(logits, labels)
     for label in range(3):
         column, truth = logits[:, label], labels[:, label]
         tried = [f1_score(truth, column >= value) for value in np.unique(column)]
-        assert f1_score(truth, column >= found[label]) == pytest.approx(max(tried))
+        assert f1_score(truth, column >= actual[label]) == pytest.approx(max(tried))
 
 
 def test_a_rare_label_gets_the_threshold_of_all():
@@ -89,7 +89,7 @@ def test_a_rare_label_gets_the_threshold_of_all():
     labels = np.zeros((50, 3), int)
     labels[:20, 0], labels[: FEW - 1, 1] = 1, 1
     logits = 2 * labels + rng.normal(size=labels.shape)
-    found = best_thresholds(logits, labels)
+    actual = best_thresholds(logits, labels)
     tried = [f1_score(labels.ravel(), logits.ravel() >= value) for value in np.unique(logits)]
-    assert found[1] == found[2] != found[0]
-    assert f1_score(labels.ravel(), logits.ravel() >= found[1]) == pytest.approx(max(tried))
+    assert actual[1] == actual[2] != actual[0]
+    assert f1_score(labels.ravel(), logits.ravel() >= actual[1]) == pytest.approx(max(tried))

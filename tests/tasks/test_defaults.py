@@ -80,9 +80,9 @@ def test_what_the_user_sets_stays_and_the_rest_is_reported(capsys):
     config = follow_data(ClassificationSettings.of(units=7), choose_for_texts(SENTENCES))
     assert config.model.units == 7
     assert config.training.epochs == choose_for_texts(SENTENCES)["epochs"]
-    said = capsys.readouterr().out
-    assert said.count("\n") == 1
-    assert f"epochs {config.training.epochs}" in said and "units" not in said.replace("min count", "")
+    message = capsys.readouterr().out
+    assert message.count("\n") == 1
+    assert f"epochs {config.training.epochs}" in message and "units" not in message.replace("min count", "")
 
 
 def test_a_model_without_data_has_the_defaults_of_its_class():

@@ -170,7 +170,7 @@ def test_the_loss_of_factors_has_the_gradients_of_the_loss_of_logits(smoothing, 
 def test_fit_computes_no_logits(monkeypatch):
     calls = []
     monkeypatch.setattr(
-        objectives, "linear_cross_entropy", lambda *given: calls.append(given[-1]) or linear_cross_entropy(*given)
+        objectives, "linear_cross_entropy", lambda *inputs: calls.append(inputs[-1]) or linear_cross_entropy(*inputs)
     )
     monkeypatch.setattr(FactoredLogits, "compute", mock.Mock(side_effect=AssertionError))
     model = TiedModel()

@@ -11,7 +11,7 @@ import pytest
 from nlpseq import tasks
 from nlpseq.errors import InputError
 from nlpseq.serving import Export
-from nlpseq.tasks.preparing import here
+from nlpseq.tasks.preparing import in_process
 from tests.recipes import helpers
 from tests.tiers import slow_but
 from tests.training.test_resume import Killed, KilledAt
@@ -40,8 +40,8 @@ def corpus_of(kind, folder, output, **options):
 
 
 def contents(folder):
-    kept = [*(folder / "train").iterdir(), *(folder / f"{name}.jsonl" for name in ("validation", "test"))]
-    return {path.name: path.read_bytes() for path in [*kept, folder / "prepared.json"]}
+    remaining = [*(folder / "train").iterdir(), *(folder / f"{name}.jsonl" for name in ("validation", "test"))]
+    return {path.name: path.read_bytes() for path in [*remaining, folder / "prepared.json"]}
 
 
 @pytest.mark.parametrize("kind", slow_but(ROWS, "tagging"))
@@ -50,7 +50,7 @@ def test_a_killed_preparation_is_continued_with_the_same_bytes(kind, tmp_path):
     left = [2, 8]  # calls in which it is killed: in the first pass, and in the second one
     corpus, calls = corpus_of(kind, tmp_path / "rows", tmp_path / "broken"), []
 
-    def each(function, shards):
+    def run(function, shards):
         for shard in shards:
             calls.append(shard.name)
             if len(calls) in left:
@@ -60,12 +60,12 @@ def test_a_killed_preparation_is_continued_with_the_same_bytes(kind, tmp_path):
                 for path in (tmp_path / "broken").glob("held/*"):
                     path.unlink()
                 raise Killed
-            here(function if left else pickle.loads(pickle.dumps(function)), [shard])  # as workers of Beam get it
+            in_process(function if left else pickle.loads(pickle.dumps(function)), [shard])  # as workers of Beam get it
 
     for _ in range(2):
         with pytest.raises(Killed):
-            corpus.prepare(each)
-    assert contents(corpus.prepare(each)) == unbroken
+            corpus.prepare(run)
+    assert contents(corpus.prepare(run)) == unbroken
 
 
 @pytest.mark.parametrize("kind", slow_but(ROWS, "language_model"))

@@ -58,8 +58,8 @@ def test_embeddings_and_recurrent_layer_are_trained_and_nothing_else(tmp_path, c
     checkpoints = Checkpoints(tmp_path / "run")
     options = {"pretrain": ["own", str(lines)], "pretrain_epochs": 1, "checkpoints": checkpoints}
     pretrain(task, TEXTS * 8, TEXTS, **options)
-    said = capsys.readouterr().out
-    assert "pretraining on 32 texts of the task and 2 lines" in said and "pretrained: perplexity" in said
+    message = capsys.readouterr().out
+    assert "pretraining on 32 texts of the task and 2 lines" in message and "pretrained: perplexity" in message
     for one, other, changes in (
         (before.embeddings[0], task.embeddings[0], True),
         (before.recurrent[0], task.recurrent[0], True),

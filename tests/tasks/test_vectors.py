@@ -39,12 +39,12 @@ def test_rows_with_a_vector_are_the_vectors_up_to_one_factor(file):
     task = classifier(file)
     task.build()
     names = task.preprocessor.vocabulary.names
-    rows, found = WordVectors(file).rows(names)
+    rows, has_vector = WordVectors(file).rows(names)
     start = task.embeddings[0].embeddings.numpy()
-    factor = (start / np.where(rows == 0, np.nan, rows))[found]
-    assert found.sum() == 4  # "a", "film", "good" and "not"
+    factor = (start / np.where(rows == 0, np.nan, rows))[has_vector]
+    assert has_vector.sum() == 4  # "a", "film", "good" and "not"
     np.testing.assert_allclose(factor, np.full_like(factor, factor.flat[0]), rtol=1e-5)
-    assert task.settings.embedding_size == 3 and np.abs(start[~found]).min() > 0
+    assert task.settings.embedding_size == 3 and np.abs(start[~has_vector]).min() > 0
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,14 @@ def test_rows_with_a_vector_are_the_vectors_up_to_one_factor(file):
 def test_which_rows_a_step_changes(file, mode, moved):
     task = classifier(file, vectors_training=mode, dropout=0.0, word_dropout=0.0)
     task.compile("sgd")
-    before, found = task.embeddings[0].embeddings.numpy(), WordVectors(file).rows(task.preprocessor.vocabulary.names)[1]
+    before, has_vector = (
+        task.embeddings[0].embeddings.numpy(),
+        WordVectors(file).rows(task.preprocessor.vocabulary.names)[1],
+    )
     task.fit(task.prepare(tiny.labelled_texts(1), training=True), verbose=0)
     changed = (task.embeddings[0].embeddings.numpy() != before).all(axis=1)
-    assert changed[found].all() == changed[found].any() == moved
-    assert changed[2:][~found[2:]].all()  # words without a vector are always trained
+    assert changed[has_vector].all() == changed[has_vector].any() == moved
+    assert changed[2:][~has_vector[2:]].all()  # words without a vector are always trained
 
 
 @pytest.mark.slow

@@ -138,12 +138,12 @@ def converted(folder, task):
     return folder
 
 
-def compare(inputs, right, given, decisions, tolerance):
+def compare(inputs, right, answers, decisions, tolerance):
     """Compares answers of two formats of an export, whose scores differ by parts of themselves."""
     from nlpseq.serving.formats import agreement
 
-    named = {f"input {number}": value for number, value in enumerate(inputs)}
-    return agreement.compare(named, right, given, decisions, tolerance, functools.partial(Answers.magnitude, None))
+    by_name = {f"input {number}": value for number, value in enumerate(inputs)}
+    return agreement.compare(by_name, right, answers, decisions, tolerance, functools.partial(Answers.magnitude, None))
 
 
 def without_tensorflow(folder, inputs):
@@ -156,9 +156,9 @@ def without_tensorflow(folder, inputs):
         "from nlpseq import runtime\n"
         "print(json.dumps(runtime.load(sys.argv[1]).predict(json.loads(sys.argv[2]))))"
     )
-    done = subprocess.run([sys.executable, "-c", script, folder, json.dumps(inputs)], capture_output=True, text=True)
-    assert not done.returncode, done.stderr[-1000:]
-    return json.loads(done.stdout)
+    process = subprocess.run([sys.executable, "-c", script, folder, json.dumps(inputs)], capture_output=True, text=True)
+    assert not process.returncode, process.stderr[-1000:]
+    return json.loads(process.stdout)
 
 
 @functools.cache

@@ -20,9 +20,9 @@ def reference(character):
 
 
 def test_every_character():
-    known = unicodedata if unicodedata.unidata_version == "14.0.0" else unicodedata.ucd_3_2_0
+    database = unicodedata if unicodedata.unidata_version == "14.0.0" else unicodedata.ucd_3_2_0
     characters = [chr(point) for point in range(1, 0x110000) if not 0xD800 <= point < 0xE000]
-    characters = [each for each in characters if known.category(each) != "Cn"]
+    characters = [item for item in characters if database.category(item) != "Cn"]
     assert lower("".join(characters)) == ["".join(map(reference, characters))]
 
 

@@ -99,8 +99,8 @@ CHARACTERS = learnt("character")
 @given(st.lists(st.text(alphabet="thecatsd,' \n", max_size=20), min_size=1, max_size=4))
 def test_texts_of_known_characters_come_back_normalised(texts):
     encoder = CHARACTERS
-    found = [text.decode() for text in encoder.decode(encoder(texts)).numpy()]
-    assert found == ["\n".join(" ".join(line.split()) for line in text.split("\n")) for text in texts]
+    actual = [text.decode() for text in encoder.decode(encoder(texts)).numpy()]
+    assert actual == ["\n".join(" ".join(line.split()) for line in text.split("\n")) for text in texts]
 
 
 def test_config_round_trip_and_unknown_words():

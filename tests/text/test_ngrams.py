@@ -27,13 +27,13 @@ def runs(text, order):
 def check(order, min_count):
     texts, ids = random_texts()
     counts = collections.Counter(run for text in texts for run in runs(text, order) if run)
-    known = {run for run, count in counts.items() if count >= min_count}
+    vocabulary = {run for run, count in counts.items() if count >= min_count}
     learnt = Ngrams.learn([ids[:15], ids[15:]], order, SIZE, min_count)
-    assert len(learnt) == len(known) + 1
-    found = learnt(ids).numpy().tolist()
-    expected = [run if run in known else None for text in texts for run in runs(text, order)]
-    assert [number == 0 for number in found] == [run is None for run in expected]
-    pairs = {(number, run) for number, run in zip(found, expected) if run}
+    assert len(learnt) == len(vocabulary) + 1
+    actual = learnt(ids).numpy().tolist()
+    expected = [run if run in vocabulary else None for text in texts for run in runs(text, order)]
+    assert [number == 0 for number in actual] == [run is None for run in expected]
+    pairs = {(number, run) for number, run in zip(actual, expected) if run}
     assert len(pairs) == len({number for number, _ in pairs}) == len({run for _, run in pairs})
 
 

@@ -115,7 +115,7 @@ def library_of(tokenizer):
 
 def check_agreement(tokenizer, texts):
     texts = [text.decode("utf-8", "replace") for text in texts]
-    expected = [each.ids for each in library_of(tokenizer).encode_batch(texts)]
+    expected = [item.ids for item in library_of(tokenizer).encode_batch(texts)]
     for text, ids, reference in zip(texts, tokenizer(tf.constant(texts)).to_list(), expected):
         assert ids == reference, text
 
@@ -123,7 +123,7 @@ def check_agreement(tokenizer, texts):
 def normalized(text):
     """Blanks and control characters to one space, none at the ends; joiners inside words only."""
     text = text.replace("\ufe0f", "").replace("\u00ad", "")
-    kinds = [unicodedata.category(each) for each in text]
+    kinds = [unicodedata.category(item) for item in text]
     words = "".join(" " if k[0] == "Z" or k == "Cc" else c for c, k in zip(text, kinds)).split()
     return " ".join(filter(None, (word.strip("\u200c\u200d") for word in words)))
 
@@ -175,9 +175,9 @@ def test_random_pieces_agree_with_the_library(kind, seed):
 
 
 def test_known_texts_come_back(tokenizer):
-    known = without_unknown(tokenizer, TRAINING)
-    assert len(known) > 250
-    assert decoded(tokenizer, known) == [normalized(text.decode()) for text in known]
+    vocabulary = without_unknown(tokenizer, TRAINING)
+    assert len(vocabulary) > 250
+    assert decoded(tokenizer, vocabulary) == [normalized(text.decode()) for text in vocabulary]
 
 
 @pytest.mark.parametrize(
@@ -313,9 +313,9 @@ def test_real_text(kind):
     assert len(texts) == 2000
     tokenizer = SubwordTokenizer.learn(training, kind)
     check_agreement(tokenizer, texts)
-    known = without_unknown(tokenizer, texts)
-    assert len(known) > (1000 if kind == "word" else 1990)
-    assert decoded(tokenizer, known) == [normalized(text.decode()) for text in known]
+    vocabulary = without_unknown(tokenizer, texts)
+    assert len(vocabulary) > (1000 if kind == "word" else 1990)
+    assert decoded(tokenizer, vocabulary) == [normalized(text.decode()) for text in vocabulary]
 
 
 def _lines(path):

@@ -34,8 +34,8 @@ def test_characters_are_as_they_are():
 
 def test_long_words_keep_both_ends():
     encoder = learn([["abcdefghij"]], max_characters=4)
-    ((_, *kept),) = ids(encoder, "abcdefghij")
-    assert [encoder.characters.words[i - 2] for i in kept] == list("abij")
+    ((_, *remaining),) = ids(encoder, "abcdefghij")
+    assert [encoder.characters.words[i - 2] for i in remaining] == list("abij")
 
 
 def test_sentences_are_cut():

@@ -102,9 +102,9 @@ def test_random_texts_agree_with_another_library(keep_whole):
     texts = [text for text in texts if not INSIDE.search(text)]
     pattern = Regex("|".join([*(WHOLE if keep_whole else ()), *WORDS]))
     library = pre_tokenizers.Split(pattern, "removed", invert=True)
-    found = WordTokenizer(lowercase=False, strip_markup=False, keep_whole=keep_whole)(tf.constant(texts)).to_list()
+    actual = WordTokenizer(lowercase=False, strip_markup=False, keep_whole=keep_whole)(tf.constant(texts)).to_list()
     assert len(texts) > 1000
-    for text, words in zip(texts, found):
+    for text, words in zip(texts, actual):
         assert [word.decode() for word in words] == [word for word, _ in library.pre_tokenize_str(text)], text
 
 
@@ -117,12 +117,12 @@ def test_what_is_not_needed_is_not_read(truncation):
         " " * 5000 + "<br>".join(words) + "\n" * 5000
     ]
     expected = preprocessor.vocabulary(preprocessor.tokenizer(tf.constant(texts))).to_list()
-    kept = [row if len(row) <= 6 or truncation == "end" else row[:2] + row[-4:] for row in expected]
-    assert preprocessor(texts)[..., 0].to_list() == [row[:6] for row in kept]
+    remaining = [row if len(row) <= 6 or truncation == "end" else row[:2] + row[-4:] for row in expected]
+    assert preprocessor(texts)[..., 0].to_list() == [row[:6] for row in remaining]
     longest = preprocessor.tokenizer(["ü" * 100_000], 4, 2).to_list()[0]
     assert sum(len(word.decode()) for word in longest) == 600
 
 
 def test_characters_of_both_ends():
-    found = truncate_texts(tf.constant(["äöüß", "äöü", "ä", ""]), 1, 2, "-").numpy()
-    assert [text.decode() for text in found] == ["ä-üß", "äöü", "ä", ""]
+    actual = truncate_texts(tf.constant(["äöüß", "äöü", "ä", ""]), 1, 2, "-").numpy()
+    assert [text.decode() for text in actual] == ["ä-üß", "äöü", "ä", ""]

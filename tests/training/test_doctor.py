@@ -56,10 +56,10 @@ def test_silent_where_it_learns():
 
 def test_exploding():
     recurrent = keras.initializers.Orthogonal(gain=8.0)
-    found = findings(
+    actual = findings(
         classifier(SimpleRNN(8, "relu", recurrent_initializer=recurrent), optimizer="sgd", rate=0.01), epochs=1
     )
-    assert "simple_rnn_cell" in found["exploding"] and "`clip_norm`" in found["exploding"]
+    assert "simple_rnn_cell" in actual["exploding"] and "`clip_norm`" in actual["exploding"]
 
 
 @pytest.mark.slow
@@ -72,16 +72,16 @@ def test_vanishing():
 @pytest.mark.slow
 def test_saturated_gates():
     x, y = sequences()
-    found = findings(classifier(LSTM(8), rate=1e-4), (1000 * x, y), (1000 * x, y))
-    assert list(found) == ["saturated_gates"]
+    actual = findings(classifier(LSTM(8), rate=1e-4), (1000 * x, y), (1000 * x, y))
+    assert list(actual) == ["saturated_gates"]
 
 
 @pytest.mark.slow
 def test_dead_embedding():
     x, y = sequences()
     ids = (x[..., 0] > 0).astype("int32")
-    found = findings(classifier(keras.layers.Embedding(100, 4), flatten(), rate=0.02), (ids, y), (ids, y))
-    assert list(found) == ["dead_embedding"] and "98 of the 100" in found["dead_embedding"]
+    actual = findings(classifier(keras.layers.Embedding(100, 4), flatten(), rate=0.02), (ids, y), (ids, y))
+    assert list(actual) == ["dead_embedding"] and "98 of the 100" in actual["dead_embedding"]
 
 
 def test_an_embedding_that_nothing_reads_is_no_vanishing_gradient():
@@ -101,8 +101,8 @@ def test_a_table_of_one_row_is_not_judged():
     hidden = keras.layers.GlobalAveragePooling1D()(keras.layers.concatenate([tables[0], 0.0 * tables[1]]))
     model = keras.Model(inputs, keras.layers.Dense(2)(hidden))
     model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy")
-    found = findings(model, (ids, y), (ids, y))
-    assert not {"vanishing", "dead_embedding"} & set(found)
+    actual = findings(model, (ids, y), (ids, y))
+    assert not {"vanishing", "dead_embedding"} & set(actual)
 
 
 @pytest.mark.slow
@@ -118,10 +118,10 @@ def test_rate_too_low():
 def test_flat_loss():
     """The labels do not depend on the inputs."""
     x, _ = sequences(3200)
-    found = findings(
+    actual = findings(
         classifier(flatten(), dense(4), rate=1e-3), (0.05 * x, np.arange(3200) // 2 % 2), epochs=1, batch_size=64
     )
-    assert list(found) == ["still_loss"]
+    assert list(actual) == ["still_loss"]
 
 
 @pytest.mark.slow
@@ -129,8 +129,8 @@ def test_shuffled_labels():
     x, _ = sequences(32)
     labels = np.arange(32) % 2
     model = classifier(flatten(), dense(64), rate=0.01)
-    found = findings(model, (x, labels), (sequences(200, 1)[0], np.arange(200) % 2), epochs=8)
-    assert "shuffled_labels" in found and "0.693" in found["shuffled_labels"]
+    actual = findings(model, (x, labels), (sequences(200, 1)[0], np.arange(200) % 2), epochs=8)
+    assert "shuffled_labels" in actual and "0.693" in actual["shuffled_labels"]
 
 
 @pytest.mark.slow

@@ -109,9 +109,9 @@ def test_a_number_is_read_back_as_it_was():
         "name": np.str_("a"),
         "seen": np.bool_(True),
     }
-    found = state_file.decode(b"".join(state_file.encode(tree)))
-    assert found == tree
-    assert [value.dtype for value in found["weights"]] == ["float32", "int16"] and type(found["best"]) is float
+    actual = state_file.decode(b"".join(state_file.encode(tree)))
+    assert actual == tree
+    assert [value.dtype for value in actual["weights"]] == ["float32", "int16"] and type(actual["best"]) is float
 
 
 def test_the_best_weights_are_those_before_the_interruption(tmp_path):

@@ -130,7 +130,7 @@ def test_a_checkpoint_whose_class_is_unknown(tmp_path):
 
 def test_what_is_left_after_a_failed_export_is_reported(tmp_path, capsys):
     checkpoints = training.Checkpoints(tmp_path / "checkpoints")
-    with pytest.raises(ZeroDivisionError), recipe.kept(checkpoints):
+    with pytest.raises(ZeroDivisionError), recipe.naming_trained_model(checkpoints):
         1 / 0  # noqa: B018
     assert f"nlpseq export {tmp_path / 'checkpoints'}" in capsys.readouterr().err
 
@@ -138,8 +138,8 @@ def test_what_is_left_after_a_failed_export_is_reported(tmp_path, capsys):
 def test_an_export_that_lacks_a_format_is_exported_all_the_same(monkeypatch, capsys):
     lacking = serving.FormatError(Path("out", "1"), {"onnx": InputError("the model differs.")})
     monkeypatch.setattr(serving, "export", mock.Mock(side_effect=lacking))
-    given, checkpoints = mock.MagicMock(), mock.MagicMock()
-    given.flat.return_value, given.data.formats = {}, "onnx"
+    task, checkpoints = mock.MagicMock(), mock.MagicMock()
+    task.flat.return_value, task.data.formats = {}, "onnx"
     with pytest.raises(serving.FormatError, match="out/1 has no onnx: the model differs.$"):
-        recipe.finish(None, given, given, ({}, 1.0), given, given, print, checkpoints)
+        recipe.finish(None, task, task, ({}, 1.0), task, task, print, checkpoints)
     assert checkpoints.clear.called and capsys.readouterr().out.endswith("exported to out/1\n")

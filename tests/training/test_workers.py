@@ -59,12 +59,14 @@ def test_a_shared_step_is_that_of_the_whole_batch(sizes, monkeypatch):
     parts = np.split(np.arange(len(y)), [sizes[0]])
     whole = model_of()
     expected = whole.train_on_batch(x, y, return_dict=True)
-    given = []
-    monkeypatch.setattr(workers, "_current", Pretended(1, 2, {"add": lambda tensors: given.append(tensors) or tensors}))
+    inputs = []
+    monkeypatch.setattr(
+        workers, "_current", Pretended(1, 2, {"add": lambda tensors: inputs.append(tensors) or tensors})
+    )
     other = model_of()
     with shared_steps(other):
         other.train_step((tf.constant(x[parts[1]]), tf.constant(y[parts[1]])))
-    sums = lambda tensors: [one + two for one, two in zip(tensors, given.pop(0))]  # noqa: E731
+    sums = lambda tensors: [one + two for one, two in zip(tensors, inputs.pop(0))]  # noqa: E731
     monkeypatch.setattr(workers, "_current", Pretended(0, 2, {"add": sums}))
     model = model_of()
     with shared_steps(model):

@@ -68,7 +68,7 @@ def test_wide_a_row_a_series_as_m4_and_with_dates(tmp_path):
     assert values(table, "X") == [3.0] * 18
 
 
-@pytest.mark.parametrize("text, items, found", [
+@pytest.mark.parametrize("text, items, expected", [
     ("Country Name,Country Code,Indicator,1960,1961,1962\nFrance,FRA,GDP,1,2,3\nItaly,ITA,GDP,3,2,1\n",
      ["France", "Italy"], "YS"),
     ("geo\\time;2015;2016;2017\nDE;1;2;3\nFR;3;2;1\n", ["DE", "FR"], "YS"),
@@ -79,13 +79,15 @@ def test_wide_a_row_a_series_as_m4_and_with_dates(tmp_path):
     ("Rome,2024-01-01,1\nBern,2024-01-01,3\nRome,2024-01-02,3\nBern,2024-01-02,3\n", ["Rome", "Bern"], "D"),
     ("2024-01-01,sun\n2024-01-02,1\n", None, "line 1: 'sun'"),
 ])  # fmt: skip
-def test_the_first_row_is_a_header_or_not(tmp_path, text, items, found):
+def test_the_first_row_is_a_header_or_not(tmp_path, text, items, expected):
     if items is None:
-        with pytest.raises(InputError, match=found):
+        with pytest.raises(InputError, match=expected):
             read_series(write(tmp_path, text))
         return
     table = read_series(write(tmp_path, text))
-    assert [one.item for one in table.series] == items and table.frequency.name == found and values(table)[0] in (1, 2)
+    assert (
+        [one.item for one in table.series] == items and table.frequency.name == expected and values(table)[0] in (1, 2)
+    )
 
 
 def test_a_row_a_year_and_a_column_a_month(tmp_path):
@@ -128,11 +130,11 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
     text = "ds,y\n" + rows([DAYS[0], DAYS[4], DAYS[1], DAYS[2], DAYS[1]], [0, 4, 1, 2, 1])
     table = read_series(write(tmp_path, text))
     np.testing.assert_array_equal(values(table), [0, 1, 2, np.nan, 4])
-    said = " ".join(table.notes)
-    assert "times are sorted" in said and "1 row repeats a time" in said and "1 of 5 steps" in said
+    message = " ".join(table.notes)
+    assert "times are sorted" in message and "1 row repeats a time" in message and "1 of 5 steps" in message
 
 
-@pytest.mark.parametrize("name, found", [
+@pytest.mark.parametrize("name, expected", [
     ("2021,2022,2023", "YS"), ("2021Q1,2021Q2,2021Q3", "QS"), ("2021-01,2021-02,2021-03", "MS"),
     ("2021-01-31,2021-02-28,2021-03-31", "MS"), ("3/1/2021,10/1/2021,17/1/2021", "W"),
     ("1.2.2021 00:00,1.2.2021 00:30,1.2.2021 01:00", "30min"), ("1609459200,1609459260,1609459320", "min"),
@@ -147,9 +149,9 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
     ("2021-01-31_23:00,2021-02-01_00:00,2021-02-01_01:00", "h"), ("2021-01-01,02/01/2021,2021-01-03", "D"),
     ("2021-01-29,2021-02-26,2021-03-31", "MS"),
 ])  # fmt: skip
-def test_forms_of_times(name, found):
+def test_forms_of_times(name, expected):
     table = read_series({"time": name.split(","), "value": [1, 2, 3]})
-    assert table.frequency.name == found and len(table.series[0]) == 3
+    assert table.frequency.name == expected and len(table.series[0]) == 3
 
 
 @pytest.mark.parametrize("times", [
@@ -192,12 +194,12 @@ def test_times_in_several_columns(columns):
     assert not table.covariates
 
 
-@pytest.mark.parametrize("name, cells, found", [
+@pytest.mark.parametrize("name, cells, expected", [
     ("quarter", [3, 4, 1], "QS"), ("week", [51, 52, 1], "W"), ("month", ["Nov", "December", "jan"], "MS"),
 ])  # fmt: skip
-def test_years_and_their_parts(name, cells, found):
+def test_years_and_their_parts(name, cells, expected):
     table = read_series({"year": [2006, 2006, 2007], name: cells, "value": [1, 2, 3]})
-    assert (table.frequency.name, len(table.series[0]), table.covariates) == (found, 3, ())
+    assert (table.frequency.name, len(table.series[0]), table.covariates) == (expected, 3, ())
 
 
 def test_the_hour_that_repeats_when_clocks_are_set_back_is_averaged():
@@ -303,7 +305,7 @@ def test_covariates_asked_for_are_no_series_and_belong_to_all():
     assert all(one.columns["warm"].tolist() == [1.5] * 20 for one in table.series)
 
 
-@pytest.mark.parametrize("text, said", [
+@pytest.mark.parametrize("text, message", [
     ("time,value\n2024-01-01,1\n2024-01-02,soon\n", "line 3: 'soon' in the column 'value' is no number"),
     ("time,value\n2024-01-01,1\n2024-13-77,2\n", "line 3: '2024-13-77' is no time"),
     ("time,value\n2024-01-01,1\n2024-01-02,inf\n", "line 3: the number in the column 'value' is infinite"),
@@ -326,17 +328,17 @@ def test_covariates_asked_for_are_no_series_and_belong_to_all():
     ("time,value\n2024-01-01T00:00Z,1\n2024-01-01T01:00,2\n", "line 3: .* has no offset"),
     ("item,time,q,r\na,2024-01-01,1,2\nb,2024-01-01,1,2\na,2024-01-02,1,3\nb,2024-01-02,1,2\n", "which column holds"),
 ])  # fmt: skip
-def test_what_cannot_be_right_is_reported_with_its_line(tmp_path, text, said):
-    with pytest.raises(InputError, match=said):
+def test_what_cannot_be_right_is_reported_with_its_line(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
         read_series(write(tmp_path, text))
 
 
 def test_unknown_names():
     data = {"time": DAYS, "value": range(20)}
-    for options, said in [({"frequency": "fortnights"}, "frequency"), ({"time_zone": "Mars/North"}, "time_zone"),
+    for options, message in [({"frequency": "fortnights"}, "frequency"), ({"time_zone": "Mars/North"}, "time_zone"),
                           ({"frequency": "-1D"}, "frequency"), ({"time_zone": " "}, "time_zone"),
                           ({"duplicates": "no"}, "duplicates")]:  # fmt: skip
-        with pytest.raises(InputError, match=f"unknown `{said}`"):
+        with pytest.raises(InputError, match=f"unknown `{message}`"):
             read_series(data, **options)
     with pytest.raises(InputError, match="is no time"):
         read_series({"time": ["2024-01-01", "\ud800"], "value": [1, 2]}, Columns(time="time"))

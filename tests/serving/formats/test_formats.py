@@ -83,9 +83,9 @@ def test_several_labels(tmp_path):
     has("onnx"), has("onnxruntime")
     task = new_classifier(words(), multi_label=True)
     path = serving.export(task, tmp_path, data=dataset(), settings={}, metrics=METRICS, formats=["onnx"])
-    found = runtime.load(path, "onnx").predict(DEFAULT)
-    assert {len(answer["labels"]) for answer in found} != {1}
-    compare(DEFAULT, runtime.load(path, "saved_model").predict(DEFAULT), found, (), TOLERANCES["none"])
+    actual = runtime.load(path, "onnx").predict(DEFAULT)
+    assert {len(answer["labels"]) for answer in actual} != {1}
+    compare(DEFAULT, runtime.load(path, "saved_model").predict(DEFAULT), actual, (), TOLERANCES["none"])
 
 
 def test_a_process_without_tensorflow(tmp_path):
@@ -138,28 +138,28 @@ def test_an_export_has_the_formats_that_agree(tmp_path, monkeypatch):
     assert runtime.load(path).format == "onnx" and serving.Export(path).predict(["good"])
 
 
-@pytest.mark.parametrize("right, given, message", [
+@pytest.mark.parametrize("right, answer, message", [
     ({"label": "a", "score": 0.5}, {"label": "b", "score": 0.5}, "answers input 0 otherwise"),
     ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.50002}, "differs by 2.0e-05 .* at most 1e-05"),
     ({"label": "a", "score": 0.5}, {"label": "a"}, "otherwise"),
     ({"label": "a", "score": 0.5}, {"label": "a", "score": 0.500009}, None),
     ({"label": "a", "score": -500.0}, {"label": "a", "score": -500.004}, None),
 ])  # fmt: skip
-def test_what_agrees(right, given, message):
+def test_what_agrees(right, answer, message):
     if message is None:
-        assert compare(["x"], [right], [given], ["label"], TOLERANCES["none"])["decisions"] == 1
+        assert compare(["x"], [right], [answer], ["label"], TOLERANCES["none"])["decisions"] == 1
     else:
         with pytest.raises(InputError, match=message):
-            compare(["x"], [right], [given], ["label"], TOLERANCES["none"])
+            compare(["x"], [right], [answer], ["label"], TOLERANCES["none"])
 
 
 def test_shares_of_small_types():
     right = [{"label": "a", "score": 0.5}] * 20
-    given = [{"label": "b", "score": 0.4}, *right[1:]]
-    found = compare(["x"] * 20, right, given, ["label"], TOLERANCES["int8"])
-    assert found == {"texts": 20, "decisions": 0.95, "scores": pytest.approx(0.1)}
+    answers = [{"label": "b", "score": 0.4}, *right[1:]]
+    actual = compare(["x"] * 20, right, answers, ["label"], TOLERANCES["int8"])
+    assert actual == {"texts": 20, "decisions": 0.95, "scores": pytest.approx(0.1)}
     with pytest.raises(InputError, match="95.0% of its decisions are the same, at least 99%"):
-        compare(["x"] * 20, right, given, ["label"], TOLERANCES["float16"])
+        compare(["x"] * 20, right, answers, ["label"], TOLERANCES["float16"])
 
 
 def test_the_metric_of_a_sample():
@@ -186,10 +186,10 @@ def test_a_missing_package_names_its_extra(monkeypatch):
         serving.check_formats(["onnx"], "none")
 
 
-@pytest.mark.parametrize("given", [[1], [None], [["a"]], None])
-def test_inputs_that_are_no_texts(given):
+@pytest.mark.parametrize("inputs", [[1], [None], [["a"]], None])
+def test_inputs_that_are_no_texts(inputs):
     with pytest.raises(InputError, match="expected strings, got|must be a list"):
-        runtime.load(exported("classification")[1]).predict(given)
+        runtime.load(exported("classification")[1]).predict(inputs)
 
 
 def test_an_export_without_the_format(tmp_path):

@@ -65,10 +65,10 @@ def test_layers(name):
     model, outputs = converted(call, x=SEQUENCES, mask=MASK)
     assert operator in kinds(model) and not kinds(model) & ({"LSTM", "GRU", "RNN", "Scan"} - {operator})
     for key, expected in call(tf.constant(SEQUENCES), tf.constant(MASK)).items():
-        expected, found = expected.numpy(), outputs[key]
+        expected, actual = expected.numpy(), outputs[key]
         if expected.ndim == 3:  # what stands at masked steps means nothing
-            expected, found = expected[MASK], found[MASK]
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+            expected, actual = expected[MASK], actual[MASK]
+        np.testing.assert_allclose(actual, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name, operator", [("LSTM", "LSTM"), ("both directions", "LSTM"), ("peepholes", "Scan")])

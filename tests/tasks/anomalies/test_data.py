@@ -65,29 +65,29 @@ def test_a_folder_with_splits(tmp_path):
 
 
 def test_a_column_of_splits(tmp_path):
-    given = [(*row, "train" if number < 120 else "test") for number, row in enumerate(rows())]
-    data = load_anomalies(write(tmp_path / "a.csv", (*HEADER, "split"), given))
+    lines = [(*row, "train" if number < 120 else "test") for number, row in enumerate(rows())]
+    data = load_anomalies(write(tmp_path / "a.csv", (*HEADER, "split"), lines))
     assert [len(part.items[0]) for part in (data.train, data.validation, data.test)] == [96, 120, 80]
 
 
 def test_gaps_and_unsorted_and_repeated_times(tmp_path):
-    given = rows()
-    given[10] = (given[10][0], "", "nan", "0")
-    given[20], given[21] = given[21], given[20]
-    given.insert(31, (given[30][0], 99, 99, "0"))
-    (recording,), _, said = read_recordings(write(tmp_path / "a.csv", HEADER, given))
+    lines = rows()
+    lines[10] = (lines[10][0], "", "nan", "0")
+    lines[20], lines[21] = lines[21], lines[20]
+    lines.insert(31, (lines[30][0], 99, 99, "0"))
+    (recording,), _, notes = read_recordings(write(tmp_path / "a.csv", HEADER, lines))
     assert len(recording) == 200 and np.isnan(recording.values[10]).all() and recording.values[20, 0] == 20 % 7
     assert recording.values[30, 0] == 30 % 7
-    assert any("times are sorted" in line for line in said) and any("1 row repeats a time" in line for line in said)
+    assert any("times are sorted" in line for line in notes) and any("1 row repeats a time" in line for line in notes)
 
 
 def test_gaps_and_unequal_steps_are_reported_and_many_repeated_times_refused(tmp_path):
-    said = lambda given: read_recordings(write(tmp_path / "a.csv", HEADER, given))[2]  # noqa: E731
-    assert said(rows()) == () and "30 of 200 steps of '5min' have no row" in said(rows()[:50] + rows()[80:])[0]
+    notes_of = lambda lines: read_recordings(write(tmp_path / "a.csv", HEADER, lines))[2]  # noqa: E731
+    assert notes_of(rows()) == () and "30 of 200 steps of '5min' have no row" in notes_of(rows()[:50] + rows()[80:])[0]
     minutes = np.cumsum(np.random.default_rng(0).integers(1, 20, 70))
-    assert "steps between times are not equal" in said([(times(m + 1, 1)[m], m, 1, 0) for m in minutes])[0]
+    assert "steps between times are not equal" in notes_of([(times(m + 1, 1)[m], m, 1, 0) for m in minutes])[0]
     with pytest.raises(InputError, match=r"line 202: the series has .* twice, with 0 \(line 2\) and 9: keep one.$"):
-        said(rows() + [(time, 9, 9, "0") for time in times(5)])
+        notes_of(rows() + [(time, 9, 9, "0") for time in times(5)])
 
 
 BAD = {

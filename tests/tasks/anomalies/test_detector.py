@@ -54,8 +54,8 @@ def test_streaming_equals_the_whole(detector, whole):
     step = tf.function(lambda values, **states: detector.step(values, states), autograph=False)
     states, rows = detector.first_states(tf.constant([10])), []
     for values in series(120):
-        found, states = step(tf.constant(values[np.newaxis]), **states)
-        rows.append({name: value.numpy()[0] for name, value in found.items()})
+        actual, states = step(tf.constant(values[np.newaxis]), **states)
+        rows.append({name: value.numpy()[0] for name, value in actual.items()})
     for name, expected in whole.items():
         np.testing.assert_allclose([row[name] for row in rows], expected, rtol=1e-5, atol=1e-5)
     assert whole["alarm"].any()
@@ -65,15 +65,15 @@ def test_the_past_does_not_change_when_the_future_comes(detector, whole):
     changed = series(120)
     changed[80:] = 1e6
     for other in (changed, series(120)[:81]):
-        found = detector.detect([other])[0]
+        actual = detector.detect([other])[0]
         for name, expected in whole.items():
-            np.testing.assert_allclose(found[name][:80], expected[:80], rtol=1e-6, atol=1e-6)
+            np.testing.assert_allclose(actual[name][:80], expected[:80], rtol=1e-6, atol=1e-6)
 
 
 def test_batch_padding_and_neighbours_change_nothing(detector, whole):
-    found = detector.detect([series(90, 1), series(120), series(200, 2)])[1]
+    actual = detector.detect([series(90, 1), series(120), series(200, 2)])[1]
     for name, expected in whole.items():
-        np.testing.assert_allclose(found[name], expected, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(actual[name], expected, rtol=1e-6, atol=1e-6)
 
 
 def test_alarms_are_peaks_that_reach_the_threshold(detector, whole):
@@ -92,28 +92,30 @@ def test_odd_series():
     change = np.where(np.arange(200) < 150, 45.0, 46.0)
     extreme = np.array([np.inf, 1, -np.inf, 1e300])
     quiet = [np.full(200, 45.0), np.zeros(200), np.full(200, np.nan), np.arange(3.0), extreme, np.zeros(0)]
-    found = AnomalyDetector(units=2).detect([change, *quiet])
-    assert all(np.isfinite(row["score"]).all() for row in found)
-    assert [len(row["alarm"]) for row in found[1:]] == [len(row) for row in quiet]
-    assert not any(row["alarm"].any() for row in found[1:])
-    assert np.flatnonzero(found[0]["alarm"])[0] == 150
+    actual = AnomalyDetector(units=2).detect([change, *quiet])
+    assert all(np.isfinite(row["score"]).all() for row in actual)
+    assert [len(row["alarm"]) for row in actual[1:]] == [len(row) for row in quiet]
+    assert not any(row["alarm"].any() for row in actual[1:])
+    assert np.flatnonzero(actual[0]["alarm"])[0] == 150
 
 
 def test_the_surprise_is_the_density():
     random = np.random.default_rng(0)
     outputs, values = random.normal(size=(4, parameters(2, 3))), random.normal(size=(4, 2))
     observed = np.array([[1, 1], [1, 0], [0, 1], [0, 0]])
-    found = surprise(
+    actual = surprise(
         tf.constant(outputs, tf.float32), tf.constant(values, tf.float32), tf.constant(observed, tf.float32)
     )
-    for row, numbers, there, result in zip(outputs, values, observed, found.numpy()):
+    for row, numbers, is_observed, result in zip(outputs, values, observed, actual.numpy()):
         weights = np.exp(row[:3]) / np.exp(row[:3]).sum()
         parts = row[3:].reshape(3, 4)
         density = 0.0
         for weight, (m0, m1, s0, s1) in zip(weights, parts):
-            each = [np.exp(-abs(u - m) / np.exp(s)) / (2 * np.exp(s)) for u, m, s in zip(numbers, (m0, m1), (s0, s1))]
-            density += weight * np.prod([p for p, real in zip(each, there) if real])
-        assert result == pytest.approx(-np.log(density) if there.any() else 0.0, abs=1e-5)
+            densities = [
+                np.exp(-abs(u - m) / np.exp(s)) / (2 * np.exp(s)) for u, m, s in zip(numbers, (m0, m1), (s0, s1))
+            ]
+            density += weight * np.prod([p for p, real in zip(densities, is_observed) if real])
+        assert result == pytest.approx(-np.log(density) if is_observed.any() else 0.0, abs=1e-5)
 
 
 def test_what_is_labelled_or_before_the_start_is_no_target():

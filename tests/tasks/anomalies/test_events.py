@@ -14,16 +14,16 @@ WINDOWS = ((20, 29), (60, 64), (80, 80))
 def test_events_and_alarms_are_counted():
     alarms = np.zeros(100, bool)
     alarms[[5, 22, 25, 50, 80]] = True
-    found = count_events([alarms], [WINDOWS], [10])
-    assert found == (2, 3, 3, 4)
-    assert (found.precision, found.recall) == (3 / 4, 2 / 3)
-    assert found.f1 == pytest.approx(2 * 0.75 * (2 / 3) / (0.75 + 2 / 3))
+    actual = count_events([alarms], [WINDOWS], [10])
+    assert actual == (2, 3, 3, 4)
+    assert (actual.precision, actual.recall) == (3 / 4, 2 / 3)
+    assert actual.f1 == pytest.approx(2 * 0.75 * (2 / 3) / (0.75 + 2 / 3))
 
 
 def test_all_alarms_find_all_and_are_not_precise():
     """With point adjustment they would have an F1 of nearly 1."""
-    found = count_events([np.ones(100, bool)], [WINDOWS], [0])
-    assert found.recall == 1 and found.precision == 16 / 100
+    actual = count_events([np.ones(100, bool)], [WINDOWS], [0])
+    assert actual.recall == 1 and actual.precision == 16 / 100
 
 
 def by_points(scores, windows, longest):
@@ -40,8 +40,8 @@ def by_points(scores, windows, longest):
         total, before = 0.0, 0.0
         for rank in np.linspace(0, len(scores) - 1, LEVELS).astype(int):
             alarms = scores >= np.sort(scores)[::-1][rank]
-            found = np.mean([alarms[list(around)].any() for around in ranges])
-            recall = min(1, soft[alarms].sum() / positive) * found
+            exists = np.mean([alarms[list(around)].any() for around in ranges])
+            recall = min(1, soft[alarms].sum() / positive) * exists
             total += (recall - before) * soft[alarms].sum() / alarms.sum()
             before = recall
         volumes.append(total)
@@ -77,11 +77,11 @@ def test_windows_are_runs():
 
 def test_the_rolling_z_score():
     values = np.random.default_rng(0).normal(1e6, 3, (500, 2))
-    found = rolling_z_score(values)
+    actual = rolling_z_score(values)
     for time in (3, 150, 499):
         past = values[max(0, time - ROLLING) : time]
         expected = np.max(np.abs(values[time] - past.mean(0)) / past.std(0))
-        assert found[time] == pytest.approx(expected, rel=1e-4)
+        assert actual[time] == pytest.approx(expected, rel=1e-4)
 
 
 def test_rivals_do_not_look_ahead_and_take_missing_values():

@@ -46,21 +46,25 @@ def feed(monkeypatch, text):
 
 def test_the_export_answers_as_the_detector(exported):
     expected, path = exported
-    found = Export(path).predict([VALUES])[0]
-    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5, atol=1e-5)
-    assert found["alarm"] == expected["alarm"].tolist() and any(found["alarm"])
+    actual = Export(path).predict([VALUES])[0]
+    np.testing.assert_allclose(actual["score"], expected["score"], rtol=1e-5, atol=1e-5)
+    assert actual["alarm"] == expected["alarm"].tolist() and any(actual["alarm"])
 
 
 @pytest.mark.parametrize("sep, time", [(",", ""), (" ", ""), ("\t", "noon")])
 def test_lines_of_standard_input(exported, capsys, monkeypatch, sep, time):
     expected, path = exported
-    kept = VALUES.copy() if sep != " " else VALUES[:70]
-    feed(monkeypatch, "\n".join([sep.join(["time"] * bool(time) + CHANNELS), *lines(sep, time)[: len(kept)]]) + "\n")
+    remaining = VALUES.copy() if sep != " " else VALUES[:70]
+    feed(
+        monkeypatch, "\n".join([sep.join(["time"] * bool(time) + CHANNELS), *lines(sep, time)[: len(remaining)]]) + "\n"
+    )
     status, out, err = predict(capsys, path, "--json", "--every-step")
     rows = [json.loads(line) for line in out.splitlines()]
-    assert status == 0 and [row["alarm"] for row in rows] == expected["alarm"][: len(kept)].tolist()
-    np.testing.assert_allclose([row["score"] for row in rows], expected["score"][: len(kept)], rtol=1e-4, atol=1e-4)
-    assert rows[1]["time"] == (time or 2) and f"note: {len(kept)} steps" in err
+    assert status == 0 and [row["alarm"] for row in rows] == expected["alarm"][: len(remaining)].tolist()
+    np.testing.assert_allclose(
+        [row["score"] for row in rows], expected["score"][: len(remaining)], rtol=1e-4, atol=1e-4
+    )
+    assert rows[1]["time"] == (time or 2) and f"note: {len(remaining)} steps" in err
 
 
 def test_alarms_alone(exported, capsys, monkeypatch):
@@ -84,7 +88,7 @@ def test_lines_by_name_and_times_that_do_not_follow():
     assert [(time, str(values)) for time, values in Lines(lines, CHANNELS).steps(print)] == [
         ("2024-01-02", "[1. 2.]"), (None, "[nan  4.]"),
     ]  # fmt: skip
-    said, header = [], b"disk,time,note,cpu\n"
+    notes, header = [], b"disk,time,note,cpu\n"
     rows = [
         b"2,2024-01-02,a,1\n",
         b"3,2024-01-01,,1\n",
@@ -93,9 +97,9 @@ def test_lines_by_name_and_times_that_do_not_follow():
         b"6,2024-01-04,,1\n",
     ]
     lines = Lines([header, *rows], CHANNELS)
-    steps = [(time, values[1]) for time, values in lines.steps(said.append)]
+    steps = [(time, values[1]) for time, values in lines.steps(notes.append)]
     assert steps == [("2024-01-02", 2), ("2024-01-01", 3), ("2024-01-01", 4), ("2024-01-04", 6)]
-    assert said == [
+    assert notes == [
         "line 3: the time 2024-01-01 is not after 2024-01-02: lines are taken as they come",
         "line 5 is left out: a number is infinite: leave it empty if the value is missing.",
         "2 lines have a time that is not after the one before",
@@ -119,9 +123,9 @@ def test_bad_lines_are_reported_and_left_out(exported, capsys, monkeypatch):
     feed(monkeypatch, "1,2\n3,high\n3\n1,2,3,4\n[1, 2]\n5,6\n")
     status, out, err = predict(capsys, exported[1], "--every-step")
     assert status == 2 and [row.split(",")[1] for row in out.splitlines()] == ["cpu", "1", "5"]
-    said = "expected 2 numbers, with a time before them or without, got"
+    message = "expected 2 numbers, with a time before them or without, got"
     for number, text in ((2, "3,high"), (3, "3"), (4, "1,2,3,4"), (5, "[1, 2]")):
-        assert f"note: line {number} is left out: {said} {text!r}" in err
+        assert f"note: line {number} is left out: {message} {text!r}" in err
     assert err.splitlines()[-2:] == ["note: 2 steps, 0 alarms", "error: 4 of 6 lines are left out: 2, 3, 4, 5."]
 
 

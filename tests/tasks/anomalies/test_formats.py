@@ -22,30 +22,30 @@ def fitted_task(method, **options):
 @pytest.mark.parametrize("method", ["predictor", pytest.param("autoencoder", marks=pytest.mark.slow)])
 def test_onnx(method, tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
-    detector, given = fitted_task(method), series(90)
+    detector, inputs = fitted_task(method), series(90)
     model = runtime.load(converted(tmp_path, detector))
-    (expected,), (found,), empty = detector.detect([given]), model.answer([given]), model.answer([given[:0]])
-    assert found["alarm"] == expected["alarm"].tolist() and any(found["alarm"])
-    np.testing.assert_allclose(found["surprise"], expected["surprise"], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-4, atol=1e-4)
+    (expected,), (actual,), empty = detector.detect([inputs]), model.answer([inputs]), model.answer([inputs[:0]])
+    assert actual["alarm"] == expected["alarm"].tolist() and any(actual["alarm"])
+    np.testing.assert_allclose(actual["surprise"], expected["surprise"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(actual["score"], expected["score"], rtol=1e-4, atol=1e-4)
     assert empty == [{"score": [], "alarm": [], "surprise": []}]
 
-    states, steps = model.run("init", {"values": given[np.newaxis, :5], "season": np.array([10])}), []
-    for row in given[5:]:
+    states, steps = model.run("init", {"values": inputs[np.newaxis, :5], "season": np.array([10])}), []
+    for row in inputs[5:]:
         outputs = model.run("step", {"values": row[np.newaxis], **states})
         states = {name: outputs[name] for name in states}
         steps.append(outputs)
-    assert [row["alarm"][0] for row in steps] == found["alarm"][5:]
-    np.testing.assert_allclose([row["score"][0] for row in steps], found["score"][5:], rtol=1e-4, atol=1e-4)
+    assert [row["alarm"][0] for row in steps] == actual["alarm"][5:]
+    np.testing.assert_allclose([row["score"][0] for row in steps], actual["score"][5:], rtol=1e-4, atol=1e-4)
 
 
 def test_predict_takes_arrays_and_files(tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
-    model, given = runtime.load(converted(tmp_path, fitted_task("predictor"))), series(20)
-    (tmp_path / "a.csv").write_text("a,b\n" + "\n".join(",".join(map(repr, row)) for row in given.tolist()))
-    found, of_file = model.predict([given]), model.predict([tmp_path / "a.csv"])
-    assert [row["score"] for row in found] == [row["score"] for row in of_file] and len(found) == 20
-    assert without_tensorflow(tmp_path, [np.nan_to_num(given).tolist()])[4]["score"] == found[4]["score"]
+    model, inputs = runtime.load(converted(tmp_path, fitted_task("predictor"))), series(20)
+    (tmp_path / "a.csv").write_text("a,b\n" + "\n".join(",".join(map(repr, row)) for row in inputs.tolist()))
+    actual, of_file = model.predict([inputs]), model.predict([tmp_path / "a.csv"])
+    assert [row["score"] for row in actual] == [row["score"] for row in of_file] and len(actual) == 20
+    assert without_tensorflow(tmp_path, [np.nan_to_num(inputs).tolist()])[4]["score"] == actual[4]["score"]
     with pytest.raises(InputError, match=r"expected arrays of shape .time, 2., one for each series, got .* .20, 3."):
         model.predict([np.ones((20, 3))])
     with pytest.raises(InputError, match="unknown `signature`"):

@@ -36,8 +36,8 @@ def by_points(scores, windows, profile, threshold):
         else:
             raw -= fp
     raw += sum(best.values())
-    nothing, perfect = -fn * len(windows), tp * len(windows)
-    return 100 * (raw - nothing) / (perfect - nothing)
+    lowest, perfect = -fn * len(windows), tp * len(windows)
+    return 100 * (raw - lowest) / (perfect - lowest)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -45,8 +45,8 @@ def test_against_the_equations(profile):
     random = np.random.default_rng(3)
     scores, windows = random.random(400).round(2), ((90, 119), (200, 240), (300, 310))
     for threshold in (0.2, 0.9, 0.98):
-        found = nab_score([scores], [windows], profile, threshold)
-        assert found.score == pytest.approx(by_points(scores, windows, profile, threshold), abs=1e-9)
+        actual = nab_score([scores], [windows], profile, threshold)
+        assert actual.score == pytest.approx(by_points(scores, windows, profile, threshold), abs=1e-9)
     best = max(by_points(scores, windows, profile, threshold) for threshold in [*np.unique(scores), 2.0])
     assert nab_score([scores], [windows], profile).score == pytest.approx(best, abs=1e-9)
 

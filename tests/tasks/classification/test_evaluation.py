@@ -46,8 +46,8 @@ def test_a_class_may_have_the_name_of_a_figure():
         labels = ["accuracy", "macro avg", "$a_$"]
 
     texts = np.array([text.encode() for text, _ in ROWS], object)
-    named = evaluate_classifier(Named(), Examples(texts, np.array([label for _, label in ROWS])))
-    assert list(named.metrics["classes"].values()) == list(result().metrics["classes"].values())
+    by_name = evaluate_classifier(Named(), Examples(texts, np.array([label for _, label in ROWS])))
+    assert list(by_name.metrics["classes"].values()) == list(result().metrics["classes"].values())
 
 
 def test_confusion_has_a_row_for_each_expected_class():

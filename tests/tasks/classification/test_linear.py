@@ -38,8 +38,8 @@ def test_unknown_words_and_padding_add_nothing():
 
 
 def test_both_classifiers_are_trained_and_their_mean_is_served():
-    still = {"dropout": 0.0, "output_dropout": 0.0, "word_dropout": 0.0}
-    task = tiny.new_classifier(tiny.words(ngrams=2), linear="bayes", ngram_embedding_size=0, **still)
+    plain = {"dropout": 0.0, "output_dropout": 0.0, "word_dropout": 0.0}
+    task = tiny.new_classifier(tiny.words(ngrams=2), linear="bayes", ngram_embedding_size=0, **plain)
     task.linear.dropout = 0.0
     task.share.assign(0.5)  # as before `choose_share`
     examples = Examples(tiny.strings(["good film", "bad film", "good", "bad"]), np.array([1, 0, 1, 0]))

@@ -37,7 +37,7 @@ def test_separated_labels_are_read_like_lists(tmp_path, separator):
     separated.write_text("\n".join(lines) + "\n")
     data = load_labelled_texts(str(listed)), load_labelled_texts(str(separated))
     for split in ("train", "validation", "test"):
-        one, other = (getattr(each, split) for each in data)
+        one, other = (getattr(source, split) for source in data)
         assert one.texts.tolist() == other.texts.tolist() and one.labels.tolist() == other.labels.tolist()
     assert data[0].labels == data[1].labels == ("food", "noise", "room") and data[0].multi_label
     assert any("several labels in a cell, separated by" in note for note in data[1].notes)
@@ -58,9 +58,9 @@ def test_a_matrix_of_0_and_1_has_a_column_for_each_label():
     data = load_labelled_texts((texts, np.eye(3)[ids]))
     assert data.labels == ("0", "1", "2") and not data.multi_label
     assert [int(text.split()[1]) % 3 for text in data.train.texts] == data.train.labels.tolist()
-    both = [[1, i % 2, i % 3 > 0] for i in range(60)]
-    data = load_labelled_texts((texts, both))
-    assert data.train.labels.tolist() == [both[int(text.split()[1])] for text in data.train.texts]
+    matrix = [[1, i % 2, i % 3 > 0] for i in range(60)]
+    data = load_labelled_texts((texts, matrix))
+    assert data.train.labels.tolist() == [matrix[int(text.split()[1])] for text in data.train.texts]
 
 
 def test_several_columns_of_0_and_1_are_labels(tmp_path):
@@ -69,8 +69,8 @@ def test_several_columns_of_0_and_1_are_labels(tmp_path):
     path.write_text("text,rude,loud,id\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
     data = load_labelled_texts(path, label="loud,rude")
     assert data.labels == ("loud", "rude") and data.multi_label
-    found = [int(text.split()[1]) for text in data.train.texts]
-    assert data.train.labels.tolist() == [[int(i % 3 > 0), i % 2] for i in found]
+    actual = [int(text.split()[1]) for text in data.train.texts]
+    assert data.train.labels.tolist() == [[int(i % 3 > 0), i % 2] for i in actual]
     with pytest.raises(InputError, match="line 4, column 'id': expected 0 or 1"):
         load_labelled_texts(path, label=("loud", "id"))
 
@@ -132,10 +132,10 @@ def test_calibration_changes_scores_and_no_labels(tmp_path):
     examples = Examples(tiny.strings(tiny.TEXTS * 8), labels)
     task.choose_thresholds(examples)
     before = task.predict_text(tiny.TEXTS)
-    found = task.calibrate(examples)
+    actual = task.calibrate(examples)
     after = task.predict_text(tiny.TEXTS)
-    assert after["labels"] == before["labels"] and found.temperature != 1
-    expected = 1 / (1 + np.exp(-task(tf.constant(tiny.TEXTS)) / found.temperature))
+    assert after["labels"] == before["labels"] and actual.temperature != 1
+    expected = 1 / (1 + np.exp(-task(tf.constant(tiny.TEXTS)) / actual.temperature))
     np.testing.assert_allclose(after["scores"], expected, rtol=1e-4)
     task.save(tmp_path / "task.keras")
     loaded = keras.saving.load_model(tmp_path / "task.keras").predict_text(tiny.TEXTS)

@@ -306,13 +306,13 @@ def test_rows_are_frames_of_sequences(tmp_path, name, capsys):
     assert sum(data.sizes.values()) == count and data.channels == ("x",) and data.labels == ("a", "b")
     assert not data.per_frame and set(data.train.lengths) == {120 // count}
     assert (np.diff(data.train.clip(0)[:3, 0]) == (1 if "reverse" in name else 0)).all()
-    said = {
+    texts = {
         "alone": "where 'label' changes",
         "of frames": "where 'frame_no' falls",
         "first": "of the whole sequence",
     }
     printed = " ".join(capsys.readouterr().out.split())
-    assert all(text in printed for part, text in said.items() if part in name)
+    assert all(text in printed for part, text in texts.items() if part in name)
 
 
 def test_times_that_cannot_be_read_are_reported_or_refused(tmp_path, capsys):

@@ -106,10 +106,10 @@ def test_features_are_those_of_numpy():
     z = [(examples.clip(i) - flat.mean(0)) / flat.std(0) for i in (0, 2)]
     steps = np.concatenate([np.diff(part, axis=0) for part in z])
     expected = np.diff(z[0], axis=0) / np.sqrt((steps**2).mean(0))
-    got = features(*batches[0]).numpy()[0]
-    np.testing.assert_allclose(got[:5, :2], z[0], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(got[1:5, 2:], expected, rtol=1e-4, atol=1e-5)
-    assert not got[0, 2:].any()
+    actual = features(*batches[0]).numpy()[0]
+    np.testing.assert_allclose(actual[:5, :2], z[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(actual[1:5, 2:], expected, rtol=1e-4, atol=1e-5)
+    assert not actual[0, 2:].any()
 
 
 def test_place_and_size_of_a_stroke_count_not():
@@ -156,10 +156,10 @@ def test_an_export_answers_alike_in_a_fresh_process(tmp_path):
     files = [str(tmp_path / name) for name in ("0.npy", "1.npy")]
     code = "import sys; from nlpseq.cli.main import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "predict", str(path), *files, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    process = subprocess.run(command, capture_output=True, text=True)
+    answers = [json.loads(line) for line in process.stdout.splitlines()]
     expected = task.predict_clips(sequences)
-    assert [answer["label"] for answer in answers] == expected["label"], done.stderr[-2000:]
+    assert [answer["label"] for answer in answers] == expected["label"], process.stderr[-2000:]
     scores = [list(answer["scores"].values()) for answer in answers]
     np.testing.assert_allclose(scores, expected["scores"], atol=1e-5)
 

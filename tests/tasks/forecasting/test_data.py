@@ -42,10 +42,10 @@ def test_no_window_sees_what_a_later_split_is_tested_on():
 
 def test_the_past_of_a_window_ends_before_its_targets():
     data = load_series(series(60)).split(horizon=5, windows=1, season=7, context=14)
-    found = windows.past_of(data.test, 14, [], [])
-    np.testing.assert_array_equal(found["values"][0], np.arange(41, 55))
+    actual = windows.past_of(data.test, 14, [], [])
+    np.testing.assert_array_equal(actual["values"][0], np.arange(41, 55))
     np.testing.assert_array_equal(data.test.targets()[0], np.arange(55, 60))
-    assert found["times"].shape == (1, 19) and np.ptp(np.diff(found["times"][0])) == 0
+    assert actual["times"].shape == (1, 19) and np.ptp(np.diff(actual["times"][0])) == 0
     early = data.test.select([0])
     early.origins[:] = 3
     assert np.isnan(windows.past_of(early, 14, [], [])["values"][0, :11]).all()
@@ -80,9 +80,9 @@ def test_what_is_odd_is_reported(capsys):
     rows += [{"item": "none", "time": f"2024-01-{d:02d}", "value": None} for d in range(1, 31)]
     data = load_series(rows)
     data.split(horizon=5, windows=2, season=7, context=14)
-    said = " ".join(capsys.readouterr().out.split())
+    message = " ".join(capsys.readouterr().out.split())
     for part in ("'none'", "without any value is left out", "'s2' has 3 values", "1 constant series", "not tested"):
-        assert part in said
+        assert part in message
 
 
 def test_a_horizon_longer_than_the_series_is_refused():

@@ -20,7 +20,7 @@ def windows():
 def test_scores_are_those_of_their_definitions(windows):
     random = np.random.default_rng(1)
     quantiles = np.sort(10 + random.normal(size=(len(windows), 6, 3)), axis=-1)
-    found = evaluation.scored(windows, quantiles, quantiles[..., 1], LEVELS)
+    actual = evaluation.scored(windows, quantiles, quantiles[..., 1], LEVELS)
     mase, smape, inside, loss, total = [], [], [], 0.0, 0.0
     for row, (series, origin) in enumerate(zip(windows.series, windows.origins)):
         values = windows.store.series(int(series))
@@ -40,16 +40,16 @@ def test_scores_are_those_of_their_definitions(windows):
         smape.append(np.mean(relative))
     expected = {"mase": np.mean(mase), "smape": np.mean(smape), "coverage_80": np.mean(inside)}
     expected["weighted_quantile_loss"] = loss / total
-    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    assert {name: actual[name] for name in expected} == pytest.approx(expected)
 
 
 def test_naive_forecasts(windows):
-    found = evaluation.naive_forecasts(windows, 4, [4, 12])
-    assert set(found) == {"naive", "seasonal_naive", "seasonal_naive_12"}
+    actual = evaluation.naive_forecasts(windows, 4, [4, 12])
+    assert set(actual) == {"naive", "seasonal_naive", "seasonal_naive_12"}
     row = len(windows) - 1
     values = windows.store.series(int(windows.series[row]), int(windows.origins[row]))
-    np.testing.assert_array_equal(found["naive"][row], values[-1])
-    np.testing.assert_array_equal(found["seasonal_naive"][row], values[[-4, -3, -2, -1, -4, -3]])
+    np.testing.assert_array_equal(actual["naive"][row], values[-1])
+    np.testing.assert_array_equal(actual["seasonal_naive"][row], values[[-4, -3, -2, -1, -4, -3]])
 
 
 def test_a_missing_value_is_repeated_from_the_season_before():
@@ -83,9 +83,9 @@ class Value:
 def test_calibration_distrusts_a_bad_network_and_widens_narrow_intervals(windows):
     many = windows.select(np.tile(np.arange(len(windows)), 60))
     task = Fixed(many, width=0.3)
-    found = calibration.calibrate(task, many)  # pyright: ignore[reportArgumentType]
-    assert found.blend == 0.0 and found.before < 0.5
-    assert found.after == pytest.approx(0.8, abs=0.1)
+    actual = calibration.calibrate(task, many)  # pyright: ignore[reportArgumentType]
+    assert actual.blend == 0.0 and actual.before < 0.5
+    assert actual.after == pytest.approx(0.8, abs=0.1)
 
 
 def test_of_few_independent_errors_an_interval_is_the_widest_of_them():

@@ -39,9 +39,9 @@ def history(folder, length=40, ahead=HORIZON, item="b", drop=(), step=1, **chang
         rows.append([item, time, value, f"{random.normal():.2f}", day % 7 // 6])
     for (row, column), cell in changes.get("cells", {}).items():
         rows[row][column] = cell
-    kept = [i for i, name in enumerate(rows[0]) if name not in drop]
+    remaining = [i for i, name in enumerate(rows[0]) if name not in drop]
     path = folder / "history.csv"
-    path.write_text("\n".join(",".join(str(row[i]) for i in kept) for row in rows) + "\n")
+    path.write_text("\n".join(",".join(str(row[i]) for i in remaining) for row in rows) + "\n")
     return path
 
 
@@ -58,12 +58,12 @@ def test_the_command_writes_what_the_task_forecasts(exported, tmp_path, capsys, 
     rows = list(csv.DictReader((tmp_path / "forecast.csv").open()))
     assert list(rows[0]) == ["shop", "day", "mean", *(f"q{q:g}" for q in task.settings.quantiles)]
     assert [row["day"] for row in rows] == [str(np.datetime64("2024-02-10") + step) for step in range(HORIZON)]
-    given = raw(export, path)
+    inputs = raw(export, path)
     read = {
-        "values": np.where(given["mask"], given["values"], np.nan)[:, -CONTEXT:],
-        "times": given["times"][:, -CONTEXT - HORIZON :],
-        "past": given["past"][:, -CONTEXT:],
-        "known": given["known"][:, -CONTEXT - HORIZON :],
+        "values": np.where(inputs["mask"], inputs["values"], np.nan)[:, -CONTEXT:],
+        "times": inputs["times"][:, -CONTEXT - HORIZON :],
+        "past": inputs["past"][:, -CONTEXT:],
+        "known": inputs["known"][:, -CONTEXT - HORIZON :],
         "item": np.array([2], np.int32),
     }
     expected = task.forecast(read)["quantiles"].numpy()[0]
@@ -79,8 +79,8 @@ def test_the_same_as_json_and_sampled_paths(exported, tmp_path, capsys):
     assert "--output must end in .csv, .jsonl" in predict(capsys, export.path, path, "--output", tmp_path / "a.txt")[2]
     (line,) = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
     assert line["item"] == "b" and len(line["mean"]) == HORIZON and len(line["quantiles"]["0.5"]) == HORIZON
-    found = [predict(capsys, export.path, path, "--paths", "3", "--seed", seed)[1] for seed in (1, 1, 2)]
-    assert found[0] == found[1] != found[2] and found[0].splitlines()[0] == "shop,day,path_1,path_2,path_3"
+    actual = [predict(capsys, export.path, path, "--paths", "3", "--seed", seed)[1] for seed in (1, 1, 2)]
+    assert actual[0] == actual[1] != actual[2] and actual[0].splitlines()[0] == "shop,day,path_1,path_2,path_3"
     assert predict(capsys, export.path, path, "--seed", "1")[0] == 2  # of no paths
 
 
@@ -145,9 +145,9 @@ assert "nlpseq" not in sys.modules
 @pytest.mark.slow
 def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
     _, export = exported
-    given = raw(export, history(tmp_path))
-    given["item"] = given["item"].astype("S")
-    np.savez(tmp_path / "given.npz", **given)
+    inputs = raw(export, history(tmp_path))
+    inputs["item"] = inputs["item"].astype("S")
+    np.savez(tmp_path / "given.npz", **inputs)
     arguments = [str(export.path), str(tmp_path / "given.npz"), str(tmp_path / "answer.npy")]
     subprocess.run([sys.executable, "-c", FRESH, *arguments], check=True, cwd=tmp_path, env={"PATH": ""})
     answered = export.run("forecast", raw(export, history(tmp_path)))["quantiles"]

@@ -59,12 +59,12 @@ def test_onnx_of_other_models(options, tmp_path):
 
 def forecasts_agree(task, model):
     """Of histories with gaps and of all lengths, in one batch."""
-    given = [*task.synthetic_examples(6), *task.odd_examples().values()]
-    for example, found in zip(given, model.answer(given)):
+    inputs = [*task.synthetic_examples(6), *task.odd_examples().values()]
+    for example, actual in zip(inputs, model.answer(inputs)):
         expected = expected_of(task, model, example)
-        np.testing.assert_allclose(found["mean"], expected["mean"], rtol=1e-5)
+        np.testing.assert_allclose(actual["mean"], expected["mean"], rtol=1e-5)
         for level, values in expected["quantiles"].items():
-            np.testing.assert_allclose(found["quantiles"][level], values, rtol=1e-5)
+            np.testing.assert_allclose(actual["quantiles"][level], values, rtol=1e-5)
 
 
 @pytest.mark.slow
@@ -72,10 +72,10 @@ def test_values_alone_without_tensorflow(tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
     task = calibrated(description=preprocessor(past=[], known=[], items=[], statics={}, frequency=""))
     model, values = runtime.load(converted(tmp_path, task)), [float(step % 4) for step in range(30)]
-    (found,) = without_tensorflow(tmp_path, [values])
+    (actual,) = without_tensorflow(tmp_path, [values])
     expected = expected_of(task, model, model.answers.example(values))
-    np.testing.assert_allclose(found["mean"], expected["mean"], rtol=1e-5)
-    assert (found["item"], found["times"]) == ("", [30, 31, 32, 33, 34])
+    np.testing.assert_allclose(actual["mean"], expected["mean"], rtol=1e-5)
+    assert (actual["item"], actual["times"]) == ("", [30, 31, 32, 33, 34])
 
 
 def test_arrays_and_files(default, tmp_path):
@@ -84,9 +84,9 @@ def test_arrays_and_files(default, tmp_path):
     (from_file,), (example,) = model.predict(path), model.answers.histories(path)
     arrays = {name: example.arrays[name] for name in ("values", "past", "known", "static")}
     days = np.datetime64("2024-01-01") + np.arange(40 + HORIZON)[-CONTEXT - HORIZON :]
-    (found,) = model.predict([{**arrays, "times": days, "item": "b"}])
-    assert found["times"] == [f"2024-02-{day} 00:00:00" for day in range(10, 15)]
-    assert {name: found[name] for name in ("item", "mean")} == {name: from_file[name] for name in ("item", "mean")}
+    (actual,) = model.predict([{**arrays, "times": days, "item": "b"}])
+    assert actual["times"] == [f"2024-02-{day} 00:00:00" for day in range(10, 15)]
+    assert {name: actual[name] for name in ("item", "mean")} == {name: from_file[name] for name in ("item", "mean")}
     with pytest.raises(InputError, match="the model reads known, past, times, values: give a dict with"):
         model.predict([np.arange(10.0)])
     with pytest.raises(InputError, match=r"expected times of shape .21,., for 16 steps and a horizon of 5, got"):

@@ -25,14 +25,14 @@ def task(request):
     return task
 
 
-def quantiles(task, given):
-    return task.forecast(given)["quantiles"].numpy()
+def quantiles(task, inputs):
+    return task.forecast(inputs)["quantiles"].numpy()
 
 
 def test_shift_and_scale_of_a_series_are_those_of_its_forecast(task):
-    given = inputs()
-    moved = {**given, "values": 0.25 * given["values"] - 7000}
-    np.testing.assert_allclose(quantiles(task, moved), 0.25 * quantiles(task, given) - 7000, rtol=1e-5)
+    examples = inputs()
+    moved = {**examples, "values": 0.25 * examples["values"] - 7000}
+    np.testing.assert_allclose(quantiles(task, moved), 0.25 * quantiles(task, examples) - 7000, rtol=1e-5)
 
 
 def test_quantiles_never_cross(task):
@@ -40,29 +40,29 @@ def test_quantiles_never_cross(task):
 
 
 def test_batch_and_neighbours_change_nothing(task):
-    given, expected = inputs(5), quantiles(task, inputs(5))
+    examples, expected = inputs(5), quantiles(task, inputs(5))
     for row in range(5):
-        alone = {name: value[row : row + 1] for name, value in given.items()}
+        alone = {name: value[row : row + 1] for name, value in examples.items()}
         np.testing.assert_allclose(quantiles(task, alone)[0], expected[row], rtol=1e-5)
 
 
 def test_missing_values_and_covariates_of_padding_are_not_read(task):
-    given = inputs()
-    other = {**given, "past": given["past"].copy(), "values": given["values"].copy()}
+    examples = inputs()
+    other = {**examples, "past": examples["past"].copy(), "values": examples["values"].copy()}
     other["past"][-1, :5] = np.nan
-    full = quantiles(task, given)
+    full = quantiles(task, examples)
     assert np.isfinite(full).all() and np.isfinite(quantiles(task, other)).all()
-    filled = np.where(np.isnan(given["values"]), 0.0, given["values"])
-    assert np.abs(quantiles(task, {**given, "values": filled}) - full).max() > 1  # zeros are values
+    filled = np.where(np.isnan(examples["values"]), 0.0, examples["values"])
+    assert np.abs(quantiles(task, {**examples, "values": filled}) - full).max() > 1  # zeros are values
 
 
 def test_constant_and_empty_series(task):
-    given = inputs(2)
-    given["values"][0], given["values"][1] = 5.0, np.nan
-    found = quantiles(task, given)
+    examples = inputs(2)
+    examples["values"][0], examples["values"][1] = 5.0, np.nan
+    actual = quantiles(task, examples)
     if not task.counts:
-        np.testing.assert_array_equal(found[0], 5.0)
-    assert np.isnan(found[1]).all()
+        np.testing.assert_array_equal(actual[0], 5.0)
+    assert np.isnan(actual[1]).all()
 
 
 def test_an_untrained_forecaster_repeats_the_season():
@@ -70,31 +70,31 @@ def test_an_untrained_forecaster_repeats_the_season():
     task = forecaster(description=description)
     for weight in task.trainable_weights:
         weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
-    given = {name: inputs()[name] for name in ("values", "times")}
-    given["values"][:, -1] = np.nan  # then that of the season before is repeated
-    expected = given["values"][:, [-4, -3, -2, -5, -4]]
-    np.testing.assert_allclose(quantiles(task, given)[1, :, 3], expected[1], rtol=1e-6)
+    examples = {name: inputs()[name] for name in ("values", "times")}
+    examples["values"][:, -1] = np.nan  # then that of the season before is repeated
+    expected = examples["values"][:, [-4, -3, -2, -5, -4]]
+    np.testing.assert_allclose(quantiles(task, examples)[1, :, 3], expected[1], rtol=1e-6)
 
 
 def test_sampled_paths_follow_the_quantiles():
     task = forecaster()
     task.persistence.assign(0.5)
-    found = task.sample(inputs(), 4000, 1).numpy()
-    assert found.shape == (3, 4000, HORIZON)
+    actual = task.sample(inputs(), 4000, 1).numpy()
+    assert actual.shape == (3, 4000, HORIZON)
     np.testing.assert_allclose(
-        np.quantile(found, [0.1, 0.5, 0.9], axis=1).transpose(1, 2, 0),
+        np.quantile(actual, [0.1, 0.5, 0.9], axis=1).transpose(1, 2, 0),
         quantiles(task, inputs())[..., [1, 3, 5]],
         atol=12,
     )
     alone = task.sample({name: value[1:2] for name, value in inputs().items()}, 4000, 1)
-    np.testing.assert_allclose(alone[0], found[1], rtol=1e-6)
+    np.testing.assert_allclose(alone[0], actual[1], rtol=1e-6)
 
 
 @pytest.mark.usefixtures("portable")
 def test_quantiles_of_counts_are_whole_numbers_and_means_are_not():
-    given = inputs()
+    examples = inputs()
     real, counts = (
-        forecaster(description=preprocessor(domain=domain)).forecast(given) for domain in ("positive", "count")
+        forecaster(description=preprocessor(domain=domain)).forecast(examples) for domain in ("positive", "count")
     )
     np.testing.assert_array_equal(counts["quantiles"], np.round(real["quantiles"]))
     np.testing.assert_array_equal(counts["mean"], real["mean"])
@@ -103,22 +103,22 @@ def test_quantiles_of_counts_are_whole_numbers_and_means_are_not():
 def test_counts_are_whole_and_not_negative():
     description = preprocessor(domain="count")
     task = forecaster(method="steps", distribution="negative_binomial", description=description)
-    given = inputs()
-    given["values"] = np.round(np.abs(given["values"] - 1000) / 40)
-    found = task.sample(given, 30, 2).numpy()
-    np.testing.assert_allclose(found, np.round(found), atol=1e-3)
-    assert found.min() >= 0 and found.max() > 0
+    examples = inputs()
+    examples["values"] = np.round(np.abs(examples["values"] - 1000) / 40)
+    actual = task.sample(examples, 30, 2).numpy()
+    np.testing.assert_allclose(actual, np.round(actual), atol=1e-3)
+    assert actual.min() >= 0 and actual.max() > 0
 
 
 def test_step_by_step_the_network_reads_what_it_reads_in_training():
     """Parameters of the first step of the horizon, from all values at once and from the states."""
     task = forecaster(method="steps")
-    given = inputs()
-    level, scale = task.level_and_scale(given)
-    z = np.nan_to_num((given["values"] - level) / scale).astype(np.float32)
-    mask = np.isfinite(given["values"])
-    parameters = task({**given, "future": np.zeros((3, HORIZON))})
-    (past, known), vector = task.features(given), task.vector(given, 3)
+    examples = inputs()
+    level, scale = task.level_and_scale(examples)
+    z = np.nan_to_num((examples["values"] - level) / scale).astype(np.float32)
+    mask = np.isfinite(examples["values"])
+    parameters = task({**examples, "future": np.zeros((3, HORIZON))})
+    (past, known), vector = task.features(examples), task.vector(examples, 3)
     uniform = tf.random.stateless_uniform([HORIZON, 3, 7], [20, 0], 1e-6, 1.0)
     expected = distributions.student_sample(parameters[:, CONTEXT][:, tf.newaxis], uniform[0][:, tf.newaxis])
     paths = task.network.paths(z, mask, past, known, vector, tf.cast(scale, tf.float32), 7)
@@ -144,14 +144,14 @@ def test_samples_have_their_distributions():
     uniform = random.uniform(1e-6, 1, size=(3, 100_000)).astype(np.float32)
     parameters = np.array([0.5, 0.2, 0.0], np.float32)
     m, s, v = (float(part) for part in distributions.student_parameters(parameters))
-    found = distributions.student_sample(np.tile(parameters, (100_000, 1)), uniform)
+    actual = distributions.student_sample(np.tile(parameters, (100_000, 1)), uniform)
     levels = [0.05, 0.5, 0.9]
-    np.testing.assert_allclose(np.quantile(found, levels), scipy.stats.t.ppf(levels, v, m, s), atol=0.05)
+    np.testing.assert_allclose(np.quantile(actual, levels), scipy.stats.t.ppf(levels, v, m, s), atol=0.05)
     scale = np.full(100_000, 9.0, np.float32)
-    found = distributions.negative_binomial_sample(np.tile(parameters, (100_000, 1)), scale, uniform).numpy()
+    actual = distributions.negative_binomial_sample(np.tile(parameters, (100_000, 1)), scale, uniform).numpy()
     mu, r = distributions.negative_binomial_parameters(parameters, scale[:1])
-    np.testing.assert_allclose(found.mean(), mu[0], rtol=0.02)
-    np.testing.assert_allclose(found.var(), mu[0] + mu[0] ** 2 / r[0], rtol=0.05)
+    np.testing.assert_allclose(actual.mean(), mu[0], rtol=0.02)
+    np.testing.assert_allclose(actual.var(), mu[0] + mu[0] ** 2 / r[0], rtol=0.05)
 
 
 def test_pinball_and_mean():
@@ -179,20 +179,20 @@ def test_an_ensemble_averages_quantiles():
 
 
 def test_what_training_draws_is_a_function_of_its_variables():
-    task, given = forecaster(outliers=0.5), inputs(8, seed=3)
+    task, examples = forecaster(outliers=0.5), inputs(8, seed=3)
     before = [np.array(variable) for variable in task.variables]
-    first, second = (task(given, training=True).numpy() for _ in range(2))
+    first, second = (task(examples, training=True).numpy() for _ in range(2))
     for variable, value in zip(task.variables, before):
         variable.assign(value)
     assert not np.array_equal(first, second)
-    np.testing.assert_array_equal(task(given, training=True).numpy(), first)
+    np.testing.assert_array_equal(task(examples, training=True).numpy(), first)
 
 
 def test_the_level_of_a_damaged_window_is_that_of_its_damaged_values():
     description = preprocessor(base=np.eye(6)[[1] * HORIZON] * 50)  # the level
-    task, given = forecaster(outliers=0.9, description=description), inputs(8, seed=3)
+    task, examples = forecaster(outliers=0.9, description=description), inputs(8, seed=3)
     for weight in task.trainable_weights:
         weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
-    level = np.nanmean(given["values"][:, -4:], axis=1)
-    np.testing.assert_allclose(task(given)[:, 0, task.middle], level, rtol=1e-5)
-    assert np.abs(task(given, training=True)[:, 0, task.middle] - level).max() > 20
+    level = np.nanmean(examples["values"][:, -4:], axis=1)
+    np.testing.assert_allclose(task(examples)[:, 0, task.middle], level, rtol=1e-5)
+    assert np.abs(task(examples, training=True)[:, 0, task.middle] - level).max() > 20

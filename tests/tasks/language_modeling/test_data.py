@@ -70,16 +70,16 @@ def test_prose_is_no_table(tmp_path):
     assert any("has no columns: its lines are the text" in note for note in data.notes)
 
 
-@pytest.mark.parametrize("text, said", [
+@pytest.mark.parametrize("text, message", [
     ("".join(chr(33 + i * 7 % 90) for i in range(4000)), "hardly any blanks"),
     ("".join(chr(1 + i * 11 % 120) for i in range(4000)), "control characters"),
     ("\u6211\u4eec\u660e\u5929\u53bb\uff0c" * 800, ""),
     ("<!DOCTYPE html>\n<p>one line</p>\n" * 200, "is HTML"),
     ("one ordinary line\n" * 200, ""),
 ])  # fmt: skip
-def test_texts_that_may_be_none(text, said):
+def test_texts_that_may_be_none(text, message):
     notes = load_running_texts([text]).notes
-    assert any(said in note for note in notes) if said else not any("check that" in note for note in notes)
+    assert any(message in note for note in notes) if message else not any("check that" in note for note in notes)
 
 
 def test_one_part_or_two_are_held_out(tmp_path):
@@ -118,8 +118,8 @@ def test_a_text_of_one_line_is_cut_between_words(tmp_path):
 def test_a_builder(tmp_path):
     data = load_running_texts("nlpseq_articles", str(tmp_path), train="train[:50%]", test="train[50%:]")
     assert len(data.test) == 20
-    both = [*data.train.lines, *data.validation.lines]
-    assert len(both) == 20 and set(both) >= {b"second line"}
+    lines = [*data.train.lines, *data.validation.lines]
+    assert len(lines) == 20 and set(lines) >= {b"second line"}
 
 
 def test_the_embedded_corpus_is_generated(tmp_path, monkeypatch):
@@ -131,8 +131,8 @@ def test_the_embedded_corpus_is_generated(tmp_path, monkeypatch):
 @pytest.mark.real_data
 def test_tiny_shakespeare_keeps_its_characters():
     data = load_running_texts("tiny_shakespeare", os.environ["NLPSEQ_DATA"])
-    found = data.train.characters + data.validation.characters + data.test.characters
-    assert 1_115_394 - 30 < found <= 1_115_394  # but for a few runs of blanks
+    actual = data.train.characters + data.validation.characters + data.test.characters
+    assert 1_115_394 - 30 < actual <= 1_115_394  # but for a few runs of blanks
 
 
 def test_every_schema_fits_its_builder(tmp_path):

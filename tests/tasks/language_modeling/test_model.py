@@ -267,11 +267,11 @@ DROPPED = {
 @pytest.mark.parametrize("name", slow_but(DROPPED, "hidden_dropout", "weight_dropout"))
 def test_a_dropout_drops_in_training_only(name):
     settings = {**dict.fromkeys(DROPPED, 0.0), name: DROPPED[name]}
-    task, still = new_language_model(layers=2, **settings), language_model(layers=2, **dict.fromkeys(DROPPED, 0.0))
+    task, plain = new_language_model(layers=2, **settings), language_model(layers=2, **dict.fromkeys(DROPPED, 0.0))
     ids = tf.constant(np.random.default_rng(0).integers(3, 12, (4, 9)))
-    np.testing.assert_allclose(task(ids), still(ids), atol=1e-5)
-    dropped, kept = (logits(one, ids, training=True) for one in (task, still))
-    assert np.abs(dropped - kept).max() > 1e-2
+    np.testing.assert_allclose(task(ids), plain(ids), atol=1e-5)
+    dropped, undropped = (logits(one, ids, training=True) for one in (task, plain))
+    assert np.abs(dropped - undropped).max() > 1e-2
 
 
 def test_dropped_words_are_dropped_in_all_their_places():
@@ -339,8 +339,8 @@ def test_keras_file_round_trip(tmp_path):
     task.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert loaded.get_config() == task.get_config()
-    expected, got = (one.score(tf.constant(TEXTS))["total"] for one in (task, loaded))
-    np.testing.assert_array_equal(expected, got)
+    expected, actual = (one.score(tf.constant(TEXTS))["total"] for one in (task, loaded))
+    np.testing.assert_array_equal(expected, actual)
 
 
 @pytest.mark.usefixtures("eager")

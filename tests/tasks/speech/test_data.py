@@ -154,7 +154,7 @@ def test_odd_recordings_are_reported(tmp_path, capsys):
     (tmp_path / "none.txt").write_text("a one")
     data = load_speech(str(tmp_path))
     assert sum(data.sizes.values()) == 24 and data.sample_rate == RATE
-    said = " ".join(capsys.readouterr().out.split())
+    message = " ".join(capsys.readouterr().out.split())
     for note in (
         "2 recordings without a transcript are left out",
         "3 files are left out; the first: " + f"{tmp_path / 'broken.wav'} is no audio file",
@@ -163,7 +163,7 @@ def test_odd_recordings_are_reported(tmp_path, capsys):
         "1 recording is clipped",
         "1,000 Hz (23), 4,000 Hz (1); all are converted to 1,000 Hz",
     ):
-        assert note in said
+        assert note in message
 
 
 def test_clipping():
@@ -253,8 +253,8 @@ def test_segments_behind_the_end_are_left_out_and_reported(tmp_path, capsys):
     (tmp_path / "segments").write_text("\n".join(lines))
     data = load_speech(str(tmp_path))
     assert sum(data.sizes.values()) == 19
-    assert "1 segments end behind the end of their files" in (said := " ".join(capsys.readouterr().out.split()))
-    assert f"the first: {tmp_path / 'segments'}, line 3" in said
+    assert "1 segments end behind the end of their files" in (message := " ".join(capsys.readouterr().out.split()))
+    assert f"the first: {tmp_path / 'segments'}, line 3" in message
 
 
 def test_suffixes_in_any_case(tmp_path):

@@ -8,9 +8,9 @@ from nlpseq.tasks.speech.evaluation import edits, error_rates, loudness_range
 
 def test_error_rates_count_edits_of_words_and_characters():
     """By hand; where nothing is said, what is recognized is inserted."""
-    said = ["one two three", "four", "", "five six"]
+    references = ["one two three", "four", "", "five six"]
     recognized = ["one too three", "", "hum", "five six seven"]
-    metrics = error_rates(said, recognized)
+    metrics = error_rates(references, recognized)
     assert [metrics[name] for name in ("substitutions", "deletions", "insertions", "words")] == [1, 1, 2, 6]
     assert metrics["word_error_rate"] == pytest.approx(4 / 6)
     assert metrics["character_error_rate"] == pytest.approx((1 + 4 + 3 + 6) / (13 + 4 + 8))

@@ -41,17 +41,17 @@ def recognizer(tmp_path_factory):
 @pytest.mark.slow
 def test_onnx_with_ngrams(recognizer, tmp_path):
     task, folder = recognizer
-    model, given = runtime.load(folder), sounds(1200, 40, 0)
-    expected, found = task.recognize(given), model.predict(given, times=True, n_best=2)
-    assert [answer["text"] for answer in found] == expected["text"] and expected["text"][0]
-    np.testing.assert_allclose([answer["score"] for answer in found], expected["score"], rtol=1e-5)
-    starts = [at for unit, at in task.unit_times(given[0]) if unit.strip()]
-    assert found[0]["words"][0]["start"] == pytest.approx(starts[0])
-    assert found[0]["n_best"][0]["text"] == found[0]["text"] and len(found[0]["n_best"]) == 2
-    soundfile.write(tmp_path / "a.wav", given[0], RATE, "FLOAT")
+    model, inputs = runtime.load(folder), sounds(1200, 40, 0)
+    expected, actual = task.recognize(inputs), model.predict(inputs, times=True, n_best=2)
+    assert [answer["text"] for answer in actual] == expected["text"] and expected["text"][0]
+    np.testing.assert_allclose([answer["score"] for answer in actual], expected["score"], rtol=1e-5)
+    starts = [at for unit, at in task.unit_times(inputs[0]) if unit.strip()]
+    assert actual[0]["words"][0]["start"] == pytest.approx(starts[0])
+    assert actual[0]["n_best"][0]["text"] == actual[0]["text"] and len(actual[0]["n_best"]) == 2
+    soundfile.write(tmp_path / "a.wav", inputs[0], RATE, "FLOAT")
     (of_file,) = model.predict([tmp_path / "a.wav"])
-    assert (of_file["audio"], of_file["text"]) == (str(tmp_path / "a.wav"), found[0]["text"])
-    assert without_tensorflow(folder, [given[0].tolist()])[0]["text"] == found[0]["text"]
+    assert (of_file["audio"], of_file["text"]) == (str(tmp_path / "a.wav"), actual[0]["text"])
+    assert without_tensorflow(folder, [inputs[0].tolist()])[0]["text"] == actual[0]["text"]
     with pytest.raises(InputError, match="samples of one channel at 1,000 a second .* got float64 of shape"):
         model.predict(np.zeros(3))
 
@@ -78,10 +78,10 @@ def test_exports_in_all_formats(make, settings, tmp_path, monkeypatch):
     monkeypatch.setattr(adding, "SAMPLE", 8)
     path = written(make(**settings), tmp_path)
     serving.add_formats(path, load_task(path), ["onnx", "litert"])
-    given, options = sounds(2500, 40, 700), {"times": True, "n_best": 3}
-    saved, *others = (runtime.load(path, name).predict(given, **options) for name in ("saved_model", "onnx", "litert"))
+    inputs, options = sounds(2500, 40, 700), {"times": True, "n_best": 3}
+    saved, *others = (runtime.load(path, name).predict(inputs, **options) for name in ("saved_model", "onnx", "litert"))
     for other in others:
-        compare(given, saved, other, ["text", "words"], TOLERANCES["none"])
+        compare(inputs, saved, other, ["text", "words"], TOLERANCES["none"])
 
 
 def test_a_neural_language_model_is_refused(tmp_path):
@@ -103,8 +103,8 @@ def test_wav_files_without_soundfile(tmp_path, monkeypatch):
     monkeypatch.setattr(audio.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "soundfile", None)
     for kind, tolerance in kinds.items():
-        found = audio.read_audio(tmp_path / f"{kind}.wav", 2 * RATE, 0.1)
-        np.testing.assert_allclose(found, expected[kind], atol=tolerance)
+        actual = audio.read_audio(tmp_path / f"{kind}.wav", 2 * RATE, 0.1)
+        np.testing.assert_allclose(actual, expected[kind], atol=tolerance)
     (tmp_path / "cut.wav").write_bytes((tmp_path / "PCM_16.wav").read_bytes()[:1000])
     for name, message in (
         ("float.wav", "no WAV file of integers"),

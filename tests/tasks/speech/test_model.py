@@ -61,9 +61,9 @@ def test_a_sound_that_is_too_short_for_its_text_does_not_count():
     task, labels = fitted_task(), tf.constant([[4, 5, -1, -1], [4, 5, 6, 4]])
     audio, lengths = map(tf.constant, padded(sounds(400, 61)))  # the second has three steps
     loss = task.default_loss()
-    both = loss(labels, task((audio, lengths)))
+    losses = loss(labels, task((audio, lengths)))
     alone = loss(labels[:1], task((audio[:1], lengths[:1])))
-    np.testing.assert_allclose(both, alone / 2, rtol=1e-5)
+    np.testing.assert_allclose(losses, alone / 2, rtol=1e-5)
 
 
 @pytest.mark.usefixtures("portable")
@@ -76,7 +76,7 @@ def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypa
     soundfile.write(tmp_path / "b.flac", np.stack([sound, sound], axis=1), RATE, "PCM_24")
     text = task.recognize([sound])["text"][0]
     assert len(text) > 5
-    assert asked(path, tmp_path / "a.wav", tmp_path / "b.flac", "--times") == 0
+    assert answer_of(path, tmp_path / "a.wav", tmp_path / "b.flac", "--times") == 0
     first, *words = capsys.readouterr().out.splitlines()
     assert first == f"{tmp_path / 'a.wav'}\t{text}"
     assert [word.split("\t")[1] for word in words[: len(text.split())]] == text.split()
@@ -96,7 +96,7 @@ def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypa
     for options in ((), ("--times", "--n-best", "1")):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pcm.tobytes() + b"\x01")))
         monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
-        assert asked(path, *options) == 0
+        assert answer_of(path, *options) == 0
         printed = capsys.readouterr()
         first, *words = printed.out.splitlines()
         assert first == text and "ends within a sample" in printed.err
@@ -130,20 +130,20 @@ print(json.dumps(found, default=bytes.decode))
     "settings", [{}, {**FORWARD, "deltas": True, "subsampling": "convolution"}], ids=["beam", "stream"]
 )
 def test_a_fresh_process_with_tensorflow_alone_recognizes_alike(tmp_path, settings):
-    task, given = fitted_task(**settings), sounds(1500, 700, 1)
+    task, inputs = fitted_task(**settings), sounds(1500, 700, 1)
     path = written(task, tmp_path / "out")
-    audio, length = padded(given)
+    audio, length = padded(inputs)
     np.savez(tmp_path / "sounds.npz", audio, length)
     command = [sys.executable, "-c", FRESH, str(path), str(tmp_path / "sounds.npz")]
-    done = subprocess.run(command, check=True, cwd=tmp_path, env={"PATH": ""}, stdout=subprocess.PIPE, text=True)
-    found, expected = json.loads(done.stdout.splitlines()[-1]), task.recognize(given)
-    assert found["text"] == list(expected["text"]) and len(found["text"][0]) > (5 if settings else 0)
-    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-4)
+    process = subprocess.run(command, check=True, cwd=tmp_path, env={"PATH": ""}, stdout=subprocess.PIPE, text=True)
+    actual, expected = json.loads(process.stdout.splitlines()[-1]), task.recognize(inputs)
+    assert actual["text"] == list(expected["text"]) and len(actual["text"][0]) > (5 if settings else 0)
+    np.testing.assert_allclose(actual["score"], expected["score"], rtol=1e-4)
     if settings:
-        assert [text.strip() for text in found["streamed"]] == found["text"]
+        assert [text.strip() for text in actual["streamed"]] == actual["text"]
 
 
-def asked(*arguments):
+def answer_of(*arguments):
     """The exit status of `nlpseq predict`."""
     with pytest.raises(SystemExit) as end:
         main(["predict", *map(str, arguments)])
@@ -171,7 +171,7 @@ def test_language_model_of_the_search(tmp_path, capsys):
         assert task.recognize([sound])["text"] == [text]
     path = written(task, tmp_path / "out")
     soundfile.write(tmp_path / "a.wav", sound, RATE, "FLOAT")
-    assert asked(path, tmp_path / "a.wav", "--n-best", "2", "--json") == 0
+    assert answer_of(path, tmp_path / "a.wav", "--n-best", "2", "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["text"] == answer["n_best"][0]["text"] == "ba" and len(answer["n_best"]) == 2
 

@@ -154,8 +154,8 @@ def test_other_spaces_belong_to_the_token(tmp_path, space):
 def test_the_files_of_a_folder(tmp_path, names, expected):
     for name in names:
         write(tmp_path / name, CONLL)
-    found = column_files(str(tmp_path))
-    assert [found[key].name if key in found else None for key in ("train", "validation", "test")] == expected
+    actual = column_files(str(tmp_path))
+    assert [actual[key].name if key in actual else None for key in ("train", "validation", "test")] == expected
 
 
 def test_folders_without_a_training_file_or_with_two(tmp_path):

@@ -82,20 +82,20 @@ def fails(match, *arguments, **options):
 def test_sentences_select_as_arrays_do(chosen):
     tokens = [[f"{i}"] * i for i in range(6)]
     tags = [[i] * i for i in range(6)]
-    found = Sentences(tokens, tags).select(chosen)
+    actual = Sentences(tokens, tags).select(chosen)
     expected = np.atleast_1d(np.arange(6)[chosen])
-    assert found == Sentences([tokens[i] for i in expected], [tags[i] for i in expected])
-    assert len(found) == len(expected)
+    assert actual == Sentences([tokens[i] for i in expected], [tags[i] for i in expected])
+    assert len(actual) == len(expected)
 
 
 @pytest.mark.parametrize("tokens", [[["a", "\u00e9\u4e2d"], [], ["b"], []], [], [[], []]])
 def test_ragged_tensors_hold_the_sentences(tokens):
     tags = [[len(token) for token in row] for row in tokens]
-    found = Sentences(tokens, tags).ragged()
-    assert [part.dtype for part in found] == [tf.string, tf.int32]
-    assert [part.shape.as_list() for part in found] == [[len(tokens), None]] * 2
-    assert found[0].to_list() == [[token.encode() for token in row] for row in tokens]
-    assert found[1].to_list() == tags
+    actual = Sentences(tokens, tags).ragged()
+    assert [part.dtype for part in actual] == [tf.string, tf.int32]
+    assert [part.shape.as_list() for part in actual] == [[len(tokens), None]] * 2
+    assert actual[0].to_list() == [[token.encode() for token in row] for row in tokens]
+    assert actual[1].to_list() == tags
 
 
 def test_every_schema_fits_its_builder(tmp_path):

@@ -39,10 +39,10 @@ def affix(text, size, end):
 
 
 def shape(text):
-    known = [c for c in text if c in NAMES]
+    letters = [c for c in text if c in NAMES]
     bits = [
-        known[:1] == [text[0]] and text[0].isupper(), text[0].isdigit(), any(c.isupper() for c in text[1:]),
-        any(c.islower() for c in known), any(c.isdigit() for c in known), "-" in text,
+        letters[:1] == [text[0]] and text[0].isupper(), text[0].isdigit(), any(c.isupper() for c in text[1:]),
+        any(c.islower() for c in letters), any(c.isdigit() for c in letters), "-" in text,
     ]  # fmt: skip
     return sum(2**number for number, bit in enumerate(bits) if bit)
 
@@ -50,23 +50,23 @@ def shape(text):
 def expected(layer, sentence):
     weights = {name: np.array(kernel) for name, kernel in layer.kernels.items()}
     size, result = len(sentence), np.zeros((len(sentence), 3))
-    for here in range(size):
+    for position in range(size):
         for place, offset in enumerate(NEAR):
-            if 0 <= here + offset < size:
-                word, text = sentence[here + offset]
-                result[here] += weights["word"][word, place] + weights["shape"][shape(text), place]
+            if 0 <= position + offset < size:
+                word, text = sentence[position + offset]
+                result[position] += weights["word"][word, place] + weights["shape"][shape(text), place]
         for end in ("prefix", "suffix"):
             for length in (2, 3, 4):
                 name = f"{end}_{length}"
                 for place, offset in enumerate((-1, 0, 1) if name == "suffix_3" else (0,)):
-                    if 0 <= here + offset < size:
-                        value = hashed(affix(sentence[here + offset][1], length, end), layer.buckets)
-                        result[here] += weights[name][value, place]
+                    if 0 <= position + offset < size:
+                        value = hashed(affix(sentence[position + offset][1], length, end), layer.buckets)
+                        result[position] += weights[name][value, place]
         for place, offset in enumerate((-1, 0)):
-            if 0 <= here + offset < size:
-                first = sentence[here + offset][0]
-                second = sentence[here + offset + 1][0] if here + offset + 1 < size else 0
-                result[here] += weights["pair"][(first * 31 + second * 7919) % layer.buckets, place]
+            if 0 <= position + offset < size:
+                first = sentence[position + offset][0]
+                second = sentence[position + offset + 1][0] if position + offset + 1 < size else 0
+                result[position] += weights["pair"][(first * 31 + second * 7919) % layer.buckets, place]
     return result
 
 

@@ -68,10 +68,10 @@ def fails(match, *arguments, **options):
 @pytest.mark.parametrize("chosen", [slice(1, 3), np.array([3, 0]), np.arange(4) % 2 == 0])
 def test_pairs_select_and_become_a_dataset(chosen):
     pairs = Pairs(*np.array([[b"a", b"", b"c\xc3\xa9", b"d"], [b"A", b"B", b"C", b"D"]], object))
-    found = pairs.select(chosen)
+    actual = pairs.select(chosen)
     expected = [(s, t) for s, t in zip(pairs.sources[chosen], pairs.targets[chosen])]
-    assert [(s.numpy(), t.numpy()) for s, t in found.dataset()] == expected and len(found) == 2
-    assert [spec.shape.as_list() for spec in found.dataset().element_spec] == [[], []]
+    assert [(s.numpy(), t.numpy()) for s, t in actual.dataset()] == expected and len(actual) == 2
+    assert [spec.shape.as_list() for spec in actual.dataset().element_spec] == [[], []]
 
 
 def test_every_schema_fits_its_builder(tmp_path):
@@ -253,8 +253,8 @@ def test_embedded_corpus(embedded):
 def test_words_of_the_embedded_corpus_are_known_from_training(embedded):
     """But for a few, so that what is hard is the grammar and not the words."""
     for side in (0, 1):
-        known = {word for pair in decoded(embedded.train) for word in pair[side].split()}
-        unknown = [set(pair[side].split()) - known for pair in decoded(embedded.test)]
+        vocabulary = {word for pair in decoded(embedded.train) for word in pair[side].split()}
+        unknown = [set(pair[side].split()) - vocabulary for pair in decoded(embedded.test)]
         assert np.mean(list(map(bool, unknown))) <= 0.004
 
 

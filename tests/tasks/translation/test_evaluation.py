@@ -29,8 +29,8 @@ class Dictionary:
     """A translator that knows one sentence more with its beam than greedily."""
 
     def predict_text(self, texts, beam_size=None):
-        known = {b"a": "the cat sat on", b"b": "the  mat\u00a0, it's" if beam_size is None else "wrong"}
-        return {"translation": [known[text] for text in texts]}
+        vocabulary = {b"a": "the cat sat on", b"b": "the  mat\u00a0, it's" if beam_size is None else "wrong"}
+        return {"translation": [vocabulary[text] for text in texts]}
 
 
 def test_beam_and_greedy_search_are_both_scored():

@@ -191,9 +191,9 @@ def test_loss_is_the_smoothed_cross_entropy_of_real_tokens():
     total, count, tokens = 0.0, 0, logits.shape[-1]
     for row, at in itertools.product(range(4), range(labels.shape[1])):
         if labels[row, at] >= 0:
-            wanted = np.full(tokens, 0.2 / tokens)
-            wanted[labels[row, at]] += 0.8
-            total, count = total - (wanted * log_probabilities[row, at]).sum(), count + 1
+            target = np.full(tokens, 0.2 / tokens)
+            target[labels[row, at]] += 0.8
+            total, count = total - (target * log_probabilities[row, at]).sum(), count + 1
     np.testing.assert_allclose(task.default_loss()(labels, task((sources, targets))), total / count, rtol=1e-5)
 
 
@@ -253,12 +253,12 @@ def test_unknown_settings(wrong, message):
 @pytest.mark.slow
 def test_recurrent_dropout_drops_in_training_only(input_feeding):
     settings = {"dropout": 0.0, "output_dropout": 0.0, "input_feeding": input_feeding}
-    task, still = (new_translator(recurrent_dropout=rate, **settings) for rate in (0.6, 0.0))
+    task, plain = (new_translator(recurrent_dropout=rate, **settings) for rate in (0.6, 0.0))
     inputs = sources_of(task), tf.constant([[START, 4, 5, 6]] * 4)
-    np.testing.assert_allclose(task(inputs), still(inputs), atol=1e-5)
-    memory = still.encode(inputs[0])
-    dropped, kept = (one._decode(memory, inputs[1], training=True) for one in (task, still))
-    assert np.abs(dropped - kept).max() > 1e-2
+    np.testing.assert_allclose(task(inputs), plain(inputs), atol=1e-5)
+    memory = plain.encode(inputs[0])
+    dropped, undropped = (one._decode(memory, inputs[1], training=True) for one in (task, plain))
+    assert np.abs(dropped - undropped).max() > 1e-2
 
 
 @pytest.mark.slow
