@@ -3,8 +3,17 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+from nlpseq.cli.flags import Parser
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError
+
+
+def add_flags(parser: Parser, _: list[str]) -> None:
+    """Adds the arguments of the command to a parser."""
+    parser.add_argument("path", help="an export, or a checkpoint, e.g. saved_models/sentiment/checkpoints")
+    parser.add_argument("--to", help="formats, separated by commas: litert, onnx")
+    parser.add_argument("--quantize", default="none", help="weights of litert: none (float32), float16 or int8")
+    parser.add_argument("--output", help="folder of the numbered exports of a checkpoint; default: of the training")
 
 
 def run(path: str, output: str | None = None, to: str | None = None, quantize: str = "none") -> None:

@@ -16,22 +16,23 @@ ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
 LONG = re.compile(r"([^\s'\"]{300})[^\s'\"]{50,}")  # a word that nobody reads to its end
 
 
-def guarded(action: Callable[[], object], arguments: Collection[str] = ()) -> int:
+def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -> int:
     """Runs an action and prints an expected error as one sentence.
 
     Args:
-        action: Runs the command.
+        action: Runs the command; may return an exit status.
         arguments: Names of the arguments that are flags of the command: `learning_rate` in an
             error is printed as --learning-rate.
 
     Returns:
-        The exit status: 0, 1 if training or output stopped, 2 for invalid input, 130 after Ctrl-C, 143 after SIGTERM.
+        The exit status: that of the action or 0, 1 if training or output stopped, 2 for invalid input, 130 after Ctrl-C,
+        143 after SIGTERM.
     """
     try:
         with _termination():
-            action()
+            status = action()
             sys.stdout.flush()
-        return 0
+        return status or 0
     except InputError as error:
         print(f"error: {with_flags(_possible(error, arguments), arguments)}", file=sys.stderr)
         return 2

@@ -2,8 +2,18 @@
 
 import sys
 
+from nlpseq.cli.flags import Parser, any_text
+from nlpseq.cli.predict_flags import EXPORT
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError, not_empty, shorten
+
+
+def add_flags(parser: Parser, _: list[str]) -> None:
+    """Adds the arguments of the command to a parser."""
+    parser.add_argument("export_path", metavar="export", help=EXPORT)
+    parser.add_argument("text", type=any_text, help="a text; for kinds that read files, a file of one example")
+    parser.add_argument("--output", default="look", help="folder of the pictures; default: look")
+    parser.add_argument("--answer", help="the answer to explain; default: that of the model")
 
 
 def run(export_path: str, text: str, output: str, answer: str | None = None) -> None:

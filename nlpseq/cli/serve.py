@@ -1,12 +1,11 @@
 """`nlpseq serve EXPORT [EXPORT ...]`: answers requests over HTTP."""
 
 import importlib.util
-import sys
 from dataclasses import dataclass
 from typing import Annotated
 
 from nlpseq.cli.flags import check_filled, flags_of, one_sentence
-from nlpseq.cli.guard import check_utf8, guarded
+from nlpseq.cli.guard import check_utf8
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.errors import InputError
 from nlpseq.serving import find_export
@@ -15,10 +14,11 @@ from nlpseq.serving.server.paths import split_name
 from nlpseq.serving.server.settings import ServerSettings
 
 EXTRA = ("starlette", "uvicorn", "httptools", "prometheus_client")
+NAMES = ServerSettings().flat()  # arguments that errors name
 
 
 def run(arguments: list[str]) -> None:
-    """Serves exports until a signal ends it, and exits.
+    """Serves exports until a signal ends it.
 
     Args:
         arguments: Command-line arguments after `nlpseq serve`.
@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> None:
     with one_sentence("nlpseq serve", flags_of(ServerSettings())):
         chosen = tyro.cli(Arguments, prog="nlpseq serve", args=_exports_first(arguments), description=__doc__)
     settings = ServerSettings(**{name: getattr(chosen, name) for name in ServerSettings().flat()})
-    sys.exit(guarded(lambda: _serve(list(chosen.exports), settings, arguments), settings.flat()))
+    _serve(list(chosen.exports), settings, arguments)
 
 
 def _exports_first(arguments):

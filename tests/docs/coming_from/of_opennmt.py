@@ -1,11 +1,10 @@
 """Rows of OpenNMT-tf: commands and settings."""
 
-import re
 import shutil
 
 import numpy as np
 
-from nlpseq.cli.main import _parser
+from nlpseq.cli.main import COMMANDS
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
 from tests.docs.coming_from.rows import close, row, softmax
 from tests.layers.helpers import normal
@@ -16,8 +15,7 @@ def row_commands():
     from nlpseq.cli.train import find_recipes
 
     assert "translation" in find_recipes()
-    commands = re.search(r"\{(.*?)\}|COMMAND", _parser({}).format_usage())
-    assert commands and _parser({}).parse_args(["predict", "export", "text"]).command == "predict"
+    assert {"train", "predict", "export"} <= set(COMMANDS)
     assert shutil.which("onmt-main") is None  # else the rows could be run beside it
 
 

@@ -154,7 +154,7 @@ def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
     np.testing.assert_allclose(np.load(tmp_path / "answer.npy"), answered, rtol=1e-6)
 
 
-@pytest.mark.parametrize("options, said", [
+@pytest.mark.parametrize("options, message", [
     ({"ahead": 2}, "the covariate 'holiday' of 'b' ends before the horizon: give it up to 2024-02-14"),
     ({"drop": ["temperature"]}, "has no column 'temperature', a covariate that the model reads"),
     ({"drop": ["day"]}, "has no times, and the model forecasts steps of D"),
@@ -163,9 +163,9 @@ def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
     ({"cells": {(3, 1): "2024-01-02"}}, "history.csv, line 4: 'b' has 2024-01-02 00:00:00 twice"),
     ({"cells": {(3, 1): "2024-01-03 07:00"}}, "steps are not equal: 42 of 1 day, 1 of 17 hours: correct the time.\n"),
 ])  # fmt: skip
-def test_bad_histories_get_one_sentence(exported, tmp_path, capsys, options, notes):
+def test_bad_histories_get_one_sentence(exported, tmp_path, capsys, options, message):
     path = history(tmp_path, **options)
     status, out, err = predict(capsys, exported[1].path, path, "--output", tmp_path / "forecast.csv")
-    assert (status, out) == (2, "") and notes in err and err.startswith("error: ") and err.count("\n") == 1
+    assert (status, out) == (2, "") and message in err and err.startswith("error: ") and err.count("\n") == 1
     assert "`" not in err  # else it names an argument that is no flag
     assert not (tmp_path / "forecast.csv").exists()
