@@ -88,7 +88,10 @@ def main() -> None:
         )
         task = FITTED[kind][0]()
         options = {"length": 3} if kind == "language_model" else {}
-        ask = lambda text, task=task, options=options: task.predict_text([text], **options)  # noqa: E731
+
+        def ask(text, task=task, options=options):
+            return task.predict_text([text], **options)
+
         grown.append(growth(f"predict_text of {kind}", ask, chosen.calls))
     for kind in chosen.kinds:
         grown.append(growth_of_epochs(kind, chosen.epochs))

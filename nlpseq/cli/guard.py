@@ -25,8 +25,8 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
             error is printed as --learning-rate.
 
     Returns:
-        The exit status: that of the action or 0, 1 if training or output stopped, 2 for invalid input, 130 after Ctrl-C,
-        143 after SIGTERM.
+        The exit status: that of the action or 0, 1 if training or output stopped, 2 for invalid input, 130 after
+        Ctrl-C, 143 after SIGTERM.
     """
     try:
         with _termination():
@@ -113,7 +113,10 @@ def _possible(error, arguments):
     """The sentence of an error, without the remedies that name an argument which is no flag of the command."""
     if not error.remedies:
         return str(error)
-    flagged = lambda remedy: all(_flag(name, arguments) for name in ARGUMENT.findall(remedy))  # noqa: E731
+
+    def flagged(remedy):
+        return all(_flag(name, arguments) for name in ARGUMENT.findall(remedy))
+
     possible = list(filter(flagged, error.remedies))
     return sentence(error.problem, possible) if possible else f"{error.problem}."
 

@@ -227,9 +227,15 @@ def _extended(beam, scores, at, blank, fusion):
     is_new = chosen >= size
     parents = tf.where(is_new, (chosen - size) // classes, chosen)
     labels = tf.where(is_new, (chosen - size) % classes, 0)
-    pick = lambda values: tf.gather(values, parents, batch_dims=1)  # noqa: E731
+
+    def pick(values):
+        return tf.gather(values, parents, batch_dims=1)
+
     flat = tf.maximum(chosen - size, 0)
-    of_pair = lambda values: tf.gather(tf.reshape(values, [batch, -1]), flat, batch_dims=1)  # noqa: E731
+
+    def of_pair(values):
+        return tf.gather(tf.reshape(values, [batch, -1]), flat, batch_dims=1)
+
     names, lengths = pick(beam.names), pick(beam.lengths)
     place = is_new[..., tf.newaxis] & (tf.range(tf.shape(beam.ids)[2]) == lengths[..., tf.newaxis])
     following, states = _following(beam, fusion, parents, labels, is_new)
@@ -286,7 +292,10 @@ def _following(beam, fusion, parents, labels, is_new):
     """What the language model adds next, and its states, for the chosen prefixes."""
     batch, size = tf.unstack(tf.shape(parents))
     rows = tf.reshape(parents + size * tf.range(batch)[:, tf.newaxis], [-1])
-    pick = lambda values: tf.gather(values, rows)  # noqa: E731
+
+    def pick(values):
+        return tf.gather(values, rows)
+
     following, states = pick(beam.next), tf.nest.map_structure(pick, beam.states)
     if fusion.step is None:
         return following, states

@@ -179,7 +179,10 @@ def _fast_log_product(rows, matrix):
     """As `_log_product`, by a product of matrices unless an exponential of a possible score would vanish."""
     top, heads = _largest(rows), _finite(tf.reduce_max(matrix, axis=0, keepdims=True))
     rows, matrix = rows - top, matrix - heads
-    product = lambda: tf.math.log(tf.exp(rows) @ tf.exp(matrix))  # noqa: E731
+
+    def product():
+        return tf.math.log(tf.exp(rows) @ tf.exp(matrix))
+
     fits = tf.reduce_min(_finite(rows)) + tf.reduce_min(_finite(matrix)) > LOWEST
     return tf.cond(fits, product, lambda: _log_product(rows, matrix)) + top + heads
 

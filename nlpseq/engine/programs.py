@@ -55,7 +55,9 @@ class Programs:
     """The compiled loops of one signature, and the functions that run them tile by tile."""
 
     def __init__(self, cell: RecurrentCell, run: Run) -> None:
-        step = lambda *arguments: _tracing.get().step(*arguments)  # noqa: E731
+        def step(*arguments):
+            return _tracing.get().step(*arguments)
+
         spec = StepSpec(step, cell.additive_columns, Layout(0))
         self._widths = spec.widths(run.weights.kernel.shape[1], run.weights.recurrent_kernel.shape[1])
         self._compiled = {

@@ -84,11 +84,11 @@ def run(
     weights = cell.run_weights(masks)
     masks = masks._replace(recurrent_kernel=None)  # it is in the weights
     if may_use_cudnn(engine) and cudnn.nothing_dropped(masks) and cudnn.has_fused_kernel(cell, inputs):
-        fused = lambda: cudnn.run(cell, inputs, states, mask, weights, **order)  # noqa: E731
+        fused = functools.partial(cudnn.run, cell, inputs, states, mask, weights, **order)
         if mask is None:
             return fused()
         others = {**order, "training": training, "engine": "xla", "recompute": recompute, "unroll": unroll}
-        plain = lambda: run(cell, inputs, states, mask, **others)  # noqa: E731
+        plain = functools.partial(run, cell, inputs, states, mask, **others)
         return tf.cond(cudnn.padding_at_end(mask, time_major), fused, plain)
     call = Run(inputs, weights, list(states), mask, masks, tf.constant(int(reverse)))
     in_segments = recompute and not unroll and not compiled

@@ -52,7 +52,6 @@ def beam_search(
     finished = _Finished.first(max_length, n_best)
     coverage: Any = np.zeros((batch, size, 1), np.float32)
     history, attended = [], []
-    penalty = lambda count: ((5.0 + np.float32(count)) / np.float32(6.0)) ** np.float32(length_penalty)  # noqa: E731
     first_rows = np.arange(batch)[:, None] * size
     for time in range(max(1, max_length.max(initial=0))):
         logits, states, attention = step(tokens, states)
@@ -62,17 +61,15 @@ def beam_search(
             attended.append(attention.reshape(batch, size, -1))
             if coverage_penalty:
                 coverage = coverage + attended[-1]
-                logs = np.log(np.clip(coverage, LEAST_COVERAGE, 1.0))
-                mask = np.ones_like(coverage[:, 0], bool) if source_mask is None else source_mask
-                penalties = np.float32(coverage_penalty) * np.where(mask[:, None], logs, 0).sum(axis=-1)
-        divisor = penalty(time + 1)
+                penalties = np.float32(coverage_penalty) * _log_coverage(coverage, source_mask)
+        divisor = _divisor(time + 1, length_penalty)
         ends = np.where(ended, values, NEVER)[:, :size]
         finished = finished.insert(ends, divisor, time, parents[:, :size], parents[:, :size], penalties)
         best, (ids, parents) = _top(np.where(ended, NEVER, values), size, ids, parents)
         stopped = np.where((max_length == time + 1)[:, None], best, NEVER)
         slots = np.zeros_like(parents) + np.arange(size)
         finished = finished.insert(stopped, divisor, time + 1, slots, parents, penalties)
-        bound = best[:, 0] / penalty(1.0 * max_length)
+        bound = best[:, 0] / _divisor(1.0 * max_length, length_penalty)
         is_open = (time + 1 < max_length) & (bound > finished.scores[:, -1])
         open_scores = np.where(is_open[:, None], best, NEVER)
         if coverage_penalty:
@@ -83,6 +80,17 @@ def beam_search(
         if not is_open.any():
             break
     return _backtrace(history, attended, finished)
+
+
+def _divisor(length, length_penalty):
+    return ((5.0 + np.float32(length)) / np.float32(6.0)) ** np.float32(length_penalty)
+
+
+def _log_coverage(coverage, source_mask):
+    """The sum over the source of the logarithms of the coverage, `(batch, beam)`."""
+    logs = np.log(np.clip(coverage, LEAST_COVERAGE, 1.0))
+    mask = np.ones_like(coverage[:, 0], bool) if source_mask is None else source_mask
+    return np.where(mask[:, None], logs, 0).sum(axis=-1)
 
 
 class _Finished(NamedTuple):

@@ -53,7 +53,10 @@ def figures(correct: float, predicted: float, expected: float) -> tuple[float, f
     >>> figures(correct=1, predicted=2, expected=4)
     (0.5, 0.25, 0.3333333333333333)
     """
-    ratio = lambda part, whole: float(part / whole) if whole else 0.0  # noqa: E731
+
+    def ratio(part, whole):
+        return float(part / whole) if whole else 0.0
+
     return ratio(correct, predicted), ratio(correct, expected), ratio(2 * correct, predicted + expected)
 
 

@@ -90,7 +90,10 @@ class Cluster(OneWorker):
 
     def share(self, batches):
         """Every `count`-th example of each batch; some of the last batch may have none."""
-        rows = lambda value: value[self.rank :: self.count] if value.shape.rank != 0 else value  # noqa: E731
+
+        def rows(value):
+            return value[self.rank :: self.count] if value.shape.rank != 0 else value
+
         return ready(batches.map(lambda *batch: tf.nest.map_structure(rows, batch)), len(batches))
 
     def add(self, tensors: list) -> list:

@@ -66,7 +66,10 @@ def plain_model(task):
     hidden = keras.layers.Dense(settings.hidden, activation="relu")(hidden)
     quantiles = keras.layers.Dense(len(settings.quantiles))(hidden) + keras.layers.Dense(horizon)(z)[..., None]
     model = keras.Model([values, known], level[..., None] + scale[..., None] * quantiles)
-    loss = lambda y, y_pred: tf.reduce_mean(pinball(tf.cast(y, y_pred.dtype)[..., None] - y_pred, settings.quantiles))  # noqa: E731
+
+    def loss(y, y_pred):
+        return tf.reduce_mean(pinball(tf.cast(y, y_pred.dtype)[..., None] - y_pred, settings.quantiles))
+
     model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), loss)
     return model
 

@@ -115,7 +115,10 @@ def conv_lstm(frame, classes, per_frame):
 
 def sequence_accuracy(predicted, expected):
     """The share of clips whose runs of labels are the expected ones: `(clips, FRAMES)` each."""
-    collapsed = lambda row: [row[start] for start, _ in runs(row.tolist())]  # noqa: E731
+
+    def collapsed(row):
+        return [row[start] for start, _ in runs(row.tolist())]
+
     return float(np.mean([collapsed(p) == collapsed(e) for p, e in zip(predicted, expected)]))
 
 

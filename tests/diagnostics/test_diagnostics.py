@@ -116,7 +116,10 @@ def test_simple_rnn_is_the_product_of_its_jacobians(module):
 )
 def test_finite_differences(make, state):
     layer, x = built(make(UNITS)), batch(rows=1, time=4)
-    loss = lambda h: tf.reduce_sum(h * h) + h[0, 1]  # noqa: E731
+
+    def loss(h):
+        return tf.reduce_sum(h * h) + h[0, 1]
+
     flow = diagnostics.gradient_flow(layer, x, loss=loss, state=state)
     np.testing.assert_allclose(flow.norms, tail_norms(layer, x, loss, state), rtol=1e-2, atol=1e-3)
 

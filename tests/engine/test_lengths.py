@@ -126,7 +126,10 @@ def test_an_unknown_number_of_steps_without_a_mask():
 @pytest.mark.parametrize("steps, padded", [(0, 4), (3, 4), (4, 4), (5, 8)])
 def test_the_last_segment_is_filled(steps, padded):
     """Of known and of unknown sequences, and no further."""
-    pad = lambda sequence: recomputation.pad(Layout(1), 4, sequence)  # noqa: E731
+
+    def pad(sequence):
+        return recomputation.pad(Layout(1), 4, sequence)
+
     unknown = tf.function(pad, [tf.TensorSpec((2, None, 3))], autograph=False)
     for function in (pad, unknown):
         assert function(tf.ones((2, steps, 3))).shape == (2, padded, 3)

@@ -14,7 +14,9 @@ SMALL = ["--units", "3", "--components", "1", "--epochs", "1", "--steps", "20", 
 
 
 def write(path, steps=240, odd=(200, 210)):
-    label = lambda i: int(odd[0] <= i < odd[1])  # noqa: E731
+    def label(i):
+        return int(odd[0] <= i < odd[1])
+
     rows = [f"2024-05-01 {i // 60:02d}:{i % 60:02d},{np.sin(i / 4):.3f},{label(i)}" for i in range(steps)]
     rows[odd[0]] = rows[odd[0]].replace(rows[odd[0]].split(",")[1], "3.5")
     path.write_text("\n".join(["time,pressure,label", *rows]))

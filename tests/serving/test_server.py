@@ -127,7 +127,10 @@ def test_a_request_that_is_refused_gets_one_sentence(client, path, body, status,
 
 def test_numbers_are_checked(client):
     states = {name: [[0.0] * 6] for name in ("state_0", "state_1", "state_2", "state_3")}
-    step = lambda **inputs: post(client, "text:predict", {"signature_name": "step", "inputs": {**states, **inputs}})  # noqa: E731
+
+    def step(**inputs):
+        return post(client, "text:predict", {"signature_name": "step", "inputs": {**states, **inputs}})
+
     for token, message in [([1.5], "int32, got a number"), ([True], "got a boolean"), ([2**40], "is no int32")]:
         assert message in step(token=token).json()["error"]
     assert "lists of 6 and of 5" in step(token=[1, 1], state_0=[[0.0] * 6, [0.0] * 5]).json()["error"]

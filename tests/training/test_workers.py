@@ -66,7 +66,10 @@ def test_a_shared_step_is_that_of_the_whole_batch(sizes, monkeypatch):
     other = model_of()
     with shared_steps(other):
         other.train_step((tf.constant(x[parts[1]]), tf.constant(y[parts[1]])))
-    sums = lambda tensors: [one + two for one, two in zip(tensors, inputs.pop(0))]  # noqa: E731
+
+    def sums(tensors):
+        return [one + two for one, two in zip(tensors, inputs.pop(0))]
+
     monkeypatch.setattr(workers, "_current", Pretended(0, 2, {"add": sums}))
     model = model_of()
     with shared_steps(model):

@@ -60,7 +60,10 @@ def objects_table(place: str, rows: list[dict], lines: Sequence[int], unit: str 
     """A `Table` of dictionaries; members that a row lacks are None."""
     flat = [_flat(row) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
-    column = lambda index: [row.get(names[index]) for row in flat]  # noqa: E731
+
+    def column(index):
+        return [row.get(names[index]) for row in flat]
+
     return Table(place, names, column, lines, unit, header=not are_numbers(names), **attributes)
 
 
@@ -76,7 +79,10 @@ def columns_table(place: str, columns: dict[str, list], unit: str = "row", **att
     if len(set(sizes.values())) > 1:
         raise InputError(f"{place} has columns of unequal length ({shorten(sizes)}): give as many values in each.")
     size = next(iter(sizes.values()), 0)
-    column = lambda index: columns[names[index]]  # noqa: E731
+
+    def column(index):
+        return columns[names[index]]
+
     return Table(place, names, column, range(1, size + 1), unit, header=not are_numbers(names), **attributes)
 
 

@@ -26,7 +26,10 @@ def parse_numbers(table: Table, name: str) -> np.ndarray:
         InputError: a cell holds text, or a number that is infinite or beyond 1e18.
     """
     numbers, bad = as_numbers(table.values(name))
-    place = lambda row: f"{table.where(int(row))}: "  # noqa: E731
+
+    def place(row):
+        return f"{table.where(int(row))}: "
+
     if len(bad):
         raise InputError(
             f"{place(bad[0])}{shorten(repr(table.values(name)[bad[0]]), 40)} in the column {shorten(name)!r} is no "

@@ -18,7 +18,10 @@ def item_columns(table: Table, columns: Columns, times: Any, used: set[str], num
     chosen = given_columns(table, ITEM, columns.item)
     if chosen is not None:
         return chosen
-    few = lambda name: len(set(map(str, table.values(name)))) * 2 <= len(table)  # noqa: E731
+
+    def few(name):
+        return len(set(map(str, table.values(name)))) * 2 <= len(table)
+
     usual = [name for word in ITEM.usual for name in table.names if normal(name) == word and name not in used]
     usual_items = [name for name in usual if few(name)]
     value = columns.value if isinstance(columns.value, (str, int)) else None

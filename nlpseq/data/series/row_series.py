@@ -212,8 +212,11 @@ def _labels_of(table, columns, values):
         repeated = next(row for row in range(len(items)) if items[row] in items[:row])
         raise InputError(f"{table.where(repeated)}: the series {shorten(repr(items[repeated]))} is there twice.")
     statics = {name: [str(cell) for cell in table.values(name)] for name in others if name not in keys}
-    kept = lambda name: name in columns.read_statics or 1 < len(set(statics[name])) < max(3, len(items))  # noqa: E731
-    return items, {name: cells for name, cells in statics.items() if kept(name)}
+
+    def is_label(name):
+        return name in columns.read_statics or 1 < len(set(statics[name])) < max(3, len(items))
+
+    return items, {name: cells for name, cells in statics.items() if is_label(name)}
 
 
 def _length(row):

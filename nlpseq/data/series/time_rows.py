@@ -71,7 +71,10 @@ def series_of_times(
     notes = [table.note] if table.note else []
     layout = _layout(table, columns, time_zone, channels, notes)
     series, covariates, statics = _by_item(table, layout, columns, notes)
-    where = lambda line: f"{table.place}, {table.unit} {line}" if line else table.place  # noqa: E731
+
+    def where(line):
+        return f"{table.place}, {table.unit} {line}" if line else table.place
+
     series = _ordered(table.place, series, layout, where, duplicates, notes)
     step = None
     if grid:

@@ -98,12 +98,14 @@ def load_anomalies(
         sources.refuse_file_options(dataset, **file_options)
         return _from_tfds(dataset, data_dir, {"train": train, "validation": validation, "test": test})
     _refuse_splits(dataset, data_dir, train, validation, test)
-    read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
+
+    def read(data):
+        return read_recordings(data, time, values, label, delimiter, encoding)
+
     path = as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else None
     if path is not None and os.path.isdir(path) and is_nab(path):
         return _of_nab(path)
-    tables = lambda file: split_tables(file, delimiter, encoding)  # noqa: E731
-    splits, channels, notes = _own(path, dataset, read, tables)
+    splits, channels, notes = _own(path, dataset, read, lambda file: split_tables(file, delimiter, encoding))
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
             splits[split], _, file_notes = _checked(read(as_path(data)), channels, data)
@@ -124,7 +126,7 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
         )
 
 
-def _own(path, dataset, read, tables):
+def _own(path, dataset, read, lambda file: split_tables(file, delimiter, encoding)):
     """The recordings of the user's files by split, the channels, and notes."""
     if path is None or not os.path.isdir(path):
         parts = {"train": dataset} if path is None else tables(path)

@@ -288,8 +288,8 @@ class AnomalyDetector(Task):
         inputs = self.network.ending(features[:, :end])
         names = getattr(example, "times", None) or [f"step {number}" for number in numbers]
         names = [*["-"] * (inputs.shape[1] - end), *map(str, names[:end])][-inputs.shape[1] :]
-        score = lambda outputs: self.network.last_surprise(outputs, inputs)  # noqa: E731
-        return Look(inputs, names, f"surprise of {names[-1]}", score, self.reads())
+        title = f"surprise of {names[-1]}"
+        return Look(inputs, names, title, lambda outputs: self.network.last_surprise(outputs, inputs), self.reads())
 
     def reads(self):
         return [(self.network, "read")]

@@ -48,7 +48,10 @@ def scan(
     """
     inputs = {name: swap(value) for name, value in inputs.items()}
     steps = tf.shape(next(iter(inputs.values())))[0]
-    at = lambda time: {name: value[time] for name, value in inputs.items()}  # noqa: E731
+
+    def at(time):
+        return {name: value[time] for name, value in inputs.items()}
+
     blank = {
         name: tf.ensure_shape(tf.zeros(tf.shape(value)[1:], value.dtype), value.shape[1:])
         for name, value in inputs.items()

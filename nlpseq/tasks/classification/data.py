@@ -144,8 +144,9 @@ def load_labelled_texts(
         labels, examples, generated = _from_tfds(dataset, data_dir, overrides)
         notes = []
     else:
-        read = lambda path: own.read(path, delimiter, encoding)  # noqa: E731
-        tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
+        tables = sources.own_splits(
+            dataset, data_dir, splits, lambda path: own.read(path, delimiter, encoding), lambda table: table
+        )
         labels, examples, notes = _from_tables(tables, text, label, label_separator)
         generated = False
     name = sources.name_of(dataset)

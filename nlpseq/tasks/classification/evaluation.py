@@ -97,7 +97,10 @@ def _mistaken_sets(names, examples, predicted, answers, most):
     expected = examples.labels > 0
     distance = np.where(expected != predicted, np.abs(expected - scores), 0).max(axis=1)
     order = np.argsort(-distance, kind="stable")[:most]
-    listed = lambda row: ", ".join(names[number] for number in np.flatnonzero(row)) or "no label"  # noqa: E731
+
+    def listed(row):
+        return ", ".join(names[number] for number in np.flatnonzero(row)) or "no label"
+
     return [
         Mistake(
             examples.texts[i].decode("utf-8", "replace"), listed(expected[i]), listed(predicted[i]), float(distance[i])

@@ -43,7 +43,10 @@ class Row:
 def read(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
     """The tables of a file or folder by split."""
     path = paths.inner(path)
-    read_file = lambda file: table.by_split(_read_file(file, delimiter, encoding))  # noqa: E731
+
+    def read_file(file):
+        return table.by_split(_read_file(file, delimiter, encoding))
+
     if not os.path.isdir(path):
         return read_file(path)
     files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
@@ -55,9 +58,10 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     if tables is not None:
         return tables
     split = paths.split_files(path, shards, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
-    read_shards = lambda first: table.by_split(  # noqa: E731
-        table.joined([_read_file(file, delimiter, encoding) for file in shards[first]])
-    )
+
+    def read_shards(first):
+        return table.by_split(table.joined([_read_file(file, delimiter, encoding) for file in shards[first]]))
+
     return paths.read_splits(split, read_shards)
 
 

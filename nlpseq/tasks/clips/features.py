@@ -62,9 +62,10 @@ class FrameFeatures(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         channels = (input_shape[-1],)
-        add = lambda name, initial: self.add_weight(  # noqa: E731
-            shape=channels, initializer=initial, trainable=False, dtype="float32", name=name
-        )
+
+        def add(name, initial):
+            return self.add_weight(shape=channels, initializer=initial, trainable=False, dtype="float32", name=name)
+
         self.mean, self.scale = add("mean", "zeros"), add("scale", "ones")
         self.difference_scale, self.relative = add("difference_scale", "ones"), add("relative", "ones")
         self.built = True

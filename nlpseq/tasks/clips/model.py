@@ -215,7 +215,10 @@ class SequenceClassifier(ClassWeighted, Calibrated):
             split = _frame_labels
         else:
             labels = np.stack([examples.labels, examples.lengths], axis=1).astype(np.int32)
-            split = lambda frames, numbers: ((frames, numbers[:, 1]), numbers[:, 0])  # noqa: E731
+
+            def split(frames, numbers):
+                return (frames, numbers[:, 1]), numbers[:, 0]
+
         batches = training_batches(rows, labels, batch_size, seed) if training else evaluation_batches(
             rows, labels, batch_size)  # fmt: skip
         return batches.map(split)
@@ -363,8 +366,11 @@ class SequenceClassifier(ClassWeighted, Calibrated):
             "frames": tf.TensorSpec([None, None, *self.frame], tf.float32),
             "length": tf.TensorSpec([None], tf.int32),
         }
-        call = lambda frames, length: {"scores": self.scores_of(self((frames, length), training=False))}  # noqa: E731
-        return {"classify": NumericFunction(call, specs)}
+
+        def classify(frames, length):
+            return {"scores": self.scores_of(self((frames, length), training=False))}
+
+        return {"classify": NumericFunction(classify, specs)}
 
     def validation_sample(self, examples, count):
         examples = self.usable(examples).select(slice(count))

@@ -251,8 +251,9 @@ def load_series(
         tables, generated = {"train": table}, schema.generated
     elif isinstance(dataset, (str, os.PathLike)):
         splits = {"train": train, "validation": None, "test": test}
-        read = lambda path: split_tables(path, delimiter, encoding)  # noqa: E731
-        tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
+        tables = sources.own_splits(
+            dataset, data_dir, splits, lambda path: split_tables(path, delimiter, encoding), lambda table: table
+        )
     else:
         tables = {"train": dataset} | ({} if test is None else {"test": test})
     arguments["covariates"] = () if arguments["covariates"] == "none" else arguments["covariates"]

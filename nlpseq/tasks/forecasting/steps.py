@@ -119,7 +119,10 @@ class StepNetwork(keras.layers.Layer):
         """
         context, horizon = self.description.context, self.description.horizon
         _, states = self._run(z, mask, past, known[:, :context], vector)
-        repeat = lambda x: tf.repeat(x, count, axis=0)  # noqa: E731  (batch * count, ...)
+
+        def repeat(x):
+            return tf.repeat(x, count, axis=0)  # (batch * count, ...)
+
         rows = tf.shape(z)[0]
         uniform = tf.random.stateless_uniform([horizon, 3, count], tf.stack([seed, 0]), 1e-6, 1.0)
         names = list(self.states.sizes)

@@ -97,8 +97,13 @@ def load_running_texts(
         texts, generated = _from_tfds(dataset, data_dir, overrides)
         notes = []
     else:
-        read = lambda path: own.read(path, text, delimiter, encoding)  # noqa: E731
-        raw = sources.own_splits(dataset, data_dir, splits, read, lambda table: own.text_of_table(table, text))
+        raw = sources.own_splits(
+            dataset,
+            data_dir,
+            splits,
+            lambda path: own.read(path, text, delimiter, encoding),
+            lambda table: own.text_of_table(table, text),
+        )
         texts = {split: part.text.encode("utf-8", "replace") for split, part in raw.items()}
         notes, generated = [part.note for part in raw.values() if part.note], False
         notes += [note for split, part in raw.items() for note in odd_text(f"the {split} text", part.text)]

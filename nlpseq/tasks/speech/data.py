@@ -169,8 +169,9 @@ def load_speech(
         pairs = [(np.asarray(samples, np.float32), text) for samples, text in dataset]
         by_split = {"train": Utterances.of(*zip(*pairs))} if pairs else {}
     else:
-        read = lambda path: own.read(path, pattern, encoding)  # noqa: E731
-        recordings = sources.own_splits(dataset, data_dir, splits, read, lambda table: [])
+        recordings = sources.own_splits(
+            dataset, data_dir, splits, lambda path: own.read(path, pattern, encoding), lambda table: []
+        )
         for split, conditions in (("test", test_where), ("validation", validation_where)):
             if conditions:
                 recordings["train"], recordings[split] = held_out(recordings["train"], conditions, f"{split}_where")

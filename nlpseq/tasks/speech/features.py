@@ -166,7 +166,10 @@ class LogMel(ConfiguredLayer):
     def steps(self, frames: tf.Tensor) -> tf.Tensor:
         """Steps `(batch, steps, width * features)` of frames `(batch, carried_frames + steps * stack, bands)`."""
         if self.settings.deltas:
-            at = lambda shift: frames[:, shift : tf.shape(frames)[1] - 2 * DELTA_FRAMES + shift]  # noqa: E731
+
+            def at(shift):
+                return frames[:, shift : tf.shape(frames)[1] - 2 * DELTA_FRAMES + shift]
+
             change = (2 * (at(4) - at(0)) + at(3) - at(1)) / 10
             frames = tf.concat([at(4), change], axis=-1)
         parts = self.width // self.settings.stack
@@ -186,7 +189,10 @@ def _divided_up(count, size):
 
 def mel_edges(bands: int, rate: int) -> np.ndarray:
     """The frequencies at which triangles begin, peak and end, `(bands + 2,)`, in hertz (O'Shaughnessy 1987)."""
-    to_mel = lambda hertz: 2595 * np.log10(1 + hertz / 700)  # noqa: E731
+
+    def to_mel(hertz):
+        return 2595 * np.log10(1 + hertz / 700)
+
     mels = np.linspace(to_mel(min(LOWEST, rate / 8)), to_mel(rate / 2), bands + 2)
     return (700 * (10 ** (mels / 2595) - 1)).astype(np.float32)
 

@@ -134,8 +134,13 @@ def load_tagged_sentences(
         overrides = {name: value for name, value in overrides.items() if value is not None}
         raw, names, generated = _from_tfds(dataset, data_dir, overrides)
     else:
-        read = lambda path: own.read(path, tokens, tags, delimiter, encoding)  # noqa: E731
-        of_table = lambda table: own.sentences_of_table(table, tokens, tags)  # noqa: E731
+
+        def read(path):
+            return own.read(path, tokens, tags, delimiter, encoding)
+
+        def of_table(table):
+            return own.sentences_of_table(table, tokens, tags)
+
         splits = {split: own.as_columns(part) for split, part in splits.items()}
         raw = sources.own_splits(own.as_columns(dataset), data_dir, splits, read, of_table, rank=1)
         names, generated = [], False

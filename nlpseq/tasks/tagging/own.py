@@ -230,7 +230,10 @@ def _of_sentence_rows(part, words, labels):
             rows.append(row)
     if not rows:
         raise InputError(f"{part.place} holds no sentences: expected at least one with tokens and tags.")
-    place = lambda sentence, token: f"{part.where(rows[sentence])}, token {token + 1}"  # noqa: E731
+
+    def place(sentence, token):
+        return f"{part.where(rows[sentence])}, token {token + 1}"
+
     notes = (table.left_out(part, left_out, "tokens or tags"),) if left_out else ()
     return RawSentences(tokens, tags, place, notes)
 

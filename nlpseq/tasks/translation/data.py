@@ -116,8 +116,13 @@ def load_parallel_texts(
         languages, examples, generated = _from_tfds(dataset, data_dir, overrides)
         notes = []
     else:
-        read = lambda path: own.read(path, source, target, delimiter, encoding)  # noqa: E731
-        of_table = lambda table: own.pairs_of_table(table, source, target)  # noqa: E731
+
+        def read(path):
+            return own.read(path, source, target, delimiter, encoding)
+
+        def of_table(table):
+            return own.pairs_of_table(table, source, target)
+
         dataset = Path(dataset) if isinstance(dataset, (str, os.PathLike)) else dataset
         raw = sources.own_splits(dataset, data_dir, splits, read, of_table)
         languages, generated = raw["train"].languages, False

@@ -21,7 +21,9 @@ for layer_name in ("SimpleRNN", "LSTM", "GRU"):
 
 @row("`keras.layers.RNN`", "`keras.layers.StackedRNNCells`")
 def row_stack():
-    stack = lambda room, kind: room.RNN(room.StackedRNNCells([kind.LSTMCell(UNITS), kind.GRUCell(UNITS)]))  # noqa: E731
+    def stack(room, kind):
+        return room.RNN(room.StackedRNNCells([kind.LSTMCell(UNITS), kind.GRUCell(UNITS)]))
+
     ours, theirs = same_weights(stack(layers, _Cells), stack(keras.layers, keras.layers))
     close(ours(sequences()), theirs(sequences()))
 

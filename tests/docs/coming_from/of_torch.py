@@ -22,7 +22,10 @@ def torch():
 def torch_weights(module, blocks=None, add=True, layer=0):
     """Kernel, recurrent kernel and bias in Keras's order; `blocks` are the gates in the order of ours."""
     kernel, recurrent, b_1, b_2 = (weight.detach().numpy() for weight in module.all_weights[layer][:4])
-    order = lambda w: w if blocks is None else np.concatenate([np.split(w, 3)[block] for block in blocks])  # noqa: E731
+
+    def order(w):
+        return w if blocks is None else np.concatenate([np.split(w, 3)[block] for block in blocks])
+
     biases = [order(b_1), order(b_2)]
     return [order(kernel).T, order(recurrent).T, sum(biases) if add else np.stack(biases)]
 

@@ -117,7 +117,9 @@ OPS = {
 
 @pytest.mark.parametrize("name", OPS)
 def test_ops(name):
-    call = lambda x: {"y": OPS[name](x)}  # noqa: E731
+    def call(x):
+        return {"y": OPS[name](x)}
+
     _, outputs = converted(call, x=SEQUENCES)
     np.testing.assert_allclose(outputs["y"], call(tf.constant(SEQUENCES))["y"], atol=1e-5)
 

@@ -82,7 +82,9 @@ def test_gaps_and_unsorted_and_repeated_times(tmp_path):
 
 
 def test_gaps_and_unequal_steps_are_reported_and_many_repeated_times_refused(tmp_path):
-    notes_of = lambda lines: read_recordings(write(tmp_path / "a.csv", HEADER, lines))[2]  # noqa: E731
+    def notes_of(lines):
+        return read_recordings(write(tmp_path / "a.csv", HEADER, lines))[2]
+
     assert notes_of(rows()) == () and "30 of 200 steps of '5min' have no row" in notes_of(rows()[:50] + rows()[80:])[0]
     minutes = np.cumsum(np.random.default_rng(0).integers(1, 20, 70))
     assert "steps between times are not equal" in notes_of([(times(m + 1, 1)[m], m, 1, 0) for m in minutes])[0]

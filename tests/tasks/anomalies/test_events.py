@@ -58,7 +58,10 @@ def test_the_best_threshold_is_the_best():
     random = np.random.default_rng(2)
     rows = [peaks(random.random(100).round(2), 5), peaks(random.random(80), 5)]
     windows = [WINDOWS, ((10, 20),)]
-    f1 = lambda threshold: count_events([row >= threshold for row in rows], windows, [0, 0]).f1  # noqa: E731
+
+    def f1(threshold):
+        return count_events([row >= threshold for row in rows], windows, [0, 0]).f1
+
     values = np.concatenate(rows)
     assert f1(best_threshold(rows, windows, [0, 0])) == max(map(f1, values[np.isfinite(values)]))
 

@@ -18,7 +18,10 @@ WINDOW, STEP, DIGITS = 6400, 100, 12
 def by_points(scores, windows, profile, threshold):
     """The normalised score of one series, from the equations of the paper, one point at a time."""
     tp, fp, fn = PROFILES[profile]
-    sigma = lambda y: 2 / (1 + math.exp(5 * y)) - 1  # noqa: E731
+
+    def sigma(y):
+        return 2 / (1 + math.exp(5 * y)) - 1
+
     raw, best = 0.0, dict.fromkeys(range(len(windows)), -fn)
     for i, score in enumerate(scores):
         if i < probation(len(scores)) or score < threshold:

@@ -90,7 +90,10 @@ def test_calibration_distrusts_a_bad_network_and_widens_narrow_intervals(windows
 
 def test_of_few_independent_errors_an_interval_is_the_widest_of_them():
     errors, level = np.arange(1.0, 11), 0.8
-    factor = lambda count: calibration._factor(errors, np.full(10, 5.0), level, errors > 0, count)  # noqa: E731
+
+    def factor(count):
+        return calibration._factor(errors, np.full(10, 5.0), level, errors > 0, count)
+
     assert factor(1e9) == pytest.approx(np.quantile(errors, level) / 5)
     assert factor(4) == 2.0 > factor(20) > factor(1e9)
 

@@ -209,7 +209,10 @@ def _cuts(builder, op, inputs):
     _, begin, end, stride = inputs
     stride = static(stride, "a stride")
     masks = {name: op.get_attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
-    is_set = lambda mask, entry: bool(masks[mask] >> entry & 1)  # noqa: E731
+
+    def is_set(mask, entry):
+        return bool(masks[mask] >> entry & 1)
+
     entries = range(len(stride))
     consumed = sum(not is_set("new_axis", entry) and not is_set("ellipsis", entry) for entry in entries)
     axis, result_axis, cuts, squeezed, added = 0, 0, [], [], []  # axes of the value that are read, and of the result
