@@ -36,7 +36,7 @@ def counted(names: Mapping[str, int], most: int = 5) -> str:
     )
 
 
-def unseen(split: str, counts: Mapping[str, int], unit: str = "labels", first: str = "") -> list[str]:
+def unseen_labels(split: str, counts: Mapping[str, int], unit: str = "labels", first: str = "") -> list[str]:
     """A note on labels that training never shows, given their counts in another split, and where one is first."""
     if not counts:
         return []

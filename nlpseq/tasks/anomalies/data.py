@@ -126,7 +126,7 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
         )
 
 
-def _own(path, dataset, read, lambda file: split_tables(file, delimiter, encoding)):
+def _own(path, dataset, read, tables):
     """The recordings of the user's files by split, the channels, and notes."""
     if path is None or not os.path.isdir(path):
         parts = {"train": dataset} if path is None else tables(path)

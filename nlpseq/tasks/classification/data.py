@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import sources
-from nlpseq.data.notes import about_labels, few_examples, say_notes, several_labels, unseen
+from nlpseq.data.notes import about_labels, few_examples, say_notes, several_labels, unseen_labels
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.classification import own
 from nlpseq.tasks.classification.schemas import CLASSIFICATION, ClassificationSchema
@@ -191,7 +191,7 @@ def _unseen_notes(labels, splits):
     for split, examples in splits.items():
         names = (*labels, *examples.unseen)
         counts = Counter(names[number] for number in examples.classes()[1].tolist() if number not in shown)
-        notes += unseen(split, counts)
+        notes += unseen_labels(split, counts)
     return notes
 
 

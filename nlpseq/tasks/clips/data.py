@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import sources
-from nlpseq.data.notes import FEW_CLASSES, about_labels, few_examples, say_notes, unseen
+from nlpseq.data.notes import FEW_CLASSES, about_labels, few_examples, say_notes, unseen_labels
 from nlpseq.errors import InputError, plural, refuses_unknown_arguments, shorten, some_of
 from nlpseq.tasks.clips import own
 from nlpseq.tasks.clips.arrays import label_of
@@ -314,7 +314,7 @@ def _label_notes(splits, labels):
     notes += about_labels(counts, len(splits["train"].classes()[1]))
     for split, clips in splits.items():
         names = (*labels, *clips.unseen)
-        notes += unseen(split, Counter(names[n] for n in clips.classes()[1].tolist() if n not in shown))
+        notes += unseen_labels(split, Counter(names[n] for n in clips.classes()[1].tolist() if n not in shown))
     return notes
 
 

@@ -212,16 +212,14 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         if self.per_frame:
             labels = np.where(examples.labels < 0, UNLABELLED, examples.labels)
             labels: Any = tf.RaggedTensor.from_row_lengths(labels, examples.lengths)
-            split = _frame_labels
+            separate = _frame_labels
         else:
             labels = np.stack([examples.labels, examples.lengths], axis=1).astype(np.int32)
-
-            def split(frames, numbers):
-                return (frames, numbers[:, 1]), numbers[:, 0]
+            separate = _label_and_length
 
         batches = training_batches(rows, labels, batch_size, seed) if training else evaluation_batches(
             rows, labels, batch_size)  # fmt: skip
-        return batches.map(split)
+        return batches.map(separate)
 
     def adapt(self, examples: Any) -> None:
         """Learns the standardisation of frames from training clips, and counts labels for balanced class weights."""
@@ -424,6 +422,10 @@ class SequenceClassifier(ClassWeighted, Calibrated):
             else "It reads the whole sequence before it answers.",
             decisions.about_scores(self.calibration, self.settings.class_weights != "none", "sequences"),
         ]
+
+
+def _label_and_length(frames, numbers):
+    return (frames, numbers[:, 1]), numbers[:, 0]
 
 
 def _frame_labels(frames, labels):

@@ -17,6 +17,7 @@ from nlpseq.errors import InputError, in_range, of_type, one_of, whole
 from nlpseq.layers import Pooling
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
+from nlpseq.tasks.language_modeling.carried import CarriedStates
 from nlpseq.tasks.language_modeling.checking import checked_step
 from nlpseq.tasks.language_modeling.dynamic import DynamicEvaluation, adapted_scores
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
@@ -107,7 +108,7 @@ class LanguageModel(TextTask):
             self.readout = keras.layers.Dense(settings.embedding_size, use_bias=False)
         self.pooling = Pooling("mean")  # of `vectors`
         self.score, self.generate = Scorer(self), Generator(self)
-        self._carried = {}
+        self.carried = CarriedStates(self.state_sizes)
         self._functions = TracedFunctions()
 
     @property
@@ -130,25 +131,10 @@ class LanguageModel(TextTask):
         if first is None:
             hidden, _ = self.run(ids, training=training)
             return self.logits(hidden, training)
-        carried, first = self._states_carried(training, ids.shape[0]), tf.reshape(tf.cast(first, bool), [-1, 1])
-        states = [[tf.where(first, tf.zeros_like(state), state) for state in layer_states] for layer_states in carried]
-        hidden, states = self.run(ids, states, training=training)
-        for variable, state in zip(tf.nest.flatten(carried), tf.nest.flatten(states)):
-            variable.assign(tf.stop_gradient(tf.cast(state, variable.dtype)))
+        first, streams = tf.reshape(tf.cast(first, bool), [-1, 1]), ids.shape[0]
+        hidden, states = self.run(ids, self.carried.before(first, training, streams), training=training)
+        self.carried.assign(states, training, streams)
         return self.logits(hidden, training)
-
-    def _states_carried(self, training, streams):
-        """Variables with the states after the previous batch, for a number of streams."""
-        key = f"{'training' if training else 'inference'} {streams}"
-        if key not in self._carried:
-            if streams is None:
-                raise InputError(
-                    "carried states require a fixed batch size, got None: with a `tf.distribute` strategy, use a batch "
-                    "size that is a multiple of the number of replicas."
-                )
-            with tf.init_scope():
-                self._carried[key] = [[_carried_state(streams, size) for size in sizes] for sizes in self.state_sizes]
-        return self._carried[key]
 
     def named_axes(self):
         weights = {id(weight): weight for weight in (
@@ -157,19 +143,11 @@ class LanguageModel(TextTask):
         return [NamedAxis(weight, 0, "tokens", self.preprocessor.tokenizer.pieces) for weight in weights.values()]
 
     def extra_state(self):
-        """The carried states, those of all replicas one after the other."""
-        return {
-            key: [np.concatenate(_of_replicas(state)) for state in tf.nest.flatten(states)]
-            for key, states in self._carried.items()
-        }
+        """The carried states."""
+        return self.carried.values()
 
     def restore_extra_state(self, state):
-        for key, values in state.items():
-            mode, streams = key.split()
-            for variable, value in zip(tf.nest.flatten(self._states_carried(mode == "training", int(streams))), values):
-                replicas = _of_replicas(variable)
-                for replica, part in zip(replicas, np.split(value, len(replicas))):
-                    replica.assign(part)
+        self.carried.restore(state)
 
     def look(self, example: str, answer: str | None = None) -> Look:
         """A text as `nlpseq.diagnostics` examines it; the score is the log-probability of the token that follows.
@@ -448,18 +426,3 @@ class LanguageModel(TextTask):
             f"It scores at most {most:,} tokens of a text and reads at most as many of a prompt.",
             "Generated text is plausible, not necessarily true.",
         ]
-
-
-def _carried_state(streams, size):
-    """A variable for a carried state `(streams, size)`, of which each replica has its own."""
-    return tf.Variable(
-        tf.zeros([streams, size]),
-        trainable=False,
-        synchronization=tf.VariableSynchronization.ON_READ,
-        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-    )
-
-
-def _of_replicas(variable):
-    """The variable of each replica."""
-    return getattr(variable, "values", (variable,))

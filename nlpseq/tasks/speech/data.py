@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from nlpseq.data import sources
 from nlpseq.data.files import audio as sounds
-from nlpseq.data.notes import few_examples, say_notes, unseen
+from nlpseq.data.notes import few_examples, say_notes, unseen_labels
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten
 from nlpseq.tasks.speech import own
 from nlpseq.tasks.speech.recordings import held_out, with_texts
@@ -234,7 +234,9 @@ def _notes(by_split, rate):
         notes += [f"{plural(count, 'recording is', 'recordings are')} {problem}"] * bool(count)
     shown = set("".join(by_split["train"].strings()))
     for split, part in by_split.items():
-        notes += unseen(split, Counter(c for text in part.strings() for c in text if c not in shown), "characters")
+        notes += unseen_labels(
+            split, Counter(c for text in part.strings() for c in text if c not in shown), "characters"
+        )
     return notes
 
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes
 from nlpseq.data import sources
-from nlpseq.data.notes import few_examples, say_notes, spellings
+from nlpseq.data.notes import few_examples, say_notes, spellings, unseen_labels
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.tagging import own
 from nlpseq.tasks.tagging.own import RawSentences
@@ -269,4 +269,4 @@ def _unseen_notes(split, raw, sentences):
     unseen = set(sentences.unseen)
     counts = Counter(tag for tag in chain.from_iterable(raw.tags) if tag in unseen)
     first = min(place for tag, place in _first_places(raw).items() if tag in unseen)
-    return unseen(split, counts, "tags", raw.place(*first))
+    return unseen_labels(split, counts, "tags", raw.place(*first))
