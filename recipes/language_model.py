@@ -15,6 +15,15 @@ from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings as 
 SAMPLES = 3  # number of samples that are printed after training
 
 
+def load(config: Settings):
+    """The dataset that the settings name: of a prepared corpus, TensorFlow Datasets or files."""
+    if config.data.prepared:
+        return nlpseq.data.load_prepared_text(config.data.prepared)
+    return nlpseq.data.load_running_texts(
+        config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
+    )
+
+
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.tasks.language_modeling import defaults, pictures, report
@@ -23,12 +32,7 @@ def main(config: Settings) -> dict:
 
     prepared = config.data.prepared
     nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
-    if prepared:
-        data = nlpseq.data.load_prepared_text(prepared)
-    else:
-        data = nlpseq.data.load_running_texts(
-            config.data.dataset, text=config.data.text, **config.files.flat(), **config.splits.loading()
-        )
+    data = load(config)
     nlpseq.reporting.print_data(data, "lines of text")
     profile = defaults.profile(data, config.tokens.vocabulary == "character")
     config = follow_data(config, defaults.choose(profile), defaults.SPACE)

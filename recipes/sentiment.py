@@ -11,6 +11,21 @@ from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.classification.settings import ClassificationSettings as Settings
 
 
+def load(config: Settings):
+    """The dataset that the settings name: of a prepared corpus, TensorFlow Datasets or files."""
+    if config.data.prepared:
+        return nlpseq.data.load_prepared_texts(config.data.prepared)
+    return nlpseq.data.load_labelled_texts(
+        config.data.dataset,
+        seed=config.training.seed,
+        text=config.data.text,
+        label=config.data.label,
+        label_separator=config.data.label_separator,
+        **config.files.flat(),
+        **config.splits.loading(),
+    )
+
+
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.tasks.classification import defaults, pictures, report
@@ -20,18 +35,7 @@ def main(config: Settings) -> dict:
 
     prepared = config.data.prepared
     nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
-    if prepared:
-        data = nlpseq.data.load_prepared_texts(prepared)
-    else:
-        data = nlpseq.data.load_labelled_texts(
-            config.data.dataset,
-            seed=config.training.seed,
-            text=config.data.text,
-            label=config.data.label,
-            label_separator=config.data.label_separator,
-            **config.files.flat(),
-            **config.splits.loading(),
-        )
+    data = load(config)
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels))
     config = follow_data(config, defaults.choose(defaults.profile(data), vectors), defaults.SPACE)
 

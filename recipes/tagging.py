@@ -11,6 +11,20 @@ from nlpseq.cli import begin, finish, follow_data, run_recipe
 from nlpseq.tasks.tagging.settings import TaggingSettings as Settings
 
 
+def load(config: Settings):
+    """The dataset that the settings name: of a prepared corpus, TensorFlow Datasets or files."""
+    if config.data.prepared:
+        return nlpseq.data.load_prepared_sentences(config.data.prepared)
+    return nlpseq.data.load_tagged_sentences(
+        config.data.dataset,
+        seed=config.training.seed,
+        tokens=config.data.tokens,
+        tags=config.data.tags,
+        **config.files.flat(),
+        **config.splits.loading(),
+    )
+
+
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.tasks.tagging import defaults, report
@@ -20,17 +34,7 @@ def main(config: Settings) -> dict:
 
     prepared = config.data.prepared
     nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
-    if prepared:
-        data = nlpseq.data.load_prepared_sentences(prepared)
-    else:
-        data = nlpseq.data.load_tagged_sentences(
-            config.data.dataset,
-            seed=config.training.seed,
-            tokens=config.data.tokens,
-            tags=config.data.tags,
-            **config.files.flat(),
-            **config.splits.loading(),
-        )
+    data = load(config)
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.labels, "tags"))
     config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 

@@ -15,6 +15,20 @@ from nlpseq.tasks.translation.settings import TranslationSettings as Settings
 CHECKED = 5000  # number of training pairs that are checked for truncation
 
 
+def load(config: Settings):
+    """The dataset that the settings name: of a prepared corpus, TensorFlow Datasets or files."""
+    if config.data.prepared:
+        return nlpseq.data.load_prepared_pairs(config.data.prepared)
+    return nlpseq.data.load_parallel_texts(
+        config.data.dataset,
+        seed=config.training.seed,
+        source=config.data.source,
+        target=config.data.target,
+        **config.files.flat(),
+        **config.splits.loading(),
+    )
+
+
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
     from nlpseq.tasks.translation import defaults, pictures, report, search
@@ -24,17 +38,7 @@ def main(config: Settings) -> dict:
 
     prepared = config.data.prepared
     nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
-    if prepared:
-        data = nlpseq.data.load_prepared_pairs(prepared)
-    else:
-        data = nlpseq.data.load_parallel_texts(
-            config.data.dataset,
-            seed=config.training.seed,
-            source=config.data.source,
-            target=config.data.target,
-            **config.files.flat(),
-            **config.splits.loading(),
-        )
+    data = load(config)
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
     config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
 

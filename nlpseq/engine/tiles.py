@@ -133,6 +133,14 @@ def backward(
     d_inputs = Lists.new([plan.length, plan.width, features], dtype, plan.blocks * plan.tiles)
     d_states = [Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
 
+    def residuals(piece, x, input_masks, values):
+        """States and gate blocks of a tile: saved, or computed again from the states before it."""
+        if not recompute:
+            return values[: len(run.states)], values[len(run.states) :]
+        wx = plan.pad(gate_product(x, weights.kernel, input_masks))
+        sequences, blocks, _ = forward_loop(True, piece, wx, loop_weights, values)
+        return sequences, blocks
+
     def block(number, d_inputs, d_weights, d_states):
         block_masks = plan.block(masks, number)
         input_masks = plan.block(masks.inputs, number, padded=False)
@@ -142,26 +150,21 @@ def backward(
             at = plan.order(number, run_number, 1 - run.reverse)
             index, x = number * plan.tiles + at, plan.tile(inputs, number, at)
             piece = _piece(plan, run, block_masks, zoneout, number, at)
-            values = _read(saved, specs, index)
-            if recompute:
-                wx = plan.pad(gate_product(x, weights.kernel, input_masks))
-                sequences, blocks, _ = forward_loop(True, piece, wx, loop_weights, values)
-            else:
-                sequences, blocks = values[: len(run.states)], values[len(run.states) :]
+            sequences, blocks = residuals(piece, x, input_masks, _read(saved, specs, index))
             d_tile = plan.pad(plan.tile(d_outputs, number, at))
             d_blocks, d_new, d_step = backward_loop(piece, reverse_weights, sequences, blocks, d_tile, d_carried)
             d_blocks = [plan.unpad(d_block) for d_block in d_blocks]
             d_wx, d_uh = input_blocks(d_blocks), recurrent_blocks(d_blocks)
-            before = plan.unpad(sequences[0], run.reverse)
-            of_tile = CellWeights(
+            d_tile_weights = CellWeights(
                 block_kernel_gradient(x, d_wx, input_masks),
-                block_kernel_gradient(before, d_uh, recurrent_masks),
+                block_kernel_gradient(plan.unpad(sequences[0], run.reverse), d_uh, recurrent_masks),
                 None if weights.bias is None else bias_gradient(d_wx),
                 None if weights.recurrent_bias is None else bias_gradient(d_uh),
                 d_step,
             )
+            d_weights = _added(d_weights, flatten(d_tile_weights))
             d_x = block_rows_gradient(d_wx, split_rows(transposed, d_wx), input_masks)
-            return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), _added(d_weights, flatten(of_tile))
+            return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_weights
 
         start = plan.block(d_final, number)
         d_carried, d_inputs, d_weights = plan.each_tile(number, tile, (start, d_inputs, d_weights))

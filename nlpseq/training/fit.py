@@ -93,12 +93,16 @@ def train(
     in_range("validations", settings.validations, 1, len(train_batches))
     steps = round(len(train_batches) / settings.validations)  # between two validations
     validations = settings.epochs * settings.validations
-    budget = [Budget(settings.budget)] if settings.budget else []
-    minutes = Minutes()
-    own = getattr(task, "callbacks", lambda validations: [])(settings.validations)
-    own += filter(None, (watch(task, train_examples, validation_examples) for watch in watches))
-    doctor = _doctor(task, settings, validation_batches, steps * validations)
-    callbacks = [*doctor, StopOnNonFinite(), minutes, *budget, *_callbacks(task, settings, validation_batches), *own]
+    budget, minutes = [Budget(settings.budget)] if settings.budget else [], Minutes()
+    callbacks = [
+        *_doctor(task, settings, validation_batches, steps * validations),
+        StopOnNonFinite(),
+        minutes,
+        *budget,
+        *_callbacks(task, settings, validation_batches),
+        *getattr(task, "callbacks", lambda validations: [])(settings.validations),
+        *filter(None, (watch(task, train_examples, validation_examples) for watch in watches)),
+    ]
     task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
@@ -118,15 +122,18 @@ def train(
         with _waiting(team) as waiting, shared_steps(task, settings.reduction), team.connected():
             history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
         return history.history, minutes.seconds()
-    origins = getattr(task, "origins", tuple)()
-    checkpoints.check_data(fingerprint(train_examples, validation_examples, *origins))
+    checkpoints.check_data(fingerprint(train_examples, validation_examples, *getattr(task, "origins", tuple)()))
     checkpoints.describe(settings.flat(), train_examples, validation_examples)
     if checkpoints.trained is not None:
         say("resuming after the training, which has finished")
         trained = checkpoints.restore_trained(task)
         return trained["history"], trained["seconds"]
-    digests = fingerprint(checkpoints.details["data"]), fingerprint(checkpoints.position, settings.flat())
-    team.check_equal(dict(zip(("data", "position of the last checkpoint, or the settings"), digests)))
+    team.check_equal(
+        {
+            "data": fingerprint(checkpoints.details["data"]),
+            "position of the last checkpoint, or the settings": fingerprint(checkpoints.position, settings.flat()),
+        }
+    )
     with shared_steps(task, settings.reduction):
         history = _fit(task, train_batches, callbacks, options, checkpoints)
     checkpoints.finish(history=history, seconds=minutes.seconds())
