@@ -336,7 +336,7 @@ def _wrong(case, status, lines):
     if status and (not lines[0].startswith(("error: ", "stopped: ")) or "Traceback" in lines[0]):
         return f"no sentence: {lines[0][:200]}"
     if status and isinstance(case.arguments, list) and ARGUMENT.search(lines[0]):
-        return f"names an argument that is no flag: {lines[0][:200]}"
+        return f"names an argument that is not a flag: {lines[0][:200]}"
     return f"a sentence of {len(lines[0])} characters" if status and len(lines[0]) > 1000 else ""
 
 

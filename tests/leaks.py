@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--kinds", nargs="*", default=list(FITTED), choices=FITTED)
-    parser.add_argument("--most", type=float, default=10.0, help="MB that are no growth")
+    parser.add_argument("--most", type=float, default=10.0, help="MB that do not count as growth")
     chosen = parser.parse_args()
     grown = []
     for kind in filter(TEXTS.__contains__, chosen.kinds):

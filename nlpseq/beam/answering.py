@@ -139,7 +139,7 @@ class AnswerShard(beam.DoFn):
         value = row.values.get(self.job.column)
         if value is None:
             return f"no {self.job.column!r}"
-        return "" if isinstance(value, str) else f"{self.job.column!r} is no text"
+        return "" if isinstance(value, str) else f"{self.job.column!r} is not a text"
 
     def _answer(self, texts):
         """The answers to texts; if they fail together, one by one."""
@@ -210,7 +210,7 @@ def check_column(job: Job, shard: Shard) -> None:
     if shard.kind not in ("text", "csv", "tsv", "parquet"):
         return
     first = None
-    with contextlib.suppress(_Unreadable):  # said of the shard later
+    with contextlib.suppress(_Unreadable):  # reported with the shard later
         first = next(rows_in(shard), None)
     if first is not None and first.values is not None and job.column not in first.values:
         raise InputError(f"{shard.path} has no `column` {job.column!r}: {suggest(job.column, first.values)}")

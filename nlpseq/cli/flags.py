@@ -1,4 +1,4 @@
-"""The parser of the flags of commands that are no recipes, and the check of those that a recipe's parser reads."""
+"""The parser of the flags of commands that are not recipes, and the check of those that a recipe's parser reads."""
 
 import argparse
 import contextlib

@@ -110,7 +110,7 @@ def _abandon_output():
 
 
 def _possible(error, arguments):
-    """The sentence of an error, without the remedies that name an argument which is no flag of the command."""
+    """The sentence of an error, without the remedies that name an argument which is not a flag of the command."""
     if not error.remedies:
         return str(error)
 

@@ -95,7 +95,7 @@ def _answer_files(export: "Export", paths: list[str], as_json: bool, options: di
 
 def _check_files(texts, as_json, file, output, **_):
     if not file or not output:
-        raise InputError("`file` and `output` belong together: give both.")
+        raise InputError("`file` and `output` must be given together.")
     if texts or as_json:
         raise InputError("`file` replaces texts as arguments, and `output` decides the format: leave out the others.")
 

@@ -57,7 +57,7 @@ def run(
         file: Path of a table, or of a text with an input a line.
         output: Path of the file to write: `.csv`, `.tsv` or `.jsonl`.
         options: Of the kind of task, by name.
-        note: Called with a sentence for what is odd.
+        note: Called with a sentence for each problem.
         column: Name or number of the column of the inputs. Default a usual name, or the only column.
         delimiter, encoding: As of `read_table`.
 

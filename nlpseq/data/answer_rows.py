@@ -38,7 +38,7 @@ def json_text(value: Any) -> str:
 
 
 def finite(value: Any) -> Any:
-    """JSON values with null for numbers that are not finite, which are no JSON."""
+    """JSON values with null for numbers that are not finite, which are not JSON."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

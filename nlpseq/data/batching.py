@@ -141,7 +141,7 @@ def ready(batches: tf.data.Dataset, count: int) -> tf.data.Dataset:
 def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """The dataset without a thread that tunes it.
 
-    Such a thread sleeps up to a minute, and whoever deletes an iterator waits until it wakes up.
+    Such a thread sleeps up to a minute, and deleting an iterator waits until it wakes up.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

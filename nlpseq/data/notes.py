@@ -1,4 +1,4 @@
-"""What is odd in data and does not stop their use, as sentences that are said when they are loaded."""
+"""Problems in data that do not stop its use, as sentences that are printed when it is loaded."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ def unseen_labels(split: str, counts: Mapping[str, int], unit: str = "labels", f
 def odd_text(name: str, text: str) -> list[str]:
     """A note on a text that is HTML, has hardly any blanks, or many control characters, and so may be none.
 
-    Of a text in a script that is written without blanks, such as Chinese, nothing is said.
+    A text in a script without blanks, such as Chinese, gets none.
     """
     head = text[:CHECKED]
     controls = sum(ord(character) < 32 and not character.isspace() for character in head)

@@ -30,7 +30,7 @@ Part = TypeVar("Part")
 class SplitDataset:
     """Base of datasets with attributes `name`, `train`, `validation`, `test`, `generated` and `notes`.
 
-    `notes` are sentences about what is odd in the data and does not stop their use. `examples_are` is what generated
+    `notes` are sentences about problems in the data that do not stop its use. `examples_are` is what generated
     examples are called.
     """
 
@@ -86,7 +86,7 @@ def own_splits(
         read: from a path to its content by split.
         of_table: from the table of an object to such content.
         rank: as of `objects.tables_of`.
-        of_objects: from an object to its content by split, for kinds whose objects are no tables.
+        of_objects: from an object to its content by split, for kinds whose objects are not tables.
 
     Raises:
         InputError: `data_dir`, or a split of TFDS, is given.

@@ -18,7 +18,7 @@ def look_at(task: Any, example: Any, answer: str | None = None) -> Any:
     """The `nlpseq.tasks.base.Look` of a task at one example.
 
     Raises:
-        InputError: `task` is none of `nlpseq.tasks`, or has no `look`; `example` is none of its kind, or empty.
+        InputError: `task` is not a task of `nlpseq.tasks`, or has no `look`; `example` is of another kind, or empty.
     """
     if not callable(getattr(task, "look", None)):
         raise InputError(f"`task` must be a task of nlpseq.tasks, got {type(task).__name__}.")

@@ -113,7 +113,7 @@ def neurons(
         `count` of `Neuron` for each feature that varies in the examples, the highest correlations first.
 
     Raises:
-        InputError: there are no examples, or one is of another kind; `features` is no dict.
+        InputError: there are no examples, or one is of another kind; `features` is not a dict.
 
     Example:
 

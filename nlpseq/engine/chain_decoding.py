@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from nlpseq.engine.chains import Potentials
 
-FORBIDDEN = -1e30  # in the place of minus infinity, whose differences are no numbers
+FORBIDDEN = -1e30  # in the place of minus infinity, whose differences are not numbers
 
 
 def best_and_marginals(emissions: tf.Tensor, lengths: tf.Tensor, potentials: Potentials) -> tuple[tf.Tensor, tf.Tensor]:

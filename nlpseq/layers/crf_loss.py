@@ -39,12 +39,12 @@ class CRFLoss(keras.losses.Loss):
 
     Returns:
         Float32, a scalar; `(batch,)` with the reduction None. In a program that XLA compiles as a whole, where
-        nothing can be raised, the loss of a label that is no tag is NaN, and that of labels that
+        nothing can be raised, the loss of a label that is not a tag is NaN, and that of labels that
         the scheme forbids infinite.
 
     Raises:
         InputError: the predictions come from another CRF, or from none and the loss has none; labels or weights have
-            another shape; a label is no tag; labels violate the scheme of
+            another shape; a label is not a tag; labels violate the scheme of
             the layer. In a graph values raise `tf.errors.InvalidArgumentError`.
 
     Example:

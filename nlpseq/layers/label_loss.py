@@ -18,7 +18,7 @@ class LabelledSteps(NamedTuple):
         labels: int32 `(batch, time)`, 0 where the mask is False.
         mask: bool `(batch, time)`, True for steps with a label.
         weights: float32 `(batch, time)`, the sample weights; 0 where the mask is False, NaN at
-            labels that are no class, which only XLA gets to see.
+            labels that are not a class, which only XLA gets to see.
         sequence_weights: float32 `(batch,)`, the mean over the labelled steps of a weight other than
             zero; without labelled steps that over all.
     """
@@ -47,7 +47,7 @@ def labelled_steps(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Label
     """
     predicted_mask = getattr(y_pred, "_keras_mask", None)
     labels = _check_labels(y_true, y_pred)
-    labelled = ~(labels < 0)  # not a number is no padding
+    labelled = ~(labels < 0)  # NaN is not padding
     invalid = _check_range(labels, y_pred.shape[-1])
     mask = labelled if predicted_mask is None else tf.cast(predicted_mask, bool) & labelled
     label_weights = _check_weights(sample_weight, labels)
@@ -152,7 +152,7 @@ def _check_labels(y_true, y_pred):
 
 
 def _check_range(labels, classes):
-    """Which labels are no class, bool `(batch, time)`: none, or in a program that XLA compiles as a whole."""
+    """Which labels are not a class, bool `(batch, time)`: none, or in a program that XLA compiles as a whole."""
     static = tf.get_static_value(labels)
     if static is not None and not tf.executing_eagerly():
         with tf.init_scope():

@@ -23,7 +23,7 @@ class Waiting:
 
     >>> with Waiting() as waiting:
     ...     waiting.begin("compiling the training step")
-    ...     time.sleep(0.1)  # quick: nothing is said
+    ...     time.sleep(0.1)  # quick: nothing is printed
     ...     seconds = waiting.end()
     """
 
@@ -45,7 +45,7 @@ class Waiting:
         self._thread.join()
 
     def begin(self, activity: str, patience: float = PATIENCE) -> None:
-        """Starts the clock: `activity` is said after `patience` seconds."""
+        """Starts the clock: `activity` is printed after `patience` seconds."""
         with self._lock:
             self._wait, self._printed = (activity, time.perf_counter(), patience), False
 

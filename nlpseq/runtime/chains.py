@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-FORBIDDEN = np.float32(-1e30)  # in the place of minus infinity, whose differences are no numbers
+FORBIDDEN = np.float32(-1e30)  # in the place of minus infinity, whose differences are not numbers
 
 
 class Potentials(NamedTuple):

@@ -125,7 +125,7 @@ def check_version(path: Path, version: Any, newest: int) -> None:
     """Raises an `InputError` unless the version of a file's format is a whole number from 1 to the newest."""
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise InputError(
-            f"{path} has the format_version {shorten(json.dumps(version))}, which is no whole number from 1: export "
+            f"{path} has the format_version {shorten(json.dumps(version))}, which is not a whole number from 1: export "
             "the model again."
         )
     if version > newest:

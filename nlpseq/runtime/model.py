@@ -93,7 +93,7 @@ class Model:
         self.metadata = client or Described.read(path)
         self.answers = importlib.import_module(TABLE_OF_KINDS).answers_class(self.metadata.task)(self.metadata)
         source = SavedModel(path, self.answers.signatures) if client is None else Computed(path, format, client)
-        self._asked = _Asked(self.metadata, self.answers, source)
+        self._adapter = _ExportAdapter(self.metadata, self.answers, source)
 
     def predict(self, inputs: Iterable[Any], **options: Any) -> list[dict[str, Any]]:
         """The answers that `nlpseq predict --json` prints.
@@ -114,7 +114,7 @@ class Model:
         examples, lines = [self._example(example) for example in examples], []
         size = 1 if self.format == "litert" else self.answers.batch_size
         batches = [examples[start : start + size] for start in range(0, len(examples), size)]
-        self.answers.respond(self._asked, batches, lines.append, lambda line: None, True, **options)
+        self.answers.respond(self._adapter, batches, lines.append, lambda line: None, True, **options)
         return [json.loads(line) for line in lines]
 
     def _example(self, value):
@@ -128,7 +128,7 @@ class Model:
     def answer(self, examples: list) -> list[dict[str, Any]]:
         """The answers of "serving_default", of a language model too, without the inputs."""
         size = 1 if self.format == "litert" else self.answers.batch_size
-        parts = [self._asked.predict(examples[start : start + size]) for start in range(0, len(examples), size)]
+        parts = [self._adapter.predict(examples[start : start + size]) for start in range(0, len(examples), size)]
         return [answer for part in parts for answer in part]
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -137,7 +137,7 @@ class Model:
         Raises:
             InputError: the saved_model of the export alone has it.
         """
-        return self._asked.run(signature, inputs)
+        return self._adapter.run(signature, inputs)
 
 
 class Computed:
@@ -164,7 +164,7 @@ class Computed:
         self.batched = format != "litert"
 
 
-class _Asked:
+class _ExportAdapter:
     """A model in the place of the `nlpseq.serving.Export` that `Answers.respond` asks."""
 
     def __init__(self, metadata, answers, source):

@@ -260,7 +260,7 @@ def as_utf8(text: str | bytes) -> bytes:
     """A string in UTF-8, with "?" for half of a pair of surrogates, which has no encoding.
 
     Raises:
-        InputError: it is no string.
+        InputError: it is not a string.
     """
     if isinstance(text, str):
         return text.encode("utf-8", "replace")

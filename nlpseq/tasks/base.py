@@ -112,7 +112,7 @@ class Task(keras.Model):
         **settings: Attributes of `settings_class`.
 
     Raises:
-        InputError: a setting is unknown or outside its range; labels are no names, or fewer than `least_labels`.
+        InputError: a setting is unknown or outside its range; labels are not names, or fewer than `least_labels`.
     """
 
     kind: ClassVar[str]

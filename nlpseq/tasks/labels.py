@@ -15,7 +15,7 @@ def label_names(labels: Any, least: int = 0) -> list[str]:
         least: How many the task needs.
 
     Raises:
-        InputError: it is no sequence of strings; one is empty or occurs twice; there are fewer than needed.
+        InputError: it is not a sequence of strings; one is empty or occurs twice; there are fewer than needed.
     """
     names = None if isinstance(labels, (str, bytes)) or not hasattr(labels, "__iter__") else list(labels)
     if names is None or not all(isinstance(name, str) for name in names):

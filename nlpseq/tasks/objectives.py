@@ -60,10 +60,10 @@ class SmoothedCrossEntropy(keras.losses.Loss):
 
     Returns:
         A float32 scalar; `(batch, time)` with the reduction None. In a program that XLA compiles as a
-        whole, where nothing can be raised, the loss of a label that is no class is NaN.
+        whole, where nothing can be raised, the loss of a label that is not a class is NaN.
 
     Raises:
-        InputError: labels or weights have another shape; a label is no class. In a graph values raise
+        InputError: labels or weights have another shape; a label is not a class. In a graph values raise
             `tf.errors.InvalidArgumentError`.
 
     Example:

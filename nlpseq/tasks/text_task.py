@@ -120,7 +120,7 @@ class TextTask(Task):
 
 
 class TracedFunctions:
-    """Functions by key, each traced once: threads share them. Keras tracks no dict with keys that are no strings."""
+    """Functions by key, each traced once: threads share them. Keras tracks no dict with keys that are not strings."""
 
     def __init__(self):
         self._by_key = {}
@@ -163,7 +163,7 @@ def as_texts(texts: Any) -> list:
     """A list of UTF-8 strings, from one string or a sequence of strings (str or bytes), such as a tensor.
 
     Raises:
-        InputError: one of them is no string.
+        InputError: one of them is not a string.
     """
     if isinstance(texts, tf.RaggedTensor):
         texts = texts.to_list()

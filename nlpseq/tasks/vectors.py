@@ -95,7 +95,7 @@ class VectorEmbedding(keras.layers.Layer):
 
     Rows of E that are held get no gradients: those of pretrained vectors, while they are frozen.
     Rows of words without a vector start at random and are always trained. The rows of `others`, which do not
-    occur in training, are no weights to be trained.
+    occur in training, are not weights to be trained.
 
     Args:
         input_dim: Number of words.

@@ -80,7 +80,7 @@ class Doctor(keras.callbacks.Callback):
 
     def _restart(self):
         self._losses: list[float] = []
-        self._mean, self._taken, self._part = 0.0, 0, 0 if self.fresh else len(PARTS)
+        self._mean, self._steps_taken, self._part = 0.0, 0, 0 if self.fresh else len(PARTS)
 
     @property
     def _judged(self):
@@ -127,7 +127,7 @@ class Doctor(keras.callbacks.Callback):
         mean = (logs or {}).get("loss")
         if mean is None:
             return
-        mean, self._count, self._taken = float(mean), self._count + 1, self._taken + 1
+        mean, self._count, self._steps_taken = float(mean), self._count + 1, self._steps_taken + 1
         loss = self._count * mean - (self._count - 1) * self._mean  # Keras reports the mean since the epoch began
         self._mean = mean
         if not self._judged:
@@ -142,7 +142,7 @@ class Doctor(keras.callbacks.Callback):
         if (epoch + 1) % self.every_pass == 0:
             self._judge_parts()
         evidence = self._evidence()
-        if self._taken >= FEW:  # where weights start at zero, the first steps have no gradients below them
+        if self._steps_taken >= FEW:  # where weights start at zero, the first steps have no gradients below them
             self._apply(rules.GRADIENTS, evidence)
         self._apply(rules.VALIDATION, evidence)
         if self._totals is not None:

@@ -31,7 +31,7 @@ class CheckpointFolder:
 
     def __init__(self, path: str | Path, writes: bool = True):
         self.path, self.writes = as_path(path), writes
-        self.notes: list[str] = []  # what is to be said of damaged files and failed writes
+        self.notes: list[str] = []  # reports of damaged files and failed writes
         self._writer: threading.Thread | None = None
 
     def newest(self) -> dict[str, Any] | None:
@@ -97,7 +97,7 @@ class CheckpointFolder:
             self._writer = None
 
     def _write(self, name, tree):
-        """A full disk is no reason to stop: the next checkpoint, or the end of the training, may fit."""
+        """A full disk does not stop the training: the next checkpoint, or the end of the training, may fit."""
         for keep in (KEPT - 1, 1):  # if it does not fit beside the latest two, then beside the latest
             self._remove(self._steps()[keep:])
             try:

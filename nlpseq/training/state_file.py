@@ -41,7 +41,7 @@ def decode(content: bytes) -> Any:
     """The tree in a file.
 
     Raises:
-        ValueError: The content is not complete, or is no such file.
+        ValueError: The content is not complete, or is of another kind of file.
     """
     view = memoryview(content)
     if len(view) < len(MAGIC) + SIZE + DIGEST or view[: len(MAGIC)] != MAGIC:

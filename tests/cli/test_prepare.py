@@ -32,7 +32,7 @@ def test_a_table_is_prepared(tmp_path, capsys):
     (["tagging", "--input", "{tmp}/none-*", "--output", "{tmp}/out"], "no file matches --input {tmp}/none-*"),
     (["tagging", "--input", "a", "--output", "b", "--lengthy", "3"], "unknown flag --lengthy"),
     (["classification", "--input", "{tmp}/rows.bin", "--output", "{tmp}/out"], "give --input-format"),
-    (["language_model", "--input", "{tmp}/rows.csv", "--output", "{tmp}/out"], "rows.csv is no file of text"),
+    (["language_model", "--input", "{tmp}/rows.csv", "--output", "{tmp}/out"], "rows.csv is not a file of text"),
     (["translation", "--input", "{tmp}/rows.csv", "--output", "{tmp}/out", "--target-input", "{tmp}/no"],
      "--input matches 1 file and --target-input 0"),
 ])  # fmt: skip

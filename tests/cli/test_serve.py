@@ -24,7 +24,7 @@ def test_bad_arguments(capsys, arguments, message):
 def test_an_address_of_another_machine(capsys, monkeypatch):
     monkeypatch.setattr(serve, "find_export", lambda path: path)
     assert run("serve", "m", "--port", "0", "--host", "192.0.2.1") == 2
-    assert "--host 192.0.2.1 is no address of this machine" in capsys.readouterr().err
+    assert "--host 192.0.2.1 is not an address of this machine" in capsys.readouterr().err
 
 
 def test_the_extra_is_named(capsys, monkeypatch):

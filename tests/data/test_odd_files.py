@@ -75,7 +75,7 @@ def test_what_is_odd_is_reported(tmp_path, capsys, name):
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_columns_of_one_name(tmp_path, suffix):
-    """The one that is asked for is no guess; others are said."""
+    """The one that is asked for is not a guess; others are reported."""
     path = tmp_path / f"a.{suffix}"
     rows = [(text, label, str(number), str(-number)) for number, (text, label) in enumerate(ROWS)]
     for names in (("text", "label", "label", "id"), ("text", "label", "id", "id")):

@@ -116,7 +116,7 @@ class Column:
 
 
 class Scalars:
-    """A column of Arrow, whose items are no values of Python."""
+    """A column of Arrow, whose items are not values of Python."""
 
     def __init__(self, values):
         self.to_pylist = lambda: values

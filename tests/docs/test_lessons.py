@@ -15,7 +15,7 @@ LESSONS = sorted((ROOT / "docs" / "lessons").glob("[0-9]*.md"))
 
 
 def load(name):
-    """A module of docs/, which is no package."""
+    """A module of docs/, which is not a package."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -49,7 +49,7 @@ def test_own_file_to_export(tmp_path, monkeypatch, capsys, method):
 
 
 BAD = {
-    "text in numbers": (["--dataset", "{tmp}/odd.csv"], "odd.csv, line 120: 'many' in the column 'sales' is no number"),
+    "text in numbers": (["--dataset", "{tmp}/odd.csv"], "line 120: 'many' in the column 'sales' is not a number"),
     "twice": (["--dataset", "{tmp}/twice.csv"], "set --duplicates to first, last, mean or sum"),
     "horizon": (["--dataset", "{tmp}/sales.csv", "--horizon", "70"], "--horizon 70 and --windows 1 need more steps"),
     "three values": (["--dataset", "{tmp}/three.csv", "--horizon", "4"], "the longest series has 3 values: give 4"),

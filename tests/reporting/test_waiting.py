@@ -1,4 +1,4 @@
-"""What takes long is said on standard error: counted in a terminal, once elsewhere, and never if it was quick."""
+"""What takes long is reported on standard error: counted in a terminal, once elsewhere, and never if it was quick."""
 
 import io
 import time

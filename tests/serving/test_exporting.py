@@ -204,9 +204,10 @@ def test_metadata_round_trip(tmp_path):
 @pytest.mark.parametrize("changes, message", [
     ({"format_version": FORMAT_VERSION + 1}, "has format 2, .* up to 1: upgrade"),
     ({"format_version": None}, "has no format_version: export the model again"),
-    ({"format_version": "1"}, 'has the format_version "1", which is no whole number from 1'),
-    ({"format_version": True}, "has the format_version true, which is no whole number"),
-    ({"format_version": 1.5}, "1.5, which is no whole number"), ({"format_version": 0}, "0, which is no whole number"),
+    ({"format_version": "1"}, 'has the format_version "1", which is not a whole number from 1'),
+    ({"format_version": True}, "has the format_version true, which is not a whole number"),
+    ({"format_version": 1.5}, "1.5, which is not a whole number"),
+    ({"format_version": 0}, "0, which is not a whole number"),
     ({"task": None}, "lacks a valid value of 'task'"),
     ({"labels": "ab"}, "lacks a valid value of 'labels'"),
     ({"labels": ["a", 1]}, "has labels that are not strings"),

@@ -117,7 +117,7 @@ def test_scalars_and_states_of_other_signatures(client):
     ("labels/labels/stable:predict", {"inputs": ["a"]}, 404, "labels of versions are not served"),
     ("labels:predict", {"inputs": ["a"], "signature_name": []}, 400, "must be a string"),
     ("text:stream", {"text": "a", "score": True}, 400, "choose one of text, length, one_line"),
-    ("text:stream", {"text": "a", "temperature": 10**400}, 400, "'temperature' is a number that is no float"),
+    ("text:stream", {"text": "a", "temperature": 10**400}, 400, "'temperature' is a number that is not a float"),
 ])  # fmt: skip
 def test_a_request_that_is_refused_gets_one_sentence(client, path, body, status, message):
     response = post(client, path, body)
@@ -131,11 +131,11 @@ def test_numbers_are_checked(client):
     def step(**inputs):
         return post(client, "text:predict", {"signature_name": "step", "inputs": {**states, **inputs}})
 
-    for token, message in [([1.5], "int32, got a number"), ([True], "got a boolean"), ([2**40], "is no int32")]:
+    for token, message in [([1.5], "int32, got a number"), ([True], "got a boolean"), ([2**40], "is not int32")]:
         assert message in step(token=token).json()["error"]
     assert "lists of 6 and of 5" in step(token=[1, 1], state_0=[[0.0] * 6, [0.0] * 5]).json()["error"]
     assert "shape (None, 6), got (1, 5)" in step(token=[1], state_0=[[0.0] * 5]).json()["error"]
-    assert "is no float32" in step(token=[1], state_0=[[10**400] * 6]).json()["error"]
+    assert "is not float32" in step(token=[1], state_0=[[10**400] * 6]).json()["error"]
     assert "the same number of rows" in step(token=[1, 1]).json()["error"]
     generate = {"prompt": ["a"], "length": 1, "temperature": -1, "top_k": 0, "top_p": 1, "seed": 0}
     response = post(client, "text:predict", {"signature_name": "generate", "inputs": generate})

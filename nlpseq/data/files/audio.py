@@ -41,7 +41,7 @@ def rate_and_seconds(path: Path) -> tuple[int, float]:
     """The samples a second of a file, and its length.
 
     Raises:
-        InputError: it is no audio file, or a damaged one, or cannot be read.
+        InputError: it is not an audio file, or a damaged one, or cannot be read.
     """
     with _opened(path) as file:
         return file.samplerate, len(file) / file.samplerate
@@ -61,7 +61,7 @@ def read_audio(path: Path, rate: int, start: float = 0.0, seconds: float | None 
         float32 `(samples,)`. Samples that are not finite become 0.
 
     Raises:
-        InputError: it is no audio file, or a damaged one, or cannot be read.
+        InputError: it is not an audio file, or a damaged one, or cannot be read.
     """
     with _opened(path) as file:
         resampler = Resampler(file.samplerate, rate)
@@ -100,7 +100,7 @@ def _opened(path: Path) -> Any:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}.") from None
     except (RuntimeError, TypeError):  # of libsndfile; a raw file would need its rate
-        raise InputError(f"{path} is no audio file: expected a format such as WAV or FLAC.") from None
+        raise InputError(f"{path} is not an audio file: expected a format such as WAV or FLAC.") from None
     if match := TRUNCATED.search(opened.extra_info):
         opened.close()
         refuse_truncated(path, *map(int, match.groups()))

@@ -111,7 +111,7 @@ def regular_size(path: Path) -> int:
 
 
 def _check_text(path, head):
-    """Refuses what is no text before all of it is read."""
+    """Refuses what is not a text before all of it is read."""
     for magic, kind in FORMATS.items():
         if head.startswith(magic):
             raise InputError(f"cannot read {path}: it is {kind}, not a plain text: export it as text.")
@@ -211,7 +211,7 @@ def _codec(path, encoding):
     """The name of a codec of text, given or by default."""
     try:
         codec = codecs.lookup("utf-8" if encoding is None else encoding)
-        bytes(4).decode(codec.name, "ignore")  # refuses codecs that are no encodings of text, such as base64
+        bytes(4).decode(codec.name, "ignore")  # refuses codecs that are not encodings of text, such as base64
     except (LookupError, ValueError, TypeError):
         raise InputError(
             f"cannot read {path}: unknown `encoding` {encoding!r}: {suggest(str(encoding), ENCODINGS)}"

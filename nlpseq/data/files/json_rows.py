@@ -10,7 +10,7 @@ from nlpseq.data.files.table import Table, are_numbers, repeated_in, rows_table
 from nlpseq.errors import InputError, first_of, shorten
 
 BLANK = re.compile(r"\s*")
-HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # of surrogates, perhaps without the other half, which is no character
+HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # of surrogates, perhaps without the other half, which is not a character
 MOST_NESTED = 8  # levels of objects whose members become columns, such as "review.text"
 
 
@@ -32,7 +32,7 @@ def read_json(text: str, place: str, change: Callable[[list], Any] = list) -> Ta
     if not broken:
         return table
     return table.with_note(
-        f"{place}: half a pair of surrogates, which is no character, is read as '?', in line {first_of(broken)}"
+        f"{place}: half a pair of surrogates, which is not a character, is read as '?', in line {first_of(broken)}"
     )
 
 

@@ -32,8 +32,8 @@ def parse_numbers(table: Table, name: str) -> np.ndarray:
 
     if len(bad):
         raise InputError(
-            f"{place(bad[0])}{shorten(repr(table.values(name)[bad[0]]), 40)} in the column {shorten(name)!r} is no "
-            "number: correct it, or leave the cell empty if the value is missing."
+            f"{place(bad[0])}{shorten(repr(table.values(name)[bad[0]]), 40)} in the column {shorten(name)!r} is "
+            "not a number: correct it, or leave the cell empty if the value is missing."
         )
     with np.errstate(invalid="ignore"):
         large = np.flatnonzero(np.abs(numbers) > LARGEST)

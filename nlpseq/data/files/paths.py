@@ -19,7 +19,7 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABLES = (".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet")
 TEXTS = (".txt", ".text", ".md", ".tokens", ".raw", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".bmes", ".tmx")
 ABOUT = ("readme", "about", "license", "licence", "copying", "copyright", "notice", "citation", "changelog")
-HIDDEN = (".", "~$")  # with which the names of files begin that are no data
+HIDDEN = (".", "~$")  # with which the names of files begin that are not data
 SPLIT_SUFFIXES = tuple(f".{word}" for word in SPLIT_OF)
 
 
@@ -91,7 +91,7 @@ def files_below(folder: Path) -> list[Path]:
 
 
 def is_about(path: Path) -> bool:
-    """Whether a file tells about the data and is none of them, such as README.txt."""
+    """Whether a file describes the data and holds none, such as README.txt."""
     words = [*filter(None, words_of(path.name)), ""]
     return ("readme" in words or words[0] in ABOUT) and suffix_of(path) not in TABLES
 

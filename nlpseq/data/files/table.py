@@ -31,7 +31,7 @@ class Table:
         header: whether the first row holds the names; None if that is to be found out.
         breaks: indices of the rows that follow an empty line.
         classes: names of integer values by column name, for data that know them.
-        note: what is odd, such as how the columns were found if they were guessed.
+        note: a problem, such as how the columns were found if they were guessed.
         repeated: names that the file gives several columns.
     """
 
@@ -281,12 +281,12 @@ def _is_given(role, arguments):
 def with_names(table: Table, roles: Sequence[Role], arguments: Mapping[str, Any]) -> Table:
     """The table with its header; whether the first row is one is decided by names, else by the content."""
 
-    def named(cells):
+    def is_header(cells):
         chosen = [arguments[role.argument] for role in roles if _is_given(role, arguments)]
         usual = any(normal(cell) in role.usual for role in roles for cell in cells)
         return usual or any(_number(value) is None for value in chosen)  # a number is the place of a column
 
-    return with_header_by(table, named)
+    return with_header_by(table, is_header)
 
 
 def with_header_by(table: Table, is_header: Callable[[list[str]], bool]) -> Table:
@@ -353,12 +353,12 @@ def _column_of(table, value, role, roles):
     return _refuse(table, text, roles)
 
 
-def _usual(table, role, taken):
+def _usual(table, role, used):
     names = {}
     for name in table.names if table.header else ():
         names.setdefault(normal(name), name)
         names.setdefault(normal(name).rpartition(".")[2], name)
-    return next((names[word] for word in role.usual if word in names and names[word] not in taken), None)
+    return next((names[word] for word in role.usual if word in names and names[word] not in used), None)
 
 
 def _refuse(table, name, roles):

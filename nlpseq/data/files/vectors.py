@@ -37,7 +37,7 @@ class VectorFile:
         size: The size of the vectors.
 
     Raises:
-        InputError: The file is missing, or is none of word vectors.
+        InputError: The file is missing, or holds no word vectors.
     """
 
     def __init__(self, path: Path):
@@ -195,7 +195,7 @@ def _trailing(fields):
 
 
 def _numbers(fields: list[bytes]) -> np.ndarray | None:
-    """The fields as float32, None if one is no number."""
+    """The fields as float32, None if one is not a number."""
     try:
         return np.array([float(field) for field in fields], np.float32)
     except ValueError:
@@ -203,7 +203,7 @@ def _numbers(fields: list[bytes]) -> np.ndarray | None:
 
 
 def _is_binary(content, size):
-    """Whether the content after a header is that of a word2vec binary: its first line is no word with numbers."""
+    """Whether the content after a header is that of a word2vec binary: its first line is not a word with numbers."""
     fields = content.split(b"\n", 1)[0].split()
     numbers = fields[1 : size + 1]  # of a long line the last one read may be cut
     return b"\0" in content or not numbers or _numbers(numbers[:-1] or numbers) is None

@@ -27,7 +27,7 @@ class WaveFile:
         path: The file.
 
     Raises:
-        InputError: it is no WAV file, or a truncated one, or one of floats or of a compressed format.
+        InputError: it is not a WAV file, or a truncated one, or one of floats or of a compressed format.
     """
 
     def __init__(self, path: Path):
@@ -35,8 +35,8 @@ class WaveFile:
             self._file = wave.open(str(path), "rb")  # noqa: SIM115  closed by `__exit__`
         except (wave.Error, EOFError) as error:
             raise InputError(
-                f"{path} is no WAV file of integers ({error}); other formats need the package soundfile: pip install "
-                "'nlpseq[audio]'."
+                f"{path} is not a WAV file of integers ({error}); other formats need the package soundfile: "
+                "pip install 'nlpseq[audio]'."
             ) from None
         self.samplerate, self._bytes = self._file.getframerate(), self._file.getsampwidth()
         expected = len(self) * self._file.getnchannels() * self._bytes

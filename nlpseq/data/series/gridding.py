@@ -42,7 +42,7 @@ def gridded(
 
 
 def unequal(table: Table, series: list[Series]) -> list[str]:
-    """What is said of series with sorted times that are not put on a grid: gaps, or steps of any length."""
+    """The notes on series with sorted times that are not put on a grid: gaps, or steps of any length."""
     one = max(series, key=len)
     if not dated(one.times) or counted([one.times for one in series]) is not None:
         return []

@@ -64,7 +64,7 @@ class SeriesTable:
         covariates: Names of the other columns of numbers.
         statics: Names of the texts of a series.
         names: Names of the columns of the file by role ("time", "item", "value"), for files that are written.
-        notes: What is odd and does not stop the use, sentences.
+        notes: Sentences about problems that do not stop its use.
     """
 
     place: str

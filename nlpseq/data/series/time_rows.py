@@ -112,7 +112,7 @@ def _layout(table, columns, time_zone, channels, notes) -> _Layout:
     rest = given_columns(table, COVARIATES, columns.covariates)
     if overlap := [name for name in values if name in (rest or ())]:
         raise InputError(
-            f"{table.place}: the column {shorten(str(overlap[0]))!r} holds the values and is no covariate",
+            f"{table.place}: the column {shorten(str(overlap[0]))!r} holds the values and is not a covariate",
             "leave it out of `covariates`",
             "name the column of the values with `value`",
         )

@@ -38,8 +38,8 @@ def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> A
         `pandas.DatetimeIndex`; an int64 array if the cells are other numbers, which only count steps (see `dated`).
 
     Raises:
-        InputError: a cell is no time, or some have an offset and others have none; nothing tells whether days or months
-            are first; the zone is unknown.
+        InputError: a cell is not a time, or some have an offset and others have none; days and months
+            cannot be told apart; the zone is unknown.
     """
     import pandas as pd
 
@@ -96,7 +96,7 @@ def _is_number(value):
 
 
 def _numbers(texts):
-    """The texts as int64, or as float64 if some are no whole numbers; None if one is no number."""
+    """The texts as int64, or as float64 if some are not whole numbers; None if one is not a number."""
     if not all(NUMBER.fullmatch(text) for text in texts):
         return None
     if all(re.fullmatch(r"-?\d{1,19}(\.0*)?", text) for text in texts):
@@ -180,7 +180,8 @@ def _of_texts(texts, where=None):
     bad = np.flatnonzero(times.isna())
     if len(bad):
         raise InputError(
-            f"{place(int(bad[0]))}: {shorten(repr(texts[int(bad[0])]), 40)} is no time: write it as 2024-01-31 13:00."
+            f"{place(int(bad[0]))}: {shorten(repr(texts[int(bad[0])]), 40)} is not a time: "
+            "write it as 2024-01-31 13:00."
         )
     offsets = {ZONE.search(text).group(3).upper() for text in texts} if zoned.all() else set()  # pyright: ignore
     index = pd.DatetimeIndex(times)

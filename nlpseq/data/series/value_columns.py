@@ -73,7 +73,7 @@ def other_columns(
     """The other columns: numbers and categories that change, and texts that hold for a whole series.
 
     What a model reads is read as it does; what is asked for by name is a covariate, or a text of each series. Of the
-    others those that tell nothing are left out, in one of the `notes`. `groups` are the rows of each item.
+    others those without information are left out, with a note. `groups` are the rows of each item.
     """
     covariates: dict[str, np.ndarray] = {}
     statics: dict[str, list[str]] = {}
@@ -105,7 +105,7 @@ def other_columns(
 
 
 def _useless(cells, groups):
-    """Why a column tells nothing; None if it may."""
+    """Why a column has no information; None if it may have some."""
     if all(map(is_gap, cells)):
         return "no values"
     texts = {str(cell) for cell in cells}

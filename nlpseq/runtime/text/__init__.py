@@ -7,8 +7,8 @@ from nlpseq.runtime.text import subwords, words
 from nlpseq.runtime.text.characters import Characters
 
 CLASSES = {
-    made.__name__: made
-    for made in (
+    cls.__name__: cls
+    for cls in (
         words.Ngrams,
         words.TokenPreprocessor,
         words.Vocabulary,

@@ -8,7 +8,7 @@ import numpy as np
 
 from nlpseq.errors import InputError
 
-FAR = 1e9  # the difference from what is missing, or is no number
+FAR = 1e9  # the difference from what is missing, or is not a number
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def compare(
 
 
 def _difference(expected, actual):
-    """The differences of scores, `FAR` from what is no number; 0 where neither is one."""
+    """The differences of scores, `FAR` from what is not a number; 0 where neither is one."""
     same = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
     with np.errstate(invalid="ignore"):
         difference = np.abs(expected - actual)

@@ -40,10 +40,10 @@ def _without_folder(name):
 async def status(service: Service, request: Request) -> Response:
     """TensorFlow Serving's status of a model, or of a version."""
     model = service.models.find(request.path_params["name"])
-    wanted = request.path_params.get("version")
-    states = [state for state in model.states() if wanted in (None, state[0])]
+    number = request.path_params.get("version")
+    states = [state for state in model.states() if number in (None, state[0])]
     if not states:
-        raise model.not_loaded(wanted)
+        raise model.not_loaded(number)
     return JSONResponse(
         {
             "model_version_status": [

@@ -12,7 +12,7 @@ def bind(host: str, port: int) -> socket.socket:
     """A socket that listens; connections wait until the server accepts them.
 
     Raises:
-        InputError: the port is in use or not allowed, or the host is none of this machine.
+        InputError: the port is in use or not allowed, or the host is not an address of this machine.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -27,5 +27,7 @@ def bind(host: str, port: int) -> socket.socket:
             raise InputError(f"`port` {port} of {host} is in use: choose another, or 0 for a free one.") from None
         if error.errno == errno.EACCES:
             raise InputError(f"`port` {port} is not allowed to this user: choose one above 1023.") from None
-        raise InputError(f"`host` {host} is no address of this machine ({error.strerror}): try 127.0.0.1.") from None
+        raise InputError(
+            f"`host` {host} is not an address of this machine ({error.strerror}): try 127.0.0.1."
+        ) from None
     return listener

@@ -110,7 +110,7 @@ def _option(name, value, kind):
     try:
         return kind(value)
     except OverflowError:
-        raise RequestError(400, f"'{name}' is a number that is no {kind.__name__}.") from None
+        raise RequestError(400, f"'{name}' is a number that is not a {kind.__name__}.") from None
 
 
 def _check_names(body, allowed):

@@ -64,7 +64,7 @@ class Model:
             self.loading = _number(path)
             try:
                 version = self.load(path)
-            except Exception as error:  # the loaded version goes on, whatever a damaged export raises
+            except Exception as error:  # the loaded version stays in use, whatever a damaged export raises
                 reason = str(error) if isinstance(error, InputError) else f"{path}: {shorten(error, 300)}"
                 self.failed[path] = state, reason
                 self.log("version failed", level="error", model=self.name, version=self.loading, reason=reason)

@@ -150,7 +150,7 @@ def _leaf(name, value, spec):
     elif not isinstance(value, bool) and isinstance(value, int if spec.dtype.is_integer else (int, float)):
         low, high = (spec.dtype.min, spec.dtype.max) if spec.dtype.is_integer else (-LARGEST, LARGEST)
         if isinstance(value, int) and not low <= value <= high:
-            raise RequestError(400, f"input '{name}' has a number that is no {spec.dtype.name}.")
+            raise RequestError(400, f"input '{name}' has a number that is not {spec.dtype.name}.")
         return value
     raise RequestError(400, f"input '{name}' must be of the type {spec.dtype.name}, got {_type_of(value)}.")
 

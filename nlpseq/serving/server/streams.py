@@ -57,7 +57,7 @@ class EventStream(Response):
             loop.call_soon_threadsafe(pieces.put_nowait, ("message", {"text": text}))
 
         work = loop.run_in_executor(self.pool, self.produce, show)
-        work.add_done_callback(lambda done: pieces.put_nowait(_last(done)))
+        work.add_done_callback(lambda future: pieces.put_nowait(_last(future)))
         listening = asyncio.ensure_future(_disconnected(receive))
         sending = asyncio.ensure_future(self._send(pieces, send))
         try:

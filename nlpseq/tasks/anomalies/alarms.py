@@ -1,7 +1,7 @@
 """When a score is an alarm: it reaches the threshold, and is a peak.
 
 A peak is higher than the last peak, or comes `rest` steps or more after it. An anomaly that lasts is so announced once,
-and again only where it gets worse or goes on for long.
+and again only where it gets worse or lasts long.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class Alarms:
 
     Args:
         rest: Steps after a peak in which only a higher score is one.
-        warm_up: First steps of a series, which are no alarms.
+        warm_up: First steps of a series, which are not alarms.
         ops: As of `nlpseq.tasks.anomalies.statistics.Statistics`.
     """
 

@@ -62,7 +62,7 @@ class Answers(answers.Answers):
                 f"and the columns of numbers are {shorten(', '.join(channels))}."
             )
         if missing:  # as many columns under other names
-            note = f"{path}: the columns {', '.join(channels)} are taken for {', '.join(expected)}"
+            note = f"{path}: the columns {', '.join(channels)} are used as {', '.join(expected)}"
             self.notes = (*self.notes, shorten(note, 300))
             return recordings
         places = [channels.index(name) for name in expected]

@@ -33,7 +33,7 @@ class AnomalySeries(sources.SplitDataset):
         train, validation, test: `Recordings`.
         generated: Whether the numbers are generated.
         nab: Whether the dataset is the Numenta Anomaly Benchmark, or a folder as of it.
-        notes: What is odd in the data, sentences.
+        notes: Sentences about problems in the data.
     """
 
     name: str
@@ -88,7 +88,7 @@ def load_anomalies(
     Example:
 
     >>> data = load_anomalies({"value": [float(i % 7) for i in range(400)], "label": [0] * 399 + [1]})
-    note: the first 50% of each series is learnt from, and the rest is tested
+    note: the first 50% of each series is used for training, the rest for the test
     >>> len(data.train), data.channels, data.test.items[0].start
     (1, ('value',), 200)
     """
@@ -121,8 +121,8 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
     names = [split for split in (validation, test) if isinstance(split, str) and sources.is_name(split)]
     if data_dir or names or train is not None:
         raise InputError(
-            f"{sources.name_of(dataset)} is no name of a TFDS dataset: `data_dir` and splits are for those; name the "
-            "files in a folder train, validation and test instead, or give paths as `validation` and `test`."
+            f"{sources.name_of(dataset)} is not the name of a TFDS dataset: `data_dir` and splits are for those; name "
+            "the files in a folder train, validation and test instead, or give paths as `validation` and `test`."
         )
 
 
@@ -179,7 +179,7 @@ def _with_missing(splits, share, notes):
         cuts = [max(1, int(share * len(one))) for one in train]
         splits["test"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
         train = [one.until(cut) for one, cut in zip(train, cuts)]
-        notes.append(f"the first {share:.0%} of each series is learnt from, and the rest is tested")
+        notes.append(f"the first {share:.0%} of each series is used for training, the rest for the test")
     if "validation" not in splits:
         cuts = [max(1, int((1 - VALIDATION_SHARE) * len(one))) for one in train]
         splits["validation"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
@@ -189,18 +189,18 @@ def _with_missing(splits, share, notes):
 
 
 def _odd(splits, channels):
-    """Notes on what is odd."""
+    """Notes on problems in the data."""
     notes = []
     lengths = [len(one) for one in splits["train"]]
     _check_learnable(splits["train"])
     if max(lengths) < SHORT:
         most = plural(max(lengths), "step")
-        notes.append(f"the series to learn from have {most} at most: scores on so few mean little")
+        notes.append(f"the training series have at most {most}: scores on so few say little")
     train = Recordings(splits["train"])
     marked = int(sum(one.labels.sum() for one in train))
     if marked:
         subject = plural(marked, "step to learn from is", "steps to learn from are")
-        notes.append(f"{subject} labelled as of an anomaly, and not learnt")
+        notes.append(f"{subject} labelled as anomalous and left out of training")
     infinite = sum(int(np.isinf(one.values).sum()) for items in splits.values() for one in items)
     if infinite:
         notes.append(f"{plural(infinite, 'infinite value counts', 'infinite values count')} as missing")

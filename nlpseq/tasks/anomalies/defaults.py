@@ -9,7 +9,7 @@ from nlpseq.tasks.space import Among, Around, Between, Times
 if TYPE_CHECKING:
     from nlpseq.tasks.anomalies.data import AnomalySeries
 
-WARM_UP = 100  # first steps of a series, which are no alarms
+WARM_UP = 100  # first steps of a series, which are not alarms
 UPDATES = 1200  # training steps, about
 SPACE = {
     "learning_rate": Around(4.0),

@@ -26,12 +26,12 @@ class AnomalyResult:
             threshold of each, as the benchmark has it; "alarms" and "alarms_per_1000"; the same of each rival under
             "rivals". Without labels only the alarms.
         recordings: The recordings.
-        found: The output of `AnomalyDetector.detect` for each recording.
+        outputs: The output of `AnomalyDetector.detect` for each recording.
     """
 
     metrics: dict[str, Any]
     recordings: Recordings
-    found: list[dict[str, np.ndarray]]
+    outputs: list[dict[str, np.ndarray]]
 
 
 def evaluate_detector(

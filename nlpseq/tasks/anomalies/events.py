@@ -20,13 +20,13 @@ class Events(NamedTuple):
     """Counts, and what follows of them.
 
     Attributes:
-        found: Anomalies with an alarm.
+        hits: Anomalies with an alarm.
         events: Anomalies.
         right: Alarms in an anomaly.
         alarms: Alarms.
     """
 
-    found: int
+    hits: int
     events: int
     right: int
     alarms: int
@@ -39,7 +39,7 @@ class Events(NamedTuple):
     @property
     def recall(self) -> float:
         """The share of anomalies that are found."""
-        return self.found / self.events if self.events else 0.0
+        return self.hits / self.events if self.events else 0.0
 
     @property
     def f1(self) -> float:
@@ -59,7 +59,7 @@ def count_events(alarms: Sequence[np.ndarray], windows: Sequence[Windows], start
     Example:
 
     >>> count_events([np.array([0, 1, 0, 1, 1])], [((1, 2),)], [0])
-    Events(found=1, events=1, right=1, alarms=3)
+    Events(hits=1, events=1, right=1, alarms=3)
     """
     hits = events = right = total = 0
     for row, ranges, start in zip(alarms, windows, starts):

@@ -22,7 +22,7 @@ class Lines:
     """The values of each line of a stream, with its time if it has one.
 
     A line is an object of JSON, or fields; these have the order of the channels, perhaps after a time, or that of a
-    header. A line that cannot be read is said and left out.
+    header. A line that cannot be read is reported and left out.
 
     Args:
         stream: Lines, in bytes.

@@ -56,8 +56,8 @@ class AnomalyDetector(Task):
     Example:
 
     >>> detector = AnomalyDetector(["temperature"], units=4)
-    >>> found = detector.detect([np.sin(np.arange(60.0))[:, None]])
-    >>> found[0]["score"].shape, found[0]["alarm"].dtype
+    >>> outputs = detector.detect([np.sin(np.arange(60.0))[:, None]])
+    >>> outputs[0]["score"].shape, outputs[0]["alarm"].dtype
     ((60,), dtype('bool'))
     """
 
@@ -108,7 +108,7 @@ class AnomalyDetector(Task):
     # Training
 
     def prepare(self, examples: Any, batch_size: int = 64, training: bool = False, seed: int = 0) -> tf.data.Dataset:
-        """Batches `(features, targets)` of segments of `Recordings`; what is labelled an anomaly is no target."""
+        """Batches `(features, targets)` of segments of `Recordings`; what is labelled an anomaly is not a target."""
         features, targets, lengths = self._segments(examples)
         rows, aims = (tf.RaggedTensor.from_row_lengths(part, lengths) for part in (features, targets))
         return (

@@ -17,7 +17,7 @@ SHOWN = (-4.0, 4.0)  # of scores, around the threshold
 
 def draw(result: AnomalyResult, folder: Path, channels: Sequence[str], threshold: float, title: str = "") -> None:
     """Draws the recordings with the most anomalies."""
-    items = list(zip(result.recordings, result.found))
+    items = list(zip(result.recordings, result.outputs))
     items.sort(key=lambda pair: -len(pair[0].windows or ()))
     for number, (recording, detected) in enumerate(items[:MOST_RECORDINGS], 1):
         heading = f"{title}: {recording.name}" if recording.name else title

@@ -21,7 +21,7 @@ def windows_of(labels: np.ndarray) -> Windows:
 
 
 def day_of(seconds: np.ndarray) -> int:
-    """The steps of a day, of the times of steps in seconds; 0 if they are no whole number, or fewer than 4.
+    """The steps of a day, of the times of steps in seconds; 0 if they are not a whole number, or fewer than 4.
 
     >>> day_of(np.arange(10) * 300.0), day_of(np.arange(10) * 86400.0)
     (288, 0)

@@ -39,7 +39,7 @@ class DetectorSettings(Settings):
     rest: Annotated[int, Range(0)] = 80
     """Steps after an alarm in which only a higher score is an alarm."""
     warm_up: Annotated[int, Range(0), AUTO] = 100
-    """First steps of a series, which are no alarms."""
+    """First steps of a series, which are not alarms."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ LABEL = Role("label", (
     "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
     "attack", "fault", "failure", "ground truth", "changepoint", "class", "normal/attack",
 ))  # fmt: skip
-CHANGES = ("changepoint", "changepoints", "change point")  # columns of marks that are no values
+CHANGES = ("changepoint", "changepoints", "change point")  # columns of marks that are not values
 NORMAL, ANOMALOUS = ("normal", "no", "false", "n", "ok", "good", "benign"), ("anomaly", "attack", "yes", "true", "y")
 WINDOWS = ("combined_windows.json", "windows.json")  # of NAB's folder labels
 
@@ -137,7 +137,7 @@ def read_nab(path: Path) -> list[Recording]:
     try:
         windows = dict(json.loads(read_text(labels)))
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"{labels} is no JSON object of windows ({error}): expected that of NAB.") from None
+        raise InputError(f"{labels} is not a JSON object of windows ({error}): expected that of NAB.") from None
     files = [file for file in paths.files_below(path / "data") if paths.suffix_of(file) == ".csv"]
     names = [file.relative_to(path / "data").as_posix() for file in files]
     missing = sorted(set(windows) - set(names))
@@ -153,7 +153,7 @@ def _nab_recording(file, name, windows: Mapping[str, Any], labels):
 
     table = read_table(file)
     if not isinstance(table, Table):
-        raise InputError(f"{file} is no table: expected columns timestamp and value.")
+        raise InputError(f"{file} is not a table: expected columns timestamp and value.")
     table, columns = find_columns(table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {})
     times = parse_times(table.values(columns["time"]), table.where)
     values = parse_numbers(table, columns["value"])

@@ -70,7 +70,7 @@ class LabelledTexts(sources.SplitDataset):
         labels: class names, by number.
         train, validation, test: `Examples`.
         generated: whether the texts are generated.
-        notes: what is odd in the data, sentences.
+        notes: sentences about problems in the data.
     """
 
     name: str

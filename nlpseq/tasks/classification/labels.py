@@ -25,7 +25,7 @@ def labels_of(part: Table, columns: Sequence[str], separator: str | None) -> lis
         separator: Of labels in a cell; None if a cell is one, and "none" if that is so for lists as text too.
 
     Raises:
-        InputError: A value is no label.
+        InputError: A value is not a label.
     """
     if len(columns) > 1:
         return _of_columns(part, columns)
@@ -49,7 +49,7 @@ def separator_of(values: Sequence) -> str | None:
     """The separator of several labels in a cell, or None if a cell is one label.
 
     It is one if there are fewer different parts of cells than different cells, for parts then recur. The parts of
-    names such as "Arts, Crafts" do not, and numbers such as "3,5" are no lists.
+    names such as "Arts, Crafts" do not, and numbers such as "3,5" are not lists.
 
     >>> separator_of(["a|b", "b", "a", "c|a"]), separator_of(["arts, crafts", "music"])
     ('|', None)

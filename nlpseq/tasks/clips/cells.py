@@ -9,7 +9,7 @@ from nlpseq.data.files.numbers import LARGEST, as_numbers
 from nlpseq.data.files.table import Table, is_missing
 from nlpseq.errors import InputError, shorten
 
-FEW = 0.5  # from this share of values that are no numbers on, a column is left out rather than an error
+FEW = 0.5  # from this share of values that are not numbers on, a column is left out rather than an error
 
 
 def label_name(value: Any) -> str | None:
@@ -25,7 +25,7 @@ def numbers_of(table: Table, name: str, strict: bool = True) -> Any:
     """The values of a column as float64, missing ones NaN; without `strict` None for a column that holds others.
 
     Raises:
-        InputError: a value is no number, in a column most of whose values are.
+        InputError: a value is not a number, in a column most of whose values are.
     """
     values = table.values(name)
     numbers, bad = as_numbers(values)

@@ -17,7 +17,7 @@ from nlpseq.tasks.clips.columns import clips_of
 from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames, fitted, is_grey
 from nlpseq.tasks.clips.schemas import CLIPS, FRAMES, ClipSchema
 
-UNIQUE = 0.9  # share of sequences with a label of their own from which labels are no classes
+UNIQUE = 0.9  # share of sequences with a label of their own from which labels are not classes
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class LabelledClips(sources.SplitDataset):
         width: Number of values in a row, of a table whose rows are sequences; 0 for all else.
         reading_options: How clips are read.
         generated: Whether the clips are generated.
-        notes: What is odd in the data, sentences.
+        notes: Sentences about problems in the data.
     """
 
     examples_are: ClassVar[str] = "clips"
@@ -202,7 +202,7 @@ def load_clips(
 
 
 def _dataset(name, names, parts, reading, generated, seed):
-    """The dataset of `Part`s by split, with what is odd in it."""
+    """The dataset of `Part`s by split, with notes on its problems."""
     notes = list(parts["train"].notes)
     labelled = {split: _labelled(part.clips, split, notes) for split, part in parts.items()}
     for split, clips in labelled.items():
@@ -248,7 +248,7 @@ def _check_classes(name, train, names):
         unit = "frames" if train.per_frame else "sequences"
         raise InputError(
             f"the training split of {name!r} has {different:,} different labels for {total:,} {unit}, such as "
-            f"{shorten(names[0], 40)!r}, which are no classes",
+            f"{shorten(names[0], 40)!r}, which are not classes",
             "name another column with `label`",
         )
 

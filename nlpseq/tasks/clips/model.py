@@ -122,7 +122,7 @@ class SequenceClassifier(ClassWeighted, Calibrated):
                 self.encoder.build((None, *frame))
             frame = self.encoder.compute_output_shape((None, *frame))[1:]
         if len(frame) != 1:
-            raise InputError(f"frames of shape {frame} are no vectors: give an `encoder` from frames to vectors.")
+            raise InputError(f"frames of shape {frame} are not vectors: give an `encoder` from frames to vectors.")
         shape = (None, None, *frame)
         for layer in [*self.recurrent, *([] if self.pooling is None else [self.pooling])]:
             layer.build(shape)

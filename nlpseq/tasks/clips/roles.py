@@ -54,7 +54,7 @@ class Columns:
 
     @property
     def all(self) -> set[str | None]:
-        """The columns that are no channels."""
+        """The columns that are not channels."""
         return {*self.sequence, *self.owners, self.time, self.label}
 
 

@@ -25,7 +25,7 @@ def times_of(table: Table, name: str | None, is_chosen: bool) -> tuple[np.ndarra
         is_chosen: Whether the user named it.
 
     Raises:
-        InputError: a cell of a column that the user named is no time.
+        InputError: a cell of a column that the user named is not a time.
     """
     if name is None:
         return None, []

@@ -20,7 +20,7 @@ def read_film(path: Path, options: ClipReading) -> tuple[np.ndarray, list[str]]:
     """The frames of a film, uint8 `(time, rows, columns, 3)`, and a note on those of another size than the first.
 
     Raises:
-        InputError: PyAV is not installed; the file is no film, or has no frames.
+        InputError: PyAV is not installed; the file is not a film, or has no frames.
     """
     av = _package(path)
     check_file(path)
@@ -33,7 +33,7 @@ def read_film(path: Path, options: ClipReading) -> tuple[np.ndarray, list[str]]:
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise InputError(f"cannot read {path}: it is no film that can be decoded ({reason.lower()}).") from None
+        raise InputError(f"cannot read {path}: it is not a film that can be decoded ({reason.lower()}).") from None
     if not frames:
         raise InputError(f"{path} has no frames: leave it out.")
     return np.stack(frames), _resizing_notes(path, size, resized)
@@ -51,7 +51,7 @@ def read_pictures(paths: Sequence[Path], options: ClipReading) -> tuple[np.ndarr
                     container, ReadingOptions().replace(picture_size=options.picture_size, max_frames=1), size
                 )
         except (av.error.FFmpegError, EOFError, ValueError, IndexError) as error:
-            raise InputError(f"cannot read {path}: it is no picture ({type(error).__name__}).") from None
+            raise InputError(f"cannot read {path}: it is not a picture ({type(error).__name__}).") from None
         frames += picture
         resized += other
     return np.stack(frames), _resizing_notes(paths[0].parent, size, resized)

@@ -40,7 +40,7 @@ class ForecastingSeries:
         ahead: Steps of the test part of each series by item; empty if there is none.
         known: Names of the covariates that are known over the horizon.
         generated: Whether the series are generated.
-        notes: What is odd in the data, sentences.
+        notes: Sentences about problems in the data.
     """
 
     name: str
@@ -283,7 +283,7 @@ def _known(table: SeriesTable, names) -> tuple[str, ...]:
         for name in requested:
             same = [other for other in table.covariates if normal(other.split("=")[0]) == normal(name)]
             if not same:
-                raise InputError(f"`known` names {name!r}, which is no covariate: {suggest(name, table.covariates)}")
+                raise InputError(f"`known` names {name!r}, which is not a covariate: {suggest(name, table.covariates)}")
             columns += same
         return tuple(columns)
     return tuple(name for name in table.covariates if _is_foreseen(name, table.series))

@@ -36,7 +36,7 @@ class Forecaster(Task):
     Level, scale and base forecasts (last value, seasonal naive, means of a season, and these moved by their recent
     errors) are computed in the graph, in float64; the network corrects the base. Therefore the forecast of a x + b,
     a > 0, is that of x times a plus b.
-    Missing values are NaN or masked; they are no inputs of the network.
+    Missing values are NaN or masked; they are not inputs of the network.
 
     Args:
         preprocessor: `nlpseq.tasks.forecasting.preprocessor.SeriesPreprocessor`, which describes the series.
@@ -217,7 +217,7 @@ class Forecaster(Task):
             answer: The number of the step, from "1". Default "1".
 
         Raises:
-            InputError: `answer` is no step of the horizon; the model reads more than values.
+            InputError: `answer` is not a step of the horizon; the model reads more than values.
         """
         description, horizon = self.preprocessor, self.preprocessor.horizon
         numbers = [str(number + 1) for number in range(horizon)]

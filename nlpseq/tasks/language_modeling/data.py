@@ -42,7 +42,7 @@ class RunningTexts(sources.SplitDataset):
         name: as given to `load_running_texts`.
         train, validation, test: `Lines`.
         generated: whether the texts are generated.
-        notes: what is odd in the data, sentences.
+        notes: sentences about problems in the data.
     """
 
     name: str

@@ -43,7 +43,7 @@ class Corpus(preparing.Corpus):
     def format_of(self, path):
         form = stream.format_of(path)
         if form not in (None, "text"):
-            raise InputError(f"{path} is no file of text: expected running text, as in .txt or .txt.gz.")
+            raise InputError(f"{path} is not a file of text: expected running text, as in .txt or .txt.gz.")
         return "text"
 
     def begin(self, shards, run_shards):

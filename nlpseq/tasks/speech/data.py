@@ -87,7 +87,7 @@ class SpeechData(sources.SplitDataset):
         sample_rate: Samples a second of all sounds.
         train, validation, test: `Utterances`.
         generated: Whether the sounds are generated.
-        notes: What is odd in the data, sentences.
+        notes: Sentences about problems in the data.
     """
 
     name: str
@@ -216,7 +216,7 @@ def _without_long(train, rate):
             "name the parts in a table `segments` as of Kaldi."
         )
     subject = plural(long.sum(), "training recording is", "training recordings are")
-    return train.select(~long), [f"{subject} longer than {LONGEST:g} seconds and left out: cut such into utterances"]
+    return train.select(~long), [f"{subject} longer than {LONGEST:g} seconds and left out: cut them into utterances"]
 
 
 def _notes(by_split, rate):

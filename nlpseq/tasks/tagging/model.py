@@ -347,7 +347,7 @@ class TokenTagger(VectorTask):
         Every token has a tag, an empty one too, up to `max_tokens` of the preprocessor.
 
         Raises:
-            InputError: a sentence is no list of strings.
+            InputError: a sentence is not a list of strings.
         """
         if isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable):
             raise InputError(f"expected a list of sentences, got {sentences!r}: use `predict_text` for texts.")

@@ -40,7 +40,7 @@ class RawSentences:
     Attributes:
         tokens, tags: lists of lists of str, none of them empty.
         place: `place(sentence, token)` is the position of a token, for errors.
-        notes: what is odd, sentences.
+        notes: sentences about problems.
     """
 
     tokens: list[list[str]]
@@ -139,7 +139,7 @@ def _words_with_tags(path, lines, mark):
 def as_columns(data: Any) -> Any:
     """Lists of sentences of `(token, tag)` as columns of tokens and tags; other data unchanged.
 
-    Pairs are tuples or lists. A tuple of two lists is no sentence, but its tokens and its tags.
+    Pairs are tuples or lists. A tuple of two lists is not a sentence, but its tokens and its tags.
     """
     if isinstance(data, Mapping):
         return {name: as_columns(part) for name, part in data.items()}

@@ -16,7 +16,7 @@ class TagReading:
     Attributes:
         notation: The form of the tags if it is not that of bio and bioes, else None.
         scheme: "bio" or "bioes" if the tags mark spans, else None.
-        note: What is odd in it, a sentence or "".
+        note: A sentence about a problem in it, or "".
 
     Example:
 
@@ -72,7 +72,7 @@ def _summed(counts, change):
 
 
 def _note(counts, notation, scheme):
-    """What is odd in tags that mark spans, or nearly do, else ""."""
+    """A note on a problem of tags that mark spans, or nearly do, else ""."""
     if notation is not None:
         changed = {tag: name for tag in counts if (name := notation.standard(tag)) != tag}
         inside = [tag for tag, name in changed.items() if name != "O"][:1]

@@ -35,7 +35,7 @@ class RawPairs:
     Attributes:
         languages: names of source and target.
         sources, targets: their texts.
-        notes: what is odd, sentences.
+        notes: sentences about problems.
     """
 
     languages: tuple[str, str]

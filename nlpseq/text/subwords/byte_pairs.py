@@ -14,7 +14,7 @@ class BytePairs:
     """Byte pair encoding over characters: merges the adjacent pair of lowest rank until none is left.
 
     Each step merges one pair in every word, the leftmost of equal rank, which is the
-    order in which the merges were learnt. A character that is no piece is unknown.
+    order in which the merges were learnt. A character that is not a piece is unknown.
     Without merges, the pieces are characters.
 
     Args:

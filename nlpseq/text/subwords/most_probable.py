@@ -16,7 +16,7 @@ class MostProbable:
         best(0) = 0
         best(t) = max over pieces x that end at t of  best(t - |x|) + score(x)
 
-    A character that is no piece itself may be unknown, with a score of 10 below the least;
+    A character that is not a piece itself may be unknown, with a score of 10 below the least;
     consecutive unknown characters are one unknown piece. Among equal segmentations the
     one with the longer last piece is chosen. Scores are summed in float64.
 

@@ -306,8 +306,8 @@ def test_covariates_asked_for_are_no_series_and_belong_to_all():
 
 
 @pytest.mark.parametrize("text, message", [
-    ("time,value\n2024-01-01,1\n2024-01-02,soon\n", "line 3: 'soon' in the column 'value' is no number"),
-    ("time,value\n2024-01-01,1\n2024-13-77,2\n", "line 3: '2024-13-77' is no time"),
+    ("time,value\n2024-01-01,1\n2024-01-02,soon\n", "line 3: 'soon' in the column 'value' is not a number"),
+    ("time,value\n2024-01-01,1\n2024-13-77,2\n", "line 3: '2024-13-77' is not a time"),
     ("time,value\n2024-01-01,1\n2024-01-02,inf\n", "line 3: the number in the column 'value' is infinite"),
     ("time,value\n2024-01-01,1\n2024-01-02,1e30\n", "line 3: the number in the column 'value' is beyond 1e.18"),
     ("name,comment\n" + rows([f"n{day}" for day in range(20)], ["good"] * 20), "has no column of numbers"),
@@ -340,11 +340,11 @@ def test_unknown_names():
                           ({"duplicates": "no"}, "duplicates")]:  # fmt: skip
         with pytest.raises(InputError, match=f"unknown `{message}`"):
             read_series(data, **options)
-    with pytest.raises(InputError, match="is no time"):
+    with pytest.raises(InputError, match="is not a time"):
         read_series({"time": ["2024-01-01", "\ud800"], "value": [1, 2]}, Columns(time="time"))
     with pytest.raises(InputError, match="no column 'when'"):
         read_series(data, Columns(time="when"))
-    with pytest.raises(InputError, match="'value' holds the values and is no covariate: leave it out"):
+    with pytest.raises(InputError, match="'value' holds the values and is not a covariate: leave it out"):
         read_series(data, Columns(covariates=("value",)))
 
 

@@ -172,7 +172,7 @@ def test_what_does_not_fit_is_refused():
         task.predict_clips([np.zeros((0, 2))])
     with pytest.raises(InputError, match="this SequenceClassifier reads frames of shape"):
         task.prepare(clips((3,)))
-    with pytest.raises(InputError, match="are no vectors: give an `encoder`"):
+    with pytest.raises(InputError, match="are not vectors: give an `encoder`"):
         SequenceClassifier(LABELS, frame=(2, 3, 4), encoder=keras.layers.Activation("relu")).build()
     with pytest.raises(InputError, match="`pooling` last needs recurrent layers"):
         SequenceClassifier(LABELS, frame=(2,), layers=0, pooling="last")

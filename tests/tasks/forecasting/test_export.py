@@ -122,7 +122,7 @@ def test_a_line_of_json_is_a_history(exported):
     with pytest.raises(InputError, match="the model reads times"):
         export.answers.parse("[" * 100_000)
     with pytest.raises(InputError, match="expected an object"):
-        export.answers.parse('"history.csv"')  # whoever asks a server names no files of it
+        export.answers.parse('"history.csv"')  # requests must not name files of the server
 
 
 def test_values_below_zero_of_a_model_of_positive_ones_are_reported(exported, tmp_path, monkeypatch):
@@ -159,7 +159,7 @@ def test_in_a_fresh_process_with_tensorflow_alone(exported, tmp_path):
     ({"drop": ["temperature"]}, "has no column 'temperature', a covariate that the model reads"),
     ({"drop": ["day"]}, "has no times, and the model forecasts steps of D"),
     ({"step": 2}, "the values of 'b' are 2 steps of D apart, and the model forecasts each step"),
-    ({"cells": {(3, 2): "lots"}}, "history.csv, line 4: 'lots' in the column 'value' is no number"),
+    ({"cells": {(3, 2): "lots"}}, "history.csv, line 4: 'lots' in the column 'value' is not a number"),
     ({"cells": {(3, 1): "2024-01-02"}}, "history.csv, line 4: 'b' has 2024-01-02 00:00:00 twice"),
     ({"cells": {(3, 1): "2024-01-03 07:00"}}, "steps are not equal: 42 of 1 day, 1 of 17 hours: correct the time.\n"),
 ])  # fmt: skip
@@ -167,5 +167,5 @@ def test_bad_histories_get_one_sentence(exported, tmp_path, capsys, options, mes
     path = history(tmp_path, **options)
     status, out, err = predict(capsys, exported[1].path, path, "--output", tmp_path / "forecast.csv")
     assert (status, out) == (2, "") and message in err and err.startswith("error: ") and err.count("\n") == 1
-    assert "`" not in err  # else it names an argument that is no flag
+    assert "`" not in err  # else it names an argument that is not a flag
     assert not (tmp_path / "forecast.csv").exists()

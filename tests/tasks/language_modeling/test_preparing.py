@@ -57,5 +57,5 @@ def test_the_segments_are_those_of_the_in_memory_path(corpus):
 
 def test_a_table_is_no_text(tmp_path):
     (tmp_path / "rows.csv").write_text("text\na\n")
-    with pytest.raises(InputError, match=r"rows.csv is no file of text"):
+    with pytest.raises(InputError, match=r"rows.csv is not a file of text"):
         Corpus(PreparingSettings(input=str(tmp_path / "rows.csv"), output=str(tmp_path / "out"))).prepare()

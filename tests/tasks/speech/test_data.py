@@ -157,7 +157,7 @@ def test_odd_recordings_are_reported(tmp_path, capsys):
     message = " ".join(capsys.readouterr().out.split())
     for note in (
         "2 recordings without a transcript are left out",
-        "3 files are left out; the first: " + f"{tmp_path / 'broken.wav'} is no audio file",
+        "3 files are left out; the first: " + f"{tmp_path / 'broken.wav'} is not an audio file",
         "2 recordings are silent or without samples",
         "1 recording is too short for the text",
         "1 recording is clipped",

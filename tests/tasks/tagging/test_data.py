@@ -216,7 +216,7 @@ def test_a_tag_that_training_never_shows_is_reported_with_its_place(tmp_path):
 @pytest.mark.parametrize("split", ["validation", "test"])
 @pytest.mark.parametrize("bad", ["MISC", "U-PER", "B_PER", "X-PER", "I-", "B-NEW"])
 def test_training_alone_decides_the_scheme(bad, split):
-    """Elsewhere a tag of another form is one more tag, which is said; those beside it are read as always."""
+    """Elsewhere a tag of another form is one more tag, which is reported; those beside it are read as always."""
     other = [[("a", "I-PER"), ("b", bad), ("c", "I-PER"), ("d", "O")]] * 20
     data = load_tagged_sentences({"train": [IOB1] * 40, split: other})
     part = getattr(data, split)

@@ -18,7 +18,7 @@ PAIRS = [(f"one {i}", f"ein\u00e9 {i}") for i in range(40)]
 
 
 class NlpseqPairProbe(tfds.core.GeneratorBasedBuilder):
-    """A dataset of the tests: three languages, empty sides, and what is no language."""
+    """A dataset of the tests: three languages, empty sides, and what is not a language."""
 
     VERSION = tfds.core.Version("1.0.0")
 
