@@ -385,3 +385,60 @@ def test_a_sound_that_does_not_end(tmp_path):
     for path in (tmp_path / "a.wav", Path("/dev/zero")):
         with pytest.raises(InputError, match="it is not a regular file"):
             read_audio(path, 8000)
+
+
+def test_a_url_is_no_path():
+    for load in (load_labelled_texts, load_tagged_sentences, load_parallel_texts, load_running_texts):
+        with pytest.raises(InputError, match=r"^https://example.org/a.csv is a URL, not a path: download the file"):
+            load("https://example.org/a.csv")
+
+
+def test_a_label_that_is_a_usual_name_of_a_column(tmp_path):
+    (tmp_path / "a.tsv").write_text("".join(f"{'ham' if i % 3 else 'spam'}\ttext no. {i}\n" for i in range(60)))
+    data = load_labelled_texts(tmp_path / "a.tsv")
+    assert sum(data.sizes.values()) == 60 and data.labels == ("ham", "spam")
+
+
+def test_texts_of_several_columns_of_which_some_are_empty(tmp_path):
+    rows = "".join(f"{i % 2},{'' if i % 3 else 'What?'},answer no. {i}\n" for i in range(60))
+    (tmp_path / "a.csv").write_text("topic,question,passage\n" + rows + "1,,\n")
+    data = load_labelled_texts(tmp_path / "a.csv")
+    texts = {text for split in data.sizes for text in getattr(data, split).texts}
+    assert len(texts) == 60 and {b"answer no. 1", b"What?\n\nanswer no. 3"} <= texts
+
+
+def test_trees_of_sentiment(tmp_path):
+    (tmp_path / "a.txt").write_text("(3 (2 Good) (3 (2 -LRB-) (2 fun)))\n(0 (1 Not) (2 so))\n" * 20)
+    data = load_labelled_texts(tmp_path / "a.txt")
+    assert data.labels == ("0", "3") and set(data.train.texts) == {b"Good ( fun", b"Not so"}
+
+
+def test_columns_of_zeros_and_ones_without_a_label(tmp_path):
+    rows = "".join(f"{i},text no. {i},{int(i % 2 == 0)},{int(i % 3 == 0)},1\n" for i in range(60))
+    (tmp_path / "a.csv").write_text("id,comment_text,rude,loud,seen\n" + rows)
+    data = load_labelled_texts(tmp_path / "a.csv")
+    assert data.labels == ("loud", "rude") and any("columns of 0 and 1: rude, loud" in note for note in data.notes)
+
+
+def test_missing_values_in_pairs():
+    rows = [{"en": "a", "de": "b"}, {"en": float("nan"), "de": "c"}, {"en": "d", "de": None}] * 20
+    data = load_parallel_texts(rows)
+    assert sum(data.sizes.values()) == 20 and set(data.train.sources) == {b"a"}
+
+
+def test_spans_that_overlap_or_leave_the_text():
+    rows = [{"text": "New York City is big", "spans": [[0, 8, "LOC"], [0, 13, "LOC"], [9, 13, "X"]]}] * 30
+    data = load_tagged_sentences(rows)
+    tags = [data.labels[tag] for tag in data.train.tags[0]]
+    assert tags == ["B-LOC", "I-LOC", "I-LOC", "O", "O"]
+    with pytest.raises(InputError, match="row 30: the span 5 to 99 is not within its text of 4 characters"):
+        load_tagged_sentences([*rows[1:], {"text": "a bc", "spans": [[5, 99, "LOC"]]}])
+
+
+def test_spans_cut_words_and_languages_without_blanks():
+    text = "\u53f6\u8001\u6842\u5728co-op's HQ"
+    data = load_tagged_sentences([(text, {"entities": [(0, 3, "name"), (4, 9, "org")]})] * 30)
+    assert list(data.train.tokens[0]) == [*"\u53f6\u8001\u6842\u5728", "co", "-", "op", "'s", "HQ"]
+    assert [data.labels[tag] for tag in data.train.tags[0]][:7] == [
+        "B-name", "I-name", "I-name", "O", "B-org", "I-org", "I-org",
+    ]  # fmt: skip

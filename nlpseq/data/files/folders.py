@@ -14,6 +14,7 @@ from nlpseq.data.files.paths import (
     TEXTS,
     files_in,
     is_about,
+    is_notice,
     listed,
     plain_name,
     split_of,
@@ -57,7 +58,7 @@ def class_file_tables(folder: Path, encoding: str | None = None) -> dict[str, Ta
     files = [(split, file) for split, file in files if not is_about(file) and not _kind(file)]
     if any(suffix_of(file) in TABLES for _, file in files):
         return None
-    texts = [(split, file) for split, file in files if suffix_of(file) in (*TEXTS, "")]
+    texts = [(split, file) for split, file in files if _is_text(file)]
     if len({file.stem for _, file in files}) > 1:  # else they differ by a suffix, whatever it is
         files = texts
     groups: dict[str, dict[tuple[str, ...], Path]] = {}
@@ -122,7 +123,11 @@ def _class_folders(folder):
 
 def _texts(folder):
     """The text files of a folder; names of old corpora have no suffix, or a number for one."""
-    return [path for path in files_in(folder) if _is_text(path) and path.name.lower() not in PARALLEL]
+    return [
+        path
+        for path in files_in(folder)
+        if _is_text(path) and path.name.lower() not in PARALLEL and not is_notice(path)
+    ]
 
 
 def _is_text(path):

@@ -15,6 +15,7 @@ SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
 NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d]\w*")
 LEAST_TEXTS = 20  # rows below a header of unknown words
+MANY = 20  # a value of so many has one of its own, where a header that is repeated within a file has none
 MOST_HEADER_WORDS = 4  # words of a column name
 
 
@@ -205,10 +206,12 @@ class Role:
         argument: the argument that names it.
         usual: names by which it is recognised, in order of preference, in lower case and with
             single blanks between their words.
+        begins: first words of names by which it is recognised too.
     """
 
     argument: str
     usual: tuple[str, ...]
+    begins: tuple[str, ...] = ()
 
 
 def normal(name: Any) -> str:
@@ -246,18 +249,20 @@ def find_columns(
             name = _usual(table, role, set(found.values()))
             if name is not None:
                 found[role.argument] = the_only(table, name, role.argument)
+    if table.header and found.keys() < {role.argument for role in roles}:
+        table, found = _with_nearly_usual(table, roles, found)
     missing = [role.argument for role in roles if role.argument not in found]
     usual = [(*role.usual, role.argument)[0] for role in roles if role.argument not in found]
     left = [name for name in table.names if name not in found.values()]
     if len(missing) == 1 and len(left) == 1:
         found[missing[0]] = left[0]
-    elif missing and not table.header and guess is not None and len(missing) == len(roles):
+    elif missing and guess is not None and len(missing) == len(roles) and (not table.header or len(left) == len(roles)):
         indices = guess(table)
         if max(indices) >= len(table.names):
             _refuse(table, usual[0], roles)
         found = {role.argument: table.names[index] for role, index in zip(roles, indices)}
         columns = " and ".join(f"`{role}` is column {name}" for role, name in found.items())
-        table = table.with_note(f"{table.place} has no header: {columns}")
+        table = table.with_note(f"{table.place}{'' if table.header else ' has no header'}: {columns}")
     elif missing:
         _refuse(table, usual[0], roles)
     for role in roles[1:]:
@@ -288,20 +293,25 @@ def with_header_by(table: Table, named: Callable[[list[str]], bool]) -> Table:
     """The table with its header.
 
     Args:
-        table: whose first row is a header if `named` says so of its cells that are not repeated in the second row, or
+        table: whose first row is a header if `named` says so of its cells that are no values of their columns, or
             if they are unlike the others.
     """
     if table.header is not None or not len(table):
         return table
-    heads = [[str(value).strip() for value in table.column(index)[:2]] for index in range(len(table.names))]
-    cells = [head[0] for head in heads]
-    if named([head[0] for head in heads if len(set(head)) == len(head)]) or _looks_like_header(table, cells):
+    columns = [[str(value).strip() for value in table.column(index)] for index in range(len(table.names))]
+    cells = [column[0] for column in columns]
+    if named([column[0] for column in columns if not _recurs(column)]) or _looks_like_header(table, cells):
         return table.with_header()
     if _are_words_above_texts(table, cells):
         return table.with_header().with_note(
             f"{table.place}: the first row is read as a header: {shorten(', '.join(cells))}"
         )
     return replace(table, header=False)
+
+
+def _recurs(column):
+    """Whether the first cell of a column is one of its values: it is the second too, or one of many."""
+    return column[0] in column[1:2] or column.count(column[0]) > max(2, len(column) // MANY)
 
 
 def _looks_like_header(table, cells):
@@ -354,6 +364,21 @@ def _usual(table, role, taken):
         names.setdefault(normal(name), name)
         names.setdefault(normal(name).rpartition(".")[2], name)
     return next((names[word] for word in role.usual if word in names and names[word] not in taken), None)
+
+
+def _with_nearly_usual(table, roles, found):
+    """The columns with those whose names alone end in a usual one, such as "gold_label", or begin so, which is said."""
+    for role in roles:
+        if role.argument in found:
+            continue
+        left = {name: normal(name) for name in table.names if name not in found.values()}
+        ends = ([name for name in left if left[name].endswith(f" {word}")] for word in role.usual)
+        begins = ([name for name in left if left[name].startswith(f"{word} ")] for word in role.begins)
+        names = next(filter(None, (*ends, *begins)), [])
+        if len(names) == 1:
+            found = {**found, role.argument: the_only(table, names[0], role.argument)}
+            table = table.with_note(f"{table.place}: `{role.argument}` is the column {shorten(names[0])!r}")
+    return table, found
 
 
 def _refuse(table, name, roles):
