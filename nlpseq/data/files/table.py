@@ -12,6 +12,12 @@ from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.errors import InputError, first_of, plural, shorten, suggest
 
 SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
+TEXT_NAMES = (
+    "text", "texts", "review", "review text", "reviewtext", "review body", "sentence", "utterance",
+    "question", "query", "tweet", "comment", "comment text", "message", "sms", "content", "body", "document",
+    "phrase", "post", "article", "headline", "title", "description", "abstract", "summary", "input", "sample",
+    "news", "utt", "statement", "claim", "passage", "v2",
+)  # fmt: skip
 NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d]\w*")
 LEAST_TEXTS = 20  # rows below a header of unknown words
@@ -276,6 +282,15 @@ def find_columns(
 
 def _is_given(role, given):
     return given.get(role.argument) not in (None, "")
+
+
+def text_column(table: Table) -> tuple[int]:
+    """The first column most of whose cells have blanks; else the one with the most characters."""
+    columns = [list(map(str, table.column(index))) for index in range(len(table.names))]
+    several = [
+        index for index, cells in enumerate(columns) if 2 * sum(" " in cell.strip() for cell in cells) > len(cells)
+    ]
+    return (several[0] if several else max(range(len(columns)), key=lambda index: sum(map(len, columns[index]))),)
 
 
 def with_names(table: Table, roles: Sequence[Role], given: Mapping[str, Any]) -> Table:

@@ -16,12 +16,7 @@ from nlpseq.data.files.table import Role, Table
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.classification import labels
 
-TEXT = Role("text", (
-    "text", "texts", "review", "review text", "reviewtext", "review body", "sentence", "utterance",
-    "question", "query", "tweet", "comment", "comment text", "message", "sms", "content", "body", "document",
-    "phrase", "post", "article", "headline", "title", "description", "abstract", "summary", "input", "sample",
-    "news", "utt", "statement", "claim", "passage", "v2",
-))  # fmt: skip
+TEXT = Role("text", table.TEXT_NAMES)
 LABEL = Role("label", (
     "label", "labels", "class", "category", "sentiment", "intent", "stars", "star rating", "rating", "target",
     "polarity", "topic", "emotion", "tag", "tags", "score", "overall", "label coarse", "type", "is spam",

@@ -158,16 +158,7 @@ def _is_prose(content):
 
 def text_of_table(part: Table, text: Any = None) -> RawText:
     """The rows of a column as one text; rows without a text are left out."""
-    part, found = table.find_columns(part, (TEXT,), {"text": text}, _texts)
+    part, found = table.find_columns(part, (TEXT,), {"text": text}, table.text_column)
     values = part.values(found["text"])
     texts = [table.text_of(value, part.where(row)) for row, value in enumerate(values) if not table.is_missing(value)]
     return RawText("\n".join(texts), part.note)
-
-
-def _texts(part: Table) -> tuple[int]:
-    """The first column most of whose cells have blanks; else the one with the most characters."""
-    columns = [list(map(str, part.column(index))) for index in range(len(part.names))]
-    several = [
-        index for index, cells in enumerate(columns) if 2 * sum(" " in cell.strip() for cell in cells) > len(cells)
-    ]
-    return (several[0] if several else max(range(len(columns)), key=lambda index: sum(map(len, columns[index]))),)

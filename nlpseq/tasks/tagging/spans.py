@@ -101,13 +101,14 @@ def _span(item) -> Span | None:
     if isinstance(item, Mapping):
         item = item["value"] if isinstance(item.get("value"), Mapping) else item
         start, end, name = (next((item[key] for key in keys if key in item), None) for keys in (STARTS, ENDS, LABELS))
-        name = name[0] if isinstance(name, list) and name else name
     elif isinstance(item, (list, tuple)) and len(item) == 3:
         start, end, name = item
     else:
         return None
-    whole = isinstance(start, int) and isinstance(end, int) and not isinstance(start, bool)
-    return (start, end, name) if whole and isinstance(name, str) else None
+    name = name[0] if isinstance(name, list) and name else name
+    if isinstance(start, int) and isinstance(end, int) and isinstance(name, str):
+        return start, end, name
+    return None
 
 
 def _tagged(found: Sequence[tuple[str, list[Span]]], places: Sequence[str]) -> dict[str, list]:
