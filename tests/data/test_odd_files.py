@@ -442,3 +442,37 @@ def test_spans_cut_words_and_languages_without_blanks():
     assert [data.labels[tag] for tag in data.train.tags[0]][:7] == [
         "B-name", "I-name", "I-name", "O", "B-org", "I-org", "I-org",
     ]  # fmt: skip
+
+
+def test_the_first_of_three_rows_is_no_header(tmp_path):
+    (tmp_path / "a.tsv").write_text("a dog\tein Hund\nno cat\tkeine Katze\nold owls\talte Eulen\n")
+    assert sum(load_parallel_texts(tmp_path / "a.tsv").sizes.values()) == 3
+
+
+def test_quotes_behind_backslashes(tmp_path):
+    content = "".join(f'"{i % 2}","He said \\"no, {i}\\", twice"\n' for i in range(60))
+    (tmp_path / "a.csv").write_text(content)
+    data = load_labelled_texts(tmp_path / "a.csv")
+    texts = {text for split in data.sizes for text in getattr(data, split).texts}
+    assert texts == {f'He said "no, {i}", twice'.encode() for i in range(60)}
+    (tmp_path / "b.csv").write_text("".join(f'{i % 2},"a path C:{i}\\"\n' for i in range(60)))
+    assert b"a path C:0\\" in load_labelled_texts(tmp_path / "b.csv").train.texts
+
+
+def test_a_split_of_another_name_beside_training():
+    tables = {name: Table({"text": ["a b", "c d"] * 60, "label": [0, 1] * 60}) for name in ("train", "unsupervised")}
+    data = load_labelled_texts(tables)
+    assert sum(data.sizes.values()) == 120 and any("unsupervised is no split" in note for note in data.notes)
+
+
+class Table(dict):
+    """What a table of a hub has: names of columns."""
+
+    @property
+    def column_names(self):
+        return list(self)
+
+
+def test_lists_of_ids_are_no_texts():
+    with pytest.raises(InputError, match=r"row 1, column '1': expected a text, got \[1, 2\]"):
+        load_labelled_texts(([[1, 2]] * 60, [0, 1] * 30))

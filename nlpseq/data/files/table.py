@@ -335,7 +335,7 @@ def _looks_like_header(table, cells):
         return False
     for index, cell in enumerate(cells):
         rest = [str(value).strip() for value in table.column(index)[1:]]
-        few = len(set(rest)) <= max(2, len(rest) // 4)
+        few = len(set(rest)) <= max(2, len(rest) // 4) and len(set(rest)) < len(rest)
         if (all(map(is_numeral, rest)) and not is_numeral(cell)) or (few and cell not in rest):
             return True
     return False

@@ -229,7 +229,11 @@ def _guess(part: Table) -> Sequence[int]:
             f"{part.place} has no header and {len(part.names)} column{'s' * (len(part.names) > 1)}",
             "give the numbers of the columns, from 1, with `text` and `label`",
         )
-    different = [len(set(map(str, part.column(index)))) for index in (0, 1)]
+    columns = [part.column(index) for index in (0, 1)]
+    texts = [index for index in (0, 1) if any(isinstance(value, (str, bytes)) for value in columns[index])]
+    if len(texts) < 2:  # numbers and lists are labels beside a text; without one the first column is refused
+        return (1, 0) if texts == [1] else (0, 1)
+    different = [len(set(map(str, column))) for column in columns]
     return (0, 1) if different[1] <= different[0] else (1, 0)
 
 
