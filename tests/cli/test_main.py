@@ -218,7 +218,7 @@ def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
     (["text", "--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv"], "--file replaces texts"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--encoding", "utf-7-bit"], "unknown --encoding"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--delimiter", ",,"], "--delimiter must be one character"),
-    (["--file", "{tmp}/in.jsonl", "--output", "{tmp}/out.csv", "--column", "tokens"], "line 1, column 'tokens': expected a t"),
+    (["--file", "{tmp}/in.jsonl", "--output", "{tmp}/out.csv", "--column", "tokens"], "'tokens': expected a text"),
     (["--encoding", "latin-1"], "--file and --output belong together"),
 ])  # fmt: skip
 def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
