@@ -45,7 +45,7 @@ def choose(profile: Profile) -> dict[str, Any]:
     A text of less than 300,000 tokens gets a model of 128 units, a longer one of 512, with more
     dropout (Zaremba et al. 2014). The number of passes is bounded by the tokens to read. Models of
     characters have small embeddings, and need longer segments to see as many words. Texts of less than 20,000
-    tokens have fewer streams, and so more steps (first 250 and 60 lines of PTB's validation text, validation perplexity:
+    tokens have fewer streams, and so more steps (250 and 60 lines of PTB's validation text, validation perplexity:
     96 with 4 streams where 20 give 102; 265 where 20 do not fit).
 
     Example:
