@@ -476,3 +476,26 @@ class Table(dict):
 def test_lists_of_ids_are_no_texts():
     with pytest.raises(InputError, match=r"row 1, column '1': expected a text, got \[1, 2\]"):
         load_labelled_texts(([[1, 2]] * 60, [0, 1] * 30))
+
+
+def test_headers_that_are_repeated_or_long(tmp_path):
+    rows = "".join(f"row no. {i},{'ab'[i % 2]}\n" for i in range(30))
+    (tmp_path / "twice.csv").write_text("text,label\n" + rows + "text,label\n" + rows)
+    data = load_labelled_texts(tmp_path / "twice.csv")
+    assert data.labels == ("a", "b") and sum(data.sizes.values()) == 60
+    assert any("header is repeated, which is left out: line 32" in note for note in data.notes)
+    (tmp_path / "survey.csv").write_text("What did you think of it all?,How would you rate us?\n" + rows)
+    assert load_labelled_texts(tmp_path / "survey.csv").labels == ("a", "b")
+
+
+def test_json_of_examples_by_name(tmp_path):
+    rows = {f"k{i}": {"text": f"text {i}", "label": "ab"[i % 2]} for i in range(40)}
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    assert sum(load_labelled_texts(tmp_path / "a.json").sizes.values()) == 40
+
+
+def test_mails_by_class(tmp_path):
+    for i in range(60):
+        (tmp_path / "ham spam".split()[i % 2]).mkdir(exist_ok=True)
+        (tmp_path / "ham spam".split()[i % 2] / f"{i}.eml").write_text(f"Subject: {i}\n")
+    assert load_labelled_texts(tmp_path).labels == ("ham", "spam")

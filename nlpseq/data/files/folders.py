@@ -25,6 +25,7 @@ from nlpseq.data.files.reading import is_json
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, first_of, plural
 
+MARKED = (".eml", ".html", ".htm", ".xml")  # suffixes of texts that are read where there are no plain ones
 UNLABELLED = ("unsup", "unlabeled", "unlabelled")
 # What parallel files are called, without the split and without .txt: sequences and slots of Goo et al. (2018), texts
 # and labels of Barbieri et al. (2020).
@@ -115,9 +116,10 @@ def _folders(folder):
 
 def _class_folders(folder):
     """The folders of text files in a folder that is not itself a class, by class."""
-    classes = {
-        path.name: _texts(path) for path in _folders(folder) if path.name.lower() not in (*SPLIT_OF, *UNLABELLED)
-    }
+    folders = [path for path in _folders(folder) if path.name.lower() not in (*SPLIT_OF, *UNLABELLED)]
+    texts = {path.name: _texts(path) for path in folders}
+    others = {path.name: [file for file in files_in(path) if suffix_of(file) in MARKED] for path in folders}
+    classes = texts if any(texts.values()) else others
     return {name: paths for name, paths in classes.items() if paths}
 
 

@@ -153,8 +153,8 @@ def _rows_of(value: Any, change: Callable[[list], Any]) -> Any:
         return _as_rows(change(rows))
     parts = list(value.values())
     if len(parts) > 1 and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
-        if are_numbers(value) and len(parts) > len(parts[0]):
-            return parts  # of pandas, "index"
+        if len(parts) > len(parts[0]) and (are_numbers(value) or not all(str(key).isdecimal() for key in parts[0])):
+            return parts  # of pandas, "index", or examples by their names
         return [{name: part[key] for name, part in value.items()} for key in parts[0]]  # of pandas, "columns"
     return None
 

@@ -316,12 +316,23 @@ def with_header_by(table: Table, named: Callable[[list[str]], bool]) -> Table:
     columns = [[str(value).strip() for value in table.column(index)] for index in range(len(table.names))]
     cells = [column[0] for column in columns]
     if named([column[0] for column in columns if not _recurs(column)]) or _looks_like_header(table, cells):
-        return table.with_header()
+        return _without_repeated_header(table.with_header(), columns)
     if _are_words_above_texts(table, cells):
         return table.with_header().with_note(
             f"{table.place}: the first row is read as a header: {shorten(', '.join(cells))}"
         )
     return replace(table, header=False)
+
+
+def _without_repeated_header(table, columns):
+    """The table without rows that repeat its header, as in joined files, which is said."""
+    repeated = [row for row, cells in enumerate(zip(*columns)) if row and cells == tuple(c[0] for c in columns)]
+    if len(columns) < 2 or not repeated:
+        return table
+    repeated = [row - 1 for row in repeated]  # the header is no row of the table
+    note = f"{table.place}: the header is repeated, which is left out: {table.places(repeated)}"
+    left = set(repeated)
+    return table.select([row for row in range(len(table)) if row not in left]).with_note(note)
 
 
 def _recurs(column):
@@ -330,13 +341,20 @@ def _recurs(column):
 
 
 def _looks_like_header(table, cells):
-    """Whether the first cell of a column is unlike the others: not a number, or not one of few values."""
-    if len(table) < 3 or any(not cell or len(cell.split()) > MOST_HEADER_WORDS for cell in cells):
+    """Whether the first cell of a column is unlike the others: not a number, or not one of few values.
+
+    Questions of a survey are longer than a name; they count if they are longer than the few values below too.
+    """
+    if len(table) < 3 or not all(cells):
         return False
+    short = all(len(cell.split()) <= MOST_HEADER_WORDS for cell in cells)
     for index, cell in enumerate(cells):
         rest = [str(value).strip() for value in table.column(index)[1:]]
-        few = len(set(rest)) <= max(2, len(rest) // 4) and len(set(rest)) < len(rest)
-        if (all(map(is_numeral, rest)) and not is_numeral(cell)) or (few and cell not in rest):
+        if all(map(is_numeral, rest)) and not is_numeral(cell):
+            return True
+        values = set(rest)
+        few = len(values) <= max(2, len(rest) // 4) and len(values) < len(rest)
+        if few and cell not in values and (short or len(cell.split()) > 1 + max(len(v.split()) for v in values)):
             return True
     return False
 
