@@ -177,6 +177,9 @@ CLASSIFICATION = {
             for c in ("keep", "sell")
         }
     ),
+    "tables by class": several(
+        {f"{c}.csv": table([("x", t) for t, k in ROWS if k == c], ("title", "text")) for c in ("keep", "sell")}
+    ),
     "files by class with numbers": several(
         {f"{c}.tok.5000": "".join(f"{t}\n" for t, k in ROWS if k == c) for c in ("keep", "sell")}
         | {"data.README.1.0": "nothing\n"}

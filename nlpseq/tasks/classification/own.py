@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from nlpseq.data.files.delimited import delimiter_of, read_delimited
 from nlpseq.data.files.lines import fasttext_table, label_first_table, tree_table
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, first_of, shorten
 from nlpseq.tasks.classification import labels
 
 TEXT = Role("text", table.TEXT_NAMES)
@@ -24,6 +24,7 @@ LABEL = Role("label", (
 ), begins=("is",))  # fmt: skip
 ROLES = (TEXT, LABEL)
 TWO_COLUMNS = (";", "|", "^")  # between text and label in a file that is not called a table
+MOST_TABLES = 100  # that may each be of a class
 MOST_LABELS = 4  # lines of a label, at least, on average
 PAIRS = (  # two texts of a row
     ("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"), ("question", "sentence"),
@@ -52,6 +53,7 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     if found is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
         found = folders.class_tables(path, encoding)
     found = found or folders.class_file_tables(path, encoding)
+    found = found or _tables_by_class(path, delimiter, encoding)
     if found is not None:
         return found
     groups = paths.split_groups(path, known, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
@@ -59,6 +61,27 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
         table.joined([_read_file(file, delimiter, encoding) for file in files])
     )
     return paths.read_splits(groups, read_group)
+
+
+def _tables_by_class(folder, delimiter, encoding):
+    """The table of several that hold the texts of a class each, such as True.csv and Fake.csv, as "train", or None.
+
+    They have the same named columns, none of them of labels.
+    """
+    files = [file for file in paths.data_files(folder, paths.TABLES) if paths.suffix_of(file) in paths.TABLES]
+    if len(files) < 2 or len(files) > MOST_TABLES or any(paths.split_of(file.name) for file in files):
+        return None
+    tables = [table.with_names(_read_file(file, delimiter, encoding), (TEXT,), {}) for file in files]
+    names = {tuple(map(table.normal, part.names)) for part in tables}
+    if len(names) > 1 or not all(part.header for part in tables) or set(*names) & set(LABEL.usual):
+        return None
+    labels = [file.name.split(".")[0] for file, part in zip(files, tables) for _ in range(len(part))]
+    whole = table.joined(tables)
+    own, last = whole.column, len(whole.names)
+    whole = replace(
+        whole, names=[*whole.names, "label"], column=lambda index: labels if index == last else own(index)
+    )
+    return {"train": whole.with_note(f"each table of {folder} is a class: {first_of(sorted(set(labels)))}")}
 
 
 def _read_file(path, delimiter, encoding) -> Table:
