@@ -385,6 +385,21 @@ TAGGING = {
             ]
         ),
     ),
+    "spans in a column": single("a.csv", table([(t, str(list(map(list, s)))) for t, s in SPANS], ("text", "entities"))),
+    "Rasa": single(
+        "a.json",
+        json.dumps(
+            {
+                "nlu": {
+                    "lookup": [],
+                    "examples": [
+                        {"text": t, "entities": [dict(zip(("start", "end", "entity"), s)) for s in spans]}
+                        for t, spans in SPANS
+                    ],
+                }
+            }
+        ),
+    ),
     "spaCy": single("a.json", json.dumps([(t, {"entities": spans}) for t, spans in SPANS])),
     "Label Studio": single(
         "a.json",

@@ -496,6 +496,17 @@ def test_json_of_examples_by_name(tmp_path):
 
 def test_mails_by_class(tmp_path):
     for i in range(60):
-        (tmp_path / "ham spam".split()[i % 2]).mkdir(exist_ok=True)
-        (tmp_path / "ham spam".split()[i % 2] / f"{i}.eml").write_text(f"Subject: {i}\n")
+        (tmp_path / ["ham", "spam"][i % 2]).mkdir(exist_ok=True)
+        (tmp_path / ["ham", "spam"][i % 2] / f"{i}.eml").write_text(f"Subject: {i}\n")
     assert load_labelled_texts(tmp_path).labels == ("ham", "spam")
+
+
+def test_answers_of_annotators(tmp_path, capsys):
+    row = {"text": "Ada left", "spans": [{"start": 0, "end": 3, "label": "PER"}]}
+    rows = [{**row, "answer": "accept"}, {**row, "answer": "reject"}] * 30
+    assert sum(load_tagged_sentences(rows).sizes.values()) == 30
+    assert "left out, as the answer is reject or ignore: 30 texts" in capsys.readouterr().out
+    result = [{"type": "labels", "value": {"start": 0, "end": 3, "labels": ["PER"]}}]
+    given = [{"was_cancelled": True, "result": []}, {"result": result}]
+    data = load_tagged_sentences([{"data": {"text": "Ada left"}, "annotations": given}] * 30)
+    assert [data.labels[tag] for tag in data.train.tags[0]] == ["B-PER", "O"]

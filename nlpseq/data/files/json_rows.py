@@ -147,10 +147,13 @@ def _rows_of(value: Any, change: Callable[[list], Any]) -> Any:
         names, rows = map(str, value["columns"]), value["data"]
         if rows and all(isinstance(row, list) and len(row) == len(value["columns"]) for row in rows):
             return _as_rows(dict(zip(names, zip(*rows))))
-    if len(lists) == len(value) > 1:
-        return _as_rows(value)
-    if len(lists) == 1 and (rows := next(iter(lists.values()))) and isinstance(rows[0], dict):
-        return _as_rows(change(rows))
+    if len(lists) == len(value) > 1 and (rows := _as_rows(value)) is not None:
+        return rows
+    filled = [part for part in lists.values() if part]
+    if len(filled) == 1 and isinstance(filled[0][0], dict):
+        return _as_rows(change(filled[0]))
+    if len(value) == 1 and isinstance(only := next(iter(value.values())), dict):
+        return _rows_of(only, change)
     parts = list(value.values())
     if len(parts) > 1 and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
         if len(parts) > len(parts[0]) and (are_numbers(value) or not all(str(key).isdecimal() for key in parts[0])):

@@ -78,9 +78,7 @@ def _tables_by_class(folder, delimiter, encoding):
     labels = [file.name.split(".")[0] for file, part in zip(files, tables) for _ in range(len(part))]
     whole = table.joined(tables)
     own, last = whole.column, len(whole.names)
-    whole = replace(
-        whole, names=[*whole.names, "label"], column=lambda index: labels if index == last else own(index)
-    )
+    whole = replace(whole, names=[*whole.names, "label"], column=lambda index: labels if index == last else own(index))
     return {"train": whole.with_note(f"each table of {folder} is a class: {first_of(sorted(set(labels)))}")}
 
 

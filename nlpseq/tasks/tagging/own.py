@@ -208,6 +208,8 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     Raises:
         InputError: a column is missing, or a sentence has different numbers of tokens and tags.
     """
+    if tokens is None and tags is None and (annotated := _of_spans(part)):
+        return annotated
     part, found = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
     words, labels = part.values(found["tokens"]), part.values(found["tags"])
     named = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in found.values()]
@@ -216,6 +218,22 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     else:
         sentences = _of_sentence_rows(part, words, labels)
     return replace(sentences, notes=(part.note, *sentences.notes)) if part.note else sentences
+
+
+def _of_spans(part):
+    """The sentences of a table with a column of texts and one of spans in them, else None."""
+    part = table.with_names(part, (TOKENS, TAGS), {})
+    names = {normal(name): name for name in part.names} if part.header else {}
+    text, marked = (
+        next((names[name] for name in usual if name in names), None) for usual in (spans.TEXTS, spans.SPANS)
+    )
+    if text is None or marked is None:
+        return None
+    cells = [value.tolist() if hasattr(value, "tolist") else value for value in part.values(marked)]
+    cells = [table.list_in(value) if isinstance(value, str) else value for value in cells]
+    rows = [{"text": value, "spans": cell} for value, cell in zip(part.values(text), cells)]
+    found = spans.columns_of(rows)
+    return found and _of_sentence_rows(part, found["tokens"], found["tags"])
 
 
 def _hold_sentences(words, labels):

@@ -20,8 +20,9 @@ from nlpseq.text import WordTokenizer
 Span = tuple[int, int, str]
 TEXTS = ("text", "sentence", "content")
 SPANS = ("entities", "spans", "label", "labels", "annotations")
+REJECTED = ("reject", "ignore")  # answers of Prodigy
 STARTS, ENDS = ("start", "start_offset", "begin", "start_char"), ("end", "end_offset", "end_char")
-LABELS = ("label", "labels", "type", "entity_type", "tag", "entity")
+LABELS = ("label", "labels", "type", "entity_type", "tag", "tag_name", "entity")
 ANNOTATION = re.compile(r"T\d+\t(\S+) (\d+)(?: \d+;\d+)* (\d+)(?:\t|$)")  # of brat; a span in pieces is read as a whole
 
 
@@ -37,14 +38,18 @@ def columns_of(rows: Sequence[Any]) -> dict[str, list] | None:
     Raises:
         InputError: A span ends before it begins or behind the text.
     """
-    found = []
+    found, rejected = [], 0
     for row in rows:
         pair = _text_and_spans(row)
         if pair is None:
             return None
+        if isinstance(row, Mapping) and row.get("answer") in REJECTED:
+            pair, rejected = ("", []), rejected + 1
         found.append(pair)
     if not any(spans for _, spans in found):
         return None
+    if rejected:
+        notes.say_notes([f"left out, as the answer is reject or ignore: {plural(rejected, 'text')}"])
     return _tagged(found, [f"row {number}" for number in range(1, len(rows) + 1)])
 
 
@@ -92,7 +97,8 @@ def _text_and_spans(row) -> tuple[str, list[Span]] | None:
     if text is None or given is None:
         return None
     if given and all(isinstance(item, Mapping) and isinstance(item.get("result"), list) for item in given):
-        given = [part for part in given[0]["result"] if part.get("type", "labels") == "labels"]  # of Label Studio
+        whole = next((item for item in given if not item.get("was_cancelled")), {"result": []})  # of Label Studio
+        given = [part for part in whole["result"] if part.get("type", "labels") == "labels"]
     spans = [_span(item) for item in given]
     return None if None in spans else (text, [span for span in spans if span])
 
@@ -131,7 +137,7 @@ def _tagged(found: Sequence[tuple[str, list[Span]]], places: Sequence[str]) -> d
         segments.append(text[position:])
         owners.append((row, ""))
     if overlapping:
-        notes.say_notes([f"{plural(overlapping, 'span')} within or across others are left out: a token has one tag"])
+        notes.say_notes([f"left out, as a token has one tag: {plural(overlapping, 'span')} within or across others"])
     return _columns(len(found), segments, owners)
 
 
