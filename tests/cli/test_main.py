@@ -178,6 +178,17 @@ def test_predict_a_file_keeps_its_columns(path, tmp_path, suffix):
     assert sorted(item.name for item in tmp_path.iterdir()) == ["in.csv", output.name]
 
 
+def test_texts_of_several_columns_are_joined_as_in_training(path, tmp_path):
+    (tmp_path / "a.csv").write_text("Title,Description\ngood,\nbad,film no. 2\n")
+    (tmp_path / "whole.csv").write_text('text\ngood\n"bad\n\nfilm no. 2"\n')
+    answers = []
+    for name, flags in (("whole", []), ("a", []), ("a", ["--column", "title,2"])):
+        output = tmp_path / f"out{len(answers)}.jsonl"
+        assert run("predict", path, "--file", tmp_path / f"{name}.csv", "--output", output, *flags) == 0
+        answers.append([json.loads(line)["scores"] for line in output.read_text().splitlines()])
+    assert answers[0] == answers[1] == answers[2]
+
+
 @pytest.mark.parametrize("content", ["id,headline\n7,good no. 1\n", "7,good no. 1\n8,bad no. 2\n"])
 def test_the_column_of_texts_is_found(path, tmp_path, content):
     (tmp_path / "a.csv").write_text(content)

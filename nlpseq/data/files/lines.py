@@ -62,12 +62,11 @@ def tree_table(lines: Sequence[str], place: str) -> Table | None:
     filled = [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]
     if not filled or not all(TREE.fullmatch(line) and line.count("(") == line.count(")") for _, line in filled):
         return None
-    rows = [[line[1:].split(None, 1)[0], " ".join(map(_word, LEAF.findall(line)))] for _, line in filled]
+    rows = [
+        [line[1:].split(None, 1)[0], " ".join(BRACKETS.get(leaf) or leaf for leaf in LEAF.findall(line))]
+        for _, line in filled
+    ]
     return _table(place, rows, filled, f"{place}: each line is a tree, whose first number is the label")
-
-
-def _word(leaf):
-    return BRACKETS.get(leaf, leaf)
 
 
 def _table(place, rows, filled, note=""):

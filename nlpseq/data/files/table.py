@@ -18,6 +18,11 @@ TEXT_NAMES = (
     "phrase", "post", "article", "headline", "title", "description", "abstract", "summary", "input", "sample",
     "news", "utt", "statement", "claim", "passage", "v2",
 )  # fmt: skip
+PAIRS = (  # two texts of a row
+    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"), ("question", "sentence"),
+    ("question", "passage"), ("text1", "text2"), ("text a", "text b"),
+)  # fmt: skip
+HEADINGS = (("title", "description"), ("headline", "short description"), ("title", "abstract"))  # of news, without more
 NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d]\w*")
 LEAST_TEXTS = 20  # rows below a header of unknown words
@@ -282,6 +287,24 @@ def find_columns(
 
 def _is_given(role, given):
     return given.get(role.argument) not in (None, "")
+
+
+def text_columns(names: Sequence[str]) -> tuple[str, ...] | None:
+    """The columns of the two texts of a row, such as a premise and a hypothesis, by their usual names, or None."""
+    known = {normal(name): name for name in names}
+    more = set(TEXT_NAMES[: TEXT_NAMES.index("headline")]) & set(known)
+    pairs = PAIRS if more else PAIRS + HEADINGS
+    return next((tuple(known[name] for name in pair) for pair in pairs if set(pair) <= set(known)), None)
+
+
+def joined_text(values: Sequence[Any], names: Sequence[str], where: str) -> str:
+    """The texts of several columns of a row with an empty line between them; empty ones are left out.
+
+    Raises:
+        InputError: a value is no text.
+    """
+    texts = [text_of(value, f"{where}, column {name!r}") for value, name in zip(values, names) if not is_missing(value)]
+    return "\n\n".join(texts)
 
 
 def text_column(table: Table) -> tuple[int]:

@@ -26,11 +26,6 @@ ROLES = (TEXT, LABEL)
 TWO_COLUMNS = (";", "|", "^")  # between text and label in a file that is not called a table
 MOST_TABLES = 100  # that may each be of a class
 MOST_LABELS = 4  # lines of a label, at least, on average
-PAIRS = (  # two texts of a row
-    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"), ("question", "sentence"),
-    ("question", "passage"), ("text1", "text2"), ("text a", "text b"),
-)  # fmt: skip
-HEADINGS = (("title", "description"), ("headline", "short description"), ("title", "abstract"))  # of news, without more
 DATE = re.compile(r"\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}")
 
 
@@ -184,10 +179,7 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
     part = table.with_names(part, ROLES, first)
     texts, wanted = _given(part, text), _given(part, label)
     if texts is None and part.header:
-        names = {table.normal(name): name for name in part.names}
-        more = set(TEXT.usual[: TEXT.usual.index("headline")]) & set(names)
-        pairs = PAIRS if more else PAIRS + HEADINGS
-        texts = next((tuple(names[name] for name in pair) for pair in pairs if set(pair) <= set(names)), None)
+        texts = table.text_columns(part.names)
     if wanted is None and part.header:
         part, wanted = _indicators(part, texts or ())
     if texts is None and wanted is None and not part.header and len(part.names) > 2:
@@ -269,11 +261,7 @@ def _rows(part, columns, labels_by_row):
         elif all(map(table.is_missing, values)):
             left_out["a text"].append(number)
         else:
-            text = "\n\n".join(
-                table.text_of(value, f"{part.where(number)}, column {name!r}")
-                for value, name in zip(values, columns)
-                if not table.is_missing(value)
-            )
+            text = table.joined_text(values, columns, part.where(number))
             rows.append(Row(text, tuple(found)))
     return rows, left_out
 

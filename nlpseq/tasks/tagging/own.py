@@ -233,7 +233,7 @@ def _of_spans(part):
     cells = [table.list_in(value) if isinstance(value, str) else value for value in cells]
     rows = [{"text": value, "spans": cell} for value, cell in zip(part.values(text), cells)]
     found = spans.columns_of(rows)
-    return found and _of_sentence_rows(part, found["tokens"], found["tags"])
+    return None if found is None else _of_sentence_rows(part, found["tokens"], found["tags"])
 
 
 def _hold_sentences(words, labels):
