@@ -10,6 +10,7 @@ import numpy as np
 from nlpseq.data.files.numbers import is_numeric, parse_numbers
 from nlpseq.data.files.table import Table, is_missing, normal
 from nlpseq.data.series.frequency import Frequency
+from nlpseq.data.series.gridding import UNDATED
 from nlpseq.data.series.items import FEW_KEYS, item_names
 from nlpseq.data.series.missing import trimmed, with_values
 from nlpseq.data.series.roles import ITEM, TIME, VALUE, Columns, given_columns, names_in
@@ -59,6 +60,8 @@ def series_of_rows(table: Table, columns: Columns, frequency: str | None, time_z
     series = [trimmed(one, tuple(one.columns)) for one in series]
     covariates, statics = tuple(rows.covariates), tuple(rows.statics)
     notes = [table.note, *notes] if table.note else notes
+    if frequency and not dated(times):
+        notes.append(UNDATED.format(table.place))
     return SeriesTable(table.place, series, step, ("value",), covariates, statics, {}, tuple(notes))
 
 

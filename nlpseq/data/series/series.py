@@ -81,7 +81,11 @@ class SeriesTable:
 
 
 def in_order(
-    series: Series, where: Callable[[int], str], duplicates: Duplicates = "error", values: tuple[str, ...] = ()
+    series: Series,
+    where: Callable[[int], str],
+    duplicates: Duplicates = "error",
+    values: tuple[str, ...] = (),
+    named: bool = True,
 ) -> tuple[Series, int, int]:
     """The series with sorted times, each once.
 
@@ -92,6 +96,7 @@ def in_order(
             "sum" of them, or "few", the first, if they are a hundredth of the rows at most. Rows that are equal count
             once; of the hour that repeats when clocks are set back the mean.
         values: Names of the columns that are summed; covariates are averaged.
+        named: Whether columns name the item; else the error says that some may.
 
     Returns:
         The series, and the numbers of rows that stood before an earlier one and of those that were merged.
@@ -111,7 +116,9 @@ def in_order(
     if duplicates == "error" and _is_clock_change(series.times, repeated):
         duplicates = "mean"
     if duplicates == "error" or (duplicates == "few" and len(repeated) > FEW * len(stamps)):
-        remedies = ["keep one", *["set `duplicates` to first, last, mean or sum"] * (duplicates == "error")]
+        remedies = ["keep one"]
+        if duplicates == "error":
+            remedies += [*["name the `item` columns"] * (not named), "set `duplicates` to first, last, mean or sum"]
         _refuse_different(series, repeated, lines, where, remedies)
     starts = np.flatnonzero(np.r_[True, np.diff(stamps) != 0])
     ends = np.r_[starts[1:], len(stamps)]
