@@ -79,7 +79,10 @@ def read_series(
 
 
 def split_tables(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
-    """The tables of a file, perhaps with a column of splits, or of a folder with a file, or a folder with one, for each split."""
+    """The tables by split of a file, perhaps with a column of splits, or of a folder.
+
+    The folder has a file, or a folder with one file, for each split.
+    """
     if not os.path.isdir(path):
         return by_split(_table_of(path, delimiter, encoding))
     files = _tables_in(path)
@@ -116,10 +119,11 @@ def _of_numbers(data):
     if isinstance(rows, (list, tuple)) and rows and all(isinstance(one, numbers.Number) for one in rows):
         return {"value": list(rows)}
     named = dict(enumerate(data, start=1)) if isinstance(data, list) else data
-    if isinstance(named, dict) and named and all(_is_series(one) for one in named.values()):
-        if isinstance(data, list) or len({len(one) for one in named.values()}) > 1:
-            return [{"item": str(name), "value": np.asarray(one, float).tolist()} for name, one in named.items()]
-    return data
+    if not isinstance(named, dict) or not named or not all(_is_series(one) for one in named.values()):
+        return data
+    if isinstance(data, dict) and len({len(one) for one in data.values()}) == 1:
+        return data
+    return [{"item": str(name), "value": np.asarray(one, float).tolist()} for name, one in named.items()]
 
 
 def _is_series(values):

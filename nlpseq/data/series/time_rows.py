@@ -20,7 +20,9 @@ from nlpseq.data.series.value_columns import other_columns, value_columns
 from nlpseq.errors import InputError, plural, shorten
 
 COVARIATES = Role("covariates", ())
-ROW_NUMBERS = ("", "no", "no.", "nr", "row", "row id", "rownames", "instant", "index", "unnamed: 0", "#")  # names of columns that count rows
+ROW_NUMBERS = (  # names of columns that count rows
+    "", "no", "no.", "nr", "row", "row id", "rownames", "instant", "index", "unnamed: 0", "#",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -265,7 +265,9 @@ def load_series(
     if "test" in tables and (joined := with_future(tables["train"], tables["test"], table)) is not None:
         place = getattr(tables.pop("test"), "place", "the test data")
         table = read_series(joined, columns, **options)
-        said.append(f"{place} has no column {table.names['value']!r}: its rows are the future, and nothing is tested there")
+        said.append(
+            f"{place} has no column {table.names['value']!r}: its rows are the future, and nothing is tested there"
+        )
     if "validation" in tables:  # the last steps before the test are validated, whatever they are
         table, _ = _continued(table, read_series(tables["validation"], columns, **options))
     if "test" in tables:
