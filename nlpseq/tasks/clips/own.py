@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files import paths, table
+from nlpseq.data.files import objects, paths, table
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.json_rows import read_json
@@ -21,11 +21,14 @@ from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.clips import arrays, columns, strokes
 from nlpseq.tasks.clips.arrays import ARRAYS
 from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames
+from nlpseq.tasks.clips.listed import of_signals, of_table
 from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
 
-TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts")
+TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts", ".arff")
 FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
 ARRAY = re.compile(r"\s*\[\s*[\[\d.+-]")  # the begin of a JSON array of arrays or numbers
+FORMS = (".ts", ".arff")  # of series, which are read rather than text files
+DIMENSION = re.compile(r"Dimension\d+_")  # in the name of a file of one channel of several
 MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
@@ -38,17 +41,31 @@ def read(path: Path, how: How) -> dict[str, Part]:
     """
     if not os.path.isdir(path):
         return read_file(path, how)
-    files = [file for file in paths.files_in(path) if suffix_of(file) in FILES]
+    path = paths.inner(path)
+    if (signals := of_signals(path, how)) is not None:
+        return signals
+    files = _one_form([file for file in paths.files_in(path) if suffix_of(file) in FILES])
     named = [file for file in files if file.suffix.lower() == ".npy"]
     if any(arrays.role_of(file.stem) == "labels" for file in named):
         loaded = {file.stem: arrays.load_arrays(file)["x"] for file in named}
         return arrays.parts_of(loaded, str(path), how)
+    if (parts := of_table(path, files, FILES, lambda file: one_file(file, how))) is not None:
+        return parts
     if "train" not in paths.files_by_split(files, path):
-        parts = _class_folders(path, how) or _class_files(path, files, how)
+        parts = _class_folders(path, how) or _class_arrays(files, how) or _class_files(path, files, how)
         if parts is not None:
             return parts
     split = paths.split_files(path, files, EXPECTED)
     return paths.read_splits(split, lambda file: read_file(file, how))
+
+
+def _one_form(files):
+    """The files in one of several forms, as of archives of series, which have each of them; no single dimensions."""
+    for suffix in FORMS:
+        if named := [file for file in files if suffix_of(file) == suffix and not DIMENSION.search(file.name)]:
+            others = [file for file in files if suffix_of(file) not in FORMS and suffix_of(file) != ".txt"]
+            return sorted([*named, *others])
+    return files
 
 
 def read_file(path: Path, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> dict[str, Part]:
@@ -78,6 +95,8 @@ def _of_text(text, place, how) -> Part | Table:
     if strokes.is_unipen(text):
         return strokes.read_unipen(text, place)
     if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
+        if re.search(r"(?im)^\s*@attribute\s", text):
+            return strokes.read_arff(text, place)
         return strokes.read_ts(text, place)
     rows = columns.rows_of_text(text, place)
     if rows is None:
@@ -109,6 +128,17 @@ def _class_folders(folder, how) -> dict[str, Part] | None:
     return {split: _of_classes(classes, how) for split, classes in by_split.items()}
 
 
+def _class_arrays(files, how) -> dict[str, Part] | None:
+    """The clips of arrays `(clips, time, ...)` that are named by their class: cat.npy, dog.npy."""
+    if len(files) < 2 or any(suffix_of(file) != ".npy" for file in files):
+        return None
+    clips = []
+    for file in files:
+        part = arrays.parts_of(arrays.load_arrays(file), str(file), how)["train"]
+        clips += [replace(clip, label=file.stem) for clip in part.clips]
+    return {"train": Part(clips, notes=[f"{files[0].parent}: each of the {len(files)} files is a class"])}
+
+
 def _class_files(folder, files, how) -> dict[str, Part] | None:
     """The clips of tables without labels that are named by their class: jump.csv, run.csv."""
     if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
@@ -116,10 +146,29 @@ def _class_files(folder, files, how) -> dict[str, Part] | None:
     parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, how).values()) for file in files}
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
-    clips = [replace(clip, label=name) for name, contents in parts.items() for part in contents for clip in part.clips]
     first = next(iter(parts.values()))[0]
     notes = [f"{folder}: each of the {len(files)} files is a class", *first.notes]
-    return {"train": Part(clips, first.channels, notes, first.width)}
+    width = first.width
+    if width and _are_labels(ends := [_last_values(contents) for contents in parts.values()]):
+        notes.append(f"the last column, {', '.join(f'{end:g}' for (end,) in ends)}, tells the file, and is not read")
+        parts = {name: [_without_last(part) for part in contents] for name, contents in parts.items()}
+        width -= 1
+    clips = [replace(clip, label=name) for name, contents in parts.items() for part in contents for clip in part.clips]
+    return {"train": Part(clips, first.channels, notes, width)}
+
+
+def _last_values(parts):
+    return {float(clip.frames[-1, -1]) for part in parts for clip in part.clips}
+
+
+def _are_labels(ends):
+    """Whether the last values of each file are one whole number, another one in each."""
+    single = [next(iter(end)) for end in ends if len(end) == 1]
+    return len(single) == len(ends) == len(set(single)) and all(value.is_integer() for value in single)
+
+
+def _without_last(part):
+    return replace(part, clips=[replace(clip, frames=clip.frames[:-1]) for clip in part.clips])
 
 
 def _classes(folder):
@@ -243,7 +292,8 @@ def of_object(data: Any, how: How) -> dict[str, Part]:
     """The clips of an object by split.
 
     Args:
-        data: A tuple of clips and labels, a list of pairs, or a dict of these by split; clips are arrays of frames.
+        data: A tuple of clips and labels, a list of pairs, a dict of both such as {"x": ..., "y": ...}, a frame or rows
+            as of a table, or a dict of these by split; clips are arrays of frames.
         how: Stride, and greatest numbers and sizes.
 
     Raises:
@@ -257,6 +307,12 @@ def of_object(data: Any, how: How) -> dict[str, Part]:
 def _part(data, place, how):
     if hasattr(data, "as_numpy_iterator"):
         data = list(data.as_numpy_iterator())
+    if isinstance(data, Mapping) and {"frames", "labels"} <= set(map(arrays.role_of, map(str, data))):
+        values = {str(name): np.asarray(value) for name, value in data.items()}
+        return arrays.parts_of(values, place, how)["train"]
+    rows = isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data)
+    if rows or isinstance(data, Mapping) or hasattr(data, "columns") or hasattr(data, "column_names"):
+        return _in_form(columns.clips_of(objects.tables_of(data)["train"], how), how)
     if isinstance(data, list) and data and all(isinstance(row, (tuple, list)) and len(row) == 2 for row in data):
         data = [row[0] for row in data], [row[1] for row in data]
     if not isinstance(data, tuple) or len(data) != 2:
