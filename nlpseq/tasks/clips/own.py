@@ -41,7 +41,7 @@ def read(path: Path, how: How) -> dict[str, Part]:
     """
     if not os.path.isdir(path):
         return read_file(path, how)
-    path = paths.inner(path)
+    path = _data_folder(path)
     if (signals := of_signals(path, how)) is not None:
         return signals
     files = _one_form([file for file in paths.files_in(path) if suffix_of(file) in FILES])
@@ -57,6 +57,13 @@ def read(path: Path, how: How) -> dict[str, Part]:
             return parts
     split = paths.split_files(path, files, EXPECTED)
     return paths.read_splits(split, lambda file: read_file(file, how))
+
+
+def _data_folder(path):
+    """The folder of the data: that within folders without files, unless it is the only class."""
+    inner = paths.inner(path)
+    splits = any(split_of(entry.name) == "train" for entry in paths.listed(inner))
+    return inner if splits or not _classes(path) else path
 
 
 def _one_form(files):

@@ -260,25 +260,33 @@ def load_series(
     given["covariates"] = () if given["covariates"] == "none" else given["covariates"]
     options["frequency"] = options["frequency"] or described_frequency(dataset)
     columns = Columns(**{name: given[name] for name in ("time", "item", "value", "covariates")})
-    table, ahead, said = read_series(tables["train"], columns, **options), {}, []
-    columns = continued_columns(table, columns)
-    if "test" in tables and (joined := with_future(tables["train"], tables["test"], table)) is not None:
-        place = getattr(tables.pop("test"), "place", "the test data")
-        table = read_series(joined, columns, **options)
-        said.append(
-            f"{place} has no column {table.names['value']!r}: its rows are the future, and nothing is tested there"
-        )
-    if "validation" in tables:  # the last steps before the test are validated, whatever they are
-        table, _ = _continued(table, read_series(tables["validation"], columns, **options))
-    if "test" in tables:
-        table, ahead = _continued(table, read_series(tables["test"], columns, **options))
-    said += table.notes
+    table, ahead, said = _with_parts(tables, columns, options)
     names = _known(table, given["known"])
     for one in table.series:
         if length_of(one) <= FEW_STEPS:
             said.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")
             break
     return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, notes.say_notes(said))
+
+
+def _with_parts(tables, columns, options) -> tuple[SeriesTable, dict[str, int], list[str]]:
+    """The series with their continuations, the steps of the test part by item, and notes."""
+    table, ahead, said = read_series(tables["train"], columns, **options), {}, []
+    columns = continued_columns(table, columns)
+    if "test" in tables and (joined := with_future(tables["train"], tables["test"], table)) is not None:
+        place = getattr(tables["test"], "place", "the test data")
+        said.append(f"{place} has no column {table.names['value']!r}: its rows are the future, and are not tested")
+        table = read_series(joined, columns, **options)
+        tables = {split: part for split, part in tables.items() if split != "test"}
+    if table.frequency and table.frequency.unit:
+        options = {**options, "frequency": table.frequency.name}
+    for split in ("validation", "test"):  # the last steps before the test are validated, whatever they are
+        if split in tables:
+            more = read_series(tables[split], columns, **options)
+            new = len({one.item for one in more.series} - {one.item for one in table.series})
+            said += [f"{more.place}: {plural(new, 'series')} without a training part left out"] * (len(more) > new > 0)
+            table, ahead = _continued(table, more)
+    return table, ahead if "test" in tables else {}, [*said, *table.notes]
 
 
 def _known(table: SeriesTable, given) -> tuple[str, ...]:

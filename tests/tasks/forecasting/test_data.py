@@ -173,6 +173,13 @@ def test_a_test_part_without_values_is_the_future(tmp_path):
     assert np.isnan(data.table.series[1].columns["value"][40:]).all()
 
 
+def test_a_test_part_of_one_day_and_of_other_series(tmp_path):
+    (tmp_path / "train.csv").write_text(rows_of(range(40), sales=lambda day: day))
+    (tmp_path / "test.csv").write_text(rows_of([40], shops=("a", "b", "c"), sales=lambda day: day))
+    data = load_series(tmp_path)
+    assert data.ahead == {"a": 1, "b": 1} and "1 series without a training part left out" in data.notes[0]
+
+
 @pytest.mark.parametrize("first", [0, 25])
 def test_a_test_part_that_repeats_what_is_before_it(tmp_path, first):
     (tmp_path / "train.csv").write_text(rows_of(range(40), sales=lambda day: day))
