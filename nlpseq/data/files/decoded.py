@@ -27,6 +27,7 @@ class DecodedFile:
         if importlib.util.find_spec("av") is None:
             raise InputError(f"reading {path} needs the package av: pip install 'nlpseq[video]'.")
         import av
+        from av.error import FFmpegError
 
         try:
             with av.open(str(path)) as container:
@@ -35,7 +36,7 @@ class DecodedFile:
                 mixer = av.AudioResampler(format="fltp")
                 frames = [part for frame in container.decode(stream) for part in mixer.resample(frame)]
                 parts = [frame.to_ndarray().mean(axis=0, dtype=np.float32) for frame in frames]
-        except (av.FFmpegError, IndexError, ValueError) as error:
+        except (FFmpegError, IndexError, ValueError) as error:
             raise InputError(f"{path} is no audio file, or a damaged one ({shorten(str(error), 100)}).") from None
         self.samples = np.concatenate([np.zeros(0, np.float32), *parts])
         self.place = 0

@@ -358,14 +358,15 @@ def test_sounds_as_objects(tmp_path):
     sound, texts = read_audio(path, RATE), ["a", "b"] * 10
     whole = np.round(sound * 32768).astype(np.int16)
     rows: list[Any] = [{"audio": {"array": sound, "sampling_rate": RATE}, "sentence": text} for text in texts]
-    for data, options in (
+    cases: list[tuple[Any, dict[str, Any]]] = [
         (([sound] * 20, texts), {"sample_rate": RATE}),
         ([(whole, text) for text in texts], {"sample_rate": RATE}),
         ([(np.stack([sound, sound], axis=1), text) for text in texts], {"sample_rate": RATE}),
         (rows, {}),
         ({"path": [str(path)] * 20, "text": texts}, {}),
         ({"train": rows, "test": rows[:2]}, {}),
-    ):
+    ]
+    for data, options in cases:
         loaded = load_speech(data, **options)
         assert loaded.sample_rate == RATE and set(loaded.train.strings()) == {"a", "b"} and len(loaded.test) == 2
         np.testing.assert_allclose(loaded.train.audio[0], sound, atol=1e-4)
