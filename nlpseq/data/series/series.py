@@ -65,6 +65,7 @@ class SeriesTable:
         statics: Names of the texts of a series.
         names: Names of the columns of the file by role ("time", "item", "value"), for files that are written.
         notes: What is odd and does not stop the use, sentences.
+        horizon: Steps that are to be forecast, if the file says so; else 0.
     """
 
     place: str
@@ -75,6 +76,7 @@ class SeriesTable:
     statics: tuple[str, ...] = ()
     names: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    horizon: int = 0
 
     def __len__(self):
         return len(self.series)

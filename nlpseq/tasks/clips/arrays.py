@@ -1,7 +1,7 @@
 """Clips in NumPy files: .npy of one array, .npz of several by name, folders of .npy."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,16 +138,28 @@ def label_of(labels: Any, index: int) -> Any:
     return label_name(label)
 
 
-def clips_of_array(frames: np.ndarray, name: str, rank: int, how: How) -> list[Clip]:
+def are_rows(first: Sequence[int], frame: Sequence[int]) -> bool:
+    """Whether the first element of an array is a sequence of one channel, and no frame of that: its shape tells.
+
+    >>> are_rows((60,), (1,)), are_rows((1,), (1,)), are_rows((60,), (60,))
+    (True, False, False)
+    """
+    return tuple(frame) == (1,) and len(first) == 1 and first[0] != 1
+
+
+def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], how: How) -> list[Clip]:
     """The clips of an array without labels: one, or many if it has an axis more.
 
     Args:
         frames: The array.
         name: Of the file.
-        rank: Number of axes of a frame of the model: 1 for vectors, 3 for pictures.
+        frame: The shape of a frame of the model: `(channels,)` or `(rows, columns, channels)`.
         how: Stride, and greatest numbers and sizes.
     """
-    one = frames.ndim <= 2 if rank == 1 else is_picture(frames.shape[1:]) and not is_picture(frames.shape[2:])
+    if len(frame) == 1:
+        one = frames.ndim <= 2 and not are_rows(frames.shape[1:], frame)
+    else:
+        one = is_picture(frames.shape[1:]) and not is_picture(frames.shape[2:])
     if one:
         return [Clip(as_frames(frames, name, how), None, name)]
     return _clips(frames, None, None, name, how)

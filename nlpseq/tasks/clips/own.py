@@ -211,7 +211,7 @@ def _of_classes(classes, how):
 
 
 def one_file(
-    path: Path, how: How, channels: Sequence[str] | None = None, width: int = 0, rank: int | None = None
+    path: Path, how: How, channels: Sequence[str] | None = None, width: int = 0, frame: Sequence[int] | None = None
 ) -> Part:
     """The clips of a file whose labels do not count; a table without a column of sequences is one clip.
 
@@ -219,7 +219,7 @@ def one_file(
         path: The file.
         how: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
-        rank: Number of axes of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
+        frame: The shape of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
     """
     if os.path.isdir(path):
         pictures = _pictures(path)
@@ -227,8 +227,8 @@ def one_file(
             raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")
         frames, said = read_pictures(pictures, how)
         return Part([Clip(frames, None, str(path))], notes=said)
-    if rank is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, how.encoding)):
-        return Part(_of_arrays(text, str(path), how, rank))
+    if frame is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, how.encoding)):
+        return Part(_of_arrays(text, str(path), how, frame))
     if suffix_of(path) not in ARRAYS:
         parts = list(read_file(path, how, channels, width).values())
         return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)
@@ -236,25 +236,25 @@ def one_file(
     for name, values in arrays.load_arrays(path).items():
         if arrays.role_of(name) in ("labels", "lengths"):
             continue
-        if rank is None:
+        if frame is None:
             clips.append(Clip(as_frames(values, f"{path}, {name}", how), None, str(path)))
         else:
-            clips += arrays.clips_of_array(values, str(path), rank, how)
+            clips += arrays.clips_of_array(values, str(path), frame, how)
     return Part(clips)
 
 
 def text_clips(
-    text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0, rank: int = 1
+    text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0, frame: Sequence[int] = (0,)
 ) -> Part:
     """The clips in a text, whose labels do not count: a table, or JSON of objects or of arrays of frames.
 
     Args:
         text, place: The text, and what it is called in messages.
         how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
-        rank: Number of axes of a frame.
+        frame: The shape of a frame.
     """
     if ARRAY.match(text):
-        return Part(_of_arrays(text, place, how, rank))
+        return Part(_of_arrays(text, place, how, frame))
     if is_json(text):
         table = read_json(text, place)
     else:
@@ -262,7 +262,7 @@ def text_clips(
     return _in_form(columns.clips_of(table, how, channels, width), how)
 
 
-def _of_arrays(text, place, how, rank):
+def _of_arrays(text, place, how, frame):
     """The clips of a JSON array of frames or of sequences, or of one in each line."""
     try:
         values = [(place, json.loads(text))]
@@ -271,7 +271,7 @@ def _of_arrays(text, place, how, rank):
         values = [(f"{place}, line {number}", _parsed(line, f"{place}, line {number}")) for number, line in lines]
     clips = []
     for name, value in values:
-        if _depth(value) <= 1 + rank:
+        if _depth(value) <= 1 + len(frame) and not arrays.are_rows(np.shape(value[0]) if value else (), frame):
             clips.append(Clip(as_frames(value, name, how), None, name))
         else:
             names = [f"{name}, clip {number}" for number in range(1, len(value) + 1)]

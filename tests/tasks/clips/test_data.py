@@ -345,7 +345,9 @@ def test_texts_to_predict_are_tables_or_json(tmp_path, text, expected):
     assert [clip.frames.tolist() for clip in clips] == expected
     path = tmp_path / ("a.json" if text[0] in "[{" else "a.csv")
     path.write_text(text)
-    assert [clip.frames.tolist() for clip in one_file(path, How(), channels, rank=1).clips] == expected
+    assert [
+        clip.frames.tolist() for clip in one_file(path, How(), channels, frame=(len(expected[0][0]),)).clips
+    ] == expected
     for wrong, message in (("x,y\n1,2", "there is no column 'pen'"), ("[[1, 2", "line 1: expected frames as JSON")):
         with pytest.raises(InputError, match=message):
             text_clips(wrong, "standard input", How(), channels)
@@ -442,3 +444,14 @@ def test_frames_and_rows_as_objects():
     for data in (frame, frame.to_dict("records"), {"train": frame, "test": frame}):
         found = load_clips(data)
         assert found.channels == ("x",) and found.labels == ("0", "1", "2") and set(found.train.lengths) == {6}
+
+
+def test_sequences_of_one_channel_that_a_model_is_asked_about(tmp_path):
+    rows = np.random.default_rng(0).random((3, 20))
+    np.save(tmp_path / "a.npy", rows)
+    (tmp_path / "a.json").write_text(str(rows.tolist()))
+    (tmp_path / "a.csv").write_text("\n".join(map(joined, [range(20), *rows])))  # as pandas names columns
+    for name in ("a.npy", "a.json", "a.csv"):
+        clips = one_file(tmp_path / name, How(), ("value",), 20, frame=(1,)).clips
+        np.testing.assert_allclose([clip.frames[:, 0] for clip in clips], rows, atol=1e-4)
+    assert len(one_file(tmp_path / "a.npy", How(), None, 0, frame=(20,)).clips) == 1

@@ -191,6 +191,16 @@ def test_a_test_part_that_repeats_what_is_before_it(tmp_path, first):
         load_series(tmp_path)
 
 
+def test_the_horizon_of_a_file_of_the_monash_archive(tmp_path):
+    for place, text in enumerate(
+        ("@attribute name string\n@horizon 7", "@attribute name string\n@attribute horizon numeric")
+    ):
+        rows = [f"{name}:{'7:' if place else ''}{','.join(map(str, range(60)))}" for name in "ab"]
+        (tmp_path / "a.tsf").write_text(text + "\n@frequency monthly\n@data\n" + "\n".join(rows))
+        data = load_series(tmp_path / "a.tsf")
+        assert data.table.statics == () and defaults.choose(defaults.profile(data))["horizon"] == 7
+
+
 def test_folders_as_of_gluonts(tmp_path):
     for split, length in (("train", 30), ("test", 36)):
         rows = [
