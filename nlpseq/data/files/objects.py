@@ -31,9 +31,35 @@ def tables_of(data: Any, rank: int = 0) -> dict[str, Table]:
     Raises:
         InputError: it is none of these, empty, or without end.
     """
+    parts = parts_by_split(data)
+    if parts is None:
+        return by_split(_table(data, f"the {type(data).__name__}", rank))
+    return {split: _table(part, f"the {split} data", rank) for split, part in parts.items()}
+
+
+def training_table(data: Any) -> Table:
+    """The table of an object, the training split of a dict of splits.
+
+    Raises:
+        InputError: as of `tables_of`; a dict of splits has none for training.
+    """
+    parts = parts_by_split(data)
+    if parts is not None and "train" not in parts:
+        raise InputError(f"the {type(data).__name__} has no training split: expected one named train.")
+    return tables_of(data)["train"]
+
+
+def training_and_others(data: Any) -> dict[str, Any]:
+    """The parts of an object by split; the training split is all of one that is no dict of splits with it."""
+    parts = parts_by_split(data)
+    return parts if parts and "train" in parts else {"train": data}
+
+
+def parts_by_split(data: Any) -> dict[str, Any] | None:
+    """The parts of a dict whose keys are names of splits, by split; None of another object."""
     if isinstance(data, Mapping) and data and all(str(name).lower() in SPLIT_OF for name in data):
-        return {SPLIT_OF[str(name).lower()]: _table(part, f"the {name} data", rank) for name, part in data.items()}
-    return by_split(_table(data, f"the {type(data).__name__}", rank))
+        return {SPLIT_OF[str(name).lower()]: part for name, part in data.items()}
+    return None
 
 
 def _table(data: Any, place: str, rank: int) -> Table:

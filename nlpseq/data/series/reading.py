@@ -69,7 +69,7 @@ def read_series(
     """
     one_of("duplicates", duplicates, get_args(Duplicates))
     columns, frequency = columns or Columns(), frequency and frequency.strip()
-    table = unfolded(long_table(with_header(_table_of(data, delimiter, encoding))), columns)
+    table = unfolded(long_table(with_header(table_of(data, delimiter, encoding))), columns)
     if not len(table):
         raise InputError(f"{table.place} holds no rows: expected times and numbers.")
     rows = series_of_rows(table, columns, frequency, time_zone)
@@ -84,22 +84,23 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
     The folder has a file, or a folder with one file, for each split.
     """
     if not os.path.isdir(path):
-        return by_split(_table_of(path, delimiter, encoding))
+        return by_split(table_of(path, delimiter, encoding))
     files = _tables_in(path)
     folders = {paths.split_of(inner.name): inner for inner in paths.listed(path) if os.path.isdir(inner)}
     if "train" in folders and not paths.files_by_split(files, path):
         inner = {split: _tables_in(folder) for split, folder in folders.items() if split}
         if all(len(tables) == 1 for tables in inner.values()):
-            return {split: _table_of(tables[0], delimiter, encoding) for split, tables in inner.items()}
+            return {split: table_of(tables[0], delimiter, encoding) for split, tables in inner.items()}
     files = paths.split_files(path, files, "train.csv, or one file of any name")
-    return {split: _table_of(file, delimiter, encoding) for split, file in files.items()}
+    return {split: table_of(file, delimiter, encoding) for split, file in files.items()}
 
 
 def _tables_in(folder):
     return [file for file in paths.files_in(folder) if paths.suffix_of(file) in (*paths.TABLES, ".txt", ".tsf")]
 
 
-def _table_of(data, delimiter, encoding) -> Table:
+def table_of(data: Any, delimiter: str | None = None, encoding: str | None = None) -> Table:
+    """The table of a file or an object, whose header may still have to be found."""
     if isinstance(data, Table):
         return data
     if isinstance(data, (str, os.PathLike)):
@@ -110,7 +111,7 @@ def _table_of(data, delimiter, encoding) -> Table:
         return content if isinstance(content, Table) else read_delimited(content, str(path), ".txt", delimiter)
     from nlpseq.data.files import objects
 
-    return objects.tables_of(_of_numbers(_with_index(data)))["train"]
+    return objects.training_table(_of_numbers(_with_index(data)))
 
 
 def _of_numbers(data):

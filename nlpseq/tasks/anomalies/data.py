@@ -1,7 +1,6 @@
 """Recordings from TFDS, from files, and from folders as of NAB, by split."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 
 from nlpseq.data import notes, sources
 from nlpseq.data.files import paths
+from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, some_of
 from nlpseq.paths import as_path
@@ -129,20 +129,16 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
 def _own(path, dataset, read, tables):
     """The recordings of the user's files by split, the channels, and notes."""
     if path is None or not os.path.isdir(path):
-        parts = _parts(dataset) if path is None else {"train": path} if _is_whole(path) else tables(path)
+        if path is None:
+            parts = training_and_others(dataset)
+        else:
+            parts = {"train": path} if _is_whole(path) else tables(path)
         by_split, channels, said = {}, (), []
         for split in (split for split in sources.SPLITS if split in parts):
             by_split[split], channels, more = checked(read(parts[split]), channels, path)
             said += more
         return by_split, channels, said
     return read_folder(path, read)
-
-
-def _parts(data):
-    """The parts of an object by split: a dict of them, or the object itself."""
-    if isinstance(data, Mapping) and data and all(str(name).lower() in paths.SPLIT_OF for name in data):
-        return {paths.SPLIT_OF[str(name).lower()]: part for name, part in data.items()}
-    return {"train": data}
 
 
 def _is_whole(path):

@@ -306,20 +306,23 @@ def of_object(data: Any, how: How) -> dict[str, Part]:
     Raises:
         InputError: it is none of these.
     """
-    if isinstance(data, Mapping) and data and all(str(name).lower() in SPLIT_OF for name in data):
-        return {SPLIT_OF[str(name).lower()]: _part(part, f"the {name} data", how) for name, part in data.items()}
-    return {"train": _part(data, "the data", how)}
+    parts = objects.parts_by_split(data)
+    if parts is None:
+        return {"train": _part(data, "the data", how)}
+    return {split: _part(part, f"the {split} data", how) for split, part in parts.items()}
 
 
 def _part(data, place, how):
     if hasattr(data, "as_numpy_iterator"):
         data = list(data.as_numpy_iterator())
     if isinstance(data, Mapping) and {"frames", "labels"} <= set(map(arrays.role_of, map(str, data))):
-        values = {str(name): np.asarray(value) for name, value in data.items()}
-        return arrays.parts_of(values, place, how)["train"]
+        values = {arrays.role_of(str(name)): value for name, value in data.items()}
+        if "lengths" not in values and not hasattr(values["frames"], "dtype"):
+            return _part((values["frames"], values["labels"]), place, how)
+        return arrays.parts_of({name: np.asarray(value) for name, value in values.items()}, place, how)["train"]
     rows = isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data)
     if rows or isinstance(data, Mapping) or hasattr(data, "columns") or hasattr(data, "column_names"):
-        return _in_form(columns.clips_of(objects.tables_of(data)["train"], how), how)
+        return _in_form(columns.clips_of(objects.training_table(data), how), how)
     if isinstance(data, list) and data and all(isinstance(row, (tuple, list)) and len(row) == 2 for row in data):
         data = [row[0] for row in data], [row[1] for row in data]
     if not isinstance(data, tuple) or len(data) != 2:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data import notes, sources
+from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
-from nlpseq.data.series.reading import split_tables
+from nlpseq.data.series.reading import split_tables, table_of
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, plural, refuses_unknown_arguments, suggest
 from nlpseq.tasks.forecasting.futures import continued_columns, described_frequency, with_future
@@ -256,7 +257,8 @@ def load_series(
         read = lambda path: split_tables(path, delimiter, encoding)  # noqa: E731
         tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
     else:
-        tables = {"train": dataset} | ({} if test is None else {"test": test})
+        parts = training_and_others(dataset) | ({} if test is None else {"test": test})
+        tables = {split: table_of(part, delimiter, encoding) for split, part in parts.items()}
     given["covariates"] = () if given["covariates"] == "none" else given["covariates"]
     options["frequency"] = options["frequency"] or described_frequency(dataset)
     columns = Columns(**{name: given[name] for name in ("time", "item", "value", "covariates")})

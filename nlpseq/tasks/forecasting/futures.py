@@ -23,10 +23,10 @@ def continued_columns(table: SeriesTable, columns: Columns) -> Columns:
     return replace(columns, **found, **({"item": tuple(item)} if item != [""] else {}))
 
 
-def with_future(train: Any, test: Any, table: SeriesTable) -> Table | None:
+def with_future(train: Table, test: Table, table: SeriesTable) -> Table | None:
     """The rows of both parts, of tables of which the test part has times and no column of the values; else None."""
     names = table.names
-    if not isinstance(train, Table) or not isinstance(test, Table) or not {"time", "value"} <= names.keys():
+    if not {"time", "value"} <= names.keys():
         return None
     train, test = with_header(train), with_header(test)
     places = {normal(name): place for place, name in enumerate(test.names)}

@@ -246,20 +246,27 @@ def _from_objects(items, sample_rate, texts):
         raise InputError("samples have no rate: give `sample_rate`, as samples a second.")
     rate = sample_rate or min(own or HIGHEST_RATE, HIGHEST_RATE)
     spoken = _spoken(texts)
+    bare = sum(not text.strip() for part in items.values() for _, text, _ in part)
+    items = {split: [item for item in part if item[1].strip()] for split, part in items.items()}
     by_split = {}
     for split, part in items.items():
         audio = [objects.samples_of(sound, rate) for sound, _, _ in part]
         said = [spoken.get(text.strip(), text) for _, text, _ in part]
         by_split[split] = Utterances.of(audio, said, (), [fields for _, _, fields in part])
-    return by_split, rate, []
+    return by_split, rate, _without_texts(bare)
+
+
+def _without_texts(bare):
+    """A note on recordings without a text."""
+    are = plural(bare, "recording without a transcript is", "recordings without a transcript are")
+    return [f"{are} left out"] * bool(bare)
 
 
 def _from_files(recordings, sample_rate, texts):
     """`Utterances` by split, their rate, and notes."""
     recordings = {split: with_texts(part, _spoken(texts)) for split, part in recordings.items()}
     bare = sum(not recording.text.strip() for part in recordings.values() for recording in part)
-    are = plural(bare, "recording without a transcript is", "recordings without a transcript are")
-    said = [f"{are} left out"] * bool(bare)
+    said = _without_texts(bare)
     recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}
     said += _named_by_folder(recordings)
     paths = sorted({recording.path for part in recordings.values() for recording in part})

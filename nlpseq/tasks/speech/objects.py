@@ -9,8 +9,7 @@ import numpy as np
 
 from nlpseq.data.files import objects
 from nlpseq.data.files.audio import Resampler
-from nlpseq.data.files.paths import SPLIT_OF
-from nlpseq.data.files.table import normal
+from nlpseq.data.files.table import is_missing, normal
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.speech.own import AUDIO, SPEAKER, TEXT
@@ -31,9 +30,7 @@ def items_of(data: Any) -> dict[str, list[Item]]:
     Raises:
         InputError: it is none of these.
     """
-    if isinstance(data, Mapping) and data and all(str(name).lower() in SPLIT_OF for name in data):
-        return {SPLIT_OF[str(name).lower()]: _items(part) for name, part in data.items()}
-    return {"train": _items(data)}
+    return {split: _items(part) for split, part in objects.training_and_others(data).items()}
 
 
 def _items(data) -> list[Item]:
@@ -56,13 +53,13 @@ def _are_texts(values):
 
 
 def _text(text):
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else "" if text is None else str(text)
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else "" if is_missing(text) else str(text)
 
 
 def _rows(data):
     if hasattr(data, "column_names") and hasattr(data, "features"):  # of Hugging Face, whose sounds are decoded by row
         return [dict(row) for row in data]
-    table = objects.tables_of(data)["train"]
+    table = objects.training_table(data)
     columns = [table.values(name) for name in table.names]
     return [dict(zip(map(str, table.names), cells)) for cells in zip(*columns)]
 

@@ -390,6 +390,11 @@ def test_years_of_two_digits_are_of_one_century_and_not_to_come(form, first):
     assert (table.series[0].times == times).all() and not table.notes
 
 
+def test_a_dict_of_splits_without_training():
+    with pytest.raises(InputError, match="the dict has no training split: expected one named train"):
+        read_series({"test": [1.0, 2.0]})
+
+
 def test_ranges_of_days_begin_with_their_first():
     weeks = pd.date_range("2024-01-01", periods=12, freq="7D")
     table = read_series(

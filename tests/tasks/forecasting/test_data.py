@@ -180,6 +180,16 @@ def test_a_test_part_of_one_day_and_of_other_series(tmp_path):
     assert data.ahead == {"a": 1, "b": 1} and "1 series without a training part left out" in data.notes[0]
 
 
+def test_objects_by_split_and_futures_that_are_objects():
+    days = [str(np.datetime64("2024-01-01") + day) for day in range(47)]
+    train = {"ds": days[:40], "y": list(range(40)), "price": [day % 5 for day in range(40)]}
+    more = {"ds": days[40:], "price": [9] * 7}
+    for given in (((train,), {"test": more}), (({"train": train, "test": more},), {})):
+        data = load_series(*given[0], **given[1])
+        assert data.known == ("price",) and len(data.table.series[0]) == 47 and data.ahead == {}
+    assert load_series({"train": train, "test": {**more, "y": [1] * 7}}).ahead == {"": 7}
+
+
 @pytest.mark.parametrize("first", [0, 25])
 def test_a_test_part_that_repeats_what_is_before_it(tmp_path, first):
     (tmp_path / "train.csv").write_text(rows_of(range(40), sales=lambda day: day))
