@@ -10,7 +10,7 @@ import tensorflow as tf
 from nlpseq.tasks.classification.linear import NgramLogits
 
 COLUMNS = 2  # words and bigrams
-SCALE = 6.0  # factor of the margins, as logits beside those of a network
+SCALE = 8.0  # factor of the margins, as logits beside those of a network
 ITEMS = 5_000_000  # words and bigrams of the texts that it is fitted to, at most
 ITERATIONS, PERIOD, LEAST = 300, 10, 1e-3  # it ends when the loss falls by less than a thousandth in ten iterations
 
@@ -84,7 +84,7 @@ class MarginLogits(NgramLogits):
         items, present = zip(*super().counted(ids))
         values = [weights * tf.gather(tf.convert_to_tensor(idf), i) for i, weights, idf in zip(items, present, self.idf)]
         norm = tf.sqrt(sum(tf.reduce_sum(value**2, axis=1, keepdims=True) for value in values))
-        return [(item, tf.math.divide_no_nan(value, norm)) for item, value in zip(items, values)]
+        return [(item, value / tf.maximum(norm, 1e-6)) for item, value in zip(items, values)]
 
     def get_config(self):
         config = super().get_config()
