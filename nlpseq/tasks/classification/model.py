@@ -26,6 +26,7 @@ from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
 ANSWERED = 64  # texts that are classified together
+EQUAL = 0.5  # share of each of two classifiers
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -39,8 +40,9 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         y = softmax((s z + (1 - s) u) / T)         a probability for each class; without `linear`, y = softmax(z / T)
 
     u are the logits of a linear classifier over words and n-grams: `NgramLogits`, which `adapt` starts as naive Bayes
-    and which has a loss of its own in training; or `MarginLogits`, which `adapt` fits before. The share s is 1/2
-    until `choose_share` fits it, the temperature T is 1 until `calibrate` does.
+    and which has a loss of its own in training; or `MarginLogits`, which `adapt` fits before. The share s is 1/2, or
+    beside `MarginLogits` 1, so that the recurrent classifier is trained and validated alone, until `choose_share` sets
+    it. The temperature T is 1 until `calibrate` fits it.
 
     With `multi_label` a text has any number of labels: y_c = sigmoid(z_c / T), and those labels are assigned
     whose logit reaches their threshold, which `choose_thresholds` finds.
@@ -224,8 +226,8 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         if self.linear is not None:
             if not self.linear.built:  # an ensemble has one of all networks
                 self.linear.build()
-            half = keras.initializers.Constant(0.5)
-            self.share = self.add_weight((), half, name="share", trainable=False, dtype="float32")
+            start = keras.initializers.Constant(1.0 if self.has_margins else EQUAL)
+            self.share = self.add_weight((), start, name="share", trainable=False, dtype="float32")
         self.built = True
 
     def named_axes(self):
@@ -346,16 +348,19 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return calibration
 
     def choose_share(self, examples: Any) -> float | None:
-        """Fits the share of the recurrent classifier beside the linear one, as of `decisions.best_share`.
+        """Sets the share of the recurrent classifier beside the linear one: 1/2, or as of `decisions.best_share`.
 
         Args:
             examples: `nlpseq.data.Examples` for validation.
 
         Returns:
-            The share; None, and no change, without `linear` or with fewer than `decisions.ENOUGH` examples.
+            The share; None without `linear`, or if it is 1/2 because there are fewer than `decisions.ENOUGH` examples.
         """
         examples = self.usable(examples)
-        if self.linear is None or len(examples) < decisions.ENOUGH:
+        if self.linear is None:
+            return None
+        if len(examples) < decisions.ENOUGH:
+            self.share.assign(EQUAL)
             return None
         logits, labels = self._logits(examples, lambda text: tf.stack(self.heads(text), axis=1))
         self.share.assign(decisions.best_share(logits[:, 0], logits[:, 1], labels))

@@ -6,6 +6,7 @@ import tensorflow as tf
 from sklearn.svm import LinearSVC
 
 from nlpseq.data import Examples
+from nlpseq.tasks import TextClassifier
 from nlpseq.tasks.classification import svm
 from nlpseq.tasks.classification.svm import MarginLogits
 from nlpseq.training.transfer import take_weights
@@ -66,7 +67,7 @@ def test_it_is_fitted_once_and_shared_by_an_ensemble():
     tasks = [tiny.new_classifier(tiny.words(ngrams=2), linear="svm") for _ in range(2)]
     for task in tasks:
         task.adapt(examples)
-        task.share.assign(0.5)  # as before `choose_share`
+        task.choose_share(examples)  # of few examples 1/2
     ((ids, labels),) = tasks[0].prepare(examples, batch_size=4)
     recurrent, margins = tasks[0].heads(ids)
     np.testing.assert_allclose(tasks[0](ids), 0.5 * (recurrent + margins), rtol=1e-5)
@@ -80,6 +81,16 @@ def test_it_is_fitted_once_and_shared_by_an_ensemble():
     assert len(ensemble.weights) == sum(len(task.weights) for task in tasks) - size
     scores = [task.predict_text(["good film", "unknown"])["scores"] for task in (*tasks, ensemble)]
     np.testing.assert_allclose((scores[0] + scores[1]) / 2, scores[2], atol=1e-6)
+
+
+def test_the_network_is_validated_alone():
+    task = TextClassifier(tiny.words(ngrams=2), ["no", "yes"], units=3, linear="svm")
+    examples = Examples(tiny.strings(["good film", "bad film"]), np.array([1, 0]))
+    task.adapt(examples)
+    texts = tf.constant(examples.texts)
+    np.testing.assert_allclose(task(texts), task.heads(texts)[0])
+    assert task.choose_share(examples) is None
+    np.testing.assert_allclose(task(texts), sum(task.heads(texts)) / 2, rtol=1e-5)
 
 
 def test_another_model_does_not_replace_what_is_fitted():
