@@ -108,7 +108,7 @@ class NgramLogits(keras.layers.Layer):
         return votes
 
     def counted(self, ids: tf.Tensor, training: bool = False) -> list[tuple[tf.Tensor, tf.Tensor]]:
-        """Of each column the words or n-grams, and how much each counts, both `(batch, time)`: 0 where there is none."""
+        """Of each column the words or n-grams, and how much each counts, `(batch, time)`: 0 where there is none."""
         counted = []
         for column, size in enumerate(self.sizes):
             known = (ids[..., column] > (1 if column == 0 else 0)) & (ids[..., column] < size)

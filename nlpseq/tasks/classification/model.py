@@ -284,7 +284,7 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return with_labels(examples, self.labels)
 
     def adapt(self, examples: Any) -> None:
-        """Counts training examples for balanced class weights, and fits the linear classifier, or starts it as naive Bayes."""
+        """Counts training examples for balanced class weights, and fits or starts the linear classifier."""
         is_prepared = isinstance(examples, PreparedExamples)
         if self.settings.class_weights == "balanced":
             parts = [labels for _, labels in examples.blocks()] if is_prepared else [self.usable(examples).labels]

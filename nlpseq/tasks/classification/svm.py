@@ -1,7 +1,7 @@
 """A linear support vector machine over words and bigrams, which is fitted before the networks are trained."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -24,9 +24,9 @@ class MarginLogits(NgramLogits):
         idf_i = 1 + log((1 + n) / (1 + n_i))          n: training texts; n_i: those that contain i
         W, b = argmin 1/2 sum_c (|W_c|^2 + b_c^2) + sum_t sum_c w_tc max(0, 1 - y_tc m_tc)^2
 
-    where m is the margin of the text t without s, y is 1 for its classes and -1 for the others, and w is the class
-    weight where y is 1, else 1. `adapt` solves this; the weights are not trained further. Of rare classes among many it
-    learns more than a network does (Wang and Manning 2012, table 2: short texts).
+    where m is the margin of the text t, without s; y is 1 for its classes and -1 for the others, and w is the class
+    weight where y is 1, else 1. `adapt` solves this; the weights are not trained further. Of rare classes it learns
+    more from few texts than a network does.
 
     Args:
         sizes: Number of ids in each column: words, and bigrams.
@@ -45,8 +45,8 @@ class MarginLogits(NgramLogits):
 
     References:
         Fan et al. (2008), LIBLINEAR: a library for large linear classification, the primal form with the squared hinge.
-        Beck and Teboulle (2009), A fast iterative shrinkage-thresholding algorithm, and O'Donoghue and Candès (2015) for
-        its restart; each weight has its own step size.
+        Beck and Teboulle (2009), A fast iterative shrinkage-thresholding algorithm, equations 4.1 to 4.3.
+        O'Donoghue and Candès (2015), Adaptive restart for accelerated gradient schemes, section 3.2.
     """
 
     def __init__(self, sizes: Sequence[int], classes: int, **kwargs):
@@ -82,7 +82,8 @@ class MarginLogits(NgramLogits):
 
     def counted(self, ids, training=False):
         items, present = zip(*super().counted(ids))
-        values = [weights * tf.gather(tf.convert_to_tensor(idf), i) for i, weights, idf in zip(items, present, self.idf)]
+        idf = [tf.gather(tf.convert_to_tensor(own), numbers) for own, numbers in zip(self.idf, items)]
+        values = [weights * factors for weights, factors in zip(present, idf)]
         norm = tf.sqrt(sum(tf.reduce_sum(value**2, axis=1, keepdims=True) for value in values))
         return [(item, value / tf.maximum(norm, 1e-6)) for item, value in zip(items, values)]
 
@@ -105,22 +106,24 @@ class _Texts(NamedTuple):
 
 
 def _read(batches, sizes, classes):
+    """The texts of batches: all, or every second, fourth ... one."""
     starts, pairs, labels, step, number = np.cumsum([0, *sizes]), [], [], 1, 0
     for ids, targets in batches:
         rows, values = ids.value_rowids().numpy().astype(np.int64) + number, ids.flat_values.numpy()
         owners = np.arange(number, number + len(targets))
         number += len(targets)
         for column, size in enumerate(sizes):
-            there = (values[:, column] > (1 if column == 0 else 0)) & (values[:, column] < size) & (rows % step == 0)
-            pairs.append(np.stack([rows[there], values[there, column] + starts[column]], axis=1))
+            items = values[:, column]
+            known = (items > (1 if column == 0 else 0)) & (items < size) & (rows % step == 0)
+            pairs.append(np.stack([rows[known], items[known] + starts[column]], axis=1))
         labels.append((owners, targets if targets.ndim == 2 else np.eye(classes, dtype=np.float32)[targets]))
         while sum(map(len, pairs)) > ITEMS:
             step *= 2
             pairs = [part[part[:, 0] % step == 0] for part in pairs]
         labels = [(own[own % step == 0], part[own % step == 0]) for own, part in labels]
-    found = np.concatenate(pairs or [np.zeros((0, 2), np.int64)])
-    found[:, 0] //= step
-    return _Texts(found, 2 * np.concatenate([part for _, part in labels]).astype(np.float32) - 1)
+    items = np.concatenate(pairs or [np.zeros((0, 2), np.int64)])
+    items[:, 0] //= step
+    return _Texts(items, 2 * np.concatenate([part for _, part in labels]).astype(np.float32) - 1)
 
 
 def _sparse(texts, idf):
@@ -132,24 +135,20 @@ def _sparse(texts, idf):
 
 
 def _fitted(pairs, values, shape, labels, class_weights):
-    """W `(items, classes)` and b `(classes,)` by accelerated gradient descent."""
+    """W `(items, classes)`, and b `(classes,)` as weights of a feature that is 1, by accelerated gradient descent."""
     features, labels = tf.SparseTensor(pairs, values, shape), tf.constant(labels)
     costs = tf.where(labels > 0, tf.constant(1.0 if class_weights is None else class_weights, tf.float32), 1.0)
-    most = float(tf.reduce_max(costs))
-    sums = 1 + np.bincount(pairs[:, 0], values, shape[0])  # of the features of a text and of that of the bias
-    curvature = np.append(np.bincount(pairs[:, 1], values * sums[pairs[:, 0]], shape[1]), sums.sum())
-    steps = tf.constant(1 / (1 + 2 * most * curvature)[:, np.newaxis], tf.float32)
+    steps = _steps(pairs, values, shape, float(tf.reduce_max(costs)))
 
     @tf.function(autograph=False)
     def descend(weights, ahead, momentum):
         margins = tf.sparse.sparse_dense_matmul(features, ahead[:-1]) + ahead[-1]
-        lacking = costs * tf.nn.relu(1 - labels * margins)
-        loss = tf.reduce_sum(ahead**2) / 2 + tf.reduce_sum(lacking * tf.nn.relu(1 - labels * margins))
-        slopes = -2 * labels * lacking
-        gradient = tf.concat(
-            [tf.sparse.sparse_dense_matmul(features, slopes, adjoint_a=True), tf.reduce_sum(slopes, 0, keepdims=True)], 0
-        )
-        new = ahead - steps * (ahead + gradient)
+        violations = tf.nn.relu(1 - labels * margins)
+        loss = tf.reduce_sum(ahead**2) / 2 + tf.reduce_sum(costs * violations**2)
+        slopes = -2 * labels * costs * violations
+        of_features = tf.sparse.sparse_dense_matmul(features, slopes, adjoint_a=True)
+        gradient = ahead + tf.concat([of_features, tf.reduce_sum(slopes, axis=0, keepdims=True)], axis=0)
+        new = ahead - steps * gradient
         uphill = tf.reduce_sum((ahead - new) * (new - weights) / steps) > 0
         momentum = tf.where(uphill, 1.0, momentum)
         following = (1 + tf.sqrt(1 + 4 * momentum**2)) / 2
@@ -163,3 +162,13 @@ def _fitted(pairs, values, shape, labels, class_weights):
         if len(losses) > PERIOD and losses[-1 - PERIOD] - losses[-1] < LEAST * losses[-1]:
             break
     return weights[:-1], weights[-1]
+
+
+def _steps(pairs, values, shape, cost):
+    """A step size for each feature and for the bias, `(items + 1, 1)`.
+
+    They are the inverse of the row sums of 1 + 2 w X^T X, which bound its eigenvalues, as no feature is negative.
+    """
+    sums = 1 + np.bincount(pairs[:, 0], values, shape[0])  # of the features of a text, and of that of the bias
+    rows = np.append(np.bincount(pairs[:, 1], values * sums[pairs[:, 0]], shape[1]), sums.sum())
+    return tf.constant(1 / (1 + 2 * cost * rows)[:, np.newaxis], tf.float32)
