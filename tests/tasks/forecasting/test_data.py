@@ -184,8 +184,7 @@ def test_objects_by_split_and_futures_that_are_objects():
     days = [str(np.datetime64("2024-01-01") + day) for day in range(47)]
     train = {"ds": days[:40], "y": list(range(40)), "price": [day % 5 for day in range(40)]}
     more = {"ds": days[40:], "price": [9] * 7}
-    for given in (((train,), {"test": more}), (({"train": train, "test": more},), {})):
-        data = load_series(*given[0], **given[1])
+    for data in (load_series(train, test=more), load_series({"train": train, "test": more})):
         assert data.known == ("price",) and len(data.table.series[0]) == 47 and data.ahead == {}
     assert load_series({"train": train, "test": {**more, "y": [1] * 7}}).ahead == {"": 7}
 
