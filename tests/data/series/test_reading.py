@@ -423,3 +423,5 @@ def test_a_frequency_without_dates_is_said():
 def test_units_behind_names():
     table = read_series({"Time (s)": list(range(20)), "Sales [$]": list(range(20)), "other": [1, 2] * 10})
     assert table.names == {"time": "Time (s)", "value": "Sales [$]"} and table.covariates == ("other",)
+    both = read_series({"Load (MW)": list(range(20)), "Load (MVar)": list(range(20)), "date": DAYS})
+    assert len(both) == 2
