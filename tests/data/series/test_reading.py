@@ -390,6 +390,11 @@ def test_years_of_two_digits_are_of_one_century_and_not_to_come(form, first):
     assert (table.series[0].times == times).all() and not table.notes
 
 
+def test_weekends_among_days_of_business_are_refused():
+    with pytest.raises(InputError, match="row 3: 2024-02-03 00:00:00 of the series is on a weekend"):
+        read_series({"day": DAYS, "y": list(range(20))}, frequency="B")
+
+
 def test_a_dict_of_splits_without_training():
     with pytest.raises(InputError, match="the dict has no training split: expected one named train"):
         read_series({"test": [1.0, 2.0]})
