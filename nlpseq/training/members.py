@@ -60,7 +60,7 @@ def train_members(
         own = dataclasses.replace(settings, seed=(settings.seed + number) % 2**32, budget=budget)
         set_seed(own.seed)
         task = make()
-        history, time = train(task, train_examples, validation_examples, own, part)
+        history, time = train(task, train_examples, validation_examples, own, part, number)
         members.append(task)
         histories.append({**history, "minutes": [seconds / 60 + minutes for minutes in history["minutes"]]})
         seconds += time

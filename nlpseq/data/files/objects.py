@@ -10,7 +10,7 @@ from typing import Any
 from nlpseq.data.files.json_rows import columns_table, objects_table
 from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.data.files.table import Table, by_split, repeated_in, rows_table
-from nlpseq.errors import InputError, plural, shorten
+from nlpseq.errors import InputError, first_of, plural, shorten
 
 FORMS = (
     "a table (a pandas or Polars frame, an Arrow table, a Hugging Face dataset), a list of rows, a tuple or dict of "
@@ -31,9 +31,22 @@ def tables_of(data: Any, rank: int = 0) -> dict[str, Table]:
     Raises:
         InputError: it is none of these, empty, or without end.
     """
-    if isinstance(data, Mapping) and data and all(str(name).lower() in SPLIT_OF for name in data):
-        return {SPLIT_OF[str(name).lower()]: _table(part, f"the {name} data", rank) for name, part in data.items()}
+    if isinstance(data, Mapping) and _are_splits(data):
+        splits = {name: SPLIT_OF.get(str(name).lower()) for name in data}
+        tables = {split: _table(data[name], f"the {name} data", rank) for name, split in splits.items() if split}
+        others = [str(name) for name, split in splits.items() if split is None]
+        if others:
+            note = f"what is called {first_of(others)} is no split, and is left out"
+            tables["train"] = tables["train"].with_note(note)
+        return tables
     return by_split(_table(data, f"the {type(data).__name__}", rank))
+
+
+def _are_splits(data):
+    """Whether keys are the names of splits, or one is "train" and all values are tables, as "unsupervised" of IMDB."""
+    names = [str(name).lower() for name in data]
+    tables = all(hasattr(part, "column_names") or hasattr(part, "columns") for part in data.values())
+    return bool(names) and (all(name in SPLIT_OF for name in names) or ("train" in names and tables))
 
 
 def _table(data: Any, place: str, rank: int) -> Table:
