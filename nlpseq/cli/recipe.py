@@ -258,6 +258,8 @@ def kept(checkpoints: Any) -> Iterator[None]:
     """Says where the trained model is if the block fails."""
     folder = checkpoints.folder.path
     where = f"the trained model is in {folder}: run {checkpoints.again} or `nlpseq export {folder}`."
+    if not checkpoints.is_kept:
+        where = f"the trained model could not be written to {folder} either: make space, and run {checkpoints.again}."
     try:
         yield
     except WritingError as error:

@@ -108,7 +108,7 @@ class CheckpointFolder:
             except WritingError as error:
                 failure = str(error)
         else:
-            self.notes.append(f"{failure} training continues without it")
+            self.notes.append(f"{failure.rstrip('.')}: training continues without it")
             return
         if name != BEST:
             self._remove([BEST])

@@ -116,6 +116,11 @@ class Checkpoints(keras.callbacks.Callback):
         """The checkpoint of a training that has finished, None of one that has not."""
         return self._resumed if self._resumed is not None and self._resumed["phase"] == TRAINED else None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the result of the training is on disk."""
+        return os.path.isfile(self.folder.path / TRAINED)
+
     def restore_trained(self, model: Any) -> dict[str, Any]:
         """Restores the model, and the random generators, after a training that has finished; returns its results."""
         trained = self._resumed or {}

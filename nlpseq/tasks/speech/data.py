@@ -14,6 +14,7 @@ from nlpseq.errors import InputError, in_range, plural, refuses_unknown_argument
 from nlpseq.tasks.speech import own
 from nlpseq.tasks.speech.recordings import held_out, with_texts
 from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
+from nlpseq.tasks.speech.sounds import as_floats
 
 HIGHEST_RATE = 16_000  # above which speech has nothing to read
 LONGEST = 35.0  # seconds of a training utterance, at most
@@ -165,7 +166,7 @@ def load_speech(
         if sample_rate is None:
             raise InputError("samples have no rate: give `sample_rate`, as samples a second.")
         rate = sample_rate
-        pairs = [(np.asarray(samples, np.float32), text) for samples, text in dataset]
+        pairs = [(as_floats(samples), text) for samples, text in dataset]
         by_split = {"train": Utterances.of(*zip(*pairs))} if pairs else {}
     else:
         read = lambda path: own.read(path, pattern, encoding)  # noqa: E731
