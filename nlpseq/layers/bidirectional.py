@@ -105,6 +105,13 @@ class Bidirectional(keras.layers.Bidirectional):
         result = layer(sequences, initial_state=start, mask=mask, training=training, in_order_of_time=True)
         return result if self.return_state else (result,)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = keras.tree.flatten(mask)[0] if self.return_sequences else None
+        outputs = [mask] if self.merge_mode else [mask, mask]
+        if self.return_state:
+            outputs += [None] * 2 * len(keras.tree.flatten(self.forward_layer.state_size))
+        return outputs if len(outputs) > 1 else mask
+
     @staticmethod
     def _run_on_engine(layers):
         """Whether the engine runs both layers, with the same order of batch and time."""
