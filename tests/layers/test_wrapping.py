@@ -125,3 +125,18 @@ def test_a_step_checks_its_states(cell):
             cell(x, wrong)
     with pytest.raises(ValueError, match="axis -1"):
         cell(x[:, :2], states)
+
+
+@pytest.mark.parametrize("merge_mode", ["sum", None])
+def test_states_of_a_stateful_wrapper_are_returned(merge_mode):
+    """Where Keras counts the masks of a generator."""
+    layer = layers.Bidirectional(layers.LSTM(UNITS, stateful=True, return_state=True), merge_mode=merge_mode)
+    results = layer(sequences(), mask=MASK)
+    assert [tuple(result.shape) for result in results] == [(BATCH, UNITS)] * (5 if merge_mode else 6)
+
+
+@pytest.mark.parametrize("kind", ["ragged", "sparse"])
+def test_sequences_that_are_not_dense_are_refused(kind):
+    x = tf.RaggedTensor.from_tensor(sequences()) if kind == "ragged" else tf.sparse.from_dense(sequences())
+    with pytest.raises(InputError, match=f"layer 'it' needs dense sequences, got a {kind} tensor"):
+        layers.GRU(UNITS, name="it")(x)
