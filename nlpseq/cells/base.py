@@ -1,6 +1,7 @@
 """The base class of recurrent cells."""
 
 import contextlib
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -141,12 +142,12 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
         trainable_initial_state: bool = False,
         **kwargs: Any,
     ) -> None:
-        if units <= 0:
+        if not isinstance(units, Integral) or units <= 0:
             raise ValueError(
-                f"Received an invalid value for argument `units`, expected a positive integer, got {units}."
+                f"Received an invalid value for argument `units`, expected a positive integer, got {units!r}."
             )
         super().__init__(**kwargs)
-        self.units = units
+        self.units = units = int(units)
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
@@ -188,7 +189,7 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
             states: list of `(batch, units)`.
 
         Returns:
-            The new states, a list with the shapes of `states`; the first one is the output.
+            The new states, a list with the shapes and dtypes of `states`; the first one is the output.
         """
         raise NotImplementedError(f"{type(self).__name__} must define transition(self, wx, uh, states).")
 

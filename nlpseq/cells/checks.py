@@ -1,6 +1,7 @@
 """Checks of shapes and values, with one sentence each in eager code, in graphs and in symbolic builds."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -161,7 +162,7 @@ def check_state_shape(shape: Sequence, batch: int | None, size: int, number: int
 def check_sizes(state_size: Any, output_size: Any, count: int, owner: str) -> None:
     """Raises an `InputError` unless a cell has `count` states, each `(batch, size)`, and the first is its output."""
     sizes = state_size if isinstance(state_size, (list, tuple)) else [state_size]
-    if len(sizes) != count or not all(isinstance(size, int) for size in sizes):
+    if len(sizes) != count or not all(isinstance(size, Integral) for size in sizes):
         raise InputError(
             f"`state_size` of {owner} must hold a number for each of its `states`, {count}, got {state_size}."
         )

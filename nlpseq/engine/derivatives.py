@@ -65,7 +65,9 @@ def first_only(gradient: Callable, sources: Sequence[tf.Tensor], remedy: str) ->
     """
 
     def refuse(*_):
-        raise NotImplementedError(f"This part of nlpseq has first derivatives only, by gradient tapes: for others, {remedy}.")
+        raise NotImplementedError(
+            f"This part of nlpseq has first derivatives only, by gradient tapes: for others, {remedy}."
+        )
 
     @tf.custom_gradient
     def first_derivatives(*arguments):

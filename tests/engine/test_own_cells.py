@@ -1,6 +1,9 @@
 """Cells that users write: their own weights, layers, attributes and mistakes."""
 
+from typing import Any
+
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -54,7 +57,9 @@ def results_of(layer, x, weights, **options):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("cell", [LSTMCell(UNITS, peephole=True, projection_size=2), GRUCell(UNITS, layer_normalization=True)])
+@pytest.mark.parametrize(
+    "cell", [LSTMCell(UNITS, peephole=True, projection_size=2), GRUCell(UNITS, layer_normalization=True)]
+)
 def test_a_frozen_layer_passes_gradients_on(engine, cell):
     layer = layers.RNN(cell, engine=engine)
     layer.build((BATCH, None, FEATURES))
@@ -72,7 +77,10 @@ def test_a_frozen_layer_passes_gradients_on(engine, cell):
 @pytest.mark.parametrize("make", [ScaledCell, DeepCell])
 def test_weights_and_layers_of_a_cell_train_as_in_keras(make, engine):
     cell = make(UNITS)
-    layer, by_keras = layers.RNN(cell, return_sequences=True, engine=engine), keras.layers.RNN(cell, return_sequences=True)
+    layer, by_keras = (
+        layers.RNN(cell, return_sequences=True, engine=engine),
+        keras.layers.RNN(cell, return_sequences=True),
+    )
     layer.build((BATCH, None, FEATURES))
     weights = cell.trainable_weights
     assert len(weights) == {ScaledCell: 4, DeepCell: 7}[make]
@@ -84,7 +92,10 @@ def test_weights_and_layers_of_a_cell_train_as_in_keras(make, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_weights_of_a_cell_in_mixed_precision(policy, engine):
-    layer, wide = layers.RNN(ScaledCell(UNITS, dtype=policy), dtype=policy, engine=engine), layers.RNN(ScaledCell(UNITS))
+    layer, wide = (
+        layers.RNN(ScaledCell(UNITS, dtype=policy), dtype=policy, engine=engine),
+        layers.RNN(ScaledCell(UNITS)),
+    )
     for each in (layer, wide):
         each.build((BATCH, None, FEATURES))
     wide.set_weights(layer.get_weights())
@@ -172,7 +183,7 @@ def test_a_variable_that_is_no_weight_is_said():
 @pytest.mark.parametrize("sizes, words", [
     ({"state_size": [UNITS, (UNITS, 2)]}, r"`state_size` of cell .* must hold a number for each of its `states`, 2"),
     ({"state_size": [UNITS, 1, 1]}, r"for each of its `states`, 2, got \[3, 1, 1\]"),
-    ({"state_size": [UNITS, 1], "output_size": 2}, "must be the size of its first state, which is the output, 3, got 2"),
+    ({"state_size": [UNITS, 1], "output_size": 2}, "the size of its first state, which is the output, 3, got 2"),
 ])  # fmt: skip
 def test_sizes_of_a_cell(sizes, words):
     class SizedCell(RecurrentCell):
@@ -183,3 +194,12 @@ def test_sizes_of_a_cell(sizes, words):
         setattr(cell, name, value)
     with pytest.raises(InputError, match=words):
         layers.RNN(cell)(sequences())
+
+
+def test_units_are_a_whole_number():
+    units: Any
+    for units in (2.5, "2"):
+        with pytest.raises(ValueError, match=f"expected a positive integer, got {units!r}"):
+            layers.GRU(units)
+    units = np.int64(UNITS)
+    assert layers.GRU(units)(sequences()).shape == (BATCH, UNITS)
