@@ -66,7 +66,8 @@ def train_members(
         seconds += time
         if not number:
             size = sum(int(np.prod(weight.shape)) for weight in task.weights) * 4 / 2**20
-            say(f"the weights of a network take {size:.1f} MB, those of all in the export {count * size:.1f} MB")
+            most = count * size
+            say(f"the weights of a network take {size:.1f} MB, those of all in the export at most {most:.1f} MB")
     history = {name: [value for own in histories for value in own[name]] for name in histories[0]}
     task = members[0].combined(members[1:])
     if checkpoints is not None:
