@@ -35,7 +35,7 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
     defines `transition`; weights, dropout, backpropagation through time, masking and saving
     are inherited. A subclass may add weights in `build` and use them in `transition`: the
     engine accumulates their gradients step by step, which is fast for vectors and slower
-    for matrices.
+    for matrices. So it may use Keras layers that are attributes of the cell.
 
     Class attributes:
         gates: Number of blocks of `units` columns in `kernel`. Default 1.
@@ -99,7 +99,7 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
         initial_state_0, ... `(units,)` with `trainable_initial_state`.
 
     Raises:
-        ValueError: `units` is not positive, or a rate is out of range.
+        ValueError: `units` is no positive integer, a rate is out of range, or sizes of states do not fit.
 
     Example:
 
