@@ -14,6 +14,7 @@ from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.speech.own import AUDIO, SPEAKER, TEXT
 from nlpseq.tasks.speech.recordings import Recording
+from nlpseq.tasks.speech.sounds import as_floats
 
 EXPECTED = "a list of (samples, text), two lists, or a table with columns such as audio and text"
 Item = tuple[Any, str, dict[str, str]]  # a sound, its text, and what else is known of it
@@ -98,11 +99,9 @@ def samples_of(sound: Any, rate: int) -> np.ndarray:
     array = np.asarray(array if array is not None else "")
     if array.dtype.kind not in "fiu" or not 1 <= array.ndim <= 2:
         raise InputError(f"expected the samples of a sound, got {shorten(repr(sound), 60)}.")
-    if array.dtype.kind in "iu" and array.dtype.itemsize <= 4:
-        least, most = np.iinfo(array.dtype).min, np.iinfo(array.dtype).max
-        array = (array - (least + most + 1) / 2) / ((most - least + 1) / 2)
+    array = as_floats(array)
     if array.ndim == 2:
         array = array.mean(axis=int(np.argmin(array.shape)))
-    samples = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    samples = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
     resampler = Resampler(rate_of(sound) or rate, rate)
     return np.concatenate([resampler(samples), resampler.finish()])
