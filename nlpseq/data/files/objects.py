@@ -31,15 +31,40 @@ def tables_of(data: Any, rank: int = 0) -> dict[str, Table]:
     Raises:
         InputError: it is none of these, empty, or without end.
     """
+    parts = parts_by_split(data)
+    if parts is None:
+        return by_split(_table(data, f"the {type(data).__name__}", rank))
+    tables = {split: _table(part, f"the {split} data", rank) for split, part in parts.items()}
+    others = [str(name) for name in data if str(name).lower() not in SPLIT_OF]
+    if others:
+        note = f"what is called {first_of(others)} is no split, and is left out"
+        tables["train"] = tables["train"].with_note(note)
+    return tables
+
+
+def training_table(data: Any) -> Table:
+    """The table of an object, the training split of a dict of splits.
+
+    Raises:
+        InputError: as of `tables_of`; a dict of splits has none for training.
+    """
+    parts = parts_by_split(data)
+    if parts is not None and "train" not in parts:
+        raise InputError(f"the {type(data).__name__} has no training split: expected one named train.")
+    return tables_of(data)["train"]
+
+
+def training_and_others(data: Any) -> dict[str, Any]:
+    """The parts of an object by split; the training split is all of one that is no dict of splits with it."""
+    parts = parts_by_split(data)
+    return parts if parts and "train" in parts else {"train": data}
+
+
+def parts_by_split(data: Any) -> dict[str, Any] | None:
+    """The parts of a dict whose keys are names of splits, by split; None of another object."""
     if isinstance(data, Mapping) and _are_splits(data):
-        splits = {name: SPLIT_OF.get(str(name).lower()) for name in data}
-        tables = {split: _table(data[name], f"the {name} data", rank) for name, split in splits.items() if split}
-        others = [str(name) for name, split in splits.items() if split is None]
-        if others:
-            note = f"what is called {first_of(others)} is no split, and is left out"
-            tables["train"] = tables["train"].with_note(note)
-        return tables
-    return by_split(_table(data, f"the {type(data).__name__}", rank))
+        return {SPLIT_OF[str(name).lower()]: part for name, part in data.items() if str(name).lower() in SPLIT_OF}
+    return None
 
 
 def _are_splits(data):
