@@ -66,7 +66,10 @@ def _tables_by_class(folder, delimiter, encoding):
     files = [file for file in paths.data_files(folder, paths.TABLES) if paths.suffix_of(file) in paths.TABLES]
     if len(files) < 2 or len(files) > MOST_TABLES or any(paths.split_of(file.name) for file in files):
         return None
-    tables = [table.with_names(_read_file(file, delimiter, encoding), (TEXT,), {}) for file in files]
+    try:
+        tables = [table.with_names(_read_file(file, delimiter, encoding), (TEXT,), {}) for file in files]
+    except InputError:  # files of other kinds
+        return None
     names = {tuple(map(table.normal, part.names)) for part in tables}
     if len(names) > 1 or not all(part.header for part in tables) or set(*names) & set(LABEL.usual):
         return None
