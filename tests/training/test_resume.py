@@ -244,6 +244,15 @@ def test_a_run_that_began_afresh_is_continued_without_the_flag(tmp_path):
             part._stop()
 
 
+def test_networks_of_a_run_that_has_not_finished_are_named(tmp_path):
+    for part in ("network-1", "network-2", "pretraining"):
+        folder = training.Checkpoints(tmp_path / "checkpoints").part(part).folder
+        folder.write("trained", {"phase": "trained"})
+        folder.wait()
+    with pytest.raises(InputError, match="several networks .* give one of them, .*network-1, .*network-2, or run"):
+        find_checkpoint(tmp_path)
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_a_second_interrupt_leaves_at_once():
     process = os.fork()
