@@ -108,15 +108,17 @@ def _made(config, path):
         ) from None
 
 
-def take_weights(task: Any, source: Any) -> list[str]:
-    """Gives a task the weights of another one.
+def take_weights(task: Any, source: Any, number: int = 0) -> list[str]:
+    """Gives a task the weights of another one, or of one of the networks that it averages.
 
     Of a weight with named axes, such as an embedding of words or an output layer of labels, the
-    parts of the names that both tasks have are taken over, whatever their order.
+    parts of the names that both tasks have are taken over, whatever their order. What the task has fitted to its
+    training data stays.
 
     Args:
         task: The task, as `nlpseq.tasks.base.Task`.
-        source: A task of the same class.
+        source: A task of the same class, or several of them that are averaged.
+        number: Which of these, from 0; beyond the last one it begins again.
 
     Returns:
         Lines that say what was taken over.
@@ -129,6 +131,9 @@ def take_weights(task: Any, source: Any) -> list[str]:
             f"`init_from` is a model of the kind {source.kind}, and this one is of the kind {task.kind}: give one of "
             "this kind."
         )
+    networks = getattr(source, "members", ())
+    if networks and type(task) is not type(source):
+        source = networks[number % len(networks)]
     if type(task) is not type(source) or len(task.weights) != len(source.weights):
         differing = [
             f"`{name}` {value} instead of {task.settings.flat().get(name)}"
@@ -140,8 +145,10 @@ def take_weights(task: Any, source: Any) -> list[str]:
             f"{' (' + ', '.join(differing) + ')' if differing else ''}: give the same settings of the model."
         )
     axes, source_axes, known = _axes(task), _axes(source), {}
-    left = []
+    left, fitted = [], {id(weight) for weight in task.fitted}
     for weight, given in zip(task.weights, source.weights):
+        if id(weight) in fitted:
+            continue
         named = axes.get(id(weight), {})
         shared = {axis: _shared(names, source_axes[id(given)][axis][1]) for axis, (_, names) in named.items()}
         rest = [size for axis, size in enumerate(weight.shape) if axis not in named]
@@ -151,7 +158,7 @@ def take_weights(task: Any, source: Any) -> list[str]:
         for axis, (what, names) in named.items():
             known[what] = (len(shared[axis][0]), len(names))
         weight.assign(_merged(np.array(weight), np.array(given), shared))
-    return _lines(task, left, known)
+    return _lines(task, len(left) + len(fitted), left, known)
 
 
 def _axes(task):
@@ -189,8 +196,8 @@ def _merged(value, given, shared):
     return given
 
 
-def _lines(task, left, known):
-    taken = len(task.weights) - len(left)
+def _lines(task, new, left, known):
+    taken = len(task.weights) - new
     parts = [f"{taken} of {len(task.weights)} weights"]
     parts += [f"{shared:,} of {count:,} {what}" for what, (shared, count) in known.items() if shared != count]
     lines = [f"starting from trained weights: {', '.join(parts)}"]

@@ -89,9 +89,13 @@ def test_a_shard_whose_counts_are_damaged_is_answered_again(tmp_path, content):
 
 
 def test_a_full_disk_is_said_and_other_errors_are_not_hidden(tmp_path):
-    with pytest.raises(WritingError, match="cannot write to out: no space left on device; .* the same command continues"):
-        with keeping("out"):
-            raise RuntimeError("OSError: [Errno 28] No space left on device [while running 'ParDo(AnswerShard)']")
+    with (
+        pytest.raises(
+            WritingError, match="cannot write to out: no space left on device; .* the same command continues"
+        ),
+        keeping("out"),
+    ):
+        raise RuntimeError("OSError: [Errno 28] No space left on device [while running 'ParDo(AnswerShard)']")
     with pytest.raises(RuntimeError, match="no reason"), keeping("out"):
         raise RuntimeError("no reason")
     with pytest.raises(WritingError, match="cannot write to /proc/nothing"):

@@ -40,6 +40,15 @@ def test_the_same_settings_take_all_weights(new):
         np.testing.assert_array_equal(one, other)
 
 
+def test_networks_that_are_averaged_give_their_weights_one_each():
+    first, second, task = (classifier(TEXTS, LABELS) for _ in range(3))
+    source = first.combined([second])
+    for number, network in ((1, second), (2, first)):
+        take_weights(task, source, number)
+        for one, other in zip(task.get_weights(), network.get_weights()):
+            np.testing.assert_array_equal(one, other)
+
+
 def classifier(texts, labels, **settings):
     preprocessor = WordPreprocessor.learn(texts, ngrams=2, ngram_min_count=1)
     return tiny.randomized(TextClassifier(preprocessor, labels, units=3, embedding_size=4, **settings))
