@@ -233,6 +233,13 @@ def _one_a_step(series, positions, frequency, where, duplicates):
     if not len(same):
         return series, positions
     if duplicates == "error" and len(same) > FEW * len(positions):
+        if frequency.unit == "B" and len(weekend := np.flatnonzero(np.asarray(series.times.dayofweek) > 4)):
+            raise InputError(
+                f"{where(_line(series, weekend[0]))}: {series.times[weekend[0]]} of {series.title} is on a weekend, "
+                "and the steps are days of business",
+                "leave out such rows",
+                "set `frequency` to D",
+            )
         raise InputError(
             f"{where(_line(series, same[0] + 1))}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
             f"{series.title} fall on one step of {frequency.name!r}",

@@ -30,7 +30,7 @@ def value_columns(
     if given is not None:
         return given, len(given) > 1 and not channels
     numeric = [name for name in numeric if name not in columns.read]
-    usual = next((name for word in VALUE.usual for name in numeric if plain(name) == word), None)
+    usual = _usual(numeric)
     if usual is None and table.header is not False:
         named = [name for word in VALUE.usual for name in table.names if plain(name) == word]
         named = [name for name in named if name not in {*keys, *taken}]
@@ -60,6 +60,16 @@ def value_columns(
             "`value`, and the others become covariates"
         )
     return filled, True
+
+
+def _usual(names: list[str]) -> str | None:
+    """The most usual name of values, perhaps with a unit behind it if no other column has it with another one."""
+    plains = list(map(plain, names))
+    for word in VALUE.usual:
+        exact = [name for name in names if normal(name) == word]
+        if exact or plains.count(word) == 1:
+            return exact[0] if exact else names[plains.index(word)]
+    return None
 
 
 def other_columns(

@@ -390,6 +390,11 @@ def test_years_of_two_digits_are_of_one_century_and_not_to_come(form, first):
     assert (table.series[0].times == times).all() and not table.notes
 
 
+def test_weekends_among_days_of_business_are_refused():
+    with pytest.raises(InputError, match="row 3: 2024-02-03 00:00:00 of the series is on a weekend"):
+        read_series({"day": DAYS, "y": list(range(20))}, frequency="B")
+
+
 def test_a_dict_of_splits_without_training():
     with pytest.raises(InputError, match="the dict has no training split: expected one named train"):
         read_series({"test": [1.0, 2.0]})
@@ -423,3 +428,5 @@ def test_a_frequency_without_dates_is_said():
 def test_units_behind_names():
     table = read_series({"Time (s)": list(range(20)), "Sales [$]": list(range(20)), "other": [1, 2] * 10})
     assert table.names == {"time": "Time (s)", "value": "Sales [$]"} and table.covariates == ("other",)
+    both = read_series({"Load (MW)": list(range(20)), "Load (MVar)": list(range(20)), "date": DAYS})
+    assert len(both) == 2
