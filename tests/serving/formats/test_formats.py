@@ -111,7 +111,7 @@ def test_a_process_without_tensorflow(tmp_path):
 def test_signatures_and_inputs_that_are_none():
     model = runtime.load(exported("classification")[1], "saved_model")
     for signature, inputs, said in (
-        ("embedd", {}, "unknown signature 'embedd': did you mean embed"),
+        ("embedd", {}, "unknown `signature` 'embedd': did you mean embed"),
         ("embed", {}, "the signature 'embed' takes text, got nothing"),
         ("embed", {"text": [[1]]}, "the input 'text' of the signature 'embed' must be string of the shape"),
     ):
