@@ -13,7 +13,7 @@ import pytest
 from nlpseq import training, writing
 from nlpseq.errors import InputError, Interrupted, TrainingError
 from nlpseq.training import state_file
-from nlpseq.training.folder import find_checkpoint
+from nlpseq.training.folder import CheckpointFolder, find_checkpoint
 from nlpseq.training.settings import TrainingSettings
 from nlpseq.training.signals import stop_requests
 from tests.tiers import slow_but
@@ -242,6 +242,15 @@ def test_a_run_that_began_afresh_is_continued_without_the_flag(tmp_path):
         part._requests = [signal.SIGTERM]
         with pytest.raises(Interrupted, match="run the same command again, but without `restart`, to continue"):
             part._stop()
+
+
+def test_networks_of_a_run_that_has_not_finished_are_named(tmp_path):
+    for part in ("network-1", "network-2", "pretraining"):
+        folder = CheckpointFolder(tmp_path / "checkpoints" / part)
+        folder.write("trained", {"phase": "trained"})
+        folder.wait()
+    with pytest.raises(InputError, match="several networks .* give one of them, .*network-1, .*network-2, or run"):
+        find_checkpoint(tmp_path)
 
 
 @pytest.mark.usefixtures("interruptible")

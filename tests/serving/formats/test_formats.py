@@ -108,6 +108,17 @@ def test_a_process_without_tensorflow(tmp_path):
         np.testing.assert_allclose(list(answer["scores"].values()), scores, atol=1e-5)
 
 
+def test_signatures_and_inputs_that_are_none():
+    model = runtime.load(exported("classification")[1], "saved_model")
+    for signature, inputs, said in (
+        ("embedd", {}, "unknown `signature` 'embedd': did you mean embed"),
+        ("embed", {}, "the signature 'embed' takes text, got nothing"),
+        ("embed", {"text": [[1]]}, "the input 'text' of the signature 'embed' must be string of the shape"),
+    ):
+        with pytest.raises(InputError, match=said):
+            model.run(signature, inputs)
+
+
 def test_the_saved_model_is_there_already(tmp_path):
     task, path = copied("classification", tmp_path)
     before = sorted(path.rglob("*"))
