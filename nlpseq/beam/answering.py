@@ -26,12 +26,13 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.utils.shared import Shared
 
-from nlpseq.beam.pipelines import pipeline_of
+from nlpseq.beam.pipelines import keeping, pipeline_of
 from nlpseq.data import answer_rows
 from nlpseq.data.row_writers import FORMATS, row_writer
 from nlpseq.data.stream import PART, Row, Shard, decompressed, read_rows, shards_of
 from nlpseq.errors import InputError, suggest
 from nlpseq.runtime.saved_model import rows as rows_of
+from nlpseq.writing import REASONS
 
 WINDOW = 64  # batches whose texts are sorted together by length
 COUNTS = ("rows", "answered", "bad")
@@ -247,19 +248,29 @@ def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> lis
 
     begun = pipeline_of(flags)
     check_column(job, shards[0])
-    _check_job(job, shards)
+    with keeping(job.output, REASONS):
+        _check_job(job, shards)
     left = [shard for shard, done in zip(shards, _results(job, shards)) if done is None or done["failed"] is not None]
     if left:
         send_by_value(nlpseq)
-        with begun as pipeline:
+        with keeping(job.output), begun as pipeline:
             _ = pipeline | beam.Create(left) | beam.Reshuffle() | beam.ParDo(AnswerShard(job, answers))
     return [result for result in _results(job, shards) if result is not None]
 
 
 def _results(job, shards):
-    """What is known of each shard; None of one that has not been answered."""
-    paths = [job.counts(shard) for shard in shards]
-    return [json.loads(FileSystems.open(path).read()) if FileSystems.exists(path) else None for path in paths]
+    """What is known of each shard; None of one that has not been answered, or whose counts are damaged."""
+    return [_result(job.counts(shard)) for shard in shards]
+
+
+def _result(path):
+    if not FileSystems.exists(path):
+        return None
+    with contextlib.suppress(ValueError, RecursionError):
+        result = json.loads(FileSystems.open(path).read())
+        if isinstance(result, dict) and {*COUNTS, "shard", "failed"} <= result.keys():
+            return result if all(isinstance(result[name], int) for name in COUNTS) else None
+    return None
 
 
 def send_by_value(package):

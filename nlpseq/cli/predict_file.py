@@ -16,7 +16,7 @@ from nlpseq.data.files.contents import check_file, lines_of
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.paths import suffix_of
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns, is_missing
+from nlpseq.data.files.table import TEXT_NAMES, Role, Table, find_columns, is_missing, text_column, text_of
 from nlpseq.errors import ExampleError, InputError, some_of
 from nlpseq.paths import as_path
 from nlpseq.writing import write_file, writing
@@ -25,19 +25,7 @@ if TYPE_CHECKING:
     from nlpseq.serving import Export
 
 UNFINISHED = ".unfinished"  # suffix of the answers of a run that is not complete
-TEXTS = (
-    "text",
-    "texts",
-    "review",
-    "sentence",
-    "utterance",
-    "question",
-    "tweet",
-    "comment",
-    "message",
-    "content",
-    "source",
-)
+TEXTS = (*TEXT_NAMES, "source", "src")
 
 
 def run(
@@ -71,7 +59,10 @@ def run(
     if table.note:
         note(table.note)
     values = table.values(name)
-    texts = ["" if is_missing(value) else str(value) for value in values]
+    texts = [
+        "" if is_missing(value) else text_of(value, f"{table.where(row)}, column {name!r}")
+        for row, value in enumerate(values)
+    ]
     unfinished = path.with_name(path.name + UNFINISHED)
     with writing(f"the answers to {unfinished}"):
         answers = _answers(export, texts, unfinished, options)
@@ -103,7 +94,7 @@ def _inputs(export, content, file, column) -> tuple[Table, str]:
     """The table in the content of a file, and the name of its column of inputs."""
     if isinstance(content, str):
         content = columns_table(file, {export.answers.input_name: lines_of(content) if content else []}, "line")
-    table, found = find_columns(content, (Role("column", TEXTS),), {"column": column}, lambda _: (0,))
+    table, found = find_columns(content, (Role("column", TEXTS),), {"column": column}, text_column)
     return table, found["column"]
 
 

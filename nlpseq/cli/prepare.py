@@ -57,6 +57,6 @@ def run(arguments: list[str]) -> int:
     if config.beam:
         if importlib.util.find_spec("apache_beam") is None:
             raise InputError("--beam requires the package apache-beam: run pip install 'nlpseq[beam]'.")
-        each = importlib.import_module("nlpseq.beam.preparing").by_beam(flags)
+        each = importlib.import_module("nlpseq.beam.preparing").by_beam(flags, str(config.output))
     say(f"prepared in {corpus.prepare(each)}")
     return 0

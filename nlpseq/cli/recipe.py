@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlpseq.cli.automatic import parsed, shown
 from nlpseq.cli.flags import check_filled, flags_of, one_sentence
-from nlpseq.cli.guard import check_utf8, guarded, unread_output
+from nlpseq.cli.guard import Terminated, check_utf8, guarded, unread_output
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
-from nlpseq.errors import InputError, WritingError
+from nlpseq.errors import InputError, Interrupted, WritingError
 from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.settings import Settings
@@ -64,7 +65,7 @@ def run_recipe(
         from nlpseq.training import budget, workers
 
         budget.began = began
-        with contextlib.suppress(workers.Done), _without_empty(config.flat().get("output", ".")):
+        with contextlib.suppress(workers.Done), _without_empty(config.flat().get("output", ".")), _continued(arguments):
             main(config) if search is None else search.run(main, config)
 
     status = guarded(action, config.flat())
@@ -85,6 +86,17 @@ def _without_empty(output: str) -> Iterator[None]:
         with contextlib.suppress(OSError):  # it is not empty
             for path in missing:
                 path.rmdir()
+
+
+@contextlib.contextmanager
+def _continued(arguments: list[str]) -> Iterator[None]:
+    """An interruption before or after the training says how to go on, as one within the training does."""
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as error:
+        again = "the same command again" + (", but without --restart," if "--restart" in arguments else "")
+        number = signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT
+        raise Interrupted(f"outside the training: run {again} to continue.", number) from None
 
 
 def _join():
@@ -245,7 +257,9 @@ def finish(
 def kept(checkpoints: Any) -> Iterator[None]:
     """Says where the trained model is if the block fails."""
     folder = checkpoints.folder.path
-    where = f"the trained model is in {folder}: run the same command again, or `nlpseq export {folder}`."
+    where = f"the trained model is in {folder}: run {checkpoints.again} or `nlpseq export {folder}`."
+    if not checkpoints.is_kept:
+        where = f"the trained model could not be written to {folder} either: make space, and run {checkpoints.again}."
     try:
         yield
     except WritingError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nlpseq.engine.compilation import inside_pfor
 from nlpseq.engine.naming import named_by_graph
 from nlpseq.engine.nests import flatten, pack_as
 
@@ -89,9 +90,16 @@ class Traced:
 
 
 def _named(traced):
-    """A must-compile function that graphs call by a name that depends on what it computes alone."""
+    """A must-compile function that graphs call by a name that depends on what it computes alone.
+
+    TensorFlow vectorizes functions that it has traced, but no definition.
+    """
     named, structure = named_by_graph(traced), traced.structured_outputs
-    return lambda *flat: traced(*flat) if tf.executing_eagerly() else pack_as(structure, named(*flat))
+
+    def call(*flat):
+        return traced(*flat) if tf.executing_eagerly() or inside_pfor() else pack_as(structure, named(*flat))
+
+    return call
 
 
 def specs_of(tensors: Any, unknown: int) -> Any:

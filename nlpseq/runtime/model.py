@@ -135,9 +135,15 @@ class Model:
         """The outputs of a signature, such as "init" and "step" of kinds that have them in all formats.
 
         Raises:
-            InputError: the saved_model of the export alone has it.
+            InputError: the saved_model of the export alone has it, there is none of that name, or the inputs are not
+                its own.
         """
-        return self._asked.run(signature, inputs)
+        try:
+            return self._asked.run(signature, inputs)
+        except InputError:
+            raise
+        except (TypeError, ValueError, LookupError) as error:  # of a function that is called with other arrays
+            raise InputError(f"the inputs of the signature {signature!r} do not fit: {shorten(error)}.") from None
 
 
 class Computed:

@@ -108,8 +108,8 @@ def _made(config, path):
         ) from None
 
 
-def take_weights(task: Any, source: Any) -> list[str]:
-    """Gives a task the weights of another one.
+def take_weights(task: Any, source: Any, number: int = 0) -> list[str]:
+    """Gives a task the weights of another one, or of one of the networks that it averages.
 
     Of a weight with named axes, such as an embedding of words or an output layer of labels, the
     parts of the names that both tasks have are taken over, whatever their order. What the task has fitted to its
@@ -117,7 +117,8 @@ def take_weights(task: Any, source: Any) -> list[str]:
 
     Args:
         task: The task, as `nlpseq.tasks.base.Task`.
-        source: A task of the same class.
+        source: A task of the same class, or several of them that are averaged.
+        number: Which of these, from 0; beyond the last one it begins again.
 
     Returns:
         Lines that say what was taken over.
@@ -130,6 +131,9 @@ def take_weights(task: Any, source: Any) -> list[str]:
             f"`init_from` is a model of the kind {source.kind}, and this one is of the kind {task.kind}: give one of "
             "this kind."
         )
+    networks = getattr(source, "members", ())
+    if networks and type(task) is not type(source):
+        source = networks[number % len(networks)]
     if type(task) is not type(source) or len(task.weights) != len(source.weights):
         differing = [
             f"`{name}` {value} instead of {task.settings.flat().get(name)}"

@@ -178,6 +178,15 @@ def test_predict_a_file_keeps_its_columns(path, tmp_path, suffix):
     assert sorted(item.name for item in tmp_path.iterdir()) == ["in.csv", output.name]
 
 
+@pytest.mark.parametrize("content", ["id,headline\n7,good no. 1\n", "7,good no. 1\n8,bad no. 2\n"])
+def test_the_column_of_texts_is_found(path, tmp_path, content):
+    (tmp_path / "a.csv").write_text(content)
+    assert run("predict", path, "--file", tmp_path / "a.csv", "--output", tmp_path / "b.jsonl") == 0
+    whole, output = tmp_path / "whole.jsonl", tmp_path / "b.jsonl"
+    assert run("predict", path, "--file", tmp_path / "a.csv", "--column", "2", "--output", whole) == 0
+    assert output.read_bytes() == whole.read_bytes()
+
+
 def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
     whole, output = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
     flags = ["predict", path, "--file", write_rows(tmp_path), "--column", "2", "--output"]
@@ -209,14 +218,16 @@ def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
     (["text", "--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv"], "--file replaces texts"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--encoding", "utf-7-bit"], "unknown --encoding"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--delimiter", ",,"], "--delimiter must be one character"),
+    (["--file", "{tmp}/in.jsonl", "--output", "{tmp}/out.csv", "--column", "tokens"], "'tokens': expected a text"),
     (["--encoding", "latin-1"], "--file and --output belong together"),
 ])  # fmt: skip
 def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
     write_rows(tmp_path)
+    (tmp_path / "in.jsonl").write_text('{"tokens": ["a", "film"]}\n')
     assert run("predict", path, *(flag.replace("{tmp}", str(tmp_path)) for flag in flags)) == 2
     error = capsys.readouterr().err
     assert expected in error and error.count("\n") == 1
-    assert [item.name for item in tmp_path.iterdir()] == ["in.csv"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["in.csv", "in.jsonl"]
 
 
 @pytest.mark.parametrize("content, flags, expected, said", [

@@ -235,6 +235,15 @@ def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(tmp_path, number, at
     assert run(tmp_path / "run") == expected
 
 
+def test_a_run_that_began_afresh_is_continued_without_the_flag(tmp_path):
+    """The same command would begin afresh once more."""
+    checkpoints = training.Checkpoints(tmp_path, restart=True)
+    for part in (checkpoints, checkpoints.part("network-1")):
+        part._requests = [signal.SIGTERM]
+        with pytest.raises(Interrupted, match="run the same command again, but without `restart`, to continue"):
+            part._stop()
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_a_second_interrupt_leaves_at_once():
     process = os.fork()

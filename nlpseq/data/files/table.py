@@ -12,9 +12,16 @@ from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.errors import InputError, first_of, plural, shorten, suggest
 
 SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
+TEXT_NAMES = (
+    "text", "texts", "review", "review text", "reviewtext", "review body", "sentence", "utterance",
+    "question", "query", "tweet", "comment", "comment text", "message", "sms", "content", "body", "document",
+    "phrase", "post", "article", "headline", "title", "description", "abstract", "summary", "input", "sample",
+    "news", "utt", "statement", "claim", "passage", "v2",
+)  # fmt: skip
 NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d]\w*")
 LEAST_TEXTS = 20  # rows below a header of unknown words
+MANY = 20  # a value of so many has one of its own, where a header that is repeated within a file has none
 MOST_HEADER_WORDS = 4  # words of a column name
 
 
@@ -205,10 +212,12 @@ class Role:
         argument: the argument that names it.
         usual: names by which it is recognised, in order of preference, in lower case and with
             single blanks between their words.
+        begins: first words of names by which it is recognised too.
     """
 
     argument: str
     usual: tuple[str, ...]
+    begins: tuple[str, ...] = ()
 
 
 def normal(name: Any) -> str:
@@ -246,18 +255,20 @@ def find_columns(
             name = _usual(table, role, set(found.values()))
             if name is not None:
                 found[role.argument] = the_only(table, name, role.argument)
+    if table.header and found.keys() < {role.argument for role in roles}:
+        table, found = _with_nearly_usual(table, roles, found)
     missing = [role.argument for role in roles if role.argument not in found]
     usual = [(*role.usual, role.argument)[0] for role in roles if role.argument not in found]
     left = [name for name in table.names if name not in found.values()]
     if len(missing) == 1 and len(left) == 1:
         found[missing[0]] = left[0]
-    elif missing and not table.header and guess is not None and len(missing) == len(roles):
+    elif missing and guess is not None and len(missing) == len(roles) and (not table.header or len(left) == len(roles)):
         indices = guess(table)
         if max(indices) >= len(table.names):
             _refuse(table, usual[0], roles)
         found = {role.argument: table.names[index] for role, index in zip(roles, indices)}
         columns = " and ".join(f"`{role}` is column {name}" for role, name in found.items())
-        table = table.with_note(f"{table.place} has no header: {columns}")
+        table = table.with_note(f"{table.place}{'' if table.header else ' has no header'}: {columns}")
     elif missing:
         _refuse(table, usual[0], roles)
     for role in roles[1:]:
@@ -271,6 +282,15 @@ def find_columns(
 
 def _is_given(role, given):
     return given.get(role.argument) not in (None, "")
+
+
+def text_column(table: Table) -> tuple[int]:
+    """The first column most of whose cells have blanks; else the one with the most characters."""
+    columns = [list(map(str, table.column(index))) for index in range(len(table.names))]
+    several = [
+        index for index, cells in enumerate(columns) if 2 * sum(" " in cell.strip() for cell in cells) > len(cells)
+    ]
+    return (several[0] if several else max(range(len(columns)), key=lambda index: sum(map(len, columns[index]))),)
 
 
 def with_names(table: Table, roles: Sequence[Role], given: Mapping[str, Any]) -> Table:
@@ -288,15 +308,15 @@ def with_header_by(table: Table, named: Callable[[list[str]], bool]) -> Table:
     """The table with its header.
 
     Args:
-        table: whose first row is a header if `named` says so of its cells that are not repeated in the second row, or
+        table: whose first row is a header if `named` says so of its cells that are no values of their columns, or
             if they are unlike the others.
     """
     if table.header is not None or not len(table):
         return table
-    heads = [[str(value).strip() for value in table.column(index)[:2]] for index in range(len(table.names))]
-    cells = [head[0] for head in heads]
-    if named([head[0] for head in heads if len(set(head)) == len(head)]) or _looks_like_header(table, cells):
-        return table.with_header()
+    columns = [[str(value).strip() for value in table.column(index)] for index in range(len(table.names))]
+    cells = [column[0] for column in columns]
+    if named([column[0] for column in columns if not _recurs(column)]) or _looks_like_header(table, cells):
+        return _without_repeated_header(table.with_header(), columns)
     if _are_words_above_texts(table, cells):
         return table.with_header().with_note(
             f"{table.place}: the first row is read as a header: {shorten(', '.join(cells))}"
@@ -304,14 +324,37 @@ def with_header_by(table: Table, named: Callable[[list[str]], bool]) -> Table:
     return replace(table, header=False)
 
 
+def _without_repeated_header(table, columns):
+    """The table without rows that repeat its header, as in joined files, which is said."""
+    repeated = [row for row, cells in enumerate(zip(*columns)) if row and cells == tuple(c[0] for c in columns)]
+    if len(columns) < 2 or not repeated:
+        return table
+    repeated = [row - 1 for row in repeated]  # the header is no row of the table
+    note = f"{table.place}: the header is repeated, which is left out: {table.places(repeated)}"
+    left = set(repeated)
+    return table.select([row for row in range(len(table)) if row not in left]).with_note(note)
+
+
+def _recurs(column):
+    """Whether the first cell of a column is one of its values: it is the second too, or one of many."""
+    return column[0] in column[1:2] or column.count(column[0]) > max(2, len(column) // MANY)
+
+
 def _looks_like_header(table, cells):
-    """Whether the first cell of a column is unlike the others: not a number, or not one of few values."""
-    if len(table) < 3 or any(not cell or len(cell.split()) > MOST_HEADER_WORDS for cell in cells):
+    """Whether the first cell of a column is unlike the others: not a number, or not one of few values.
+
+    Questions of a survey are longer than a name; they count if they are longer than the few values below too.
+    """
+    if len(table) < 3 or not all(cells):
         return False
+    short = all(len(cell.split()) <= MOST_HEADER_WORDS for cell in cells)
     for index, cell in enumerate(cells):
         rest = [str(value).strip() for value in table.column(index)[1:]]
-        few = len(set(rest)) <= max(2, len(rest) // 4)
-        if (all(map(is_numeral, rest)) and not is_numeral(cell)) or (few and cell not in rest):
+        if all(map(is_numeral, rest)) and not is_numeral(cell):
+            return True
+        values = set(rest)
+        few = len(values) <= max(2, len(rest) // 4) and len(values) < len(rest)
+        if few and cell not in values and (short or len(cell.split()) > 1 + max(len(v.split()) for v in values)):
             return True
     return False
 
@@ -354,6 +397,21 @@ def _usual(table, role, taken):
         names.setdefault(normal(name), name)
         names.setdefault(normal(name).rpartition(".")[2], name)
     return next((names[word] for word in role.usual if word in names and names[word] not in taken), None)
+
+
+def _with_nearly_usual(table, roles, found):
+    """The columns with those whose names alone end in a usual one, such as "gold_label", or begin so, which is said."""
+    for role in roles:
+        if role.argument in found:
+            continue
+        left = {name: normal(name) for name in table.names if name not in found.values()}
+        ends = ([name for name in left if left[name].endswith(f" {word}")] for word in role.usual)
+        begins = ([name for name in left if left[name].startswith(f"{word} ")] for word in role.begins)
+        names = next(filter(None, (*ends, *begins)), [])
+        if len(names) == 1:
+            found = {**found, role.argument: the_only(table, names[0], role.argument)}
+            table = table.with_note(f"{table.place}: `{role.argument}` is the column {shorten(names[0])!r}")
+    return table, found
 
 
 def _refuse(table, name, roles):

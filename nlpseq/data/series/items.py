@@ -10,6 +10,7 @@ import numpy as np
 from nlpseq.data.files.table import Table, is_missing, normal
 from nlpseq.data.series.roles import ITEM, Columns, given_columns
 
+NUMBERED = (" id", " nbr", " nr", " no", " code", " number")  # ends of names of columns that tell items apart
 FEW_KEYS = 4  # columns that name an item together, at most
 
 
@@ -23,12 +24,13 @@ def item_columns(table: Table, columns: Columns, times: Any, taken: set[str], nu
     named = [name for name in usual if few(name)]
     value = columns.value if isinstance(columns.value, (str, int)) else None
     texts = [n for n in table.names if n not in {*taken, *numeric, *named, value} and _is_text(table.values(n))]
+    numbered = [n for n in numeric if normal(n).endswith(NUMBERED) and n not in {*usual, value} and few(n)]
     stamps = np.zeros(len(table)) if times is None else np.asarray(getattr(times, "asi8", times))
     repeats = len(np.unique(stamps)) < len(stamps)
     keys = [name for name in named if name not in numeric][:1]
     if times is None or not repeats:
         return keys
-    for name in [*named, *texts][: 2 * FEW_KEYS]:
+    for name in [*named, *texts, *numbered][: 2 * FEW_KEYS]:
         before = _pairs(table, keys, stamps)
         if len(keys) == FEW_KEYS or before == len(stamps):
             break

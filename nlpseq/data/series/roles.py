@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from nlpseq.data.files.table import Role, Table, find_columns, normal, the_only
 
+UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")  # behind the name of a column: time (s)
 TIME = Role("time", (
     "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
     "quarter", "year", "hour", "t", "step", "index", "unnamed: 0", "timestamps", "dates",
@@ -48,6 +50,15 @@ class Columns:
     others: tuple[Role, ...] = ()
 
 
+def plain(name: Any) -> str:
+    """The name of a column as those of roles are, without a unit in brackets behind it.
+
+    >>> plain("Time_(s)"), plain("Sales [$]")
+    ('time', 'sales')
+    """
+    return UNIT.sub("", normal(name))
+
+
 def given_columns(table: Table, role: Role, given: Any) -> list[str] | None:
     """The columns of the table that an argument names; None if it is not given."""
     names = names_in(given)
@@ -69,6 +80,7 @@ def usual_column(table: Table, role: Role) -> str | None:
     """The column whose name is the most usual one of a role; None if there is none, or no header."""
     if table.header is False:
         return None
-    names = {normal(name): name for name in reversed(table.names)}
+    names = {plain(name): name for name in reversed(table.names)}
+    names |= {normal(name): name for name in reversed(table.names)}
     column = next((names[word] for word in role.usual if word in names), None)
     return column and the_only(table, column, role.argument)

@@ -9,7 +9,7 @@ import numpy as np
 from nlpseq.data.files.numbers import as_numbers, is_gap, parse_numbers
 from nlpseq.data.files.table import Table, is_missing, normal, the_only
 from nlpseq.data.series.items import item_name
-from nlpseq.data.series.roles import VALUE, Columns, given_columns, names_in
+from nlpseq.data.series.roles import VALUE, Columns, given_columns, names_in, plain
 from nlpseq.errors import InputError, shorten
 
 MOST_CATEGORIES = 30  # of a covariate of texts
@@ -30,9 +30,9 @@ def value_columns(
     if given is not None:
         return given, len(given) > 1 and not channels
     numeric = [name for name in numeric if name not in columns.read]
-    usual = next((name for word in VALUE.usual for name in numeric if normal(name) == word), None)
+    usual = next((name for word in VALUE.usual for name in numeric if plain(name) == word), None)
     if usual is None and table.header is not False:
-        named = [name for word in VALUE.usual for name in table.names if normal(name) == word]
+        named = [name for word in VALUE.usual for name in table.names if plain(name) == word]
         named = [name for name in named if name not in {*keys, *taken}]
         usual = named[0] if named and not numeric else None  # text in numbers is an error with its line
     if channels and numeric and (usual is None or (len(numeric) > 1 and not names_in(columns.covariates))):

@@ -1,7 +1,7 @@
 """Recordings from TFDS, from files, and from folders as of NAB, by split."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,13 @@ import numpy as np
 
 from nlpseq.data import notes, sources
 from nlpseq.data.files import paths
+from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.series.reading import split_tables
-from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten, some_of
+from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, some_of
 from nlpseq.paths import as_path
+from nlpseq.tasks.anomalies.folders import checked, read_folder
 from nlpseq.tasks.anomalies.nab import probation
+from nlpseq.tasks.anomalies.names import named_in
 from nlpseq.tasks.anomalies.recordings import Recording, Recordings, windows_of
 from nlpseq.tasks.anomalies.settings import AnomalyData
 from nlpseq.tasks.anomalies.tables import is_nab, read_nab, read_recordings
@@ -105,7 +108,7 @@ def load_anomalies(
     splits, channels, said = _own(path, dataset, read, tables)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
-            splits[split], _, more = _checked(read(as_path(data)), channels, data)
+            splits[split], _, more = checked(read(as_path(data)), channels, data)
             said += more
     splits = _with_missing(splits, share, said)
     said += _odd(splits, channels)
@@ -126,61 +129,45 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
 def _own(path, dataset, read, tables):
     """The recordings of the user's files by split, the channels, and notes."""
     if path is None or not os.path.isdir(path):
-        parts = {"train": dataset} if path is None else tables(path)
+        if path is None:
+            parts = training_and_others(dataset)
+        else:
+            parts = {"train": path} if _is_whole(path) else tables(path)
         by_split, channels, said = {}, (), []
         for split in (split for split in sources.SPLITS if split in parts):
-            by_split[split], channels, more = _checked(read(parts[split]), channels, path)
+            by_split[split], channels, more = checked(read(parts[split]), channels, path)
             said += more
         return by_split, channels, said
-    files = [file for file in paths.files_below(path) if paths.suffix_of(file) in paths.TABLES]
-    if not files:
-        raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
-    named = [(paths.split_of(file.relative_to(path).parts[0]) or paths.split_of(file.name), file) for file in files]
-    if not any(split == "train" for split, _ in named):
-        named = [("train", file) for file in files]
-    splits: dict[str, list[Recording]] = {}
-    said, channels = [], ()
-    for split, file in sorted(named, key=lambda pair: pair[0] != "train"):
-        if split is None:
-            said.append(f"{file} has the name of no split, and is not used")
-            continue
-        items, channels, more = _checked(read(file), channels, file)
-        if len(items) == 1:
-            items = [replace(items[0], name=file.relative_to(path).as_posix())]
-        splits.setdefault(split, []).extend(items)
-        said += more
-    return splits, channels, said
+    return read_folder(path, read)
 
 
-def _checked(contents, channels, file):
-    """What was read of a file, whose channels must be those of the others."""
-    items, names, said = contents
-    if channels and names != channels:
-        places = [names.index(name) for name in channels if name in names]
-        if len(places) < len(channels):
-            lacking = next(name for name in channels if name not in names)
-            raise InputError(
-                f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with "
-                "the same columns, or name them with `values`."
-            )
-        items = [replace(one, values=one.values[:, places]) for one in items]
-    return items, channels or names, list(said)
+def _is_whole(path):
+    """Whether a file has no column of splits, as arrays and files whose names tell them."""
+    return paths.suffix_of(path) == ".npy" or named_in(path.name) is not None
 
 
 def _with_missing(splits, share, said):
     """All three splits: what is missing is split off in time."""
     train = splits["train"]
     if "test" not in splits:
-        cuts = [max(1, int(share * len(one))) for one in train]
+        cuts = [_cut(one, share) for one in train]
         splits["test"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
         train = [one.upto(cut) for one, cut in zip(train, cuts)]
-        said.append(f"the first {share:.0%} of each series is learnt from, and the rest is tested")
+        named = all(named_in(one.name) is not None for one in train)
+        part = "steps of each series that its name tells are" if named else f"{share:.0%} of each series is"
+        said.append(f"the first {part} learnt from, and the rest is tested")
     if "validation" not in splits:
         cuts = [max(1, int((1 - VALIDATION_SHARE) * len(one))) for one in train]
         splits["validation"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
         train = [one.upto(cut) for one, cut in zip(train, cuts)]
     splits["train"] = train
     return splits
+
+
+def _cut(one, share):
+    """The steps of a series that are learnt from: as many as its name tells, else a share."""
+    named = named_in(one.name)
+    return max(1, int(share * len(one)) if named is None else min(named.train, len(one) - 1))
 
 
 def _odd(splits, channels):

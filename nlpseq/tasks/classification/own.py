@@ -1,35 +1,37 @@
 """The user's own labelled texts: which shapes are read, which columns are texts and labels, and what is left out."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import folders, paths, table
 from nlpseq.data.files.contents import lines_of
 from nlpseq.data.files.delimited import delimiter_of, read_delimited
-from nlpseq.data.files.lines import fasttext_table, label_first_table
+from nlpseq.data.files.lines import fasttext_table, label_first_table, tree_table
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, first_of, shorten
 from nlpseq.tasks.classification import labels
 
-TEXT = Role("text", (
-    "text", "texts", "review", "review text", "reviewtext", "review body", "sentence", "utterance",
-    "question", "query", "tweet", "comment", "comment text", "message", "sms", "content", "body", "document",
-    "phrase", "post", "article", "headline", "title", "description", "abstract", "summary", "input", "sample",
-    "news", "v2",
-))  # fmt: skip
+TEXT = Role("text", table.TEXT_NAMES)
 LABEL = Role("label", (
     "label", "labels", "class", "category", "sentiment", "intent", "stars", "star rating", "rating", "target",
     "polarity", "topic", "emotion", "tag", "tags", "score", "overall", "label coarse", "type", "is spam",
-    "spam", "y", "output", "v1",
-))  # fmt: skip
+    "spam", "y", "output", "class index", "class name", "v1",
+), begins=("is",))  # fmt: skip
 ROLES = (TEXT, LABEL)
 TWO_COLUMNS = (";", "|", "^")  # between text and label in a file that is not called a table
+MOST_TABLES = 100  # that may each be of a class
 MOST_LABELS = 4  # lines of a label, at least, on average
-PAIRS = (("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"))  # two texts of a row
+PAIRS = (  # two texts of a row
+    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"), ("question", "sentence"),
+    ("question", "passage"), ("text1", "text2"), ("text a", "text b"),
+)  # fmt: skip
+HEADINGS = (("title", "description"), ("headline", "short description"), ("title", "abstract"))  # of news, without more
+DATE = re.compile(r"\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,38 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     read_file = lambda file: table.by_split(_read_file(file, delimiter, encoding))  # noqa: E731
     if not os.path.isdir(path):
         return read_file(path)
-    files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
-    shards = paths.shards(files)
+    known = (*paths.TABLES, *paths.TEXTS)
     found = folders.parallel_tables(path, encoding)
-    if found is None and not any(paths.split_of(file.name) == "train" for file in files):
+    if found is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
         found = folders.class_tables(path, encoding)
     found = found or folders.class_file_tables(path, encoding)
+    found = found or _tables_by_class(path, delimiter, encoding)
     if found is not None:
         return found
-    split = paths.split_files(path, shards, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
-    read_shards = lambda first: table.by_split(  # noqa: E731
-        table.joined([_read_file(file, delimiter, encoding) for file in shards[first]])
+    groups = paths.split_groups(path, known, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
+    read_group = lambda files: table.by_split(  # noqa: E731
+        table.joined([_read_file(file, delimiter, encoding) for file in files])
     )
-    return paths.read_splits(split, read_shards)
+    return paths.read_splits(groups, read_group)
+
+
+def _tables_by_class(folder, delimiter, encoding):
+    """The table of several that hold the texts of a class each, such as True.csv and Fake.csv, as "train", or None.
+
+    They have the same named columns, none of them of labels.
+    """
+    files = [file for file in paths.data_files(folder, paths.TABLES) if paths.suffix_of(file) in paths.TABLES]
+    if len(files) < 2 or len(files) > MOST_TABLES or any(paths.split_of(file.name) for file in files):
+        return None
+    tables = [table.with_names(_read_file(file, delimiter, encoding), (TEXT,), {}) for file in files]
+    names = {tuple(map(table.normal, part.names)) for part in tables}
+    if len(names) > 1 or not all(part.header for part in tables) or set(*names) & set(LABEL.usual):
+        return None
+    labels = [file.name.split(".")[0] for file, part in zip(files, tables) for _ in range(len(part))]
+    whole = table.joined(tables)
+    own, last = whole.column, len(whole.names)
+    whole = replace(whole, names=[*whole.names, "label"], column=lambda index: labels if index == last else own(index))
+    return {"train": whole.with_note(f"each table of {folder} is a class: {first_of(sorted(set(labels)))}")}
 
 
 def _read_file(path, delimiter, encoding) -> Table:
@@ -69,7 +90,8 @@ def _read_file(path, delimiter, encoding) -> Table:
     found = fasttext_table(lines, place)
     if found is None and _has_header(lines):
         return read_delimited(content, place)
-    found = found or _of_two_columns(content, lines, place) or label_first_table(lines, place)
+    found = found or tree_table(lines, place) or _of_two_columns(content, lines, place)
+    found = found or label_first_table(lines, place)
     if found is None:
         raise InputError(
             f"{place}: no labels found: expected columns with a header, a label at the start of each line "
@@ -163,7 +185,13 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
     texts, wanted = _given(part, text), _given(part, label)
     if texts is None and part.header:
         names = {table.normal(name): name for name in part.names}
-        texts = next((tuple(names[name] for name in pair) for pair in PAIRS if set(pair) <= set(names)), None)
+        more = set(TEXT.usual[: TEXT.usual.index("headline")]) & set(names)
+        pairs = PAIRS if more else PAIRS + HEADINGS
+        texts = next((tuple(names[name] for name in pair) for pair in pairs if set(pair) <= set(names)), None)
+    if wanted is None and part.header:
+        part, wanted = _indicators(part, texts or ())
+    if texts is None and wanted is None and not part.header and len(part.names) > 2:
+        part, texts, wanted = _of_many(part)
     first = {"text": texts[0] if texts else None, "label": wanted[0] if wanted else None}
     part, found = table.find_columns(part, ROLES, first, _guess)
     columns = {
@@ -171,6 +199,41 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
         for role, others in (("text", (texts or ())[1:]), ("label", (wanted or ())[1:]))
     }
     return part, columns["text"], columns["label"]
+
+
+def _indicators(part: Table, texts: Sequence[str]) -> tuple[Table, tuple[str, ...] | None]:
+    """The columns of 0 and 1 of a table without a usual name of a label, which are said, if there are several."""
+    if {table.normal(name).rpartition(".")[2] for name in part.names} & set(LABEL.usual):
+        return part, None
+    columns = tuple(
+        name
+        for name in part.names
+        if name not in texts and len(part) and set(map(str, part.values(name))) == {"0", "1"}
+    )
+    if len(columns) < 2:
+        return part, None
+    return part.with_note(f"{part.place}: labels are the columns of 0 and 1: {shorten(', '.join(columns))}"), columns
+
+
+def _of_many(part: Table) -> tuple[Table, tuple[str, ...] | None, tuple[str, ...] | None]:
+    """The columns of text and the one of the label of a table of several columns without header, if they are plain.
+
+    Texts are all columns most of whose cells have several words and are no dates, and the label is the only other one
+    with few different values.
+    """
+    columns = {name: [str(value).strip() for value in part.values(name)] for name in part.names}
+    few = max(2, len(part) // MOST_LABELS)
+    texts = tuple(name for name, cells in columns.items() if len(set(cells)) > few and _has_words(cells))
+    others = [name for name, cells in columns.items() if name not in texts and 1 < len(set(cells)) <= few]
+    if len(part) < table.LEAST_TEXTS or not texts or len(others) != 1:
+        return part, None, None
+    are = f"`text` is column {texts[0]}" if len(texts) == 1 else f"`text` is columns {' and '.join(texts)}"
+    return part.with_note(f"{part.place} has no header: {are}, and `label` is column {others[0]}"), texts, (others[0],)
+
+
+def _has_words(cells):
+    filled = [cell for cell in cells if cell]
+    return 2 * sum(" " in cell and not DATE.search(cell[:30]) for cell in filled) > len(filled)
 
 
 def _given(part, names):
@@ -187,7 +250,11 @@ def _guess(part: Table) -> Sequence[int]:
             f"{part.place} has no header and {len(part.names)} column{'s' * (len(part.names) > 1)}",
             "give the numbers of the columns, from 1, with `text` and `label`",
         )
-    different = [len(set(map(str, part.column(index)))) for index in (0, 1)]
+    columns = [part.column(index) for index in (0, 1)]
+    texts = [index for index in (0, 1) if any(isinstance(value, (str, bytes)) for value in columns[index])]
+    if len(texts) < 2:  # numbers and lists are labels beside a text; without one the first column is refused
+        return (1, 0) if texts == [1] else (0, 1)
+    different = [len(set(map(str, column))) for column in columns]
     return (0, 1) if different[1] <= different[0] else (1, 0)
 
 
@@ -199,11 +266,13 @@ def _rows(part, columns, labels_by_row):
     for number, (found, *values) in enumerate(zip(labels_by_row, *texts)):
         if found is None:
             left_out["a label"].append(number)
-        elif any(map(table.is_missing, values)):
+        elif all(map(table.is_missing, values)):
             left_out["a text"].append(number)
         else:
             text = "\n\n".join(
-                table.text_of(value, f"{part.where(number)}, column {name!r}") for value, name in zip(values, columns)
+                table.text_of(value, f"{part.where(number)}, column {name!r}")
+                for value, name in zip(values, columns)
+                if not table.is_missing(value)
             )
             rows.append(Row(text, tuple(found)))
     return rows, left_out

@@ -34,7 +34,7 @@ def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, widt
     Raises:
         InputError: a column is missing, or a value is no number.
     """
-    table, columns = find_roles(table, how, channels)
+    table, columns = find_roles(table, how, None if width else channels)
     if not len(table) or not table.names or _is_header(table):
         raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
     part = _part_of(table, columns, how, channels, width)

@@ -60,7 +60,8 @@ def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
 
     Args:
         values: `(time,)`, `(time, channels)`, `(time, joints, coordinates)`, `(time, rows, columns)` or
-            `(time, rows, columns, channels)`; with 8 rows and columns or more the last two are pictures.
+            `(time, rows, columns, channels)`; with 8 rows and columns or more the last two are pictures. Channels of
+            pictures may stand first or second.
         name: Of the clip, for messages.
         how: Stride, greatest number of frames, and greatest size of pictures.
 
@@ -77,7 +78,7 @@ def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
         raise InputError(f"{name}: expected frames of numbers, got values of type {frames.dtype}.")
     if not frames.ndim or not frames.size:
         raise InputError(f"{name} has no frames: leave it out, or give one frame at least.")
-    frames = frames[:: how.stride][: how.max_frames]
+    frames = _channels_last(frames)[:: how.stride][: how.max_frames]
     frames = frames if is_picture(frames.shape[1:]) else frames.reshape(len(frames), -1)
     if frames.ndim == 3:
         frames = frames[..., np.newaxis]
@@ -85,6 +86,14 @@ def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
         with np.errstate(over="ignore"):  # infinite values count as missing
             frames = frames.astype(np.float32)
     return smaller(frames, how.picture_size) if frames.ndim == 4 else frames
+
+
+def _channels_last(frames):
+    """Pictures whose channels are the second or the first of four axes with the channels behind the others."""
+    if frames.ndim == 4 and not is_picture(frames.shape[1:]) and min(frames.shape[2:]) >= LEAST_PICTURE:
+        axis = next((axis for axis in (1, 0) if frames.shape[axis] in (1, 3, 4)), None)
+        return frames if axis is None else np.moveaxis(frames, axis, -1)
+    return frames
 
 
 def is_picture(shape: Sequence[int]) -> bool:

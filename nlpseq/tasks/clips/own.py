@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files import paths, table
+from nlpseq.data.files import objects, paths, table
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.json_rows import read_json
@@ -21,11 +21,14 @@ from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.clips import arrays, columns, strokes
 from nlpseq.tasks.clips.arrays import ARRAYS
 from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames
+from nlpseq.tasks.clips.listed import of_signals, of_table
 from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
 
-TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts")
+TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts", ".arff")
 FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
 ARRAY = re.compile(r"\s*\[\s*[\[\d.+-]")  # the begin of a JSON array of arrays or numbers
+FORMS = (".ts", ".arff")  # of series, which are read rather than text files
+DIMENSION = re.compile(r"Dimension\d+_")  # in the name of a file of one channel of several
 MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
@@ -38,17 +41,38 @@ def read(path: Path, how: How) -> dict[str, Part]:
     """
     if not os.path.isdir(path):
         return read_file(path, how)
-    files = [file for file in paths.files_in(path) if suffix_of(file) in FILES]
+    path = _data_folder(path)
+    if (signals := of_signals(path, how)) is not None:
+        return signals
+    files = _one_form([file for file in paths.files_in(path) if suffix_of(file) in FILES])
     named = [file for file in files if file.suffix.lower() == ".npy"]
     if any(arrays.role_of(file.stem) == "labels" for file in named):
         loaded = {file.stem: arrays.load_arrays(file)["x"] for file in named}
         return arrays.parts_of(loaded, str(path), how)
+    if (parts := of_table(path, files, FILES, lambda file: one_file(file, how))) is not None:
+        return parts
     if "train" not in paths.files_by_split(files, path):
-        parts = _class_folders(path, how) or _class_files(path, files, how)
+        parts = _class_folders(path, how) or _class_arrays(files, how) or _class_files(path, files, how)
         if parts is not None:
             return parts
     split = paths.split_files(path, files, EXPECTED)
     return paths.read_splits(split, lambda file: read_file(file, how))
+
+
+def _data_folder(path):
+    """The folder of the data: that within folders without files, unless it is the only class."""
+    inner = paths.inner(path)
+    splits = any(split_of(entry.name) == "train" for entry in paths.listed(inner))
+    return inner if splits or not _classes(path) else path
+
+
+def _one_form(files):
+    """The files in one of several forms, as of archives of series, which have each of them; no single dimensions."""
+    for suffix in FORMS:
+        if named := [file for file in files if suffix_of(file) == suffix and not DIMENSION.search(file.name)]:
+            others = [file for file in files if suffix_of(file) not in FORMS and suffix_of(file) != ".txt"]
+            return sorted([*named, *others])
+    return files
 
 
 def read_file(path: Path, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> dict[str, Part]:
@@ -78,6 +102,8 @@ def _of_text(text, place, how) -> Part | Table:
     if strokes.is_unipen(text):
         return strokes.read_unipen(text, place)
     if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
+        if re.search(r"(?im)^\s*@attribute\s", text):
+            return strokes.read_arff(text, place)
         return strokes.read_ts(text, place)
     rows = columns.rows_of_text(text, place)
     if rows is None:
@@ -109,6 +135,17 @@ def _class_folders(folder, how) -> dict[str, Part] | None:
     return {split: _of_classes(classes, how) for split, classes in by_split.items()}
 
 
+def _class_arrays(files, how) -> dict[str, Part] | None:
+    """The clips of arrays `(clips, time, ...)` that are named by their class: cat.npy, dog.npy."""
+    if len(files) < 2 or any(suffix_of(file) != ".npy" for file in files):
+        return None
+    clips = []
+    for file in files:
+        part = arrays.parts_of(arrays.load_arrays(file), str(file), how)["train"]
+        clips += [replace(clip, label=file.stem) for clip in part.clips]
+    return {"train": Part(clips, notes=[f"{files[0].parent}: each of the {len(files)} files is a class"])}
+
+
 def _class_files(folder, files, how) -> dict[str, Part] | None:
     """The clips of tables without labels that are named by their class: jump.csv, run.csv."""
     if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
@@ -116,10 +153,29 @@ def _class_files(folder, files, how) -> dict[str, Part] | None:
     parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, how).values()) for file in files}
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
-    clips = [replace(clip, label=name) for name, contents in parts.items() for part in contents for clip in part.clips]
     first = next(iter(parts.values()))[0]
     notes = [f"{folder}: each of the {len(files)} files is a class", *first.notes]
-    return {"train": Part(clips, first.channels, notes, first.width)}
+    width = first.width
+    if width and _are_labels(ends := [_last_values(contents) for contents in parts.values()]):
+        notes.append(f"the last column, {', '.join(f'{end:g}' for (end,) in ends)}, tells the file, and is not read")
+        parts = {name: [_without_last(part) for part in contents] for name, contents in parts.items()}
+        width -= 1
+    clips = [replace(clip, label=name) for name, contents in parts.items() for part in contents for clip in part.clips]
+    return {"train": Part(clips, first.channels, notes, width)}
+
+
+def _last_values(parts):
+    return {float(clip.frames[-1, -1]) for part in parts for clip in part.clips}
+
+
+def _are_labels(ends):
+    """Whether the last values of each file are one whole number, another one in each."""
+    single = [next(iter(end)) for end in ends if len(end) == 1]
+    return len(single) == len(ends) == len(set(single)) and all(value.is_integer() for value in single)
+
+
+def _without_last(part):
+    return replace(part, clips=[replace(clip, frames=clip.frames[:-1]) for clip in part.clips])
 
 
 def _classes(folder):
@@ -155,7 +211,7 @@ def _of_classes(classes, how):
 
 
 def one_file(
-    path: Path, how: How, channels: Sequence[str] | None = None, width: int = 0, rank: int | None = None
+    path: Path, how: How, channels: Sequence[str] | None = None, width: int = 0, frame: Sequence[int] | None = None
 ) -> Part:
     """The clips of a file whose labels do not count; a table without a column of sequences is one clip.
 
@@ -163,7 +219,7 @@ def one_file(
         path: The file.
         how: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
-        rank: Number of axes of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
+        frame: The shape of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
     """
     if os.path.isdir(path):
         pictures = _pictures(path)
@@ -171,8 +227,8 @@ def one_file(
             raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")
         frames, said = read_pictures(pictures, how)
         return Part([Clip(frames, None, str(path))], notes=said)
-    if rank is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, how.encoding)):
-        return Part(_of_arrays(text, str(path), how, rank))
+    if frame is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, how.encoding)):
+        return Part(_of_arrays(text, str(path), how, frame))
     if suffix_of(path) not in ARRAYS:
         parts = list(read_file(path, how, channels, width).values())
         return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)
@@ -180,25 +236,25 @@ def one_file(
     for name, values in arrays.load_arrays(path).items():
         if arrays.role_of(name) in ("labels", "lengths"):
             continue
-        if rank is None:
+        if frame is None:
             clips.append(Clip(as_frames(values, f"{path}, {name}", how), None, str(path)))
         else:
-            clips += arrays.clips_of_array(values, str(path), rank, how)
+            clips += arrays.clips_of_array(values, str(path), frame, how)
     return Part(clips)
 
 
 def text_clips(
-    text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0, rank: int = 1
+    text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0, frame: Sequence[int] = (0,)
 ) -> Part:
     """The clips in a text, whose labels do not count: a table, or JSON of objects or of arrays of frames.
 
     Args:
         text, place: The text, and what it is called in messages.
         how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
-        rank: Number of axes of a frame.
+        frame: The shape of a frame.
     """
     if ARRAY.match(text):
-        return Part(_of_arrays(text, place, how, rank))
+        return Part(_of_arrays(text, place, how, frame))
     if is_json(text):
         table = read_json(text, place)
     else:
@@ -206,7 +262,7 @@ def text_clips(
     return _in_form(columns.clips_of(table, how, channels, width), how)
 
 
-def _of_arrays(text, place, how, rank):
+def _of_arrays(text, place, how, frame):
     """The clips of a JSON array of frames or of sequences, or of one in each line."""
     try:
         values = [(place, json.loads(text))]
@@ -215,7 +271,7 @@ def _of_arrays(text, place, how, rank):
         values = [(f"{place}, line {number}", _parsed(line, f"{place}, line {number}")) for number, line in lines]
     clips = []
     for name, value in values:
-        if _depth(value) <= 1 + rank:
+        if _depth(value) <= 1 + len(frame) and not arrays.are_rows(np.shape(value[0]) if value else (), frame):
             clips.append(Clip(as_frames(value, name, how), None, name))
         else:
             names = [f"{name}, clip {number}" for number in range(1, len(value) + 1)]
@@ -243,20 +299,30 @@ def of_object(data: Any, how: How) -> dict[str, Part]:
     """The clips of an object by split.
 
     Args:
-        data: A tuple of clips and labels, a list of pairs, or a dict of these by split; clips are arrays of frames.
+        data: A tuple of clips and labels, a list of pairs, a dict of both such as {"x": ..., "y": ...}, a frame or rows
+            as of a table, or a dict of these by split; clips are arrays of frames.
         how: Stride, and greatest numbers and sizes.
 
     Raises:
         InputError: it is none of these.
     """
-    if isinstance(data, Mapping) and data and all(str(name).lower() in SPLIT_OF for name in data):
-        return {SPLIT_OF[str(name).lower()]: _part(part, f"the {name} data", how) for name, part in data.items()}
-    return {"train": _part(data, "the data", how)}
+    parts = objects.parts_by_split(data)
+    if parts is None:
+        return {"train": _part(data, "the data", how)}
+    return {split: _part(part, f"the {split} data", how) for split, part in parts.items()}
 
 
 def _part(data, place, how):
     if hasattr(data, "as_numpy_iterator"):
         data = list(data.as_numpy_iterator())
+    if isinstance(data, Mapping) and {"frames", "labels"} <= set(map(arrays.role_of, map(str, data))):
+        values = {arrays.role_of(str(name)): value for name, value in data.items()}
+        if "lengths" not in values and not hasattr(values["frames"], "dtype"):
+            return _part((values["frames"], values["labels"]), place, how)
+        return arrays.parts_of({name: np.asarray(value) for name, value in values.items()}, place, how)["train"]
+    rows = isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data)
+    if rows or isinstance(data, Mapping) or hasattr(data, "columns") or hasattr(data, "column_names"):
+        return _in_form(columns.clips_of(objects.training_table(data), how), how)
     if isinstance(data, list) and data and all(isinstance(row, (tuple, list)) and len(row) == 2 for row in data):
         data = [row[0] for row in data], [row[1] for row in data]
     if not isinstance(data, tuple) or len(data) != 2:

@@ -34,6 +34,7 @@ ROLES = (SEQUENCE, TIME, LABEL)
 KNOWN = {*NOT_CHANNELS, *(word for role in ROLES for word in role.usual)}
 NUMBERED = re.compile(r" ?(\(.*\)|\[.*\]|id|no|nr|num|number|idx|index)$")  # ends of "frame_no", "trialId", "Time (s)"
 
+LEAST_COUNT = 4  # cells 0, 1, 2, ... of a first row that are names of columns
 CHANNEL = re.compile(r"(ch|chan|channel|e[mec]g|sensor|electrode|lead|flex|imu)[ _-]?\d+$", re.IGNORECASE)
 
 
@@ -118,6 +119,8 @@ def _with_header(table, how, channels):
     if table.header is None and _are_numbers(cells) and (named or not _count(cells)):
         return replace(table, header=False)
     shown = tuple(normal(cell) for cell in cells if usual_word(cell) in usual or normal(cell) in named)
+    if table.header is None and len(cells) >= LEAST_COUNT and not named and _count(cells):
+        return table.with_header()
     return tables.with_names(table, [*ROLES, Role("channels", shown)], given)
 
 

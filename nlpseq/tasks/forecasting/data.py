@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data import notes, sources
+from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
-from nlpseq.data.series.reading import split_tables
+from nlpseq.data.series.reading import split_tables, table_of
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, plural, refuses_unknown_arguments, suggest
+from nlpseq.tasks.forecasting.futures import continued_columns, described_frequency, with_future
 from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
 from nlpseq.tasks.forecasting.settings import PASS
 from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
@@ -24,6 +26,7 @@ FORESEEN = (
     "promotion", "onpromotion", "on promotion", "open", "weekday", "day of week", "dayofweek", "weekend", "working day",
     "workingday", "event name", "snap",
 )  # fmt: skip
+DYNAMIC = ("feat dynamic", "dynamic feat")  # names of GluonTS and DeepAR for what is known over the horizon
 FEW_STEPS = 3  # of a series, which then has no season
 VALIDATED = 200  # windows of validation that are enough
 VALIDATION_SHARE = 0.2  # of the steps of a series that are validated, at most
@@ -223,7 +226,8 @@ def load_series(
         frequency, time_zone, duplicates, delimiter, encoding: As of `nlpseq.data.read_series`.
         train: TFDS split. Default that of the dataset.
         validation: Must be None: validation windows are the last steps before the test.
-        test: Path or object with the continuation of each series. Default the last steps of the series.
+        test: Path or object with the continuation of each series. Default the last steps of the series. If it lacks
+            the column of the values, its rows tell the covariates of the future, and the last steps are tested.
 
     Returns:
         `ForecastingSeries`.
@@ -253,22 +257,38 @@ def load_series(
         read = lambda path: split_tables(path, delimiter, encoding)  # noqa: E731
         tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
     else:
-        tables = {"train": dataset} | ({} if test is None else {"test": test})
+        parts = training_and_others(dataset) | ({} if test is None else {"test": test})
+        tables = {split: table_of(part, delimiter, encoding) for split, part in parts.items()}
     given["covariates"] = () if given["covariates"] == "none" else given["covariates"]
+    options["frequency"] = options["frequency"] or described_frequency(dataset)
     columns = Columns(**{name: given[name] for name in ("time", "item", "value", "covariates")})
-    found = {split: read_series(part, columns, **options) for split, part in tables.items()}
-    table, ahead = found["train"], {}
-    if "validation" in found:  # the last steps before the test are validated, whatever they are
-        table, _ = _continued(table, found["validation"])
-    if "test" in found:
-        table, ahead = _continued(table, found["test"])
-    said = list(table.notes)
+    table, ahead, said = _with_parts(tables, columns, options)
     names = _known(table, given["known"])
     for one in table.series:
         if length_of(one) <= FEW_STEPS:
             said.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")
             break
     return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, notes.say_notes(said))
+
+
+def _with_parts(tables, columns, options) -> tuple[SeriesTable, dict[str, int], list[str]]:
+    """The series with their continuations, the steps of the test part by item, and notes."""
+    table, ahead, said = read_series(tables["train"], columns, **options), {}, []
+    columns = continued_columns(table, columns)
+    if "test" in tables and (joined := with_future(tables["train"], tables["test"], table)) is not None:
+        place = getattr(tables["test"], "place", "the test data")
+        said.append(f"{place} has no column {table.names['value']!r}: its rows are the future, and are not tested")
+        table = read_series(joined, columns, **options)
+        tables = {split: part for split, part in tables.items() if split != "test"}
+    if table.frequency and table.frequency.unit:
+        options = {**options, "frequency": table.frequency.name}
+    for split in ("validation", "test"):  # the last steps before the test are validated, whatever they are
+        if split in tables:
+            more = read_series(tables[split], columns, **options)
+            new = len({one.item for one in more.series} - {one.item for one in table.series})
+            said += [f"{more.place}: {plural(new, 'series')} without a training part left out"] * (len(more) > new > 0)
+            table, ahead = _continued(table, more)
+    return table, ahead if "test" in tables else {}, [*said, *table.notes]
 
 
 def _known(table: SeriesTable, given) -> tuple[str, ...]:
@@ -290,6 +310,8 @@ def _known(table: SeriesTable, given) -> tuple[str, ...]:
 def _is_foreseen(name: str, series: Sequence[Series]) -> bool:
     """Whether a covariate has a usual name of what is planned, or goes on behind the values of most series."""
     if normal(name.split("=")[0]) in FORESEEN and all(_is_flag(one.columns[name]) for one in series):
+        return True
+    if normal(name).startswith(DYNAMIC):
         return True
     further = [np.isfinite(one.columns[name][length_of(one) :]).any() for one in series]
     return float(np.mean(further)) > 0.5
@@ -320,17 +342,23 @@ def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict
 
 
 def _start(one: Series, more: Series, frequency: Frequency | None, place: str) -> int:
-    """The step of a series at which its continuation begins."""
+    """The step of a series at which its continuation begins, which may repeat what is before it."""
     length = length_of(one)
     if not (frequency and frequency.unit and dated(more.times)):
-        return length
+        return 0 if _repeats(one, more, 0) else length
     start = round(float(frequency.positions(more.times[:1], one.times[0])[0]))
-    if start < length:
+    if start < length and not _repeats(one, more, start):
         raise InputError(
             f"{place}: {one.title} begins at {more.times[0]}, before the end of its "
             f"training part at {one.times[length - 1]}: a test part continues the training part."
         )
     return start
+
+
+def _repeats(one: Series, more: Series, start: int) -> bool:
+    """Whether a continuation begins at a step of a series with its values from there on to its end."""
+    past = one.columns["value"][max(0, start) : length_of(one)]
+    return start >= 0 and bool(np.array_equal(past, more.columns["value"][: len(past)], equal_nan=True))
 
 
 def _joined(one: Series, more: Series, start: int, frequency: Frequency) -> Series:

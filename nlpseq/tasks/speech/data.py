@@ -1,5 +1,6 @@
 """Speech datasets from TFDS and from files: sounds and their texts."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ import tensorflow as tf
 from nlpseq.data import notes, sources
 from nlpseq.data.files import audio as sounds
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten
-from nlpseq.tasks.speech import own
+from nlpseq.tasks.speech import objects, own
 from nlpseq.tasks.speech.recordings import held_out, with_texts
 from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
 
@@ -125,7 +126,8 @@ def load_speech(
 
     Args:
         dataset: Name of a TFDS dataset ("speech_commands", "librispeech", "ljspeech"); the path of a folder or table,
-            see `nlpseq/data/README.md`; or a list of `(samples, text)`, floats from -1 to 1 at `sample_rate`.
+            see `nlpseq/data/README.md`; or sounds as objects, such as a list of `(samples, text)` at `sample_rate`, see
+            `nlpseq.tasks.speech.objects.items_of`.
         data_dir: Folder of prepared TFDS datasets. Default that of TFDS.
         seed: Of the choice of utterances that are held out if a split is missing.
         sample_rate: Samples a second to which sounds are converted. Default the rate of most files, 16,000 at most.
@@ -161,12 +163,8 @@ def load_speech(
         given = {"pattern": pattern, "encoding": encoding, "validation_where": validation_where}
         sources.refuse_file_options(dataset, **given, test_where=test_where)
         by_split, rate, generated = _from_tfds(dataset, data_dir, splits, sample_rate)
-    elif isinstance(dataset, (list, tuple)):
-        if sample_rate is None:
-            raise InputError("samples have no rate: give `sample_rate`, as samples a second.")
-        rate = sample_rate
-        pairs = [(np.asarray(samples, np.float32), text) for samples, text in dataset]
-        by_split = {"train": Utterances.of(*zip(*pairs))} if pairs else {}
+    elif not isinstance(dataset, (str, os.PathLike)):
+        by_split, rate, said = _from_objects(objects.items_of(dataset), sample_rate, texts)
     else:
         read = lambda path: own.read(path, pattern, encoding)  # noqa: E731
         recordings = sources.own_splits(dataset, data_dir, splits, read, lambda table: [])
@@ -236,13 +234,41 @@ def _about(by_split, rate):
     return said
 
 
+def _from_objects(items, sample_rate, texts):
+    """`Utterances` by split of sounds that are objects, their rate, and notes."""
+    items = {split: part for split, part in items.items() if part}
+    recordings = {split: objects.recordings_of(part) for split, part in items.items()}
+    if items and None not in recordings.values():
+        return _from_files(recordings, sample_rate, texts)
+    rates = Counter(objects.rate_of(sound) for part in items.values() for sound, _, _ in part)
+    own = rates.most_common(1)[0][0] if rates and None not in rates else None
+    if sample_rate is None and own is None:
+        raise InputError("samples have no rate: give `sample_rate`, as samples a second.")
+    rate = sample_rate or min(own or HIGHEST_RATE, HIGHEST_RATE)
+    spoken = _spoken(texts)
+    bare = sum(not text.strip() for part in items.values() for _, text, _ in part)
+    items = {split: [item for item in part if item[1].strip()] for split, part in items.items()}
+    by_split = {}
+    for split, part in items.items():
+        audio = [objects.samples_of(sound, rate) for sound, _, _ in part]
+        said = [spoken.get(text.strip(), text) for _, text, _ in part]
+        by_split[split] = Utterances.of(audio, said, (), [fields for _, _, fields in part])
+    return by_split, rate, _without_texts(bare)
+
+
+def _without_texts(bare):
+    """A note on recordings without a text."""
+    are = plural(bare, "recording without a transcript is", "recordings without a transcript are")
+    return [f"{are} left out"] * bool(bare)
+
+
 def _from_files(recordings, sample_rate, texts):
     """`Utterances` by split, their rate, and notes."""
     recordings = {split: with_texts(part, _spoken(texts)) for split, part in recordings.items()}
     bare = sum(not recording.text.strip() for part in recordings.values() for recording in part)
-    are = plural(bare, "recording without a transcript is", "recordings without a transcript are")
-    said = [f"{are} left out"] * bool(bare)
+    said = _without_texts(bare)
     recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}
+    said += _named_by_folder(recordings)
     paths = sorted({recording.path for part in recordings.values() for recording in part})
     files, damaged = _described(paths)
     most_frequent = Counter(own for own, _ in files.values()).most_common(1) or [(HIGHEST_RATE, 0)]
@@ -275,6 +301,15 @@ def _from_files(recordings, sample_rate, texts):
             [dict(recording.fields) for recording, _ in pairs],
         )
     return by_split, rate, said
+
+
+def _named_by_folder(recordings):
+    """A note if the texts are the names of the folders of the sounds."""
+    every = [recording for part in recordings.values() for recording in part]
+    if not every or any(one.text != one.path.parent.name.replace("_", " ").strip() for one in every):
+        return []
+    words = sorted({one.text for one in every})
+    return [f"the names of the folders are the texts of their sounds: {shorten(', '.join(words), 60)}"]
 
 
 def _described(paths):

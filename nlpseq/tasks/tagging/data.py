@@ -17,6 +17,8 @@ from nlpseq.tasks.tagging.own import RawSentences
 from nlpseq.tasks.tagging.reading import TagReading
 from nlpseq.tasks.tagging.schemas import TAGGING, TaggingSchema
 
+LONG_SENTENCE = 100  # tokens
+
 
 @dataclass(frozen=True)
 class Sentences:
@@ -144,6 +146,9 @@ def load_tagged_sentences(
     labels = _labels(name, raw["train"], names)
     found = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
     said += scheme_notes + [note for split, part in raw.items() for note in _unseen_notes(split, part, found[split])]
+    size = len(found["train"].tokens[0]) if len(found["train"]) == 1 else 0
+    if size > LONG_SENTENCE and len(found) < len(sources.SPLITS):
+        raise InputError(f"{name} holds one sentence of {size:,} tokens: put an empty line after each sentence.")
     said += sources.fill_splits(found, seed)
     data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **found)
     said += notes.spellings(labels, "tags") + notes.few_examples(data.sizes, "sentences")

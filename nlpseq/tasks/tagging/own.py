@@ -9,12 +9,12 @@ from typing import Any
 from nlpseq.data.files import folders, table
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import read_delimited
-from nlpseq.data.files.json_rows import read_json
-from nlpseq.data.files.paths import TABLES, read_splits, suffix_of
+from nlpseq.data.files.json_rows import columns_table, read_json
+from nlpseq.data.files.paths import TABLES, inner, read_splits, split_folders, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.errors import InputError, shorten
-from nlpseq.tasks.tagging import columns
+from nlpseq.tasks.tagging import columns, spans
 
 TOKENS = Role("tokens", (
     "tokens", "words", "token", "word", "form", "text", "sentence words", "sentence tokens", "sentence",
@@ -57,10 +57,37 @@ def read(
     encoding: str | None = None,
 ) -> dict[str, RawSentences]:
     """The sentences of a file or folder by split."""
+    path = inner(path)
     found = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
-    if found is not None and all(map(_are_parallel, found.values())):
+    if found is None or not all(map(_are_parallel, found.values())):
+        found = _annotated_tables(path, encoding) if os.path.isdir(path) else None
+    if found is not None:
         return {split: sentences_of_table(part, tokens, tags) for split, part in found.items()}
-    return read_splits(columns.column_files(path), lambda file: _read_file(file, tokens, tags, delimiter, encoding))
+    return read_splits(
+        columns.column_files(path),
+        lambda files: _joined([_read_file(file, tokens, tags, delimiter, encoding) for file in files]),
+    )
+
+
+def _annotated_tables(folder, encoding):
+    """Tables of tokens and tags by split, of a folder of texts with files of annotations as of brat, or None."""
+    roots = split_folders(folder)
+    found = {split: spans.brat_columns(path, encoding) for split, path in (roots or {"train": folder}).items()}
+    tables = {split: columns_table(str(folder), part, "line") for split, part in found.items() if part is not None}
+    return tables if "train" in tables else None
+
+
+def _joined(parts):
+    """The sentences of files of one split; of one file, of all splits that it has."""
+    if len(parts) == 1:
+        return parts[0]
+    found = [part["train"] for part in parts]
+    owners = [(part, number) for part in found for number in range(len(part.tokens))]
+    place = lambda sentence, token: owners[sentence][0].place(owners[sentence][1], token)  # noqa: E731
+    tokens, tags, said = (
+        [item for part in found for item in getattr(part, name)] for name in ("tokens", "tags", "notes")
+    )
+    return {"train": RawSentences(tokens, tags, place, tuple(said))}
 
 
 def _are_parallel(part):
@@ -84,6 +111,8 @@ def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
         lines = read_lines(path, encoding)
         if is_json("\n".join(lines[:1])):
             return read_json("\n".join(lines), str(path), as_columns)
+        if _are_sentences_and_tags(lines) if delimiter is None else False:
+            return read_delimited("\n".join(lines), str(path), ".tsv", "tab")
         if suffix_of(path) in (".tsv", ".tab") and _names_columns(lines):
             return read_delimited("\n".join(lines), str(path), ".tsv", delimiter)
         separator = None if delimiter else _separator(lines)
@@ -94,6 +123,13 @@ def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
     if isinstance(content, str):
         raise InputError(f"{path} is empty: expected sentences.")
     return content
+
+
+def _are_sentences_and_tags(lines):
+    """Whether lines hold a sentence, a tab, and as many tags."""
+    rows = [line.split("\t") for line in lines[:CHECKED] if line.strip()]
+    several = sum(len(row[0].split()) > 1 for row in rows)
+    return all(len(row) == 2 for row in rows) and 2 * several > len(rows) and _hold_sentences(*zip(*rows))
 
 
 def _names_columns(lines):
@@ -134,12 +170,14 @@ def _words_with_tags(path, lines, mark):
 
 
 def as_columns(data: Any) -> Any:
-    """Lists of sentences of `(token, tag)` as columns of tokens and tags; other data unchanged.
+    """Lists of sentences of `(token, tag)`, and texts with spans, as columns of tokens and tags; other data unchanged.
 
     Pairs are tuples or lists. A tuple of two lists is no sentence, but its tokens and its tags.
     """
     if isinstance(data, Mapping):
         return {name: as_columns(part) for name, part in data.items()}
+    if isinstance(data, list) and data and (annotated := spans.columns_of(data)):
+        return annotated
     if not isinstance(data, list) or not all(isinstance(sentence, (list, tuple)) for sentence in data):
         return data
     pairs = [pair for sentence in data for pair in sentence]
@@ -170,6 +208,8 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     Raises:
         InputError: a column is missing, or a sentence has different numbers of tokens and tags.
     """
+    if tokens is None and tags is None and (annotated := _of_spans(part)):
+        return annotated
     part, found = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
     words, labels = part.values(found["tokens"]), part.values(found["tags"])
     named = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in found.values()]
@@ -178,6 +218,22 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     else:
         sentences = _of_sentence_rows(part, words, labels)
     return replace(sentences, notes=(part.note, *sentences.notes)) if part.note else sentences
+
+
+def _of_spans(part):
+    """The sentences of a table with a column of texts and one of spans in them, else None."""
+    part = table.with_names(part, (TOKENS, TAGS), {})
+    names = {normal(name): name for name in part.names} if part.header else {}
+    text, marked = (
+        next((names[name] for name in usual if name in names), None) for usual in (spans.TEXTS, spans.SPANS)
+    )
+    if text is None or marked is None:
+        return None
+    cells = [value.tolist() if hasattr(value, "tolist") else value for value in part.values(marked)]
+    cells = [table.list_in(value) if isinstance(value, str) else value for value in cells]
+    rows = [{"text": value, "spans": cell} for value, cell in zip(part.values(text), cells)]
+    found = spans.columns_of(rows)
+    return found and _of_sentence_rows(part, found["tokens"], found["tags"])
 
 
 def _hold_sentences(words, labels):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from nlpseq.data import notes, sources
 from nlpseq.errors import InputError, refuses_unknown_arguments
+from nlpseq.paths import as_path
 from nlpseq.tasks.translation import own
 from nlpseq.tasks.translation.own import ARGUMENTS
 from nlpseq.tasks.translation.schemas import TRANSLATION, TranslationSchema
@@ -117,7 +118,7 @@ def load_parallel_texts(
     else:
         read = lambda path: own.read(path, source, target, delimiter, encoding)  # noqa: E731
         of_table = lambda table: own.pairs_of_table(table, source, target)  # noqa: E731
-        dataset = Path(dataset) if isinstance(dataset, (str, os.PathLike)) else dataset
+        dataset = as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else dataset
         raw = sources.own_splits(dataset, data_dir, splits, read, of_table)
         languages, generated = raw["train"].languages, False
         said = [note for part in raw.values() for note in part.notes]

@@ -87,9 +87,11 @@ def test_a_tagger_with_recurrent_characters_in_litert(tmp_path):
 
 
 @pytest.mark.slow
-def test_several_labels(tmp_path):
+@pytest.mark.parametrize("count", [1, 2])
+def test_several_labels(tmp_path, count):
     has("onnx"), has("onnxruntime")
-    task = new_classifier(words(), multi_label=True)
+    task, *others = (new_classifier(words(), multi_label=True) for _ in range(count))
+    task = task.combined(others) if others else task
     path = serving.export(task, tmp_path, data=dataset(), settings={}, metrics=METRICS, formats=["onnx"])
     found = runtime.load(path, "onnx").predict(DEFAULT)
     assert {len(answer["labels"]) for answer in found} != {1}

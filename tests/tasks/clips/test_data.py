@@ -345,7 +345,113 @@ def test_texts_to_predict_are_tables_or_json(tmp_path, text, expected):
     assert [clip.frames.tolist() for clip in clips] == expected
     path = tmp_path / ("a.json" if text[0] in "[{" else "a.csv")
     path.write_text(text)
-    assert [clip.frames.tolist() for clip in one_file(path, How(), channels, rank=1).clips] == expected
+    assert [
+        clip.frames.tolist() for clip in one_file(path, How(), channels, frame=(len(expected[0][0]),)).clips
+    ] == expected
     for wrong, message in (("x,y\n1,2", "there is no column 'pen'"), ("[[1, 2", "line 1: expected frames as JSON")):
         with pytest.raises(InputError, match=message):
             text_clips(wrong, "standard input", How(), channels)
+
+
+LABELS = [index % 3 for index in range(30)]
+MOVES = np.random.default_rng(0).normal(size=(30, 6, 2)).round(3).astype(np.float32)
+
+
+def joined(values, mark=","):
+    return mark.join(f"{value:g}" for value in values)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_arff_and_archives_of_every_form(tmp_path, channels):
+    for split in ("TRAIN", "TEST"):
+        rows = [joined(clip[:, 0]) for clip in MOVES]
+        if channels == 2:
+            rows = ["'" + "\\n".join(map(joined, clip.T)) + "'" for clip in MOVES]
+        rows = [f"{row},{label}" for row, label in zip(rows, LABELS)]
+        head = "@relation A\n@attribute x numeric\n@attribute class {0,1,2}\n@data\n"
+        (tmp_path / f"A_{split}.arff").write_text("% of an archive\n" + head + "\n".join(rows))
+        (tmp_path / f"A_{split}.txt").write_text("\n".join(f"{label} 1 2 3" for label in LABELS))
+        (tmp_path / f"ADimension1_{split}.arff").write_text(head + "1,2,0\n")
+    data = load_clips(tmp_path)
+    assert data.sizes["test"] == 30 and data.labels == ("0", "1", "2") and data.train.frame == (channels,)
+    np.testing.assert_allclose(data.test.clip(4), MOVES[4][:, :channels], atol=1e-6)
+
+
+def test_recordings_of_smartphones_as_of_uci(tmp_path):
+    folder = tmp_path / "UCI HAR Dataset"
+    for split in ("train", "test"):
+        (folder / split / "Inertial Signals").mkdir(parents=True)
+        for channel in range(2):
+            lines = [joined(clip[:, channel], "  ") for clip in MOVES]
+            (folder / split / "Inertial Signals" / f"acc_{'xy'[channel]}_{split}.txt").write_text("\n".join(lines))
+        (folder / split / f"y_{split}.txt").write_text("\n".join(str(label + 1) for label in LABELS))
+        (folder / split / f"X_{split}.txt").write_text("1 2 3\n" * 30)
+    (folder / "activity_labels.txt").write_text("1 WALKING\n2 SITTING\n3 LAYING\n")
+    data = load_clips(tmp_path)
+    assert data.labels == ("LAYING", "SITTING", "WALKING") and data.channels == ("acc_x", "acc_y")
+    np.testing.assert_allclose(data.test.clip(4), MOVES[4])
+    (folder / "test" / "y_test.txt").write_text("1\n")
+    with pytest.raises(InputError, match="has 30 lines, and there are 1 label"):
+        load_clips(tmp_path)
+
+
+def test_a_table_that_names_the_files_of_clips(tmp_path):
+    (tmp_path / "clips").mkdir()
+    for number, clip in enumerate(MOVES):
+        np.save(tmp_path / "clips" / f"{number}.npy", clip)
+    rows = [f"{number},{label},{('train', 'test')[number % 5 == 0]}" for number, label in enumerate(LABELS)]
+    (tmp_path / "labels.csv").write_text("\n".join(["name,label,split", *rows]))
+    data = load_clips(tmp_path)
+    assert data.sizes["test"] == 6 and data.labels == ("0", "1", "2")
+    np.testing.assert_array_equal(data.test.clip(1), MOVES[5])
+    (tmp_path / "labels.csv").write_text("\n".join(["name,label,split", *rows, "gone,1,train"]))
+    with pytest.raises(InputError, match="line 32: there is no file 'gone'"):
+        load_clips(tmp_path)
+
+
+def test_labels_as_numpy_writes_them_and_labels_that_are_the_file(tmp_path):
+    rows = np.concatenate([MOVES[..., 0], np.array(LABELS)[:, np.newaxis]], axis=1)
+    np.savetxt(tmp_path / "train.csv", rows, delimiter=",")
+    data = load_clips(tmp_path)
+    assert data.labels == ("0", "1", "2") and set(data.train.lengths) == {6}
+    (tmp_path / "train.csv").unlink()
+    for name, label in (("normal", 0), ("abnormal", 1)):
+        np.savetxt(tmp_path / f"{name}.csv", np.where(np.arange(7) == 6, label, rows), delimiter=",")
+    data = load_clips(tmp_path)
+    assert data.labels == ("abnormal", "normal") and set(data.train.lengths) == {6}
+    assert any("tells the file, and is not read" in note for note in data.notes)
+
+
+def test_arrays_by_class_by_position_and_with_channels_first(tmp_path):
+    for name in "ab":
+        np.save(tmp_path / f"{name}.npy", MOVES)
+    assert load_clips(tmp_path).labels == ("a", "b")
+    np.savez(tmp_path / "x.npz", MOVES, LABELS)
+    np.savez(tmp_path / "y.npz", trainX=MOVES, trainY=LABELS, testX=MOVES, testY=LABELS)
+    assert load_clips(tmp_path / "x.npz").train.frame == (2,) and load_clips(tmp_path / "y.npz").sizes["test"] == 30
+    films = np.random.default_rng(0).random((30, 5, 12, 10, 3)).astype(np.float32)
+    for data in (films, np.moveaxis(films, 4, 1), np.moveaxis(films, 4, 2)):
+        np.testing.assert_array_equal(load_clips({"x": data, "y": LABELS}).train.values[:5], films[0])
+    notes = load_clips({"x": np.zeros((30, 3, 200)) + np.arange(200), "y": LABELS}).notes
+    assert "a clip is 3 frames of 200 channels" in notes[0]
+
+
+def test_frames_and_rows_as_objects():
+    import pandas as pd
+
+    frame = pd.DataFrame([(i, t, MOVES[i, t, 0], LABELS[i]) for i in range(30) for t in range(6)],
+                         columns=["id", "t", "x", "label"])  # fmt: skip
+    for data in (frame, frame.to_dict("records"), {"train": frame, "test": frame}):
+        found = load_clips(data)
+        assert found.channels == ("x",) and found.labels == ("0", "1", "2") and set(found.train.lengths) == {6}
+
+
+def test_sequences_of_one_channel_that_a_model_is_asked_about(tmp_path):
+    rows = np.random.default_rng(0).random((3, 20))
+    np.save(tmp_path / "a.npy", rows)
+    (tmp_path / "a.json").write_text(str(rows.tolist()))
+    (tmp_path / "a.csv").write_text("\n".join(map(joined, [range(20), *rows])))  # as pandas names columns
+    for name in ("a.npy", "a.json", "a.csv"):
+        clips = one_file(tmp_path / name, How(), ("value",), 20, frame=(1,)).clips
+        np.testing.assert_allclose([clip.frames[:, 0] for clip in clips], rows, atol=1e-4)
+    assert len(one_file(tmp_path / "a.npy", How(), None, 0, frame=(20,)).clips) == 1

@@ -155,7 +155,9 @@ def test_the_files_of_a_folder(tmp_path, names, expected):
     for name in names:
         write(tmp_path / name, CONLL)
     found = column_files(str(tmp_path))
-    assert [found[key].name if key in found else None for key in ("train", "validation", "test")] == expected
+    assert [
+        "".join(file.name for file in found.get(key, [])) or None for key in ("train", "validation", "test")
+    ] == expected
 
 
 def test_folders_without_a_training_file_or_with_two(tmp_path):
