@@ -10,7 +10,7 @@ import tensorflow as tf
 from nlpseq.tasks.classification.linear import NgramLogits
 
 COLUMNS = 2  # words and bigrams
-SCALE = 8.0  # factor of the margins, as logits beside those of a network
+SCALE = 6.0  # factor of the margins, as logits beside those of a network
 ITEMS = 5_000_000  # words and bigrams of the texts that it is fitted to, at most
 ITERATIONS, PERIOD, LEAST = 300, 10, 1e-3  # it ends when the loss falls by less than a thousandth in ten iterations
 
