@@ -39,6 +39,7 @@ CLASSES = {
     "nlpseq.tasks.anomalies.density": ("MeanSurprise",),
     "nlpseq.tasks.classification.ensemble": ("ClassifierEnsemble",),
     "nlpseq.tasks.classification.linear": ("NgramLogits",),
+    "nlpseq.tasks.classification.svm": ("MarginLogits",),
     "nlpseq.tasks.class_weights": ("WeightedCrossEntropy",),
     "nlpseq.tasks.clips.features": ("FrameFeatures",),
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),

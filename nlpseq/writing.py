@@ -144,8 +144,16 @@ def reason_of(error: OSError) -> str:
 
 
 def _reason_of_tensorflow(error):
-    """The reason in an error of TensorFlow's file system, whose message ends with that of the system; else None."""
-    if not type(error).__module__.startswith("tensorflow."):
-        return None
-    reasons = (os.strerror(getattr(errno, name)) for name in REASONS)
-    return next((reason.lower() for reason in reasons if reason in str(error)), None)
+    """The reason in an error of TensorFlow's file system; else None."""
+    return reason_within(error) if type(error).__module__.startswith("tensorflow.") else None
+
+
+def reason_within(error: Exception, reasons: Iterable[str] = REASONS) -> str | None:
+    """The reason of the system that the message of another error repeats; None if it has none.
+
+    Args:
+        error: The error.
+        reasons: Names of `errno`.
+    """
+    sentences = (os.strerror(getattr(errno, name)) for name in reasons)
+    return next((sentence.lower() for sentence in sentences if sentence in str(error)), None)

@@ -26,12 +26,13 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.utils.shared import Shared
 
-from nlpseq.beam.pipelines import pipeline_of
+from nlpseq.beam.pipelines import keeping, pipeline_of
 from nlpseq.data import answer_rows
 from nlpseq.data.row_writers import FORMATS, row_writer
 from nlpseq.data.stream import PART, Row, Shard, decompressed, read_rows, shards_of
 from nlpseq.errors import InputError, suggest
 from nlpseq.runtime.saved_model import rows as rows_of
+from nlpseq.writing import REASONS
 
 WINDOW = 64  # batches whose texts are sorted together by length
 COUNTS = ("rows", "answered", "bad")
@@ -127,10 +128,10 @@ class AnswerShard(beam.DoFn):
     def _answer_window(self, window: list[Row]) -> list:
         """The answer to each row, or why there is none; similar lengths share a batch."""
         results: list[Any] = [row.error or self._why_not(row) for row in window]
-        numbers = [number for number, reason in enumerate(results) if not reason]
-        numbers.sort(key=lambda number: len(window[number].values[self.job.column]))
-        for start in range(0, len(numbers), self.job.batch_size):
-            places = numbers[start : start + self.job.batch_size]
+        asked = [number for number, reason in enumerate(results) if not reason]
+        asked.sort(key=lambda number: len(window[number].values[self.job.column]))
+        for start in range(0, len(asked), self.job.batch_size):
+            places = asked[start : start + self.job.batch_size]
             for place, answer in zip(places, self._answer([window[n].values[self.job.column] for n in places])):
                 results[place] = answer
         return results
@@ -139,7 +140,7 @@ class AnswerShard(beam.DoFn):
         value = row.values.get(self.job.column)
         if value is None:
             return f"no {self.job.column!r}"
-        return "" if isinstance(value, str) else f"{self.job.column!r} is not a text"
+        return "" if isinstance(value, str) else f"{self.job.column!r} is no text"
 
     def _answer(self, texts):
         """The answers to texts; if they fail together, one by one."""
@@ -210,7 +211,7 @@ def check_column(job: Job, shard: Shard) -> None:
     if shard.kind not in ("text", "csv", "tsv", "parquet"):
         return
     first = None
-    with contextlib.suppress(_Unreadable):  # reported with the shard later
+    with contextlib.suppress(_Unreadable):  # said of the shard later
         first = next(rows_in(shard), None)
     if first is not None and first.values is not None and job.column not in first.values:
         raise InputError(f"{shard.path} has no `column` {job.column!r}: {suggest(job.column, first.values)}")
@@ -245,25 +246,31 @@ def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> lis
     """
     import nlpseq
 
-    begin = pipeline_of(flags)
+    begun = pipeline_of(flags)
     check_column(job, shards[0])
-    _check_job(job, shards)
-    left = [
-        shard
-        for shard, outcome in zip(shards, _results(job, shards))
-        if outcome is None or outcome["failed"] is not None
-    ]
+    with keeping(job.output, REASONS):
+        _check_job(job, shards)
+    left = [shard for shard, done in zip(shards, _results(job, shards)) if done is None or done["failed"] is not None]
     if left:
         send_by_value(nlpseq)
-        with begin as pipeline:
+        with keeping(job.output), begun as pipeline:
             _ = pipeline | beam.Create(left) | beam.Reshuffle() | beam.ParDo(AnswerShard(job, answers))
     return [result for result in _results(job, shards) if result is not None]
 
 
 def _results(job, shards):
-    """What is known of each shard; None of one that has not been answered."""
-    paths = [job.counts(shard) for shard in shards]
-    return [json.loads(FileSystems.open(path).read()) if FileSystems.exists(path) else None for path in paths]
+    """What is known of each shard; None of one that has not been answered, or whose counts are damaged."""
+    return [_result(job.counts(shard)) for shard in shards]
+
+
+def _result(path):
+    if not FileSystems.exists(path):
+        return None
+    with contextlib.suppress(ValueError, RecursionError):
+        result = json.loads(FileSystems.open(path).read())
+        if isinstance(result, dict) and {*COUNTS, "shard", "failed"} <= result.keys():
+            return result if all(isinstance(result[name], int) for name in COUNTS) else None
+    return None
 
 
 def send_by_value(package):

@@ -2,11 +2,17 @@
 
 # The package of the extra `beam` is not installed where types are checked.
 # pyright: reportMissingImports=false
+import contextlib
+from collections.abc import Iterable, Iterator
+
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from nlpseq.errors import InputError, shorten
+from nlpseq import writing
+from nlpseq.errors import InputError, WritingError, shorten
 from nlpseq.reporting import say
+
+OF_THE_DISK = ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO", "ESTALE")  # no reasons of a reader
 
 
 def pipeline_of(flags: list[str]) -> beam.Pipeline:
@@ -28,3 +34,24 @@ def pipeline_of(flags: list[str]) -> beam.Pipeline:
     if others:
         say(f"note: Beam has no flag {', '.join(f'--{name}' for name in others)}: only the runner may read it")
     return pipeline
+
+
+@contextlib.contextmanager
+def keeping(output: str, reasons: Iterable[str] = OF_THE_DISK) -> Iterator[None]:
+    """In the block an error of the disk, which Beam repeats in errors of its own, is a `WritingError`.
+
+    Args:
+        output: Folder of the results, of which those of finished shards stay.
+        reasons: Names of `errno`.
+    """
+    try:
+        yield
+    except (InputError, WritingError):
+        raise
+    except Exception as error:
+        reason = writing.reason_within(error, reasons)
+        if reason is None:
+            raise
+        raise WritingError(
+            f"cannot write to {output}: {reason}; what is finished stays: the same command continues."
+        ) from error

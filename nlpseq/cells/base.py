@@ -1,17 +1,19 @@
 """The base class of recurrent cells."""
 
 import contextlib
+from numbers import Integral
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from nlpseq.cells.checks import check_states
+from nlpseq.cells.checks import check_new_states, check_sizes, check_states
 from nlpseq.cells.contract import CellWeights, RandomMasks
 from nlpseq.cells.masked import MaskedCell
 from nlpseq.cells.masks import MaskSource
 from nlpseq.cells.normalization import layer_normalize
 from nlpseq.cells.products import gate_product
+from nlpseq.cells.values import WeightValues
 from nlpseq.cells.zoneout import apply_zoneout, check_rates
 from nlpseq.errors import InputError
 
@@ -33,7 +35,7 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
     defines `transition`; weights, dropout, backpropagation through time, masking and saving
     are inherited. A subclass may add weights in `build` and use them in `transition`: the
     engine accumulates their gradients step by step, which is fast for vectors and slower
-    for matrices.
+    for matrices. So it may use Keras layers that are attributes of the cell.
 
     Class attributes:
         gates: Number of blocks of `units` columns in `kernel`. Default 1.
@@ -97,7 +99,7 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
         initial_state_0, ... `(units,)` with `trainable_initial_state`.
 
     Raises:
-        ValueError: `units` is not positive, or a rate is out of range.
+        ValueError: `units` is no positive integer, a rate is out of range, or sizes of states do not fit.
 
     Example:
 
@@ -140,12 +142,12 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
         trainable_initial_state: bool = False,
         **kwargs: Any,
     ) -> None:
-        if units <= 0:
+        if not isinstance(units, Integral) or units <= 0:
             raise ValueError(
-                f"Received an invalid value for argument `units`, expected a positive integer, got {units}."
+                f"Received an invalid value for argument `units`, expected a positive integer, got {units!r}."
             )
         super().__init__(**kwargs)
-        self.units = units
+        self.units = units = int(units)
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
@@ -159,26 +161,21 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
         self.dropout = min(1.0, max(0.0, dropout))
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
         self.implementation = 1 if self.recurrent_dropout else implementation
-        mask_a_gate = self.gates > 1 and self.implementation == 1
-        self.dropout_mask_count = self.gates if mask_a_gate else None
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed=seed)
         self.layer_normalization = layer_normalization
         self.zoneout = zoneout
-        self.zoneout_rates = check_rates("zoneout", zoneout, self.states)
+        check_rates("zoneout", zoneout, self.states)
         (self.weight_dropout,) = check_rates("weight_dropout", weight_dropout, 1)
         self.trainable_initial_state = trainable_initial_state
         self.state_size = units if self.states == 1 else [units] * self.states
         self.output_size = units
-        self.mask_source = MaskSource(
-            self.dropout,
-            self.recurrent_dropout,
-            self.weight_dropout,
-            self.zoneout_rates,
-            self.dropout_mask_count,
-            self.gates,
-            self.seed_generator,
-        )
+        self.mask_source = MaskSource()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name != "trainable" and not name.startswith("_"):
+            self.__dict__["changes"] = self.__dict__.get("changes", 0) + 1
 
     # The equations
 
@@ -192,7 +189,7 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
             states: list of `(batch, units)`.
 
         Returns:
-            The new states, a list with the shapes of `states`; the first one is the output.
+            The new states, a list with the shapes and dtypes of `states`; the first one is the output.
         """
         raise NotImplementedError(f"{type(self).__name__} must define transition(self, wx, uh, states).")
 
@@ -200,6 +197,16 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
     def fused(self) -> bool:
         """Whether the engine can run this cell: whether `call` is not overridden."""
         return type(self).call is RecurrentCell.call
+
+    @property
+    def zoneout_rates(self) -> list[float]:
+        """The zoneout rate of each state."""
+        return check_rates("zoneout", self.zoneout, self.states)
+
+    @property
+    def dropout_mask_count(self) -> int | None:
+        """How many dropout masks inputs and recurrent inputs have, one for each gate; None for one for all gates."""
+        return self.gates if self.gates > 1 and (self.implementation == 1 or self.recurrent_dropout) else None
 
     @property
     def state_sizes(self) -> list[int]:
@@ -215,6 +222,7 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
     # Weights
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
+        check_sizes(self.state_size, self.output_size, self.states, f"cell '{self.name}'")
         self.input_spec = keras.InputSpec(axes={-1: input_shape[-1]})
         columns = self.gates * self.units
         rows = (2,) if self.recurrent_bias else ()
@@ -267,14 +275,15 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
         return (bias[0], bias[1]) if self.recurrent_bias else (bias, None)
 
     def step_weights(self) -> list[keras.Variable]:
-        """The trainable weights that the step uses: all but those of the products before it."""
+        """The float weights that the step uses, frozen ones too: all but those of the products before it."""
         others = [self.kernel, self.recurrent_kernel]
         if not self.layer_normalization:  # which adds the bias in the step, after normalizing
             others.append(self.bias)
         if self.trainable_initial_state:
             others.extend(self.initial_states)
         others = {id(weight) for weight in others}
-        return [weight for weight in self.trainable_weights if id(weight) not in others]
+        floats = (weight for weight in self.weights if tf.as_dtype(weight.dtype).is_floating)
+        return [weight for weight in floats if id(weight) not in others]
 
     def run_weights(self, masks: RandomMasks) -> CellWeights:
         """The values of the weights for a run with these random masks."""
@@ -314,17 +323,28 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
         Returns:
             The new states.
         """
-        with self.replaced_weights(step_weights):
+        changes = self.changes
+        with self.replaced_weights(step_weights, wx.dtype):
             wx, uh = self.normalize(wx, uh)
             new = self.transition(wx, uh, states)
+        self.__dict__["changes"] = changes  # what a transition sets is no option of the cell
+        new = check_new_states(new, states, f"cell '{self.name}'")
         return self.zone_out(new, states, masks.zoneout)
 
-    def replaced_weights(self, values: list[tf.Tensor]) -> contextlib.AbstractContextManager:
-        """A context in which `step_weights()` have these values, which the engine differentiates by."""
-        weights = self.step_weights()
-        if not weights:
-            return contextlib.nullcontext()
-        return keras.StatelessScope(state_mapping=list(zip(weights, values)))
+    def replaced_weights(self, values: list[tf.Tensor], dtype: tf.DType) -> contextlib.AbstractContextManager:
+        """A context in which `step_weights()` have these values, which the engine differentiates by, in this dtype."""
+        return WeightValues(zip(self.step_weights(), values), dtype, f"cell '{self.name}'")
+
+    def build_inner_layers(self) -> None:
+        """Builds the Keras layers that `transition` uses, if some have no weights yet, by a step of one row."""
+        parts = [part for part in vars(self).values() if isinstance(part, (keras.Layer, list, tuple, dict))]
+        layers = [part for part in keras.tree.flatten(parts) if isinstance(part, keras.Layer)]
+        if self.linear or all(layer.built for layer in layers):
+            return
+        with tf.init_scope():
+            states = [tf.zeros([1, size], self.state_dtype) for size in self.state_sizes]
+            half = tf.zeros([1, self.gates * self.units], self.state_dtype)
+            self.transition(half, half, states)
 
     def normalize(self, wx: tf.Tensor, uh: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Both halves after layer normalization, if the cell has it, with gain and bias."""
@@ -361,6 +381,7 @@ class RecurrentCell(MaskedCell, keras.layers.Layer):
         training: bool = False,
         masks: RandomMasks | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor] | tf.Tensor]:
+        self.build_inner_layers()
         nested = isinstance(states, (list, tuple))
         previous = self.check_states(inputs, list(states) if nested else [states])
         masks = self.step_masks(inputs, previous, training, masks)

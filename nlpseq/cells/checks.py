@@ -1,6 +1,7 @@
 """Checks of shapes and values, with one sentence each in eager code, in graphs and in symbolic builds."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -32,6 +33,15 @@ def check(holds: tf.Tensor, message: str, value: Any = None) -> list[tf.Operatio
     if not static:
         raise InputError(message if value is None else message % tf.get_static_value(value))
     return []
+
+
+def check_dense(sequences: Any, owner: str) -> None:
+    """Raises an `InputError` for ragged or sparse sequences."""
+    if isinstance(sequences, tf.RaggedTensor):
+        remedy = "pass its `to_tensor()`, with a mask from `tf.sequence_mask` of its `row_lengths()`"
+        raise InputError(f"{owner} needs dense sequences, got a ragged tensor", remedy)
+    if isinstance(sequences, tf.SparseTensor):
+        raise InputError(f"{owner} needs dense sequences, got a sparse tensor", "pass its `tf.sparse.to_dense`")
 
 
 def check_mask(mask: Any, sequences: tf.Tensor, owner: str) -> tf.Tensor:
@@ -147,6 +157,40 @@ def check_state_shape(shape: Sequence, batch: int | None, size: int, number: int
             f"state {number} of {owner} must have the shape {readable(expected)}, a row for each row of the inputs, "
             f"got {readable(actual)}."
         )
+
+
+def check_sizes(state_size: Any, output_size: Any, count: int, owner: str) -> None:
+    """Raises an `InputError` unless a cell has `count` states, each `(batch, size)`, and the first is its output."""
+    sizes = state_size if isinstance(state_size, (list, tuple)) else [state_size]
+    if len(sizes) != count or not all(isinstance(size, Integral) for size in sizes):
+        raise InputError(
+            f"`state_size` of {owner} must hold a number for each of its `states`, {count}, got {state_size}."
+        )
+    if output_size != sizes[0]:
+        raise InputError(
+            f"`output_size` of {owner} must be the size of its first state, which is the output, {sizes[0]}, "
+            f"got {output_size}."
+        )
+
+
+def check_new_states(new: Any, states: Sequence[tf.Tensor], owner: str) -> list[tf.Tensor]:
+    """What the `transition` of a cell returned, a list of tensors with shapes and dtypes of the states before.
+
+    Raises:
+        InputError: it is no list of as many tensors, or one has another shape or dtype.
+    """
+    problem, count = f"`transition` of {owner} must return", len(states)
+    needed = f"a list of {count} state{'s' if count > 1 else ''}"
+    if not isinstance(new, (list, tuple)):
+        raise InputError(f"{problem} {needed}, got {'a tensor' if tf.is_tensor(new) else repr(new)}.")
+    if len(new) != count:
+        raise InputError(f"{problem} {needed}, got {len(new)}.")
+    new = [tf.convert_to_tensor(state) for state in new]
+    for number, (after, before) in enumerate(zip(new, states)):
+        if not after.shape.is_compatible_with(before.shape) or after.dtype != before.dtype:
+            kinds = (f"{readable(state.shape)} of {state.dtype.name}" for state in (before, after))
+            raise InputError(f"{problem} state {number} as it was before the step, {', got '.join(kinds)}.")
+    return new
 
 
 def readable(shape: tf.TensorShape) -> str:

@@ -200,7 +200,7 @@ class ResetBeforeGRUCell(GRUCell):
         """As in `RecurrentCell`, with the product of the candidate; `uh` is that of both gates."""
         (h,), gates = states, 2 * self.units
         candidate_kernel, *others = step_weights
-        with self.replaced_weights(others):
+        with self.replaced_weights(others, wx.dtype):
             wx, uh = self.normalize(wx, uh)
             z, r = self.activate(wx[:, :gates] + uh, "gg")
             mask = None if masks.step is None else tf.cast(masks.step, h.dtype)

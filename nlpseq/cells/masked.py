@@ -39,7 +39,7 @@ class MaskedCell(KerasDropoutCell):
         """
         if not training:
             return RandomMasks()
-        return self.mask_source.draw(inputs, states, self.state_sizes, self.recurrent_kernel)
+        return self.mask_source.draw(self, inputs, states)
 
     def step_masks(
         self, inputs: tf.Tensor, states: list[tf.Tensor], training: bool = False, masks: RandomMasks | None = None
@@ -48,21 +48,21 @@ class MaskedCell(KerasDropoutCell):
         if not training:
             return RandomMasks()
         if masks is None:
-            return self.mask_source.stored(inputs, states, self.state_sizes, self.recurrent_kernel)
+            return self.mask_source.stored(self, inputs, states)
         if masks.zoneout is not None:
             return masks
-        return masks._replace(zoneout=self.mask_source.draw_zoneout([tf.shape(inputs)[0]], self.state_sizes))
+        return masks._replace(zoneout=self.mask_source.draw_zoneout(self, [tf.shape(inputs)[0]]))
 
     # Keras's protocol: `keras.layers.RNN` calls both `get_` methods before its loop, so that all
     # steps share the masks, and both `reset_` methods after it.
 
     def get_dropout_mask(self, step_input: tf.Tensor) -> DropoutMasks:
         """The stored dropout masks of the inputs, drawn if there are none."""
-        return self.mask_source.stored_inputs(step_input)
+        return self.mask_source.stored_inputs(self, step_input)
 
     def get_recurrent_dropout_mask(self, step_input: tf.Tensor) -> DropoutMasks:
         """The stored dropout masks of the recurrent inputs, drawn if there are none."""
-        return self.mask_source.stored_recurrent(step_input, self.recurrent_kernel)
+        return self.mask_source.stored_recurrent(self, step_input)
 
     def reset_dropout_mask(self) -> None:
         """Deletes the stored dropout masks of the inputs."""

@@ -1,6 +1,6 @@
 """Random masks: dropout of inputs, of recurrent inputs and of the recurrent kernel, and zoneout."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,96 +12,66 @@ from nlpseq.cells.contract import DropoutMasks, RandomMasks
 KerasDropoutCell = next(base for base in keras.layers.LSTMCell.__mro__ if "get_dropout_mask" in vars(base))
 
 
-@dataclass
 class MaskSource:
     """Draws the random masks of a cell, and stores those that Keras's protocol shares between steps.
 
-    Attributes:
-        dropout, recurrent_dropout: dropout rates of inputs and recurrent inputs, in [0, 1].
-        weight_dropout: dropout rate of the recurrent kernel, in [0, 1).
-        zoneout: zoneout rate of each state, in [0, 1).
-        count: number of dropout masks of inputs and recurrent inputs, one for each gate;
-            None for a single mask for all gates.
-        gates: number of gates; with several a dropout rate of 1 counts as 0, as in Keras.
-        seed_generator: source of the random numbers.
+    Rates and the source of random numbers are those of the cell when it draws: see `RecurrentCell`.
     """
 
-    dropout: float
-    recurrent_dropout: float
-    weight_dropout: float
-    zoneout: list[float]
-    count: int | None
-    gates: int
-    seed_generator: keras.random.SeedGenerator
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         self.reset_inputs()
         self.reset_recurrent()
 
     # New masks
 
-    def draw(self, inputs: tf.Tensor, states: list[tf.Tensor], sizes: list[int], kernel: keras.Variable) -> RandomMasks:
+    def draw(self, cell: Any, inputs: tf.Tensor, states: list[tf.Tensor]) -> RandomMasks:
         """The masks of a run: see `RecurrentCell.draw_masks`.
 
         Args:
+            cell: the cell.
             inputs: `(batch, time, features)`, `(time, batch, features)` or `(batch, features)`.
             states: list of `(batch, units)`.
-            sizes: the size of each state.
-            kernel: the recurrent kernel.
         """
         hidden = tf.stop_gradient(tf.cast(states[0], inputs.dtype))
         ones = tf.ones(tf.concat([tf.shape(hidden)[:1], tf.shape(inputs)[-1:]], 0), inputs.dtype)
-        input_masks = self._dropout(ones, self.dropout)
-        kernel_mask = self._kernel(kernel, inputs.dtype)
-        recurrent_masks = self._dropout(hidden, self.recurrent_dropout)
-        zoneout = None if len(inputs.shape) == 2 else self.draw_zoneout(tf.unstack(tf.shape(inputs)[:2]), sizes)
+        input_masks = _dropout(cell, ones, cell.dropout)
+        kernel_mask = _kernel(cell, inputs.dtype)
+        recurrent_masks = _dropout(cell, hidden, cell.recurrent_dropout)
+        zoneout = None if len(inputs.shape) == 2 else self.draw_zoneout(cell, tf.unstack(tf.shape(inputs)[:2]))
         return RandomMasks(input_masks, recurrent_masks, kernel_mask, zoneout)
 
-    def draw_zoneout(self, shape: list, sizes: list[int]) -> tf.Tensor | None:
+    def draw_zoneout(self, cell: Any, shape: list) -> tf.Tensor | None:
         """Which state entries keep their previous value, bool `(*shape, sum of sizes)`."""
-        if not any(self.zoneout):
+        rates = cell.zoneout_rates
+        if not any(rates):
             return None
         masks = [
-            keras.random.uniform((*shape, size), seed=self.seed_generator) < rate
-            for size, rate in zip(sizes, self.zoneout)
+            keras.random.uniform((*shape, size), seed=cell.seed_generator) < rate
+            for size, rate in zip(cell.state_sizes, rates)
         ]
         return tf.concat(masks, axis=-1)
 
-    def _dropout(self, like, rate):
-        if not (0 < rate < 1 or (rate == 1 and self.gates == 1)):
-            return None
-        ones = tf.ones_like(like)
-        masks = [keras.random.dropout(ones, rate, seed=self.seed_generator) for _ in range(self.count or 1)]
-        return masks[0] if self.count is None else masks
-
-    def _kernel(self, kernel, dtype):
-        if not self.weight_dropout:
-            return None
-        return keras.random.dropout(tf.ones(kernel.shape, dtype), self.weight_dropout, seed=self.seed_generator)
-
     # Stored masks
 
-    def stored(
-        self, inputs: tf.Tensor, states: list[tf.Tensor], sizes: list[int], kernel: keras.Variable
-    ) -> RandomMasks:
+    def stored(self, cell: Any, inputs: tf.Tensor, states: list[tf.Tensor]) -> RandomMasks:
         """The masks of one step, the stored ones where there are any, and a new zoneout mask."""
-        input_masks = self.stored_inputs(inputs)
-        recurrent_masks = self.stored_recurrent(states[0], kernel)
-        zoneout = self.draw_zoneout([tf.shape(inputs)[0]], sizes)
+        input_masks = self.stored_inputs(cell, inputs)
+        recurrent_masks = self.stored_recurrent(cell, states[0])
+        zoneout = self.draw_zoneout(cell, [tf.shape(inputs)[0]])
         return RandomMasks(input_masks, recurrent_masks, self._stored_kernel, zoneout)
 
-    def stored_inputs(self, inputs: tf.Tensor) -> DropoutMasks:
+    def stored_inputs(self, cell: Any, inputs: tf.Tensor) -> DropoutMasks:
         """The stored dropout masks of inputs `(batch, features)`, drawn if none fit."""
         if not _fit(self._stored_inputs, inputs):
-            self._stored_inputs = self._dropout(inputs, self.dropout)
+            self._stored_inputs = _dropout(cell, inputs, cell.dropout)
         return self._stored_inputs
 
-    def stored_recurrent(self, hidden: tf.Tensor, kernel: keras.Variable | None) -> DropoutMasks:
+    def stored_recurrent(self, cell: Any, hidden: tf.Tensor) -> DropoutMasks:
         """The stored dropout masks of `(batch, units)`, drawn if none fit; with that of the kernel."""
         if not _fit(self._stored_kernel):
-            self._stored_kernel = self._kernel(kernel, hidden.dtype)
+            self._stored_kernel = _kernel(cell, hidden.dtype)
         if not _fit(self._stored_recurrent, hidden):
-            self._stored_recurrent = self._dropout(hidden, self.recurrent_dropout)
+            self._stored_recurrent = _dropout(cell, hidden, cell.recurrent_dropout)
         return self._stored_recurrent
 
     def reset_inputs(self) -> None:
@@ -112,6 +82,22 @@ class MaskSource:
         """Deletes the stored masks of the recurrent inputs and of the recurrent kernel."""
         self._stored_recurrent = None
         self._stored_kernel = None
+
+
+def _dropout(cell, like, rate):
+    """One mask for each gate, or one for all; with several gates a rate of 1 counts as 0, as in Keras."""
+    if not (0 < rate < 1 or (rate == 1 and cell.gates == 1)):
+        return None
+    ones, count = tf.ones_like(like), cell.dropout_mask_count
+    masks = [keras.random.dropout(ones, rate, seed=cell.seed_generator) for _ in range(count or 1)]
+    return masks[0] if count is None else masks
+
+
+def _kernel(cell, dtype):
+    if not cell.weight_dropout:
+        return None
+    ones = tf.ones(cell.recurrent_kernel.shape, dtype)
+    return keras.random.dropout(ones, cell.weight_dropout, seed=cell.seed_generator)
 
 
 def _fit(stored: DropoutMasks, like: tf.Tensor | None = None) -> bool:

@@ -54,7 +54,7 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
             raise
         return 1
     except Interrupted as error:
-        print(f"interrupted {error}", file=sys.stderr)
+        print(f"interrupted {with_flags(str(error), arguments)}", file=sys.stderr)
         return 128 + error.signal
     except Exception as error:
         if type(error).__name__ != "ResourceExhaustedError":  # of TensorFlow, which may not be imported

@@ -50,7 +50,7 @@ def run(arguments: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         logs = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(options.workers - 1))]
         every = zip(environments(options.workers, threads), logs)
-        workers = [subprocess.Popen(command, env=env, stderr=log) for env, log in every]
+        workers = [start(command, env, log) for env, log in every]
         with forwarded(workers):
             status = wait(workers)
         show_errors(workers, logs)
@@ -90,16 +90,28 @@ def _free_addresses(count):
         return [f"127.0.0.1:{listener.getsockname()[1]}" for listener in sockets]
 
 
+def start(
+    command: Sequence[str], env: dict[str, str] | None = None, stderr: IO[bytes] | None = None
+) -> subprocess.Popen:
+    """Starts a worker, which a terminal does not reach: Ctrl-C would come twice, the second time by `forwarded`."""
+    return subprocess.Popen(command, env=env, stderr=stderr, start_new_session=True)
+
+
 @contextlib.contextmanager
 def forwarded(workers: list[subprocess.Popen]) -> Iterator[None]:
-    """In the block SIGTERM and Ctrl-C go to the workers, which write a checkpoint; none is left behind."""
+    """In the block SIGTERM and Ctrl-C go to the workers, which write a checkpoint; none is left behind.
+
+    So does SIGTERM when the terminal is closed, unless `nohup` started this process.
+    """
 
     def forward(number, _):
         for worker in workers:
             if worker.poll() is None:
-                worker.send_signal(number)
+                worker.send_signal(signal.SIGTERM if number == signal.SIGHUP else number)
 
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     previous = {number: signal.signal(number, forward) for number in numbers}
     try:
         yield

@@ -16,7 +16,17 @@ from nlpseq.data.files.contents import check_file, lines_of
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.paths import suffix_of
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns, is_missing
+from nlpseq.data.files.table import (
+    TEXT_NAMES,
+    Role,
+    Table,
+    find_columns,
+    is_missing,
+    joined_text,
+    text_column,
+    text_columns,
+    with_names,
+)
 from nlpseq.errors import ExampleError, InputError, some_of
 from nlpseq.paths import as_path
 from nlpseq.writing import write_file, writing
@@ -25,19 +35,7 @@ if TYPE_CHECKING:
     from nlpseq.serving import Export
 
 UNFINISHED = ".unfinished"  # suffix of the answers of a run that is not complete
-TEXTS = (
-    "text",
-    "texts",
-    "review",
-    "sentence",
-    "utterance",
-    "question",
-    "tweet",
-    "comment",
-    "message",
-    "content",
-    "source",
-)
+TEXTS = (*TEXT_NAMES, "source", "src")
 
 
 def run(
@@ -57,8 +55,9 @@ def run(
         file: Path of a table, or of a text with an input a line.
         output: Path of the file to write: `.csv`, `.tsv` or `.jsonl`.
         options: Of the kind of task, by name.
-        note: Called with a sentence for each problem.
-        column: Name or number of the column of the inputs. Default a usual name, or the only column.
+        note: Called with a sentence for what is odd.
+        column: Name or number of the column of the inputs, or several of them for kinds that join texts. Default a
+            usual name, or the only column.
         delimiter, encoding: As of `read_table`.
 
     Raises:
@@ -67,16 +66,16 @@ def run(
     """
     path = as_path(output)
     check_output(path, export.answers.suffixes)
-    table, name = _inputs(export, read_table(as_path(file), delimiter, encoding), file, column)
+    table, names = _inputs(export, read_table(as_path(file), delimiter, encoding), file, column)
     if table.note:
         note(table.note)
-    values = table.values(name)
-    texts = ["" if is_missing(value) else str(value) for value in values]
+    cells = list(zip(*map(table.values, names)))
+    texts = [joined_text(values, names, table.where(row)) for row, values in enumerate(cells)]
     unfinished = path.with_name(path.name + UNFINISHED)
     with writing(f"the answers to {unfinished}"):
         answers = _answers(export, texts, unfinished, options)
-    for row, value in enumerate(values):
-        if is_missing(value):
+    for row, values in enumerate(cells):
+        if all(map(is_missing, values)):
             answers[row] = {next(iter(answers[row])): "", "error": "the row has no text"}
     rows = _rows(table, answers, path, export.answers.separator)
     with writing(f"{path}; the answers are in {unfinished}: run the command again"):
@@ -99,12 +98,19 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
         raise InputError(f"the folder of `output` {path} does not exist: make it first.")
 
 
-def _inputs(export, content, file, column) -> tuple[Table, str]:
-    """The table in the content of a file, and the name of its column of inputs."""
+def _inputs(export, content, file, column) -> tuple[Table, tuple[str, ...]]:
+    """The table in the content of a file, and the names of its columns of inputs, several of which are joined."""
     if isinstance(content, str):
         content = columns_table(file, {export.answers.input_name: lines_of(content) if content else []}, "line")
-    table, columns = find_columns(content, (Role("column", TEXTS),), {"column": column}, lambda _: (0,))
-    return table, columns["column"]
+    role = Role("column", TEXTS)
+    given = str(column).split(",") if column and export.answers.joins_columns else [column]
+    table = with_names(content, (role,), {"column": given[0]})
+    if column in table.names:
+        given = [column]
+    elif not column and table.header and export.answers.joins_columns:
+        given = text_columns(table.names) or given
+    found = [find_columns(table, (role,), {"column": name}, text_column) for name in given]
+    return found[0][0], tuple(names["column"] for _, names in found)
 
 
 def _answers(export, texts: Sequence[str], unfinished: Path, options) -> list[dict[str, Any]]:

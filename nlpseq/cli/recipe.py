@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlpseq.cli.automatic import parsed, shown
 from nlpseq.cli.flags import check_filled, flags_of, one_sentence
-from nlpseq.cli.guard import check_utf8, guarded, unread_output
+from nlpseq.cli.guard import Terminated, check_utf8, guarded, unread_output
 from nlpseq.cli.programs import keep_programs
 from nlpseq.cli.start import quiet_tensorflow
 from nlpseq.data import files
-from nlpseq.errors import InputError, WritingError
+from nlpseq.errors import InputError, Interrupted, WritingError
 from nlpseq.paths import as_path
 from nlpseq.reporting import say
 from nlpseq.settings import Settings
@@ -40,7 +41,7 @@ def run_recipe(
     """
     import tyro
 
-    start = time.perf_counter()
+    began = time.perf_counter()
     arguments = sys.argv[1:]
     default = settings().replace(**preset_of(_flag("--dataset", arguments), presets or {}))
     with one_sentence(program or f"python {sys.argv[0]}", flags_of(default)):
@@ -63,8 +64,8 @@ def run_recipe(
         quiet_tensorflow(_join)
         from nlpseq.training import budget, workers
 
-        budget.began = start
-        with contextlib.suppress(workers.Done), _without_empty(config.flat().get("output", ".")):
+        budget.began = began
+        with contextlib.suppress(workers.Done), _without_empty(config.flat().get("output", ".")), _continued(arguments):
             main(config) if search is None else search.run(main, config)
 
     status = guarded(action, config.flat())
@@ -85,6 +86,17 @@ def _without_empty(output: str) -> Iterator[None]:
         with contextlib.suppress(OSError):  # it is not empty
             for path in missing:
                 path.rmdir()
+
+
+@contextlib.contextmanager
+def _continued(arguments: list[str]) -> Iterator[None]:
+    """An interruption before or after the training says how to go on, as one within the training does."""
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as error:
+        again = "the same command again" + (", but without --restart," if "--restart" in arguments else "")
+        number = signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT
+        raise Interrupted(f"outside the training: run {again} to continue.", number) from None
 
 
 def _join():
@@ -167,11 +179,11 @@ def follow_data(config: Config, choices: Mapping[str, Any], space: "Mapping[str,
     choices = {name: value for name, value in choices.items() if name not in unread}
     if search is not None:
         return search.settings(config, choices, space or {})
-    derived = {name: value for name, value in choices.items() if config.flat()[name] is None}
-    if derived:
-        listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in derived.items())
+    taken = {name: value for name, value in choices.items() if config.flat()[name] is None}
+    if taken:
+        listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in taken.items())
         reporting.say(f"chosen for these data: {listed}")
-    return config.filled(derived)
+    return config.filled(taken)
 
 
 def finish(
@@ -219,7 +231,7 @@ def finish(
 
     reporting.say("exporting")
     refused = None
-    with naming_trained_model(checkpoints):
+    with kept(checkpoints):
         try:
             path = serving.export(
                 task,
@@ -242,10 +254,12 @@ def finish(
 
 
 @contextlib.contextmanager
-def naming_trained_model(checkpoints: Any) -> Iterator[None]:
+def kept(checkpoints: Any) -> Iterator[None]:
     """Says where the trained model is if the block fails."""
     folder = checkpoints.folder.path
-    where = f"the trained model is in {folder}: run the same command again, or `nlpseq export {folder}`."
+    where = f"the trained model is in {folder}: run {checkpoints.again} or `nlpseq export {folder}`."
+    if not checkpoints.is_kept:
+        where = f"the trained model could not be written to {folder} either: make space, and run {checkpoints.again}."
     try:
         yield
     except WritingError as error:

@@ -77,7 +77,7 @@ def search(
         values = History(choice.tokens, choice.parents, attention)
         present.update(name for name, value in values._asdict().items() if value is not None)
         arrays = tf.nest.map_structure(
-            lambda array, value: array if value is None else array.write(time, value), arrays, values
+            lambda array, value: array if value is None else _written(array, time, value), arrays, values
         )
         is_open = tf.reduce_any(choice.open) & (time + 1 < max_steps)
         return time + 1, is_open, choice.tokens, states, choice.carry, arrays
@@ -105,6 +105,13 @@ def decoded(tokens, attention, lengths, scores, log_probabilities, padding) -> D
 
 def _array(dtype, size, rank):
     return tf.TensorArray(dtype, size=size, element_shape=[None] * rank)
+
+
+def _written(array, time, value):
+    """The array with a value; TensorFlow, without functions, complains of one that an exception leaves unread."""
+    array = array.write(time, value)
+    getattr(array, "mark_used", lambda: None)()
+    return array
 
 
 def _same_shapes(states, shapes):

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from nlpseq.cells.products import flatten_rows
 from nlpseq.engine.compilation import should_compile
 from nlpseq.engine.derivatives import custom_gradient, first_only
 from nlpseq.engine.layout import Layout
@@ -78,7 +79,7 @@ def log_partition(emissions: tf.Tensor, mask: tf.Tensor, potentials: Potentials,
             d_transitions = _pairs(emissions, mask, transitions, alpha, beta, total, weight)
             d_emissions = weight[..., tf.newaxis] * _marginals(alpha, beta, mask, total[:, tf.newaxis])
             is_first = tf.cast(mask & ~_not_first(mask), d_emissions.dtype)
-            d_first = tf.einsum("bti,bt->i", d_emissions, is_first)
+            d_first = tf.reduce_sum(d_emissions * is_first[..., tf.newaxis], axis=[0, 1])
             not_empty = tf.reduce_any(mask, axis=1, keepdims=True)
             d_last = _marginals(end[:, tf.newaxis], last, not_empty, total[:, tf.newaxis])[:, 0]
             return d_emissions, d_transitions, d_first, tf.reduce_sum(weight * d_last, axis=0)
@@ -251,7 +252,8 @@ def _pairs(emissions, mask, transitions, alpha, beta, total, weight):
     def product():
         left = tf.exp(tf.where(weight != 0, before - tops[0], IMPOSSIBLE))
         right = weight * tf.exp(tf.where(weight != 0, rest - tops[1] + scale, IMPOSSIBLE))
-        return tf.exp(transitions) * tf.einsum("bti,btj->ij", left, right)
+        # Not tf.einsum, by which TensorFlow keeps memory for each number of steps.
+        return tf.exp(transitions) * tf.matmul(flatten_rows(left), flatten_rows(right), transpose_a=True)
 
     def uses(pair):
         score, moves = pair  # (batch, time) of one tag, and (tags,) from it

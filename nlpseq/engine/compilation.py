@@ -14,7 +14,7 @@ Where TensorFlow sees a GPU, "auto" leaves the runs of cells that cuDNN has, LST
 kernels (see `nlpseq.engine.cudnn`), and "xla" does not. This has not been measured: no GPU was at hand.
 
 Whatever the mode, nothing is compiled by itself within a function that XLA compiles as a whole, nor
-while Keras or TensorFlow trace a model in order to export it.
+while Keras or TensorFlow trace a model in order to export it or to vectorize it.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ MODES = ("auto", "xla", "portable")
 # Modules by whose functions a trace for an export, or for `fit`, `evaluate` and `predict`, is told.
 EXPORTERS = ("keras.src.export", "tensorflow.python.saved_model", "tensorflow.lite", "tf2onnx")
 TRAINERS = ("keras.src.backend.tensorflow.trainer",)
+VECTORIZERS = ("tensorflow.python.ops.parallel_for",)
 _mode = "auto"
 # The mode in a `with` block of this thread.
 _mode_here: contextvars.ContextVar[str | None] = contextvars.ContextVar("mode", default=None)
@@ -87,7 +88,7 @@ def should_compile(layer_mode: str, training: bool | None, inputs: tf.Tensor) ->
         return False
     if tf.executing_eagerly():
         return chosen == "xla" or bool(training)
-    if _is_traced_by(*EXPORTERS):
+    if _is_traced_by(*EXPORTERS, *VECTORIZERS):
         return False
     return chosen == "xla" or bool(training) or inputs.shape.is_fully_defined() or _is_traced_by(*TRAINERS)
 
@@ -97,6 +98,11 @@ def may_use_cudnn(layer_mode: str) -> bool:
     if get_mode() != "auto" or layer_mode != "auto" or not _has_gpu():
         return False
     return not _inside_xla() and (tf.executing_eagerly() or not _is_traced_by(*EXPORTERS))
+
+
+def inside_pfor() -> bool:
+    """Whether TensorFlow vectorizes the graph that is being traced, for `jacobian` or `tf.vectorized_map`."""
+    return not tf.executing_eagerly() and _is_traced_by(*VECTORIZERS)
 
 
 @functools.cache

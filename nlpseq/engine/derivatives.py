@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
+from nlpseq.errors import InputError
+
 _without_gradients = contextvars.ContextVar("without_gradients", default=False)
 
 
@@ -35,7 +37,17 @@ def custom_gradient(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def call(*sources):
-        return function(*sources)[0] if _without_gradients.get() else differentiable(*sources)
+        if _without_gradients.get():
+            return function(*sources)[0]
+        try:
+            return differentiable(*sources)
+        except TypeError as error:
+            if "keyword argument 'variables'" not in str(error):
+                raise
+            raise InputError(
+                "a function with a gradient of its own uses a trainable variable that is none of its arguments",
+                "make the weights of a cell with its `add_weight`",
+            ) from None
 
     return call
 
@@ -53,7 +65,9 @@ def first_only(gradient: Callable, sources: Sequence[tf.Tensor], remedy: str) ->
     """
 
     def refuse(*_):
-        raise NotImplementedError(f"This part of nlpseq has first derivatives only: for second ones, {remedy}.")
+        raise NotImplementedError(
+            f"This part of nlpseq has first derivatives only, by gradient tapes: for others, {remedy}."
+        )
 
     @tf.custom_gradient
     def first_derivatives(*arguments):

@@ -26,6 +26,7 @@ def named_by_graph(function: tf.types.experimental.ConcreteFunction) -> Callable
     for definition in definitions:
         register(definition)
     graph = tf.compat.v1.GraphDef()
+    graph.versions.producer = tf.version.GRAPH_DEF_VERSION  # else the graph that it is imported into becomes an old one
     graph.library.function.extend(definitions)
     inputs, outputs = ([t.dtype.as_datatype_enum for t in side] for side in (function.inputs, function.outputs))
     names = [f"input_{number}" for number in range(len(inputs))]

@@ -17,7 +17,9 @@ import tensorflow as tf
 
 from nlpseq.cells.base import RecurrentCell
 from nlpseq.cells.contract import RandomMasks
+from nlpseq.cells.values import impure
 from nlpseq.engine import tile_loops, tiles
+from nlpseq.engine.compilation import inside_pfor
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.loops import StepSpec
 from nlpseq.engine.nests import flatten, pack_as
@@ -25,10 +27,11 @@ from nlpseq.engine.tiles import Run
 from nlpseq.engine.tracing import Traced, lock, specs_of
 
 LIMIT = 256  # signatures that are kept
+IMPURE = ("Random", "TruncatedNormal", "Multinomial", "Assign")  # in the names of operations that no step may have
 
 _tracing = contextvars.ContextVar("tracing")  # the cell whose step is traced
 _table = collections.OrderedDict()  # signature -> Programs, the least recently used first
-_signatures = weakref.WeakKeyDictionary()  # cell -> {what the call adds: signature}
+_signatures = weakref.WeakKeyDictionary()  # cell -> (its changes, {what the call adds: signature})
 
 
 def programs_of(cell: RecurrentCell, run: Run) -> "Programs":
@@ -55,9 +58,7 @@ class Programs:
     """The compiled loops of one signature, and the functions that run them tile by tile."""
 
     def __init__(self, cell: RecurrentCell, run: Run) -> None:
-        def step(*arguments):
-            return _tracing.get().step(*arguments)
-
+        step = lambda *arguments: _tracing.get().step(*arguments)  # noqa: E731
         spec = StepSpec(step, cell.additive_columns, Layout(0))
         self._widths = spec.widths(run.weights.kernel.shape[1], run.weights.recurrent_kernel.shape[1])
         self._compiled = {
@@ -89,7 +90,7 @@ class Programs:
         arguments = run, *others
         token = _tracing.set(cell)
         try:
-            if not tf.executing_eagerly() and run.inputs.shape.is_fully_defined():
+            if not tf.executing_eagerly() and (run.inputs.shape.is_fully_defined() or inside_pfor()):
                 return drive(*arguments)  # the graph is of this shape anyway
             with lock:
                 function = self._functions.setdefault(key, Traced(drive))
@@ -141,10 +142,13 @@ def _signature(cell, run):
         run.mask is None,
         specs.masks._replace(inputs=None),
     ))  # fmt: skip
-    signatures = _signatures.setdefault(cell, {})
-    if call not in signatures:
-        signatures[call] = (call, cell.additive_columns, _step_hash(cell, specs))
-    return signatures[call]
+    changes, known = _signatures.get(cell, (None, {}))
+    if changes != cell.changes:  # the step may be another one
+        known = {}
+        _signatures[cell] = cell.changes, known
+    if call not in known:
+        known[call] = (call, cell.additive_columns, _step_hash(cell, specs))
+    return known[call]
 
 
 def _step_hash(cell, specs):
@@ -155,6 +159,8 @@ def _step_hash(cell, specs):
     arguments = (weights.step, *halves, specs.states, RandomMasks(zoneout=zoneout, step=masks.step))
     step = tf.function(lambda *flat: cell.step(*pack_as(arguments, flat)), autograph=False)
     graph = step.get_concrete_function(*flatten(arguments)).graph
+    if any("Stateless" not in op.type and any(word in op.type for word in IMPURE) for op in graph.get_operations()):
+        raise impure(f"cell '{cell.name}'")
     if graph.captures:
         return object()
     return hashlib.sha256(graph.as_graph_def().SerializeToString(deterministic=True)).hexdigest()

@@ -18,7 +18,7 @@ from nlpseq.engine.programs import programs_of
 from nlpseq.engine.substitution import substitute_of_run
 from nlpseq.engine.tiles import Run
 
-_functions = weakref.WeakKeyDictionary()  # cell -> {(layout, reverse, unroll): _Loops}
+_functions = weakref.WeakKeyDictionary()  # cell -> (its changes, {(layout, reverse, unroll, rows): _Loops})
 
 
 def run(
@@ -221,7 +221,10 @@ def _loops(cell: RecurrentCell, layout: Layout, reverse: bool, unroll: bool, inp
     Those of an export are made for its number of rows, which LiteRT must know: a function that was traced for any
     number would be called for one row too.
     """
-    functions = _functions.setdefault(cell, {})
+    changes, functions = _functions.get(cell, (None, {}))
+    if changes != cell.changes:  # the step may be another one
+        functions = {}
+        _functions[cell] = cell.changes, functions
     rows = inputs.shape[1 - layout.axis] if no_gradients() else None
     key = (layout, reverse, unroll, rows)
     if key not in functions:

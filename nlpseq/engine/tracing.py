@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nlpseq.engine.compilation import inside_pfor
 from nlpseq.engine.naming import named_by_graph
 from nlpseq.engine.nests import flatten, pack_as
 
@@ -85,13 +86,20 @@ class Traced:
             autograph=False,
         )
         traced = traced.get_concrete_function()
-        return _named_function(traced) if self._jit_compile and not traced.captured_inputs else traced
+        return _named(traced) if self._jit_compile and not traced.captured_inputs else traced
 
 
-def _named_function(traced):
-    """A must-compile function that graphs call by a name that depends on what it computes alone."""
-    function, structure = named_by_graph(traced), traced.structured_outputs
-    return lambda *flat: traced(*flat) if tf.executing_eagerly() else pack_as(structure, function(*flat))
+def _named(traced):
+    """A must-compile function that graphs call by a name that depends on what it computes alone.
+
+    TensorFlow vectorizes functions that it has traced, but no definition.
+    """
+    named, structure = named_by_graph(traced), traced.structured_outputs
+
+    def call(*flat):
+        return traced(*flat) if tf.executing_eagerly() or inside_pfor() else pack_as(structure, named(*flat))
+
+    return call
 
 
 def specs_of(tensors: Any, unknown: int) -> Any:

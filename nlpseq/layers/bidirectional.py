@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from nlpseq.cells.checks import check_mask
 from nlpseq.cells.padding import zero_padding
+from nlpseq.errors import InputError
 from nlpseq.layers.recurrent import RNN
 
 MERGES = {
@@ -91,19 +92,41 @@ class Bidirectional(keras.layers.Bidirectional):
             return super().call(sequences, initial_state, mask, training)
         starts = (None, None)
         if initial_state is not None:
+            self._check_states(initial_state)
             half = len(initial_state) // 2
             starts = initial_state[:half], initial_state[half:]
         (y, *states), (y_back, *states_back) = (
             self._outputs_and_states(layer, sequences, start, mask, training) for layer, start in zip(layers, starts)
         )
+        sizes = y.shape[-1], y_back.shape[-1]
+        if self.merge_mode not in ("concat", None) and sizes[0] != sizes[1]:
+            problem = f"`merge_mode` {self.merge_mode!r} of layer '{self.name}' needs outputs of one size"
+            raise InputError(f"{problem}, got {sizes[0]} and {sizes[1]}", "use 'concat'")
         merged = MERGES[self.merge_mode](tf.cast(y, self.compute_dtype), tf.cast(y_back, self.compute_dtype))
         if not self.return_state:
             return merged
         return (*(merged if self.merge_mode is None else [merged]), *states, *states_back)
 
+    def _check_states(self, initial_state):
+        layers = self.forward_layer, self.backward_layer
+        needed = sum(len(keras.tree.flatten(layer.state_size)) for layer in layers)
+        count = len(keras.tree.flatten(initial_state))
+        if count != needed:
+            raise InputError(
+                f"`initial_state` of layer '{self.name}' must hold {needed} tensors, those of the forward layer first, "
+                f"got {count}."
+            )
+
     def _outputs_and_states(self, layer, sequences, start, mask, training):
         result = layer(sequences, initial_state=start, mask=mask, training=training, in_order_of_time=True)
         return result if self.return_state else (result,)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = keras.tree.flatten(mask)[0] if self.return_sequences else None
+        outputs = [mask] if self.merge_mode else [mask, mask]
+        if self.return_state:
+            outputs += [None] * 2 * len(keras.tree.flatten(self.forward_layer.state_size))
+        return outputs if len(outputs) > 1 else mask
 
     @staticmethod
     def _run_on_engine(layers):

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.cells import RecurrentCell
-from nlpseq.cells.checks import check_mask, check_mask_shape, check_state_shape, check_states
+from nlpseq.cells.checks import check_dense, check_mask, check_mask_shape, check_state_shape, check_states
 from nlpseq.cells.padding import zero_padding
 from nlpseq.engine import recurrence
 from nlpseq.engine.compilation import check_mode
@@ -148,6 +148,7 @@ class RNN(keras.layers.RNN):
         *,
         in_order_of_time: bool = False,
     ) -> Any:
+        check_dense(sequences, self._owner())
         if mask is None:  # Keras passes the mask of the sequences on only if they are the only tensor
             mask = getattr(sequences, "_keras_mask", None)
         if not self.fused:
@@ -180,6 +181,9 @@ class RNN(keras.layers.RNN):
                 )
             self.input_spec = keras.InputSpec(ndim=3, axes={-1: sequences_shape[-1]})
         super().build(self._batch_major(sequences_shape), initial_state_shape)
+        if self.fused:
+            for cell in self._cells():
+                cell.build_inner_layers()
 
     def compute_output_spec(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None, **options: Any

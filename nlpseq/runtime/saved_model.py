@@ -1,11 +1,11 @@
 """A SavedModel, in TensorFlow."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files.contents import check_file
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, one_of, shorten
 
 
 class SavedModel:
@@ -44,11 +44,35 @@ class SavedModel:
         return self._signatures
 
     def run(self, signature: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        """The outputs of a signature, arrays by name."""
+        """The outputs of a signature, arrays by name.
+
+        Raises:
+            InputError: there is no such signature, or the inputs have other names, types or shapes than its own.
+        """
         import tensorflow as tf
 
-        outputs = self.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
-        return {name: value.numpy() for name, value in sorted(outputs.items())}
+        function = self.signatures[one_of("signature", signature, list(self.signatures))]
+        specs = function.structured_input_signature[1]
+        check_inputs(signature, inputs, specs)
+        values = {}
+        for name, spec in specs.items():
+            try:
+                values[name] = tf.constant(inputs[name], spec.dtype)
+            except (TypeError, ValueError):
+                values[name] = None
+            if values[name] is None or not spec.shape.is_compatible_with(values[name].shape):
+                raise InputError(
+                    f"the input {name!r} of the signature {signature!r} must be {spec.dtype.name} of the shape "
+                    f"{spec.shape}, got {shorten(repr(inputs[name]))}."
+                )
+        return {name: value.numpy() for name, value in sorted(function(**values).items())}
+
+
+def check_inputs(signature: str, inputs: Collection[str], expected: Collection[str]) -> None:
+    """Raises an `InputError` unless the inputs of a signature have the expected names."""
+    if set(inputs) != set(expected):
+        listed, given = (", ".join(sorted(names)) for names in (expected, inputs))
+        raise InputError(f"the signature {signature!r} takes {listed}, got {given or 'nothing'}.")
 
 
 def rows(outputs: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, one_of, shorten
 from nlpseq.paths import as_path
 from nlpseq.runtime.model import TABLE_OF_KINDS
 from nlpseq.runtime.saved_model import SavedModel, rows
@@ -98,7 +98,7 @@ class Export:
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs of a signature, by name."""
-        specs = self.signatures[signature].structured_input_signature[1]
+        specs = self.signatures[one_of("signature", signature, list(self.signatures))].structured_input_signature[1]
         if set(specs) != set(inputs) or not all(
             spec.shape.is_compatible_with(np.shape(inputs[name])) for name, spec in specs.items()
         ):

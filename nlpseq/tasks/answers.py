@@ -55,6 +55,7 @@ class Answers:
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
         detailed: Signatures that tell more than "serving_default", the one that tells most first.
         suffixes: Of the files that `nlpseq predict --output` writes.
+        joins_columns: Whether an input may be joined from several columns of a table, as in training.
         separator: Separates the strings of a list in a cell of a table.
         signatures: Names of the signatures that the kind uses.
         outputs: Names of outputs of "serving_default", by which models of other kinds are refused.
@@ -72,6 +73,7 @@ class Answers:
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".jsonl")
+    joins_columns: ClassVar[bool] = False
     separator: ClassVar[str] = " "
     signatures: ClassVar[tuple[str, ...]] = ("serving_default",)
     outputs: ClassVar[tuple[str, ...]] = ()

@@ -216,6 +216,11 @@ class Task(keras.Model):
         """
         return []
 
+    @property
+    def fitted(self) -> list:
+        """Weights that `adapt` fits to the training data; they are not taken over from another model."""
+        return []
+
     def callbacks(self, validations: int) -> list[keras.callbacks.Callback]:
         """Callbacks of its training, in which each epoch is one of `validations` parts of a pass over the data."""
         return []

@@ -21,6 +21,7 @@ from nlpseq.tasks.settings import PretrainingSettings
 from nlpseq.text import PADDING, UNKNOWN
 from nlpseq.training import train
 from nlpseq.training.settings import TrainingSettings
+from nlpseq.training.state import random_state, restore_random
 
 if TYPE_CHECKING:
     from nlpseq.training import Checkpoints
@@ -146,11 +147,12 @@ def pretrain(
     texts = [*train_texts, *task.texts_of_lines(lines)]
     further = f" and {plural(len(lines), 'line')}" if lines else ""
     say(f"pretraining on {plural(len(train_texts), 'text')} of the task{further}")
-    model = Pretrainer(task)
-    model.build()
     settings = TrainingSettings(epochs=pretrain_epochs, batch_size=32, learning_rate=2e-3, patience=1, seed=seed)
     part = None if checkpoints is None else checkpoints.part("pretraining")
+    task.ensure_built()
     with _trains_only(task, task.word_layers):
+        model = Pretrainer(task)
+        model.build()
         history, _ = train(model, texts, validation_texts, settings, part)
     model.give()
     say(f"pretrained: perplexity {np.exp(min(history['val_loss'])):.1f} on the validation texts")
@@ -158,7 +160,13 @@ def pretrain(
 
 @contextlib.contextmanager
 def _trains_only(task, layers):
-    """Within the block some layers of a task are trainable."""
+    """Within the block some layers of a task are trainable; all else, seeds too, is as before behind it.
+
+    What is trained once may be read back for the next network of an ensemble, whose other weights are its own.
+    """
+    trained = {id(variable) for layer in layers for variable in layer.variables}
+    own = [variable for variable in task.variables if id(variable) not in trained]
+    values, random = [variable.numpy() for variable in own], random_state()
     task.trainable = False
     for layer in layers:
         layer.trainable = True
@@ -166,6 +174,9 @@ def _trains_only(task, layers):
         yield
     finally:
         task.trainable = True
+        for variable, value in zip(own, values):
+            variable.assign(value)
+        restore_random(random)
 
 
 def _lines(file):

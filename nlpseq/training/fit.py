@@ -61,6 +61,7 @@ def train(
     validation_examples: Any,
     settings: TrainingSettings,
     checkpoints: Checkpoints | None = None,
+    number: int = 0,
 ) -> tuple[dict[str, list[float]], float]:
     """Trains a task and leaves it with the weights of its best validation.
 
@@ -73,6 +74,8 @@ def train(
         settings: `nlpseq.training.settings.TrainingSettings`.
         checkpoints: `nlpseq.training.Checkpoints`, from which an interrupted training continues;
             one that has finished is not repeated. Default None: no checkpoints.
+        number: Of the task among several that are averaged, from 0: `init_from` of such gives it the weights of
+            the network of that number.
 
     Returns:
         `(history, seconds)`: a dict of lists, with one value for each validation, of Keras's
@@ -116,7 +119,7 @@ def train(
     }
     is_new = checkpoints is None or checkpoints.position is None
     if settings.init_from is not None and is_new:
-        for line in take_weights(task, load_task(settings.init_from)):
+        for line in take_weights(task, load_task(settings.init_from), number):
             say(line)
     if checkpoints is None:
         with _waiting(team) as waiting, shared_steps(task, settings.reduction), team.connected():

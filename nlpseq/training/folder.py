@@ -9,12 +9,13 @@ from typing import Any
 
 from nlpseq import writing
 from nlpseq.data.files.contents import check_file
-from nlpseq.errors import InputError, WritingError
+from nlpseq.errors import InputError, WritingError, first_of
 from nlpseq.paths import as_path
 from nlpseq.training import state_file
 
 STEP = re.compile(r"step-(\d+)")
 TRAINED, BEST = "trained", "best"  # the result of a finished training, of one that ended with an error
+MEMBER = "network-"  # begins the names of folders of several networks in a run
 KEPT = 2
 LOCKS: dict[Path, int] = {}  # of this process, which may open a folder again that it left with an error
 
@@ -107,7 +108,7 @@ class CheckpointFolder:
             except WritingError as error:
                 failure = str(error)
         else:
-            self.notes.append(f"{failure} training continues without it")
+            self.notes.append(f"{failure.rstrip('.')}: training continues without it")
             return
         if name != BEST:
             self._remove([BEST])
@@ -182,6 +183,13 @@ def find_checkpoint(path: str | Path) -> tuple[Path, dict[str, Any]]:
         if os.path.isfile(name):
             with contextlib.suppress(InputError):
                 return name, read_checkpoint_file(name)
+    networks = [folder / part for part in CheckpointFolder(folder).parts() if part.startswith(MEMBER)]
+    networks = [str(network) for network in networks if CheckpointFolder(network).newest() is not None]
+    if networks:
+        raise InputError(
+            f"{path} holds a training of several networks that has not finished: give one of them, "
+            f"{first_of(networks)}, or run the training to its end."
+        )
     raise InputError(
         f"{path} holds no complete checkpoint of nlpseq: expected a folder such as "
         "saved_models/sentiment/checkpoints, or a file in it."

@@ -11,6 +11,7 @@ import numpy as np
 from nlpseq.reporting import say
 from nlpseq.training.fingerprint import fingerprint
 from nlpseq.training.fit import train
+from nlpseq.training.folder import MEMBER
 from nlpseq.training.reproducibility import set_seed
 from nlpseq.training.transfer import of_checkpoint, task_config
 
@@ -56,17 +57,18 @@ def train_members(
     for number in range(count):
         say(f"network {number + 1} of {count}")
         budget = settings.budget and settings.budget * (number + 1) / count  # from the beginning of the run
-        part = None if checkpoints is None else checkpoints.part(f"network-{number + 1}")
+        part = None if checkpoints is None else checkpoints.part(f"{MEMBER}{number + 1}")
         own = dataclasses.replace(settings, seed=(settings.seed + number) % 2**32, budget=budget)
         set_seed(own.seed)
         task = make()
-        history, time = train(task, train_examples, validation_examples, own, part)
+        history, time = train(task, train_examples, validation_examples, own, part, number)
         members.append(task)
         histories.append({**history, "minutes": [seconds / 60 + minutes for minutes in history["minutes"]]})
         seconds += time
         if not number:
             size = sum(int(np.prod(weight.shape)) for weight in task.weights) * 4 / 2**20
-            say(f"the weights of a network take {size:.1f} MB, those of all in the export {count * size:.1f} MB")
+            most = count * size
+            say(f"the weights of a network take {size:.1f} MB, those of all in the export at most {most:.1f} MB")
     history = {name: [value for own in histories for value in own[name]] for name in histories[0]}
     task = members[0].combined(members[1:])
     if checkpoints is not None:

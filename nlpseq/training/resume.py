@@ -50,6 +50,7 @@ class Checkpoints(keras.callbacks.Callback):
         position: `(epoch, batch, steps per epoch)` at which `fit` continues, both from 0; None at
             the start of a run.
         cost: Seconds that checkpoints held up the training; they are written beside it.
+        again: What continues a command that was interrupted, in words.
 
     Raises:
         InputError: The folder has checkpoints of a run with other settings.
@@ -84,6 +85,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.minutes = minutes
         self.details: dict[str, Any] = {}  # further entries of each checkpoint
         self.settings = json.loads(json.dumps(dict(settings or {}), default=str))
+        self.again = "the same command again" + (", but without `restart`," if restart else "")
         if restart:
             self.folder.clear()
         ignores = restart and not self.folder.writes  # which the chief removes
@@ -106,13 +108,18 @@ class Checkpoints(keras.callbacks.Callback):
         """The checkpoints of one of several trainings in a run, in a folder of that name in this one's."""
         part = Checkpoints(self.folder.path / name, minutes=self.minutes, settings=self.settings)
         part.details |= self.details
-        part.is_part = True
+        part.is_part, part.again = True, self.again
         return part
 
     @property
     def trained(self) -> dict[str, Any] | None:
         """The checkpoint of a training that has finished, None of one that has not."""
         return self._resumed if self._resumed is not None and self._resumed["phase"] == TRAINED else None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the result of the training is on disk."""
+        return os.path.isfile(self.folder.path / TRAINED)
 
     def restore_trained(self, model: Any) -> dict[str, Any]:
         """Restores the model, and the random generators, after a training that has finished; returns its results."""
@@ -149,12 +156,12 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _check_settings(self, before):
         for name in sorted({*before, *self.settings}):
-            old, new = before.get(name), self.settings.get(name)
-            if old != new:
-                old, new = ("not given" if value is None else value for value in (old, new))
+            was, now = before.get(name), self.settings.get(name)
+            if was != now:
+                was, now = ("not given" if value is None else value for value in (was, now))
                 raise InputError(
-                    f"{self.folder.path} holds the training of a run with other settings (`{name}` was {old}, is "
-                    f"{new}): give the same ones to continue it, use `restart` to start afresh, or give another "
+                    f"{self.folder.path} holds the training of a run with other settings (`{name}` was {was}, is "
+                    f"{now}): give the same ones to continue it, use `restart` to start afresh, or give another "
                     "`output`."
                 )
 
@@ -173,8 +180,8 @@ class Checkpoints(keras.callbacks.Callback):
     def place(self) -> str:
         """Where the training is, or is to continue, in words."""
         epoch, batch, steps = self.position or (0, 0, 1)
-        position, length = epoch * steps + batch, self.details.get("pass", steps)
-        return f"epoch {position // length + 1}, batch {position % length} of {length}"
+        done, length = epoch * steps + batch, self.details.get("pass", steps)
+        return f"epoch {done // length + 1}, batch {done % length} of {length}"
 
     # The moments between steps, at each of which all other callbacks have finished with the step before.
 
@@ -279,9 +286,9 @@ class Checkpoints(keras.callbacks.Callback):
         self._say_notes()
         number = self._requests[0]
         files = list(self.folder.path.glob("step-*"))
-        remedy = f"its checkpoint is in {self.folder.path}: run" if files else "there is no checkpoint yet: run"
+        what = f"its checkpoint is in {self.folder.path}: run" if files else "there is no checkpoint yet: run"
         raise Interrupted(
-            f"at {self.place()}; {remedy} the same command again to continue.",
+            f"at {self.place()}; {what} {self.again} to continue.",
             number,
         )
 

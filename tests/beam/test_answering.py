@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, WritingError
 from tests.tasks import tiny
 
 pytest.importorskip("apache_beam", reason="needs the extra nlpseq[beam]")
 
 from nlpseq.beam import answering
-from nlpseq.beam.pipelines import pipeline_of
+from nlpseq.beam.pipelines import keeping, pipeline_of
 from nlpseq.cli import beam
 from nlpseq.data.row_writers import row_writer
 from nlpseq.data.stream import read_rows
@@ -77,6 +77,34 @@ def test_a_damaged_shard_is_reported_and_answered_when_it_is_mended(tmp_path, ca
     assert not (tmp_path / "answers" / "bad" / "b.jsonl").exists()
     with pytest.raises(InputError, match="another batch_size"):
         answered(tmp_path, "*.txt.gz", "--batch-size", "2")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"shard": "rows", "failed": null, "rows": "x"}'])
+def test_a_shard_whose_counts_are_damaged_is_answered_again(tmp_path, content):
+    (tmp_path / "rows.txt").write_text("good\n")
+    assert answered(tmp_path, "rows.txt") == 0
+    counts = tmp_path / "answers" / "counts" / "rows.json"
+    before, _ = counts.read_text(), counts.write_text(content)
+    assert answered(tmp_path, "rows.txt") == 0 and counts.read_text() == before
+
+
+def test_a_full_disk_is_said_and_other_errors_are_not_hidden(tmp_path):
+    with (
+        pytest.raises(
+            WritingError, match="cannot write to out: no space left on device; .* the same command continues"
+        ),
+        keeping("out"),
+    ):
+        raise RuntimeError("OSError: [Errno 28] No space left on device [while running 'ParDo(AnswerShard)']")
+    with pytest.raises(RuntimeError, match="no reason"), keeping("out"):
+        raise RuntimeError("no reason")
+    with pytest.raises(WritingError, match="cannot write to /proc/nothing"):
+        answering.answer(answering.Job("", "/proc/nothing", "text", "jsonl", 1, 1), [shard_in(tmp_path)], None, [])
+
+
+def shard_in(folder):
+    (folder / "rows.txt").write_text("good\n")
+    return answering.find_shards(str(folder / "rows.txt"))[0]
 
 
 def test_a_column_that_is_not_there(tmp_path):

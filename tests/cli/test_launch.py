@@ -1,5 +1,7 @@
 """`nlpseq launch`: workers that are started together end together."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -10,7 +12,7 @@ from nlpseq.errors import InputError
 
 
 def started(*programs):
-    return [subprocess.Popen([sys.executable, "-S", "-c", program]) for program in programs]
+    return [launch.start([sys.executable, "-S", "-c", program]) for program in programs]
 
 
 def test_the_first_failure_is_the_status_and_none_is_left_behind(monkeypatch, capsys):
@@ -26,6 +28,33 @@ def test_a_signal_of_a_worker_is_a_status():
     workers = started("import os; os.kill(os.getpid(), 9)")
     with launch.forwarded(workers):
         assert launch.wait(workers) == 128 + 9
+
+
+COUNTING = """
+import signal, time
+received = []
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda number, _: received.append(number))
+print(flush=True)
+time.sleep(1)
+raise SystemExit(10 * len(received) + received[0])
+"""
+LAUNCHING = f"""
+import sys
+from nlpseq.cli import launch
+workers = [launch.start([sys.executable, "-S", "-c", {COUNTING!r}])]
+with launch.forwarded(workers):
+    sys.exit(launch.wait(workers))
+"""
+
+
+@pytest.mark.parametrize("number, at_worker", [(signal.SIGINT, signal.SIGINT), (signal.SIGHUP, signal.SIGTERM)])
+def test_a_signal_of_the_terminal_comes_once(number, at_worker):
+    """A terminal sends Ctrl-C to all processes of the command; a second one ends a worker without a checkpoint."""
+    launched = subprocess.Popen([sys.executable, "-c", LAUNCHING], stdout=subprocess.PIPE, start_new_session=True)
+    launched.stdout.readline()
+    os.killpg(launched.pid, number)
+    assert launched.wait(30) == 10 + at_worker
 
 
 def test_the_recipe_is_a_name_or_a_path():

@@ -178,6 +178,26 @@ def test_predict_a_file_keeps_its_columns(path, tmp_path, suffix):
     assert sorted(item.name for item in tmp_path.iterdir()) == ["in.csv", output.name]
 
 
+def test_texts_of_several_columns_are_joined_as_in_training(path, tmp_path):
+    (tmp_path / "a.csv").write_text("Title,Description\ngood,\nbad,film no. 2\n")
+    (tmp_path / "whole.csv").write_text('text\ngood\n"bad\n\nfilm no. 2"\n')
+    answers = []
+    for name, flags in (("whole", []), ("a", []), ("a", ["--column", "title,2"])):
+        output = tmp_path / f"out{len(answers)}.jsonl"
+        assert run("predict", path, "--file", tmp_path / f"{name}.csv", "--output", output, *flags) == 0
+        answers.append([json.loads(line)["scores"] for line in output.read_text().splitlines()])
+    assert answers[0] == answers[1] == answers[2]
+
+
+@pytest.mark.parametrize("content", ["id,headline\n7,good no. 1\n", "7,good no. 1\n8,bad no. 2\n"])
+def test_the_column_of_texts_is_found(path, tmp_path, content):
+    (tmp_path / "a.csv").write_text(content)
+    assert run("predict", path, "--file", tmp_path / "a.csv", "--output", tmp_path / "b.jsonl") == 0
+    whole, output = tmp_path / "whole.jsonl", tmp_path / "b.jsonl"
+    assert run("predict", path, "--file", tmp_path / "a.csv", "--column", "2", "--output", whole) == 0
+    assert output.read_bytes() == whole.read_bytes()
+
+
 def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
     whole, output = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
     flags = ["predict", path, "--file", write_rows(tmp_path), "--column", "2", "--output"]
@@ -200,7 +220,7 @@ def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("flags, expected", [
-    (["--file", "{tmp}/in.csv"], "--file and --output must be given together"),
+    (["--file", "{tmp}/in.csv"], "--file and --output belong together"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/in.csv"], "exists: remove it"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.txt"], "--output must end in .csv, .tsv, .jsonl"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/no/out.csv"], "does not exist: make it first"),
@@ -209,36 +229,38 @@ def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
     (["text", "--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv"], "--file replaces texts"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--encoding", "utf-7-bit"], "unknown --encoding"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--delimiter", ",,"], "--delimiter must be one character"),
-    (["--encoding", "latin-1"], "--file and --output must be given together"),
+    (["--file", "{tmp}/in.jsonl", "--output", "{tmp}/out.csv", "--column", "tokens"], "'tokens': expected a text"),
+    (["--encoding", "latin-1"], "--file and --output belong together"),
 ])  # fmt: skip
 def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
     write_rows(tmp_path)
+    (tmp_path / "in.jsonl").write_text('{"tokens": ["a", "film"]}\n')
     assert run("predict", path, *(flag.replace("{tmp}", str(tmp_path)) for flag in flags)) == 2
     error = capsys.readouterr().err
     assert expected in error and error.count("\n") == 1
-    assert [item.name for item in tmp_path.iterdir()] == ["in.csv"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["in.csv", "in.jsonl"]
 
 
-@pytest.mark.parametrize("content, flags, expected, message", [
+@pytest.mark.parametrize("content, flags, expected, said", [
     ("id,Review\n", [], b"id,Review\n", ""),
     ("id;Review\n1;caf\xe9, dull\n", ["--encoding", "latin-1", "--delimiter", ";"], b"id,Review,label", ""),
     ("text,text\na,b\n", ["--column", "1"], b"text,text (2),label", "note: {file} has several columns of"),
 ])  # fmt: skip
-def test_odd_files_to_predict(path, tmp_path, capsys, content, flags, expected, message):
+def test_odd_files_to_predict(path, tmp_path, capsys, content, flags, expected, said):
     (tmp_path / "in.csv").write_bytes(content.encode("latin-1"))
     output = tmp_path / "out.csv"
     assert run("predict", path, "--file", tmp_path / "in.csv", "--output", output, *flags) == 0
     assert output.read_bytes().startswith(expected) and ("caf\xe9, dull" in content) == (
         b"caf\xc3\xa9, dull" in output.read_bytes()
     )
-    assert capsys.readouterr().err.startswith(message.replace("{file}", str(tmp_path / "in.csv")))
+    assert capsys.readouterr().err.startswith(said.replace("{file}", str(tmp_path / "in.csv")))
 
 
-def test_half_of_a_pair_of_surrogates_is_reported(path, tmp_path, capsys):
+def test_half_of_a_pair_of_surrogates_is_said(path, tmp_path, capsys):
     (tmp_path / "in.jsonl").write_text('{"text": "a \\ud83d\\ude00"}\n{"text": "\\ud800 cat"}\n')
     assert run("predict", path, "--file", tmp_path / "in.jsonl", "--output", tmp_path / "out.csv") == 0
     error = capsys.readouterr().err
-    assert "surrogates, which is not a character, is read as '?', in line 2" in error and error.count("\n") == 1
+    assert "surrogates, which is no character, is read as '?', in line 2" in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments, name", [
@@ -269,7 +291,7 @@ def test_an_empty_text_is_answered(path, capsys):
     assert capsys.readouterr().out.count("\n") == 1
 
 
-@pytest.mark.parametrize("flags, message", [
+@pytest.mark.parametrize("flags, said", [
     (["--unitz", "3"], "unrecognized options: --unitz, 3: did you mean --units?"),
     (["--epoch=3"], "unrecognized options: --epoch=3: did you mean --epochs"),
     (["--zz"], "unrecognized options: --zz;"),
@@ -281,16 +303,16 @@ def test_an_empty_text_is_answered(path, capsys):
     (["--units", "99999999999"], "--units must be at most 2,147,483,647, got 99999999999."),
     (["--dataset", "{tmp}/no.csv"], "cannot read {tmp}/no.csv: no such file or directory."),
 ])  # fmt: skip
-def test_wrong_flags_of_a_recipe_get_one_sentence(tmp_path, monkeypatch, capsys, flags, message):
+def test_wrong_flags_of_a_recipe_get_one_sentence(tmp_path, monkeypatch, capsys, flags, said):
     monkeypatch.setattr(sys, "argv", ["nlpseq"])
     monkeypatch.setattr(recipe, "program", None)
-    flags, message = [flag.replace("{tmp}", str(tmp_path)) for flag in flags], message.replace("{tmp}", str(tmp_path))
+    flags, said = [flag.replace("{tmp}", str(tmp_path)) for flag in flags], said.replace("{tmp}", str(tmp_path))
     assert run("train", "sentiment", "--output", tmp_path / "new" / "out", *flags) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"error: {message}") and error.count("\n") == 1 and not list(tmp_path.iterdir())
+    assert error.startswith(f"error: {said}") and error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
-def test_a_text_that_is_the_name_of_a_file_is_reported(path, tmp_path, capsys):
+def test_a_text_that_is_the_name_of_a_file_is_said(path, tmp_path, capsys):
     assert run("predict", path, write_rows(tmp_path)) == 0
     assert "is the name of a file, and is taken as a text: use --file" in capsys.readouterr().err
     assert run("predict", path, tmp_path) == 0

@@ -177,6 +177,32 @@ CLASSIFICATION = {
             for c in ("keep", "sell")
         }
     ),
+    "tables by class": several(
+        {f"{c}.csv": table([("x", t) for t, k in ROWS if k == c], ("title", "text")) for c in ("keep", "sell")}
+    ),
+    "files by class with numbers": several(
+        {f"{c}.tok.5000": "".join(f"{t}\n" for t, k in ROWS if k == c) for c in ("keep", "sell")}
+        | {"data.README.1.0": "nothing\n"}
+    ),
+    "a file without suffix": several({"Collection": tabbed([row[::-1] for row in ROWS]), "readme": "nothing\n"}),
+    "other words as names": single("a.csv", table(ROWS, ("Beschreibung", "Entscheidung"))),
+    "tables in folders of splits": several(
+        {"train/a.csv": table(ROWS[9:]), "dev/b.csv": table(ROWS[:9]), "README": ""}
+    ),
+    "notices among texts": several(
+        {f"{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)} | {"keep/LICENSE.txt": "x", "sell/README.txt": "x"}
+    ),
+    "json of splits and more": single(
+        "a.json", json.dumps({"oos_train": ROWS[:4], "train": ROWS[4:40], "val": ROWS[40:50], "oos_test": ROWS[50:]})
+    ),
+    "notation of Python": single("a.json", "".join(f"{row}\n" for row in OBJECTS)),
+    "names that end in usual ones": single("a.csv", table(ROWS, ("original_text", "gold_label"))),
+    "names that begin with is": single(
+        "a.csv", table([(i, *row) for i, row in enumerate(ROWS)], ("id", "tweet", "is_x"))
+    ),
+    "many columns, no header": single(
+        "a.csv", table([(c, str(i), "NONE", f"Mon Apr 06 22:19:{i:02} 2009", t) for i, (t, c) in enumerate(ROWS)])
+    ),
     "folders by class in a folder": several({f"texts/{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}),
     "folders by class": several({f"{c}/{i}.txt": t for i, (t, c) in enumerate(ROWS)}),
     "folders by split and class": several(
@@ -201,6 +227,7 @@ BOTH = {"source": "en", "target": "de"}
 TMX = "".join(
     f'<tu><tuv xml:lang="en"><seg>{a}</seg></tuv><tuv xml:lang="de"><seg>{b}</seg></tuv></tu>' for a, b in PAIRS
 )
+XLIFF = '<xliff xmlns="urn:x" version="1.2"><file source-language="en-GB" target-language="de">{}</file></xliff>'
 TRANSLATION = {
     "folder of languages": several({f"{k}.train.txt": text for k, text in SIDES.items()}, **BOTH),
     "Moses": several({f"train.{k}": text for k, text in SIDES.items()}, **BOTH),
@@ -240,15 +267,34 @@ TRANSLATION = {
     "json lines of Hugging Face": single("a.jsonl", jsonl({"id": i, "translation": row} for i, row in enumerate(OWLS))),
     "json array": single("a.json", json.dumps(OWLS)),
     "shards": several({f"train-0000{i}-of-00002.tsv": tabbed(PAIRS[15 * i :][:15], ("en", "de")) for i in (0, 1)}),
+    "files of numbers": several({f"train.{k}": SIDES[v] for k, v in (("src", "en"), ("trg", "de"), ("id", "en"))}),
+    "empty lines at the end": several({"train.en": SIDES["en"] + "\n\n", "train.de": SIDES["de"]}, **BOTH),
+    "addresses": single("a.tsv", tabbed([("http://a/1", "http://b/2", *pair) for pair in PAIRS])),
+    "other names and numbers": single(
+        "a.csv", table([(i, *p) for i, p in enumerate(PAIRS)], ("id", "question", "answer"))
+    ),
+    "folders of splits": several({"train/a.tsv": tabbed(PAIRS[9:]), "test/b.tsv": tabbed(PAIRS[:9])}),
+    "XLIFF": single(
+        "a.xlf", XLIFF.format("".join(f"<u><source>{a}</source><target>{b}</target></u>" for a, b in PAIRS))
+    ),
+    "memory with markup": single(
+        "a.tmx",
+        '<tmx version="1.4"><body>'
+        + TMX.replace("<seg>", '<seg><bpt i="1">&lt;b&gt;</bpt>').replace('lang="de"', 'lang="DE"', 9)
+        + "</body></tmx>",
+        source="en",
+        target="de",
+    ),
     "memory": single("a.tmx", f'<?xml version="1.0"?><tmx version="1.4"><body>{TMX}</body></tmx>'),
     "gzip": single("a.tsv.gz", gzip.compress(tabbed(PAIRS).encode())),
 }
 
 
-def column_text(separator=" ", before="", rename=lambda tag: tag, middle=()):
-    """Sentences in columns, with a line before each."""
+def column_text(separator=" ", before="", rename=lambda tag: tag, middle=(), order=1, part=(0, 1)):
+    """Sentences in columns, with a line before each; every so many of them from the first of a part."""
     return "\n".join(
-        before + "".join(separator.join((w, *middle, rename(t))) + "\n" for w, t in sentence) for sentence in SENTENCES
+        before + "".join(separator.join((w, *middle, rename(t))[::order]) + "\n" for w, t in sentence)
+        for sentence in SENTENCES[part[0] :: part[1]]
     )
 
 
@@ -256,6 +302,7 @@ TOKENS = [([w for w, _ in s], [t for _, t in s]) for s in SENTENCES]
 KAGGLE = [
     (f"Sentence: {i}" if j == 0 else "", w, "NN", t) for i, s in enumerate(SENTENCES) for j, (w, t) in enumerate(s)
 ]
+SPANS = [(" ".join(words), [(0, 7, "PER"), (13, len(" ".join(words)) - 2, "LOC")]) for words, _ in TOKENS]
 TAGGING = {
     "columns": single("a.txt", column_text()),
     "columns by tabs": single("a.conll", column_text("\t")),
@@ -318,6 +365,65 @@ TAGGING = {
             "train/labels.txt": "".join(" ".join(b) + "\n" for _, b in TOKENS),
         }
     ),
+    "tags first": several({f"en{k}.bio": column_text(order=-1) for k in ("train",)}),
+    "no suffix": several({"train": column_text(), "README": "x"}),
+    "a folder in a folder": several({"data/train.txt": column_text(), "LICENSE": "x"}),
+    "folders of files": several(
+        {f"{split}/{i}.conll": column_text(part=(i, 5)) for split, i in (("train", 0), ("train", 1), ("dev", 2))}
+        | {f"test/{i}.conll": column_text(part=(i, 5)) for i in (3, 4)}
+    ),
+    "shards": several({f"train-0000{i}-of-00005.txt": column_text(part=(i, 5)) for i in range(5)}),
+    "documents": single("a.conll", "#begin document (a/b); part 000\n" + column_text() + "#end document\n"),
+    "lines of words and tags": single("a.iob", tabbed([(" ".join(a), " ".join(b)) for a, b in TOKENS])),
+    "doccano": single("a.jsonl", jsonl({"text": t, "label": [list(s) for s in spans]} for t, spans in SPANS)),
+    "spans of objects": single(
+        "a.json",
+        json.dumps(
+            [
+                {"content": t, "entities": [dict(zip(("start_offset", "end_offset", "label"), s)) for s in spans]}
+                for t, spans in SPANS
+            ]
+        ),
+    ),
+    "spans in a column": single("a.csv", table([(t, str(list(map(list, s)))) for t, s in SPANS], ("text", "entities"))),
+    "Rasa": single(
+        "a.json",
+        json.dumps(
+            {
+                "nlu": {
+                    "lookup": [],
+                    "examples": [
+                        {"text": t, "entities": [dict(zip(("start", "end", "entity"), s)) for s in spans]}
+                        for t, spans in SPANS
+                    ],
+                }
+            }
+        ),
+    ),
+    "spaCy": single("a.json", json.dumps([(t, {"entities": spans}) for t, spans in SPANS])),
+    "Label Studio": single(
+        "a.json",
+        json.dumps(
+            [
+                {
+                    "data": {"text": t},
+                    "annotations": [
+                        {
+                            "result": [
+                                {"type": "labels", "value": {"start": a, "end": b, "labels": [name]}}
+                                for a, b, name in spans
+                            ]
+                        }
+                    ],
+                }
+                for t, spans in SPANS
+            ]
+        ),
+    ),
+    "brat": several(
+        {f"{i}.txt": f"{t}\n" for i, (t, _) in enumerate(SPANS)}
+        | {f"{i}.ann": "".join(f"T1\t{n} {a} {b}\tx\n" for a, b, n in spans) for i, (_, spans) in enumerate(SPANS)}
+    ),
     "B_PER": single("a.txt", column_text(rename=lambda tag: tag.replace("-", "_"))),
     "PER-B": single("a.txt", column_text(rename=lambda tag: "-".join(reversed(tag.split("-"))))),
     "b-PER": single("a.txt", column_text(rename=lambda tag: tag[0].lower() + tag[1:])),
@@ -340,6 +446,17 @@ RUNNING = {
             "wiki.valid.tokens": "".join(PARTS[40:50]),
             "wiki.test.tokens": "".join(PARTS[50:]),
         }
+    ),
+    "wikitext in a folder": several(
+        {
+            f"a/wiki.{s}.tokens": "".join(part)
+            for s, part in zip(("test", "train", "valid"), (PARTS[50:], PARTS[:40], PARTS[40:50]))
+        }
+    ),
+    "a program": several({f"src/{i:02}.py": line for i, line in enumerate(PARTS)} | {"README": "x", "src/a.cfg": "y"}),
+    "notices": several({f"{i:02}.txt": line for i, line in enumerate(PARTS)} | {"LICENSE.txt": "x", "README.md": "y"}),
+    "folders of splits": several(
+        {f"{s}/{i}.txt": line for i, (line, s) in enumerate(zip(PARTS, ["train"] * 50 + ["test"] * 10))}
     ),
     "table": single("a.csv", table([("7", line.strip()) for line in PARTS], ("id", "Text"))),
     "json lines": single("a.jsonl", jsonl({"text": line.strip()} for line in PARTS)),

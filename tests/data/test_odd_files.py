@@ -385,3 +385,128 @@ def test_a_sound_that_does_not_end(tmp_path):
     for path in (tmp_path / "a.wav", Path("/dev/zero")):
         with pytest.raises(InputError, match="it is not a regular file"):
             read_audio(path, 8000)
+
+
+def test_a_url_is_no_path():
+    for load in (load_labelled_texts, load_tagged_sentences, load_parallel_texts, load_running_texts):
+        with pytest.raises(InputError, match=r"^https://example.org/a.csv is a URL, not a path: download the file"):
+            load("https://example.org/a.csv")
+
+
+def test_a_label_that_is_a_usual_name_of_a_column(tmp_path):
+    (tmp_path / "a.tsv").write_text("".join(f"{'ham' if i % 3 else 'spam'}\ttext no. {i}\n" for i in range(60)))
+    data = load_labelled_texts(tmp_path / "a.tsv")
+    assert sum(data.sizes.values()) == 60 and data.labels == ("ham", "spam")
+
+
+def test_texts_of_several_columns_of_which_some_are_empty(tmp_path):
+    rows = "".join(f"{i % 2},{'' if i % 3 else 'What?'},answer no. {i}\n" for i in range(60))
+    (tmp_path / "a.csv").write_text("topic,question,passage\n" + rows + "1,,\n")
+    data = load_labelled_texts(tmp_path / "a.csv")
+    texts = {text for split in data.sizes for text in getattr(data, split).texts}
+    assert len(texts) == 60 and {b"answer no. 1", b"What?\n\nanswer no. 3"} <= texts
+
+
+def test_trees_of_sentiment(tmp_path):
+    (tmp_path / "a.txt").write_text("(3 (2 Good) (3 (2 -LRB-) (2 fun)))\n(0 (1 Not) (2 so))\n" * 20)
+    data = load_labelled_texts(tmp_path / "a.txt")
+    assert data.labels == ("0", "3") and set(data.train.texts) == {b"Good ( fun", b"Not so"}
+
+
+def test_columns_of_zeros_and_ones_without_a_label(tmp_path):
+    rows = "".join(f"{i},text no. {i},{int(i % 2 == 0)},{int(i % 3 == 0)},1\n" for i in range(60))
+    (tmp_path / "a.csv").write_text("id,comment_text,rude,loud,seen\n" + rows)
+    data = load_labelled_texts(tmp_path / "a.csv")
+    assert data.labels == ("loud", "rude") and any("columns of 0 and 1: rude, loud" in note for note in data.notes)
+
+
+def test_missing_values_in_pairs():
+    rows = [{"en": "a", "de": "b"}, {"en": float("nan"), "de": "c"}, {"en": "d", "de": None}] * 20
+    data = load_parallel_texts(rows)
+    assert sum(data.sizes.values()) == 20 and set(data.train.sources) == {b"a"}
+
+
+def test_spans_that_overlap_or_leave_the_text():
+    rows = [{"text": "New York City is big", "spans": [[0, 8, "LOC"], [0, 13, "LOC"], [9, 13, "X"]]}] * 30
+    data = load_tagged_sentences(rows)
+    tags = [data.labels[tag] for tag in data.train.tags[0]]
+    assert tags == ["B-LOC", "I-LOC", "I-LOC", "O", "O"]
+    with pytest.raises(InputError, match="row 30: the span 5 to 99 is not within its text of 4 characters"):
+        load_tagged_sentences([*rows[1:], {"text": "a bc", "spans": [[5, 99, "LOC"]]}])
+
+
+def test_spans_cut_words_and_languages_without_blanks():
+    text = "\u53f6\u8001\u6842\u5728co-op's HQ"
+    data = load_tagged_sentences([(text, {"entities": [(0, 3, "name"), (4, 9, "org")]})] * 30)
+    assert list(data.train.tokens[0]) == [*"\u53f6\u8001\u6842\u5728", "co", "-", "op", "'s", "HQ"]
+    assert [data.labels[tag] for tag in data.train.tags[0]][:7] == [
+        "B-name", "I-name", "I-name", "O", "B-org", "I-org", "I-org",
+    ]  # fmt: skip
+
+
+def test_the_first_of_three_rows_is_no_header(tmp_path):
+    (tmp_path / "a.tsv").write_text("a dog\tein Hund\nno cat\tkeine Katze\nold owls\talte Eulen\n")
+    assert sum(load_parallel_texts(tmp_path / "a.tsv").sizes.values()) == 3
+
+
+def test_quotes_behind_backslashes(tmp_path):
+    content = "".join(f'"{i % 2}","He said \\"no, {i}\\", twice"\n' for i in range(60))
+    (tmp_path / "a.csv").write_text(content)
+    data = load_labelled_texts(tmp_path / "a.csv")
+    texts = {text for split in data.sizes for text in getattr(data, split).texts}
+    assert texts == {f'He said "no, {i}", twice'.encode() for i in range(60)}
+    (tmp_path / "b.csv").write_text("".join(f'{i % 2},"a path C:{i}\\"\n' for i in range(60)))
+    assert b"a path C:0\\" in load_labelled_texts(tmp_path / "b.csv").train.texts
+
+
+def test_a_split_of_another_name_beside_training():
+    tables = {name: Table({"text": ["a b", "c d"] * 60, "label": [0, 1] * 60}) for name in ("train", "unsupervised")}
+    data = load_labelled_texts(tables)
+    assert sum(data.sizes.values()) == 120 and any("unsupervised is no split" in note for note in data.notes)
+
+
+class Table(dict):
+    """What a table of a hub has: names of columns."""
+
+    @property
+    def column_names(self):
+        return list(self)
+
+
+def test_lists_of_ids_are_no_texts():
+    with pytest.raises(InputError, match=r"row 1, column '1': expected a text, got \[1, 2\]"):
+        load_labelled_texts(([[1, 2]] * 60, [0, 1] * 30))
+
+
+def test_headers_that_are_repeated_or_long(tmp_path):
+    rows = "".join(f"row no. {i},{'ab'[i % 2]}\n" for i in range(30))
+    (tmp_path / "twice.csv").write_text("text,label\n" + rows + "text,label\n" + rows)
+    data = load_labelled_texts(tmp_path / "twice.csv")
+    assert data.labels == ("a", "b") and sum(data.sizes.values()) == 60
+    assert any("header is repeated, which is left out: line 32" in note for note in data.notes)
+    (tmp_path / "survey.csv").write_text("What did you think of it all?,How would you rate us?\n" + rows)
+    assert load_labelled_texts(tmp_path / "survey.csv").labels == ("a", "b")
+
+
+def test_json_of_examples_by_name(tmp_path):
+    rows = {f"k{i}": {"text": f"text {i}", "label": "ab"[i % 2]} for i in range(40)}
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    assert sum(load_labelled_texts(tmp_path / "a.json").sizes.values()) == 40
+
+
+def test_mails_by_class(tmp_path):
+    for i in range(60):
+        (tmp_path / ["ham", "spam"][i % 2]).mkdir(exist_ok=True)
+        (tmp_path / ["ham", "spam"][i % 2] / f"{i}.eml").write_text(f"Subject: {i}\n")
+    assert load_labelled_texts(tmp_path).labels == ("ham", "spam")
+
+
+def test_answers_of_annotators(tmp_path, capsys):
+    row = {"text": "Ada left", "spans": [{"start": 0, "end": 3, "label": "PER"}]}
+    rows = [{**row, "answer": "accept"}, {**row, "answer": "reject"}] * 30
+    assert sum(load_tagged_sentences(rows).sizes.values()) == 30
+    assert "left out, as the answer is reject or ignore: 30 texts" in capsys.readouterr().out
+    result = [{"type": "labels", "value": {"start": 0, "end": 3, "labels": ["PER"]}}]
+    given = [{"was_cancelled": True, "result": []}, {"result": result}]
+    data = load_tagged_sentences([{"data": {"text": "Ada left"}, "annotations": given}] * 30)
+    assert [data.labels[tag] for tag in data.train.tags[0]] == ["B-PER", "O"]

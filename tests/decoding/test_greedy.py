@@ -1,5 +1,7 @@
 """Greedy search against plain Python, and what all searches have in common."""
 
+import gc
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -70,3 +72,17 @@ def test_bad_arguments(arguments, words):
 
     with pytest.raises(InputError, match=words):
         greedy(step, *arguments)
+
+
+def test_an_exception_that_ends_a_search_is_all_that_is_said(caplog):
+    """As of a client that leaves its stream, or of `nlpseq predict ... | head`."""
+    steps = iter(range(2))
+
+    def step(tokens, states):
+        next(steps)
+        return Step(tf.zeros([1, 4]), states)
+
+    with pytest.raises(StopIteration):
+        greedy(step, tf.zeros([1, 1]), [0], -1, 5)
+    gc.collect()
+    assert not caplog.records

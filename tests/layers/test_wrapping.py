@@ -75,7 +75,7 @@ def wrong_calls():
         "mask of time alone": ((x,), {"mask": MASK[0]}, "mask"),
         "state of one row": ((x,), {"initial_state": [s[:1] for s in states]}, r"state 0 .* a row"),
         "state of other units": ((x,), {"initial_state": [normal(BATCH, UNITS + 1)]}, r"state 0 .* shape"),
-        "too many states": ((x,), {"initial_state": states * 2}, "must hold 1 tensors"),
+        "too many states": ((x,), {"initial_state": states * 2}, "must hold [12] tensors"),
         "features": ((x[..., :2],), {}, "axis -1"),
         "rank": ((x[0],), {}, "ndim=2"),
     }
@@ -125,3 +125,32 @@ def test_a_step_checks_its_states(cell):
             cell(x, wrong)
     with pytest.raises(ValueError, match="axis -1"):
         cell(x[:, :2], states)
+
+
+@pytest.mark.parametrize("merge_mode", ["sum", None])
+def test_states_of_a_stateful_wrapper_are_returned(merge_mode):
+    """Where Keras counts the masks of a generator."""
+    layer = layers.Bidirectional(layers.LSTM(UNITS, stateful=True, return_state=True), merge_mode=merge_mode)
+    results = layer(sequences(), mask=MASK)
+    assert [tuple(result.shape) for result in results] == [(BATCH, UNITS)] * (5 if merge_mode else 6)
+
+
+@pytest.mark.parametrize("kind", ["ragged", "sparse"])
+def test_sequences_that_are_not_dense_are_refused(kind):
+    x = tf.RaggedTensor.from_tensor(sequences()) if kind == "ragged" else tf.sparse.from_dense(sequences())
+    with pytest.raises(InputError, match=f"layer 'it' needs dense sequences, got a {kind} tensor"):
+        layers.GRU(UNITS, name="it")(x)
+
+
+@pytest.mark.parametrize("states, count", [([0, 0], 2), ([0, 0, 0], 3), (0, 1)])
+def test_a_wrapper_counts_its_initial_states(states, count):
+    states = keras.tree.map_structure(lambda _: tf.zeros((BATCH, UNITS)), states)
+    layer = layers.Bidirectional(layers.LSTM(UNITS), name="both")
+    with pytest.raises(InputError, match=f"of layer 'both' must hold 4 tensors, .* got {count}"):
+        layer(sequences(), initial_state=states)
+
+
+def test_outputs_of_two_sizes_cannot_be_added():
+    layer = layers.Bidirectional(layers.GRU(2), "sum", backward_layer=layers.GRU(UNITS, go_backwards=True), name="both")
+    with pytest.raises(InputError, match="`merge_mode` 'sum' of layer 'both' needs outputs of one size, got 2 and 3"):
+        layer(sequences())

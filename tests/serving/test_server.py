@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from nlpseq.errors import InputError
 from nlpseq.serving.server import ServerSettings, make_app
-from nlpseq.serving.server.batching import Batcher, without_padding
+from nlpseq.serving.server.batching import Batcher, _Waiting, without_padding
 from nlpseq.serving.server.logs import JsonLog
 from tests.tasks.tiny import LABELS, TEXTS, exported
 
@@ -389,3 +389,21 @@ def test_padding_of_longer_neighbours_is_cut():
     weights[0, 1, 2] = 1
     part = without_padding({"tokens": tokens, "weights": weights}, {"tokens": [1], "weights": [1, 2]})
     assert part["tokens"].tolist() == [["a", "b"], ["c", ""]] and part["weights"].shape == (2, 2, 5)
+
+
+def test_axes_of_the_same_size_by_chance_are_cut_apart():
+    """The source of a translation may have as many pieces in a batch as the translation."""
+
+    def run(inputs):
+        longest = int(inputs["length"].max())
+        source = [["s"] * length + [""] * (longest - length) for length in inputs["length"]]
+        weights = np.where(np.array(source, object) == "", 0.0, 0.5)[:, np.newaxis] * np.ones((1, 5, 1))
+        target = np.full((len(source), 5), "t", object)
+        return {"source": np.array(source, object), "target": target, "weights": weights}
+
+    axes = {"source": [1], "target": [1], "weights": [1, 2]}
+    batcher = Batcher(run, axes, None, 1, 64)
+    alone = batcher._compute([_Waiting({"length": np.array([2])}, 1, (), None)])
+    both = [_Waiting({"length": np.array([length])}, 1, (), None) for length in (2, 5)]
+    assert [part["weights"].shape for part in batcher._compute(both)] == [(1, 5, 2), (1, 5, 5)]
+    assert alone[0]["weights"].shape == (1, 5, 2)

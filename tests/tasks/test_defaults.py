@@ -66,7 +66,7 @@ def test_the_recurrent_layer_reads_the_ngrams_of_long_texts_in_few_passes():
     assert sentences["ngram_embedding_size"] == 0 and reviews["ngram_embedding_size"] > 0
     assert sentences["epochs"] > reviews["epochs"]
     questions = choose_for_texts(dataclasses.replace(SENTENCES, classes=6))
-    assert questions["linear"] == "none" != sentences["linear"] and questions["ngram_embedding_size"] > 0
+    assert (sentences["linear"], questions["linear"]) == ("bayes", "svm") and questions["ngram_embedding_size"] > 0
     assert questions["ensemble"] == 5 and sentences["ensemble"] == 1
 
 

@@ -13,7 +13,7 @@ import pytest
 from nlpseq import training, writing
 from nlpseq.errors import InputError, Interrupted, TrainingError
 from nlpseq.training import state_file
-from nlpseq.training.folder import find_checkpoint
+from nlpseq.training.folder import CheckpointFolder, find_checkpoint
 from nlpseq.training.settings import TrainingSettings
 from nlpseq.training.signals import stop_requests
 from tests.tiers import slow_but
@@ -233,6 +233,24 @@ def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(tmp_path, number, at
     assert error.value.signal == number
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert run(tmp_path / "run") == expected
+
+
+def test_a_run_that_began_afresh_is_continued_without_the_flag(tmp_path):
+    """The same command would begin afresh once more."""
+    checkpoints = training.Checkpoints(tmp_path, restart=True)
+    for part in (checkpoints, checkpoints.part("network-1")):
+        part._requests = [signal.SIGTERM]
+        with pytest.raises(Interrupted, match="run the same command again, but without `restart`, to continue"):
+            part._stop()
+
+
+def test_networks_of_a_run_that_has_not_finished_are_named(tmp_path):
+    for part in ("network-1", "network-2", "pretraining"):
+        folder = CheckpointFolder(tmp_path / "checkpoints" / part)
+        folder.write("trained", {"phase": "trained"})
+        folder.wait()
+    with pytest.raises(InputError, match="several networks .* give one of them, .*network-1, .*network-2, or run"):
+        find_checkpoint(tmp_path)
 
 
 @pytest.mark.usefixtures("interruptible")

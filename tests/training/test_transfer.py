@@ -40,6 +40,15 @@ def test_the_same_settings_take_all_weights(new):
         np.testing.assert_array_equal(one, other)
 
 
+def test_networks_that_are_averaged_give_their_weights_one_each():
+    first, second, task = (classifier(TEXTS, LABELS) for _ in range(3))
+    source = first.combined([second])
+    for number, network in ((1, second), (2, first)):
+        take_weights(task, source, number)
+        for one, other in zip(task.get_weights(), network.get_weights()):
+            np.testing.assert_array_equal(one, other)
+
+
 def classifier(texts, labels, **settings):
     preprocessor = WordPreprocessor.learn(texts, ngrams=2, ngram_min_count=1)
     return tiny.randomized(TextClassifier(preprocessor, labels, units=3, embedding_size=4, **settings))
@@ -128,18 +137,25 @@ def test_a_checkpoint_whose_class_is_unknown(tmp_path):
         export_command.run(str(tmp_path))
 
 
-def test_what_is_left_after_a_failed_export_is_reported(tmp_path, capsys):
-    checkpoints = training.Checkpoints(tmp_path / "checkpoints")
-    with pytest.raises(ZeroDivisionError), recipe.naming_trained_model(checkpoints):
+@pytest.mark.parametrize("is_written", [True, False])
+def test_what_is_left_after_a_failed_export_is_said(tmp_path, capsys, is_written):
+    """On a full disk the trained model may not have been written either."""
+    checkpoints = training.Checkpoints(tmp_path)
+    if is_written:
+        checkpoints.folder.write("trained", {})
+        checkpoints.folder.wait()
+    with pytest.raises(ZeroDivisionError), recipe.kept(checkpoints):
         1 / 0  # noqa: B018
-    assert f"nlpseq export {tmp_path / 'checkpoints'}" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert (f"nlpseq export {tmp_path}" in said) == is_written
+    assert ("could not be written" in said) != is_written and "run the same command again" in said
 
 
 def test_an_export_that_lacks_a_format_is_exported_all_the_same(monkeypatch, capsys):
     lacking = serving.FormatError(Path("out", "1"), {"onnx": InputError("the model differs.")})
     monkeypatch.setattr(serving, "export", mock.Mock(side_effect=lacking))
-    task, checkpoints = mock.MagicMock(), mock.MagicMock()
-    task.flat.return_value, task.data.formats = {}, "onnx"
+    given, checkpoints = mock.MagicMock(), mock.MagicMock()
+    given.flat.return_value, given.data.formats = {}, "onnx"
     with pytest.raises(serving.FormatError, match="out/1 has no onnx: the model differs.$"):
-        recipe.finish(None, task, task, ({}, 1.0), task, task, print, checkpoints)
+        recipe.finish(None, given, given, ({}, 1.0), given, given, print, checkpoints)
     assert checkpoints.clear.called and capsys.readouterr().out.endswith("exported to out/1\n")

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from nlpseq.data.files import decoded
 from nlpseq.data.files.contents import regular_size
 from nlpseq.data.files.wav import WaveFile, refuse_truncated
 from nlpseq.errors import InputError, in_range
 
 SUFFIXES = (
     ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64",
-    ".rf64", ".sph", ".nist", ".voc",
+    ".rf64", ".sph", ".nist", ".voc", *decoded.SUFFIXES,
 )  # fmt: skip
 BLOCK = 1 << 18  # frames that are read together
 LOBES = 16  # of the sinc on each side
@@ -90,6 +91,8 @@ def _opened(path: Path) -> Any:
             header = file.read(4)
         if not header:
             raise InputError(f"{path} is empty: give an audio file, such as WAV or FLAC.")
+        if path.suffix.lower() in decoded.SUFFIXES:
+            return decoded.DecodedFile(path)
         if not has_package():
             if header == b"RIFF":
                 return WaveFile(path)

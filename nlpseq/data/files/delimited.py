@@ -41,6 +41,8 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
     text = text[directive.end() :] if directive else text  # from the end of that line, so that lines keep their numbers
     delimiter = delimiter or (directive[1] if directive else None)
     chosen = delimiter_of(text, suffix) if not delimiter else checked_delimiter(delimiter)
+    if _escapes(text, chosen):
+        text = re.sub(r'(?<!\\)\\"', '""', text)
     records = None
     if chosen == "\t":  # most files of tab-separated values have no quoting, and quotes in their texts
         records = list(_unquoted(text, chosen))
@@ -59,6 +61,13 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
         raise InputError(f"{place} is empty: expected a header and rows of values.")
     _even(place, rows, lines, chosen)
     return rows_table(place, rows, lines, header=None, breaks=breaks)
+
+
+def _escapes(text, delimiter):
+    """Whether quotes within quoted fields follow a backslash, as Spark and MySQL write them, where RFC 4180 has two."""
+    mark = re.escape(delimiter)
+    inside = re.compile(rf'(?:^|{mark})"[^"\r\n]*\\"(?!"|{mark}|[\r\n]|\Z)', re.MULTILINE)
+    return delimiter != "\t" and '\\"' in text and inside.search(text) is not None
 
 
 def checked_delimiter(delimiter: str) -> str:

@@ -14,6 +14,7 @@ from nlpseq.data.files.paths import (
     TEXTS,
     files_in,
     is_about,
+    is_notice,
     listed,
     plain_name,
     split_of,
@@ -24,6 +25,7 @@ from nlpseq.data.files.reading import is_json
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, first_of, plural
 
+MARKED = (".eml", ".html", ".htm", ".xml")  # suffixes of texts that are read where there are no plain ones
 UNLABELLED = ("unsup", "unlabeled", "unlabelled")
 # What parallel files are called, without the split and without .txt: sequences and slots of Goo et al. (2018), texts
 # and labels of Barbieri et al. (2020).
@@ -57,7 +59,7 @@ def class_file_tables(folder: Path, encoding: str | None = None) -> dict[str, Ta
     files = [(split, file) for split, file in files if not is_about(file) and not _kind(file)]
     if any(suffix_of(file) in TABLES for _, file in files):
         return None
-    texts = [(split, file) for split, file in files if suffix_of(file) in (*TEXTS, "")]
+    texts = [(split, file) for split, file in files if _is_text(file)]
     if len({file.stem for _, file in files}) > 1:  # else they differ by a suffix, whatever it is
         files = texts
     groups: dict[str, dict[tuple[str, ...], Path]] = {}
@@ -114,15 +116,20 @@ def _folders(folder):
 
 def _class_folders(folder):
     """The folders of text files in a folder that is not itself a class, by class."""
-    classes = {
-        path.name: _texts(path) for path in _folders(folder) if path.name.lower() not in (*SPLIT_OF, *UNLABELLED)
-    }
+    folders = [path for path in _folders(folder) if path.name.lower() not in (*SPLIT_OF, *UNLABELLED)]
+    texts = {path.name: _texts(path) for path in folders}
+    others = {path.name: [file for file in files_in(path) if suffix_of(file) in MARKED] for path in folders}
+    classes = texts if any(texts.values()) else others
     return {name: paths for name, paths in classes.items() if paths}
 
 
 def _texts(folder):
     """The text files of a folder; names of old corpora have no suffix, or a number for one."""
-    return [path for path in files_in(folder) if _is_text(path) and path.name.lower() not in PARALLEL]
+    return [
+        path
+        for path in files_in(folder)
+        if _is_text(path) and path.name.lower() not in PARALLEL and not is_notice(path)
+    ]
 
 
 def _is_text(path):

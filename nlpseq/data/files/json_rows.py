@@ -1,14 +1,16 @@
 """JSON files: one object or row a line, an array of them, columns, or an object of splits."""
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from nlpseq.data.files.paths import SPLIT_OF
+from nlpseq.data.files.paths import SPLIT_OF, split_of
 from nlpseq.data.files.table import Table, are_numbers, repeated_in, rows_table
 from nlpseq.errors import InputError, first_of, shorten
 
+PYTHON = re.compile(r"\s*\{u?'.*\}\s*$")
 BLANK = re.compile(r"\s*")
 HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # of surrogates, perhaps without the other half, which is not a character
 MOST_NESTED = 8  # levels of objects whose members become columns, such as "review.text"
@@ -107,6 +109,9 @@ def _values(text: str, place: str, repeated: dict[str, None], broken: list[int])
         except RecursionError:
             raise InputError(f"{place}, line {line}: the JSON is nested too deeply: give flat objects.") from None
         except ValueError as error:
+            if start == 0 and (rows := _python_objects(text)):
+                yield from rows
+                return
             line += text.count("\n", position, getattr(error, "pos", position))
             reason = getattr(error, "msg", str(error))
             raise InputError(f"{place}, line {line}: not a JSON object ({shorten(reason)}).") from None
@@ -122,25 +127,43 @@ def _values(text: str, place: str, repeated: dict[str, None], broken: list[int])
         position = end
 
 
+def _python_objects(text):
+    """The lines and dictionaries of a text with one in the notation of Python in each line, else none.
+
+    Files of Amazon reviews of 2014 are written so.
+    """
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if not all(PYTHON.match(line) for _, line in lines):
+        return []
+    try:
+        return [(number, ast.literal_eval(line)) for number, line in lines]
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return []
+
+
 def _rows_of(value: Any, change: Callable[[list], Any]) -> Any:
     """The rows in a single JSON value, or None if it is itself one."""
     if isinstance(value, list):
         return _as_rows(change(value)) if all(isinstance(row, (list, dict)) for row in value[:1]) else None
     lists = {name: part for name, part in value.items() if isinstance(part, list)}
-    if lists and all(str(name).lower() in SPLIT_OF for name in value):
-        return _of_splits({name: _as_rows(change(part)) for name, part in lists.items()})
+    exact = all(str(name).lower() in SPLIT_OF for name in value)
+    if lists and (exact or _are_parts_of_splits(value)):
+        return _of_splits([(split_of(str(name)), _as_rows(change(part))) for name, part in lists.items()])
     if {"columns", "data"} <= lists.keys() and value.keys() <= {"columns", "index", "data"}:  # of pandas, "split"
         names, rows = map(str, value["columns"]), value["data"]
         if rows and all(isinstance(row, list) and len(row) == len(value["columns"]) for row in rows):
             return _as_rows(dict(zip(names, zip(*rows))))
-    if len(lists) == len(value) > 1:
-        return _as_rows(value)
-    if len(lists) == 1 and (rows := next(iter(lists.values()))) and isinstance(rows[0], dict):
+    if len(lists) == len(value) > 1 and (rows := _as_rows(value)) is not None:
         return rows
+    filled = [part for part in lists.values() if part]
+    if len(filled) == 1 and isinstance(filled[0][0], dict):
+        return _as_rows(change(filled[0]))
+    if len(value) == 1 and isinstance(only := next(iter(value.values())), dict):
+        return _rows_of(only, change)
     parts = list(value.values())
     if len(parts) > 1 and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
-        if are_numbers(value) and len(parts) > len(parts[0]):
-            return parts  # of pandas, "index"
+        if len(parts) > len(parts[0]) and (are_numbers(value) or not all(str(key).isdecimal() for key in parts[0])):
+            return parts  # of pandas, "index", or examples by their names
         return [{name: part[key] for name, part in value.items()} for key in parts[0]]  # of pandas, "columns"
     return None
 
@@ -154,10 +177,17 @@ def _as_rows(value: Any) -> Any:
     return [dict(zip(value, row)) for row in zip(*value.values())]
 
 
-def _of_splits(lists):
-    """The rows of an object of splits, with the split of each."""
+def _are_parts_of_splits(value):
+    """Whether all members of an object are lists of rows with the name of a split in theirs: "train", "oos_train"."""
+    splits = {split_of(str(name)) for name in value}
+    rows = [row for part in value.values() if isinstance(part, list) for row in part[:1]]
+    return "train" in splits and None not in splits and rows and all(isinstance(row, (list, dict)) for row in rows)
+
+
+def _of_splits(parts):
+    """The rows of pairs of a split and its rows, with the split of each."""
     rows = []
-    for split, part in lists.items():
+    for split, part in parts:
         for row in part:
             joined = {**row, "split": split} if isinstance(row, dict) else row
             rows.append([*joined, split] if isinstance(row, list) else joined)

@@ -11,6 +11,9 @@ MARK = "__label__"
 LABEL = re.compile(rf"(?:(?<=[\s,])|^){MARK}([^\s,]+)[\s,]*")  # fastText takes labels at any place
 FIRST = re.compile(r"\s*([^\s,:;|]\S*?)[,:;|]?\s+(\S.*)", re.DOTALL)  # "pos text", "pos: text"
 NUMBER_OR_CODE = re.compile(r"[+-]?\d+(\.\d+)?|[A-Z]+(:\w+)?")  # "5"; "NUM:dist" of TREC
+TREE = re.compile(r"\(\d+ .*\)")
+LEAF = re.compile(r"\(\d+ ([^()\s]+)\)")
+BRACKETS = {"-LRB-": "(", "-RRB-": ")"}
 MOST_WORDS = 10  # different labels that are ordinary words
 OFTEN = 20  # examples of a label that is an ordinary word, on average
 
@@ -49,6 +52,21 @@ def label_first_table(lines: Sequence[str], place: str) -> Table | None:
     first = ", ".join(word for word, _ in counts.most_common(3))
     note = f"{place}: the label is the first word of each line, such as {first}"
     return _table(place, [[match.group(1), match.group(2).strip()] for match in matches if match], filled, note)
+
+
+def tree_table(lines: Sequence[str], place: str) -> Table | None:
+    """A table of label and text if all lines are trees of the Stanford Sentiment Treebank, else None.
+
+    The label is that of the root: "3" and "Good fun" of "(3 (3 Good) (2 fun))".
+    """
+    filled = [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]
+    if not filled or not all(TREE.fullmatch(line) and line.count("(") == line.count(")") for _, line in filled):
+        return None
+    rows = [
+        [line[1:].split(None, 1)[0], " ".join(BRACKETS.get(leaf) or leaf for leaf in LEAF.findall(line))]
+        for _, line in filled
+    ]
+    return _table(place, rows, filled, f"{place}: each line is a tree, whose first number is the label")
 
 
 def _table(place, rows, filled, note=""):

@@ -10,7 +10,7 @@ from typing import Any
 from nlpseq.data.files.json_rows import columns_table, objects_table
 from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.data.files.table import Table, by_split, repeated_in, rows_table
-from nlpseq.errors import InputError, plural, shorten
+from nlpseq.errors import InputError, first_of, plural, shorten
 
 FORMS = (
     "a table (a pandas or Polars frame, an Arrow table, a Hugging Face dataset), a list of rows, a tuple or dict of "
@@ -31,9 +31,47 @@ def tables_of(data: Any, rank: int = 0) -> dict[str, Table]:
     Raises:
         InputError: it is none of these, empty, or without end.
     """
-    if isinstance(data, Mapping) and data and all(str(name).lower() in SPLIT_OF for name in data):
-        return {SPLIT_OF[str(name).lower()]: _table(part, f"the {name} data", rank) for name, part in data.items()}
-    return by_split(_table(data, f"the {type(data).__name__}", rank))
+    parts = parts_by_split(data)
+    if parts is None:
+        return by_split(_table(data, f"the {type(data).__name__}", rank))
+    tables = {split: _table(part, f"the {split} data", rank) for split, part in parts.items()}
+    others = [str(name) for name in data if str(name).lower() not in SPLIT_OF]
+    if others:
+        note = f"what is called {first_of(others)} is no split, and is left out"
+        tables["train"] = tables["train"].with_note(note)
+    return tables
+
+
+def training_table(data: Any) -> Table:
+    """The table of an object, the training split of a dict of splits.
+
+    Raises:
+        InputError: as of `tables_of`; a dict of splits has none for training.
+    """
+    parts = parts_by_split(data)
+    if parts is not None and "train" not in parts:
+        raise InputError(f"the {type(data).__name__} has no training split: expected one named train.")
+    return tables_of(data)["train"]
+
+
+def training_and_others(data: Any) -> dict[str, Any]:
+    """The parts of an object by split; the training split is all of one that is no dict of splits with it."""
+    parts = parts_by_split(data)
+    return parts if parts and "train" in parts else {"train": data}
+
+
+def parts_by_split(data: Any) -> dict[str, Any] | None:
+    """The parts of a dict whose keys are names of splits, by split; None of another object."""
+    if isinstance(data, Mapping) and _are_splits(data):
+        return {SPLIT_OF[str(name).lower()]: part for name, part in data.items() if str(name).lower() in SPLIT_OF}
+    return None
+
+
+def _are_splits(data):
+    """Whether keys are the names of splits, or one is "train" and all values are tables, as "unsupervised" of IMDB."""
+    names = [str(name).lower() for name in data]
+    tables = all(hasattr(part, "column_names") or hasattr(part, "columns") for part in data.values())
+    return bool(names) and (all(name in SPLIT_OF for name in names) or ("train" in names and tables))
 
 
 def _table(data: Any, place: str, rank: int) -> Table:

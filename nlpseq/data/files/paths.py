@@ -2,16 +2,29 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from nlpseq.errors import InputError, shorten
+from nlpseq.paths import is_url
 
 Part = TypeVar("Part")
+Source = TypeVar("Source")
 SPLIT_NAMES = {
     "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "validate", "dev", "development", "eval", "evaluation", "testa"),
+    "validation": (
+        "validation",
+        "valid",
+        "val",
+        "validate",
+        "dev",
+        "devel",
+        "development",
+        "eval",
+        "evaluation",
+        "testa",
+    ),
     "test": ("test", "testing", "testb"),
 }
 SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in words}
@@ -19,17 +32,19 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABLES = (".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet")
 TEXTS = (".txt", ".text", ".md", ".tokens", ".raw", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".bmes", ".tmx")
 ABOUT = ("readme", "about", "license", "licence", "copying", "copyright", "notice", "citation", "changelog")
-HIDDEN = (".", "~$")  # with which the names of files begin that are not data
+HIDDEN = (".", "~$")  # with which the names of files begin that are no data
+SHARD = re.compile(r"[-_.]\d+[-_]of[-_]\d+(?=\.|$)|(?<=-ud-train)(-[a-z0-9]+)+(?=\.conllu)")
+JOINED = re.compile(r"(.*[^\W_])(train|valid|dev|test)(?=\.|$)")
 SPLIT_SUFFIXES = tuple(f".{word}" for word in SPLIT_OF)
 
 
 def is_path(dataset: Any) -> bool:
-    """Whether `dataset` is a path of a file or folder rather than the name of a TFDS dataset."""
-    if isinstance(dataset, os.PathLike):
+    """Whether `dataset` is a path of a file or folder, or a URL, rather than the name of a TFDS dataset."""
+    if isinstance(dataset, os.PathLike) or is_url(dataset):
         return True
-    suffixes = (*TABLES, *TEXTS, *COMPRESSED, ".train")
+    known = (*TABLES, *TEXTS, *COMPRESSED, ".train")
     # Unlike Path.exists, os.path.exists raises no error for long names.
-    return dataset.startswith((".", "/", "~")) or Path(dataset).suffix.lower() in suffixes or os.path.exists(dataset)
+    return dataset.startswith((".", "/", "~")) or Path(dataset).suffix.lower() in known or os.path.exists(dataset)
 
 
 def plain_name(path: Path) -> str:
@@ -83,35 +98,79 @@ def files_in(folder: Path) -> list[Path]:
 
 def files_below(folder: Path) -> list[Path]:
     """The visible regular files of a folder and of the folders in it, by path; what cannot be read is left out."""
-    files = []
+    found = []
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
-        files += [Path(root, name) for name in names if not name.startswith(HIDDEN)]
-    return sorted(path for path in files if os.path.isfile(path))
+        found += [Path(root, name) for name in names if not name.startswith(HIDDEN)]
+    return sorted(path for path in found if os.path.isfile(path))
+
+
+def data_files(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The files of a folder that have one of the suffixes; if none has, all but those about the data."""
+    files = [path for path in files_in(folder) if not is_about(path)]
+    return [path for path in files if suffix_of(path) in suffixes] or files
+
+
+def split_folders(folder: Path) -> dict[str, Path]:
+    """The folders in a folder that are named train, validation (dev, ...) and test, by split."""
+    return {
+        split: path for path in listed(folder) if os.path.isdir(path) and (split := SPLIT_OF.get(path.name.lower()))
+    }
 
 
 def is_about(path: Path) -> bool:
-    """Whether a file describes the data and holds none, such as README.txt."""
+    """Whether a file tells about the data and is none of them, such as README.txt."""
     words = [*filter(None, words_of(path.name)), ""]
     return ("readme" in words or words[0] in ABOUT) and suffix_of(path) not in TABLES
+
+
+def is_notice(path: Path) -> bool:
+    """As `is_about`, by the whole name: LICENSE.txt, not about-time.txt, which may be a text of a folder of texts."""
+    return is_about(path) and ("readme" in words_of(path.name) or path.stem.lower() in ABOUT)
 
 
 def inner(path: Path) -> Path:
     """The folder of the data: within a folder without files, but for those about the data, the only one of no split."""
     while os.path.isdir(path):
-        entries = [entry for entry in listed(path) if not (os.path.isfile(entry) and is_about(entry))]
-        if len(entries) != 1 or not os.path.isdir(entries[0]) or entries[0].is_symlink() or split_of(entries[0].name):
+        found = [entry for entry in listed(path) if not (os.path.isfile(entry) and is_about(entry))]
+        if len(found) != 1 or not os.path.isdir(found[0]) or found[0].is_symlink() or split_of(found[0].name):
             break
-        path = entries[0]
+        path = found[0]
     return path
 
 
 def shards(paths: Iterable[Path]) -> dict[Path, list[Path]]:
-    """The shards of each file, such as train-00000-of-00002.csv, by the first; of other files themselves."""
+    """The shards of each file by the first; of other files themselves.
+
+    They are called train-00000-of-00002.csv or, of large treebanks, cs_pdt-ud-train-l.conllu.
+    """
     groups: dict[str, list[Path]] = {}
     for path in paths:
-        groups.setdefault(re.sub(r"[-_.]\d+[-_]of[-_]\d+(?=\.|$)", "", path.name), []).append(path)
+        groups.setdefault(SHARD.sub("", path.name), []).append(path)
     return {group[0]: group for group in groups.values()}
+
+
+def split_groups(
+    folder: Path, suffixes: Collection[str], expected: str, chosen: Callable[[list[Path]], list[Path]] = list
+) -> dict[str, list[Path]]:
+    """The files of each split of a folder: those with its name, shards together, or all in a folder of its name.
+
+    Args:
+        folder: The folder.
+        suffixes: Of the files, as of `data_files`.
+        expected: As of `split_files`.
+        chosen: From the files of a folder to those that are meant.
+
+    Raises:
+        InputError: There is no training file, or there are two of one split.
+    """
+    files = shards(chosen(data_files(folder, suffixes)))
+    inner = split_folders(folder)
+    if "train" in inner and not any(split_of(path.name) == "train" for path in files):
+        groups = {split: chosen(data_files(path, suffixes)) for split, path in inner.items()}
+        if groups["train"]:
+            return {split: group for split, group in groups.items() if group}
+    return {split: files[path] for split, path in split_files(folder, files, expected).items()}
 
 
 def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
@@ -120,15 +179,15 @@ def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
     Raises:
         InputError: two files are of one split.
     """
-    by_split: dict[str, Path] = {}
+    found: dict[str, Path] = {}
     for path in paths:
         split = split_of(path.name)
-        if split in by_split:
-            names = f"{by_split[split].name} and {path.name}"
+        if split in found:
+            names = f"{found[split].name} and {path.name}"
             raise InputError(f"folder {folder} has {names} for one split: keep one of them.")
         if split:
-            by_split[split] = path
-    return by_split
+            found[split] = path
+    return found
 
 
 def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str, Path]:
@@ -145,22 +204,30 @@ def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str
         InputError: the folder has no training file, or two files for one split.
     """
     paths = [path for path in paths if not is_about(path)]
-    by_split = files_by_split(paths, dataset)
-    if not by_split and len(paths) == 1:
+    found = files_by_split(paths, dataset)
+    if not found and len(paths) == 1:
         return {"train": paths[0]}
-    if "train" not in by_split:
+    found = found if "train" in found else _with_joined_names(paths) | found
+    if "train" not in found:
         folders = ", ".join(path.name for path in listed(dataset) if os.path.isdir(path))
         names = ", ".join(path.name for path in paths) or (f"folders: {folders}" if folders else "no file of that kind")
         raise InputError(f"folder {dataset} has no training file: expected {expected}; it has {shorten(names)}.")
-    return by_split
+    return found
 
 
-def read_splits(files: Mapping[str, Path], read: Callable[[Path], dict[str, Part]]) -> dict[str, Part]:
+def _with_joined_names(paths):
+    """The files whose names end in that of a split without a mark between, if one is of training: engtrain, engtest."""
+    matches = [(match, path) for path in paths if (match := JOINED.match(path.name.lower()))]
+    stems = [match[1] for match, _ in matches if match[2] == "train"]
+    return {SPLIT_OF[match[2]]: path for match, path in matches if stems == [match[1]]}
+
+
+def read_splits(files: Mapping[str, Source], read: Callable[[Source], dict[str, Part]]) -> dict[str, Part]:
     """The content of each split, the training split first.
 
     Args:
-        files: The file of each split.
-        read: From a file to its content by split; a single training file may hold several splits.
+        files: The file, or the files, of each split.
+        read: From these to their content by split; those of training alone may hold several splits.
     """
     if files.keys() == {"train"}:
         return read(files["train"])

@@ -12,9 +12,21 @@ from nlpseq.data.files.paths import SPLIT_OF
 from nlpseq.errors import InputError, first_of, plural, shorten, suggest
 
 SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
+TEXT_NAMES = (
+    "text", "texts", "review", "review text", "reviewtext", "review body", "sentence", "utterance",
+    "question", "query", "tweet", "comment", "comment text", "message", "sms", "content", "body", "document",
+    "phrase", "post", "article", "headline", "title", "description", "abstract", "summary", "input", "sample",
+    "news", "utt", "statement", "claim", "passage", "v2",
+)  # fmt: skip
+PAIRS = (  # two texts of a row
+    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"), ("question", "sentence"),
+    ("question", "passage"), ("text1", "text2"), ("text a", "text b"),
+)  # fmt: skip
+HEADINGS = (("title", "description"), ("headline", "short description"), ("title", "abstract"))  # of news, without more
 NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d]\w*")
 LEAST_TEXTS = 20  # rows below a header of unknown words
+MANY = 20  # a value of so many has one of its own, where a header that is repeated within a file has none
 MOST_HEADER_WORDS = 4  # words of a column name
 
 
@@ -31,7 +43,7 @@ class Table:
         header: whether the first row holds the names; None if that is to be found out.
         breaks: indices of the rows that follow an empty line.
         classes: names of integer values by column name, for data that know them.
-        note: a problem, such as how the columns were found if they were guessed.
+        note: what is odd, such as how the columns were found if they were guessed.
         repeated: names that the file gives several columns.
     """
 
@@ -71,12 +83,12 @@ class Table:
     def with_header(self) -> "Table":
         """The table whose names are the values of its first row."""
         cells = [self.column(index)[0] for index in range(len(self.names))]
-        texts = ["" if cell is None else str(cell).strip() for cell in cells]
-        names, repeated = unique(texts), repeated_in(texts)
+        given = ["" if cell is None else str(cell).strip() for cell in cells]
+        names, repeated = unique(given), repeated_in(given)
         breaks = {row - 1 for row in self.breaks}
         column = self.column
         table = replace(self, names=names, column=lambda index: column(index)[1:], lines=self.lines[1:], breaks=breaks)
-        table = replace(table, header=not are_numbers(texts))
+        table = replace(table, header=not are_numbers(given))
         return table.with_repeated(repeated)
 
     def with_repeated(self, names: Collection[str]) -> "Table":
@@ -167,7 +179,7 @@ def is_missing(value: Any) -> bool:
     return bool(isinstance(value, float) and value != value)
 
 
-def text_of(value: Any, where: str, expected: str = "a text") -> str:
+def text_of(value: Any, where: str, what: str = "a text") -> str:
     """The text of a value: a string, UTF-8 bytes, a number or a bool.
 
     Raises:
@@ -179,7 +191,7 @@ def text_of(value: Any, where: str, expected: str = "a text") -> str:
         return value
     if isinstance(value, (bool, float)) or is_number(value):
         return str(value)
-    raise InputError(f"{where}: expected {expected}, got {shorten(repr(value), 40)}.")
+    raise InputError(f"{where}: expected {what}, got {shorten(repr(value), 40)}.")
 
 
 def list_in(text: str) -> list | None:
@@ -205,10 +217,12 @@ class Role:
         argument: the argument that names it.
         usual: names by which it is recognised, in order of preference, in lower case and with
             single blanks between their words.
+        begins: first words of names by which it is recognised too.
     """
 
     argument: str
     usual: tuple[str, ...]
+    begins: tuple[str, ...] = ()
 
 
 def normal(name: Any) -> str:
@@ -217,10 +231,7 @@ def normal(name: Any) -> str:
 
 
 def find_columns(
-    table: Table,
-    roles: Sequence[Role],
-    arguments: Mapping[str, Any],
-    guess: Callable[[Table], Sequence[int]] | None = None,
+    table: Table, roles: Sequence[Role], given: Mapping[str, Any], guess: Callable[[Table], Sequence[int]] | None = None
 ) -> tuple[Table, dict[str, str]]:
     """Finds the column of each role.
 
@@ -231,7 +242,7 @@ def find_columns(
     Args:
         table: whose first row may be a header.
         roles: what is needed.
-        arguments: names by argument of those roles that the user named.
+        given: names by argument of those roles that the user named.
         guess: from a table without header to a column index for each role.
 
     Returns:
@@ -240,68 +251,95 @@ def find_columns(
     Raises:
         InputError: a column is missing.
     """
-    table = with_names(table, roles, arguments)
-    columns = {
-        role.argument: _column_of(table, arguments[role.argument], role, roles)
-        for role in roles
-        if _is_given(role, arguments)
+    table = with_names(table, roles, given)
+    found = {
+        role.argument: _named(table, given[role.argument], role, roles) for role in roles if _is_given(role, given)
     }
     for role in roles:
-        if role.argument not in columns:
-            name = _usual(table, role, set(columns.values()))
+        if role.argument not in found:
+            name = _usual(table, role, set(found.values()))
             if name is not None:
-                columns[role.argument] = the_only(table, name, role.argument)
-    missing = [role.argument for role in roles if role.argument not in columns]
-    usual = [(*role.usual, role.argument)[0] for role in roles if role.argument not in columns]
-    left = [name for name in table.names if name not in columns.values()]
+                found[role.argument] = the_only(table, name, role.argument)
+    if table.header and found.keys() < {role.argument for role in roles}:
+        table, found = _with_nearly_usual(table, roles, found)
+    missing = [role.argument for role in roles if role.argument not in found]
+    usual = [(*role.usual, role.argument)[0] for role in roles if role.argument not in found]
+    left = [name for name in table.names if name not in found.values()]
     if len(missing) == 1 and len(left) == 1:
-        columns[missing[0]] = left[0]
-    elif missing and not table.header and guess is not None and len(missing) == len(roles):
+        found[missing[0]] = left[0]
+    elif missing and guess is not None and len(missing) == len(roles) and (not table.header or len(left) == len(roles)):
         indices = guess(table)
         if max(indices) >= len(table.names):
             _refuse(table, usual[0], roles)
-        columns = {role.argument: table.names[index] for role, index in zip(roles, indices)}
-        assignments = " and ".join(f"`{role}` is column {name}" for role, name in columns.items())
-        table = table.with_note(f"{table.place} has no header: {assignments}")
+        found = {role.argument: table.names[index] for role, index in zip(roles, indices)}
+        columns = " and ".join(f"`{role}` is column {name}" for role, name in found.items())
+        table = table.with_note(f"{table.place}{'' if table.header else ' has no header'}: {columns}")
     elif missing:
         _refuse(table, usual[0], roles)
     for role in roles[1:]:
-        if columns[role.argument] == columns[roles[0].argument]:
+        if found[role.argument] == found[roles[0].argument]:
             raise InputError(
                 f"{table.place}: `{roles[0].argument}` and `{role.argument}` are both the column "
-                f"{shorten(columns[role.argument])!r}: name two different ones."
+                f"{shorten(found[role.argument])!r}: name two different ones."
             )
-    return table, columns
+    return table, found
 
 
-def _is_given(role, arguments):
-    return arguments.get(role.argument) not in (None, "")
+def _is_given(role, given):
+    return given.get(role.argument) not in (None, "")
 
 
-def with_names(table: Table, roles: Sequence[Role], arguments: Mapping[str, Any]) -> Table:
+def text_columns(names: Sequence[str]) -> tuple[str, ...] | None:
+    """The columns of the two texts of a row, such as a premise and a hypothesis, by their usual names, or None."""
+    known = {normal(name): name for name in names}
+    more = set(TEXT_NAMES[: TEXT_NAMES.index("headline")]) & set(known)
+    pairs = PAIRS if more else PAIRS + HEADINGS
+    return next((tuple(known[name] for name in pair) for pair in pairs if set(pair) <= set(known)), None)
+
+
+def joined_text(values: Sequence[Any], names: Sequence[str], where: str) -> str:
+    """The texts of several columns of a row with an empty line between them; empty ones are left out.
+
+    Raises:
+        InputError: a value is no text.
+    """
+    texts = [text_of(value, f"{where}, column {name!r}") for value, name in zip(values, names) if not is_missing(value)]
+    return "\n\n".join(texts)
+
+
+def text_column(table: Table) -> tuple[int]:
+    """The first column most of whose cells have blanks; else the one with the most characters."""
+    columns = [list(map(str, table.column(index))) for index in range(len(table.names))]
+    several = [
+        index for index, cells in enumerate(columns) if 2 * sum(" " in cell.strip() for cell in cells) > len(cells)
+    ]
+    return (several[0] if several else max(range(len(columns)), key=lambda index: sum(map(len, columns[index]))),)
+
+
+def with_names(table: Table, roles: Sequence[Role], given: Mapping[str, Any]) -> Table:
     """The table with its header; whether the first row is one is decided by names, else by the content."""
 
-    def is_header(cells):
-        chosen = [arguments[role.argument] for role in roles if _is_given(role, arguments)]
+    def named(cells):
+        chosen = [given[role.argument] for role in roles if _is_given(role, given)]
         usual = any(normal(cell) in role.usual for role in roles for cell in cells)
         return usual or any(_number(value) is None for value in chosen)  # a number is the place of a column
 
-    return with_header_by(table, is_header)
+    return with_header_by(table, named)
 
 
-def with_header_by(table: Table, is_header: Callable[[list[str]], bool]) -> Table:
+def with_header_by(table: Table, named: Callable[[list[str]], bool]) -> Table:
     """The table with its header.
 
     Args:
-        table: its first row is a header if `is_header` holds for its cells that are not repeated in the second
-            row, or if they are unlike the others.
+        table: whose first row is a header if `named` says so of its cells that are no values of their columns, or
+            if they are unlike the others.
     """
     if table.header is not None or not len(table):
         return table
-    heads = [[str(value).strip() for value in table.column(index)[:2]] for index in range(len(table.names))]
-    cells = [head[0] for head in heads]
-    if is_header([head[0] for head in heads if len(set(head)) == len(head)]) or _looks_like_header(table, cells):
-        return table.with_header()
+    columns = [[str(value).strip() for value in table.column(index)] for index in range(len(table.names))]
+    cells = [column[0] for column in columns]
+    if named([column[0] for column in columns if not _recurs(column)]) or _looks_like_header(table, cells):
+        return _without_repeated_header(table.with_header(), columns)
     if _are_words_above_texts(table, cells):
         return table.with_header().with_note(
             f"{table.place}: the first row is read as a header: {shorten(', '.join(cells))}"
@@ -309,14 +347,37 @@ def with_header_by(table: Table, is_header: Callable[[list[str]], bool]) -> Tabl
     return replace(table, header=False)
 
 
+def _without_repeated_header(table, columns):
+    """The table without rows that repeat its header, as in joined files, which is said."""
+    repeated = [row for row, cells in enumerate(zip(*columns)) if row and cells == tuple(c[0] for c in columns)]
+    if len(columns) < 2 or not repeated:
+        return table
+    repeated = [row - 1 for row in repeated]  # the header is no row of the table
+    note = f"{table.place}: the header is repeated, which is left out: {table.places(repeated)}"
+    left = set(repeated)
+    return table.select([row for row in range(len(table)) if row not in left]).with_note(note)
+
+
+def _recurs(column):
+    """Whether the first cell of a column is one of its values: it is the second too, or one of many."""
+    return column[0] in column[1:2] or column.count(column[0]) > max(2, len(column) // MANY)
+
+
 def _looks_like_header(table, cells):
-    """Whether the first cell of a column is unlike the others: not a number, or not one of few values."""
-    if len(table) < 3 or any(not cell or len(cell.split()) > MOST_HEADER_WORDS for cell in cells):
+    """Whether the first cell of a column is unlike the others: not a number, or not one of few values.
+
+    Questions of a survey are longer than a name; they count if they are longer than the few values below too.
+    """
+    if len(table) < 3 or not all(cells):
         return False
+    short = all(len(cell.split()) <= MOST_HEADER_WORDS for cell in cells)
     for index, cell in enumerate(cells):
         rest = [str(value).strip() for value in table.column(index)[1:]]
-        few = len(set(rest)) <= max(2, len(rest) // 4)
-        if (all(map(is_numeral, rest)) and not is_numeral(cell)) or (few and cell not in rest):
+        if all(map(is_numeral, rest)) and not is_numeral(cell):
+            return True
+        values = set(rest)
+        few = len(values) <= max(2, len(rest) // 4) and len(values) < len(rest)
+        if few and cell not in values and (short or len(cell.split()) > 1 + max(len(v.split()) for v in values)):
             return True
     return False
 
@@ -340,7 +401,7 @@ def _number(value):
     return int(text) - 1 if re.fullmatch("[1-9][0-9]{0,3}", text) else None
 
 
-def _column_of(table, value, role, roles):
+def _named(table, value, role, roles):
     text = str(value).strip()
     names = {normal(name): name for name in reversed(table.names)}
     if text in table.names and text not in table.repeated:
@@ -353,12 +414,27 @@ def _column_of(table, value, role, roles):
     return _refuse(table, text, roles)
 
 
-def _usual(table, role, used):
+def _usual(table, role, taken):
     names = {}
     for name in table.names if table.header else ():
         names.setdefault(normal(name), name)
         names.setdefault(normal(name).rpartition(".")[2], name)
-    return next((names[word] for word in role.usual if word in names and names[word] not in used), None)
+    return next((names[word] for word in role.usual if word in names and names[word] not in taken), None)
+
+
+def _with_nearly_usual(table, roles, found):
+    """The columns with those whose names alone end in a usual one, such as "gold_label", or begin so, which is said."""
+    for role in roles:
+        if role.argument in found:
+            continue
+        left = {name: normal(name) for name in table.names if name not in found.values()}
+        ends = ([name for name in left if left[name].endswith(f" {word}")] for word in role.usual)
+        begins = ([name for name in left if left[name].startswith(f"{word} ")] for word in role.begins)
+        names = next(filter(None, (*ends, *begins)), [])
+        if len(names) == 1:
+            found = {**found, role.argument: the_only(table, names[0], role.argument)}
+            table = table.with_note(f"{table.place}: `{role.argument}` is the column {shorten(names[0])!r}")
+    return table, found
 
 
 def _refuse(table, name, roles):
@@ -439,7 +515,7 @@ def _first_row(table):
     return [table.column(index)[0] for index in range(len(table.names)) if len(table)]
 
 
-def left_out(table: Table, rows: Sequence[int], content: str) -> str:
+def left_out(table: Table, rows: Sequence[int], what: str) -> str:
     """A note on rows that lack something: "a.csv: 2 rows without a label are left out: lines 3, 7"."""
-    rows_are = plural(len(rows), f"row without {content} is", f"rows without {content} are")
+    rows_are = plural(len(rows), f"row without {what} is", f"rows without {what} are")
     return f"{table.place}: {rows_are} left out: {table.places(rows)}"

@@ -10,7 +10,7 @@ STEPS = {
 
 
 def read_tsf(text: str, place: str) -> Table:
-    """The series of a .tsf file, a row each: its attributes, `frequency`, and `value`, a list.
+    """The series of a .tsf file, a row each: its attributes, `frequency`, perhaps `horizon`, and `value`, a list.
 
     Raises:
         InputError: there is no `@data`, or a line has other parts than its attributes and numbers.
@@ -25,7 +25,7 @@ def read_tsf(text: str, place: str) -> Table:
     Reference:
         Godahewa et al. (2021), Monash time series forecasting archive.
     """
-    names, frequency, rows, lines, data = [], "", [], [], False
+    names, frequency, horizon, rows, lines, data = [], "", [], [], [], False
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
         if not words or line.startswith("#"):
@@ -33,18 +33,21 @@ def read_tsf(text: str, place: str) -> Table:
         if not data:
             names += words[1:2] * (words[0].lower() == "@attribute")
             frequency = words[1] if words[0].lower() == "@frequency" and len(words) > 1 else frequency
+            horizon = words[1:2] if words[0].lower() == "@horizon" and "horizon" not in names else horizon
             data = words[0].lower() == "@data"
             continue
         *cells, values = line.split(":")
         if len(cells) != len(names):
             raise InputError(f"{place}, line {number}: expected {plural(len(names), 'attribute')} before the values.")
-        rows.append([*map(_time, names, cells), STEPS.get(frequency, frequency), _values(values, place, number)])
+        rows.append(
+            [*map(_time, names, cells), STEPS.get(frequency, frequency), *horizon, _values(values, place, number)]
+        )
         lines.append(number)
     if not rows:
         raise InputError(f"{place} holds no series: expected lines of values behind @data.")
     table = rows_table(place, rows, lines, header=True)
-    columns = [*names, "frequency", "value"]
-    return Table(place, columns, table.column, lines)
+    named = [*names, "frequency", *["horizon"] * len(horizon), "value"]
+    return Table(place, named, table.column, lines)
 
 
 def _time(name, cell):
@@ -54,10 +57,10 @@ def _time(name, cell):
 
 
 def _values(text, place, number):
-    numbers = []
+    found = []
     for cell in text.split(","):
         try:
-            numbers.append(float("nan") if cell.strip() in ("?", "") else float(cell))
+            found.append(float("nan") if cell.strip() in ("?", "") else float(cell))
         except ValueError:
-            raise InputError(f"{place}, line {number}: {shorten(repr(cell), 40)} is not a number.") from None
-    return numbers
+            raise InputError(f"{place}, line {number}: {shorten(repr(cell), 40)} is no number.") from None
+    return found

@@ -3,6 +3,7 @@
     reading.py        `read_series`: from a file, a frame or rows to a table with its header, and to series
     header.py         whether the first row holds the names of the columns
     calendar_columns.py  tables with a column for each month of a year
+    two_headers.py    tables whose columns have two names, that of a value and that of an item
     row_series.py     tables with a row for each series
     time_rows.py      tables with a row for each time
     roles.py          `Columns`: which columns are meant, given or known by their usual names

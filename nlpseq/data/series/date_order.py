@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -10,7 +11,8 @@ import numpy as np
 
 NUMERIC_DATE = re.compile(r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})\b")
 REGULAR = 0.5  # the share of steps that must be of one length
-CENTURY = 69  # the first year of two digits that is of the last century
+AHEAD = 10  # years from today on, at most, of a year of two digits; later ones are of the last century
+MONTH_YEAR = re.compile(r"^(\d{1,2}[\s/.\-])?([a-z]{3,9})([\s/.\-']+)(\d{2})(?=$|\s+\d{1,2}:)", re.IGNORECASE)
 
 
 def date_order(texts: Sequence[str]) -> Literal["", "day", "month", "open"]:
@@ -50,9 +52,16 @@ def years_first(texts: Sequence[str], order: str) -> list[str]:
     return [NUMERIC_DATE.sub(iso, text, count=1) for text in texts]
 
 
+def with_century(text: str) -> str:
+    """A text such as Jan-49 or 3-Jan-49 with four digits of the year."""
+    return MONTH_YEAR.sub(lambda match: f"{match[1] or ''}{match[2]}{match[3]}{_year(match[4]):04d}", text)
+
+
 def _year(text):
     year = int(text)
-    return year if len(text) == 4 else year + (2000 if year < CENTURY else 1900)
+    if len(text) == 4:
+        return year
+    return year + (2000 if year + 2000 <= datetime.date.today().year + AHEAD else 1900)
 
 
 def _days(texts):

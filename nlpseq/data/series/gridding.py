@@ -14,6 +14,7 @@ from nlpseq.data.series.series import FEW, Duplicates, Series, on_grid
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, some_of
 
+UNDATED = "{}: there are no dates: steps are counted, and `frequency` is not used"
 LONG_ENOUGH = 10  # times from which the step of a single series is known
 
 
@@ -70,6 +71,8 @@ def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Se
     if not dated(times):
         if frequency and times is not None:
             raise InputError(f"{table.place}: the times only count steps", "give dates", "leave out `frequency`")
+        if frequency:
+            notes.append(UNDATED.format(table.place))
         return Frequency("", _stride(series)), series
     if frequency:
         return Frequency.of(frequency), series

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 from pathlib import Path
 from typing import Any, get_args
+
+import numpy as np
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.contents import read_text
@@ -18,6 +21,7 @@ from nlpseq.data.series.roles import Columns
 from nlpseq.data.series.row_series import series_of_rows
 from nlpseq.data.series.series import Duplicates, SeriesTable
 from nlpseq.data.series.time_rows import series_of_times
+from nlpseq.data.series.two_headers import long_frame, long_table
 from nlpseq.errors import InputError, one_of
 from nlpseq.paths import as_path
 
@@ -65,7 +69,7 @@ def read_series(
     """
     one_of("duplicates", duplicates, get_args(Duplicates))
     columns, frequency = columns or Columns(), frequency and frequency.strip()
-    table = unfolded(with_header(_table_of(data, delimiter, encoding)), columns)
+    table = unfolded(long_table(with_header(table_of(data, delimiter, encoding))), columns)
     if not len(table):
         raise InputError(f"{table.place} holds no rows: expected times and numbers.")
     rows = series_of_rows(table, columns, frequency, time_zone)
@@ -75,15 +79,28 @@ def read_series(
 
 
 def split_tables(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
-    """The tables of a file, perhaps with a column of splits, or of a folder with a file for each split, by split."""
+    """The tables by split of a file, perhaps with a column of splits, or of a folder.
+
+    The folder has a file, or a folder with one file, for each split.
+    """
     if not os.path.isdir(path):
-        return by_split(_table_of(path, delimiter, encoding))
-    files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, ".txt", ".tsf")]
+        return by_split(table_of(path, delimiter, encoding))
+    files = _tables_in(path)
+    folders = {paths.split_of(inner.name): inner for inner in paths.listed(path) if os.path.isdir(inner)}
+    if "train" in folders and not paths.files_by_split(files, path):
+        inner = {split: _tables_in(folder) for split, folder in folders.items() if split}
+        if all(len(tables) == 1 for tables in inner.values()):
+            return {split: table_of(tables[0], delimiter, encoding) for split, tables in inner.items()}
     files = paths.split_files(path, files, "train.csv, or one file of any name")
-    return {split: _table_of(file, delimiter, encoding) for split, file in files.items()}
+    return {split: table_of(file, delimiter, encoding) for split, file in files.items()}
 
 
-def _table_of(data, delimiter, encoding) -> Table:
+def _tables_in(folder):
+    return [file for file in paths.files_in(folder) if paths.suffix_of(file) in (*paths.TABLES, ".txt", ".tsf")]
+
+
+def table_of(data: Any, delimiter: str | None = None, encoding: str | None = None) -> Table:
+    """The table of a file or an object, whose header may still have to be found."""
     if isinstance(data, Table):
         return data
     if isinstance(data, (str, os.PathLike)):
@@ -94,7 +111,25 @@ def _table_of(data, delimiter, encoding) -> Table:
         return content if isinstance(content, Table) else read_delimited(content, str(path), ".txt", delimiter)
     from nlpseq.data.files import objects
 
-    return objects.tables_of(_with_index(data))["train"]
+    return objects.training_table(_of_numbers(_with_index(data)))
+
+
+def _of_numbers(data):
+    """Values alone as one column; arrays of unequal length, or a list of arrays, as a series each."""
+    rows = data.tolist() if hasattr(data, "tolist") and not hasattr(data, "columns") else data
+    if isinstance(rows, (list, tuple)) and rows and all(isinstance(one, numbers.Number) for one in rows):
+        return {"value": list(rows)}
+    named = dict(enumerate(data, start=1)) if isinstance(data, list) else data
+    if not isinstance(named, dict) or not named or not all(_is_series(one) for one in named.values()):
+        return data
+    if isinstance(data, dict) and len({len(one) for one in data.values()}) == 1:
+        return data
+    return [{"item": str(name), "value": np.asarray(one, float).tolist()} for name, one in named.items()]
+
+
+def _is_series(values):
+    """Whether values are an array of numbers, of NumPy or pandas."""
+    return getattr(values, "ndim", 0) == 1 and getattr(getattr(values, "dtype", None), "kind", "") in ("f", "i", "u")
 
 
 def _with_index(data):
@@ -102,6 +137,7 @@ def _with_index(data):
     if type(data).__module__.startswith("pandas") and hasattr(data, "index"):
         if not hasattr(data, "columns"):
             data = data.to_frame(data.name or "value")
+        data = long_frame(data)
         if type(data.index).__name__ != "RangeIndex":
             names = [name or ("time" if number == len(data.index.names) - 1 else "item")
                      for number, name in enumerate(data.index.names)]  # fmt: skip

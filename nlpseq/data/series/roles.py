@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from nlpseq.data.files.table import Role, Table, find_columns, normal, the_only
 
+UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")  # behind the name of a column: time (s)
 TIME = Role("time", (
     "time", "timestamp", "date", "datetime", "date time", "ds", "time stamp", "period", "day", "month", "week",
     "quarter", "year", "hour", "t", "step", "index", "unnamed: 0", "timestamps", "dates",
@@ -48,27 +50,37 @@ class Columns:
     others: tuple[Role, ...] = ()
 
 
-def given_columns(table: Table, role: Role, argument: Any) -> list[str] | None:
+def plain(name: Any) -> str:
+    """The name of a column as those of roles are, without a unit in brackets behind it.
+
+    >>> plain("Time_(s)"), plain("Sales [$]")
+    ('time', 'sales')
+    """
+    return UNIT.sub("", normal(name))
+
+
+def given_columns(table: Table, role: Role, given: Any) -> list[str] | None:
     """The columns of the table that an argument names; None if it is not given."""
-    names = names_in(argument)
+    names = names_in(given)
     if names is None:
         return None
     return [find_columns(table, [role], {role.argument: name})[1][role.argument] for name in names]
 
 
-def names_in(names: Any) -> list | None:
+def names_in(given: Any) -> list | None:
     """The names in an argument that may be one, several in a string with commas, or a sequence; None if not given."""
-    if names is None or names == "":
+    if given is None or given == "":
         return None
-    if isinstance(names, (str, int)):
-        return [part.strip() for part in str(names).split(",")]
-    return list(names)
+    if isinstance(given, (str, int)):
+        return [part.strip() for part in str(given).split(",")]
+    return list(given)
 
 
 def usual_column(table: Table, role: Role) -> str | None:
     """The column whose name is the most usual one of a role; None if there is none, or no header."""
     if table.header is False:
         return None
-    names = {normal(name): name for name in reversed(table.names)}
+    names = {plain(name): name for name in reversed(table.names)}
+    names |= {normal(name): name for name in reversed(table.names)}
     column = next((names[word] for word in role.usual if word in names), None)
     return column and the_only(table, column, role.argument)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nlpseq.data.files.numbers import is_numeric, parse_numbers
+from nlpseq.data.files.numbers import as_numbers, is_numeric, parse_numbers
 from nlpseq.data.files.table import Table, is_missing, normal
 from nlpseq.data.series.frequency import Frequency
+from nlpseq.data.series.gridding import UNDATED
 from nlpseq.data.series.items import FEW_KEYS, item_names
 from nlpseq.data.series.missing import trimmed, with_values
 from nlpseq.data.series.roles import ITEM, TIME, VALUE, Columns, given_columns, names_in
@@ -33,6 +34,7 @@ class _Rows:
         starts: Cells of the first times, if the table has them.
         names: Names of the columns of the values if they are times.
         frequency: Name of the step, if the table has it.
+        horizon: Steps that are to be forecast, if the table says so; else 0.
     """
 
     items: list
@@ -42,6 +44,7 @@ class _Rows:
     starts: list | None = None
     names: list[str] | None = None
     frequency: str | None = None
+    horizon: int = 0
 
 
 def series_of_rows(table: Table, columns: Columns, frequency: str | None, time_zone: str | None) -> SeriesTable | None:
@@ -59,7 +62,11 @@ def series_of_rows(table: Table, columns: Columns, frequency: str | None, time_z
     series = [trimmed(one, tuple(one.columns)) for one in series]
     covariates, statics = tuple(rows.covariates), tuple(rows.statics)
     notes = [table.note, *notes] if table.note else notes
-    return SeriesTable(table.place, series, step, ("value",), covariates, statics, {}, tuple(notes))
+    if frequency and not dated(times):
+        notes.append(UNDATED.format(table.place))
+    return SeriesTable(
+        table.place, series, step, ("value",), covariates, statics, {}, tuple(notes), horizon=rows.horizon
+    )
 
 
 def _times(table, rows, time_zone):
@@ -73,10 +80,10 @@ def _times(table, rows, time_zone):
 def _step(table, rows, times, frequency) -> Frequency:
     if not dated(times):
         return Frequency()
-    name = frequency or rows.frequency
-    if name:
-        return Frequency.of(name)
-    step = None if rows.names is None else Frequency.detect([times])
+    given = frequency or rows.frequency
+    if given:
+        return Frequency.of(given)
+    step = None if rows.names is None else Frequency.found([times])
     if not step:
         raise InputError(f"{table.place}: the step between values is not known", "set `frequency`, such as h or D")
     return step
@@ -107,15 +114,16 @@ def _rows_of_lists(table, columns) -> _Rows | None:
         return None
     starts = next((name for name in table.names if normal(name) in (*START, normal(columns.time or "start"))), None)
     step = next((name for name in table.names if normal(name) in ("freq", "frequency")), None)
-    items, statics = _labels_of(table, columns, {*lists, starts, step})
-    chosen = names_in(columns.covariates)
+    ahead = next((name for name in table.names if normal(name) in ("horizon", "prediction length")), None)
+    items, statics = _labels_of(table, columns, {*lists, starts, step, ahead})
+    kept = names_in(columns.covariates)
     covariates = {}
     rows = _list_columns(table, value).get(str(value))
     if rows is None:
         row = next((row for row, cell in enumerate(table.values(value)) if _numbers_of(cell) is None), 0)
         raise InputError(f"{table.where(row)}: {str(value)!r} must be a list of numbers, or null where one is missing.")
     for name in lists:
-        if name == value or (chosen is not None and normal(name) not in map(normal, chosen)):
+        if name == value or (kept is not None and normal(name) not in map(normal, kept)):
             continue
         numbers = _list_columns(table, name)
         if all(len(cell) >= len(row) for cells in numbers.values() for cell, row in zip(cells, rows)):
@@ -123,7 +131,14 @@ def _rows_of_lists(table, columns) -> _Rows | None:
         else:  # as static categories are
             statics[str(name)] = [str(list(cell)) for cell in table.values(name)]
     first_times = None if starts is None else table.values(starts)
-    return _Rows(items, statics, rows, covariates, first_times, frequency=step and str(table.values(step)[0]))
+    frequency = step and str(table.values(step)[0])
+    return _Rows(items, statics, rows, covariates, first_times, frequency=frequency, horizon=_horizon(table, ahead))
+
+
+def _horizon(table, name):
+    """The largest whole number of a column; 0 if there is none, or it holds others."""
+    numbers = as_numbers(table.values(name))[0] if name is not None else np.zeros(0)
+    return int(numbers.max()) if len(numbers) and (numbers >= 1).all() and (numbers == np.round(numbers)).all() else 0
 
 
 def _is_list(cell):
@@ -210,16 +225,13 @@ def _labels_of(table, columns, values):
     items = item_names(table, keys) if keys else [str(number) for number in range(1, len(table) + 1)]
     if len(set(items)) < len(items):
         repeated = next(row for row in range(len(items)) if items[row] in items[:row])
-        raise InputError(f"{table.where(repeated)}: the series {shorten(repr(items[repeated]))} occurs twice.")
+        raise InputError(f"{table.where(repeated)}: the series {shorten(repr(items[repeated]))} is there twice.")
     statics = {name: [str(cell) for cell in table.values(name)] for name in others if name not in keys}
-
-    def is_label(name):
-        return name in columns.read_statics or 1 < len(set(statics[name])) < max(3, len(items))
-
-    return items, {name: cells for name, cells in statics.items() if is_label(name)}
+    kept = lambda name: name in columns.read_statics or 1 < len(set(statics[name])) < max(3, len(items))  # noqa: E731
+    return items, {name: cells for name, cells in statics.items() if kept(name)}
 
 
 def _length(row):
     """The length of a row without the missing values at its end."""
-    places = np.flatnonzero(~np.isnan(row))
-    return int(places[-1]) + 1 if len(places) else 0
+    there = np.flatnonzero(~np.isnan(row))
+    return int(there[-1]) + 1 if len(there) else 0

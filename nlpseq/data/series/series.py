@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_text
+from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_said
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, shorten
 
@@ -64,7 +64,8 @@ class SeriesTable:
         covariates: Names of the other columns of numbers.
         statics: Names of the texts of a series.
         names: Names of the columns of the file by role ("time", "item", "value"), for files that are written.
-        notes: Sentences about problems that do not stop its use.
+        notes: What is odd and does not stop the use, sentences.
+        horizon: Steps that are to be forecast, if the file says so; else 0.
     """
 
     place: str
@@ -75,13 +76,18 @@ class SeriesTable:
     statics: tuple[str, ...] = ()
     names: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    horizon: int = 0
 
     def __len__(self):
         return len(self.series)
 
 
 def in_order(
-    series: Series, where: Callable[[int], str], duplicates: Duplicates = "error", values: tuple[str, ...] = ()
+    series: Series,
+    where: Callable[[int], str],
+    duplicates: Duplicates = "error",
+    values: tuple[str, ...] = (),
+    named: bool = True,
 ) -> tuple[Series, int, int]:
     """The series with sorted times, each once.
 
@@ -92,6 +98,7 @@ def in_order(
             "sum" of them, or "few", the first, if they are a hundredth of the rows at most. Rows that are equal count
             once; of the hour that repeats when clocks are set back the mean.
         values: Names of the columns that are summed; covariates are averaged.
+        named: Whether columns name the item; else the error says that some may.
 
     Returns:
         The series, and the numbers of rows that stood before an earlier one and of those that were merged.
@@ -111,7 +118,9 @@ def in_order(
     if duplicates == "error" and _is_clock_change(series.times, repeated):
         duplicates = "mean"
     if duplicates == "error" or (duplicates == "few" and len(repeated) > FEW * len(stamps)):
-        remedies = ["keep one", *["set `duplicates` to first, last, mean or sum"] * (duplicates == "error")]
+        remedies = ["keep one"]
+        if duplicates == "error":
+            remedies += [*["name the `item` columns"] * (not named), "set `duplicates` to first, last, mean or sum"]
         _refuse_different(series, repeated, lines, where, remedies)
     starts = np.flatnonzero(np.r_[True, np.diff(stamps) != 0])
     ends = np.r_[starts[1:], len(stamps)]
@@ -142,19 +151,19 @@ def _is_clock_change(times, repeated):
     """Whether times repeat as in the hour that clocks are set back: on few Sundays, at night."""
     if not dated(times) or times.tz is not None:
         return False
-    repeats = times[repeated]
-    nights = (repeats.dayofweek == 6) & (repeats.hour < 4) & repeats.month.isin([4, 9, 10, 11])
+    there = times[repeated]
+    nights = (there.dayofweek == 6) & (there.hour < 4) & there.month.isin([4, 9, 10, 11])
     years = times[-1].year - times[0].year + 1
-    return bool(nights.all()) and repeats.normalize().nunique() <= years
+    return bool(nights.all()) and there.normalize().nunique() <= years
 
 
-def _reduced(column, starts, method):
+def _reduced(column, starts, how):
     """The sum or mean of each group of rows, NaN for groups without a value."""
-    present = ~np.isnan(column)
-    counts = np.add.reduceat(present.astype(float), starts)
-    sums = np.add.reduceat(np.where(present, column, 0.0), starts)
+    there = ~np.isnan(column)
+    counts = np.add.reduceat(there.astype(float), starts)
+    sums = np.add.reduceat(np.where(there, column, 0.0), starts)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(counts > 0, sums / counts if method == "mean" else sums, np.nan)
+        return np.where(counts > 0, sums / counts if how == "mean" else sums, np.nan)
 
 
 def on_grid(
@@ -207,7 +216,7 @@ def _positions(series, frequency, where):
     if len(off):
         raise InputError(
             f"{where(_line(series, off[0]))}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
-            f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_text(series.times)}",
+            f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_said(series.times)}",
             "correct the time",
             "set `frequency`, or leave out the column of the times to count steps",
         )
@@ -224,6 +233,13 @@ def _one_a_step(series, positions, frequency, where, duplicates):
     if not len(same):
         return series, positions
     if duplicates == "error" and len(same) > FEW * len(positions):
+        if frequency.unit == "B" and len(weekend := np.flatnonzero(np.asarray(series.times.dayofweek) > 4)):
+            raise InputError(
+                f"{where(_line(series, weekend[0]))}: {series.times[weekend[0]]} of {series.title} is on a weekend, "
+                "and the steps are days of business",
+                "leave out such rows",
+                "set `frequency` to D",
+            )
         raise InputError(
             f"{where(_line(series, same[0] + 1))}: {series.times[same[0]]} and {series.times[same[0] + 1]} of "
             f"{series.title} fall on one step of {frequency.name!r}",
@@ -231,8 +247,8 @@ def _one_a_step(series, positions, frequency, where, duplicates):
             "set `duplicates` to first, last, mean or sum",
         )
     starts = np.flatnonzero(np.r_[True, np.diff(positions) != 0])
-    method = "sum" if duplicates == "sum" else "mean"
-    columns = {name: _reduced(column, starts, method) for name, column in series.columns.items()}
+    how = "sum" if duplicates == "sum" else "mean"
+    columns = {name: _reduced(column, starts, how) for name, column in series.columns.items()}
     return replace(series.select(starts), columns=columns), positions[starts]
 
 

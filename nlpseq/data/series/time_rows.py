@@ -20,7 +20,9 @@ from nlpseq.data.series.value_columns import other_columns, value_columns
 from nlpseq.errors import InputError, plural, shorten
 
 COVARIATES = Role("covariates", ())
-ROW_NUMBERS = ("no", "no.", "nr", "row", "row id", "index", "unnamed: 0", "#")  # names of columns that count rows
+ROW_NUMBERS = (  # names of columns that count rows
+    "", "no", "no.", "nr", "row", "row id", "rownames", "instant", "index", "unnamed: 0", "#",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def _ordered(place, series, layout, where, duplicates, notes) -> list[Series]:
     """The series with sorted times, each once."""
     ordered, moved, merged = [], 0, 0
     for one in series:
-        one, unsorted, same = in_order(one, where, duplicates, tuple(layout.values))
+        one, unsorted, same = in_order(one, where, duplicates, tuple(layout.values), bool(layout.items))
         ordered.append(one)
         moved, merged = moved + unsorted, merged + same
     if moved:

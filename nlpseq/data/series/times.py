@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import is_missing
-from nlpseq.data.series.date_order import NUMERIC_DATE, date_order, years_first
+from nlpseq.data.series.date_order import NUMERIC_DATE, date_order, with_century, years_first
 from nlpseq.data.series.time_forms import EPOCHS, compact, of_fractions, rewritten, special
 from nlpseq.errors import InputError, shorten
 
@@ -176,7 +176,8 @@ def _of_texts(texts, where=None):
             f"{where(index)}: day or month may be first in {texts[index]!r}, and the other times do not tell: write "
             "dates as 2024-01-31."
         )
-    times = _parsed(years_first(texts, order) if order else texts, bool(zoned.all()))
+    texts = years_first(texts, order) if order else list(map(with_century, texts))
+    times = _parsed(texts, bool(zoned.all()))
     bad = np.flatnonzero(times.isna())
     if len(bad):
         raise InputError(
@@ -202,7 +203,10 @@ def _parsed(texts, utc):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for form in ("ISO8601", None, "mixed"):
-            times = pd.to_datetime(series, format=form, errors="coerce", utc=utc)
+            try:
+                times = pd.to_datetime(series, format=form, errors="coerce", utc=utc)
+            except ValueError:  # zones that differ, of texts that are no times with a zone
+                times = pd.Series(pd.NaT, series.index)
             if not times.isna().any():
                 break
     return times

@@ -9,7 +9,7 @@ import numpy as np
 from nlpseq.data.files.numbers import as_numbers, is_gap, parse_numbers
 from nlpseq.data.files.table import Table, is_missing, normal, the_only
 from nlpseq.data.series.items import item_name
-from nlpseq.data.series.roles import VALUE, Columns, given_columns, names_in
+from nlpseq.data.series.roles import VALUE, Columns, given_columns, names_in, plain
 from nlpseq.errors import InputError, shorten
 
 MOST_CATEGORIES = 30  # of a covariate of texts
@@ -20,34 +20,34 @@ def value_columns(
     table: Table,
     columns: Columns,
     keys: list[str],
-    used: set[str],
+    taken: set[str],
     numeric: list[str],
     channels: bool,
     notes: list[str],
 ) -> tuple[list[str], bool]:
     """The columns of values, and whether each of them is a series of its own."""
-    chosen = given_columns(table, VALUE, columns.value)
-    if chosen is not None:
-        return chosen, len(chosen) > 1 and not channels
+    given = given_columns(table, VALUE, columns.value)
+    if given is not None:
+        return given, len(given) > 1 and not channels
     numeric = [name for name in numeric if name not in columns.read]
-    usual = next((name for word in VALUE.usual for name in numeric if normal(name) == word), None)
+    usual = _usual(numeric)
     if usual is None and table.header is not False:
-        candidates = [name for word in VALUE.usual for name in table.names if normal(name) == word]
-        candidates = [name for name in candidates if name not in {*keys, *used}]
-        usual = candidates[0] if candidates and not numeric else None  # text in numbers is an error with its line
+        named = [name for word in VALUE.usual for name in table.names if plain(name) == word]
+        named = [name for name in named if name not in {*keys, *taken}]
+        usual = named[0] if named and not numeric else None  # text in numbers is an error with its line
     if channels and numeric and (usual is None or (len(numeric) > 1 and not names_in(columns.covariates))):
         return numeric, False
     if usual is not None:
         return [the_only(table, usual, VALUE.argument)], False
-    covariates = set(map(normal, names_in(columns.covariates) or ()))
-    filled = [name for name in numeric if normal(name) not in covariates and not all(map(is_gap, table.values(name)))]
+    asked = set(map(normal, names_in(columns.covariates) or ()))
+    filled = [name for name in numeric if normal(name) not in asked and not all(map(is_gap, table.values(name)))]
     if len(filled) == 1:
         return filled, False
     if not filled:
         names = ", ".join(str(name) for name in table.names[:8])
         if numeric:
             raise InputError(f"{table.place}: all values are missing: expected numbers in {numeric[0]!r}.")
-        rest = [name for name in table.names if name not in {*keys, *used}]
+        rest = [name for name in table.names if name not in {*keys, *taken}]
         if len(rest) == 1:
             return rest, False
         raise InputError(f"{table.place} has no column of numbers, only {shorten(names)}", "name one with `value`")
@@ -62,6 +62,16 @@ def value_columns(
     return filled, True
 
 
+def _usual(names: list[str]) -> str | None:
+    """The most usual name of values, perhaps with a unit behind it if no other column has it with another one."""
+    plains = list(map(plain, names))
+    for word in VALUE.usual:
+        exact = [name for name in names if normal(name) == word]
+        if exact or plains.count(word) == 1:
+            return exact[0] if exact else names[plains.index(word)]
+    return None
+
+
 def other_columns(
     table: Table,
     names: list[str],
@@ -73,16 +83,16 @@ def other_columns(
     """The other columns: numbers and categories that change, and texts that hold for a whole series.
 
     What a model reads is read as it does; what is asked for by name is a covariate, or a text of each series. Of the
-    others those without information are left out, with a note. `groups` are the rows of each item.
+    others those that tell nothing are left out, in one of the `notes`. `groups` are the rows of each item.
     """
     covariates: dict[str, np.ndarray] = {}
     statics: dict[str, list[str]] = {}
     unused: list[str] = []
-    are_chosen = names_in(columns.covariates) is not None
+    asked = names_in(columns.covariates) is not None
     for name in names:
         cells = table.values(name)
         categories = [read.partition("=")[2] for read in columns.read if read.startswith(f"{name}=")]
-        reason = None if are_chosen else _useless(cells, groups)
+        reason = None if asked else _useless(cells, groups)
         if name in columns.read_statics:
             statics[str(name)] = list(map(item_name, cells))
         elif name in columns.read:
@@ -91,7 +101,7 @@ def other_columns(
             covariates |= _indicators(name, cells, categories)
         elif reason is not None:
             unused.append(f"{str(name)!r} ({reason})")
-        elif len(groups) > 1 and _is_static(cells, groups) and not (are_chosen and name in numeric):
+        elif len(groups) > 1 and _is_static(cells, groups) and not (asked and name in numeric):
             statics[str(name)] = list(map(item_name, cells))
         elif name in numeric and (numbers := _numbers_or_none(table, name)) is not None:
             covariates[str(name)] = numbers
@@ -105,7 +115,7 @@ def other_columns(
 
 
 def _useless(cells, groups):
-    """Why a column has no information; None if it may have some."""
+    """Why a column tells nothing; None if it may."""
     if all(map(is_gap, cells)):
         return "no values"
     texts = {str(cell) for cell in cells}

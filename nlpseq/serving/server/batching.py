@@ -1,8 +1,9 @@
 """Micro-batching: requests that wait for a thread are computed together."""
 
 import asyncio
+import itertools
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
+Axis = tuple[str, int]  # of the output of a name
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Batcher:
     ):
         self.run, self.axes, self.pool, self.threads = run, axes, pool, threads
         self.most_rows, self.wait_seconds, self.observe = most_rows, wait_seconds, observe
+        self.apart: frozenset[frozenset[Axis]] = frozenset()
         self.waiting: deque[_Waiting] = deque()
         self.running = 0  # workers that look for requests, or compute
         self.tasks: set[asyncio.Task] = set()  # theirs, which nothing else refers to
@@ -113,42 +116,61 @@ class Batcher:
 
     def _compute(self, batch: list[_Waiting]) -> list[Arrays]:
         """The outputs for each request of a batch."""
-        if len(batch) == 1:
-            return [self.run(batch[0].inputs)]
         names = batch[0].inputs
         outputs = self.run({name: np.concatenate([request.inputs[name] for request in batch]) for name in names})
+        self.learn(outputs)
+        if len(batch) == 1:
+            return [outputs]
         ends = np.cumsum([request.rows for request in batch])
         parts = [slice(end - request.rows, end) for request, end in zip(batch, ends)]
-        return [without_padding({name: outputs[name][part] for name in outputs}, self.axes) for part in parts]
+        return [
+            without_padding({name: outputs[name][part] for name in outputs}, self.axes, self.apart) for part in parts
+        ]
+
+    def learn(self, outputs: Arrays) -> None:
+        """Remembers which axes of outputs have different sizes: others may have the same ones by chance."""
+        for pair in itertools.combinations(_sizes(outputs, self.axes).items(), 2):
+            (one, size), (other, other_size) = pair
+            if size != other_size and frozenset((one, other)) not in self.apart:
+                self.apart = self.apart | {frozenset((one, other))}
 
 
-def without_padding(outputs: Arrays, axes: Mapping[str, Sequence[int]]) -> Arrays:
+def without_padding(
+    outputs: Arrays, axes: Mapping[str, Sequence[int]], apart: Collection[frozenset[Axis]] = ()
+) -> Arrays:
     """Outputs of some rows of a batch, cut to the longest of these rows.
 
     Behind the longest row all outputs of an axis are padding: "", 0 or False. Axes are the same if they have the
-    same size; if two have it by chance, padding remains. An axis that no string has is not cut.
+    same size, unless it is known that they have it by chance. An axis that no string has is not cut.
 
     Args:
         outputs: Arrays `(batch, ...)`.
         axes: The axes of each output whose size depends on the rows.
+        apart: Pairs of axes, `(name, axis)` each, that have had different sizes. Default none.
 
     >>> part = {"tokens": np.array([["a", "b", ""]], object), "scores": np.array([[1.0, 0.0, 0.0]])}
     >>> {name: output.tolist() for name, output in without_padding(part, {"tokens": [1], "scores": [1]}).items()}
     {'tokens': [['a', 'b']], 'scores': [[1.0, 0.0]]}
     """
-    cut = {outputs[name].shape[axis] for name in axes for axis in axes[name] if outputs[name].dtype == object}
-    needed = dict.fromkeys(cut, 0)
-    for name, output in outputs.items():
-        for axis in axes.get(name, ()):
-            size = output.shape[axis]
-            used = np.flatnonzero(np.moveaxis(output, axis, 0).astype(bool).reshape(size, -1).any(axis=1))
-            if size in cut and len(used):
-                needed[size] = max(needed[size], 1 + int(used[-1]))
-    for name in axes:
-        for axis in axes[name]:
-            length = slice(needed.get(outputs[name].shape[axis]))
-            outputs = {**outputs, name: outputs[name][(slice(None),) * axis + (length,)]}
+    sizes = _sizes(outputs, axes)
+    used = {key: _used(outputs[key[0]], key[1]) for key in sizes}
+    for key, size in sizes.items():
+        same = [other for other in sizes if sizes[other] == size and frozenset((key, other)) not in apart]
+        if any(outputs[name].dtype == object for name, _ in same):
+            name, axis = key
+            kept = slice(max(used[other] for other in same))
+            outputs = {**outputs, name: outputs[name][(slice(None),) * axis + (kept,)]}
     return outputs
+
+
+def _sizes(outputs, axes):
+    return {(name, axis): outputs[name].shape[axis] for name in axes for axis in axes[name]}
+
+
+def _used(output, axis):
+    """The size of an axis without padding at its end."""
+    used = np.flatnonzero(np.moveaxis(output, axis, 0).astype(bool).reshape(output.shape[axis], -1).any(axis=1))
+    return 1 + int(used[-1]) if len(used) else 0
 
 
 def _key(inputs: Arrays) -> tuple[Any, ...]:

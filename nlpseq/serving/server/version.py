@@ -72,7 +72,9 @@ class Version:
         for request in read_warmup(self.path):
             for name, function in self.export.signatures.items():
                 if specs_of(function).keys() == request.keys():
-                    self.export.run(name, request)
+                    outputs = self.export.run(name, request)
+                    if name in self.batchers:
+                        self.batchers[name].learn(outputs)
         answers = self.export.answers
         with contextlib.suppress(InputError, _FirstPiece):
             answers.stream(self.export, answers.parse(""), _end_at_first_piece)

@@ -1,19 +1,21 @@
 """Recordings from TFDS, from files, and from folders as of NAB, by split."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nlpseq.data import sources
+from nlpseq.data import notes, sources
 from nlpseq.data.files import paths
-from nlpseq.data.notes import say_notes
+from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.series.reading import split_tables
-from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten, some_of
+from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, some_of
 from nlpseq.paths import as_path
+from nlpseq.tasks.anomalies.folders import checked, read_folder
 from nlpseq.tasks.anomalies.nab import probation
+from nlpseq.tasks.anomalies.names import named_in
 from nlpseq.tasks.anomalies.recordings import Recording, Recordings, windows_of
 from nlpseq.tasks.anomalies.settings import AnomalyData
 from nlpseq.tasks.anomalies.tables import is_nab, read_nab, read_recordings
@@ -33,7 +35,7 @@ class AnomalySeries(sources.SplitDataset):
         train, validation, test: `Recordings`.
         generated: Whether the numbers are generated.
         nab: Whether the dataset is the Numenta Anomaly Benchmark, or a folder as of it.
-        notes: Sentences about problems in the data.
+        notes: What is odd in the data, sentences.
     """
 
     name: str
@@ -88,135 +90,115 @@ def load_anomalies(
     Example:
 
     >>> data = load_anomalies({"value": [float(i % 7) for i in range(400)], "label": [0] * 399 + [1]})
-    note: the first 50% of each series is used for training, the rest for the test
+    note: the first 50% of each series is learnt from, and the rest is tested
     >>> len(data.train), data.channels, data.test.items[0].start
     (1, ('value',), 200)
     """
     share = in_range("training_share", training_share or AnomalyData().training_share, 0.01, 0.99)
     if sources.is_name(dataset):
-        file_options = {"time": time, "values": values, "label": label, "delimiter": delimiter, "encoding": encoding}
-        sources.refuse_file_options(dataset, **file_options)
+        given = {"time": time, "values": values, "label": label, "delimiter": delimiter, "encoding": encoding}
+        sources.refuse_file_options(dataset, **given)
         return _from_tfds(dataset, data_dir, {"train": train, "validation": validation, "test": test})
     _refuse_splits(dataset, data_dir, train, validation, test)
-
-    def read(data):
-        return read_recordings(data, time, values, label, delimiter, encoding)
-
+    read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
     path = as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else None
     if path is not None and os.path.isdir(path) and is_nab(path):
         return _of_nab(path)
-    splits, channels, notes = _own(path, dataset, read, lambda file: split_tables(file, delimiter, encoding))
+    tables = lambda file: split_tables(file, delimiter, encoding)  # noqa: E731
+    splits, channels, said = _own(path, dataset, read, tables)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
-            splits[split], _, file_notes = _checked(read(as_path(data)), channels, data)
-            notes += file_notes
-    splits = _with_missing(splits, share, notes)
-    notes += _odd(splits, channels)
+            splits[split], _, more = checked(read(as_path(data)), channels, data)
+            said += more
+    splits = _with_missing(splits, share, said)
+    said += _odd(splits, channels)
     train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)
-    name, notes = sources.name_of(dataset), say_notes(notes)
-    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=notes)
+    name, said = sources.name_of(dataset), notes.say_notes(said)
+    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=said)
 
 
 def _refuse_splits(dataset, data_dir, train, validation, test):
     names = [split for split in (validation, test) if isinstance(split, str) and sources.is_name(split)]
     if data_dir or names or train is not None:
         raise InputError(
-            f"{sources.name_of(dataset)} is not the name of a TFDS dataset: `data_dir` and splits are for those; name "
-            "the files in a folder train, validation and test instead, or give paths as `validation` and `test`."
+            f"{sources.name_of(dataset)} is no name of a TFDS dataset: `data_dir` and splits are for those; name the "
+            "files in a folder train, validation and test instead, or give paths as `validation` and `test`."
         )
 
 
 def _own(path, dataset, read, tables):
     """The recordings of the user's files by split, the channels, and notes."""
     if path is None or not os.path.isdir(path):
-        parts = {"train": dataset} if path is None else tables(path)
-        by_split, channels, notes = {}, (), []
+        if path is None:
+            parts = training_and_others(dataset)
+        else:
+            parts = {"train": path} if _is_whole(path) else tables(path)
+        by_split, channels, said = {}, (), []
         for split in (split for split in sources.SPLITS if split in parts):
-            by_split[split], channels, file_notes = _checked(read(parts[split]), channels, path)
-            notes += file_notes
-        return by_split, channels, notes
-    files = [file for file in paths.files_below(path) if paths.suffix_of(file) in paths.TABLES]
-    if not files:
-        raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
-    split_files = [
-        (paths.split_of(file.relative_to(path).parts[0]) or paths.split_of(file.name), file) for file in files
-    ]
-    if not any(split == "train" for split, _ in split_files):
-        split_files = [("train", file) for file in files]
-    splits: dict[str, list[Recording]] = {}
-    notes, channels = [], ()
-    for split, file in sorted(split_files, key=lambda pair: pair[0] != "train"):
-        if split is None:
-            notes.append(f"{file} has the name of no split, and is not used")
-            continue
-        items, channels, file_notes = _checked(read(file), channels, file)
-        if len(items) == 1:
-            items = [replace(items[0], name=file.relative_to(path).as_posix())]
-        splits.setdefault(split, []).extend(items)
-        notes += file_notes
-    return splits, channels, notes
+            by_split[split], channels, more = checked(read(parts[split]), channels, path)
+            said += more
+        return by_split, channels, said
+    return read_folder(path, read)
 
 
-def _checked(contents, channels, file):
-    """What was read of a file, whose channels must be those of the others."""
-    items, names, notes = contents
-    if channels and names != channels:
-        places = [names.index(name) for name in channels if name in names]
-        if len(places) < len(channels):
-            lacking = next(name for name in channels if name not in names)
-            raise InputError(
-                f"{file} has no column {shorten(repr(lacking))} of numbers as the other files have: give files with "
-                "the same columns, or name them with `values`."
-            )
-        items = [replace(one, values=one.values[:, places]) for one in items]
-    return items, channels or names, list(notes)
+def _is_whole(path):
+    """Whether a file has no column of splits, as arrays and files whose names tell them."""
+    return paths.suffix_of(path) == ".npy" or named_in(path.name) is not None
 
 
-def _with_missing(splits, share, notes):
+def _with_missing(splits, share, said):
     """All three splits: what is missing is split off in time."""
     train = splits["train"]
     if "test" not in splits:
-        cuts = [max(1, int(share * len(one))) for one in train]
-        splits["test"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
-        train = [one.until(cut) for one, cut in zip(train, cuts)]
-        notes.append(f"the first {share:.0%} of each series is used for training, the rest for the test")
+        cuts = [_cut(one, share) for one in train]
+        splits["test"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
+        train = [one.upto(cut) for one, cut in zip(train, cuts)]
+        named = all(named_in(one.name) is not None for one in train)
+        part = "steps of each series that its name tells are" if named else f"{share:.0%} of each series is"
+        said.append(f"the first {part} learnt from, and the rest is tested")
     if "validation" not in splits:
         cuts = [max(1, int((1 - VALIDATION_SHARE) * len(one))) for one in train]
-        splits["validation"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
-        train = [one.until(cut) for one, cut in zip(train, cuts)]
+        splits["validation"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
+        train = [one.upto(cut) for one, cut in zip(train, cuts)]
     splits["train"] = train
     return splits
 
 
+def _cut(one, share):
+    """The steps of a series that are learnt from: as many as its name tells, else a share."""
+    named = named_in(one.name)
+    return max(1, int(share * len(one)) if named is None else min(named.train, len(one) - 1))
+
+
 def _odd(splits, channels):
-    """Notes on problems in the data."""
-    notes = []
+    """Notes on what is odd."""
+    said = []
     lengths = [len(one) for one in splits["train"]]
     _check_learnable(splits["train"])
     if max(lengths) < SHORT:
         most = plural(max(lengths), "step")
-        notes.append(f"the training series have at most {most}: scores on so few say little")
+        said.append(f"the series to learn from have {most} at most: scores on so few mean little")
     train = Recordings(splits["train"])
     marked = int(sum(one.labels.sum() for one in train))
     if marked:
-        subject = plural(marked, "step to learn from is", "steps to learn from are")
-        notes.append(f"{subject} labelled as anomalous and left out of training")
+        are = plural(marked, "step to learn from is", "steps to learn from are")
+        said.append(f"{are} labelled as of an anomaly, and not learnt")
     infinite = sum(int(np.isinf(one.values).sum()) for items in splits.values() for one in items)
     if infinite:
-        notes.append(f"{plural(infinite, 'infinite value counts', 'infinite values count')} as missing")
+        said.append(f"{plural(infinite, 'infinite value counts', 'infinite values count')} as missing")
     constant = sum(
         bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any()
     )
     if constant:
-        subject = some_of(constant, len(train), "series", "to learn from is constant", "to learn from are constant")
-        notes.append(f"{subject}: every change is new")
+        are = some_of(constant, len(train), "series", "to learn from is constant", "to learn from are constant")
+        said.append(f"{are}: every change is new")
     empty = [name for name, column in zip(channels, zip(*(np.isfinite(one.values).any(axis=0) for one in train)))
              if not any(column)]  # fmt: skip
     if empty:
-        notes.append(f"{', '.join(empty[:5])}: no value in the steps to learn from; such channels count as missing")
+        said.append(f"{', '.join(empty[:5])}: no value in the steps to learn from; such channels count as missing")
     if not Recordings(splits["test"]).labelled:
-        notes.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
-    return notes
+        said.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
+    return said
 
 
 def _check_learnable(items):
@@ -232,18 +214,18 @@ def _check_learnable(items):
 
 def _of_nab(path: Path) -> AnomalySeries:
     recordings = read_nab(path)
-    test = [one.until(len(one), probation(len(one))) for one in recordings]
-    beginnings = [one.until(probation(len(one))) for one in recordings]
-    cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in beginnings]
-    train = Recordings([one.until(cut) for one, cut in zip(beginnings, cuts)])
-    validation = Recordings([one.until(len(one), cut) for one, cut in zip(beginnings, cuts)])
+    test = [one.upto(len(one), probation(len(one))) for one in recordings]
+    known = [one.upto(probation(len(one))) for one in recordings]
+    cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in known]
+    train = Recordings([one.upto(cut) for one, cut in zip(known, cuts)])
+    validation = Recordings([one.upto(len(one), cut) for one, cut in zip(known, cuts)])
     return AnomalySeries(str(path), ("value",), train, validation, Recordings(test), nab=True)
 
 
-def _from_tfds(dataset, data_dir, names_by_split) -> AnomalySeries:
+def _from_tfds(dataset, data_dir, given) -> AnomalySeries:
     builder = sources.prepared_builder(dataset, data_dir, ())
     sources.check_features(dataset, builder, ("values", "labels"), "`values` and `label`")
-    names = {split: names_by_split[split] or split for split in sources.SPLITS}
+    names = {split: given[split] or split for split in sources.SPLITS}
     splits = {}
     for split, name in names.items():
         if name.partition("[")[0] not in builder.info.splits:

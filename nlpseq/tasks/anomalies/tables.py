@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,28 @@ import numpy as np
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.contents import read_text
-from nlpseq.data.files.numbers import parse_numbers
+from nlpseq.data.files.delimited import read_delimited
+from nlpseq.data.files.numbers import as_numbers, parse_numbers
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal, the_only
 from nlpseq.data.series import Columns, read_series
+from nlpseq.data.series.header import with_header
 from nlpseq.data.series.times import dated, parse_times
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
+from nlpseq.tasks.anomalies.names import named_in
 from nlpseq.tasks.anomalies.recordings import Recording, day_of, windows_of
 
 LABEL = Role("label", (
     "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
     "attack", "fault", "failure", "ground truth", "changepoint", "class", "normal/attack",
 ))  # fmt: skip
-CHANGES = ("changepoint", "changepoints", "change point")  # columns of marks that are not values
-NORMAL, ANOMALOUS = ("normal", "no", "false", "n", "ok", "good", "benign"), ("anomaly", "attack", "yes", "true", "y")
+CHANGES = ("changepoint", "changepoints", "change point")  # columns of marks that are no values
+NORMAL, ANOMALOUS = (
+    ("normal", "nominal", "no", "false", "n", "ok", "good", "benign"),
+    ("anomaly", "attack", "yes", "true", "y"),
+)
+MOST_KINDS = 99  # of anomalies that are numbered
 WINDOWS = ("combined_windows.json", "windows.json")  # of NAB's folder labels
 
 
@@ -51,9 +58,7 @@ def read_recordings(
         InputError: The file cannot be read so; the message names the line.
     """
     if isinstance(data, (str, os.PathLike)):
-        path = as_path(data)
-        content = read_table(path, delimiter, encoding)
-        data = content if isinstance(content, Table) else data
+        data = _table_of(as_path(data), delimiter, encoding)
     role = LABEL if label is None else Role("label", (normal(label),))
     if isinstance(data, Table):
         data = _with_numbers(data, role, label)
@@ -70,7 +75,38 @@ def read_recordings(
     return [_recording(one, channels, table.place) for one in table.series], channels, table.notes
 
 
-def _with_numbers(table: Table, role: Role, label: Any) -> Table:
+def _table_of(path, delimiter, encoding) -> Table:
+    """The table of a file; of an array a column for each channel; of one line of numbers a column."""
+    if paths.suffix_of(path) == ".npy":
+        columns = np.atleast_2d(load_array(path).T).tolist()
+        names = [str(number) for number in range(1, len(columns) + 1)]
+        return Table(str(path), names, lambda index: columns[index], range(1, len(columns[0]) + 1), "step", False)
+    content = read_table(path, delimiter, encoding)
+    if isinstance(content, Table):
+        return content
+    if named_in(path.name) is not None:
+        cells = content.split()
+        lines = range(1, len(cells) + 1)
+        return Table(str(path), ["value"], lambda index: cells, lines, "value")
+    return read_delimited(content, str(path), ".txt", delimiter)
+
+
+def load_array(file: Path) -> np.ndarray:
+    """The array of a .npy file.
+
+    Raises:
+        InputError: it cannot be read, or holds no numbers.
+    """
+    try:
+        array = np.load(file, allow_pickle=False)
+    except Exception as error:  # damaged files raise errors of many classes
+        raise InputError(f"cannot read {file}: no NumPy file, or a damaged one ({type(error).__name__}).") from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or not 1 <= array.ndim <= 2:
+        raise InputError(f"{file}: expected an array of numbers, (steps,) or (steps, channels).")
+    return array.astype(float)
+
+
+def _with_numbers(table: Table, role: Role, given: Any) -> Table:
     """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
     if not len(table):
         return table
@@ -78,39 +114,67 @@ def _with_numbers(table: Table, role: Role, label: Any) -> Table:
         *role.usual
     }:
         table = table.with_header()
+    if given is None and _has_labels_last(table):
+        table = replace(table, names=["value", "label"], header=True)
+        table = table.with_note(f"{table.place}: the last column, of 0 and 1 alone, is taken for labels")
     names = [normal(name) for name in table.names]
     index = next((names.index(word) for word in role.usual if word in names), None)
-    if index is None and label is not None:
-        table, columns = find_columns(table, [role], {"label": label})
+    if index is None and given is not None:
+        table, columns = find_columns(table, [role], {"label": given})
         index = list(table.names).index(columns["label"])
     if index is None:
         return table
     the_only(table, table.names[index], "label")
     column = table.column
-    numbers = np.array([_as_label(cell, table, row) for row, cell in enumerate(column(index))])
-    if set(numbers.tolist()) == {-1, 1}:  # of outlier detectors, some of which mark anomalies with -1: the rarer one
-        numbers = numbers if (numbers == 1).mean() <= 0.5 else -numbers
-    numbers = np.maximum(numbers, 0).tolist()
+    numbers = as_labels(column(index), table.where).tolist()
+    kinds = sorted({str(cell).strip() for cell, number in zip(column(index), numbers) if number == 1})
+    if len(kinds) > 1 or (kinds and normal(kinds[0]) not in ("1", "1.0", "-1", "-1.0", *ANOMALOUS)):
+        table = table.with_note(f"{table.place}: anomalies are the labels {shorten(', '.join(map(repr, kinds)))}")
     return replace(table, column=lambda at: numbers if at == index else column(at))
 
 
-def _as_label(cell, table, row):
-    """0, 1 or -1."""
-    text = normal(cell).strip(". ")
-    if text in NORMAL:
-        return 0
-    if text in ANOMALOUS:
-        return 1
-    try:
-        number = float(str(cell).strip() or 0) if text else 0.0
-    except ValueError:
-        number = np.nan
-    if number not in (0.0, 1.0, -1.0):
+def _has_labels_last(table):
+    """Whether a table of two columns without header has numbers, and beside them 0 and 1, of which 1 is rarer."""
+    if len(table.names) != 2 or with_header(table).header:
+        return False
+    first, last = (as_numbers(table.column(index))[0] for index in (0, 1))
+    return set(last.tolist()) == {0.0, 1.0} and last.mean() < 0.5 and len(np.unique(first)) > 2
+
+
+def as_labels(cells: Sequence[Any], where: Callable[[int], str]) -> np.ndarray:
+    """Cells as 0 or 1, int `(steps,)`: numbers, of which 0 and empty ones are normal, or words.
+
+    Of -1 and 1 alone the rarer one is that of anomalies. Of words those such as "normal" are normal, and if there are
+    some, all others are kinds of anomalies; so are whole numbers above 0, if most are 0.
+
+    Raises:
+        InputError: a cell is neither; `where` tells its place.
+    """
+    words = [normal(cell).strip(". ") for cell in cells]
+    known = any(word in NORMAL for word in words)
+    numbers = np.array([_as_label(cell, word, known) for cell, word in zip(cells, words)])
+    most = MOST_KINDS if 2 * np.count_nonzero(numbers == 0) >= len(numbers) else 1
+    bad = np.flatnonzero(~((numbers == np.round(numbers)) & (numbers >= -1) & (numbers <= most)))
+    if len(bad):
         raise InputError(
-            f"{table.where(row)}: expected a label of 0 or 1, got {shorten(repr(cell), 40)}",
+            f"{where(int(bad[0]))}: expected a label of 0 or 1, got {shorten(repr(cells[bad[0]]), 40)}",
             "name the column of labels with `label`",
         )
-    return int(number)
+    if set(numbers.tolist()) == {-1, 1}:  # of outlier detectors, some of which mark anomalies with -1: the rarer one
+        numbers = numbers if (numbers == 1).mean() <= 0.5 else -numbers
+    return np.clip(numbers, 0, 1).astype(int)
+
+
+def _as_label(cell, word, known):
+    """The number of a label, NaN for a word that is none; of other words beside normal ones 1."""
+    if word in NORMAL or not word:
+        return 0.0
+    if word in ANOMALOUS:
+        return 1.0
+    try:
+        return float(str(cell).strip())
+    except ValueError:
+        return 1.0 if known else np.nan
 
 
 def _recording(series, channels, place):
@@ -118,6 +182,8 @@ def _recording(series, channels, place):
     labels = series.columns.get("label")
     windows = None if labels is None else windows_of(np.nan_to_num(labels) > 0)
     name = series.item or Path(place).name
+    if labels is None and (named := named_in(name)) is not None and named.window and named.window[1] < len(series):
+        windows = (named.window,)
     times = [str(time) for time in series.times] if dated(series.times) else None
     return Recording(name, values, windows, 0, times, _day(series.times))
 
@@ -137,7 +203,7 @@ def read_nab(path: Path) -> list[Recording]:
     try:
         windows = dict(json.loads(read_text(labels)))
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"{labels} is not a JSON object of windows ({error}): expected that of NAB.") from None
+        raise InputError(f"{labels} is no JSON object of windows ({error}): expected that of NAB.") from None
     files = [file for file in paths.files_below(path / "data") if paths.suffix_of(file) == ".csv"]
     names = [file.relative_to(path / "data").as_posix() for file in files]
     missing = sorted(set(windows) - set(names))
@@ -153,7 +219,7 @@ def _nab_recording(file, name, windows: Mapping[str, Any], labels):
 
     table = read_table(file)
     if not isinstance(table, Table):
-        raise InputError(f"{file} is not a table: expected columns timestamp and value.")
+        raise InputError(f"{file} is no table: expected columns timestamp and value.")
     table, columns = find_columns(table, [Role("time", ("timestamp", "time")), Role("value", ("value",))], {})
     times = parse_times(table.values(columns["time"]), table.where)
     values = parse_numbers(table, columns["value"])

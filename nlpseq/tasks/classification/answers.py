@@ -11,6 +11,7 @@ class Answers(answers.Answers):
     """The label of a text, or its labels, and the scores of all classes by name."""
 
     options = (answers.EMBED,)
+    joins_columns = True
     separator = "|"
     widget = "scores"
     decisions = ("label", "labels")

@@ -22,7 +22,7 @@ SPACE = {
     "layers": Among(1, 2),
     "embedding_size": Times(0.5, 2),
     "pooling": Among("max", "max_mean", "attention"),
-    "linear": Among("none", "bayes"),
+    "linear": Among("none", "bayes", "svm"),
     "dropout": Between(0.0, 0.6),
     "output_dropout": Between(0.0, 0.6),
     "word_dropout": Between(0.0, 0.2),
@@ -50,8 +50,9 @@ def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
     Sentences hold few words: all of them are kept. With two classes, as of opinions, the words
     differ little between the classes: the recurrent layer learns n-grams by heart, so they are left to the
     linear classifier, and strong dropout allows more passes. With more classes, as of questions
-    and intents, a few n-grams decide, and the recurrent layer reads them, with light dropout. Of few such texts
-    networks learn different things: the mean of five is right more often than one.
+    and intents, a few n-grams decide, and the recurrent layer reads them, with light dropout. Of rare classes, which
+    networks learn badly, a support vector machine beside them knows more. Of few such texts networks learn different
+    things: the mean of five is right more often than one.
 
     A closed vocabulary is learnt with little dropout, and all that matters is the order of its words.
     The fewer the examples, the smaller the batch, so that there are enough steps, and the more passes
@@ -80,7 +81,7 @@ def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
         "units": 48 if long else 64,
         "embedding_size": vectors.size if vectors else 48 if long else 64,
         "pooling": "max_mean",
-        "linear": "bayes" if natural and profile.classes <= 2 else "none",
+        "linear": "none" if not natural else "bayes" if profile.classes <= 2 else "svm",
         "dropout": 0.5 if opinions else 0.2,
         "output_dropout": 0.5 if opinions else 0.3 if read else 0.2,
         "word_dropout": 0.1 if natural else 0.02,

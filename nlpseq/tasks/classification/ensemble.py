@@ -27,6 +27,15 @@ class ClassifierEnsemble(Ensemble, TextClassifier):
 
     member_class = TextClassifier
 
+    def make_layers(self):
+        super().make_layers()
+        if self.has_margins:  # the same in all networks
+            first, *others = self.members
+            self.linear = first.linear
+            for member in others:
+                del member.linear
+                member.linear = self.linear
+
     def call(self, inputs, training=False):
         ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
         logits = [member(ids, training=training) for member in self.members]

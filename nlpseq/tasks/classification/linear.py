@@ -102,14 +102,21 @@ class NgramLogits(keras.layers.Layer):
     def votes(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
         """What each word, with the n-grams that end there, adds to the logits before s: `(batch, time, classes)`."""
         votes: Any = 0.0
-        for column, kernel in enumerate(self.kernels):
-            in_range = (ids[..., column] > (1 if column == 0 else 0)) & (ids[..., column] < self.sizes[column])
-            weights = tf.cast(in_range, tf.float32)  # the word 1 is unknown
-            if training and self.dropout:
-                weights = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
-            vectors = tf.gather(tf.convert_to_tensor(kernel), tf.where(in_range, ids[..., column], 0))
+        for kernel, (items, weights) in zip(self.kernels, self.counted(ids, training)):
+            vectors = tf.gather(tf.convert_to_tensor(kernel), items)
             votes += tf.cast(vectors, tf.float32) * weights[..., tf.newaxis]
         return votes
+
+    def counted(self, ids: tf.Tensor, training: bool = False) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        """Of each column the words or n-grams, and how much each counts, `(batch, time)`: 0 where there is none."""
+        counted = []
+        for column, size in enumerate(self.sizes):
+            known = (ids[..., column] > (1 if column == 0 else 0)) & (ids[..., column] < size)
+            weights = tf.cast(known, tf.float32)  # the word 1 is unknown
+            if training and self.dropout:
+                weights = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
+            counted.append((tf.where(known, ids[..., column], 0), weights))
+        return counted
 
     def get_config(self):
         return {**super().get_config(), "sizes": self.sizes, "classes": self.classes, "dropout": self.dropout}

@@ -18,6 +18,7 @@ from nlpseq.tasks.class_weights import ClassWeighted, MicroF1
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
+from nlpseq.tasks.classification.svm import MarginLogits
 from nlpseq.tasks.labels import label_names, with_labels
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, strings, text_spec
@@ -25,6 +26,7 @@ from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
 ANSWERED = 64  # texts that are classified together
+EQUAL = 0.5  # share of each of two classifiers
 
 
 @keras.saving.register_keras_serializable("nlpseq")
@@ -37,9 +39,10 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         z = W_hy [p ; pool_t x_t] + b_y            a logit for each class; x with `skip` only
         y = softmax((s z + (1 - s) u) / T)         a probability for each class; without `linear`, y = softmax(z / T)
 
-    u are the logits of a linear classifier over words and n-grams, `NgramLogits`. Both classifiers have a
-    loss of their own in training; `adapt` starts the linear one as naive Bayes. The share s is 1/2 until
-    `choose_share` fits it, the temperature T is 1 until `calibrate` does.
+    u are the logits of a linear classifier over words and n-grams: `NgramLogits`, which `adapt` starts as naive Bayes
+    and which has a loss of its own in training; or `MarginLogits`, which `adapt` fits before. The share s is 1/2, or
+    beside `MarginLogits` 1, so that the recurrent classifier is trained and validated alone, until `choose_share` sets
+    it. The temperature T is 1 until `calibrate` fits it.
 
     With `multi_label` a text has any number of labels: y_c = sigmoid(z_c / T), and those labels are assigned
     whose logit reaches their threshold, which `choose_thresholds` finds.
@@ -65,8 +68,8 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         training: Whether dropout applies. Default False.
 
     Returns:
-        Logits, float32 `(batch, classes)`; with `linear`, in training, those of both classifiers,
-        `(batch, 2, classes)`.
+        Logits, float32 `(batch, classes)`; in training with `linear` "bayes" those of both classifiers,
+        `(batch, 2, classes)`, and with "svm" those of the recurrent one.
 
     Raises:
         InputError: a setting is unknown or outside its range.
@@ -117,7 +120,19 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         self.linear = None
         if settings.linear != "none":
             seen = [sizes[0] - self.preprocessor.vocabulary.others, *sizes[1:]]  # words of the training texts
-            self.linear = NgramLogits(seen, len(self.labels), settings.linear_dropout, dtype="float32")
+            if self.has_margins:
+                self.linear = MarginLogits(seen, len(self.labels), dtype="float32")
+            else:
+                self.linear = NgramLogits(seen, len(self.labels), settings.linear_dropout, dtype="float32")
+
+    @property
+    def has_margins(self) -> bool:
+        """Whether the linear classifier is fitted once, before training."""
+        return self.settings.linear == "svm"
+
+    @property
+    def fitted(self):
+        return self.linear.weights if self.has_margins else []
 
     @property
     def least_labels(self):
@@ -130,14 +145,18 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return tf.stack(heads, axis=1) if training else self.mixed(*heads)
 
     def heads(self, inputs: tf.Tensor, training: bool = False) -> list[tf.Tensor]:
-        """The logits of the recurrent classifier, with `linear` also of the linear one, `(batch, classes)` each."""
+        """The logits of the recurrent classifier, with `linear` also of the linear one, `(batch, classes)` each.
+
+        In training without those of a linear classifier that is fitted already.
+        """
         if inputs.dtype == tf.string and not training:
             ids, features = self._read(inputs)
         else:
             ids = pad(self.preprocessor(inputs)) if inputs.dtype == tf.string else inputs
             features = self._features(ids, training)
         logits = self.head(self.output_dropout(features, training=training))
-        return [logits] if self.linear is None else [logits, self.linear(ids, training=training)]
+        alone = self.linear is None or (training and self.has_margins)
+        return [logits] if alone else [logits, self.linear(ids, training=training)]
 
     def mixed(self, recurrent: tf.Tensor, linear: tf.Tensor) -> tf.Tensor:
         """The logits of both classifiers as those of one."""
@@ -205,9 +224,10 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
             features += self.skip_pooling.compute_output_shape(embedded)[-1]
         self.head.build((None, features))
         if self.linear is not None:
-            self.linear.build()
-            half = keras.initializers.Constant(0.5)
-            self.share = self.add_weight((), half, name="share", trainable=False, dtype="float32")
+            if not self.linear.built:  # an ensemble has one of all networks
+                self.linear.build()
+            start = keras.initializers.Constant(1.0 if self.has_margins else EQUAL)
+            self.share = self.add_weight((), start, name="share", trainable=False, dtype="float32")
         self.built = True
 
     def named_axes(self):
@@ -264,7 +284,7 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return with_labels(examples, self.labels)
 
     def adapt(self, examples: Any) -> None:
-        """Counts training examples: for balanced class weights, and to start the linear classifier as naive Bayes."""
+        """Counts training examples for balanced class weights, and fits or starts the linear classifier."""
         is_prepared = isinstance(examples, PreparedExamples)
         if self.settings.class_weights == "balanced":
             parts = [labels for _, labels in examples.blocks()] if is_prepared else [self.usable(examples).labels]
@@ -272,11 +292,12 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         if self.linear is not None:
             self.ensure_built()
             blocks = examples.blocks() if is_prepared else [self.encode_examples(self.usable(examples))]
-            self.linear.adapt(
+            batches = (
                 (ids[start : start + ENCODE_BATCH], labels[start : start + ENCODE_BATCH])
                 for ids, labels in blocks
                 for start in range(0, len(labels), ENCODE_BATCH)
             )
+            self.linear.adapt(batches, **({"class_weights": self.class_weights} if self.has_margins else {}))
 
     def encode_examples(self, examples):
         return self.encode_texts(examples.texts), examples.labels
@@ -294,7 +315,7 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return self.cross_entropy(self.multi_label)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """As in Keras; the mean of the losses of both classifiers in training."""
+        """As in Keras; the mean of the losses of both classifiers, where both are trained."""
         heads = tf.unstack(y_pred, axis=1) if len(y_pred.shape) == 3 else [y_pred]
         loss = super().compute_loss
         return sum(loss(x, y, head, sample_weight, training) for head in heads) / len(heads)
@@ -327,16 +348,19 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         return calibration
 
     def choose_share(self, examples: Any) -> float | None:
-        """Fits the share of the recurrent classifier beside the linear one, as of `decisions.best_share`.
+        """Sets the share of the recurrent classifier beside the linear one: 1/2, or as of `decisions.best_share`.
 
         Args:
             examples: `nlpseq.data.Examples` for validation.
 
         Returns:
-            The share; None, and no change, without `linear` or with fewer than `decisions.ENOUGH` examples.
+            The share; None without `linear`, or if it is 1/2 because there are fewer than `decisions.ENOUGH` examples.
         """
         examples = self.usable(examples)
-        if self.linear is None or len(examples) < decisions.ENOUGH:
+        if self.linear is None:
+            return None
+        if len(examples) < decisions.ENOUGH:
+            self.share.assign(EQUAL)
             return None
         logits, labels = self._logits(examples, lambda text: tf.stack(self.heads(text), axis=1))
         self.share.assign(decisions.best_share(logits[:, 0], logits[:, 1], labels))

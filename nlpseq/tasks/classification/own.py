@@ -1,35 +1,32 @@
 """The user's own labelled texts: which shapes are read, which columns are texts and labels, and what is left out."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import folders, paths, table
 from nlpseq.data.files.contents import lines_of
 from nlpseq.data.files.delimited import delimiter_of, read_delimited
-from nlpseq.data.files.lines import fasttext_table, label_first_table
+from nlpseq.data.files.lines import fasttext_table, label_first_table, tree_table
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, first_of, shorten
 from nlpseq.tasks.classification import labels
 
-TEXT = Role("text", (
-    "text", "texts", "review", "review text", "reviewtext", "review body", "sentence", "utterance",
-    "question", "query", "tweet", "comment", "comment text", "message", "sms", "content", "body", "document",
-    "phrase", "post", "article", "headline", "title", "description", "abstract", "summary", "input", "sample",
-    "news", "v2",
-))  # fmt: skip
+TEXT = Role("text", table.TEXT_NAMES)
 LABEL = Role("label", (
     "label", "labels", "class", "category", "sentiment", "intent", "stars", "star rating", "rating", "target",
     "polarity", "topic", "emotion", "tag", "tags", "score", "overall", "label coarse", "type", "is spam",
-    "spam", "y", "output", "v1",
-))  # fmt: skip
+    "spam", "y", "output", "class index", "class name", "v1",
+), begins=("is",))  # fmt: skip
 ROLES = (TEXT, LABEL)
 TWO_COLUMNS = (";", "|", "^")  # between text and label in a file that is not called a table
+MOST_TABLES = 100  # that may each be of a class
 MOST_LABELS = 4  # lines of a label, at least, on average
-PAIRS = (("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"))  # two texts of a row
+DATE = re.compile(r"\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -43,26 +40,44 @@ class Row:
 def read(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
     """The tables of a file or folder by split."""
     path = paths.inner(path)
-
-    def read_file(file):
-        return table.by_split(_read_file(file, delimiter, encoding))
-
+    read_file = lambda file: table.by_split(_read_file(file, delimiter, encoding))  # noqa: E731
     if not os.path.isdir(path):
         return read_file(path)
-    files = [file for file in paths.files_in(path) if paths.suffix_of(file) in (*paths.TABLES, *paths.TEXTS)]
-    shards = paths.shards(files)
-    tables = folders.parallel_tables(path, encoding)
-    if tables is None and not any(paths.split_of(file.name) == "train" for file in files):
-        tables = folders.class_tables(path, encoding)
-    tables = tables or folders.class_file_tables(path, encoding)
-    if tables is not None:
-        return tables
-    split = paths.split_files(path, shards, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
+    known = (*paths.TABLES, *paths.TEXTS)
+    found = folders.parallel_tables(path, encoding)
+    if found is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
+        found = folders.class_tables(path, encoding)
+    found = found or folders.class_file_tables(path, encoding)
+    found = found or _tables_by_class(path, delimiter, encoding)
+    if found is not None:
+        return found
+    groups = paths.split_groups(path, known, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
+    read_group = lambda files: table.by_split(  # noqa: E731
+        table.joined([_read_file(file, delimiter, encoding) for file in files])
+    )
+    return paths.read_splits(groups, read_group)
 
-    def read_shards(first):
-        return table.by_split(table.joined([_read_file(file, delimiter, encoding) for file in shards[first]]))
 
-    return paths.read_splits(split, read_shards)
+def _tables_by_class(folder, delimiter, encoding):
+    """The table of several that hold the texts of a class each, such as True.csv and Fake.csv, as "train", or None.
+
+    They have the same named columns, none of them of labels.
+    """
+    files = [file for file in paths.data_files(folder, paths.TABLES) if paths.suffix_of(file) in paths.TABLES]
+    if len(files) < 2 or len(files) > MOST_TABLES or any(paths.split_of(file.name) for file in files):
+        return None
+    try:
+        tables = [table.with_names(_read_file(file, delimiter, encoding), (TEXT,), {}) for file in files]
+    except InputError:  # files of other kinds
+        return None
+    names = {tuple(map(table.normal, part.names)) for part in tables}
+    if len(names) > 1 or not all(part.header for part in tables) or set(*names) & set(LABEL.usual):
+        return None
+    labels = [file.name.split(".")[0] for file, part in zip(files, tables) for _ in range(len(part))]
+    whole = table.joined(tables)
+    own, last = whole.column, len(whole.names)
+    whole = replace(whole, names=[*whole.names, "label"], column=lambda index: labels if index == last else own(index))
+    return {"train": whole.with_note(f"each table of {folder} is a class: {first_of(sorted(set(labels)))}")}
 
 
 def _read_file(path, delimiter, encoding) -> Table:
@@ -70,16 +85,17 @@ def _read_file(path, delimiter, encoding) -> Table:
     if isinstance(content, Table):
         return content
     lines, place = lines_of(content), str(path)
-    contents = fasttext_table(lines, place)
-    if contents is None and _has_header(lines):
+    found = fasttext_table(lines, place)
+    if found is None and _has_header(lines):
         return read_delimited(content, place)
-    contents = contents or _of_two_columns(content, lines, place) or label_first_table(lines, place)
-    if contents is None:
+    found = found or tree_table(lines, place) or _of_two_columns(content, lines, place)
+    found = found or label_first_table(lines, place)
+    if found is None:
         raise InputError(
             f"{place}: no labels found: expected columns with a header, a label at the start of each line "
             f"(__label__good, or a number), or JSON objects; it begins with {shorten(lines[0], 40)!r}."
         )
-    return contents
+    return found
 
 
 def _of_two_columns(content, lines, place):
@@ -120,28 +136,28 @@ def labelled_rows(
     Raises:
         InputError: a column is missing, a value is neither text nor a label, or no row is left.
     """
-    rows, notes = {}, []
-    train_columns: tuple[str | None, str] | None = None  # columns of text and label in training, if they have names
+    rows, said = {}, []
+    known: tuple[str | None, str] | None = None  # columns of text and label in training, if they have names
     for split, part in sorted(tables.items(), key=lambda item: item[0] != "train"):
-        if train_columns and _is_unlabelled(part, *train_columns):
-            notes.append(f"{part.place} has no column {train_columns[1]!r}: the {split} split is left out")
+        if known and _is_unlabelled(part, *known):
+            said.append(f"{part.place} has no column {known[1]!r}: the {split} split is left out")
             continue
         part, columns, label_columns = _columns(part, text, label)
         if split == "train":
-            train_columns = columns[0] if part.header else None, label_columns[0]
-            notes += [part.note] * bool(part.note)
+            known = columns[0] if part.header else None, label_columns[0]
+            said += [part.note] * bool(part.note)
             if separator is None and len(label_columns) == 1:
                 separator = labels.separator_of(part.values(label_columns[0]))
-                notes += [_about_separator(label_columns[0], separator)] * bool(separator)
+                said += [_about_separator(label_columns[0], separator)] * bool(separator)
         rows[split], left_out = _rows(part, columns, labels.labels_of(part, label_columns, separator))
         if not rows[split] and split != "train":
-            notes.append(f"{part.place} has no labels: the {split} split is left out")
+            said.append(f"{part.place} has no labels: the {split} split is left out")
             del rows[split]
             continue
-        notes += [table.left_out(part, numbers, content) for content, numbers in left_out.items() if numbers]
+        said += [table.left_out(part, numbers, what) for what, numbers in left_out.items() if numbers]
         if not rows[split]:
             raise InputError(f"{part.place} holds no rows with a text and a label: expected at least one.")
-    return rows, notes
+    return rows, said
 
 
 def _about_separator(column, separator):
@@ -154,9 +170,9 @@ def _about_separator(column, separator):
 def _is_unlabelled(part: Table, text: str | None, label: str) -> bool:
     """Whether a split has the column of the text that training has, and none of a label."""
     names = part.names if part.header else [part.column(index)[0] for index in range(len(part.names)) if len(part)]
-    normals = set(map(table.normal, names))
-    if text is not None and table.normal(text) in normals:
-        return table.normal(label) not in normals and not normals & set(LABEL.usual)
+    found = set(map(table.normal, names))
+    if text is not None and table.normal(text) in found:
+        return table.normal(label) not in found and not found & set(LABEL.usual)
     return len(part.names) == 1
 
 
@@ -164,24 +180,62 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
     """The table with its header, its columns of text, and those of the label."""
     first = {role: (names_of(names) or (None,))[0] for role, names in (("text", text), ("label", label))}
     part = table.with_names(part, ROLES, first)
-    texts, labels = _chosen(part, text), _chosen(part, label)
+    texts, wanted = _given(part, text), _given(part, label)
     if texts is None and part.header:
-        names = {table.normal(name): name for name in part.names}
-        texts = next((tuple(names[name] for name in pair) for pair in PAIRS if set(pair) <= set(names)), None)
-    first = {"text": texts[0] if texts else None, "label": labels[0] if labels else None}
-    part, by_role = table.find_columns(part, ROLES, first, _guess)
+        texts = table.text_columns(part.names)
+    if wanted is None and part.header:
+        part, wanted = _indicators(part, texts or ())
+    if texts is None and wanted is None and not part.header and len(part.names) > 2:
+        part, texts, wanted = _of_many(part)
+    first = {"text": texts[0] if texts else None, "label": wanted[0] if wanted else None}
+    part, found = table.find_columns(part, ROLES, first, _guess)
     columns = {
-        role: [by_role[role], *(table.find_columns(part, ROLES, by_role | {role: name})[1][role] for name in others)]
-        for role, others in (("text", (texts or ())[1:]), ("label", (labels or ())[1:]))
+        role: [found[role], *(table.find_columns(part, ROLES, found | {role: name})[1][role] for name in others)]
+        for role, others in (("text", (texts or ())[1:]), ("label", (wanted or ())[1:]))
     }
     return part, columns["text"], columns["label"]
 
 
-def _chosen(part, names):
+def _indicators(part: Table, texts: Sequence[str]) -> tuple[Table, tuple[str, ...] | None]:
+    """The columns of 0 and 1 of a table without a usual name of a label, which are said, if there are several."""
+    if {table.normal(name).rpartition(".")[2] for name in part.names} & set(LABEL.usual):
+        return part, None
+    columns = tuple(
+        name
+        for name in part.names
+        if name not in texts and len(part) and set(map(str, part.values(name))) == {"0", "1"}
+    )
+    if len(columns) < 2:
+        return part, None
+    return part.with_note(f"{part.place}: labels are the columns of 0 and 1: {shorten(', '.join(columns))}"), columns
+
+
+def _of_many(part: Table) -> tuple[Table, tuple[str, ...] | None, tuple[str, ...] | None]:
+    """The columns of text and the one of the label of a table of several columns without header, if they are plain.
+
+    Texts are all columns most of whose cells have several words and are no dates, and the label is the only other one
+    with few different values.
+    """
+    columns = {name: [str(value).strip() for value in part.values(name)] for name in part.names}
+    few = max(2, len(part) // MOST_LABELS)
+    texts = tuple(name for name, cells in columns.items() if len(set(cells)) > few and _has_words(cells))
+    others = [name for name, cells in columns.items() if name not in texts and 1 < len(set(cells)) <= few]
+    if len(part) < table.LEAST_TEXTS or not texts or len(others) != 1:
+        return part, None, None
+    are = f"`text` is column {texts[0]}" if len(texts) == 1 else f"`text` is columns {' and '.join(texts)}"
+    return part.with_note(f"{part.place} has no header: {are}, and `label` is column {others[0]}"), texts, (others[0],)
+
+
+def _has_words(cells):
+    filled = [cell for cell in cells if cell]
+    return 2 * sum(" " in cell and not DATE.search(cell[:30]) for cell in filled) > len(filled)
+
+
+def _given(part, names):
     """The columns that are named: one, whose name may have a comma, or several."""
-    parts = names_of(names)
-    whole = ",".join(map(str, parts or ()))
-    return (whole,) if whole in part.names else parts
+    given = names_of(names)
+    whole = ",".join(map(str, given or ()))
+    return (whole,) if whole in part.names else given
 
 
 def _guess(part: Table) -> Sequence[int]:
@@ -191,7 +245,11 @@ def _guess(part: Table) -> Sequence[int]:
             f"{part.place} has no header and {len(part.names)} column{'s' * (len(part.names) > 1)}",
             "give the numbers of the columns, from 1, with `text` and `label`",
         )
-    different = [len(set(map(str, part.column(index)))) for index in (0, 1)]
+    columns = [part.column(index) for index in (0, 1)]
+    texts = [index for index in (0, 1) if any(isinstance(value, (str, bytes)) for value in columns[index])]
+    if len(texts) < 2:  # numbers and lists are labels beside a text; without one the first column is refused
+        return (1, 0) if texts == [1] else (0, 1)
+    different = [len(set(map(str, column))) for column in columns]
     return (0, 1) if different[1] <= different[0] else (1, 0)
 
 
@@ -200,16 +258,14 @@ def _rows(part, columns, labels_by_row):
     rows: list[Row] = []
     left_out: dict[str, list[int]] = {"a label": [], "a text": []}
     texts = [part.values(name) for name in columns]
-    for number, (row_labels, *values) in enumerate(zip(labels_by_row, *texts)):
-        if row_labels is None:
+    for number, (found, *values) in enumerate(zip(labels_by_row, *texts)):
+        if found is None:
             left_out["a label"].append(number)
-        elif any(map(table.is_missing, values)):
+        elif all(map(table.is_missing, values)):
             left_out["a text"].append(number)
         else:
-            text = "\n\n".join(
-                table.text_of(value, f"{part.where(number)}, column {name!r}") for value, name in zip(values, columns)
-            )
-            rows.append(Row(text, tuple(row_labels)))
+            text = table.joined_text(values, columns, part.where(number))
+            rows.append(Row(text, tuple(found)))
     return rows, left_out
 
 

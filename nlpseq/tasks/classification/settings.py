@@ -26,8 +26,9 @@ class ClassifierSettings(BidirectionalSettings):
     """How the outputs of all time steps are pooled into one vector."""
     skip: bool = False
     """Whether the output layer also reads the pooled embeddings."""
-    linear: Annotated[Literal["none", "bayes"], AUTO] = "none"
-    """Linear classifier of n-grams, averaged with the recurrent one: none, or one that starts as naive Bayes."""
+    linear: Annotated[Literal["none", "bayes", "svm"], AUTO] = "none"
+    """Linear classifier, averaged with the recurrent one: none, one of n-grams that starts as naive Bayes and is
+    trained too, or a support vector machine of words and bigrams that is fitted before."""
     class_weights: Annotated[Literal["none", "balanced"], OPEN] = "none"
     """Whether all classes count alike in the loss, however rare; in Python also a weight by label, others have 1."""
     ngram_embedding_size: Annotated[int, Range(0), AUTO] = 16
@@ -39,7 +40,7 @@ class ClassifierSettings(BidirectionalSettings):
     word_dropout: Annotated[Rate, AUTO] = 0.02
     """Rate of words replaced by the unknown word, and of n-grams dropped, in training."""
     linear_dropout: Rate = 0.3
-    """Rate of words and n-grams that the linear classifier drops in training."""
+    """Rate of words and n-grams that naive Bayes drops in training."""
 
     def check(self) -> None:
         super().check()

@@ -37,13 +37,13 @@ class Answers(answers.Answers):
         file_options = {option.name: value for option in answers.TABLES if (value := options.get(option.name))}
         reading = self._reading(**file_options)
         for path in arguments:
-            part = one_file(as_path(path), *reading, rank=len(self._frame))
+            part = one_file(as_path(path), *reading, frame=self._frame)
             if not part.clips:
                 raise InputError(f"{path} holds no sequences: give one at least.")
             yield from self._fitted(part.clips)
         if not arguments:
             text = decode(standard_input.read(), "standard input", options.get("encoding"))
-            yield from self._fitted(text_clips(text, "standard input", *reading, rank=len(self._frame)).clips)
+            yield from self._fitted(text_clips(text, "standard input", *reading, frame=self._frame).clips)
 
     def _reading(self, **files):
         from nlpseq.tasks.clips.frames import ReadingOptions

@@ -1,7 +1,7 @@
 """Clips in NumPy files: .npy of one array, .npz of several by name, folders of .npy."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ import numpy as np
 
 from nlpseq.data.files.contents import check_file
 from nlpseq.data.files.paths import split_of
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.clips.cells import label_name
-from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames, is_picture
+from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames, is_picture
 
 ARRAYS = (".npy", ".npz")
+FEW_FRAMES = 16  # of a clip whose channels are so many times as many
 FRAMES = ("x", "data", "frames", "clips", "sequences", "inputs", "features", "images", "videos", "series", "samples")
 LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")
 LENGTHS = ("lengths", "length", "n frames", "frame counts")
@@ -41,25 +42,37 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         raise InputError(f"cannot read {path}: no NumPy file, or a damaged one ({type(error).__name__}).") from None
 
 
-def parts_of(arrays: Mapping[str, np.ndarray], place: str, options: ReadingOptions) -> dict[str, Part]:
+def parts_of(arrays: Mapping[str, np.ndarray], place: str, how: How) -> dict[str, Part]:
     """The clips by split of arrays by name, such as x_train, y_train, x_test, y_test, or x, y and lengths.
 
     Raises:
         InputError: there are no frames, or numbers of clips, labels and lengths differ.
     """
     splits: dict[str, dict[str, np.ndarray]] = {}
+    if set(arrays) == {"arr_0", "arr_1"}:  # of `np.savez` without names
+        arrays = {"x": arrays["arr_0"], "y": arrays["arr_1"]}
     for name, values in arrays.items():
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)  # trainX
         splits.setdefault(split_of(name) or "train", {})[role_of(name)] = values
-    filled = {split: by_role for split, by_role in splits.items() if "frames" in by_role}
+    filled = {split: named for split, named in splits.items() if "frames" in named}
     if not filled:
         names = ", ".join(arrays)
         raise InputError(f"{place}: expected arrays of frames and labels such as x and y; it has {shorten(names)}.")
     return {
         split: Part(
-            _clips(by_role["frames"], by_role.get("labels"), by_role.get("lengths"), f"{place}, {split}", options)
+            _clips(named["frames"], named.get("labels"), named.get("lengths"), f"{place}, {split}", how),
+            notes=_of_axes(named["frames"], place) if split == "train" else [],
         )
-        for split, by_role in filled.items()
+        for split, named in filled.items()
     }
+
+
+def _of_axes(frames, place):
+    """A note on clips of few frames with many channels, whose axes may be in another order."""
+    if frames.ndim != 3 or frames.shape[1] >= FEW_FRAMES or frames.shape[2] < FEW_FRAMES * frames.shape[1]:
+        return []
+    counts = f"{plural(frames.shape[1], 'frame')} of {plural(frames.shape[2], 'channel')}"
+    return [f"{place}: a clip is {counts}; transpose the array if its channels stand before the time"]
 
 
 def role_of(name):
@@ -70,12 +83,12 @@ def role_of(name):
     return words
 
 
-def _clips(frames, labels, lengths, place, options):
+def _clips(frames, labels, lengths, place, how):
     """Clips of padded frames `(clips, time, ...)`, or with lengths also of `(frames of all, ...)`."""
-    for role, values in (("frames", frames), ("labels", labels), ("lengths", lengths)):
+    for what, values in (("frames", frames), ("labels", labels), ("lengths", lengths)):
         if values is not None and not np.ndim(values):
             raise InputError(
-                f"{place}: expected {role} as an array, one for each clip, got {shorten(repr(values), 40)}."
+                f"{place}: expected {what} as an array, one for each clip, got {shorten(repr(values), 40)}."
             )
     if lengths is not None and (lengths.ndim > 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any()):
         raise InputError(
@@ -99,17 +112,15 @@ def _clips(frames, labels, lengths, place, options):
     if labels is not None:
         check_count(place, len(rows), len(labels), "labels")
     return [
-        Clip(
-            as_frames(row, f"{place}, clip {number}", options), label_of(labels, number - 1), f"{place}, clip {number}"
-        )
+        Clip(as_frames(row, f"{place}, clip {number}", how), label_of(labels, number - 1), f"{place}, clip {number}")
         for number, row in enumerate(rows, start=1)
     ]
 
 
-def check_count(place: str, clips: int, others: int, unit: str) -> None:
+def check_count(place: str, clips: int, others: int, what: str) -> None:
     """Raises an `InputError` unless there are as many labels or lengths as clips."""
     if clips != others:
-        raise InputError(f"{place}: there are {clips} clips and {others} {unit}: give one for each clip.")
+        raise InputError(f"{place}: there are {clips} clips and {others} {what}: give one for each clip.")
 
 
 def label_of(labels: Any, index: int) -> Any:
@@ -127,16 +138,28 @@ def label_of(labels: Any, index: int) -> Any:
     return label_name(label)
 
 
-def clips_of_array(frames: np.ndarray, name: str, rank: int, options: ReadingOptions) -> list[Clip]:
+def are_rows(first: Sequence[int], frame: Sequence[int]) -> bool:
+    """Whether the first element of an array is a sequence of one channel, and no frame of that: its shape tells.
+
+    >>> are_rows((60,), (1,)), are_rows((1,), (1,)), are_rows((60,), (60,))
+    (True, False, False)
+    """
+    return tuple(frame) == (1,) and len(first) == 1 and first[0] != 1
+
+
+def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], how: How) -> list[Clip]:
     """The clips of an array without labels: one, or many if it has an axis more.
 
     Args:
         frames: The array.
         name: Of the file.
-        rank: Number of axes of a frame of the model: 1 for vectors, 3 for pictures.
-        options: Stride, and greatest numbers and sizes.
+        frame: The shape of a frame of the model: `(channels,)` or `(rows, columns, channels)`.
+        how: Stride, and greatest numbers and sizes.
     """
-    one = frames.ndim <= 2 if rank == 1 else is_picture(frames.shape[1:]) and not is_picture(frames.shape[2:])
+    if len(frame) == 1:
+        one = frames.ndim <= 2 and not are_rows(frames.shape[1:], frame)
+    else:
+        one = is_picture(frames.shape[1:]) and not is_picture(frames.shape[2:])
     if one:
-        return [Clip(as_frames(frames, name, options), None, name)]
-    return _clips(frames, None, None, name, options)
+        return [Clip(as_frames(frames, name, how), None, name)]
+    return _clips(frames, None, None, name, how)

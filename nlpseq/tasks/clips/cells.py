@@ -18,6 +18,8 @@ def label_name(value: Any) -> str | None:
         return None
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     text = " ".join(text.split())
+    if re.fullmatch(r"[+-]?\d\.\d+e[+-]\d{2}", text) and float(text).is_integer():  # as `np.savetxt` writes numbers
+        return str(int(float(text)))
     return re.sub(r"^([+-]?\d+)\.0+$", r"\1", text)
 
 

@@ -12,15 +12,13 @@ from nlpseq.data.files.numbers import as_numbers
 from nlpseq.data.files.table import Role, Table
 from nlpseq.errors import InputError, plural
 from nlpseq.tasks.clips.cells import numbers_of
-from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions
+from nlpseq.tasks.clips.frames import Clip, How, Part
 from nlpseq.tasks.clips.roles import find_roles, has_numbered, is_channel
 from nlpseq.tasks.clips.sequences import labels_of, sequences_of, telling, times_of
 from nlpseq.tasks.clips.wide_rows import of_cells, of_rows
 
 
-def clips_of(
-    table: Table, options: ReadingOptions, channels: Sequence[str] | None = None, width: int | None = None
-) -> Part:
+def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> Part:
     """The clips in a table.
 
     Rows are frames if there is a column of sequences, of time, or of those who made them, or if empty lines separate
@@ -28,37 +26,37 @@ def clips_of(
 
     Args:
         table: The table.
-        options: Columns that the user named.
+        how: Columns that the user named.
         channels: Names of the channels of the training data. Default None, all columns that hold numbers.
         width: Number of values in a row if rows are sequences, and 0 if they are frames, as of `Part`. Default None,
             which is found out.
 
     Raises:
-        InputError: a column is missing, or a value is not a number.
+        InputError: a column is missing, or a value is no number.
     """
-    table, columns = find_roles(table, options, channels)
+    table, columns = find_roles(table, how, None if width else channels)
     if not len(table) or not table.names or _is_header(table):
         raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
-    part = _part_of(table, columns, options, channels, width)
+    part = _part_of(table, columns, how, channels, width)
     return replace(part, notes=[table.note, *part.notes]) if table.note else part
 
 
-def _part_of(table, columns, options, channels, width) -> Part:
+def _part_of(table, columns, how, channels, width) -> Part:
     cells = [name for name in table.names if isinstance(table.values(name)[0], (list, tuple))]
     if cells:
         return of_cells(table, columns.label, cells)
-    notes = []
-    if not options.sequence and columns.sequence:
+    said = []
+    if not how.sequence and columns.sequence:
         names = telling(table, columns.sequence) or columns.sequence[: width == 0]
         numbering = [name for name in columns.sequence if name not in names]
-        notes = [f"the column {name!r} numbers rows, and is not read" for name in numbering]
+        said = [f"the column {name!r} numbers rows, and is not read" for name in numbering]
         table, columns = functools.reduce(Table.without, numbering, table), replace(columns, sequence=names)
     frames = columns.sequence or columns.time or table.breaks or (columns.owners and not has_numbered(table))
     if width == 0 or (width is None and frames):
-        part = _of_frames(table, columns, options, channels)
+        part = _of_frames(table, columns, how, channels)
     else:
-        part = of_rows(table, columns, options, width)
-    return replace(part, notes=[*notes, *part.notes])
+        part = of_rows(table, columns, how, width)
+    return replace(part, notes=[*said, *part.notes])
 
 
 def _is_header(table):
@@ -66,18 +64,18 @@ def _is_header(table):
     return len(table) == 1 and not table.header and all(len(as_numbers(table.values(n))[1]) for n in table.names)
 
 
-def _of_frames(table, columns, options, required) -> Part:
+def _of_frames(table, columns, how, wanted) -> Part:
     """A clip for each sequence, in the order in which they begin."""
-    times, unsorted = times_of(table, columns.time, is_chosen=bool(options.time))
+    times, unsorted = times_of(table, columns.time, given=bool(how.time))
     sequences, separated = sequences_of(table, columns, times)
     labels, partly = labels_of(table, columns.label, sequences)
-    names, values, notes = _channels(table, columns, options, required)
+    names, values, said = _channels(table, columns, how, wanted)
     owners = {name: table.values(name) for name in columns.sequence and (*columns.sequence, *columns.owners)}
     clips = []
     for rows, label in zip(sequences, labels):
         name = _name(table, owners, rows[0]) if len(sequences) > 1 else table.place
         clips.append(Clip(values[rows], label, name))
-    return Part(clips, names, [*notes, *unsorted, *separated, *partly])
+    return Part(clips, names, [*said, *unsorted, *separated, *partly])
 
 
 def _name(table, owners, row):
@@ -87,13 +85,13 @@ def _name(table, owners, row):
     return f"{table.place}, " + ", ".join(f"{name} {values[row]}" for name, values in owners.items())
 
 
-def _channels(table, columns, options, required) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
+def _channels(table, columns, how, wanted) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
     """Names and values `(rows, channels)` of the channels."""
-    chosen = required or (options.channels.split(",") if options.channels and not options.channels.isdigit() else None)
-    notes, read = [], {}
-    if chosen and (table.header or not required):
+    given = wanted or (how.channels.split(",") if how.channels and not how.channels.isdigit() else None)
+    said, read = [], {}
+    if given and (table.header or not wanted):
         role = Role("channels", ())
-        for name in chosen:
+        for name in given:
             column = tables.find_columns(table, [role], {"channels": name})[1]["channels"]
             read[name] = numbers_of(table, column)
     else:
@@ -102,12 +100,12 @@ def _channels(table, columns, options, required) -> tuple[tuple[str, ...], np.nd
                 continue
             values = numbers_of(table, name, strict=False)
             if values is None or np.isnan(values).all():
-                notes.append(f"the column {name!r} holds no numbers and is not read")
+                said.append(f"the column {name!r} holds no numbers and is not read")
             else:
                 read[name] = values
     if not read:
         raise InputError(f"{table.place} has no columns of numbers beside sequence, time and label", "give `channels`")
-    return tuple(read), np.stack(list(read.values()), axis=1).astype(np.float32), notes
+    return tuple(read), np.stack(list(read.values()), axis=1).astype(np.float32), said
 
 
 def _is_number(value):

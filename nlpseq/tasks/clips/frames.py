@@ -14,7 +14,7 @@ MOST_CHANNELS = 4  # of a picture: grey, grey and alpha, red green blue, and alp
 
 
 @dataclass(frozen=True)
-class ReadingOptions(ClipReading):
+class How(ClipReading):
     """How clips are read, with the settings of files."""
 
     delimiter: str | None = None
@@ -45,7 +45,7 @@ class Part:
     Attributes:
         clips: The clips.
         channels: Names of the channels of vectors, if they have names.
-        notes: Sentences about problems.
+        notes: What is odd, sentences.
         width: Number of values in a row, of a table whose rows are sequences; 0 for all else.
     """
 
@@ -55,14 +55,15 @@ class Part:
     width: int = 0
 
 
-def as_frames(values: Any, name: str, options: ClipReading) -> np.ndarray:
+def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
     """The frames of an array-like, as `Clip` has them: strided and cut, with an axis of channels.
 
     Args:
         values: `(time,)`, `(time, channels)`, `(time, joints, coordinates)`, `(time, rows, columns)` or
-            `(time, rows, columns, channels)`; with 8 rows and columns or more the last two are pictures.
+            `(time, rows, columns, channels)`; with 8 rows and columns or more the last two are pictures. Channels of
+            pictures may stand first or second.
         name: Of the clip, for messages.
-        options: Stride, greatest number of frames, and greatest size of pictures.
+        how: Stride, greatest number of frames, and greatest size of pictures.
 
     Raises:
         InputError: the frames are not numbers, or of unequal size, or there are none.
@@ -77,14 +78,22 @@ def as_frames(values: Any, name: str, options: ClipReading) -> np.ndarray:
         raise InputError(f"{name}: expected frames of numbers, got values of type {frames.dtype}.")
     if not frames.ndim or not frames.size:
         raise InputError(f"{name} has no frames: leave it out, or give one frame at least.")
-    frames = frames[:: options.stride][: options.max_frames]
+    frames = _channels_last(frames)[:: how.stride][: how.max_frames]
     frames = frames if is_picture(frames.shape[1:]) else frames.reshape(len(frames), -1)
     if frames.ndim == 3:
         frames = frames[..., np.newaxis]
     if frames.dtype != np.uint8 or frames.ndim != 4:
         with np.errstate(over="ignore"):  # infinite values count as missing
             frames = frames.astype(np.float32)
-    return smaller(frames, options.picture_size) if frames.ndim == 4 else frames
+    return smaller(frames, how.picture_size) if frames.ndim == 4 else frames
+
+
+def _channels_last(frames):
+    """Pictures whose channels are the second or the first of four axes with the channels behind the others."""
+    if frames.ndim == 4 and not is_picture(frames.shape[1:]) and min(frames.shape[2:]) >= LEAST_PICTURE:
+        axis = next((axis for axis in (1, 0) if frames.shape[axis] in (1, 3, 4)), None)
+        return frames if axis is None else np.moveaxis(frames, axis, -1)
+    return frames
 
 
 def is_picture(shape: Sequence[int]) -> bool:

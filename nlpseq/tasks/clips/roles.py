@@ -10,7 +10,7 @@ from nlpseq.data.files import table as tables
 from nlpseq.data.files.numbers import as_numbers
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.data.series.times import looks_like_times
-from nlpseq.tasks.clips.frames import ReadingOptions
+from nlpseq.tasks.clips.frames import How
 
 LABEL = Role("label", (
     "label", "labels", "class", "class name", "activity", "activity name", "activity label", "gesture", "action",
@@ -34,6 +34,7 @@ ROLES = (SEQUENCE, TIME, LABEL)
 KNOWN = {*NOT_CHANNELS, *(word for role in ROLES for word in role.usual)}
 NUMBERED = re.compile(r" ?(\(.*\)|\[.*\]|id|no|nr|num|number|idx|index)$")  # ends of "frame_no", "trialId", "Time (s)"
 
+LEAST_COUNT = 4  # cells 0, 1, 2, ... of a first row that are names of columns
 CHANNEL = re.compile(r"(ch|chan|channel|e[mec]g|sensor|electrode|lead|flex|imu)[ _-]?\d+$", re.IGNORECASE)
 
 
@@ -54,7 +55,7 @@ class Columns:
 
     @property
     def all(self) -> set[str | None]:
-        """The columns that are not channels."""
+        """The columns that are no channels."""
         return {*self.sequence, *self.owners, self.time, self.label}
 
 
@@ -74,27 +75,27 @@ def is_channel(table: Table, name: str) -> bool:
     return table.header is False or usual_word(name) not in NOT_CHANNELS
 
 
-def find_roles(table: Table, options: ReadingOptions, channels: Sequence[str] | None = None) -> tuple[Table, Columns]:
+def find_roles(table: Table, how: How, channels: Sequence[str] | None = None) -> tuple[Table, Columns]:
     """The table with its header, and the columns of each role that there are.
 
     Args:
         table: The table.
-        options: Columns that the user named.
+        how: Columns that the user named.
         channels: Names of the channels of the training data.
 
     Raises:
         InputError: a column that the user named is missing.
     """
-    table = _with_header(table, options, channels)
-    sequence = [_column_of(table, SEQUENCE, name) for name in str(options.sequence or "").split(",") if name]
-    roles = {role: _column_of(table, role, name) for role in (TIME, LABEL) if (name := getattr(options, role.argument))}
+    table = _with_header(table, how, channels)
+    sequence = [_named(table, SEQUENCE, name) for name in str(how.sequence or "").split(",") if name]
+    roles = {role: _named(table, role, name) for role in (TIME, LABEL) if (name := getattr(how, role.argument))}
     names = list(reversed(table.names)) if table.header else []
     words = {usual_word(name): name for name in names} | {normal(name): name for name in names}
     owners = tuple(words[word] for word in OWNERS if word in words and words[word] not in (*sequence, *roles.values()))
     sequence = sequence or [
         words[word] for word in SEQUENCE.usual if word in words and words[word] not in roles.values()
     ]
-    for name in sequence if not options.sequence else ():
+    for name in sequence if not how.sequence else ():
         tables.the_only(table, name, SEQUENCE.argument)
     for role in (TIME, LABEL):
         free = {word: name for word, name in words.items() if name not in (*sequence, *owners, *roles.values())}
@@ -108,17 +109,19 @@ def find_roles(table: Table, options: ReadingOptions, channels: Sequence[str] | 
     return table, Columns(tuple(sequence), owners, roles.get(TIME), roles.get(LABEL))
 
 
-def _with_header(table, options, channels):
+def _with_header(table, how, channels):
     """The table with its header, which a usual name shows, or that of a column that the user or the model has."""
-    arguments = {role.argument: getattr(options, role.argument) for role in ROLES}
-    arguments["sequence"] = str(arguments["sequence"] or "").split(",")[0]
+    given = {role.argument: getattr(how, role.argument) for role in ROLES}
+    given["sequence"] = str(given["sequence"] or "").split(",")[0]
     usual = {*OWNERS, *(word for role in ROLES for word in role.usual)}
     cells = [str(table.column(index)[0]).strip() for index in range(len(table.names))] if len(table) else []
-    normals = {normal(name) for name in channels or () if not name.isdigit()}
-    if table.header is None and _are_numbers(cells) and (normals or not _count(cells)):
+    named = {normal(name) for name in channels or () if not name.isdigit()}
+    if table.header is None and _are_numbers(cells) and (named or not _count(cells)):
         return replace(table, header=False)
-    shown = tuple(normal(cell) for cell in cells if usual_word(cell) in usual or normal(cell) in normals)
-    return tables.with_names(table, [*ROLES, Role("channels", shown)], arguments)
+    shown = tuple(normal(cell) for cell in cells if usual_word(cell) in usual or normal(cell) in named)
+    if table.header is None and len(cells) >= LEAST_COUNT and not named and _count(cells):
+        return table.with_header()
+    return tables.with_names(table, [*ROLES, Role("channels", shown)], given)
 
 
 def _are_numbers(cells):
@@ -131,7 +134,7 @@ def _count(cells):
     return as_numbers(cells)[0].tolist() in (list(range(len(cells))), list(range(1, len(cells) + 1)))
 
 
-def _column_of(table, role, name):
+def _named(table, role, name):
     return tables.find_columns(table, [role], {role.argument: name})[1][role.argument]
 
 

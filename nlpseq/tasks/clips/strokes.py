@@ -74,6 +74,28 @@ def read_ts(text: str, place: str) -> Part:
     return Part(clips)
 
 
+def read_arff(text: str, place: str) -> Part:
+    """A clip for each line of an .arff file: the values of one channel, or in quotes those of each, and the class.
+
+    Raises:
+        InputError: a line is not in the format.
+    """
+    head, marker, body = re.split(r"(?im)^\s*(@data)\s*$", text, maxsplit=1) if "@" in text else (text, "", "")
+    if not marker:
+        raise InputError(f"{place}: expected a line @data before the series.")
+    clips = []
+    for number, line in enumerate(body.split("\n"), start=head.count("\n") + 1):
+        if not line.strip() or line.lstrip().startswith("%"):
+            continue
+        match = re.fullmatch(r"\s*(['\"])(.*)\1\s*,\s*(.*)", line.strip())
+        parts, label = (
+            (match[2].split("\\n"), match[3]) if match else ([line.rpartition(",")[0]], line.rpartition(",")[2])
+        )
+        name = f"{place}, line {number}"
+        clips.append(Clip(_channels(parts, name), label.strip().strip("'\""), name))
+    return Part(clips)
+
+
 def _channels(parts, name):
     """The channels side by side; a shorter one ends with missing values."""
     try:

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data import sources
+from nlpseq.data import notes, sources
+from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.files.table import Table, normal
-from nlpseq.data.notes import say_notes
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
-from nlpseq.data.series.reading import split_tables
+from nlpseq.data.series.reading import split_tables, table_of
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, plural, refuses_unknown_arguments, suggest
+from nlpseq.tasks.forecasting.futures import continued_columns, described_frequency, with_future
 from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
 from nlpseq.tasks.forecasting.settings import PASS
 from nlpseq.tasks.forecasting.windows import Store, TrainingWindows, Windows, length_of
@@ -25,6 +26,7 @@ FORESEEN = (
     "promotion", "onpromotion", "on promotion", "open", "weekday", "day of week", "dayofweek", "weekend", "working day",
     "workingday", "event name", "snap",
 )  # fmt: skip
+DYNAMIC = ("feat dynamic", "dynamic feat")  # names of GluonTS and DeepAR for what is known over the horizon
 FEW_STEPS = 3  # of a series, which then has no season
 VALIDATED = 200  # windows of validation that are enough
 VALIDATION_SHARE = 0.2  # of the steps of a series that are validated, at most
@@ -40,7 +42,7 @@ class ForecastingSeries:
         ahead: Steps of the test part of each series by item; empty if there is none.
         known: Names of the covariates that are known over the horizon.
         generated: Whether the series are generated.
-        notes: Sentences about problems in the data.
+        notes: What is odd in the data, sentences.
     """
 
     name: str
@@ -70,10 +72,10 @@ class ForecastingSeries:
             InputError: no series is long enough.
         """
         store = Store.of(self.table.series, self.frequency, self.table.covariates, self.table.statics, horizon)
-        tested, before, notes = self._tested(store, horizon, windows)
+        tested, before, said = self._tested(store, horizon, windows)
         scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
         if constant := int((~(scales > 0)).sum()):
-            notes.append(f"{plural(constant, 'constant series is', 'constant series are')} left out of MASE")
+            said.append(f"{plural(constant, 'constant series is', 'constant series are')} left out of MASE")
         validated = _validated(before, horizon)
         end = before - validated * horizon
         step = max(1, int(np.ceil(horizon * min(1.0, validated.sum() / VALIDATED))))  # few windows overlap
@@ -82,17 +84,17 @@ class ForecastingSeries:
         if not len(validation):
             end = np.maximum(before - horizon, 1)
             validation = rolling_windows(store, end, (before > 1).astype(int), horizon, horizon, scales)
-            notes.append("the series are too short for validation windows beside training: both use the same steps")
+            said.append("the series are too short for validation windows beside training: both use the same steps")
         training = training_windows(store, np.maximum(end, 1), horizon, scales, context)
         test = _filled(rolling_windows(store, before, tested, horizon, horizon, scales))
         validation = _filled(validation)
         if not len(validation):
             validation = test
-            notes.append(
+            said.append(
                 "the series are too short for validation windows: the test windows are used, whose scores mean little"
             )
-        notes = say_notes(notes)
-        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *notes), self, season)
+        said = notes.say_notes(said)
+        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *said), self, season)
 
     def _tested(self, store: Store, horizon: int, windows: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """The number of test windows of each series, that of the steps before them, and notes."""
@@ -112,22 +114,22 @@ class ForecastingSeries:
                 f"{self.name}: `horizon` {horizon} and `windows` {windows} need more steps than the longest series "
                 f"has, {longest}: give a shorter horizon."
             )
-        notes = []
+        said = []
         if short := int((tested == 0).sum()):
-            subject = plural(short, "series has fewer than {} steps and is", "series have fewer than {} steps and are")
-            notes.append(f"{subject.format(2 * horizon)} trained on and not tested")
+            are = plural(short, "series has fewer than {} steps and is", "series have fewer than {} steps and are")
+            said.append(f"{are.format(2 * horizon)} trained on and not tested")
         elif short := int((tested < windows).sum()):
-            subject = plural(short, "series is too short for {} windows and", "series are too short for {} windows and")
-            notes.append(f"{subject.format(windows)} tested on fewer")
-        return tested, store.lengths - tested * horizon, notes
+            are = plural(short, "series is too short for {} windows and", "series are too short for {} windows and")
+            said.append(f"{are.format(windows)} tested on fewer")
+        return tested, store.lengths - tested * horizon, said
 
 
 def _validated(before: np.ndarray, horizon: int) -> np.ndarray:
     """The number of horizons of each series that are validated, given its steps before the test."""
-    needed = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
+    wished = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
     least = np.where(before >= 6 * horizon, 2, 1)
     share = np.maximum((before * VALIDATION_SHARE / horizon).astype(int), least)
-    return np.minimum(np.minimum(needed, share), np.maximum((before - horizon) // horizon, 0))
+    return np.minimum(np.minimum(wished, share), np.maximum((before - horizon) // horizon, 0))
 
 
 def _filled(windows: Windows) -> Windows:
@@ -224,7 +226,8 @@ def load_series(
         frequency, time_zone, duplicates, delimiter, encoding: As of `nlpseq.data.read_series`.
         train: TFDS split. Default that of the dataset.
         validation: Must be None: validation windows are the last steps before the test.
-        test: Path or object with the continuation of each series. Default the last steps of the series.
+        test: Path or object with the continuation of each series. Default the last steps of the series. If it lacks
+            the column of the values, its rows tell the covariates of the future, and the last steps are tested.
 
     Returns:
         `ForecastingSeries`.
@@ -240,52 +243,67 @@ def load_series(
     """
     if validation is not None:
         raise InputError("`validation` is not for series: the last steps before the test are validated.")
-    arguments = {"time": time, "item": item, "value": value, "covariates": covariates, "known": known}
+    given = {"time": time, "item": item, "value": value, "covariates": covariates, "known": known}
     options = {"frequency": frequency, "time_zone": time_zone, "duplicates": duplicates}
     generated = False
     if sources.is_name(dataset):
         sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
         table, schema = _tfds_table(dataset, data_dir, train)
-        arguments = {name: arguments[name] or getattr(schema, name) for name in arguments}
+        given = {name: given[name] or getattr(schema, name) for name in given}
         options["frequency"] = options["frequency"] or schema.frequency
         tables, generated = {"train": table}, schema.generated
     elif isinstance(dataset, (str, os.PathLike)):
         splits = {"train": train, "validation": None, "test": test}
-        tables = sources.own_splits(
-            dataset, data_dir, splits, lambda path: split_tables(path, delimiter, encoding), lambda table: table
-        )
+        read = lambda path: split_tables(path, delimiter, encoding)  # noqa: E731
+        tables = sources.own_splits(dataset, data_dir, splits, read, lambda table: table)
     else:
-        tables = {"train": dataset} | ({} if test is None else {"test": test})
-    arguments["covariates"] = () if arguments["covariates"] == "none" else arguments["covariates"]
-    columns = Columns(**{name: arguments[name] for name in ("time", "item", "value", "covariates")})
-    by_split = {split: read_series(part, columns, **options) for split, part in tables.items()}
-    table, ahead = by_split["train"], {}
-    if "validation" in by_split:  # the last steps before the test are validated, whatever they are
-        table, _ = _continued(table, by_split["validation"])
-    if "test" in by_split:
-        table, ahead = _continued(table, by_split["test"])
-    notes = list(table.notes)
-    names = _known(table, arguments["known"])
+        parts = training_and_others(dataset) | ({} if test is None else {"test": test})
+        tables = {split: table_of(part, delimiter, encoding) for split, part in parts.items()}
+    given["covariates"] = () if given["covariates"] == "none" else given["covariates"]
+    options["frequency"] = options["frequency"] or described_frequency(dataset)
+    columns = Columns(**{name: given[name] for name in ("time", "item", "value", "covariates")})
+    table, ahead, said = _with_parts(tables, columns, options)
+    names = _known(table, given["known"])
     for one in table.series:
         if length_of(one) <= FEW_STEPS:
-            notes.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")
+            said.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")
             break
-    return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, say_notes(notes))
+    return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, notes.say_notes(said))
 
 
-def _known(table: SeriesTable, names) -> tuple[str, ...]:
+def _with_parts(tables, columns, options) -> tuple[SeriesTable, dict[str, int], list[str]]:
+    """The series with their continuations, the steps of the test part by item, and notes."""
+    table, ahead, said = read_series(tables["train"], columns, **options), {}, []
+    columns = continued_columns(table, columns)
+    if "test" in tables and (joined := with_future(tables["train"], tables["test"], table)) is not None:
+        place = getattr(tables["test"], "place", "the test data")
+        said.append(f"{place} has no column {table.names['value']!r}: its rows are the future, and are not tested")
+        table = read_series(joined, columns, **options)
+        tables = {split: part for split, part in tables.items() if split != "test"}
+    if table.frequency and table.frequency.unit:
+        options = {**options, "frequency": table.frequency.name}
+    for split in ("validation", "test"):  # the last steps before the test are validated, whatever they are
+        if split in tables:
+            more = read_series(tables[split], columns, **options)
+            new = len({one.item for one in more.series} - {one.item for one in table.series})
+            said += [f"{more.place}: {plural(new, 'series')} without a training part left out"] * (len(more) > new > 0)
+            table, ahead = _continued(table, more)
+    return table, ahead if "test" in tables else {}, [*said, *table.notes]
+
+
+def _known(table: SeriesTable, given) -> tuple[str, ...]:
     """The covariates that are known over the horizon."""
-    if names == "none":
+    if given == "none":
         return ()
-    if names:
-        requested = [part.strip() for part in names.split(",")] if isinstance(names, str) else list(names)
-        columns = []
-        for name in requested:
+    if given:
+        wished = [part.strip() for part in given.split(",")] if isinstance(given, str) else list(given)
+        found = []
+        for name in wished:
             same = [other for other in table.covariates if normal(other.split("=")[0]) == normal(name)]
             if not same:
-                raise InputError(f"`known` names {name!r}, which is not a covariate: {suggest(name, table.covariates)}")
-            columns += same
-        return tuple(columns)
+                raise InputError(f"`known` names {name!r}, which is no covariate: {suggest(name, table.covariates)}")
+            found += same
+        return tuple(found)
     return tuple(name for name in table.covariates if _is_foreseen(name, table.series))
 
 
@@ -293,14 +311,16 @@ def _is_foreseen(name: str, series: Sequence[Series]) -> bool:
     """Whether a covariate has a usual name of what is planned, or goes on behind the values of most series."""
     if normal(name.split("=")[0]) in FORESEEN and all(_is_flag(one.columns[name]) for one in series):
         return True
+    if normal(name).startswith(DYNAMIC):
+        return True
     further = [np.isfinite(one.columns[name][length_of(one) :]).any() for one in series]
     return float(np.mean(further)) > 0.5
 
 
 def _is_flag(values):
     """Whether values are few whole numbers, as those of calendars are."""
-    present = values[np.isfinite(values)]
-    return bool((present == np.round(present)).all()) and len(np.unique(present)) <= 60
+    there = values[np.isfinite(values)]
+    return bool((there == np.round(there)).all()) and len(np.unique(there)) <= 60
 
 
 def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict[str, int]]:
@@ -309,41 +329,47 @@ def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict
     single = len(table.series) == len(test.series) == 1
     series, ahead = [], {}
     for one in table.series:
-        continuation = parts.get(one.item) or (test.series[0] if single else None)
-        if continuation is None:
+        more = parts.get(one.item) or (test.series[0] if single else None)
+        if more is None:
             series.append(one)
             continue
-        start = _start(one, continuation, table.frequency, test.place)
-        series.append(_joined(one, continuation, start, table.frequency or Frequency()))
-        ahead[one.item] = start + length_of(continuation) - length_of(one)
+        start = _start(one, more, table.frequency, test.place)
+        series.append(_joined(one, more, start, table.frequency or Frequency()))
+        ahead[one.item] = start + length_of(more) - length_of(one)
     if not ahead:
         raise InputError(f"{test.place} has none of the series of {table.place}: expected their continuations.")
     return replace(table, series=series), ahead
 
 
-def _start(one: Series, continuation: Series, frequency: Frequency | None, place: str) -> int:
-    """The step of a series at which its continuation begins."""
+def _start(one: Series, more: Series, frequency: Frequency | None, place: str) -> int:
+    """The step of a series at which its continuation begins, which may repeat what is before it."""
     length = length_of(one)
-    if not (frequency and frequency.unit and dated(continuation.times)):
-        return length
-    start = round(float(frequency.positions(continuation.times[:1], one.times[0])[0]))
-    if start < length:
+    if not (frequency and frequency.unit and dated(more.times)):
+        return 0 if _repeats(one, more, 0) else length
+    start = round(float(frequency.positions(more.times[:1], one.times[0])[0]))
+    if start < length and not _repeats(one, more, start):
         raise InputError(
-            f"{place}: {one.title} begins at {continuation.times[0]}, before the end of its "
+            f"{place}: {one.title} begins at {more.times[0]}, before the end of its "
             f"training part at {one.times[length - 1]}: a test part continues the training part."
         )
     return start
 
 
-def _joined(one: Series, continuation: Series, start: int, frequency: Frequency) -> Series:
+def _repeats(one: Series, more: Series, start: int) -> bool:
+    """Whether a continuation begins at a step of a series with its values from there on to its end."""
+    past = one.columns["value"][max(0, start) : length_of(one)]
+    return start >= 0 and bool(np.array_equal(past, more.columns["value"][: len(past)], equal_nan=True))
+
+
+def _joined(one: Series, more: Series, start: int, frequency: Frequency) -> Series:
     """A series and its continuation from step `start`; NaN between them, and in columns that this does not have."""
     columns = {}
     for name, column in one.columns.items():
-        joined = np.full(start + len(continuation), np.nan)
+        joined = np.full(start + len(more), np.nan)
         joined[: min(len(column), start)] = column[:start]
-        joined[start:] = continuation.columns.get(name, np.nan)
+        joined[start:] = more.columns.get(name, np.nan)
         columns[name] = joined
-    return replace(one, times=frequency.times(one.times[0], start + len(continuation)), columns=columns, lines=None)
+    return replace(one, times=frequency.times(one.times[0], start + len(more)), columns=columns, lines=None)
 
 
 def _tfds_table(dataset, data_dir, train) -> tuple[Table, SeriesSchema]:

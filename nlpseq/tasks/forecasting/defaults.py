@@ -49,7 +49,7 @@ class SeriesProfile:
         series: Number of series.
         length: The median number of steps of a series, without a test part.
         seasons: Lengths of seasons that its frequency suggests, or that were found.
-        ahead: Steps of the test part, 0 if there is none.
+        ahead: Steps of the test part, or those that the file says are to be forecast; 0 if neither is known.
         lowest: The least value.
         whole: Whether all values are whole numbers.
         zeros: The share of zeros.
@@ -77,7 +77,7 @@ def profile(data: ForecastingSeries) -> SeriesProfile:
         len(histories),
         length,
         tuple(seasons),
-        max(data.ahead.values(), default=0),
+        max(data.ahead.values(), default=0) or data.table.horizon,
         float(values.min()),
         bool((values == np.round(values)).all()),
         float((values == 0).mean()),

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from nlpseq.errors import InputError
 from nlpseq.tasks.base import NumericFunction
-from nlpseq.tasks.forecasting.objectives import quantile_weights
 from nlpseq.tasks.forecasting.reading import known_size
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def options(task: Forecaster) -> dict[str, Any]:
         **_embedded_names(task),
         "season": max([1, *task.preprocessor.seasons[:1]]),
         "middle": task.middle,
-        "mean_weights": quantile_weights(task.settings.quantiles).tolist(),
+        "mean_weights": task.mean_weights().numpy().tolist(),
         "blend": float(task.blend),
         "correction": task.correction.numpy().tolist(),
     }

@@ -13,7 +13,7 @@ from nlpseq.data.files.json_rows import read_json
 from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of, words_of
 from nlpseq.data.files.reading import SHEETS, is_json, is_table, table_in
 from nlpseq.data.files.table import Role, Table, normal
-from nlpseq.errors import InputError, first_of
+from nlpseq.errors import InputError, first_of, plural
 
 TEXT = Role("text", (
     "text", "texts", "content", "body", "document", "article", "story", "chapter", "sentence", "line",
@@ -38,24 +38,36 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
     In a folder, files that are named by a split are that split, as `_by_split` tells, and all others, in folders within
     it too, are the training text in the order of their names; if there is a training file, others are left out.
     """
+    path = paths.inner(path)
     if not os.path.isdir(path):
         return _read_file(path, text, delimiter, encoding)
+    folders = paths.split_folders(path)
+    if "train" in folders and not any(split_of(file.name) == "train" for file in paths.files_in(path)):
+        return {split: _of_folder(folder, text, delimiter, encoding) for split, folder in folders.items()}
     files = [file for file in paths.files_in(path) if suffix_of(file) in (*TEXTS, *TABLES, *SPLIT_SUFFIXES)]
     shards = paths.shards(files)
-    by_split = paths.files_by_split(_named_by_split(shards), path)
+    found = paths.files_by_split(_named_by_split(shards), path)
     parts = {
         split: _joined([_read_file(part, text, delimiter, encoding)["train"] for part in shards[file]])
-        for split, file in by_split.items()
+        for split, file in found.items()
     }
-    used = {part for file in by_split.values() for part in shards[file]}
-    others = [file for file in _all_texts(path) if file not in used]
-    if "train" not in by_split:
+    used = {part for file in found.values() for part in shards[file]}
+    others = [file for file in _all_texts(path) if file not in used] or ([] if found else _of_one_suffix(path))
+    if "train" not in found:
         parts["train"] = _of_parts(path, others, encoding)
     elif left := [file.name for file in others if not paths.is_about(file)]:
-        verb = "are" if len(left) > 1 else "is"
-        note = f"the training text is {by_split['train'].name}: {first_of(left)} of {path} {verb} left out"
+        are = "are" if len(left) > 1 else "is"
+        note = f"the training text is {found['train'].name}: {first_of(left)} of {path} {are} left out"
         parts["train"] = replace(parts["train"], note="; ".join(filter(None, (parts["train"].note, note))))
     return parts
+
+
+def _of_folder(folder, text, delimiter, encoding):
+    """The text of the folder of a split: all its files, or those of it that are tables."""
+    tables = [file for file in paths.data_files(folder, TABLES) if is_table(file)]
+    if tables:
+        return _joined([_read_file(file, text, delimiter, encoding)["train"] for file in tables])
+    return _of_parts(folder, list(_all_texts(folder)) or _of_one_suffix(folder), encoding)
 
 
 def _joined(parts):
@@ -71,11 +83,11 @@ def _named_by_split(files):
     """
     files = [file for file in files if not paths.is_about(file)]
     rests = {file: " ".join(word for word in words_of(file.stem) if word not in SPLIT_OF) for file in files}
-    candidates = [file for file in files if split_of(file.name)]
-    if len(candidates) == len(files):
-        return candidates
-    splits = Counter(rest for rest, _ in {(rests[file], split_of(file.name)) for file in candidates})
-    return [file for file in candidates if not rests[file] or splits[rests[file]] > 1]
+    named = [file for file in files if split_of(file.name)]
+    if len(named) == len(files):
+        return named
+    splits = Counter(rest for rest, _ in {(rests[file], split_of(file.name)) for file in named})
+    return [file for file in named if not rests[file] or splits[rests[file]] > 1]
 
 
 def _all_texts(folder):
@@ -88,12 +100,23 @@ def _all_texts(folder):
 
 
 def _of_parts(folder, files, encoding):
+    about = [file for file in files if paths.is_notice(file)] if len(files) > 1 else []
+    files = [file for file in files if file not in about]
     if not files:
         raise InputError(
             f"folder {folder} has no training file: expected train.txt, or the parts of a text as .txt files."
         )
-    note = f"{len(files)} files of {folder} are one text, from {files[0].name} to {files[-1].name}"
-    return RawText("\n".join(read_text(file, encoding).rstrip("\n") for file in files), note if len(files) > 1 else "")
+    note = f"{plural(len(files), 'file')} of {folder} are one text, from {files[0].name} to {files[-1].name}"
+    note += f", without {first_of([file.name for file in about])}" if about else ""
+    said = note if len(files) > 1 or about else ""
+    return RawText("\n".join(read_text(file, encoding).rstrip("\n") for file in files), said)
+
+
+def _of_one_suffix(folder):
+    """The files of the most frequent suffix in a folder and those within, such as those of a program."""
+    files = [file for file in paths.files_below(folder) if suffix_of(file) and not paths.is_about(file)]
+    most = Counter(map(suffix_of, files)).most_common(1)
+    return [file for file in files if most and suffix_of(file) == most[0][0]]
 
 
 def _read_file(path, text, delimiter, encoding):
@@ -110,8 +133,8 @@ def _content(path, text, delimiter, encoding) -> Table | RawText:
     content, note = read_text(path, encoding), ""
     if is_table(path):
         if text or delimiter or is_json(content) or not _is_prose(content):
-            rows = table_in(content, path, delimiter)
-            return rows if isinstance(rows, Table) else RawText(rows)
+            found = table_in(content, path, delimiter)
+            return found if isinstance(found, Table) else RawText(found)
         note = f"{path} has no columns: its lines are the text"
     elif is_json(content):
         try:
@@ -135,16 +158,7 @@ def _is_prose(content):
 
 def text_of_table(part: Table, text: Any = None) -> RawText:
     """The rows of a column as one text; rows without a text are left out."""
-    part, columns = table.find_columns(part, (TEXT,), {"text": text}, _texts)
-    values = part.values(columns["text"])
+    part, found = table.find_columns(part, (TEXT,), {"text": text}, table.text_column)
+    values = part.values(found["text"])
     texts = [table.text_of(value, part.where(row)) for row, value in enumerate(values) if not table.is_missing(value)]
     return RawText("\n".join(texts), part.note)
-
-
-def _texts(part: Table) -> tuple[int]:
-    """The first column most of whose cells have blanks; else the one with the most characters."""
-    columns = [list(map(str, part.column(index))) for index in range(len(part.names))]
-    several = [
-        index for index, cells in enumerate(columns) if 2 * sum(" " in cell.strip() for cell in cells) > len(cells)
-    ]
-    return (several[0] if several else max(range(len(columns)), key=lambda index: sum(map(len, columns[index]))),)

@@ -16,7 +16,7 @@ from nlpseq.runtime import ctc
 from nlpseq.tasks import answers
 from nlpseq.tasks.answers import Option, json_line
 from nlpseq.tasks.speech.cutting import LONGEST, parts, quietest
-from nlpseq.tasks.speech.sounds import Sound, padded, padded_rows
+from nlpseq.tasks.speech.sounds import Sound, as_floats, padded, padded_rows
 
 CHUNK = 0.24  # seconds of samples that are read together from standard input
 HEADERS = {b"RIFF": "a WAV file", b"fLaC": "a FLAC file", b"OggS": "an Ogg file", b"ID3": "an MP3 file"}
@@ -75,12 +75,10 @@ class Answers(answers.Answers):
                 f"expected paths of files, or samples of one channel at {self.rate:,} a second from -1 to 1, an array "
                 f"for each sound, got {type(value).__name__} of shape {samples.shape}."
             )
-        return samples.astype(np.float32)
+        return as_floats(samples)
 
     def inputs(self, examples):
-        sounds = [example.samples if isinstance(example, Sound) else np.asarray(example, np.float32)
-                  for example in examples]  # fmt: skip
-        audio, length = padded(sounds)
+        audio, length = padded([getattr(example, "samples", example) for example in examples])
         return {"audio": audio, "length": length}
 
     def compute(self, model, examples):
@@ -151,7 +149,7 @@ class Answers(answers.Answers):
 
     def _answer(self, export, sound, n_best, times) -> dict[str, Any]:
         """The answer to a sound, that of its parts joined."""
-        samples = sound.samples if isinstance(sound, Sound) else np.asarray(sound, np.float32)
+        samples = sound.samples if isinstance(sound, Sound) else as_floats(sound)
         cut = list(parts(samples, self.rate))
         answers = [export.predict([part])[0] for part in cut]
         answer: dict[str, Any] = {"text": " ".join(filter(None, (part["text"] for part in answers)))}

@@ -1,5 +1,6 @@
 """Speech datasets from TFDS and from files: sounds and their texts."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,11 +9,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data import sources
+from nlpseq.data import notes, sources
 from nlpseq.data.files import audio as sounds
-from nlpseq.data.notes import few_examples, say_notes, unseen_labels
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten
-from nlpseq.tasks.speech import own
+from nlpseq.tasks.speech import objects, own
 from nlpseq.tasks.speech.recordings import held_out, with_texts
 from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
 
@@ -87,7 +87,7 @@ class SpeechData(sources.SplitDataset):
         sample_rate: Samples a second of all sounds.
         train, validation, test: `Utterances`.
         generated: Whether the sounds are generated.
-        notes: Sentences about problems in the data.
+        notes: What is odd in the data, sentences.
     """
 
     name: str
@@ -126,7 +126,8 @@ def load_speech(
 
     Args:
         dataset: Name of a TFDS dataset ("speech_commands", "librispeech", "ljspeech"); the path of a folder or table,
-            see `nlpseq/data/README.md`; or a list of `(samples, text)`, floats from -1 to 1 at `sample_rate`.
+            see `nlpseq/data/README.md`; or sounds as objects, such as a list of `(samples, text)` at `sample_rate`, see
+            `nlpseq.tasks.speech.objects.items_of`.
         data_dir: Folder of prepared TFDS datasets. Default that of TFDS.
         seed: Of the choice of utterances that are held out if a split is missing.
         sample_rate: Samples a second to which sounds are converted. Default the rate of most files, 16,000 at most.
@@ -156,36 +157,31 @@ def load_speech(
     splits = {"train": train, "validation": validation, "test": test}
     if sample_rate is not None:
         in_range("sample_rate", sample_rate, 1)
-    notes: list[str] = []
+    said: list[str] = []
     generated = False
     if sources.is_name(dataset):
-        file_options = {"pattern": pattern, "encoding": encoding, "validation_where": validation_where}
-        sources.refuse_file_options(dataset, **file_options, test_where=test_where)
+        given = {"pattern": pattern, "encoding": encoding, "validation_where": validation_where}
+        sources.refuse_file_options(dataset, **given, test_where=test_where)
         by_split, rate, generated = _from_tfds(dataset, data_dir, splits, sample_rate)
-    elif isinstance(dataset, (list, tuple)):
-        if sample_rate is None:
-            raise InputError("samples have no rate: give `sample_rate`, as samples a second.")
-        rate = sample_rate
-        pairs = [(np.asarray(samples, np.float32), text) for samples, text in dataset]
-        by_split = {"train": Utterances.of(*zip(*pairs))} if pairs else {}
+    elif not isinstance(dataset, (str, os.PathLike)):
+        by_split, rate, said = _from_objects(objects.items_of(dataset), sample_rate, texts)
     else:
-        recordings = sources.own_splits(
-            dataset, data_dir, splits, lambda path: own.read(path, pattern, encoding), lambda table: []
-        )
+        read = lambda path: own.read(path, pattern, encoding)  # noqa: E731
+        recordings = sources.own_splits(dataset, data_dir, splits, read, lambda table: [])
         for split, conditions in (("test", test_where), ("validation", validation_where)):
             if conditions:
                 recordings["train"], recordings[split] = held_out(recordings["train"], conditions, f"{split}_where")
-        by_split, rate, notes = _from_files(recordings, sample_rate, texts)
+        by_split, rate, said = _from_files(recordings, sample_rate, texts)
     if not by_split or not len(by_split["train"]):
         raise InputError(f"{sources.name_of(dataset)} has no recordings with a text: give some to train on.")
     if lowercase:
         by_split = {split: replace(part, texts=_objects([text.decode("utf-8", "replace").lower().encode()
                  for text in part.texts])) for split, part in by_split.items()}  # fmt: skip
     by_split["train"], longer = _without_long(by_split["train"], rate)
-    notes += longer + _fill(by_split, seed, group) + _notes(by_split, rate)
+    said += longer + _fill(by_split, seed, group) + _about(by_split, rate)
     data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **by_split)
-    notes += few_examples(data.sizes, "utterances")
-    return replace(data, notes=say_notes(notes))
+    said += notes.few_examples(data.sizes, "utterances")
+    return replace(data, notes=notes.say_notes(said))
 
 
 def _fill(by_split, seed, group):
@@ -215,45 +211,71 @@ def _without_long(train, rate):
             f"all {len(train):,} training recordings are longer than {LONGEST:g} seconds: cut them into utterances, or "
             "name the parts in a table `segments` as of Kaldi."
         )
-    subject = plural(long.sum(), "training recording is", "training recordings are")
-    return train.select(~long), [f"{subject} longer than {LONGEST:g} seconds and left out: cut them into utterances"]
+    are = plural(long.sum(), "training recording is", "training recordings are")
+    return train.select(~long), [f"{are} longer than {LONGEST:g} seconds and left out: cut such into utterances"]
 
 
-def _notes(by_split, rate):
+def _about(by_split, rate):
     """Notes on recordings that are silent, clipped or too short, and characters that training never shows."""
-    notes, parts = [], list(by_split.values())
+    said, parts = [], list(by_split.values())
     audio = [samples for part in parts for samples in part.audio]
     silent = sum(len(samples) == 0 or np.abs(samples).max() < SILENT for samples in audio)
     clipped = sum(map(sounds.is_clipped, audio))
     short = sum((part.lengths < QUICKEST * rate * np.array(list(map(len, part.strings())))).sum() for part in parts)
-    for count, problem in (
+    for count, what in (
         (short, "too short for the text, and not trained on"),
         (silent, "silent or without samples"),
         (clipped, "clipped: recorded too loud"),
     ):
-        notes += [f"{plural(count, 'recording is', 'recordings are')} {problem}"] * bool(count)
+        said += [f"{plural(count, 'recording is', 'recordings are')} {what}"] * bool(count)
     shown = set("".join(by_split["train"].strings()))
     for split, part in by_split.items():
-        notes += unseen_labels(
-            split, Counter(c for text in part.strings() for c in text if c not in shown), "characters"
-        )
-    return notes
+        said += notes.unseen(split, Counter(c for text in part.strings() for c in text if c not in shown), "characters")
+    return said
+
+
+def _from_objects(items, sample_rate, texts):
+    """`Utterances` by split of sounds that are objects, their rate, and notes."""
+    items = {split: part for split, part in items.items() if part}
+    recordings = {split: objects.recordings_of(part) for split, part in items.items()}
+    if items and None not in recordings.values():
+        return _from_files(recordings, sample_rate, texts)
+    rates = Counter(objects.rate_of(sound) for part in items.values() for sound, _, _ in part)
+    own = rates.most_common(1)[0][0] if rates and None not in rates else None
+    if sample_rate is None and own is None:
+        raise InputError("samples have no rate: give `sample_rate`, as samples a second.")
+    rate = sample_rate or min(own or HIGHEST_RATE, HIGHEST_RATE)
+    spoken = _spoken(texts)
+    bare = sum(not text.strip() for part in items.values() for _, text, _ in part)
+    items = {split: [item for item in part if item[1].strip()] for split, part in items.items()}
+    by_split = {}
+    for split, part in items.items():
+        audio = [objects.samples_of(sound, rate) for sound, _, _ in part]
+        said = [spoken.get(text.strip(), text) for _, text, _ in part]
+        by_split[split] = Utterances.of(audio, said, (), [fields for _, _, fields in part])
+    return by_split, rate, _without_texts(bare)
+
+
+def _without_texts(bare):
+    """A note on recordings without a text."""
+    are = plural(bare, "recording without a transcript is", "recordings without a transcript are")
+    return [f"{are} left out"] * bool(bare)
 
 
 def _from_files(recordings, sample_rate, texts):
     """`Utterances` by split, their rate, and notes."""
     recordings = {split: with_texts(part, _spoken(texts)) for split, part in recordings.items()}
     bare = sum(not recording.text.strip() for part in recordings.values() for recording in part)
-    subject = plural(bare, "recording without a transcript is", "recordings without a transcript are")
-    notes = [f"{subject} left out"] * bool(bare)
+    said = _without_texts(bare)
     recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}
+    said += _named_by_folder(recordings)
     paths = sorted({recording.path for part in recordings.values() for recording in part})
     files, damaged = _described(paths)
     most_frequent = Counter(own for own, _ in files.values()).most_common(1) or [(HIGHEST_RATE, 0)]
     rate = sample_rate or min(most_frequent[0][0], HIGHEST_RATE)
     behind = [r for part in recordings.values() for r in part if r.path in files and _is_behind(r, files[r.path][1])]
     if behind:
-        notes.append(
+        said.append(
             f"{len(behind):,} segments end behind the end of their files and are left out; the first: {behind[0].where}"
         )
     read = {}
@@ -262,13 +284,13 @@ def _from_files(recordings, sample_rate, texts):
         read[split] = list(zip(whole, _samples(whole, rate, damaged)))
     if damaged:
         first = shorten(next(iter(damaged.values())), 200)
-        notes.append(f"{plural(len(damaged), 'file is', 'files are')} left out; the first: {first}")
+        said.append(f"{plural(len(damaged), 'file is', 'files are')} left out; the first: {first}")
     if len(damaged) == len(paths):
         raise InputError(next(iter(damaged.values()), "there are no recordings with a text: give some to train on."))
     rates = Counter(own for path, (own, _) in files.items() if path not in damaged)
     if len(rates) > 1 or rate not in rates:
         shown = ", ".join(f"{value:,} Hz ({count:,})" for value, count in rates.most_common(5))
-        notes.append(f"rates of the files: {shown}; all are converted to {rate:,} Hz")
+        said.append(f"rates of the files: {shown}; all are converted to {rate:,} Hz")
     by_split = {}
     for split, pairs in read.items():
         pairs = [(recording, audio) for recording, audio in pairs if recording.path not in damaged]
@@ -278,7 +300,16 @@ def _from_files(recordings, sample_rate, texts):
             [recording.path.name for recording, _ in pairs],
             [dict(recording.fields) for recording, _ in pairs],
         )
-    return by_split, rate, notes
+    return by_split, rate, said
+
+
+def _named_by_folder(recordings):
+    """A note if the texts are the names of the folders of the sounds."""
+    every = [recording for part in recordings.values() for recording in part]
+    if not every or any(one.text != one.path.parent.name.replace("_", " ").strip() for one in every):
+        return []
+    words = sorted({one.text for one in every})
+    return [f"the names of the folders are the texts of their sounds: {shorten(', '.join(words), 60)}"]
 
 
 def _described(paths):
@@ -353,8 +384,8 @@ def _utterances(columns, labels, spoken, source, rate):
     flat, bounds = audio.values.numpy(), audio.row_splits.numpy()
     rows = [number for number, text in enumerate(texts) if text is not None]
     parts = [_converted(flat[bounds[number] : bounds[number + 1]], source, rate) for number in rows]
-    names = [sources.as_text(value) for column in speakers for value in column.numpy().tolist()]
-    fields = [{"speaker": names[number]} if names else {} for number in rows]
+    known = [sources.as_text(value) for column in speakers for value in column.numpy().tolist()]
+    fields = [{"speaker": known[number]} if known else {} for number in rows]
     return Utterances.of(parts, [texts[number] for number in rows], (), fields)
 
 

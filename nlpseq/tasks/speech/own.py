@@ -4,6 +4,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, find_columns, normal, with_names
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.paths import as_path
+from nlpseq.tasks.speech import lists
 from nlpseq.tasks.speech.recordings import Recording
 
 TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
@@ -21,6 +23,7 @@ AUDIO = (
     "audio", "path", "file", "file name", "filename", "audio path", "audio filepath", "wav", "wav filename", "wav path",
     "clip", "recording", "id",
 )  # fmt: skip
+PARTS = (("offset", "start", "start time"), ("duration",), ("end", "end time"))  # seconds of a part of a file
 SPEAKER = ("speaker", "speaker id", "client id", "spk", "reader")
 TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl", "transcripts.csv", "transcripts.tsv", "transcripts.txt")
 HELD_OUT = {"validation_list.txt": "validation", "testing_list.txt": "test"}  # of speech_commands
@@ -31,7 +34,8 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
     """The recordings of a folder or table by split.
 
     A folder is one of: a table `metadata.csv` beside the files (LJSpeech), or another table; `wav.scp` and `text` of
-    Kaldi, with `segments` and `utt2spk` if there are any; `*.trans.txt` (LibriSpeech); a text file beside each sound;
+    Kaldi, with `segments` and `utt2spk` if there are any; `*.trans.txt` (LibriSpeech); a text file beside each sound,
+    or of its name elsewhere in the folder; lists of ids and texts, as of VoxForge, AN4 and TED-LIUM (`.stm`);
     a folder of sounds for each word; or files whose names contain the text, as `pattern` says. Folders named train,
     validation and test hold the splits.
 
@@ -45,6 +49,7 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
     """
     if not os.path.isdir(path):
         return _by_split(_of_table(path, path.parent, encoding))
+    path = paths.inner(path)
     if pattern is None and (recordings := _of_tables(path, encoding)) is not None:
         return recordings
     splits = {
@@ -79,9 +84,10 @@ def _of_folder(folder, pattern, encoding):
         return _of_names(folder, pattern)
     if os.path.isfile(folder / "wav.scp"):
         return _of_kaldi(folder, encoding)
-    for name in TABLES:
-        if file := paths.in_any_case(folder / name):
-            return _of_table(file, folder, encoding)
+    tables = [file for name in TABLES if (file := paths.in_any_case(folder / name))]
+    for file in tables:
+        if (recordings := _recordings(file, folder, encoding)) is not None:
+            return recordings
     files = sounds(folder)
     if not files:
         raise InputError(f"folder {folder} holds no audio files: expected WAV or FLAC files and their texts.")
@@ -91,10 +97,14 @@ def _of_folder(folder, pattern, encoding):
     texts = {file: text for file in files for suffix in (".lab", ".txt")
              if (text := paths.in_any_case(file.with_suffix(suffix)))}  # fmt: skip
     if texts:
-        return [
+        return lists.without_samples([
             Recording(file, read_text(texts[file], encoding) if file in texts else "", {"file": _stem(file, folder)})
             for file in files
-        ]
+        ])  # fmt: skip
+    if elsewhere := lists.of_texts(folder, files, encoding) or lists.of_lists(folder, files, encoding):
+        return elsewhere
+    if tables:
+        return _of_table(tables[0], folder, encoding)
     if len({file.parent for file in files} - {folder}) > 1:
         held = _held_out(folder, encoding)
         return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file) | held.get(file, {}))
@@ -238,8 +248,7 @@ def _recordings(file, folder, encoding) -> list[Recording] | None:
     """The rows of a table with a column of files and one of texts; without a header as of LJSpeech."""
     rows = [] if paths.suffix_of(file) in (".xlsx", ".parquet") else _lines_with_files(file, folder, encoding)
     if rows:
-        return [Recording(_place(folder, row[0].strip()), next(filter(None, map(str.strip, row[:0:-1])), ""))
-                for row in rows]  # fmt: skip
+        return _with_splits([Recording(_place(folder, row[0].strip()), lists.last_text(row)) for row in rows], folder)
     content = read_table(file, None, encoding)
     if not isinstance(content, Table):
         return None
@@ -276,13 +285,42 @@ def _cells(lines, mark):
 
 def _of_columns(table, columns, folder):
     speaker = next((name for name in table.names if normal(name) in SPEAKER), None)
+    known = {normal(name): name for name in reversed(table.names)}
+    start, length, end = (next((known[word] for word in words if word in known), None) for words in PARTS)
     recordings = []
-    for row in zip(*(table.values(name) for name in table.names)):
+    for number, row in enumerate(zip(*(table.values(name) for name in table.names))):
         values = {name: "" if value is None else str(value) for name, value in zip(table.names, row)}
         fields = {normal(name): value for name, value in values.items()}
         fields |= {"speaker": values[speaker]} if speaker else {}
-        recordings.append(Recording(_place(folder, values[columns["audio"]].strip()), values[columns["text"]], fields))
-    return recordings
+        path = _place(folder, values[columns["audio"]].strip())
+        part = () if start is None else _part(table.where(number), values, start, length, end)
+        recordings.append(Recording(path, values[columns["text"]], fields, *part))
+    return _with_splits(recordings, folder)
+
+
+def _part(where, values, start, length, end) -> tuple:
+    """Start, length and place of a part of a file; nothing of a row that does not tell them."""
+    try:
+        first = float(values[start] or 0)
+        seconds = float(values[length]) if length else float(values[end]) - first if end else None
+    except ValueError:
+        raise InputError(
+            f"{where}: expected seconds of a part of the file, got {shorten(repr(values[start]), 40)}."
+        ) from None
+    if not 0 <= first < math.inf or (seconds is not None and not 0 < seconds < math.inf):
+        raise InputError(f"{where}: the part of the file is empty: give seconds from 0 on.")
+    return first, seconds, where
+
+
+def _with_splits(recordings, folder):
+    """The recordings with the splits that are the names of their folders, if all have one and no other."""
+    if any("split" in recording.fields for recording in recordings):
+        return recordings
+    inner = [one.path.relative_to(folder).parts[:-1] if one.path.is_relative_to(folder) else () for one in recordings]
+    found = [lists.split_in(parts) for parts in inner]
+    if not all(found):
+        return recordings
+    return [replace(one, fields={**one.fields, **split}) for one, split in zip(recordings, found)]
 
 
 def _audio_file(folder, name) -> Path | None:

@@ -20,12 +20,27 @@ class Sound:
     samples: np.ndarray
 
 
+def as_floats(samples: Any) -> np.ndarray:
+    """Samples as float32; those of whole numbers of 8, 16 or 32 bits, as WAV files have them, from -1 to 1.
+
+    >>> as_floats(np.array([-32768, 16384], np.int16)).tolist(), as_floats(np.array([0, 192], np.uint8)).tolist()
+    ([-1.0, 0.5], [-1.0, 0.5])
+    """
+    samples = np.asarray(samples)
+    bits = 8 * samples.dtype.itemsize
+    if samples.dtype.kind in "iu" and bits <= 32:
+        half = 2.0 ** (bits - 1)
+        samples = (samples - half * (samples.dtype.kind == "u")) / half
+    return samples.astype(np.float32)
+
+
 def padded(sounds: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Sounds with zeros behind them, float32 `(batch, samples)`, one sample at least, and their lengths, int32.
+    """Sounds, as of `as_floats`, with zeros behind them, `(batch, samples)`, one at least; and their lengths, int32.
 
     >>> padded([np.ones(1), np.ones(2)])[0].tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
+    sounds = [as_floats(sound) for sound in sounds]
     return padded_rows(sounds, 0.0, np.float32, 1), np.array([len(sound) for sound in sounds], np.int32)
 
 

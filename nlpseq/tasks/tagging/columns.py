@@ -19,15 +19,15 @@ from pathlib import Path
 
 from nlpseq import tag_schemes
 from nlpseq.data.files.delimited import checked_delimiter
-from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, files_in, split_files, suffix_of
+from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_groups, suffix_of
 from nlpseq.data.files.table import normal
 from nlpseq.errors import InputError, first_of, plural, suggest
 from nlpseq.paths import as_path
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-SUFFIXES = {*TABLES, *TEXTS, *SPLIT_SUFFIXES} - {".md", ".tmx"}
+SUFFIXES = {*TABLES, *TEXTS, *SPLIT_SUFFIXES, ".annotated"} - {".md", ".tmx"}
 SPACES = re.compile("[ \t]+")
-COMMENT = re.compile("#[ \t]|#$")
+COMMENT = re.compile("#[ \t]|#$|#(begin|end) document")  # the latter in files of CoNLL-2011 and 2012
 COMMENT_WORDS = ("newdoc", "newpar", "doc", "document", "id", "sent_id", "sent", "sentence", "text", *SPLIT_OF)
 MOST_TAGS = 2  # of "#" itself
 DOCUMENT = "-DOCSTART-"
@@ -35,17 +35,16 @@ FIRST_NAMES = ("word", "words", "token", "tokens", "form")  # of the first colum
 LAST_NAMES = ("tag", "tags", "label", "labels", "ner", "ner tag", "ner tags", "pos", "upos", "entity", "chunk", "slot")
 
 
-def column_files(dataset: str | Path) -> dict[str, Path]:
+def column_files(dataset: str | Path) -> dict[str, list[Path]]:
     """The files of a dataset by split; a file itself is "train".
 
     In a folder with CoNLL-U files others are ignored: treebanks contain their plain text too.
     """
     path = as_path(dataset)
     if not os.path.isdir(path):
-        return {"train": path}
-    files = [file for file in files_in(path) if suffix_of(file) in SUFFIXES]
-    files = [file for file in files if is_conllu(file)] or files
-    return split_files(path, files, "train.txt, eng.train or en-ud-train.conllu, for example")
+        return {"train": [path]}
+    chosen = lambda files: [file for file in files if is_conllu(file)] or files  # noqa: E731
+    return split_groups(path, SUFFIXES, "train.txt, eng.train or en-ud-train.conllu, for example", chosen)
 
 
 def sentences_of_lines(
@@ -123,8 +122,9 @@ class Form:
                 rows.append((number, []))
                 continue
             fields = self.split(line)
-            comment = COMMENT.match(line) and not (
-                len(fields) == self.width and not (self.tabs and line.startswith("# "))
+            mark = COMMENT.match(line)
+            comment = mark and not (
+                mark[1] is None and len(fields) == self.width and not (self.tabs and line.startswith("# "))
             )
             if not comment and not (self.header and fields == self.header):
                 rows.append((number, fields))
@@ -189,11 +189,20 @@ def _usual_columns(form, rows, fields):
     token, tag = 1, max(2, len(fields))
     if form.header:
         token = 1 + next(index for index, name in enumerate(form.header) if normal(name) in FIRST_NAMES)
+    elif len(fields) == 2 and _are_swapped(rows):
+        return (2, 1), "tokens are column 2, and tags, of spans, are column 1"
     elif len(fields) > 2 and _counts(rows):
         token, tag = 2, 3 if len(fields) == 4 and _is_nested(rows) else len(fields)
         note = f"column 1 counts the tokens and is left out: tokens are column {token}, tags column {tag}"
         return (token, tag), note
     return (token, tag), ""
+
+
+def _are_swapped(rows):
+    """Whether the first of two columns holds tags of spans, and the second none, as in the MIT Movie Corpus."""
+    first, second = ({fields[column] for _, fields in rows if len(fields) == 2} for column in (0, 1))
+    begun = any(tag.startswith("B-") for tag in first)
+    return begun and all(tag_schemes.fits(tag, "bioes") for tag in first) and not (second & first)
 
 
 def _counts(rows):

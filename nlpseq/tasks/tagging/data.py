@@ -10,13 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import tag_schemes
-from nlpseq.data import sources
-from nlpseq.data.notes import few_examples, say_notes, spellings, unseen_labels
+from nlpseq.data import notes, sources
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.tagging import own
 from nlpseq.tasks.tagging.own import RawSentences
 from nlpseq.tasks.tagging.reading import TagReading
 from nlpseq.tasks.tagging.schemas import TAGGING, TaggingSchema
+
+LONG_SENTENCE = 100  # tokens
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Sentences:
         indices = np.atleast_1d(np.arange(len(self))[indices]).tolist()
         return Sentences([self.tokens[i] for i in indices], [self.tags[i] for i in indices], self.unseen)
 
-    def with_known_labels(self, classes: int) -> "Sentences":
+    def known(self, classes: int) -> "Sentences":
         """The sentences whose tags are all of `classes`, the number of tags that training shows."""
         return self.select([max(tags) < classes for tags in self.tags]) if self.unseen else self
 
@@ -71,7 +72,7 @@ class TaggedSentences(sources.SplitDataset):
         train, validation, test: `Sentences`.
         generated: whether the sentences are generated.
         scheme: "bio" or "bioes" if the tags mark spans, else None.
-        notes: sentences about problems in the data.
+        notes: what is odd in the data, sentences.
     """
 
     name: str
@@ -134,28 +135,24 @@ def load_tagged_sentences(
         overrides = {name: value for name, value in overrides.items() if value is not None}
         raw, names, generated = _from_tfds(dataset, data_dir, overrides)
     else:
-
-        def read(path):
-            return own.read(path, tokens, tags, delimiter, encoding)
-
-        def of_table(table):
-            return own.sentences_of_table(table, tokens, tags)
-
+        read = lambda path: own.read(path, tokens, tags, delimiter, encoding)  # noqa: E731
+        of_table = lambda table: own.sentences_of_table(table, tokens, tags)  # noqa: E731
         splits = {split: own.as_columns(part) for split, part in splits.items()}
         raw = sources.own_splits(own.as_columns(dataset), data_dir, splits, read, of_table, rank=1)
         names, generated = [], False
     name = sources.name_of(dataset)
-    notes = [note for part in raw.values() for note in part.notes]
+    said = [note for part in raw.values() for note in part.notes]
     scheme, raw, scheme_notes = _in_scheme(raw)
     labels = _labels(name, raw["train"], names)
-    examples = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
-    notes += scheme_notes + [
-        note for split, part in raw.items() for note in _unseen_notes(split, part, examples[split])
-    ]
-    notes += sources.fill_splits(examples, seed)
-    data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **examples)
-    notes += spellings(labels, "tags") + few_examples(data.sizes, "sentences")
-    return replace(data, notes=say_notes(notes))
+    found = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
+    said += scheme_notes + [note for split, part in raw.items() for note in _unseen_notes(split, part, found[split])]
+    size = len(found["train"].tokens[0]) if len(found["train"]) == 1 else 0
+    if size > LONG_SENTENCE and len(found) < len(sources.SPLITS):
+        raise InputError(f"{name} holds one sentence of {size:,} tokens: put an empty line after each sentence.")
+    said += sources.fill_splits(found, seed)
+    data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **found)
+    said += notes.spellings(labels, "tags") + notes.few_examples(data.sizes, "sentences")
+    return replace(data, notes=notes.say_notes(said))
 
 
 def _from_tfds(dataset, data_dir, overrides):
@@ -196,9 +193,9 @@ def _raw(dataset, split, schema, names, tokens, tags, left_out=None):
     tags = [names[tag] for tag in values] if names else [sources.as_text(tag) for tag in values]
     tags = np.array(tags, object)
     if left_out is not None:
-        is_token = left_out.values.numpy() != schema.left_out[1].encode()
-        ends = np.concatenate([[0], np.cumsum(is_token)])[ends]
-        words, tags = words[is_token], tags[is_token]
+        kept = left_out.values.numpy() != schema.left_out[1].encode()
+        ends = np.concatenate([[0], np.cumsum(kept)])[ends]
+        words, tags = words[kept], tags[kept]
     bounds = [(start, end) for start, end in pairwise(ends) if end > start]
     parts = ([flat[start:end].tolist() for start, end in bounds] for flat in (words, tags))
     return RawSentences(*parts, lambda sentence, token: place)
@@ -269,4 +266,4 @@ def _unseen_notes(split, raw, sentences):
     unseen = set(sentences.unseen)
     counts = Counter(tag for tag in chain.from_iterable(raw.tags) if tag in unseen)
     first = min(place for tag, place in _first_places(raw).items() if tag in unseen)
-    return unseen_labels(split, counts, "tags", raw.place(*first))
+    return notes.unseen(split, counts, "tags", raw.place(*first))

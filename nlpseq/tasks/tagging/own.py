@@ -9,12 +9,12 @@ from typing import Any
 from nlpseq.data.files import folders, table
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import read_delimited
-from nlpseq.data.files.json_rows import read_json
-from nlpseq.data.files.paths import TABLES, read_splits, suffix_of
+from nlpseq.data.files.json_rows import columns_table, read_json
+from nlpseq.data.files.paths import TABLES, inner, read_splits, split_folders, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.errors import InputError, shorten
-from nlpseq.tasks.tagging import columns
+from nlpseq.tasks.tagging import columns, spans
 
 TOKENS = Role("tokens", (
     "tokens", "words", "token", "word", "form", "text", "sentence words", "sentence tokens", "sentence",
@@ -40,7 +40,7 @@ class RawSentences:
     Attributes:
         tokens, tags: lists of lists of str, none of them empty.
         place: `place(sentence, token)` is the position of a token, for errors.
-        notes: sentences about problems.
+        notes: what is odd, sentences.
     """
 
     tokens: list[list[str]]
@@ -57,10 +57,37 @@ def read(
     encoding: str | None = None,
 ) -> dict[str, RawSentences]:
     """The sentences of a file or folder by split."""
-    tables = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
-    if tables is not None and all(map(_are_parallel, tables.values())):
-        return {split: sentences_of_table(part, tokens, tags) for split, part in tables.items()}
-    return read_splits(columns.column_files(path), lambda file: _read_file(file, tokens, tags, delimiter, encoding))
+    path = inner(path)
+    found = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
+    if found is None or not all(map(_are_parallel, found.values())):
+        found = _annotated_tables(path, encoding) if os.path.isdir(path) else None
+    if found is not None:
+        return {split: sentences_of_table(part, tokens, tags) for split, part in found.items()}
+    return read_splits(
+        columns.column_files(path),
+        lambda files: _joined([_read_file(file, tokens, tags, delimiter, encoding) for file in files]),
+    )
+
+
+def _annotated_tables(folder, encoding):
+    """Tables of tokens and tags by split, of a folder of texts with files of annotations as of brat, or None."""
+    roots = split_folders(folder)
+    found = {split: spans.brat_columns(path, encoding) for split, path in (roots or {"train": folder}).items()}
+    tables = {split: columns_table(str(folder), part, "line") for split, part in found.items() if part is not None}
+    return tables if "train" in tables else None
+
+
+def _joined(parts):
+    """The sentences of files of one split; of one file, of all splits that it has."""
+    if len(parts) == 1:
+        return parts[0]
+    found = [part["train"] for part in parts]
+    owners = [(part, number) for part in found for number in range(len(part.tokens))]
+    place = lambda sentence, token: owners[sentence][0].place(owners[sentence][1], token)  # noqa: E731
+    tokens, tags, said = (
+        [item for part in found for item in getattr(part, name)] for name in ("tokens", "tags", "notes")
+    )
+    return {"train": RawSentences(tokens, tags, place, tuple(said))}
 
 
 def _are_parallel(part):
@@ -84,6 +111,8 @@ def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
         lines = read_lines(path, encoding)
         if is_json("\n".join(lines[:1])):
             return read_json("\n".join(lines), str(path), as_columns)
+        if _are_sentences_and_tags(lines) if delimiter is None else False:
+            return read_delimited("\n".join(lines), str(path), ".tsv", "tab")
         if suffix_of(path) in (".tsv", ".tab") and _names_columns(lines):
             return read_delimited("\n".join(lines), str(path), ".tsv", delimiter)
         separator = None if delimiter else _separator(lines)
@@ -94,6 +123,13 @@ def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
     if isinstance(content, str):
         raise InputError(f"{path} is empty: expected sentences.")
     return content
+
+
+def _are_sentences_and_tags(lines):
+    """Whether lines hold a sentence, a tab, and as many tags."""
+    rows = [line.split("\t") for line in lines[:CHECKED] if line.strip()]
+    several = sum(len(row[0].split()) > 1 for row in rows)
+    return all(len(row) == 2 for row in rows) and 2 * several > len(rows) and _hold_sentences(*zip(*rows))
 
 
 def _names_columns(lines):
@@ -110,13 +146,10 @@ def _separator(lines: Sequence[str]) -> str | None:
     checked = [line.split() for line in lines[:CHECKED] if line.strip()]
     if not checked or 2 * sum(len(words) > 1 for words in checked) < len(checked):
         return None
-    return next(
-        (mark for mark in SEPARATORS if all(_has_token_and_tag(word, mark) for words in checked for word in words)),
-        None,
-    )
+    return next((mark for mark in SEPARATORS if all(_both(word, mark) for words in checked for word in words)), None)
 
 
-def _has_token_and_tag(word, mark):
+def _both(word, mark):
     token, _, tag = word.rpartition(mark)
     return bool(token and tag)
 
@@ -137,12 +170,14 @@ def _words_with_tags(path, lines, mark):
 
 
 def as_columns(data: Any) -> Any:
-    """Lists of sentences of `(token, tag)` as columns of tokens and tags; other data unchanged.
+    """Lists of sentences of `(token, tag)`, and texts with spans, as columns of tokens and tags; other data unchanged.
 
-    Pairs are tuples or lists. A tuple of two lists is not a sentence, but its tokens and its tags.
+    Pairs are tuples or lists. A tuple of two lists is no sentence, but its tokens and its tags.
     """
     if isinstance(data, Mapping):
         return {name: as_columns(part) for name, part in data.items()}
+    if isinstance(data, list) and data and (annotated := spans.columns_of(data)):
+        return annotated
     if not isinstance(data, list) or not all(isinstance(sentence, (list, tuple)) for sentence in data):
         return data
     pairs = [pair for sentence in data for pair in sentence]
@@ -173,14 +208,32 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     Raises:
         InputError: a column is missing, or a sentence has different numbers of tokens and tags.
     """
-    part, columns = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
-    words, labels = part.values(columns["tokens"]), part.values(columns["tags"])
-    boundaries = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in columns.values()]
-    if (boundaries or part.breaks) and not _hold_sentences(words, labels):
-        sentences = _of_token_rows(part, words, labels, [part.values(name) for name in boundaries])
+    if tokens is None and tags is None and (annotated := _of_spans(part)):
+        return annotated
+    part, found = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
+    words, labels = part.values(found["tokens"]), part.values(found["tags"])
+    named = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in found.values()]
+    if (named or part.breaks) and not _hold_sentences(words, labels):
+        sentences = _of_token_rows(part, words, labels, [part.values(name) for name in named])
     else:
         sentences = _of_sentence_rows(part, words, labels)
     return replace(sentences, notes=(part.note, *sentences.notes)) if part.note else sentences
+
+
+def _of_spans(part):
+    """The sentences of a table with a column of texts and one of spans in them, else None."""
+    part = table.with_names(part, (TOKENS, TAGS), {})
+    names = {normal(name): name for name in part.names} if part.header else {}
+    text, marked = (
+        next((names[name] for name in usual if name in names), None) for usual in (spans.TEXTS, spans.SPANS)
+    )
+    if text is None or marked is None:
+        return None
+    cells = [value.tolist() if hasattr(value, "tolist") else value for value in part.values(marked)]
+    cells = [table.list_in(value) if isinstance(value, str) else value for value in cells]
+    rows = [{"text": value, "spans": cell} for value, cell in zip(part.values(text), cells)]
+    found = spans.columns_of(rows)
+    return None if found is None else _of_sentence_rows(part, found["tokens"], found["tags"])
 
 
 def _hold_sentences(words, labels):
@@ -208,7 +261,7 @@ def _of_token_rows(part, words, labels, keys):
         sentences[-1].append(row)
     left_out = [row for row in range(len(words)) if table.is_missing(words[row]) or table.is_missing(labels[row])]
     dropped = set(left_out)
-    sentences = [tagged for rows in sentences if (tagged := [row for row in rows if row not in dropped])]
+    sentences = [kept for rows in sentences if (kept := [row for row in rows if row not in dropped])]
     return RawSentences(
         [[_word(words[row], part.where(row)) for row in rows] for rows in sentences],
         [[_word(labels[row], part.where(row)) for row in rows] for rows in sentences],
@@ -223,19 +276,16 @@ def _of_sentence_rows(part, words, labels):
         if any(map(table.is_missing, pair)):
             left_out.append(row)
             continue
-        sentence, tag_row = sentence_of(*pair, part.where(row))
+        sentence, named = sentence_of(*pair, part.where(row))
         if sentence:
             tokens.append(sentence)
-            tags.append(tag_row)
+            tags.append(named)
             rows.append(row)
     if not rows:
         raise InputError(f"{part.place} holds no sentences: expected at least one with tokens and tags.")
-
-    def place(sentence, token):
-        return f"{part.where(rows[sentence])}, token {token + 1}"
-
-    notes = (table.left_out(part, left_out, "tokens or tags"),) if left_out else ()
-    return RawSentences(tokens, tags, place, notes)
+    place = lambda sentence, token: f"{part.where(rows[sentence])}, token {token + 1}"  # noqa: E731
+    said = (table.left_out(part, left_out, "tokens or tags"),) if left_out else ()
+    return RawSentences(tokens, tags, place, said)
 
 
 def sentence_of(tokens: Any, tags: Any, where: str) -> tuple[list[str], list[str]]:
@@ -248,10 +298,10 @@ def sentence_of(tokens: Any, tags: Any, where: str) -> tuple[list[str], list[str
     Raises:
         InputError: they hold something else, or different numbers of tokens and tags.
     """
-    sentence, labels = (_items(value, where) for value in (tokens, tags))
-    if len(sentence) != len(labels):
-        raise InputError(f"{where}: {len(sentence)} tokens and {len(labels)} tags: give a tag for each token.")
-    return sentence, labels
+    sentence, named = (_items(value, where) for value in (tokens, tags))
+    if len(sentence) != len(named):
+        raise InputError(f"{where}: {len(sentence)} tokens and {len(named)} tags: give a tag for each token.")
+    return sentence, named
 
 
 def _items(value: Any, where: str) -> list[str]:

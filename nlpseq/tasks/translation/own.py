@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nlpseq.data.files import paths, table
+from nlpseq.data.files import paths, table, xliff
 from nlpseq.data.files.contents import read_lines
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.languages import is_language, names_language, names_side
@@ -14,8 +14,9 @@ from nlpseq.data.files.paths import TABLES, suffix_of
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.data.files.tmx import read_tmx
-from nlpseq.errors import InputError, plural, shorten
-from nlpseq.tasks.translation.sides import LanguageFile, language_files, languages_of
+from nlpseq.errors import InputError, first_of, plural, shorten
+from nlpseq.paths import is_url
+from nlpseq.tasks.translation.sides import LanguageFile, language_files, languages_of, without_split
 
 ARGUMENTS = "`source` and `target`"
 HEADER = ("source", "target")
@@ -35,7 +36,7 @@ class RawPairs:
     Attributes:
         languages: names of source and target.
         sources, targets: their texts.
-        notes: sentences about problems.
+        notes: what is odd, sentences.
     """
 
     languages: tuple[str, str]
@@ -55,27 +56,31 @@ def read(
     path = paths.inner(path)
     files = language_files(path)
     if files:
+        left = without_split(path, {file.language for file in files})
         place = f"folder {path if os.path.isdir(path) else path.parent}"
-        return _of_files(place, files, source, target, encoding)
+        pairs = _of_files(place, files, source, target, encoding)
+        if left:
+            note = f"{place}: {first_of([file.name for file in left])} name no split and are left out"
+            pairs["train"] = replace(pairs["train"], notes=(*pairs["train"].notes, note))
+        return pairs
     if not os.path.isdir(path):
         return _of_table_files([path], source, target, delimiter, encoding)
-    tables = [file for file in paths.files_in(path) if suffix_of(file) in (*TABLES, ".txt", ".tmx")]
-    shards = paths.shards(tables)
-    split = paths.split_files(path, shards, "train.tsv, or en.train.txt and de.train.txt, for example")
+    suffixes = (*TABLES, ".txt", ".tmx", *xliff.SUFFIXES)
+    groups = paths.split_groups(path, suffixes, "train.tsv, or en.train.txt and de.train.txt, for example")
 
-    def read_file(file):
+    def read_group(files):
         nonlocal source, target
-        parts = _of_table_files(shards[file], source, target, delimiter, encoding)
+        parts = _of_table_files(files, source, target, delimiter, encoding)
         if parts["train"].languages != HEADER:
             source, target = parts["train"].languages  # the other splits have the languages of training
         return parts
 
-    return paths.read_splits(split, read_file)
+    return paths.read_splits(groups, read_group)
 
 
 def _of_files(place, files, source, target, encoding):
-    detected = languages_of(files)
-    languages = direction(place, detected, *((None, None) if detected == list(HEADER) else (source, target)))
+    known = languages_of(files)
+    languages = direction(place, known, *((None, None) if known == list(HEADER) else (source, target)))
     sides = [_by_split(place, files, language) for language in languages]
     for own, other, language in zip(sides, reversed(sides), reversed(languages)):
         for split, file in own.items():
@@ -84,27 +89,29 @@ def _of_files(place, files, source, target, encoding):
                 raise InputError(
                     f"{place} has {file.path.name} without its translation in {language!r}: expected {name}."
                 )
-    names = (source or "source", target or "target") if detected == list(HEADER) else languages
+    names = (source or "source", target or "target") if known == list(HEADER) else languages
     return {split: _of_sides(names, [side[split].path for side in sides], encoding) for split in sides[0]}
 
 
 def _by_split(place, files, language):
-    by_split: dict[str, LanguageFile] = {}
+    found: dict[str, LanguageFile] = {}
     for file in files:
         if file.language != language:
             continue
-        if file.split in by_split:
+        if file.split in found:
             raise InputError(
-                f"{place} has {by_split[file.split].path.name} and {file.path.name} for one split: keep one of them."
+                f"{place} has {found[file.split].path.name} and {file.path.name} for one split: keep one of them."
             )
-        by_split[file.split] = file
-    if "train" not in by_split:
+        found[file.split] = file
+    if "train" not in found:
         raise InputError(f"{place} has no training file: expected {language}.train.txt or train.{language}.")
-    return by_split
+    return found
 
 
 def _of_sides(languages, sides, encoding):
     lines = [read_lines(path, encoding) for path in sides]
+    size = min(map(len, lines))
+    lines = [side if any(map(str.strip, side[size:])) else side[:size] for side in lines]  # empty lines at the end
     first, second = (f"{path} has {plural(len(side), 'line')}" for path, side in zip(sides, lines))
     if len(lines[0]) != len(lines[1]):
         raise InputError(f"{first} and {second}: expected equally many, line by line translations of each other.")
@@ -117,6 +124,7 @@ def direction(place: str, languages: Sequence[str], source: str | None, target: 
     Raises:
         InputError: one is missing, or there are more than two and not both are given.
     """
+    source, target = (_in_region(name, languages) for name in (source, target))
     for name in (source, target):
         if name is not None and name not in languages:
             raise InputError(f"{place} has no {shorten(name)!r}: choose from {_listed(languages)} with {ARGUMENTS}.")
@@ -126,6 +134,12 @@ def direction(place: str, languages: Sequence[str], source: str | None, target: 
         raise InputError(f"{place} has {_listed(languages)}: name two of them with {ARGUMENTS}.")
     source = source or next(name for name in languages if name != target)
     return source, target or next(name for name in languages if name != source)
+
+
+def _in_region(name, languages):
+    """The only one of several languages that a name without a region means: "en-GB" for "en"."""
+    found = [language for language in languages if normal(language).split(" ")[0] == normal(str(name))]
+    return found[0] if name not in languages and len(found) == 1 else name
 
 
 def _listed(languages):
@@ -138,13 +152,14 @@ def _of_table_files(files, source, target, delimiter, encoding):
 
 
 def _table(path, delimiter, encoding) -> Table:
-    content = read_tmx(path) if suffix_of(path) == ".tmx" else read_table(path, delimiter, encoding)
+    readers = {".tmx": read_tmx, **dict.fromkeys(xliff.SUFFIXES, xliff.read_xliff)}
+    content = readers[suffix_of(path)](path) if suffix_of(path) in readers else read_table(path, delimiter, encoding)
     if isinstance(content, str):
         if not content.strip():
             raise InputError(f"{path} holds no sentences: expected at least one pair.")
         raise InputError(
             f"{path} is neither a folder nor a table: expected sentences and translations in two columns separated by "
-            "tabs, a .tsv, .csv, .jsonl or .tmx file, or a file for each language (train.en and train.de)."
+            "tabs, a .tsv, .csv, .jsonl, .tmx or .xliff file, or a file for each language (train.en and train.de)."
         )
     return content
 
@@ -155,10 +170,10 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
     Of named columns, source and target are those given, else those named so, else two that are named like
     languages, else the only two. Of others, they are the first two that hold texts, not numbers or codes of languages.
     """
-    arguments = {"source": source, "target": target}
-    part = table.with_header_by(part, lambda cells: _is_header(cells, source, target))
+    given = {"source": source, "target": target}
+    part = table.with_header_by(part, lambda cells: _named(cells, source, target))
     if not part.header:
-        return _of_numbered_columns(part, arguments)
+        return _of_numbered_columns(part, given)
     names: dict[str, str] = {}  # "en" for "translation.en"
     for name in part.names:
         names.setdefault(name.rpartition(".")[2], name)
@@ -169,10 +184,12 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
             for role, name in zip((SOURCE, TARGET), usual):
                 table.the_only(part, names[name], role.argument)
             return _of_columns(part, [names[name] for name in usual], HEADER)
-    languages = [name for name in names if names_language(name) and not _holds_no_texts(part.values(names[name]))]
-    chosen = _chosen(part, languages if len(languages) > 1 else list(names), list(names), source, target)
-    for argument, name in zip(arguments, chosen):
-        if not str(arguments[argument]).isdecimal():
+    texts = [name for name in names if not _holds_no_texts(part.values(names[name]))]
+    languages = [name for name in texts if names_language(name)]
+    likely = languages if len(languages) > 1 else texts if len(texts) > 1 else list(names)
+    chosen = _chosen(part, likely, list(names), source, target)
+    for argument, name in zip(given, chosen):
+        if not str(given[argument]).isdecimal():
             table.the_only(part, names[name], argument)
     return _of_columns(part, [names[name] for name in chosen], chosen)
 
@@ -180,10 +197,10 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
 def _chosen(part, languages, names, source, target):
     """Source and target, given by name without case, by number, or not."""
     normals = {normal(name): name for name in names}
-    sides = [_name(value, normals, names) for value in (source, target)]
-    if any(value is not None and value not in languages for value in sides):
+    given = [_name(value, normals, names) for value in (source, target)]
+    if any(value is not None and value not in languages for value in given):
         languages = names
-    return direction(f"the header of {part.place}", languages, *sides)
+    return direction(f"the header of {part.place}", languages, *given)
 
 
 def _name(value, normals, names):
@@ -193,25 +210,24 @@ def _name(value, normals, names):
     return names[index] if 0 <= index < len(names) else str(value)
 
 
-def _is_header(cells, source, target):
+def _named(cells, source, target):
     """Whether cells are the names of columns: of the two sides of a translation, or one that is given."""
     normals = set(map(normal, cells))
-    arguments = {normal(value) for value in (source, target) if value is not None}
+    given = {normal(value) for value in (source, target) if value is not None}
     usual = normals & set(SOURCE.usual) and normals & set(TARGET.usual)
-    return bool(arguments & normals or usual or sum(map(names_side, set(cells))) > 1)
+    return bool(given & normals or usual or sum(map(names_side, set(cells))) > 1)
 
 
-def _of_numbered_columns(part, arguments):
-    numbers = {role: int(value) - 1 for role, value in arguments.items() if value and str(value).isdecimal()}
-    texts = [index for index in range(len(part.names)) if not _holds_no_texts(part.column(index))]
+def _of_numbered_columns(part, given):
+    numbers = {role: int(value) - 1 for role, value in given.items() if value and str(value).isdecimal()}
+    indices = range(len(part.names))
+    texts = [index for index in indices if len(indices) == 2 or not _holds_no_texts(part.column(index))]
     if any(index not in range(len(part.names)) for index in numbers.values()) or len(texts) < 2:
         columns = plural(len(part.names), "column")
         raise InputError(f"{part.place} has {columns}, expected two with texts: source and target.")
     source = numbers.get("source", next(index for index in texts if index != numbers.get("target")))
     target = numbers.get("target", next(index for index in texts if index != source))
-    languages = tuple(
-        role if role in numbers or not arguments[role] else str(arguments[role]) for role in ("source", "target")
-    )
+    languages = tuple(role if role in numbers or not given[role] else str(given[role]) for role in ("source", "target"))
     if len(part.names) > 2 and len(numbers) < 2:
         note = f"{part.place} has {len(part.names)} columns: source is column {source + 1}, target {target + 1}"
         part = part.with_note(note)
@@ -219,10 +235,12 @@ def _of_numbered_columns(part, arguments):
 
 
 def _holds_no_texts(values):
-    """Whether a column has numbers only, as of sentences or scores, or the code of a language in each row."""
+    """Whether a column has numbers, as of sentences or scores, or URLs only, or the code of a language in each row."""
     cells = [str(value).strip() for value in values]
-    return all(map(table.is_numeral, cells)) or (
-        len(set(cells)) <= max(1, len(cells) // 4) and all(map(is_language, cells))
+    return (
+        all(map(table.is_numeral, cells))
+        or all(is_url(cell) and " " not in cell for cell in cells)
+        or (len(set(cells)) <= max(1, len(cells) // 4) and all(map(is_language, cells)))
     )
 
 
@@ -232,19 +250,21 @@ def _of_columns(part, names, languages):
             f"{part.place}: {ARGUMENTS} are both the column {shorten(names[0])!r}: name two different ones."
         )
     texts = [
-        ["" if value is None else table.text_of(value, part.where(row)) for row, value in enumerate(part.values(name))]
+        [
+            "" if table.is_missing(value) else table.text_of(value, part.where(row))
+            for row, value in enumerate(part.values(name))
+        ]
         for name in names
     ]
     return _pairs(languages, *texts, part, [part.note] if part.note else [])
 
 
 def _pairs(languages, sources, targets, part: Table, notes: Sequence[str] = ()):
-    """`RawPairs` without those that are blank on a side, with a note on those that have a text on the other."""
+    """`RawPairs` without those that are blank on a side, of which those with text on the other are said."""
     blank = [(not source.strip(), not target.strip()) for source, target in zip(sources, targets)]
-    filled = [row for row, sides in enumerate(blank) if not any(sides)]
+    kept = [row for row, sides in enumerate(blank) if not any(sides)]
     halves = [row for row, sides in enumerate(blank) if sides[0] != sides[1]]
-    if not filled:
+    if not kept:
         raise InputError(f"{part.place} holds no sentences: expected at least one pair.")
-    if halves:
-        notes = [*notes, table.left_out(part, halves, "a translation")]
-    return RawPairs(tuple(languages), *([side[row] for row in filled] for side in (sources, targets)), tuple(notes))
+    said = [*notes, table.left_out(part, halves, "a translation")] if halves else notes
+    return RawPairs(tuple(languages), *([side[row] for row in kept] for side in (sources, targets)), tuple(said))

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,9 +42,18 @@ def language_files(path: Path) -> list[LanguageFile]:
     return [replace(file, split="train") for file in files] if len(files) > 1 else []
 
 
+def without_split(path: Path, languages: Collection[str]) -> list[Path]:
+    """The files of given languages in a folder whose names tell no split, such as newstest2014.de."""
+    found = filter(None, map(_dotted, paths.files_in(path))) if os.path.isdir(path) else ()
+    files = [file for file in found if file.language in languages and not paths.is_about(file.path)]
+    return [file.path for file in files if file.split is None] if any(file.split for file in files) else []
+
+
 def languages_of(files: Iterable[LanguageFile]) -> list[str]:
     """The languages of files: in the order of their names, as of "train.en-de.en", else in that of letters."""
     languages = sorted({file.language for file in files})
+    if {"source", "target"} <= set(languages):
+        return ["source", "target"]  # train.id beside them holds no Indonesian
     if len(languages) == 2:
         first, second = map(re.escape, languages)
         if any(re.search(rf"(?<![^\W_]){second}[-_]{first}(?![^\W_])", file.stem) for file in files):

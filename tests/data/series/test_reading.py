@@ -356,3 +356,79 @@ def test_dates_with_points_and_seconds_since_1970(tmp_path, name, times):
     table = read_series(write(tmp_path, f"{name},v\n" + rows(times, range(20))))
     assert table.frequency.name == "D" and str(table.series[0].times[0].date()) == "2024-02-01"
     assert values(table) == list(range(20))
+
+
+def prices(index_name="Date"):
+    names = pd.MultiIndex.from_product([["Close", "Volume"], ["AAPL", "MSFT"]], names=["Price", "Ticker"])
+    days = pd.date_range("2024-02-01", periods=12, freq="B", name=index_name)
+    return pd.DataFrame(np.arange(48.0).reshape(12, 4) * 37 % 101, days, names)
+
+
+@pytest.mark.parametrize("tickers", [["AAPL", "MSFT"], ["MSFT"]])
+@pytest.mark.parametrize("as_file", [True, False])
+def test_two_rows_of_names_are_those_of_values_and_of_items(tmp_path, tickers, as_file):
+    frame = prices().loc[:, (slice(None), tickers)]
+    frame.to_csv(tmp_path / "a.csv")
+    table = read_series(tmp_path / "a.csv" if as_file else frame)
+    assert [one.item for one in table.series] == (tickers if len(tickers) > 1 else [""])
+    assert table.covariates == ("Volume",) and table.frequency.name == "B"
+    last = table.series[-1].columns
+    assert last["value"][:2].tolist() == [37, 84] and last["Volume"][:2].tolist() == [10, 57]
+
+
+def test_values_alone_and_arrays_of_unequal_length():
+    for data in (np.arange(9.0), list(range(9)), pd.Series(range(9))):
+        assert values(read_series(data)) == list(range(9))
+    for data in ({"a": np.arange(9.0), "b": np.arange(4)}, [np.arange(9.0), np.arange(4)]):
+        assert [len(one) for one in read_series(data).series] == [9, 4]
+    assert [len(one) for one in read_series([[1.0, 2.0]] * 9).series] == [9, 9]  # rows of two columns
+
+
+@pytest.mark.parametrize("form", ["%b-%y", "%d-%b-%y", "%d/%m/%y"])
+@pytest.mark.parametrize("first", [1949, 1964, 1995])
+def test_years_of_two_digits_are_of_one_century_and_not_to_come(form, first):
+    times = pd.date_range(f"{first}-01-01", periods=96, freq="MS")
+    table = read_series({"when": list(times.strftime(form)), "y": list(range(96))})
+    assert (table.series[0].times == times).all() and not table.notes
+
+
+def test_weekends_among_days_of_business_are_refused():
+    with pytest.raises(InputError, match="row 3: 2024-02-03 00:00:00 of the series is on a weekend"):
+        read_series({"day": DAYS, "y": list(range(20))}, frequency="B")
+
+
+def test_a_dict_of_splits_without_training():
+    with pytest.raises(InputError, match="the dict has no training split: expected one named train"):
+        read_series({"test": [1.0, 2.0]})
+
+
+def test_ranges_of_days_begin_with_their_first():
+    weeks = pd.date_range("2024-01-01", periods=12, freq="7D")
+    table = read_series(
+        {"week": [f"{day:%Y-%m-%d}/{day + pd.Timedelta(days=6):%Y-%m-%d}" for day in weeks], "y": [1] * 12}
+    )
+    assert (table.series[0].times == weeks).all() and table.frequency.name == "W"
+
+
+def test_numbers_of_rows_without_a_name_are_no_series():
+    table = read_series({"": list(range(20)), "Date": DAYS, "Mean number": list(range(20, 40))})
+    assert len(table) == 1 and values(table)[0] == 20
+
+
+def test_columns_called_id_name_items_where_times_repeat():
+    table = read_series({"date": DAYS * 2, "shop_id": [3] * 20 + [4] * 20, "hotel_code": [1] * 40, "y": range(40)})
+    assert [one.item for one in table.series] == ["3", "4"]
+    with pytest.raises(InputError, match="name the `item` columns"):
+        read_series({"date": DAYS * 2, "place": [3] * 20 + [4] * 20, "y": range(40)})
+
+
+def test_a_frequency_without_dates_is_said():
+    for data in ({"y": list(range(9))}, {"id": ["a", "b"], **{f"V{i}": [i, i] for i in range(1, 12)}}):
+        assert "`frequency` is not used" in read_series(data, frequency="h").notes[-1]
+
+
+def test_units_behind_names():
+    table = read_series({"Time (s)": list(range(20)), "Sales [$]": list(range(20)), "other": [1, 2] * 10})
+    assert table.names == {"time": "Time (s)", "value": "Sales [$]"} and table.covariates == ("other",)
+    both = read_series({"Load (MW)": list(range(20)), "Load (MVar)": list(range(20)), "date": DAYS})
+    assert len(both) == 2

@@ -47,6 +47,15 @@ def check_answers(kind, path, format):
         compare(texts, saved.predict(texts, **options), other.predict(texts, **options), (), TOLERANCES["none"])
 
 
+def types_of(model):
+    """The types of the tensors of a LiteRT model, of all its subgraphs."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    reader = Interpreter(str(model))
+    parts = range(reader.num_subgraphs())
+    return {tensor["dtype"] for part in parts for tensor in reader.get_tensor_details(part)}
+
+
 @pytest.mark.parametrize("kind", slow_but(EXPORTED, "classification"))
 def test_onnx(kind, tmp_path):
     has("onnx"), has("onnxruntime")
@@ -65,9 +74,8 @@ def test_litert(kind, tmp_path):
     task, path = copied(kind, tmp_path)
     serving.add_formats(path, task, ["litert"])
     check_answers(kind, path, "litert")
-    full = (path / "model.tflite").stat().st_size
     described = serving.add_formats(path, task, ["litert"], "float16")
-    assert described["litert"]["quantize"] == "float16" and described["litert"]["bytes"] < full
+    assert described["litert"]["quantize"] == "float16" and np.float16 in types_of(path / "model.tflite")
 
 
 @pytest.mark.slow
@@ -79,9 +87,11 @@ def test_a_tagger_with_recurrent_characters_in_litert(tmp_path):
 
 
 @pytest.mark.slow
-def test_several_labels(tmp_path):
+@pytest.mark.parametrize("count", [1, 2])
+def test_several_labels(tmp_path, count):
     has("onnx"), has("onnxruntime")
-    task = new_classifier(words(), multi_label=True)
+    task, *others = (new_classifier(words(), multi_label=True) for _ in range(count))
+    task = task.combined(others) if others else task
     path = serving.export(task, tmp_path, data=dataset(), settings={}, metrics=METRICS, formats=["onnx"])
     actual = runtime.load(path, "onnx").predict(DEFAULT)
     assert {len(answer["labels"]) for answer in actual} != {1}
@@ -96,6 +106,17 @@ def test_a_process_without_tensorflow(tmp_path):
     for answer, label, scores in zip(answers, expected["label"], expected["scores"], strict=True):
         assert answer["label"] == label
         np.testing.assert_allclose(list(answer["scores"].values()), scores, atol=1e-5)
+
+
+def test_signatures_and_inputs_that_are_none():
+    model = runtime.load(exported("classification")[1], "saved_model")
+    for signature, inputs, said in (
+        ("embedd", {}, "unknown `signature` 'embedd': did you mean embed"),
+        ("embed", {}, "the signature 'embed' takes text, got nothing"),
+        ("embed", {"text": [[1]]}, "the input 'text' of the signature 'embed' must be string of the shape"),
+    ):
+        with pytest.raises(InputError, match=said):
+            model.run(signature, inputs)
 
 
 def test_the_saved_model_is_there_already(tmp_path):

@@ -111,6 +111,11 @@ OPS = {
     "choices": lambda x: tf.where(tf.reduce_any(x > 1, -1, keepdims=True), tf.nn.softmax(x, 1), tf.zeros_like(x)),
     "parts": lambda x: tf.concat([*tf.split(x, 3, -1), tf.stack(tf.unstack(x, axis=-1), -1)], -1),
     "numbers": lambda x: tf.cumsum(tf.one_hot(tf.range(tf.shape(x)[1]), 4), 0) + tf.pad(x[0], [[0, 0], [1, 0]]),
+    "sums of exponentials": lambda x: tf.reduce_logsumexp(tf.where(x > 1, -np.inf, x), 1),
+    "numbers that are none": lambda x: tf.cast(
+        tf.math.is_nan(x) | tf.math.is_inf(x) | tf.math.is_finite(x / 0), tf.int32
+    ),
+    "curves": lambda x: tf.math.ceil(x) + tf.round(x) + tf.math.reciprocal(tf.cosh(x)) + tf.atan(x) + tf.tan(x / 9),
     "best": lambda x: tf.math.top_k(x[:, 0], 2)[0] ** 2 / tf.maximum(tf.abs(x[:, 1, :2]), 0.1),
 }
 

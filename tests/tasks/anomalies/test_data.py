@@ -149,3 +149,74 @@ def test_odd_data_are_reported(capsys):
         "first 50%",
     ):
         assert part in shown
+
+
+def lines(path, cells):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(map(str, cells)) + "\n")
+
+
+VALUES = [index % 7 for index in range(200)]
+MARKS = [int(150 <= index <= 159) for index in range(200)]
+
+
+@pytest.mark.parametrize("as_line", [True, False])
+def test_names_of_the_ucr_archive_tell_the_split_and_the_anomaly(tmp_path, as_line):
+    for number in (1, 2):
+        cells = ["  ".join(map(str, VALUES))] if as_line else VALUES
+        lines(tmp_path / f"00{number}_UCR_Anomaly_park_90_150_159.txt", cells)
+    for path, count in ((tmp_path, 2), (next(tmp_path.iterdir()), 1)):
+        data = load_anomalies(path)
+        assert data.sizes == {"train": count, "validation": count, "test": count}
+        one = data.test.items[0]
+        assert (one.start, len(one), one.windows, len(data.validation.items[0])) == (90, 200, ((150, 159),), 90)
+
+
+def test_labels_in_files_of_their_own(tmp_path):
+    for name in ("m-1", "m-2"):
+        for split in ("train", "test"):
+            lines(tmp_path / "smd" / split / f"{name}.txt", [f"{value},{value}" for value in VALUES])
+        lines(tmp_path / "smd" / "test_label" / f"{name}.txt", MARKS)
+        lines(tmp_path / "smd" / "interpretation_label" / f"{name}.txt", ["150-159:1"])
+    (tmp_path / "msl").mkdir()
+    for split in ("train", "test"):
+        np.save(tmp_path / "msl" / f"MSL_{split}.npy", np.array([VALUES, VALUES]).T)
+        lines(
+            tmp_path / "psm" / f"{split}.csv", ["timestamp_(min),a,b", *(f"{i},{v},{v}" for i, v in enumerate(VALUES))]
+        )
+    np.save(tmp_path / "msl" / "MSL_test_label.npy", np.array(MARKS, bool))
+    lines(tmp_path / "psm" / "test_label.csv", ["timestamp_(min),label", *(f"{i},{v}" for i, v in enumerate(MARKS))])
+    for name, count in (("smd", 2), ("msl", 1), ("psm", 1)):
+        data = load_anomalies(tmp_path / name)
+        assert len(data.channels) == 2 and data.sizes == {"train": count, "validation": count, "test": count}
+        assert all(one.windows == ((150, 159),) and one.start == 0 for one in data.test)
+        assert any("interpretation_label" in note for note in data.notes) == (name == "smd")
+    lines(tmp_path / "psm" / "test_label.csv", MARKS[:-1])
+    with pytest.raises(InputError, match="has 199 labels, and test.csv 200 steps"):
+        load_anomalies(tmp_path / "psm")
+
+
+def test_folders_as_of_telemanom(tmp_path):
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        np.save(tmp_path / split / "A-1.npy", np.array(VALUES, float))
+    lines(
+        tmp_path / "labeled_anomalies.csv", ["chan_id,anomaly_sequences,class", 'A-1,"[[9, 12], [150, 159]]",[point]']
+    )
+    (one,) = load_anomalies(tmp_path).test
+    assert one.windows == ((9, 12), (150, 159))
+
+
+@pytest.mark.parametrize("kinds", [("normal", "leak", "jam"), ("0", "1", "2"), ("0", "3", "3")])
+def test_several_kinds_of_anomalies(tmp_path, kinds):
+    given = [(*row[:3], kinds[0 if not mark else 1 + i % 2]) for i, (row, mark) in enumerate(zip(rows(), MARKS))]
+    data = load_anomalies(write(tmp_path / "a.csv", HEADER, given))
+    assert data.test.items[0].windows == ((150, 159),) and "anomalies are the labels" in data.notes[0]
+
+
+def test_a_last_column_of_marks_without_header_and_objects_by_split(tmp_path):
+    lines(tmp_path / "a.out", [f"{value},{mark}" for value, mark in zip(VALUES, MARKS)])
+    data = load_anomalies(tmp_path / "a.out")
+    assert data.channels == ("value",) and data.test.items[0].windows == ((150, 159),)
+    data = load_anomalies({"train": {"x": VALUES}, "test": {"x": VALUES[:100], "label": MARKS[:100]}})
+    assert (len(data.validation.items[0]), len(data.test.items[0]), data.test.items[0].start) == (200, 100, 0)

@@ -152,3 +152,72 @@ def test_cycles_of_the_calendar_that_training_has_not_seen_twice_are_left_out():
     counts = [len(phases(np.array([0]), hours, span)) for span in (5, 15 * day, 200 * day, 730 * day, None)]
     assert counts == [1, 2, 2, 3, 3]
     assert len(phases(np.array([0]), Frequency.of("MS"), 5)) == 1
+
+
+def rows_of(days, shops=("a", "b"), **columns):
+    names = ["id", "date", "shop", *columns]
+    lines = [",".join(names)]
+    for number, (day, shop) in enumerate((day, shop) for day in days for shop in shops):
+        time = np.datetime64("2024-01-01") + day
+        lines.append(",".join([str(number), str(time), shop, *(str(cell(day)) for cell in columns.values())]))
+    return "\n".join(lines) + "\n"
+
+
+def test_a_test_part_without_values_is_the_future(tmp_path):
+    (tmp_path / "train.csv").write_text(rows_of(range(40), sales=lambda day: day, price=lambda day: day % 5))
+    (tmp_path / "test.csv").write_text(rows_of(range(40, 47), price=lambda day: 9))
+    data = load_series(tmp_path)
+    assert data.ahead == {} and data.known == ("price",) and "the future" in data.notes[0]
+    assert [len(one) for one in data.table.series] == [47, 47]
+    assert data.table.series[1].columns["price"][-7:].tolist() == [9] * 7
+    assert np.isnan(data.table.series[1].columns["value"][40:]).all()
+
+
+def test_a_test_part_of_one_day_and_of_other_series(tmp_path):
+    (tmp_path / "train.csv").write_text(rows_of(range(40), sales=lambda day: day))
+    (tmp_path / "test.csv").write_text(rows_of([40], shops=("a", "b", "c"), sales=lambda day: day))
+    data = load_series(tmp_path)
+    assert data.ahead == {"a": 1, "b": 1} and "1 series without a training part left out" in data.notes[0]
+
+
+def test_objects_by_split_and_futures_that_are_objects():
+    days = [str(np.datetime64("2024-01-01") + day) for day in range(47)]
+    train = {"ds": days[:40], "y": list(range(40)), "price": [day % 5 for day in range(40)]}
+    more = {"ds": days[40:], "price": [9] * 7}
+    for data in (load_series(train, test=more), load_series({"train": train, "test": more})):
+        assert data.known == ("price",) and len(data.table.series[0]) == 47 and data.ahead == {}
+    assert load_series({"train": train, "test": {**more, "y": [1] * 7}}).ahead == {"": 7}
+
+
+@pytest.mark.parametrize("first", [0, 25])
+def test_a_test_part_that_repeats_what_is_before_it(tmp_path, first):
+    (tmp_path / "train.csv").write_text(rows_of(range(40), sales=lambda day: day))
+    (tmp_path / "test.csv").write_text(rows_of(range(first, 47), sales=lambda day: day))
+    data = load_series(tmp_path)
+    assert data.ahead == {"a": 7, "b": 7} and [len(one) for one in data.table.series] == [47, 47]
+    (tmp_path / "test.csv").write_text(rows_of(range(first, 47), sales=lambda day: 1))
+    with pytest.raises(InputError, match="before the end of its training part"):
+        load_series(tmp_path)
+
+
+def test_the_horizon_of_a_file_of_the_monash_archive(tmp_path):
+    for place, text in enumerate(
+        ("@attribute name string\n@horizon 7", "@attribute name string\n@attribute horizon numeric")
+    ):
+        rows = [f"{name}:{'7:' if place else ''}{','.join(map(str, range(60)))}" for name in "ab"]
+        (tmp_path / "a.tsf").write_text(text + "\n@frequency monthly\n@data\n" + "\n".join(rows))
+        data = load_series(tmp_path / "a.tsf")
+        assert data.table.statics == () and defaults.choose(defaults.profile(data))["horizon"] == 7
+
+
+def test_folders_as_of_gluonts(tmp_path):
+    for split, length in (("train", 30), ("test", 36)):
+        rows = [
+            {"item_id": name, "start": "2024-01-01", "target": list(range(length)), "feat_dynamic_real": [[1] * length]}
+            for name in "ab"
+        ]
+        (tmp_path / split).mkdir()
+        (tmp_path / split / "data.json").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "metadata.json").write_text(json.dumps({"freq": "1H", "prediction_length": 6}))
+    data = load_series(tmp_path)
+    assert data.frequency.name == "h" and data.ahead == {"a": 6, "b": 6} and data.known == ("feat_dynamic_real 1",)

@@ -39,6 +39,15 @@ def test_quantiles_never_cross(task):
     assert (np.diff(quantiles(task, inputs(8, seed=3)), axis=-1) >= 0).all()
 
 
+def test_wider_intervals_do_not_move_the_mean():
+    task, given = forecaster(), inputs()
+    before = task.forecast(given)
+    task.correction.assign([1.0, 1.0, 1.0, 1.0, 1.5, 2.0, 4.0])
+    after = task.forecast(given)
+    assert (after["quantiles"][..., -1] > before["quantiles"][..., -1]).numpy().all()
+    np.testing.assert_allclose(after["mean"], before["mean"], rtol=1e-9)
+
+
 def test_batch_and_neighbours_change_nothing(task):
     examples, expected = inputs(5), quantiles(task, inputs(5))
     for row in range(5):

@@ -271,3 +271,121 @@ def test_rates_below_one_are_refused(tmp_path, rate):
     for data in (str(tmp_path), [(np.zeros(9), "a")]):
         with pytest.raises(InputError, match=f"`sample_rate` must be at least 1, got {rate}"):
             load_speech(data, sample_rate=rate)
+
+
+def timit(folder):
+    for number in range(20):
+        path = tone(folder / "data" / ("TRAIN", "TEST")[number % 5 == 0] / f"S{number % 2}" / f"SX{number}.WAV")
+        path.with_suffix(".TXT").write_text(f"0 1600 {'ABCD'[number % 4]} one.\n")
+
+
+def vctk(folder):
+    for number in range(20):
+        name = f"{number % 2}/p{number}"
+        for microphone in (1, 2):
+            tone(folder / "wav48" / f"{name}_mic{microphone}.flac")
+        (folder / "txt" / str(number % 2)).mkdir(parents=True, exist_ok=True)
+        (folder / "txt" / f"{name}.txt").write_text(f"{'abcd'[number % 4]} one.")
+
+
+def voxforge(folder):
+    for name, first in (("ann", 0), ("ben", 2)):
+        for number in range(10):
+            tone(folder / name / "wav" / f"a{number}.wav")
+        lines = [f"{name}/mfc/a{number} {'abcd'[(first + number) % 4]} ONE.\n" for number in range(10)]
+        (folder / name / "etc").mkdir()
+        (folder / name / "etc" / "PROMPTS").write_text("".join(lines))
+
+
+def an4(folder):
+    (folder / "etc").mkdir(parents=True)
+    for split, numbers in (("train", range(16)), ("test", range(16, 20))):
+        for number in numbers:
+            tone(folder / "wav" / f"an{number}.wav")
+        lines = [f"<s> {'ABCD'[number % 4]} ONE. </s> (an{number})\n" for number in numbers]
+        (folder / "etc" / f"an4_{split}.transcription").write_text("".join(lines))
+
+
+def tedlium(folder):
+    for number, split in enumerate(("train", "train", "train", "train", "test")):
+        tone(folder / split / "sph" / f"talk{number}.wav", 2.0)
+        lines = [f"talk{number} 1 ann {i / 5} {i / 5 + 0.1:.1f} <o,f0> {'abcd'[i]} one.\n" for i in range(4)]
+        (folder / split / "stm").mkdir(exist_ok=True)
+        (folder / split / "stm" / f"talk{number}.stm").write_text(";; LABEL\n" + "".join(lines))
+
+
+def bars(folder):
+    for number in range(20):
+        tone(folder / "books" / f"{number}.wav")
+    (folder / "transcript.txt").write_text("".join(f"books/{i}.wav|{i}|{'abcd'[i % 4]} one.|0.1\n" for i in range(20)))
+
+
+def parts(folder):
+    tone(folder / "long.wav", 4.0)
+    rows = [f'{{"audio_filepath": "long.wav", "offset": {i / 5}, "duration": 0.1, "text": "{"abcd"[i % 4]} one."}}'
+            for i in range(20)]  # fmt: skip
+    (folder / "manifest.jsonl").write_text("\n".join(rows))
+
+
+def by_folder(folder):
+    rows = [f"{('train', 'test')[i % 5 == 0]}/{i}.wav,{'abcd'[i % 4]} one." for i in range(20)]
+    for row in rows:
+        tone(folder / row.split(",")[0])
+    (folder / "metadata.csv").write_text("\n".join(["file_name,transcription", *rows]))
+
+
+@pytest.mark.parametrize(
+    "make", [timit, vctk, voxforge, an4, tedlium, bars, parts, by_folder], ids=lambda f: f.__name__
+)
+def test_texts_in_lists_and_parts_of_files(tmp_path, make):
+    make(tmp_path / "corpus")
+    data = load_speech(str(tmp_path))
+    texts = [text for part in (data.train, data.validation, data.test) for text in part.strings()]
+    assert sorted(texts) == sorted(f"{letter} one." for letter in "abcd" * 5)
+    assert {len(samples) for samples in data.train.audio} == {100}
+    assert len(data.test) == (4 if make in (timit, an4, tedlium, by_folder) else 2)
+    assert not any("names of the folders" in note for note in data.notes)
+
+
+def test_the_texts_of_folders_of_words_are_said(tmp_path):
+    for number in range(20):
+        tone(tmp_path / "ab"[number % 2] / f"{number}.wav")
+    assert load_speech(str(tmp_path)).notes[0] == "the names of the folders are the texts of their sounds: a, b"
+
+
+def test_sounds_as_objects(tmp_path):
+    path = tone(tmp_path / "a.wav")
+    sound, texts = read_audio(path, RATE), ["a", "b"] * 10
+    whole = np.round(sound * 32768).astype(np.int16)
+    rows: list[Any] = [{"audio": {"array": sound, "sampling_rate": RATE}, "sentence": text} for text in texts]
+    cases: list[tuple[Any, dict[str, Any]]] = [
+        (([sound] * 20, texts), {"sample_rate": RATE}),
+        ([(whole, text) for text in texts], {"sample_rate": RATE}),
+        ([(np.stack([sound, sound], axis=1), text) for text in texts], {"sample_rate": RATE}),
+        (rows, {}),
+        ({"path": [str(path)] * 20, "text": texts}, {}),
+        ({"train": rows, "test": rows[:2]}, {}),
+    ]
+    for data, options in cases:
+        loaded = load_speech(data, **options)
+        assert loaded.sample_rate == RATE and set(loaded.train.strings()) == {"a", "b"} and len(loaded.test) == 2
+        np.testing.assert_allclose(loaded.train.audio[0], sound, atol=1e-4)
+    for data in ([1, 2], ([sound] * 3, texts), [{"sound": sound}]):
+        with pytest.raises(InputError):
+            load_speech(data, sample_rate=RATE)
+
+
+def test_formats_that_libsndfile_does_not_read(tmp_path):
+    av: Any = pytest.importorskip("av")
+    signal = 0.3 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000).astype(np.float32)
+    with av.open(str(tmp_path / "a.m4a"), "w") as container:
+        stream = container.add_stream("aac", rate=16000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(signal[np.newaxis], "fltp", "mono")
+        frame.rate = 16000
+        container.mux([*stream.encode(frame), *stream.encode()])
+    found = read_audio(tmp_path / "a.m4a", 8000)
+    assert abs(len(found) - 8000) < 800 and 0.25 < np.abs(found).max() < 0.35
+    assert np.abs(np.fft.rfft(found[1000:5000])).argmax() == 220
+    (tmp_path / "a.m4a").write_bytes(b"no sound")
+    with pytest.raises(InputError, match="is no audio file, or a damaged one"):
+        read_audio(tmp_path / "a.m4a", 8000)

@@ -154,8 +154,10 @@ def test_other_spaces_belong_to_the_token(tmp_path, space):
 def test_the_files_of_a_folder(tmp_path, names, expected):
     for name in names:
         write(tmp_path / name, CONLL)
-    actual = column_files(str(tmp_path))
-    assert [actual[key].name if key in actual else None for key in ("train", "validation", "test")] == expected
+    found = column_files(str(tmp_path))
+    assert [
+        "".join(file.name for file in found.get(key, [])) or None for key in ("train", "validation", "test")
+    ] == expected
 
 
 def test_folders_without_a_training_file_or_with_two(tmp_path):

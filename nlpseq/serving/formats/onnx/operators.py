@@ -15,6 +15,8 @@ SAME = {
     "Selu": "Selu", "Softplus": "Softplus", "Softsign": "Softsign", "Erf": "Erf", "Sin": "Sin", "Cos": "Cos",
     "LogicalAnd": "And", "LogicalOr": "Or", "LogicalNot": "Not", "Equal": "Equal", "Less": "Less",
     "Greater": "Greater", "LessEqual": "LessOrEqual", "GreaterEqual": "GreaterOrEqual", "SelectV2": "Where",
+    "Ceil": "Ceil", "Round": "Round", "Rint": "Round", "Inv": "Reciprocal", "Reciprocal": "Reciprocal", "Tan": "Tan",
+    "Asin": "Asin", "Acos": "Acos", "Atan": "Atan", "Sinh": "Sinh", "Cosh": "Cosh", "IsNan": "IsNaN", "IsInf": "IsInf",
     "FloorDiv": "Div", "FloorMod": "Mod",  # of sizes and ids, which are not negative
 }  # fmt: skip
 REDUCTIONS = {"Max": "ReduceMax", "Min": "ReduceMin", "Mean": "ReduceMean", "Prod": "ReduceProd"}
@@ -46,6 +48,11 @@ def _same(builder: Builder, op, inputs):
 @_operator("NotEqual")
 def _not_equal(builder, op, inputs):
     return builder.add("Not", builder.add("Equal", *inputs))
+
+
+@_operator("IsFinite")
+def _is_finite(builder, op, inputs):
+    return builder.add("Not", builder.add("Or", *(builder.add(name, inputs[0]) for name in ("IsNaN", "IsInf"))))
 
 
 @_operator("Square")
