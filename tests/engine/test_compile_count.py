@@ -1,4 +1,4 @@
-"""How often XLA compiles in training, counted by what it dumps."""
+"""ReadingOptions often XLA compiles in training, counted by what it dumps."""
 
 import os
 import subprocess

@@ -83,7 +83,7 @@ def _step(table, rows, times, frequency) -> Frequency:
     given = frequency or rows.frequency
     if given:
         return Frequency.of(given)
-    step = None if rows.names is None else Frequency.found([times])
+    step = None if rows.names is None else Frequency.detect([times])
     if not step:
         raise InputError(f"{table.place}: the step between values is not known", "set `frequency`, such as h or D")
     return step

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_said
+from nlpseq.data.series.frequency import JITTER, Frequency, nanoseconds, steps_text
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, shorten
 
@@ -216,7 +216,7 @@ def _positions(series, frequency, where):
     if len(off):
         raise InputError(
             f"{where(_line(series, off[0]))}: {series.times[off[0]]} of {series.title} is not a whole number of steps "
-            f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_said(series.times)}",
+            f"of {frequency.name!r} after {start}, and the steps are not equal: {steps_text(series.times)}",
             "correct the time",
             "set `frequency`, or leave out the column of the times to count steps",
         )

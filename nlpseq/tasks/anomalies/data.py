@@ -151,15 +151,15 @@ def _with_missing(splits, share, said):
     train = splits["train"]
     if "test" not in splits:
         cuts = [_cut(one, share) for one in train]
-        splits["test"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
-        train = [one.upto(cut) for one, cut in zip(train, cuts)]
+        splits["test"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
+        train = [one.until(cut) for one, cut in zip(train, cuts)]
         named = all(named_in(one.name) is not None for one in train)
         part = "steps of each series that its name tells are" if named else f"{share:.0%} of each series is"
         said.append(f"the first {part} learnt from, and the rest is tested")
     if "validation" not in splits:
         cuts = [max(1, int((1 - VALIDATION_SHARE) * len(one))) for one in train]
-        splits["validation"] = [one.upto(len(one), cut) for one, cut in zip(train, cuts)]
-        train = [one.upto(cut) for one, cut in zip(train, cuts)]
+        splits["validation"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
+        train = [one.until(cut) for one, cut in zip(train, cuts)]
     splits["train"] = train
     return splits
 
@@ -214,11 +214,11 @@ def _check_learnable(items):
 
 def _of_nab(path: Path) -> AnomalySeries:
     recordings = read_nab(path)
-    test = [one.upto(len(one), probation(len(one))) for one in recordings]
-    known = [one.upto(probation(len(one))) for one in recordings]
+    test = [one.until(len(one), probation(len(one))) for one in recordings]
+    known = [one.until(probation(len(one))) for one in recordings]
     cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in known]
-    train = Recordings([one.upto(cut) for one, cut in zip(known, cuts)])
-    validation = Recordings([one.upto(len(one), cut) for one, cut in zip(known, cuts)])
+    train = Recordings([one.until(cut) for one, cut in zip(known, cuts)])
+    validation = Recordings([one.until(len(one), cut) for one, cut in zip(known, cuts)])
     return AnomalySeries(str(path), ("value",), train, validation, Recordings(test), nab=True)
 
 

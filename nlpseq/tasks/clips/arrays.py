@@ -11,7 +11,7 @@ from nlpseq.data.files.contents import check_file
 from nlpseq.data.files.paths import split_of
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.clips.cells import label_name
-from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames, is_picture
+from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames, is_picture
 
 ARRAYS = (".npy", ".npz")
 FEW_FRAMES = 16  # of a clip whose channels are so many times as many
@@ -42,7 +42,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         raise InputError(f"cannot read {path}: no NumPy file, or a damaged one ({type(error).__name__}).") from None
 
 
-def parts_of(arrays: Mapping[str, np.ndarray], place: str, how: How) -> dict[str, Part]:
+def parts_of(arrays: Mapping[str, np.ndarray], place: str, how: ReadingOptions) -> dict[str, Part]:
     """The clips by split of arrays by name, such as x_train, y_train, x_test, y_test, or x, y and lengths.
 
     Raises:
@@ -147,7 +147,7 @@ def are_rows(first: Sequence[int], frame: Sequence[int]) -> bool:
     return tuple(frame) == (1,) and len(first) == 1 and first[0] != 1
 
 
-def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], how: How) -> list[Clip]:
+def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], how: ReadingOptions) -> list[Clip]:
     """The clips of an array without labels: one, or many if it has an axis more.
 
     Args:

@@ -12,13 +12,15 @@ from nlpseq.data.files.numbers import as_numbers
 from nlpseq.data.files.table import Role, Table
 from nlpseq.errors import InputError, plural
 from nlpseq.tasks.clips.cells import numbers_of
-from nlpseq.tasks.clips.frames import Clip, How, Part
+from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions
 from nlpseq.tasks.clips.roles import find_roles, has_numbered, is_channel
 from nlpseq.tasks.clips.sequences import labels_of, sequences_of, telling, times_of
 from nlpseq.tasks.clips.wide_rows import of_cells, of_rows
 
 
-def clips_of(table: Table, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> Part:
+def clips_of(
+    table: Table, how: ReadingOptions, channels: Sequence[str] | None = None, width: int | None = None
+) -> Part:
     """The clips in a table.
 
     Rows are frames if there is a column of sequences, of time, or of those who made them, or if empty lines separate

@@ -14,7 +14,7 @@ from nlpseq.data.files.table import SPLIT_COLUMNS, Table, is_missing, normal
 from nlpseq.data.series.header import with_header
 from nlpseq.errors import InputError, plural
 from nlpseq.tasks.clips.cells import label_name
-from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames
+from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames
 from nlpseq.tasks.clips.roles import LABEL
 
 SIGNALS = "inertial signals"  # folder of UCI's recordings of smartphones
@@ -85,7 +85,7 @@ def _file(roots, cell, suffixes) -> Path | None:
     return None
 
 
-def of_signals(folder: Path, how: How) -> dict[str, Part] | None:
+def of_signals(folder: Path, how: ReadingOptions) -> dict[str, Part] | None:
     """The clips of UCI's recordings of smartphones: a file for each channel with a clip in each line, and labels.
 
     The folder has `train` and `test`, each with a folder `Inertial Signals` and a file such as `y_train.txt`; numbers

@@ -20,7 +20,7 @@ from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.clips import arrays, columns, strokes
 from nlpseq.tasks.clips.arrays import ARRAYS
-from nlpseq.tasks.clips.frames import Clip, How, Part, as_frames
+from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames
 from nlpseq.tasks.clips.listed import of_signals, of_table
 from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
 
@@ -33,7 +33,7 @@ MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
 
-def read(path: Path, how: How) -> dict[str, Part]:
+def read(path: Path, how: ReadingOptions) -> dict[str, Part]:
     """The clips of a file or folder by split.
 
     Raises:
@@ -75,7 +75,9 @@ def _one_form(files):
     return files
 
 
-def read_file(path: Path, how: How, channels: Sequence[str] | None = None, width: int | None = None) -> dict[str, Part]:
+def read_file(
+    path: Path, how: ReadingOptions, channels: Sequence[str] | None = None, width: int | None = None
+) -> dict[str, Part]:
     """The clips of a file by split; a film is one clip without label.
 
     Args:
@@ -211,7 +213,11 @@ def _of_classes(classes, how):
 
 
 def one_file(
-    path: Path, how: How, channels: Sequence[str] | None = None, width: int = 0, frame: Sequence[int] | None = None
+    path: Path,
+    how: ReadingOptions,
+    channels: Sequence[str] | None = None,
+    width: int = 0,
+    frame: Sequence[int] | None = None,
 ) -> Part:
     """The clips of a file whose labels do not count; a table without a column of sequences is one clip.
 
@@ -244,7 +250,12 @@ def one_file(
 
 
 def text_clips(
-    text: str, place: str, how: How, channels: Sequence[str] | None = None, width: int = 0, frame: Sequence[int] = (0,)
+    text: str,
+    place: str,
+    how: ReadingOptions,
+    channels: Sequence[str] | None = None,
+    width: int = 0,
+    frame: Sequence[int] = (0,),
 ) -> Part:
     """The clips in a text, whose labels do not count: a table, or JSON of objects or of arrays of frames.
 
@@ -295,7 +306,7 @@ def _depth(value):
     return depth
 
 
-def of_object(data: Any, how: How) -> dict[str, Part]:
+def of_object(data: Any, how: ReadingOptions) -> dict[str, Part]:
     """The clips of an object by split.
 
     Args:

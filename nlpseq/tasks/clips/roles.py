@@ -10,7 +10,7 @@ from nlpseq.data.files import table as tables
 from nlpseq.data.files.numbers import as_numbers
 from nlpseq.data.files.table import Role, Table, normal
 from nlpseq.data.series.times import looks_like_times
-from nlpseq.tasks.clips.frames import How
+from nlpseq.tasks.clips.frames import ReadingOptions
 
 LABEL = Role("label", (
     "label", "labels", "class", "class name", "activity", "activity name", "activity label", "gesture", "action",
@@ -75,7 +75,7 @@ def is_channel(table: Table, name: str) -> bool:
     return table.header is False or usual_word(name) not in NOT_CHANNELS
 
 
-def find_roles(table: Table, how: How, channels: Sequence[str] | None = None) -> tuple[Table, Columns]:
+def find_roles(table: Table, how: ReadingOptions, channels: Sequence[str] | None = None) -> tuple[Table, Columns]:
     """The table with its header, and the columns of each role that there are.
 
     Args:

@@ -230,7 +230,9 @@ def _about(by_split, rate):
         said += [f"{plural(count, 'recording is', 'recordings are')} {what}"] * bool(count)
     shown = set("".join(by_split["train"].strings()))
     for split, part in by_split.items():
-        said += notes.unseen(split, Counter(c for text in part.strings() for c in text if c not in shown), "characters")
+        said += notes.unseen_labels(
+            split, Counter(c for text in part.strings() for c in text if c not in shown), "characters"
+        )
     return said
 
 

@@ -266,4 +266,4 @@ def _unseen_notes(split, raw, sentences):
     unseen = set(sentences.unseen)
     counts = Counter(tag for tag in chain.from_iterable(raw.tags) if tag in unseen)
     first = min(place for tag, place in _first_places(raw).items() if tag in unseen)
-    return notes.unseen(split, counts, "tags", raw.place(*first))
+    return notes.unseen_labels(split, counts, "tags", raw.place(*first))

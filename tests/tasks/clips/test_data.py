@@ -5,7 +5,7 @@ import pytest
 
 from nlpseq.data import load_clips
 from nlpseq.errors import InputError
-from nlpseq.tasks.clips.frames import Clip, How, fitted, resized
+from nlpseq.tasks.clips.frames import Clip, ReadingOptions, fitted, resized
 from nlpseq.tasks.clips.own import one_file, read, text_clips
 
 UNIPEN = """.LEXICON "0" "1"
@@ -57,7 +57,7 @@ def test_a_count_of_frames_keeps_labels_of_frames_together(tmp_path):
 def test_sequences_that_are_numbered_anew_for_each_label(tmp_path):
     rows = [f"{i},{t},{label},{t}" for label in "ab" for i in range(3) for t in range(2)]
     (tmp_path / "train.csv").write_text("\n".join(["sequence,time,label,x", *rows]) + "\n")
-    clips = read(tmp_path, How())["train"].clips
+    clips = read(tmp_path, ReadingOptions())["train"].clips
     assert [clip.label for clip in clips] == ["a"] * 3 + ["b"] * 3 and all(len(clip.frames) == 2 for clip in clips)
 
 
@@ -72,7 +72,7 @@ def test_tables_whose_rows_are_sequences(tmp_path, text, channels, first):
     path.write_text(text)
     if not text[0].isdigit() and text[0] != " ":
         path = path.rename(tmp_path / "rows.csv")
-    part = read(path, How())["train"]
+    part = read(path, ReadingOptions())["train"]
     assert part.channels == channels and part.clips[0].frames.tolist() == first and part.clips[0].label
     assert part.width == len(first) * len(channels) or "b,5,6" in text  # with which a file to predict is read alike
 
@@ -80,7 +80,7 @@ def test_tables_whose_rows_are_sequences(tmp_path, text, channels, first):
 def test_channels_side_by_side(tmp_path):
     path = tmp_path / "pendigits.tra"
     path.write_text(" 47,100, 27, 81, 8\n  0, 89, 27,100, 2\n" * 20)
-    part = read(path, How(channels="2"))["train"]
+    part = read(path, ReadingOptions(channels="2"))["train"]
     assert part.clips[0].frames.tolist() == [[47, 100], [27, 81]] and part.clips[1].label == "2"
 
 
@@ -101,7 +101,7 @@ def test_sequences_that_are_cut_are_said(capsys):
 
 def test_pen_strokes(tmp_path):
     (tmp_path / "digits-train.txt").write_text(UNIPEN.format(0) + UNIPEN.format(1))
-    (clip, other) = read(tmp_path, How())["train"].clips
+    (clip, other) = read(tmp_path, ReadingOptions())["train"].clips
     assert clip.frames.tolist() == [[1, 2, 0], [3, 4, 1], [5, 6, 1]] and (clip.label, other.label) == ("0", "1")
 
 
@@ -109,7 +109,7 @@ def test_series_of_the_uea_archive(tmp_path):
     text = "@problemName x\n@timestamps false\n@classLabel true 1 2\n@data\n1,2,3:4,5,6:1\n7,8:?,9:2\n"
     for split in ("TRAIN", "TEST"):
         (tmp_path / f"X_{split}.ts").write_text(text)
-    parts = read(tmp_path, How())
+    parts = read(tmp_path, ReadingOptions())
     assert set(parts) == {"train", "test"} and parts["train"].clips[0].frames.tolist() == [[1, 4], [2, 5], [3, 6]]
     np.testing.assert_array_equal(parts["train"].clips[1].frames, [[7, np.nan], [8, 9]])
 
@@ -117,13 +117,13 @@ def test_series_of_the_uea_archive(tmp_path):
 def test_arrays_of_all_splits(tmp_path):
     x = np.arange(2 * 5 * 3, dtype=np.float32).reshape(2, 5, 3)
     np.savez(tmp_path / "data.npz", x_train=x, y_train=[0, 1], lengths_train=[5, 2], x_test=x, y_test=[[1, 0], [0, 1]])
-    parts = read(tmp_path / "data.npz", How())
+    parts = read(tmp_path / "data.npz", ReadingOptions())
     assert [len(clip.frames) for clip in parts["train"].clips] == [5, 2]
     assert [clip.label for clip in parts["test"].clips] == ["0", "1"]
     for name, values in {"x_train": x, "y_train": np.array(["a", "b"])}.items():
         np.save(tmp_path / f"{name}.npy", values)
     (tmp_path / "data.npz").unlink()
-    assert [clip.label for clip in read(tmp_path, How())["train"].clips] == ["a", "b"]
+    assert [clip.label for clip in read(tmp_path, ReadingOptions())["train"].clips] == ["a", "b"]
 
 
 def film(path, sizes=((16, 12),) * 4, grey=True):
@@ -149,7 +149,7 @@ def test_folders_of_films_by_class(tmp_path, suffix, capsys):
         path = tmp_path / f"{name}.{suffix}"
         path.parent.mkdir(exist_ok=True)
         film(path, ((columns, 16),) * 4)
-    parts = read(tmp_path, How(stride=2))
+    parts = read(tmp_path, ReadingOptions(stride=2))
     clips = {clip.name.rsplit("/", 1)[1][0]: clip for clip in parts["train"].clips}
     assert clips["1"].label == "up" and clips["1"].frames.shape == (2, 16, 16, 3)
     assert clips["5"].frames.shape == (2, 8, 64, 3)
@@ -170,7 +170,7 @@ def test_folders_of_pictures_are_clips(tmp_path):
                 stream.width, stream.height, stream.pix_fmt = columns, 12, "rgb24"
                 for packet in [*stream.encode(picture), *stream.encode()]:
                     container.mux(packet)
-    part = read(tmp_path, How())["train"]
+    part = read(tmp_path, ReadingOptions())["train"]
     clips = part.clips
     assert "1 of the pictures is made 12 x 16, as the first one" in part.notes[0]
     assert [clip.label for clip in clips] == ["a", "b"] and clips[0].frames.shape == (3, 12, 16, 3)
@@ -180,10 +180,10 @@ def test_folders_of_pictures_are_clips(tmp_path):
 def test_lists_in_cells(tmp_path):
     rows = ['{"label": "a", "frames": [[1, 2], [3, 4]]}', '{"label": "b", "frames": [[5, 6]]}']
     (tmp_path / "train.jsonl").write_text("\n".join(rows) + "\n")
-    clips = read(tmp_path, How())["train"].clips
+    clips = read(tmp_path, ReadingOptions())["train"].clips
     assert clips[0].frames.tolist() == [[1, 2], [3, 4]] and clips[1].label == "b"
     (tmp_path / "train.jsonl").write_text('{"label": "a", "x": [1, 2], "y": [3, 4]}\n')
-    assert read(tmp_path, How())["train"].clips[0].frames.tolist() == [[1, 3], [2, 4]]
+    assert read(tmp_path, ReadingOptions())["train"].clips[0].frames.tolist() == [[1, 3], [2, 4]]
 
 
 def test_pictures_of_another_size_or_colour_fit():
@@ -267,11 +267,11 @@ def test_missing_values_are_said_and_kept(capsys):
 def test_a_file_to_predict_has_the_channels_of_training(tmp_path):
     path = tmp_path / "new.csv"
     path.write_text("ay,note,ax\n1,a,2\n3,b,4\n")
-    (clip,) = one_file(path, How(), ("ax", "ay")).clips
+    (clip,) = one_file(path, ReadingOptions(), ("ax", "ay")).clips
     assert clip.frames.tolist() == [[2, 1], [4, 3]]
     path.write_text("ay,note\n1,a\n3,b\n")
     with pytest.raises(InputError, match="there is no column 'ax'"):
-        one_file(path, How(), ("ax", "ay"))
+        one_file(path, ReadingOptions(), ("ax", "ay"))
 
 
 def table(header, rows):
@@ -341,16 +341,16 @@ PEN = [[[1, 2, 0], [3, 4, 1]], [[5, 6, 1]]]
 ])  # fmt: skip
 def test_texts_to_predict_are_tables_or_json(tmp_path, text, expected):
     channels = ("x", "y", "pen")
-    clips = text_clips(text, "standard input", How(), channels).clips
+    clips = text_clips(text, "standard input", ReadingOptions(), channels).clips
     assert [clip.frames.tolist() for clip in clips] == expected
     path = tmp_path / ("a.json" if text[0] in "[{" else "a.csv")
     path.write_text(text)
     assert [
-        clip.frames.tolist() for clip in one_file(path, How(), channels, frame=(len(expected[0][0]),)).clips
+        clip.frames.tolist() for clip in one_file(path, ReadingOptions(), channels, frame=(len(expected[0][0]),)).clips
     ] == expected
     for wrong, message in (("x,y\n1,2", "there is no column 'pen'"), ("[[1, 2", "line 1: expected frames as JSON")):
         with pytest.raises(InputError, match=message):
-            text_clips(wrong, "standard input", How(), channels)
+            text_clips(wrong, "standard input", ReadingOptions(), channels)
 
 
 LABELS = [index % 3 for index in range(30)]
@@ -452,6 +452,6 @@ def test_sequences_of_one_channel_that_a_model_is_asked_about(tmp_path):
     (tmp_path / "a.json").write_text(str(rows.tolist()))
     (tmp_path / "a.csv").write_text("\n".join(map(joined, [range(20), *rows])))  # as pandas names columns
     for name in ("a.npy", "a.json", "a.csv"):
-        clips = one_file(tmp_path / name, How(), ("value",), 20, frame=(1,)).clips
+        clips = one_file(tmp_path / name, ReadingOptions(), ("value",), 20, frame=(1,)).clips
         np.testing.assert_allclose([clip.frames[:, 0] for clip in clips], rows, atol=1e-4)
-    assert len(one_file(tmp_path / "a.npy", How(), None, 0, frame=(20,)).clips) == 1
+    assert len(one_file(tmp_path / "a.npy", ReadingOptions(), None, 0, frame=(20,)).clips) == 1

@@ -1,4 +1,4 @@
-"""How series are split into training, validation and test, and what is said of odd ones."""
+"""ReadingOptions series are split into training, validation and test, and what is said of odd ones."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""How tags are read: notations, what is outside, and what is said where spans are only likely."""
+"""ReadingOptions tags are read: notations, what is outside, and what is said where spans are only likely."""
 
 import pytest
 
