@@ -83,7 +83,7 @@ def faster(seconds, rivals):
 
 
 def ratio(theirs, ours):
-    """ReadingOptions many times faster ours is: the median of the ratios of each round."""
+    """How many times faster ours is: the median of the ratios of each round."""
     return float(np.median(theirs / ours))
 
 

@@ -144,7 +144,7 @@ def test_zoneout_in_inference_is_the_mean_of_its_masks():
     assert_close(c, 0.9 * before[1] + 0.1 * expected_c)
 
 
-# ReadingOptions long it is stored
+# How long it is stored
 
 
 @every_cell

@@ -484,7 +484,7 @@ def test_headers_that_are_repeated_or_long(tmp_path):
     data = load_labelled_texts(tmp_path / "twice.csv")
     assert data.labels == ("a", "b") and sum(data.sizes.values()) == 60
     assert any("header is repeated, which is left out: line 32" in note for note in data.notes)
-    (tmp_path / "survey.csv").write_text("What did you think of it all?,ReadingOptions would you rate us?\n" + rows)
+    (tmp_path / "survey.csv").write_text("What did you think of it all?,How would you rate us?\n" + rows)
     assert load_labelled_texts(tmp_path / "survey.csv").labels == ("a", "b")
 
 

@@ -1,4 +1,4 @@
-"""ReadingOptions often XLA compiles in training, counted by what it dumps."""
+"""How often XLA compiles in training, counted by what it dumps."""
 
 import os
 import subprocess

@@ -98,7 +98,7 @@ class LabelledClips(sources.SplitDataset):
         train, validation, test: `Clips`.
         channels: Names of the channels of vectors, if they have names.
         width: Number of values in a row, of a table whose rows are sequences; 0 for all else.
-        reading_options: ReadingOptions clips are read.
+        reading_options: How clips are read.
         generated: Whether the clips are generated.
         notes: Sentences about problems in the data.
     """
@@ -117,7 +117,7 @@ class LabelledClips(sources.SplitDataset):
 
     @property
     def reading(self) -> dict[str, Any]:
-        """ReadingOptions clips are read, as `SequenceClassifier` keeps it for its export."""
+        """How clips are read, as `SequenceClassifier` keeps it for its export."""
         return {
             **self.reading_options.flat(),
             "channel_names": self.channels and list(self.channels),

@@ -15,7 +15,7 @@ MOST_CHANNELS = 4  # of a picture: grey, grey and alpha, red green blue, and alp
 
 @dataclass(frozen=True)
 class ReadingOptions(ClipReading):
-    """ReadingOptions clips are read, with the settings of files."""
+    """How clips are read, with the settings of files."""
 
     delimiter: str | None = None
     """Delimiter of the columns of files."""

@@ -49,7 +49,7 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         encoder: A Keras model or layer, from frames `(batch, *frame)` to vectors `(batch, size)`; with `derived`
             differences it reads twice as many channels. Default None: a convolution for pictures.
         calibration: Attributes of `nlpseq.tasks.decisions.Calibration`. Default None, not calibrated.
-        reading: ReadingOptions clips are read from files, for `nlpseq predict`: attributes of
+        reading: How clips are read from files, for `nlpseq predict`: attributes of
             `nlpseq.tasks.clips.settings.ClipReading`, `channel_names`, and `width` as of `LabelledClips`. Default none.
         name, dtype: As in `nlpseq.tasks.base.Task`.
         **settings: Attributes of `nlpseq.tasks.clips.settings.SequenceSettings`, which documents their meaning, range

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ClipSchema:
-    """ReadingOptions to read a dataset of clips.
+    """How to read a dataset of clips.
 
     Attributes:
         clip: Name of the feature with the frames, a video, a sequence of images or a tensor `(time, ...)`.

@@ -21,7 +21,7 @@ class SequenceSettings(CellSettings):
     bidirectional: bool = True
     """Whether the recurrent layers run in both directions; a model of one direction also answers frame by frame."""
     pooling: Annotated[Literal["last", "max", "mean", "max_mean", "attention"], AUTO] = "max_mean"
-    """ReadingOptions the outputs of all time steps are pooled into one vector."""
+    """How the outputs of all time steps are pooled into one vector."""
     scaling: Annotated[Literal["channel", "sequence", "none"], AUTO] = "channel"
     """Whether channels are standardised by training data; with "sequence" place and size of each sequence count not."""
     derived: Annotated[Literal["none", "differences"], AUTO] = "none"
@@ -31,7 +31,7 @@ class SequenceSettings(CellSettings):
     frame_size: Annotated[int, Range(1), AUTO] = 64
     """Size of the vector of a picture, which the recurrent layers read."""
     warp: Annotated[float, Range(0, 1), AUTO] = 0.0
-    """ReadingOptions much channels are mixed at random in training, in each sequence otherwise: strokes turned and sheared."""
+    """How much channels are mixed at random in training, in each sequence otherwise: strokes turned and sheared."""
     noise: Annotated[float, Range(0, 10), AUTO] = 0.0
     """Standard deviation of the noise that is added to standardised frames in training."""
     class_weights: Annotated[Literal["none", "balanced"], OPEN] = "none"
@@ -46,7 +46,7 @@ class SequenceSettings(CellSettings):
 
 @dataclass(frozen=True)
 class ClipReading(Settings):
-    """ReadingOptions clips are read."""
+    """How clips are read."""
 
     free = True
 

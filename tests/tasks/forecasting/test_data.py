@@ -1,4 +1,4 @@
-"""ReadingOptions series are split into training, validation and test, and what is said of odd ones."""
+"""How series are split into training, validation and test, and what is said of odd ones."""
 
 import json
 

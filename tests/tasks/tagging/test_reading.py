@@ -1,4 +1,4 @@
-"""ReadingOptions tags are read: notations, what is outside, and what is said where spans are only likely."""
+"""How tags are read: notations, what is outside, and what is said where spans are only likely."""
 
 import pytest
 
