@@ -128,10 +128,10 @@ class AnswerShard(beam.DoFn):
     def _answer_window(self, window: list[Row]) -> list:
         """The answer to each row, or why there is none; similar lengths share a batch."""
         results: list[Any] = [row.error or self._why_not(row) for row in window]
-        asked = [number for number, reason in enumerate(results) if not reason]
-        asked.sort(key=lambda number: len(window[number].values[self.job.column]))
-        for start in range(0, len(asked), self.job.batch_size):
-            places = asked[start : start + self.job.batch_size]
+        numbers = [number for number, reason in enumerate(results) if not reason]
+        numbers.sort(key=lambda number: len(window[number].values[self.job.column]))
+        for start in range(0, len(numbers), self.job.batch_size):
+            places = numbers[start : start + self.job.batch_size]
             for place, answer in zip(places, self._answer([window[n].values[self.job.column] for n in places])):
                 results[place] = answer
         return results
@@ -246,14 +246,18 @@ def answer(job: Job, shards: list[Shard], answers: Any, flags: list[str]) -> lis
     """
     import nlpseq
 
-    begun = pipeline_of(flags)
+    begin = pipeline_of(flags)
     check_column(job, shards[0])
     with keeping(job.output, REASONS):
         _check_job(job, shards)
-    left = [shard for shard, done in zip(shards, _results(job, shards)) if done is None or done["failed"] is not None]
+    left = [
+        shard
+        for shard, outcome in zip(shards, _results(job, shards))
+        if outcome is None or outcome["failed"] is not None
+    ]
     if left:
         send_by_value(nlpseq)
-        with keeping(job.output), begun as pipeline:
+        with keeping(job.output), begin as pipeline:
             _ = pipeline | beam.Create(left) | beam.Reshuffle() | beam.ParDo(AnswerShard(job, answers))
     return [result for result in _results(job, shards) if result is not None]
 

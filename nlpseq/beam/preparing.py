@@ -18,8 +18,8 @@ def by_beam(flags: list[str], output: str) -> Callable[[Callable[[Any], None], l
         output: Folder of the result.
     """
 
-    def each(function, shards):
+    def run(function, shards):
         with keeping(output), pipeline_of(flags) as pipeline:
             _ = pipeline | beam.Create(shards) | beam.Reshuffle() | beam.Map(function)
 
-    return each
+    return run

@@ -109,8 +109,8 @@ def _inputs(export, content, file, column) -> tuple[Table, tuple[str, ...]]:
         given = [column]
     elif not column and table.header and export.answers.joins_columns:
         given = text_columns(table.names) or given
-    found = [find_columns(table, (role,), {"column": name}, text_column) for name in given]
-    return found[0][0], tuple(names["column"] for _, names in found)
+    columns = [find_columns(table, (role,), {"column": name}, text_column) for name in given]
+    return columns[0][0], tuple(names["column"] for _, names in columns)
 
 
 def _answers(export, texts: Sequence[str], unfinished: Path, options) -> list[dict[str, Any]]:

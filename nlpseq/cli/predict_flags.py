@@ -14,7 +14,7 @@ from nlpseq.tasks.answers import TABLES
 EXPORT = "an export, e.g. saved_models/sentiment/1"
 FILES = {
     "file": "file of inputs: a table, or a text with an input a line; its columns are kept in the output",
-    "column": "column of the inputs, by name or number",
+    "column": "column of the inputs, by name or number; of texts to classify several, as in training: title,body",
     **{option.name: option.help for option in TABLES},
     "output": ".csv, .tsv or .jsonl file to write; with `--file`, an interrupted run is continued",
 }

@@ -30,8 +30,10 @@ def run(arguments: list[str]) -> int:
         if arguments[:1] in (["-h"], ["--help"]):
             print(f"usage: nlpseq prepare KIND --input 'texts-*.csv.gz' --output FOLDER; KIND: {', '.join(kinds)}")
             return 0
-        given = arguments[0] if arguments else ""
-        raise InputError(f"expected a kind of task after `nlpseq prepare`, got {given!r}: {suggest(given, kinds)}")
+        kind_name = arguments[0] if arguments else ""
+        raise InputError(
+            f"expected a kind of task after `nlpseq prepare`, got {kind_name!r}: {suggest(kind_name, kinds)}"
+        )
     check_filled(arguments, {})
     package = packages[arguments[0]]
     settings = importlib.import_module(f"{package}.settings").PreparingSettings
@@ -53,10 +55,10 @@ def run(arguments: list[str]) -> int:
         raise InputError(f"unknown flag {flags[0]}; flags of Beam need --beam.")
     quiet_tensorflow()
     corpus = importlib.import_module(f"{package}.preparing").Corpus(config)
-    each = None
+    run_shards = None
     if config.beam:
         if importlib.util.find_spec("apache_beam") is None:
             raise InputError("--beam requires the package apache-beam: run pip install 'nlpseq[beam]'.")
-        each = importlib.import_module("nlpseq.beam.preparing").by_beam(flags, str(config.output))
-    say(f"prepared in {corpus.prepare(each)}")
+        run_shards = importlib.import_module("nlpseq.beam.preparing").by_beam(flags, str(config.output))
+    say(f"prepared in {corpus.prepare(run_shards)}")
     return 0

@@ -41,7 +41,7 @@ def run_recipe(
     """
     import tyro
 
-    began = time.perf_counter()
+    start = time.perf_counter()
     arguments = sys.argv[1:]
     default = settings().replace(**preset_of(_flag("--dataset", arguments), presets or {}))
     with one_sentence(program or f"python {sys.argv[0]}", flags_of(default)):
@@ -64,7 +64,7 @@ def run_recipe(
         quiet_tensorflow(_join)
         from nlpseq.training import budget, workers
 
-        budget.began = began
+        budget.began = start
         with contextlib.suppress(workers.Done), _without_empty(config.flat().get("output", ".")), _continued(arguments):
             main(config) if search is None else search.run(main, config)
 
@@ -179,11 +179,11 @@ def follow_data(config: Config, choices: Mapping[str, Any], space: "Mapping[str,
     choices = {name: value for name, value in choices.items() if name not in unread}
     if search is not None:
         return search.settings(config, choices, space or {})
-    taken = {name: value for name, value in choices.items() if config.flat()[name] is None}
-    if taken:
-        listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in taken.items())
+    derived = {name: value for name, value in choices.items() if config.flat()[name] is None}
+    if derived:
+        listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in derived.items())
         reporting.say(f"chosen for these data: {listed}")
-    return config.filled(taken)
+    return config.filled(derived)
 
 
 def finish(
@@ -231,7 +231,7 @@ def finish(
 
     reporting.say("exporting")
     refused = None
-    with kept(checkpoints):
+    with naming_trained_model(checkpoints):
         try:
             path = serving.export(
                 task,
@@ -254,7 +254,7 @@ def finish(
 
 
 @contextlib.contextmanager
-def kept(checkpoints: Any) -> Iterator[None]:
+def naming_trained_model(checkpoints: Any) -> Iterator[None]:
     """Says where the trained model is if the block fails."""
     folder = checkpoints.folder.path
     where = f"the trained model is in {folder}: run {checkpoints.again} or `nlpseq export {folder}`."

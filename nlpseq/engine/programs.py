@@ -142,13 +142,13 @@ def _signature(cell, run):
         run.mask is None,
         specs.masks._replace(inputs=None),
     ))  # fmt: skip
-    changes, known = _signatures.get(cell, (None, {}))
+    changes, signatures = _signatures.get(cell, (None, {}))
     if changes != cell.changes:  # the step may be another one
-        known = {}
-        _signatures[cell] = cell.changes, known
-    if call not in known:
-        known[call] = (call, cell.additive_columns, _step_hash(cell, specs))
-    return known[call]
+        signatures = {}
+        _signatures[cell] = cell.changes, signatures
+    if call not in signatures:
+        signatures[call] = (call, cell.additive_columns, _step_hash(cell, specs))
+    return signatures[call]
 
 
 def _step_hash(cell, specs):

@@ -86,18 +86,18 @@ class Traced:
             autograph=False,
         )
         traced = traced.get_concrete_function()
-        return _named(traced) if self._jit_compile and not traced.captured_inputs else traced
+        return _named_function(traced) if self._jit_compile and not traced.captured_inputs else traced
 
 
-def _named(traced):
+def _named_function(traced):
     """A must-compile function that graphs call by a name that depends on what it computes alone.
 
     TensorFlow vectorizes functions that it has traced, but no definition.
     """
-    named, structure = named_by_graph(traced), traced.structured_outputs
+    function, structure = named_by_graph(traced), traced.structured_outputs
 
     def call(*flat):
-        return traced(*flat) if tf.executing_eagerly() or inside_pfor() else pack_as(structure, named(*flat))
+        return traced(*flat) if tf.executing_eagerly() or inside_pfor() else pack_as(structure, function(*flat))
 
     return call
 

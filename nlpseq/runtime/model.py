@@ -44,12 +44,12 @@ def load(path: str | Path, format: str | None = None) -> "Model":
     path = as_path(path)
     files = {**{name: file for name, (file, _) in INTERPRETERS.items()}, "saved_model": SAVED_MODEL}
     if os.path.isfile(path):
-        given = next((name for name, file in files.items() if file == path.name), None)
-        if given is None:
+        file_format = next((name for name, file in files.items() if file == path.name), None)
+        if file_format is None:
             raise InputError(
                 f"{path} is not a model file: expected {first_of(list(files.values()))}, or the folder of an export."
             )
-        path, format = path.parent, format or given
+        path, format = path.parent, format or file_format
     if format is not None:
         one_of("format", format, FORMATS)
     for folder in (path, *versions(path)):
@@ -93,7 +93,7 @@ class Model:
         self.metadata = client or Described.read(path)
         self.answers = importlib.import_module(TABLE_OF_KINDS).answers_class(self.metadata.task)(self.metadata)
         source = SavedModel(path, self.answers.signatures) if client is None else Computed(path, format, client)
-        self._asked = _Asked(self.metadata, self.answers, source)
+        self._adapter = _ExportAdapter(self.metadata, self.answers, source)
 
     def predict(self, inputs: Iterable[Any], **options: Any) -> list[dict[str, Any]]:
         """The answers that `nlpseq predict --json` prints.
@@ -105,16 +105,16 @@ class Model:
         Raises:
             InputError: an input is not of the kind; an option is unknown or outside its range.
         """
-        known = [option.name for option in self.answers.options]
+        allowed = [option.name for option in self.answers.options]
         for name in options:
-            one_of("option", name, known)
+            one_of("option", name, allowed)
         examples = [inputs] if isinstance(inputs, (str, bytes, Path)) else inputs
         if not isinstance(examples, Iterable):
             raise InputError(f"`inputs` must be a list, an item for each answer, got {shorten(repr(inputs))}.")
         examples, lines = [self._example(example) for example in examples], []
         size = 1 if self.format == "litert" else self.answers.batch_size
         batches = [examples[start : start + size] for start in range(0, len(examples), size)]
-        self.answers.respond(self._asked, batches, lines.append, lambda line: None, True, **options)
+        self.answers.respond(self._adapter, batches, lines.append, lambda line: None, True, **options)
         return [json.loads(line) for line in lines]
 
     def _example(self, value):
@@ -128,7 +128,7 @@ class Model:
     def answer(self, examples: list) -> list[dict[str, Any]]:
         """The answers of "serving_default", of a language model too, without the inputs."""
         size = 1 if self.format == "litert" else self.answers.batch_size
-        parts = [self._asked.predict(examples[start : start + size]) for start in range(0, len(examples), size)]
+        parts = [self._adapter.predict(examples[start : start + size]) for start in range(0, len(examples), size)]
         return [answer for part in parts for answer in part]
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -139,7 +139,7 @@ class Model:
                 its own.
         """
         try:
-            return self._asked.run(signature, inputs)
+            return self._adapter.run(signature, inputs)
         except InputError:
             raise
         except (TypeError, ValueError, LookupError) as error:  # of a function that is called with other arrays
@@ -170,7 +170,7 @@ class Computed:
         self.batched = format != "litert"
 
 
-class _Asked:
+class _ExportAdapter:
     """A model in the place of the `nlpseq.serving.Export` that `Answers.respond` asks."""
 
     def __init__(self, metadata, answers, source):

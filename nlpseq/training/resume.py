@@ -156,12 +156,12 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _check_settings(self, before):
         for name in sorted({*before, *self.settings}):
-            was, now = before.get(name), self.settings.get(name)
-            if was != now:
-                was, now = ("not given" if value is None else value for value in (was, now))
+            old, new = before.get(name), self.settings.get(name)
+            if old != new:
+                old, new = ("not given" if value is None else value for value in (old, new))
                 raise InputError(
-                    f"{self.folder.path} holds the training of a run with other settings (`{name}` was {was}, is "
-                    f"{now}): give the same ones to continue it, use `restart` to start afresh, or give another "
+                    f"{self.folder.path} holds the training of a run with other settings (`{name}` was {old}, is "
+                    f"{new}): give the same ones to continue it, use `restart` to start afresh, or give another "
                     "`output`."
                 )
 
@@ -180,8 +180,8 @@ class Checkpoints(keras.callbacks.Callback):
     def place(self) -> str:
         """Where the training is, or is to continue, in words."""
         epoch, batch, steps = self.position or (0, 0, 1)
-        done, length = epoch * steps + batch, self.details.get("pass", steps)
-        return f"epoch {done // length + 1}, batch {done % length} of {length}"
+        position, length = epoch * steps + batch, self.details.get("pass", steps)
+        return f"epoch {position // length + 1}, batch {position % length} of {length}"
 
     # The moments between steps, at each of which all other callbacks have finished with the step before.
 
@@ -286,9 +286,9 @@ class Checkpoints(keras.callbacks.Callback):
         self._say_notes()
         number = self._requests[0]
         files = list(self.folder.path.glob("step-*"))
-        what = f"its checkpoint is in {self.folder.path}: run" if files else "there is no checkpoint yet: run"
+        remedy = f"its checkpoint is in {self.folder.path}: run" if files else "there is no checkpoint yet: run"
         raise Interrupted(
-            f"at {self.place()}; {what} {self.again} to continue.",
+            f"at {self.place()}; {remedy} {self.again} to continue.",
             number,
         )
 

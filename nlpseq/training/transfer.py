@@ -60,7 +60,7 @@ def _of_export(folder):
             f"{folder} has no {TASK_FILE}, as exports of older versions: train with this version of nlpseq."
         )
     try:
-        task = _made(read_text(folder / TASK_FILE), folder)
+        task = _task_of(read_text(folder / TASK_FILE), folder)
         values = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
         names = [f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE" for number in range(len(task.variables))]
         restore_variables(task, [np.asarray(values.get_tensor(name)) for name in names])
@@ -79,7 +79,7 @@ def of_checkpoint(path: Path, checkpoint: dict[str, Any]) -> Any:
     Raises:
         InputError: The checkpoint holds no task, or not its weights.
     """
-    task = _made(checkpoint.get("task"), path)
+    task = _task_of(checkpoint.get("task"), path)
     try:
         best = checkpoint.get("weights") or next(
             (state["best_weights"] for state in checkpoint.get("callbacks", ()) if state.get("best_weights")), None
@@ -94,7 +94,7 @@ def of_checkpoint(path: Path, checkpoint: dict[str, Any]) -> Any:
         raise InputError(f"the weights in {path} cannot be read ({reason}).") from None
 
 
-def _made(config, path):
+def _task_of(config, path):
     try:
         task = keras.saving.deserialize_keras_object(json.loads(config))
         if not hasattr(task, "settings"):
@@ -144,35 +144,37 @@ def take_weights(task: Any, source: Any, number: int = 0) -> list[str]:
             f"`init_from` is a {type(source).__name__} with other layers than this {type(task).__name__}"
             f"{' (' + ', '.join(differing) + ')' if differing else ''}: give the same settings of the model."
         )
-    axes, source_axes, known = _axes(task), _axes(source), {}
+    axes, source_axes, counts = _axes(task), _axes(source), {}
     left, fitted = [], {id(weight) for weight in task.fitted}
-    for weight, given in zip(task.weights, source.weights):
+    for weight, source_weight in zip(task.weights, source.weights):
         if id(weight) in fitted:
             continue
-        named = axes.get(id(weight), {})
-        shared = {axis: _shared(names, source_axes[id(given)][axis][1]) for axis, (_, names) in named.items()}
-        rest = [size for axis, size in enumerate(weight.shape) if axis not in named]
-        if rest != [size for axis, size in enumerate(given.shape) if axis not in named]:
+        named_axes = axes.get(id(weight), {})
+        shared = {
+            axis: _shared(names, source_axes[id(source_weight)][axis][1]) for axis, (_, names) in named_axes.items()
+        }
+        rest = [size for axis, size in enumerate(weight.shape) if axis not in named_axes]
+        if rest != [size for axis, size in enumerate(source_weight.shape) if axis not in named_axes]:
             left.append(weight.path)
             continue
-        for axis, (what, names) in named.items():
-            known[what] = (len(shared[axis][0]), len(names))
-        weight.assign(_merged(np.array(weight), np.array(given), shared))
-    return _lines(task, len(left) + len(fitted), left, known)
+        for axis, (unit, names) in named_axes.items():
+            counts[unit] = (len(shared[axis][0]), len(names))
+        weight.assign(_merged(np.array(weight), np.array(source_weight), shared))
+    return _lines(task, len(left) + len(fitted), left, counts)
 
 
 def _axes(task):
     """The named axes by id of the weight and number of the axis."""
     axes: dict[int, dict] = {}
-    for weight, axis, what, names in task.named_axes():
-        axes.setdefault(id(weight), {})[axis] = (what, names)
+    for weight, axis, unit, names in task.named_axes():
+        axes.setdefault(id(weight), {})[axis] = (unit, names)
     return axes
 
 
 def _shared(names, source_names):
     """The indices of the names that both have: here, and in the source; of repeated names in their order."""
-    here, there = _numbered(names), _numbered(source_names)
-    pairs = [(here[name], there[name]) for name in here if name in there]
+    positions, source_positions = _numbered(names), _numbered(source_names)
+    pairs = [(positions[name], source_positions[name]) for name in positions if name in source_positions]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
@@ -186,20 +188,20 @@ def _numbered(names):
     return numbered
 
 
-def _merged(value, given, shared):
+def _merged(value, source, shared):
     ranges = [np.arange(size) for size in value.shape]
-    here = [shared[axis][0] if axis in shared else ranges[axis] for axis in range(value.ndim)]
-    there = [shared[axis][1] if axis in shared else ranges[axis] for axis in range(value.ndim)]
+    places = [shared[axis][0] if axis in shared else ranges[axis] for axis in range(value.ndim)]
+    source_places = [shared[axis][1] if axis in shared else ranges[axis] for axis in range(value.ndim)]
     if value.ndim:
-        value[np.ix_(*here)] = given[np.ix_(*there)]
+        value[np.ix_(*places)] = source[np.ix_(*source_places)]
         return value
-    return given
+    return source
 
 
-def _lines(task, new, left, known):
-    taken = len(task.weights) - new
-    parts = [f"{taken} of {len(task.weights)} weights"]
-    parts += [f"{shared:,} of {count:,} {what}" for what, (shared, count) in known.items() if shared != count]
+def _lines(task, new, left, counts):
+    transferred = len(task.weights) - new
+    parts = [f"{transferred} of {len(task.weights)} weights"]
+    parts += [f"{shared:,} of {count:,} {unit}" for unit, (shared, count) in counts.items() if shared != count]
     lines = [f"starting from trained weights: {', '.join(parts)}"]
     if left:
         lines.append(f"of other sizes, and therefore new: {', '.join(left)}")

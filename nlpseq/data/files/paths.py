@@ -42,9 +42,9 @@ def is_path(dataset: Any) -> bool:
     """Whether `dataset` is a path of a file or folder, or a URL, rather than the name of a TFDS dataset."""
     if isinstance(dataset, os.PathLike) or is_url(dataset):
         return True
-    known = (*TABLES, *TEXTS, *COMPRESSED, ".train")
+    suffixes = (*TABLES, *TEXTS, *COMPRESSED, ".train")
     # Unlike Path.exists, os.path.exists raises no error for long names.
-    return dataset.startswith((".", "/", "~")) or Path(dataset).suffix.lower() in known or os.path.exists(dataset)
+    return dataset.startswith((".", "/", "~")) or Path(dataset).suffix.lower() in suffixes or os.path.exists(dataset)
 
 
 def plain_name(path: Path) -> str:
@@ -98,11 +98,11 @@ def files_in(folder: Path) -> list[Path]:
 
 def files_below(folder: Path) -> list[Path]:
     """The visible regular files of a folder and of the folders in it, by path; what cannot be read is left out."""
-    found = []
+    files = []
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
-        found += [Path(root, name) for name in names if not name.startswith(HIDDEN)]
-    return sorted(path for path in found if os.path.isfile(path))
+        files += [Path(root, name) for name in names if not name.startswith(HIDDEN)]
+    return sorted(path for path in files if os.path.isfile(path))
 
 
 def data_files(folder: Path, suffixes: Collection[str]) -> list[Path]:
@@ -132,10 +132,10 @@ def is_notice(path: Path) -> bool:
 def inner(path: Path) -> Path:
     """The folder of the data: within a folder without files, but for those about the data, the only one of no split."""
     while os.path.isdir(path):
-        found = [entry for entry in listed(path) if not (os.path.isfile(entry) and is_about(entry))]
-        if len(found) != 1 or not os.path.isdir(found[0]) or found[0].is_symlink() or split_of(found[0].name):
+        entries = [entry for entry in listed(path) if not (os.path.isfile(entry) and is_about(entry))]
+        if len(entries) != 1 or not os.path.isdir(entries[0]) or entries[0].is_symlink() or split_of(entries[0].name):
             break
-        path = found[0]
+        path = entries[0]
     return path
 
 
@@ -179,15 +179,15 @@ def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
     Raises:
         InputError: two files are of one split.
     """
-    found: dict[str, Path] = {}
+    by_split: dict[str, Path] = {}
     for path in paths:
         split = split_of(path.name)
-        if split in found:
-            names = f"{found[split].name} and {path.name}"
+        if split in by_split:
+            names = f"{by_split[split].name} and {path.name}"
             raise InputError(f"folder {folder} has {names} for one split: keep one of them.")
         if split:
-            found[split] = path
-    return found
+            by_split[split] = path
+    return by_split
 
 
 def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str, Path]:
@@ -204,15 +204,15 @@ def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str
         InputError: the folder has no training file, or two files for one split.
     """
     paths = [path for path in paths if not is_about(path)]
-    found = files_by_split(paths, dataset)
-    if not found and len(paths) == 1:
+    by_split = files_by_split(paths, dataset)
+    if not by_split and len(paths) == 1:
         return {"train": paths[0]}
-    found = found if "train" in found else _with_joined_names(paths) | found
-    if "train" not in found:
+    by_split = by_split if "train" in by_split else _with_joined_names(paths) | by_split
+    if "train" not in by_split:
         folders = ", ".join(path.name for path in listed(dataset) if os.path.isdir(path))
         names = ", ".join(path.name for path in paths) or (f"folders: {folders}" if folders else "no file of that kind")
         raise InputError(f"folder {dataset} has no training file: expected {expected}; it has {shorten(names)}.")
-    return found
+    return by_split
 
 
 def _with_joined_names(paths):

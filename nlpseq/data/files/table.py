@@ -83,12 +83,12 @@ class Table:
     def with_header(self) -> "Table":
         """The table whose names are the values of its first row."""
         cells = [self.column(index)[0] for index in range(len(self.names))]
-        given = ["" if cell is None else str(cell).strip() for cell in cells]
-        names, repeated = unique(given), repeated_in(given)
+        texts = ["" if cell is None else str(cell).strip() for cell in cells]
+        names, repeated = unique(texts), repeated_in(texts)
         breaks = {row - 1 for row in self.breaks}
         column = self.column
         table = replace(self, names=names, column=lambda index: column(index)[1:], lines=self.lines[1:], breaks=breaks)
-        table = replace(table, header=not are_numbers(given))
+        table = replace(table, header=not are_numbers(texts))
         return table.with_repeated(repeated)
 
     def with_repeated(self, names: Collection[str]) -> "Table":
@@ -179,7 +179,7 @@ def is_missing(value: Any) -> bool:
     return bool(isinstance(value, float) and value != value)
 
 
-def text_of(value: Any, where: str, what: str = "a text") -> str:
+def text_of(value: Any, where: str, expected: str = "a text") -> str:
     """The text of a value: a string, UTF-8 bytes, a number or a bool.
 
     Raises:
@@ -191,7 +191,7 @@ def text_of(value: Any, where: str, what: str = "a text") -> str:
         return value
     if isinstance(value, (bool, float)) or is_number(value):
         return str(value)
-    raise InputError(f"{where}: expected {what}, got {shorten(repr(value), 40)}.")
+    raise InputError(f"{where}: expected {expected}, got {shorten(repr(value), 40)}.")
 
 
 def list_in(text: str) -> list | None:
@@ -231,7 +231,10 @@ def normal(name: Any) -> str:
 
 
 def find_columns(
-    table: Table, roles: Sequence[Role], given: Mapping[str, Any], guess: Callable[[Table], Sequence[int]] | None = None
+    table: Table,
+    roles: Sequence[Role],
+    arguments: Mapping[str, Any],
+    guess: Callable[[Table], Sequence[int]] | None = None,
 ) -> tuple[Table, dict[str, str]]:
     """Finds the column of each role.
 
@@ -242,7 +245,7 @@ def find_columns(
     Args:
         table: whose first row may be a header.
         roles: what is needed.
-        given: names by argument of those roles that the user named.
+        arguments: names by argument of those roles that the user named.
         guess: from a table without header to a column index for each role.
 
     Returns:
@@ -251,42 +254,44 @@ def find_columns(
     Raises:
         InputError: a column is missing.
     """
-    table = with_names(table, roles, given)
-    found = {
-        role.argument: _named(table, given[role.argument], role, roles) for role in roles if _is_given(role, given)
+    table = with_names(table, roles, arguments)
+    columns = {
+        role.argument: _column_of(table, arguments[role.argument], role, roles)
+        for role in roles
+        if _is_given(role, arguments)
     }
     for role in roles:
-        if role.argument not in found:
-            name = _usual(table, role, set(found.values()))
+        if role.argument not in columns:
+            name = _usual(table, role, set(columns.values()))
             if name is not None:
-                found[role.argument] = the_only(table, name, role.argument)
-    if table.header and found.keys() < {role.argument for role in roles}:
-        table, found = _with_nearly_usual(table, roles, found)
-    missing = [role.argument for role in roles if role.argument not in found]
-    usual = [(*role.usual, role.argument)[0] for role in roles if role.argument not in found]
-    left = [name for name in table.names if name not in found.values()]
+                columns[role.argument] = the_only(table, name, role.argument)
+    if table.header and columns.keys() < {role.argument for role in roles}:
+        table, columns = _with_nearly_usual(table, roles, columns)
+    missing = [role.argument for role in roles if role.argument not in columns]
+    usual = [(*role.usual, role.argument)[0] for role in roles if role.argument not in columns]
+    left = [name for name in table.names if name not in columns.values()]
     if len(missing) == 1 and len(left) == 1:
-        found[missing[0]] = left[0]
+        columns[missing[0]] = left[0]
     elif missing and guess is not None and len(missing) == len(roles) and (not table.header or len(left) == len(roles)):
         indices = guess(table)
         if max(indices) >= len(table.names):
             _refuse(table, usual[0], roles)
-        found = {role.argument: table.names[index] for role, index in zip(roles, indices)}
-        columns = " and ".join(f"`{role}` is column {name}" for role, name in found.items())
-        table = table.with_note(f"{table.place}{'' if table.header else ' has no header'}: {columns}")
+        columns = {role.argument: table.names[index] for role, index in zip(roles, indices)}
+        assignments = " and ".join(f"`{role}` is column {name}" for role, name in columns.items())
+        table = table.with_note(f"{table.place}{'' if table.header else ' has no header'}: {assignments}")
     elif missing:
         _refuse(table, usual[0], roles)
     for role in roles[1:]:
-        if found[role.argument] == found[roles[0].argument]:
+        if columns[role.argument] == columns[roles[0].argument]:
             raise InputError(
                 f"{table.place}: `{roles[0].argument}` and `{role.argument}` are both the column "
-                f"{shorten(found[role.argument])!r}: name two different ones."
+                f"{shorten(columns[role.argument])!r}: name two different ones."
             )
-    return table, found
+    return table, columns
 
 
-def _is_given(role, given):
-    return given.get(role.argument) not in (None, "")
+def _is_given(role, arguments):
+    return arguments.get(role.argument) not in (None, "")
 
 
 def text_columns(names: Sequence[str]) -> tuple[str, ...] | None:
@@ -316,29 +321,29 @@ def text_column(table: Table) -> tuple[int]:
     return (several[0] if several else max(range(len(columns)), key=lambda index: sum(map(len, columns[index]))),)
 
 
-def with_names(table: Table, roles: Sequence[Role], given: Mapping[str, Any]) -> Table:
+def with_names(table: Table, roles: Sequence[Role], arguments: Mapping[str, Any]) -> Table:
     """The table with its header; whether the first row is one is decided by names, else by the content."""
 
-    def named(cells):
-        chosen = [given[role.argument] for role in roles if _is_given(role, given)]
+    def is_header(cells):
+        chosen = [arguments[role.argument] for role in roles if _is_given(role, arguments)]
         usual = any(normal(cell) in role.usual for role in roles for cell in cells)
         return usual or any(_number(value) is None for value in chosen)  # a number is the place of a column
 
-    return with_header_by(table, named)
+    return with_header_by(table, is_header)
 
 
-def with_header_by(table: Table, named: Callable[[list[str]], bool]) -> Table:
+def with_header_by(table: Table, is_header: Callable[[list[str]], bool]) -> Table:
     """The table with its header.
 
     Args:
-        table: whose first row is a header if `named` says so of its cells that are no values of their columns, or
+        table: whose first row is a header if `is_header` says so of its cells that are no values of their columns, or
             if they are unlike the others.
     """
     if table.header is not None or not len(table):
         return table
     columns = [[str(value).strip() for value in table.column(index)] for index in range(len(table.names))]
     cells = [column[0] for column in columns]
-    if named([column[0] for column in columns if not _recurs(column)]) or _looks_like_header(table, cells):
+    if is_header([column[0] for column in columns if not _recurs(column)]) or _looks_like_header(table, cells):
         return _without_repeated_header(table.with_header(), columns)
     if _are_words_above_texts(table, cells):
         return table.with_header().with_note(
@@ -401,7 +406,7 @@ def _number(value):
     return int(text) - 1 if re.fullmatch("[1-9][0-9]{0,3}", text) else None
 
 
-def _named(table, value, role, roles):
+def _column_of(table, value, role, roles):
     text = str(value).strip()
     names = {normal(name): name for name in reversed(table.names)}
     if text in table.names and text not in table.repeated:
@@ -414,12 +419,12 @@ def _named(table, value, role, roles):
     return _refuse(table, text, roles)
 
 
-def _usual(table, role, taken):
+def _usual(table, role, used):
     names = {}
     for name in table.names if table.header else ():
         names.setdefault(normal(name), name)
         names.setdefault(normal(name).rpartition(".")[2], name)
-    return next((names[word] for word in role.usual if word in names and names[word] not in taken), None)
+    return next((names[word] for word in role.usual if word in names and names[word] not in used), None)
 
 
 def _with_nearly_usual(table, roles, found):
@@ -515,7 +520,7 @@ def _first_row(table):
     return [table.column(index)[0] for index in range(len(table.names)) if len(table)]
 
 
-def left_out(table: Table, rows: Sequence[int], what: str) -> str:
+def left_out(table: Table, rows: Sequence[int], content: str) -> str:
     """A note on rows that lack something: "a.csv: 2 rows without a label are left out: lines 3, 7"."""
-    rows_are = plural(len(rows), f"row without {what} is", f"rows without {what} are")
+    rows_are = plural(len(rows), f"row without {content} is", f"rows without {content} are")
     return f"{table.place}: {rows_are} left out: {table.places(rows)}"

@@ -46,8 +46,8 @@ def read_tsf(text: str, place: str) -> Table:
     if not rows:
         raise InputError(f"{place} holds no series: expected lines of values behind @data.")
     table = rows_table(place, rows, lines, header=True)
-    named = [*names, "frequency", *["horizon"] * len(horizon), "value"]
-    return Table(place, named, table.column, lines)
+    columns = [*names, "frequency", *["horizon"] * len(horizon), "value"]
+    return Table(place, columns, table.column, lines)
 
 
 def _time(name, cell):
@@ -57,10 +57,10 @@ def _time(name, cell):
 
 
 def _values(text, place, number):
-    found = []
+    numbers = []
     for cell in text.split(","):
         try:
-            found.append(float("nan") if cell.strip() in ("?", "") else float(cell))
+            numbers.append(float("nan") if cell.strip() in ("?", "") else float(cell))
         except ValueError:
             raise InputError(f"{place}, line {number}: {shorten(repr(cell), 40)} is no number.") from None
-    return found
+    return numbers

@@ -14,23 +14,23 @@ NUMBERED = (" id", " nbr", " nr", " no", " code", " number")  # ends of names of
 FEW_KEYS = 4  # columns that name an item together, at most
 
 
-def item_columns(table: Table, columns: Columns, times: Any, taken: set[str], numeric: list[str]) -> list[str]:
+def item_columns(table: Table, columns: Columns, times: Any, used: set[str], numeric: list[str]) -> list[str]:
     """The columns that name the item: the given ones; else as many as times need to occur once in each item."""
-    given = given_columns(table, ITEM, columns.item)
-    if given is not None:
-        return given
+    chosen = given_columns(table, ITEM, columns.item)
+    if chosen is not None:
+        return chosen
     few = lambda name: len(set(map(str, table.values(name)))) * 2 <= len(table)  # noqa: E731
-    usual = [name for word in ITEM.usual for name in table.names if normal(name) == word and name not in taken]
-    named = [name for name in usual if few(name)]
+    usual = [name for word in ITEM.usual for name in table.names if normal(name) == word and name not in used]
+    usual_items = [name for name in usual if few(name)]
     value = columns.value if isinstance(columns.value, (str, int)) else None
-    texts = [n for n in table.names if n not in {*taken, *numeric, *named, value} and _is_text(table.values(n))]
+    texts = [n for n in table.names if n not in {*used, *numeric, *usual_items, value} and _is_text(table.values(n))]
     numbered = [n for n in numeric if normal(n).endswith(NUMBERED) and n not in {*usual, value} and few(n)]
     stamps = np.zeros(len(table)) if times is None else np.asarray(getattr(times, "asi8", times))
     repeats = len(np.unique(stamps)) < len(stamps)
-    keys = [name for name in named if name not in numeric][:1]
+    keys = [name for name in usual_items if name not in numeric][:1]
     if times is None or not repeats:
         return keys
-    for name in [*named, *texts, *numbered][: 2 * FEW_KEYS]:
+    for name in [*usual_items, *texts, *numbered][: 2 * FEW_KEYS]:
         before = _pairs(table, keys, stamps)
         if len(keys) == FEW_KEYS or before == len(stamps):
             break

@@ -59,21 +59,21 @@ def plain(name: Any) -> str:
     return UNIT.sub("", normal(name))
 
 
-def given_columns(table: Table, role: Role, given: Any) -> list[str] | None:
+def given_columns(table: Table, role: Role, argument: Any) -> list[str] | None:
     """The columns of the table that an argument names; None if it is not given."""
-    names = names_in(given)
+    names = names_in(argument)
     if names is None:
         return None
     return [find_columns(table, [role], {role.argument: name})[1][role.argument] for name in names]
 
 
-def names_in(given: Any) -> list | None:
+def names_in(names: Any) -> list | None:
     """The names in an argument that may be one, several in a string with commas, or a sequence; None if not given."""
-    if given is None or given == "":
+    if names is None or names == "":
         return None
-    if isinstance(given, (str, int)):
-        return [part.strip() for part in str(given).split(",")]
-    return list(given)
+    if isinstance(names, (str, int)):
+        return [part.strip() for part in str(names).split(",")]
+    return list(names)
 
 
 def usual_column(table: Table, role: Role) -> str | None:

@@ -80,9 +80,9 @@ def _times(table, rows, time_zone):
 def _step(table, rows, times, frequency) -> Frequency:
     if not dated(times):
         return Frequency()
-    given = frequency or rows.frequency
-    if given:
-        return Frequency.of(given)
+    name = frequency or rows.frequency
+    if name:
+        return Frequency.of(name)
     step = None if rows.names is None else Frequency.detect([times])
     if not step:
         raise InputError(f"{table.place}: the step between values is not known", "set `frequency`, such as h or D")
@@ -116,14 +116,14 @@ def _rows_of_lists(table, columns) -> _Rows | None:
     step = next((name for name in table.names if normal(name) in ("freq", "frequency")), None)
     ahead = next((name for name in table.names if normal(name) in ("horizon", "prediction length")), None)
     items, statics = _labels_of(table, columns, {*lists, starts, step, ahead})
-    kept = names_in(columns.covariates)
+    chosen = names_in(columns.covariates)
     covariates = {}
     rows = _list_columns(table, value).get(str(value))
     if rows is None:
         row = next((row for row, cell in enumerate(table.values(value)) if _numbers_of(cell) is None), 0)
         raise InputError(f"{table.where(row)}: {str(value)!r} must be a list of numbers, or null where one is missing.")
     for name in lists:
-        if name == value or (kept is not None and normal(name) not in map(normal, kept)):
+        if name == value or (chosen is not None and normal(name) not in map(normal, chosen)):
             continue
         numbers = _list_columns(table, name)
         if all(len(cell) >= len(row) for cells in numbers.values() for cell, row in zip(cells, rows)):
@@ -227,11 +227,12 @@ def _labels_of(table, columns, values):
         repeated = next(row for row in range(len(items)) if items[row] in items[:row])
         raise InputError(f"{table.where(repeated)}: the series {shorten(repr(items[repeated]))} is there twice.")
     statics = {name: [str(cell) for cell in table.values(name)] for name in others if name not in keys}
-    kept = lambda name: name in columns.read_statics or 1 < len(set(statics[name])) < max(3, len(items))  # noqa: E731
-    return items, {name: cells for name, cells in statics.items() if kept(name)}
+    most = max(3, len(items))
+    kept_names = [name for name in statics if name in columns.read_statics or 1 < len(set(statics[name])) < most]
+    return items, {name: statics[name] for name in kept_names}
 
 
 def _length(row):
     """The length of a row without the missing values at its end."""
-    there = np.flatnonzero(~np.isnan(row))
-    return int(there[-1]) + 1 if len(there) else 0
+    places = np.flatnonzero(~np.isnan(row))
+    return int(places[-1]) + 1 if len(places) else 0

@@ -151,19 +151,19 @@ def _is_clock_change(times, repeated):
     """Whether times repeat as in the hour that clocks are set back: on few Sundays, at night."""
     if not dated(times) or times.tz is not None:
         return False
-    there = times[repeated]
-    nights = (there.dayofweek == 6) & (there.hour < 4) & there.month.isin([4, 9, 10, 11])
+    repeats = times[repeated]
+    nights = (repeats.dayofweek == 6) & (repeats.hour < 4) & repeats.month.isin([4, 9, 10, 11])
     years = times[-1].year - times[0].year + 1
-    return bool(nights.all()) and there.normalize().nunique() <= years
+    return bool(nights.all()) and repeats.normalize().nunique() <= years
 
 
-def _reduced(column, starts, how):
+def _reduced(column, starts, method):
     """The sum or mean of each group of rows, NaN for groups without a value."""
-    there = ~np.isnan(column)
-    counts = np.add.reduceat(there.astype(float), starts)
-    sums = np.add.reduceat(np.where(there, column, 0.0), starts)
+    present = ~np.isnan(column)
+    counts = np.add.reduceat(present.astype(float), starts)
+    sums = np.add.reduceat(np.where(present, column, 0.0), starts)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(counts > 0, sums / counts if how == "mean" else sums, np.nan)
+        return np.where(counts > 0, sums / counts if method == "mean" else sums, np.nan)
 
 
 def on_grid(
@@ -247,8 +247,8 @@ def _one_a_step(series, positions, frequency, where, duplicates):
             "set `duplicates` to first, last, mean or sum",
         )
     starts = np.flatnonzero(np.r_[True, np.diff(positions) != 0])
-    how = "sum" if duplicates == "sum" else "mean"
-    columns = {name: _reduced(column, starts, how) for name, column in series.columns.items()}
+    method = "sum" if duplicates == "sum" else "mean"
+    columns = {name: _reduced(column, starts, method) for name, column in series.columns.items()}
     return replace(series.select(starts), columns=columns), positions[starts]
 
 

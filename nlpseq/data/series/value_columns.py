@@ -20,34 +20,34 @@ def value_columns(
     table: Table,
     columns: Columns,
     keys: list[str],
-    taken: set[str],
+    used: set[str],
     numeric: list[str],
     channels: bool,
     notes: list[str],
 ) -> tuple[list[str], bool]:
     """The columns of values, and whether each of them is a series of its own."""
-    given = given_columns(table, VALUE, columns.value)
-    if given is not None:
-        return given, len(given) > 1 and not channels
+    chosen = given_columns(table, VALUE, columns.value)
+    if chosen is not None:
+        return chosen, len(chosen) > 1 and not channels
     numeric = [name for name in numeric if name not in columns.read]
     usual = _usual(numeric)
     if usual is None and table.header is not False:
-        named = [name for word in VALUE.usual for name in table.names if plain(name) == word]
-        named = [name for name in named if name not in {*keys, *taken}]
-        usual = named[0] if named and not numeric else None  # text in numbers is an error with its line
+        candidates = [name for word in VALUE.usual for name in table.names if plain(name) == word]
+        candidates = [name for name in candidates if name not in {*keys, *used}]
+        usual = candidates[0] if candidates and not numeric else None  # text in numbers is an error with its line
     if channels and numeric and (usual is None or (len(numeric) > 1 and not names_in(columns.covariates))):
         return numeric, False
     if usual is not None:
         return [the_only(table, usual, VALUE.argument)], False
-    asked = set(map(normal, names_in(columns.covariates) or ()))
-    filled = [name for name in numeric if normal(name) not in asked and not all(map(is_gap, table.values(name)))]
+    covariates = set(map(normal, names_in(columns.covariates) or ()))
+    filled = [name for name in numeric if normal(name) not in covariates and not all(map(is_gap, table.values(name)))]
     if len(filled) == 1:
         return filled, False
     if not filled:
         names = ", ".join(str(name) for name in table.names[:8])
         if numeric:
             raise InputError(f"{table.place}: all values are missing: expected numbers in {numeric[0]!r}.")
-        rest = [name for name in table.names if name not in {*keys, *taken}]
+        rest = [name for name in table.names if name not in {*keys, *used}]
         if len(rest) == 1:
             return rest, False
         raise InputError(f"{table.place} has no column of numbers, only {shorten(names)}", "name one with `value`")
@@ -88,11 +88,11 @@ def other_columns(
     covariates: dict[str, np.ndarray] = {}
     statics: dict[str, list[str]] = {}
     unused: list[str] = []
-    asked = names_in(columns.covariates) is not None
+    are_chosen = names_in(columns.covariates) is not None
     for name in names:
         cells = table.values(name)
         categories = [read.partition("=")[2] for read in columns.read if read.startswith(f"{name}=")]
-        reason = None if asked else _useless(cells, groups)
+        reason = None if are_chosen else _useless(cells, groups)
         if name in columns.read_statics:
             statics[str(name)] = list(map(item_name, cells))
         elif name in columns.read:
@@ -101,7 +101,7 @@ def other_columns(
             covariates |= _indicators(name, cells, categories)
         elif reason is not None:
             unused.append(f"{str(name)!r} ({reason})")
-        elif len(groups) > 1 and _is_static(cells, groups) and not (asked and name in numeric):
+        elif len(groups) > 1 and _is_static(cells, groups) and not (are_chosen and name in numeric):
             statics[str(name)] = list(map(item_name, cells))
         elif name in numeric and (numbers := _numbers_or_none(table, name)) is not None:
             covariates[str(name)] = numbers

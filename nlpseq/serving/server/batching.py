@@ -158,8 +158,8 @@ def without_padding(
         same = [other for other in sizes if sizes[other] == size and frozenset((key, other)) not in apart]
         if any(outputs[name].dtype == object for name, _ in same):
             name, axis = key
-            kept = slice(max(used[other] for other in same))
-            outputs = {**outputs, name: outputs[name][(slice(None),) * axis + (kept,)]}
+            length = slice(max(used[other] for other in same))
+            outputs = {**outputs, name: outputs[name][(slice(None),) * axis + (length,)]}
     return outputs
 
 

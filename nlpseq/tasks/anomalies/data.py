@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
 from nlpseq.data.files import paths
 from nlpseq.data.files.objects import training_and_others
+from nlpseq.data.notes import say_notes
 from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, some_of
 from nlpseq.paths import as_path
@@ -96,8 +97,8 @@ def load_anomalies(
     """
     share = in_range("training_share", training_share or AnomalyData().training_share, 0.01, 0.99)
     if sources.is_name(dataset):
-        given = {"time": time, "values": values, "label": label, "delimiter": delimiter, "encoding": encoding}
-        sources.refuse_file_options(dataset, **given)
+        file_options = {"time": time, "values": values, "label": label, "delimiter": delimiter, "encoding": encoding}
+        sources.refuse_file_options(dataset, **file_options)
         return _from_tfds(dataset, data_dir, {"train": train, "validation": validation, "test": test})
     _refuse_splits(dataset, data_dir, train, validation, test)
     read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
@@ -105,16 +106,16 @@ def load_anomalies(
     if path is not None and os.path.isdir(path) and is_nab(path):
         return _of_nab(path)
     tables = lambda file: split_tables(file, delimiter, encoding)  # noqa: E731
-    splits, channels, said = _own(path, dataset, read, tables)
+    splits, channels, notes = _own(path, dataset, read, tables)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
-            splits[split], _, more = checked(read(as_path(data)), channels, data)
-            said += more
-    splits = _with_missing(splits, share, said)
-    said += _odd(splits, channels)
+            splits[split], _, file_notes = checked(read(as_path(data)), channels, data)
+            notes += file_notes
+    splits = _with_missing(splits, share, notes)
+    notes += _odd(splits, channels)
     train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)
-    name, said = sources.name_of(dataset), notes.say_notes(said)
-    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=said)
+    name, notes = sources.name_of(dataset), say_notes(notes)
+    return AnomalySeries(name, channels, train_items, validation_items, test_items, notes=notes)
 
 
 def _refuse_splits(dataset, data_dir, train, validation, test):
@@ -133,11 +134,11 @@ def _own(path, dataset, read, tables):
             parts = training_and_others(dataset)
         else:
             parts = {"train": path} if _is_whole(path) else tables(path)
-        by_split, channels, said = {}, (), []
+        by_split, channels, notes = {}, (), []
         for split in (split for split in sources.SPLITS if split in parts):
-            by_split[split], channels, more = checked(read(parts[split]), channels, path)
-            said += more
-        return by_split, channels, said
+            by_split[split], channels, file_notes = checked(read(parts[split]), channels, path)
+            notes += file_notes
+        return by_split, channels, notes
     return read_folder(path, read)
 
 
@@ -146,7 +147,7 @@ def _is_whole(path):
     return paths.suffix_of(path) == ".npy" or named_in(path.name) is not None
 
 
-def _with_missing(splits, share, said):
+def _with_missing(splits, share, notes):
     """All three splits: what is missing is split off in time."""
     train = splits["train"]
     if "test" not in splits:
@@ -155,7 +156,7 @@ def _with_missing(splits, share, said):
         train = [one.until(cut) for one, cut in zip(train, cuts)]
         named = all(named_in(one.name) is not None for one in train)
         part = "steps of each series that its name tells are" if named else f"{share:.0%} of each series is"
-        said.append(f"the first {part} learnt from, and the rest is tested")
+        notes.append(f"the first {part} learnt from, and the rest is tested")
     if "validation" not in splits:
         cuts = [max(1, int((1 - VALIDATION_SHARE) * len(one))) for one in train]
         splits["validation"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
@@ -172,33 +173,33 @@ def _cut(one, share):
 
 def _odd(splits, channels):
     """Notes on what is odd."""
-    said = []
+    notes = []
     lengths = [len(one) for one in splits["train"]]
     _check_learnable(splits["train"])
     if max(lengths) < SHORT:
         most = plural(max(lengths), "step")
-        said.append(f"the series to learn from have {most} at most: scores on so few mean little")
+        notes.append(f"the series to learn from have {most} at most: scores on so few mean little")
     train = Recordings(splits["train"])
     marked = int(sum(one.labels.sum() for one in train))
     if marked:
-        are = plural(marked, "step to learn from is", "steps to learn from are")
-        said.append(f"{are} labelled as of an anomaly, and not learnt")
+        subject = plural(marked, "step to learn from is", "steps to learn from are")
+        notes.append(f"{subject} labelled as of an anomaly, and not learnt")
     infinite = sum(int(np.isinf(one.values).sum()) for items in splits.values() for one in items)
     if infinite:
-        said.append(f"{plural(infinite, 'infinite value counts', 'infinite values count')} as missing")
+        notes.append(f"{plural(infinite, 'infinite value counts', 'infinite values count')} as missing")
     constant = sum(
         bool(np.nanmax(one.values) == np.nanmin(one.values)) for one in train if np.isfinite(one.values).any()
     )
     if constant:
-        are = some_of(constant, len(train), "series", "to learn from is constant", "to learn from are constant")
-        said.append(f"{are}: every change is new")
+        subject = some_of(constant, len(train), "series", "to learn from is constant", "to learn from are constant")
+        notes.append(f"{subject}: every change is new")
     empty = [name for name, column in zip(channels, zip(*(np.isfinite(one.values).any(axis=0) for one in train)))
              if not any(column)]  # fmt: skip
     if empty:
-        said.append(f"{', '.join(empty[:5])}: no value in the steps to learn from; such channels count as missing")
+        notes.append(f"{', '.join(empty[:5])}: no value in the steps to learn from; such channels count as missing")
     if not Recordings(splits["test"]).labelled:
-        said.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
-    return said
+        notes.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
+    return notes
 
 
 def _check_learnable(items):
@@ -215,17 +216,17 @@ def _check_learnable(items):
 def _of_nab(path: Path) -> AnomalySeries:
     recordings = read_nab(path)
     test = [one.until(len(one), probation(len(one))) for one in recordings]
-    known = [one.until(probation(len(one))) for one in recordings]
-    cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in known]
-    train = Recordings([one.until(cut) for one, cut in zip(known, cuts)])
-    validation = Recordings([one.until(len(one), cut) for one, cut in zip(known, cuts)])
+    beginnings = [one.until(probation(len(one))) for one in recordings]
+    cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in beginnings]
+    train = Recordings([one.until(cut) for one, cut in zip(beginnings, cuts)])
+    validation = Recordings([one.until(len(one), cut) for one, cut in zip(beginnings, cuts)])
     return AnomalySeries(str(path), ("value",), train, validation, Recordings(test), nab=True)
 
 
-def _from_tfds(dataset, data_dir, given) -> AnomalySeries:
+def _from_tfds(dataset, data_dir, names_by_split) -> AnomalySeries:
     builder = sources.prepared_builder(dataset, data_dir, ())
     sources.check_features(dataset, builder, ("values", "labels"), "`values` and `label`")
-    names = {split: given[split] or split for split in sources.SPLITS}
+    names = {split: names_by_split[split] or split for split in sources.SPLITS}
     splits = {}
     for split, name in names.items():
         if name.partition("[")[0] not in builder.info.splits:

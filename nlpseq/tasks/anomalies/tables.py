@@ -106,7 +106,7 @@ def load_array(file: Path) -> np.ndarray:
     return array.astype(float)
 
 
-def _with_numbers(table: Table, role: Role, given: Any) -> Table:
+def _with_numbers(table: Table, role: Role, label: Any) -> Table:
     """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
     if not len(table):
         return table
@@ -114,13 +114,13 @@ def _with_numbers(table: Table, role: Role, given: Any) -> Table:
         *role.usual
     }:
         table = table.with_header()
-    if given is None and _has_labels_last(table):
+    if label is None and _has_labels_last(table):
         table = replace(table, names=["value", "label"], header=True)
         table = table.with_note(f"{table.place}: the last column, of 0 and 1 alone, is taken for labels")
     names = [normal(name) for name in table.names]
     index = next((names.index(word) for word in role.usual if word in names), None)
-    if index is None and given is not None:
-        table, columns = find_columns(table, [role], {"label": given})
+    if index is None and label is not None:
+        table, columns = find_columns(table, [role], {"label": label})
         index = list(table.names).index(columns["label"])
     if index is None:
         return table

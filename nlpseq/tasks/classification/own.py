@@ -44,13 +44,13 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     if not os.path.isdir(path):
         return read_file(path)
     known = (*paths.TABLES, *paths.TEXTS)
-    found = folders.parallel_tables(path, encoding)
-    if found is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
-        found = folders.class_tables(path, encoding)
-    found = found or folders.class_file_tables(path, encoding)
-    found = found or _tables_by_class(path, delimiter, encoding)
-    if found is not None:
-        return found
+    tables = folders.parallel_tables(path, encoding)
+    if tables is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
+        tables = folders.class_tables(path, encoding)
+    tables = tables or folders.class_file_tables(path, encoding)
+    tables = tables or _tables_by_class(path, delimiter, encoding)
+    if tables is not None:
+        return tables
     groups = paths.split_groups(path, known, "train.csv, train.jsonl or train.txt, or a folder of texts for each class")
     read_group = lambda files: table.by_split(  # noqa: E731
         table.joined([_read_file(file, delimiter, encoding) for file in files])
@@ -85,17 +85,17 @@ def _read_file(path, delimiter, encoding) -> Table:
     if isinstance(content, Table):
         return content
     lines, place = lines_of(content), str(path)
-    found = fasttext_table(lines, place)
-    if found is None and _has_header(lines):
+    contents = fasttext_table(lines, place)
+    if contents is None and _has_header(lines):
         return read_delimited(content, place)
-    found = found or tree_table(lines, place) or _of_two_columns(content, lines, place)
-    found = found or label_first_table(lines, place)
-    if found is None:
+    contents = contents or tree_table(lines, place) or _of_two_columns(content, lines, place)
+    contents = contents or label_first_table(lines, place)
+    if contents is None:
         raise InputError(
             f"{place}: no labels found: expected columns with a header, a label at the start of each line "
             f"(__label__good, or a number), or JSON objects; it begins with {shorten(lines[0], 40)!r}."
         )
-    return found
+    return contents
 
 
 def _of_two_columns(content, lines, place):
@@ -136,28 +136,28 @@ def labelled_rows(
     Raises:
         InputError: a column is missing, a value is neither text nor a label, or no row is left.
     """
-    rows, said = {}, []
-    known: tuple[str | None, str] | None = None  # columns of text and label in training, if they have names
+    rows, notes = {}, []
+    train_columns: tuple[str | None, str] | None = None  # columns of text and label in training, if they have names
     for split, part in sorted(tables.items(), key=lambda item: item[0] != "train"):
-        if known and _is_unlabelled(part, *known):
-            said.append(f"{part.place} has no column {known[1]!r}: the {split} split is left out")
+        if train_columns and _is_unlabelled(part, *train_columns):
+            notes.append(f"{part.place} has no column {train_columns[1]!r}: the {split} split is left out")
             continue
         part, columns, label_columns = _columns(part, text, label)
         if split == "train":
-            known = columns[0] if part.header else None, label_columns[0]
-            said += [part.note] * bool(part.note)
+            train_columns = columns[0] if part.header else None, label_columns[0]
+            notes += [part.note] * bool(part.note)
             if separator is None and len(label_columns) == 1:
                 separator = labels.separator_of(part.values(label_columns[0]))
-                said += [_about_separator(label_columns[0], separator)] * bool(separator)
+                notes += [_about_separator(label_columns[0], separator)] * bool(separator)
         rows[split], left_out = _rows(part, columns, labels.labels_of(part, label_columns, separator))
         if not rows[split] and split != "train":
-            said.append(f"{part.place} has no labels: the {split} split is left out")
+            notes.append(f"{part.place} has no labels: the {split} split is left out")
             del rows[split]
             continue
-        said += [table.left_out(part, numbers, what) for what, numbers in left_out.items() if numbers]
+        notes += [table.left_out(part, numbers, content) for content, numbers in left_out.items() if numbers]
         if not rows[split]:
             raise InputError(f"{part.place} holds no rows with a text and a label: expected at least one.")
-    return rows, said
+    return rows, notes
 
 
 def _about_separator(column, separator):
@@ -170,9 +170,9 @@ def _about_separator(column, separator):
 def _is_unlabelled(part: Table, text: str | None, label: str) -> bool:
     """Whether a split has the column of the text that training has, and none of a label."""
     names = part.names if part.header else [part.column(index)[0] for index in range(len(part.names)) if len(part)]
-    found = set(map(table.normal, names))
-    if text is not None and table.normal(text) in found:
-        return table.normal(label) not in found and not found & set(LABEL.usual)
+    normals = set(map(table.normal, names))
+    if text is not None and table.normal(text) in normals:
+        return table.normal(label) not in normals and not normals & set(LABEL.usual)
     return len(part.names) == 1
 
 
@@ -180,18 +180,18 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
     """The table with its header, its columns of text, and those of the label."""
     first = {role: (names_of(names) or (None,))[0] for role, names in (("text", text), ("label", label))}
     part = table.with_names(part, ROLES, first)
-    texts, wanted = _given(part, text), _given(part, label)
+    texts, labels = _chosen(part, text), _chosen(part, label)
     if texts is None and part.header:
         texts = table.text_columns(part.names)
-    if wanted is None and part.header:
-        part, wanted = _indicators(part, texts or ())
-    if texts is None and wanted is None and not part.header and len(part.names) > 2:
-        part, texts, wanted = _of_many(part)
-    first = {"text": texts[0] if texts else None, "label": wanted[0] if wanted else None}
-    part, found = table.find_columns(part, ROLES, first, _guess)
+    if labels is None and part.header:
+        part, labels = _indicators(part, texts or ())
+    if texts is None and labels is None and not part.header and len(part.names) > 2:
+        part, texts, labels = _of_many(part)
+    first = {"text": texts[0] if texts else None, "label": labels[0] if labels else None}
+    part, by_role = table.find_columns(part, ROLES, first, _guess)
     columns = {
-        role: [found[role], *(table.find_columns(part, ROLES, found | {role: name})[1][role] for name in others)]
-        for role, others in (("text", (texts or ())[1:]), ("label", (wanted or ())[1:]))
+        role: [by_role[role], *(table.find_columns(part, ROLES, by_role | {role: name})[1][role] for name in others)]
+        for role, others in (("text", (texts or ())[1:]), ("label", (labels or ())[1:]))
     }
     return part, columns["text"], columns["label"]
 
@@ -231,11 +231,11 @@ def _has_words(cells):
     return 2 * sum(" " in cell and not DATE.search(cell[:30]) for cell in filled) > len(filled)
 
 
-def _given(part, names):
+def _chosen(part, names):
     """The columns that are named: one, whose name may have a comma, or several."""
-    given = names_of(names)
-    whole = ",".join(map(str, given or ()))
-    return (whole,) if whole in part.names else given
+    parts = names_of(names)
+    whole = ",".join(map(str, parts or ()))
+    return (whole,) if whole in part.names else parts
 
 
 def _guess(part: Table) -> Sequence[int]:
@@ -258,14 +258,14 @@ def _rows(part, columns, labels_by_row):
     rows: list[Row] = []
     left_out: dict[str, list[int]] = {"a label": [], "a text": []}
     texts = [part.values(name) for name in columns]
-    for number, (found, *values) in enumerate(zip(labels_by_row, *texts)):
-        if found is None:
+    for number, (row_labels, *values) in enumerate(zip(labels_by_row, *texts)):
+        if row_labels is None:
             left_out["a label"].append(number)
         elif all(map(table.is_missing, values)):
             left_out["a text"].append(number)
         else:
             text = table.joined_text(values, columns, part.where(number))
-            rows.append(Row(text, tuple(found)))
+            rows.append(Row(text, tuple(row_labels)))
     return rows, left_out
 
 

@@ -42,7 +42,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         raise InputError(f"cannot read {path}: no NumPy file, or a damaged one ({type(error).__name__}).") from None
 
 
-def parts_of(arrays: Mapping[str, np.ndarray], place: str, how: ReadingOptions) -> dict[str, Part]:
+def parts_of(arrays: Mapping[str, np.ndarray], place: str, options: ReadingOptions) -> dict[str, Part]:
     """The clips by split of arrays by name, such as x_train, y_train, x_test, y_test, or x, y and lengths.
 
     Raises:
@@ -54,16 +54,16 @@ def parts_of(arrays: Mapping[str, np.ndarray], place: str, how: ReadingOptions) 
     for name, values in arrays.items():
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)  # trainX
         splits.setdefault(split_of(name) or "train", {})[role_of(name)] = values
-    filled = {split: named for split, named in splits.items() if "frames" in named}
+    filled = {split: by_role for split, by_role in splits.items() if "frames" in by_role}
     if not filled:
         names = ", ".join(arrays)
         raise InputError(f"{place}: expected arrays of frames and labels such as x and y; it has {shorten(names)}.")
     return {
         split: Part(
-            _clips(named["frames"], named.get("labels"), named.get("lengths"), f"{place}, {split}", how),
-            notes=_of_axes(named["frames"], place) if split == "train" else [],
+            _clips(by_role["frames"], by_role.get("labels"), by_role.get("lengths"), f"{place}, {split}", options),
+            notes=_of_axes(by_role["frames"], place) if split == "train" else [],
         )
-        for split, named in filled.items()
+        for split, by_role in filled.items()
     }
 
 
@@ -83,12 +83,12 @@ def role_of(name):
     return words
 
 
-def _clips(frames, labels, lengths, place, how):
+def _clips(frames, labels, lengths, place, options):
     """Clips of padded frames `(clips, time, ...)`, or with lengths also of `(frames of all, ...)`."""
-    for what, values in (("frames", frames), ("labels", labels), ("lengths", lengths)):
+    for role, values in (("frames", frames), ("labels", labels), ("lengths", lengths)):
         if values is not None and not np.ndim(values):
             raise InputError(
-                f"{place}: expected {what} as an array, one for each clip, got {shorten(repr(values), 40)}."
+                f"{place}: expected {role} as an array, one for each clip, got {shorten(repr(values), 40)}."
             )
     if lengths is not None and (lengths.ndim > 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any()):
         raise InputError(
@@ -112,15 +112,17 @@ def _clips(frames, labels, lengths, place, how):
     if labels is not None:
         check_count(place, len(rows), len(labels), "labels")
     return [
-        Clip(as_frames(row, f"{place}, clip {number}", how), label_of(labels, number - 1), f"{place}, clip {number}")
+        Clip(
+            as_frames(row, f"{place}, clip {number}", options), label_of(labels, number - 1), f"{place}, clip {number}"
+        )
         for number, row in enumerate(rows, start=1)
     ]
 
 
-def check_count(place: str, clips: int, others: int, what: str) -> None:
+def check_count(place: str, clips: int, others: int, unit: str) -> None:
     """Raises an `InputError` unless there are as many labels or lengths as clips."""
     if clips != others:
-        raise InputError(f"{place}: there are {clips} clips and {others} {what}: give one for each clip.")
+        raise InputError(f"{place}: there are {clips} clips and {others} {unit}: give one for each clip.")
 
 
 def label_of(labels: Any, index: int) -> Any:
@@ -147,7 +149,7 @@ def are_rows(first: Sequence[int], frame: Sequence[int]) -> bool:
     return tuple(frame) == (1,) and len(first) == 1 and first[0] != 1
 
 
-def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], how: ReadingOptions) -> list[Clip]:
+def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], options: ReadingOptions) -> list[Clip]:
     """The clips of an array without labels: one, or many if it has an axis more.
 
     Args:
@@ -161,5 +163,5 @@ def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], how: Rea
     else:
         one = is_picture(frames.shape[1:]) and not is_picture(frames.shape[2:])
     if one:
-        return [Clip(as_frames(frames, name, how), None, name)]
-    return _clips(frames, None, None, name, how)
+        return [Clip(as_frames(frames, name, options), None, name)]
+    return _clips(frames, None, None, name, options)

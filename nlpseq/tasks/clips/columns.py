@@ -19,7 +19,7 @@ from nlpseq.tasks.clips.wide_rows import of_cells, of_rows
 
 
 def clips_of(
-    table: Table, how: ReadingOptions, channels: Sequence[str] | None = None, width: int | None = None
+    table: Table, options: ReadingOptions, channels: Sequence[str] | None = None, width: int | None = None
 ) -> Part:
     """The clips in a table.
 
@@ -36,29 +36,29 @@ def clips_of(
     Raises:
         InputError: a column is missing, or a value is no number.
     """
-    table, columns = find_roles(table, how, None if width else channels)
+    table, columns = find_roles(table, options, None if width else channels)
     if not len(table) or not table.names or _is_header(table):
         raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
-    part = _part_of(table, columns, how, channels, width)
+    part = _part_of(table, columns, options, channels, width)
     return replace(part, notes=[table.note, *part.notes]) if table.note else part
 
 
-def _part_of(table, columns, how, channels, width) -> Part:
+def _part_of(table, columns, options, channels, width) -> Part:
     cells = [name for name in table.names if isinstance(table.values(name)[0], (list, tuple))]
     if cells:
         return of_cells(table, columns.label, cells)
-    said = []
-    if not how.sequence and columns.sequence:
+    notes = []
+    if not options.sequence and columns.sequence:
         names = telling(table, columns.sequence) or columns.sequence[: width == 0]
         numbering = [name for name in columns.sequence if name not in names]
-        said = [f"the column {name!r} numbers rows, and is not read" for name in numbering]
+        notes = [f"the column {name!r} numbers rows, and is not read" for name in numbering]
         table, columns = functools.reduce(Table.without, numbering, table), replace(columns, sequence=names)
     frames = columns.sequence or columns.time or table.breaks or (columns.owners and not has_numbered(table))
     if width == 0 or (width is None and frames):
-        part = _of_frames(table, columns, how, channels)
+        part = _of_frames(table, columns, options, channels)
     else:
-        part = of_rows(table, columns, how, width)
-    return replace(part, notes=[*said, *part.notes])
+        part = of_rows(table, columns, options, width)
+    return replace(part, notes=[*notes, *part.notes])
 
 
 def _is_header(table):
@@ -66,18 +66,18 @@ def _is_header(table):
     return len(table) == 1 and not table.header and all(len(as_numbers(table.values(n))[1]) for n in table.names)
 
 
-def _of_frames(table, columns, how, wanted) -> Part:
+def _of_frames(table, columns, options, required) -> Part:
     """A clip for each sequence, in the order in which they begin."""
-    times, unsorted = times_of(table, columns.time, given=bool(how.time))
+    times, unsorted = times_of(table, columns.time, is_chosen=bool(options.time))
     sequences, separated = sequences_of(table, columns, times)
     labels, partly = labels_of(table, columns.label, sequences)
-    names, values, said = _channels(table, columns, how, wanted)
+    names, values, notes = _channels(table, columns, options, required)
     owners = {name: table.values(name) for name in columns.sequence and (*columns.sequence, *columns.owners)}
     clips = []
     for rows, label in zip(sequences, labels):
         name = _name(table, owners, rows[0]) if len(sequences) > 1 else table.place
         clips.append(Clip(values[rows], label, name))
-    return Part(clips, names, [*said, *unsorted, *separated, *partly])
+    return Part(clips, names, [*notes, *unsorted, *separated, *partly])
 
 
 def _name(table, owners, row):
@@ -87,13 +87,13 @@ def _name(table, owners, row):
     return f"{table.place}, " + ", ".join(f"{name} {values[row]}" for name, values in owners.items())
 
 
-def _channels(table, columns, how, wanted) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
+def _channels(table, columns, options, required) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
     """Names and values `(rows, channels)` of the channels."""
-    given = wanted or (how.channels.split(",") if how.channels and not how.channels.isdigit() else None)
-    said, read = [], {}
-    if given and (table.header or not wanted):
+    chosen = required or (options.channels.split(",") if options.channels and not options.channels.isdigit() else None)
+    notes, read = [], {}
+    if chosen and (table.header or not required):
         role = Role("channels", ())
-        for name in given:
+        for name in chosen:
             column = tables.find_columns(table, [role], {"channels": name})[1]["channels"]
             read[name] = numbers_of(table, column)
     else:
@@ -102,12 +102,12 @@ def _channels(table, columns, how, wanted) -> tuple[tuple[str, ...], np.ndarray,
                 continue
             values = numbers_of(table, name, strict=False)
             if values is None or np.isnan(values).all():
-                said.append(f"the column {name!r} holds no numbers and is not read")
+                notes.append(f"the column {name!r} holds no numbers and is not read")
             else:
                 read[name] = values
     if not read:
         raise InputError(f"{table.place} has no columns of numbers beside sequence, time and label", "give `channels`")
-    return tuple(read), np.stack(list(read.values()), axis=1).astype(np.float32), said
+    return tuple(read), np.stack(list(read.values()), axis=1).astype(np.float32), notes
 
 
 def _is_number(value):

@@ -55,7 +55,7 @@ class Part:
     width: int = 0
 
 
-def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
+def as_frames(values: Any, name: str, options: ClipReading) -> np.ndarray:
     """The frames of an array-like, as `Clip` has them: strided and cut, with an axis of channels.
 
     Args:
@@ -78,14 +78,14 @@ def as_frames(values: Any, name: str, how: ClipReading) -> np.ndarray:
         raise InputError(f"{name}: expected frames of numbers, got values of type {frames.dtype}.")
     if not frames.ndim or not frames.size:
         raise InputError(f"{name} has no frames: leave it out, or give one frame at least.")
-    frames = _channels_last(frames)[:: how.stride][: how.max_frames]
+    frames = _channels_last(frames)[:: options.stride][: options.max_frames]
     frames = frames if is_picture(frames.shape[1:]) else frames.reshape(len(frames), -1)
     if frames.ndim == 3:
         frames = frames[..., np.newaxis]
     if frames.dtype != np.uint8 or frames.ndim != 4:
         with np.errstate(over="ignore"):  # infinite values count as missing
             frames = frames.astype(np.float32)
-    return smaller(frames, how.picture_size) if frames.ndim == 4 else frames
+    return smaller(frames, options.picture_size) if frames.ndim == 4 else frames
 
 
 def _channels_last(frames):

@@ -33,30 +33,30 @@ MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
 
-def read(path: Path, how: ReadingOptions) -> dict[str, Part]:
+def read(path: Path, options: ReadingOptions) -> dict[str, Part]:
     """The clips of a file or folder by split.
 
     Raises:
         InputError: it cannot be read, or there are no clips in it.
     """
     if not os.path.isdir(path):
-        return read_file(path, how)
+        return read_file(path, options)
     path = _data_folder(path)
-    if (signals := of_signals(path, how)) is not None:
+    if (signals := of_signals(path, options)) is not None:
         return signals
     files = _one_form([file for file in paths.files_in(path) if suffix_of(file) in FILES])
-    named = [file for file in files if file.suffix.lower() == ".npy"]
-    if any(arrays.role_of(file.stem) == "labels" for file in named):
-        loaded = {file.stem: arrays.load_arrays(file)["x"] for file in named}
-        return arrays.parts_of(loaded, str(path), how)
-    if (parts := of_table(path, files, FILES, lambda file: one_file(file, how))) is not None:
+    array_files = [file for file in files if file.suffix.lower() == ".npy"]
+    if any(arrays.role_of(file.stem) == "labels" for file in array_files):
+        loaded = {file.stem: arrays.load_arrays(file)["x"] for file in array_files}
+        return arrays.parts_of(loaded, str(path), options)
+    if (parts := of_table(path, files, FILES, lambda file: one_file(file, options))) is not None:
         return parts
     if "train" not in paths.files_by_split(files, path):
-        parts = _class_folders(path, how) or _class_arrays(files, how) or _class_files(path, files, how)
+        parts = _class_folders(path, options) or _class_arrays(files, options) or _class_files(path, files, options)
         if parts is not None:
             return parts
     split = paths.split_files(path, files, EXPECTED)
-    return paths.read_splits(split, lambda file: read_file(file, how))
+    return paths.read_splits(split, lambda file: read_file(file, options))
 
 
 def _data_folder(path):
@@ -76,7 +76,7 @@ def _one_form(files):
 
 
 def read_file(
-    path: Path, how: ReadingOptions, channels: Sequence[str] | None = None, width: int | None = None
+    path: Path, options: ReadingOptions, channels: Sequence[str] | None = None, width: int | None = None
 ) -> dict[str, Part]:
     """The clips of a file by split; a film is one clip without label.
 
@@ -87,20 +87,24 @@ def read_file(
     """
     suffix = suffix_of(path)
     if suffix in FILMS:
-        frames, said = read_film(path, how)
-        return {"train": Part([Clip(frames, None, str(path))], notes=said)}
+        frames, notes = read_film(path, options)
+        return {"train": Part([Clip(frames, None, str(path))], notes=notes)}
     if suffix in ARRAYS:
-        return arrays.parts_of(arrays.load_arrays(path), str(path), how)
-    content = read_table(path, how.delimiter, how.encoding) if suffix not in TEXTS else read_text(path, how.encoding)
+        return arrays.parts_of(arrays.load_arrays(path), str(path), options)
+    content = (
+        read_table(path, options.delimiter, options.encoding)
+        if suffix not in TEXTS
+        else read_text(path, options.encoding)
+    )
     if isinstance(content, str):
-        content = _of_text(content, str(path), how)
+        content = _of_text(content, str(path), options)
     if isinstance(content, Part):
-        return {"train": _in_form(content, how)}
-    parts = {split: columns.clips_of(part, how, channels, width) for split, part in table.by_split(content).items()}
-    return {split: _in_form(part, how) for split, part in parts.items()}
+        return {"train": _in_form(content, options)}
+    parts = {split: columns.clips_of(part, options, channels, width) for split, part in table.by_split(content).items()}
+    return {split: _in_form(part, options) for split, part in parts.items()}
 
 
-def _of_text(text, place, how) -> Part | Table:
+def _of_text(text, place, options) -> Part | Table:
     if strokes.is_unipen(text):
         return strokes.read_unipen(text, place)
     if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
@@ -113,16 +117,19 @@ def _of_text(text, place, how) -> Part | Table:
     return rows
 
 
-def _in_form(part, how):
-    clips = [Clip(as_frames(clip.frames, clip.name, how), _strided(clip.label, how), clip.name) for clip in part.clips]
+def _in_form(part, options):
+    clips = [
+        Clip(as_frames(clip.frames, clip.name, options), _strided(clip.label, options), clip.name)
+        for clip in part.clips
+    ]
     return replace(part, clips=clips)
 
 
-def _strided(label, how):
-    return label[:: how.stride][: how.max_frames] if isinstance(label, list) else label
+def _strided(label, options):
+    return label[:: options.stride][: options.max_frames] if isinstance(label, list) else label
 
 
-def _class_folders(folder, how) -> dict[str, Part] | None:
+def _class_folders(folder, options) -> dict[str, Part] | None:
     """The clips of folders by class, in the folder itself or in folders of it named train, validation and test."""
     inner = [path for path in paths.listed(folder) if os.path.isdir(path)]
     roots = {split: path for path in inner if (split := split_of(path.name)) and _classes(path)} or {"train": folder}
@@ -134,7 +141,7 @@ def _class_folders(folder, how) -> dict[str, Part] | None:
         )
     if not classes:
         return None
-    return {split: _of_classes(classes, how) for split, classes in by_split.items()}
+    return {split: _of_classes(classes, options) for split, classes in by_split.items()}
 
 
 def _class_arrays(files, how) -> dict[str, Part] | None:
@@ -148,11 +155,11 @@ def _class_arrays(files, how) -> dict[str, Part] | None:
     return {"train": Part(clips, notes=[f"{files[0].parent}: each of the {len(files)} files is a class"])}
 
 
-def _class_files(folder, files, how) -> dict[str, Part] | None:
+def _class_files(folder, files, options) -> dict[str, Part] | None:
     """The clips of tables without labels that are named by their class: jump.csv, run.csv."""
     if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
         return None
-    parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, how).values()) for file in files}
+    parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, options).values()) for file in files}
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
     first = next(iter(parts.values()))[0]
@@ -195,26 +202,26 @@ def _pictures(folder):
     return [file for file in paths.files_in(folder) if suffix_of(file) in PICTURES]
 
 
-def _of_classes(classes, how):
+def _of_classes(classes, options):
     """Each file of a class is a clip, or several."""
-    clips, channels, said = [], None, []
+    clips, channels, notes = [], None, []
     empty = [path for listed in classes.values() for path in paths.listed(listed[0].parent)
              if os.path.isdir(path) and not _pictures(path)]  # fmt: skip
     if empty:
-        said.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")
+        notes.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")
     for name, listed in classes.items():
         for file in listed:
-            part = one_file(file, how, channels)
-            channels, said = channels or part.channels, [*said, *part.notes]
+            part = one_file(file, options, channels)
+            channels, notes = channels or part.channels, [*notes, *part.notes]
             clips += [Clip(clip.frames, name, clip.name) for clip in part.clips]
-    said = list(dict.fromkeys(said))
-    more = [f"{len(said) - MOST_NOTES:,} more notes of this kind on other files"] * (len(said) > MOST_NOTES)
-    return Part(clips, channels, [*said[:MOST_NOTES], *more])
+    notes = list(dict.fromkeys(notes))
+    remaining = [f"{len(notes) - MOST_NOTES:,} more notes of this kind on other files"] * (len(notes) > MOST_NOTES)
+    return Part(clips, channels, [*notes[:MOST_NOTES], *remaining])
 
 
 def one_file(
     path: Path,
-    how: ReadingOptions,
+    options: ReadingOptions,
     channels: Sequence[str] | None = None,
     width: int = 0,
     frame: Sequence[int] | None = None,
@@ -231,28 +238,28 @@ def one_file(
         pictures = _pictures(path)
         if not pictures:
             raise InputError(f"{path} has no pictures: expected the frames of a clip, or give files.")
-        frames, said = read_pictures(pictures, how)
-        return Part([Clip(frames, None, str(path))], notes=said)
-    if frame is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, how.encoding)):
-        return Part(_of_arrays(text, str(path), how, frame))
+        frames, notes = read_pictures(pictures, options)
+        return Part([Clip(frames, None, str(path))], notes=notes)
+    if frame is not None and "json" in suffix_of(path) and ARRAY.match(text := read_text(path, options.encoding)):
+        return Part(_of_arrays(text, str(path), options, frame))
     if suffix_of(path) not in ARRAYS:
-        parts = list(read_file(path, how, channels, width).values())
+        parts = list(read_file(path, options, channels, width).values())
         return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)
     clips = []
     for name, values in arrays.load_arrays(path).items():
         if arrays.role_of(name) in ("labels", "lengths"):
             continue
         if frame is None:
-            clips.append(Clip(as_frames(values, f"{path}, {name}", how), None, str(path)))
+            clips.append(Clip(as_frames(values, f"{path}, {name}", options), None, str(path)))
         else:
-            clips += arrays.clips_of_array(values, str(path), frame, how)
+            clips += arrays.clips_of_array(values, str(path), frame, options)
     return Part(clips)
 
 
 def text_clips(
     text: str,
     place: str,
-    how: ReadingOptions,
+    options: ReadingOptions,
     channels: Sequence[str] | None = None,
     width: int = 0,
     frame: Sequence[int] = (0,),
@@ -265,15 +272,15 @@ def text_clips(
         frame: The shape of a frame.
     """
     if ARRAY.match(text):
-        return Part(_of_arrays(text, place, how, frame))
+        return Part(_of_arrays(text, place, options, frame))
     if is_json(text):
         table = read_json(text, place)
     else:
-        table = read_delimited(text, place, delimiter=how.delimiter)
-    return _in_form(columns.clips_of(table, how, channels, width), how)
+        table = read_delimited(text, place, delimiter=options.delimiter)
+    return _in_form(columns.clips_of(table, options, channels, width), options)
 
 
-def _of_arrays(text, place, how, frame):
+def _of_arrays(text, place, options, frame):
     """The clips of a JSON array of frames or of sequences, or of one in each line."""
     try:
         values = [(place, json.loads(text))]
@@ -283,10 +290,10 @@ def _of_arrays(text, place, how, frame):
     clips = []
     for name, value in values:
         if _depth(value) <= 1 + len(frame) and not arrays.are_rows(np.shape(value[0]) if value else (), frame):
-            clips.append(Clip(as_frames(value, name, how), None, name))
+            clips.append(Clip(as_frames(value, name, options), None, name))
         else:
             names = [f"{name}, clip {number}" for number in range(1, len(value) + 1)]
-            clips += [Clip(as_frames(frames, name, how), None, name) for name, frames in zip(names, value)]
+            clips += [Clip(as_frames(frames, name, options), None, name) for name, frames in zip(names, value)]
     return clips
 
 
@@ -306,7 +313,7 @@ def _depth(value):
     return depth
 
 
-def of_object(data: Any, how: ReadingOptions) -> dict[str, Part]:
+def of_object(data: Any, options: ReadingOptions) -> dict[str, Part]:
     """The clips of an object by split.
 
     Args:
@@ -319,21 +326,21 @@ def of_object(data: Any, how: ReadingOptions) -> dict[str, Part]:
     """
     parts = objects.parts_by_split(data)
     if parts is None:
-        return {"train": _part(data, "the data", how)}
-    return {split: _part(part, f"the {split} data", how) for split, part in parts.items()}
+        return {"train": _part(data, "the data", options)}
+    return {split: _part(part, f"the {split} data", options) for split, part in parts.items()}
 
 
-def _part(data, place, how):
+def _part(data, place, options):
     if hasattr(data, "as_numpy_iterator"):
         data = list(data.as_numpy_iterator())
     if isinstance(data, Mapping) and {"frames", "labels"} <= set(map(arrays.role_of, map(str, data))):
         values = {arrays.role_of(str(name)): value for name, value in data.items()}
         if "lengths" not in values and not hasattr(values["frames"], "dtype"):
-            return _part((values["frames"], values["labels"]), place, how)
-        return arrays.parts_of({name: np.asarray(value) for name, value in values.items()}, place, how)["train"]
+            return _part((values["frames"], values["labels"]), place, options)
+        return arrays.parts_of({name: np.asarray(value) for name, value in values.items()}, place, options)["train"]
     rows = isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data)
     if rows or isinstance(data, Mapping) or hasattr(data, "columns") or hasattr(data, "column_names"):
-        return _in_form(columns.clips_of(objects.training_table(data), how), how)
+        return _in_form(columns.clips_of(objects.training_table(data), options), options)
     if isinstance(data, list) and data and all(isinstance(row, (tuple, list)) and len(row) == 2 for row in data):
         data = [row[0] for row in data], [row[1] for row in data]
     if not isinstance(data, tuple) or len(data) != 2:
@@ -347,6 +354,6 @@ def _part(data, place, how):
     names = [f"{place}, clip {number}" for number in range(1, len(clips) + 1)]
     labels = labels if isinstance(labels, np.ndarray) else list(labels)
     return Part([
-        Clip(as_frames(frames, name, how), arrays.label_of(labels, number), name)
+        Clip(as_frames(frames, name, options), arrays.label_of(labels, number), name)
         for number, (frames, name) in enumerate(zip(clips, names))
     ])  # fmt: skip

@@ -75,7 +75,7 @@ def is_channel(table: Table, name: str) -> bool:
     return table.header is False or usual_word(name) not in NOT_CHANNELS
 
 
-def find_roles(table: Table, how: ReadingOptions, channels: Sequence[str] | None = None) -> tuple[Table, Columns]:
+def find_roles(table: Table, options: ReadingOptions, channels: Sequence[str] | None = None) -> tuple[Table, Columns]:
     """The table with its header, and the columns of each role that there are.
 
     Args:
@@ -86,16 +86,16 @@ def find_roles(table: Table, how: ReadingOptions, channels: Sequence[str] | None
     Raises:
         InputError: a column that the user named is missing.
     """
-    table = _with_header(table, how, channels)
-    sequence = [_named(table, SEQUENCE, name) for name in str(how.sequence or "").split(",") if name]
-    roles = {role: _named(table, role, name) for role in (TIME, LABEL) if (name := getattr(how, role.argument))}
+    table = _with_header(table, options, channels)
+    sequence = [_column_of(table, SEQUENCE, name) for name in str(options.sequence or "").split(",") if name]
+    roles = {role: _column_of(table, role, name) for role in (TIME, LABEL) if (name := getattr(options, role.argument))}
     names = list(reversed(table.names)) if table.header else []
     words = {usual_word(name): name for name in names} | {normal(name): name for name in names}
     owners = tuple(words[word] for word in OWNERS if word in words and words[word] not in (*sequence, *roles.values()))
     sequence = sequence or [
         words[word] for word in SEQUENCE.usual if word in words and words[word] not in roles.values()
     ]
-    for name in sequence if not how.sequence else ():
+    for name in sequence if not options.sequence else ():
         tables.the_only(table, name, SEQUENCE.argument)
     for role in (TIME, LABEL):
         free = {word: name for word, name in words.items() if name not in (*sequence, *owners, *roles.values())}
@@ -109,19 +109,19 @@ def find_roles(table: Table, how: ReadingOptions, channels: Sequence[str] | None
     return table, Columns(tuple(sequence), owners, roles.get(TIME), roles.get(LABEL))
 
 
-def _with_header(table, how, channels):
+def _with_header(table, options, channels):
     """The table with its header, which a usual name shows, or that of a column that the user or the model has."""
-    given = {role.argument: getattr(how, role.argument) for role in ROLES}
-    given["sequence"] = str(given["sequence"] or "").split(",")[0]
+    arguments = {role.argument: getattr(options, role.argument) for role in ROLES}
+    arguments["sequence"] = str(arguments["sequence"] or "").split(",")[0]
     usual = {*OWNERS, *(word for role in ROLES for word in role.usual)}
     cells = [str(table.column(index)[0]).strip() for index in range(len(table.names))] if len(table) else []
-    named = {normal(name) for name in channels or () if not name.isdigit()}
-    if table.header is None and _are_numbers(cells) and (named or not _count(cells)):
+    normals = {normal(name) for name in channels or () if not name.isdigit()}
+    if table.header is None and _are_numbers(cells) and (normals or not _count(cells)):
         return replace(table, header=False)
-    shown = tuple(normal(cell) for cell in cells if usual_word(cell) in usual or normal(cell) in named)
-    if table.header is None and len(cells) >= LEAST_COUNT and not named and _count(cells):
+    shown = tuple(normal(cell) for cell in cells if usual_word(cell) in usual or normal(cell) in normals)
+    if table.header is None and len(cells) >= LEAST_COUNT and not normals and _count(cells):
         return table.with_header()
-    return tables.with_names(table, [*ROLES, Role("channels", shown)], given)
+    return tables.with_names(table, [*ROLES, Role("channels", shown)], arguments)
 
 
 def _are_numbers(cells):
@@ -134,7 +134,7 @@ def _count(cells):
     return as_numbers(cells)[0].tolist() in (list(range(len(cells))), list(range(1, len(cells) + 1)))
 
 
-def _named(table, role, name):
+def _column_of(table, role, name):
     return tables.find_columns(table, [role], {role.argument: name})[1][role.argument]
 
 

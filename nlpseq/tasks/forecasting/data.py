@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
 from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.files.table import Table, normal
+from nlpseq.data.notes import say_notes
 from nlpseq.data.series import Columns, Frequency, Series, SeriesTable, read_series
 from nlpseq.data.series.reading import split_tables, table_of
 from nlpseq.data.series.times import dated
@@ -72,10 +73,10 @@ class ForecastingSeries:
             InputError: no series is long enough.
         """
         store = Store.of(self.table.series, self.frequency, self.table.covariates, self.table.statics, horizon)
-        tested, before, said = self._tested(store, horizon, windows)
+        tested, before, notes = self._tested(store, horizon, windows)
         scales = np.array([naive_error(store.series(i, size), season) for i, size in enumerate(before)])
         if constant := int((~(scales > 0)).sum()):
-            said.append(f"{plural(constant, 'constant series is', 'constant series are')} left out of MASE")
+            notes.append(f"{plural(constant, 'constant series is', 'constant series are')} left out of MASE")
         validated = _validated(before, horizon)
         end = before - validated * horizon
         step = max(1, int(np.ceil(horizon * min(1.0, validated.sum() / VALIDATED))))  # few windows overlap
@@ -84,17 +85,17 @@ class ForecastingSeries:
         if not len(validation):
             end = np.maximum(before - horizon, 1)
             validation = rolling_windows(store, end, (before > 1).astype(int), horizon, horizon, scales)
-            said.append("the series are too short for validation windows beside training: both use the same steps")
+            notes.append("the series are too short for validation windows beside training: both use the same steps")
         training = training_windows(store, np.maximum(end, 1), horizon, scales, context)
         test = _filled(rolling_windows(store, before, tested, horizon, horizon, scales))
         validation = _filled(validation)
         if not len(validation):
             validation = test
-            said.append(
+            notes.append(
                 "the series are too short for validation windows: the test windows are used, whose scores mean little"
             )
-        said = notes.say_notes(said)
-        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *said), self, season)
+        notes = say_notes(notes)
+        return SplitSeries(self.name, training, validation, test, self.generated, (*self.notes, *notes), self, season)
 
     def _tested(self, store: Store, horizon: int, windows: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """The number of test windows of each series, that of the steps before them, and notes."""
@@ -114,22 +115,22 @@ class ForecastingSeries:
                 f"{self.name}: `horizon` {horizon} and `windows` {windows} need more steps than the longest series "
                 f"has, {longest}: give a shorter horizon."
             )
-        said = []
+        notes = []
         if short := int((tested == 0).sum()):
-            are = plural(short, "series has fewer than {} steps and is", "series have fewer than {} steps and are")
-            said.append(f"{are.format(2 * horizon)} trained on and not tested")
+            subject = plural(short, "series has fewer than {} steps and is", "series have fewer than {} steps and are")
+            notes.append(f"{subject.format(2 * horizon)} trained on and not tested")
         elif short := int((tested < windows).sum()):
-            are = plural(short, "series is too short for {} windows and", "series are too short for {} windows and")
-            said.append(f"{are.format(windows)} tested on fewer")
-        return tested, store.lengths - tested * horizon, said
+            subject = plural(short, "series is too short for {} windows and", "series are too short for {} windows and")
+            notes.append(f"{subject.format(windows)} tested on fewer")
+        return tested, store.lengths - tested * horizon, notes
 
 
 def _validated(before: np.ndarray, horizon: int) -> np.ndarray:
     """The number of horizons of each series that are validated, given its steps before the test."""
-    wished = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
+    needed = int(np.ceil(VALIDATED / max(1, (before > 2 * horizon).sum())))
     least = np.where(before >= 6 * horizon, 2, 1)
     share = np.maximum((before * VALIDATION_SHARE / horizon).astype(int), least)
-    return np.minimum(np.minimum(wished, share), np.maximum((before - horizon) // horizon, 0))
+    return np.minimum(np.minimum(needed, share), np.maximum((before - horizon) // horizon, 0))
 
 
 def _filled(windows: Windows) -> Windows:
@@ -243,13 +244,13 @@ def load_series(
     """
     if validation is not None:
         raise InputError("`validation` is not for series: the last steps before the test are validated.")
-    given = {"time": time, "item": item, "value": value, "covariates": covariates, "known": known}
+    arguments = {"time": time, "item": item, "value": value, "covariates": covariates, "known": known}
     options = {"frequency": frequency, "time_zone": time_zone, "duplicates": duplicates}
     generated = False
     if sources.is_name(dataset):
         sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
         table, schema = _tfds_table(dataset, data_dir, train)
-        given = {name: given[name] or getattr(schema, name) for name in given}
+        arguments = {name: arguments[name] or getattr(schema, name) for name in arguments}
         options["frequency"] = options["frequency"] or schema.frequency
         tables, generated = {"train": table}, schema.generated
     elif isinstance(dataset, (str, os.PathLike)):
@@ -259,16 +260,16 @@ def load_series(
     else:
         parts = training_and_others(dataset) | ({} if test is None else {"test": test})
         tables = {split: table_of(part, delimiter, encoding) for split, part in parts.items()}
-    given["covariates"] = () if given["covariates"] == "none" else given["covariates"]
+    arguments["covariates"] = () if arguments["covariates"] == "none" else arguments["covariates"]
     options["frequency"] = options["frequency"] or described_frequency(dataset)
-    columns = Columns(**{name: given[name] for name in ("time", "item", "value", "covariates")})
-    table, ahead, said = _with_parts(tables, columns, options)
-    names = _known(table, given["known"])
+    columns = Columns(**{name: arguments[name] for name in ("time", "item", "value", "covariates")})
+    table, ahead, notes = _with_parts(tables, columns, options)
+    names = _known(table, arguments["known"])
     for one in table.series:
         if length_of(one) <= FEW_STEPS:
-            said.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")
+            notes.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")
             break
-    return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, notes.say_notes(said))
+    return ForecastingSeries(sources.name_of(dataset), table, ahead, names, generated, say_notes(notes))
 
 
 def _with_parts(tables, columns, options) -> tuple[SeriesTable, dict[str, int], list[str]]:
@@ -291,19 +292,19 @@ def _with_parts(tables, columns, options) -> tuple[SeriesTable, dict[str, int], 
     return table, ahead if "test" in tables else {}, [*said, *table.notes]
 
 
-def _known(table: SeriesTable, given) -> tuple[str, ...]:
+def _known(table: SeriesTable, names) -> tuple[str, ...]:
     """The covariates that are known over the horizon."""
-    if given == "none":
+    if names == "none":
         return ()
-    if given:
-        wished = [part.strip() for part in given.split(",")] if isinstance(given, str) else list(given)
-        found = []
-        for name in wished:
+    if names:
+        requested = [part.strip() for part in names.split(",")] if isinstance(names, str) else list(names)
+        columns = []
+        for name in requested:
             same = [other for other in table.covariates if normal(other.split("=")[0]) == normal(name)]
             if not same:
                 raise InputError(f"`known` names {name!r}, which is no covariate: {suggest(name, table.covariates)}")
-            found += same
-        return tuple(found)
+            columns += same
+        return tuple(columns)
     return tuple(name for name in table.covariates if _is_foreseen(name, table.series))
 
 
@@ -319,8 +320,8 @@ def _is_foreseen(name: str, series: Sequence[Series]) -> bool:
 
 def _is_flag(values):
     """Whether values are few whole numbers, as those of calendars are."""
-    there = values[np.isfinite(values)]
-    return bool((there == np.round(there)).all()) and len(np.unique(there)) <= 60
+    present = values[np.isfinite(values)]
+    return bool((present == np.round(present)).all()) and len(np.unique(present)) <= 60
 
 
 def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict[str, int]]:
@@ -329,27 +330,27 @@ def _continued(table: SeriesTable, test: SeriesTable) -> tuple[SeriesTable, dict
     single = len(table.series) == len(test.series) == 1
     series, ahead = [], {}
     for one in table.series:
-        more = parts.get(one.item) or (test.series[0] if single else None)
-        if more is None:
+        continuation = parts.get(one.item) or (test.series[0] if single else None)
+        if continuation is None:
             series.append(one)
             continue
-        start = _start(one, more, table.frequency, test.place)
-        series.append(_joined(one, more, start, table.frequency or Frequency()))
-        ahead[one.item] = start + length_of(more) - length_of(one)
+        start = _start(one, continuation, table.frequency, test.place)
+        series.append(_joined(one, continuation, start, table.frequency or Frequency()))
+        ahead[one.item] = start + length_of(continuation) - length_of(one)
     if not ahead:
         raise InputError(f"{test.place} has none of the series of {table.place}: expected their continuations.")
     return replace(table, series=series), ahead
 
 
-def _start(one: Series, more: Series, frequency: Frequency | None, place: str) -> int:
+def _start(one: Series, continuation: Series, frequency: Frequency | None, place: str) -> int:
     """The step of a series at which its continuation begins, which may repeat what is before it."""
     length = length_of(one)
-    if not (frequency and frequency.unit and dated(more.times)):
-        return 0 if _repeats(one, more, 0) else length
-    start = round(float(frequency.positions(more.times[:1], one.times[0])[0]))
-    if start < length and not _repeats(one, more, start):
+    if not (frequency and frequency.unit and dated(continuation.times)):
+        return 0 if _repeats(one, continuation, 0) else length
+    start = round(float(frequency.positions(continuation.times[:1], one.times[0])[0]))
+    if start < length and not _repeats(one, continuation, start):
         raise InputError(
-            f"{place}: {one.title} begins at {more.times[0]}, before the end of its "
+            f"{place}: {one.title} begins at {continuation.times[0]}, before the end of its "
             f"training part at {one.times[length - 1]}: a test part continues the training part."
         )
     return start
@@ -361,15 +362,15 @@ def _repeats(one: Series, more: Series, start: int) -> bool:
     return start >= 0 and bool(np.array_equal(past, more.columns["value"][: len(past)], equal_nan=True))
 
 
-def _joined(one: Series, more: Series, start: int, frequency: Frequency) -> Series:
+def _joined(one: Series, continuation: Series, start: int, frequency: Frequency) -> Series:
     """A series and its continuation from step `start`; NaN between them, and in columns that this does not have."""
     columns = {}
     for name, column in one.columns.items():
-        joined = np.full(start + len(more), np.nan)
+        joined = np.full(start + len(continuation), np.nan)
         joined[: min(len(column), start)] = column[:start]
-        joined[start:] = more.columns.get(name, np.nan)
+        joined[start:] = continuation.columns.get(name, np.nan)
         columns[name] = joined
-    return replace(one, times=frequency.times(one.times[0], start + len(more)), columns=columns, lines=None)
+    return replace(one, times=frequency.times(one.times[0], start + len(continuation)), columns=columns, lines=None)
 
 
 def _tfds_table(dataset, data_dir, train) -> tuple[Table, SeriesSchema]:

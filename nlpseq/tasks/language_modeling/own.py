@@ -46,18 +46,18 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
         return {split: _of_folder(folder, text, delimiter, encoding) for split, folder in folders.items()}
     files = [file for file in paths.files_in(path) if suffix_of(file) in (*TEXTS, *TABLES, *SPLIT_SUFFIXES)]
     shards = paths.shards(files)
-    found = paths.files_by_split(_named_by_split(shards), path)
+    by_split = paths.files_by_split(_named_by_split(shards), path)
     parts = {
         split: _joined([_read_file(part, text, delimiter, encoding)["train"] for part in shards[file]])
-        for split, file in found.items()
+        for split, file in by_split.items()
     }
-    used = {part for file in found.values() for part in shards[file]}
-    others = [file for file in _all_texts(path) if file not in used] or ([] if found else _of_one_suffix(path))
-    if "train" not in found:
+    used = {part for file in by_split.values() for part in shards[file]}
+    others = [file for file in _all_texts(path) if file not in used] or ([] if by_split else _of_one_suffix(path))
+    if "train" not in by_split:
         parts["train"] = _of_parts(path, others, encoding)
     elif left := [file.name for file in others if not paths.is_about(file)]:
-        are = "are" if len(left) > 1 else "is"
-        note = f"the training text is {found['train'].name}: {first_of(left)} of {path} {are} left out"
+        verb = "are" if len(left) > 1 else "is"
+        note = f"the training text is {by_split['train'].name}: {first_of(left)} of {path} {verb} left out"
         parts["train"] = replace(parts["train"], note="; ".join(filter(None, (parts["train"].note, note))))
     return parts
 
@@ -83,11 +83,11 @@ def _named_by_split(files):
     """
     files = [file for file in files if not paths.is_about(file)]
     rests = {file: " ".join(word for word in words_of(file.stem) if word not in SPLIT_OF) for file in files}
-    named = [file for file in files if split_of(file.name)]
-    if len(named) == len(files):
-        return named
-    splits = Counter(rest for rest, _ in {(rests[file], split_of(file.name)) for file in named})
-    return [file for file in named if not rests[file] or splits[rests[file]] > 1]
+    candidates = [file for file in files if split_of(file.name)]
+    if len(candidates) == len(files):
+        return candidates
+    splits = Counter(rest for rest, _ in {(rests[file], split_of(file.name)) for file in candidates})
+    return [file for file in candidates if not rests[file] or splits[rests[file]] > 1]
 
 
 def _all_texts(folder):
@@ -133,8 +133,8 @@ def _content(path, text, delimiter, encoding) -> Table | RawText:
     content, note = read_text(path, encoding), ""
     if is_table(path):
         if text or delimiter or is_json(content) or not _is_prose(content):
-            found = table_in(content, path, delimiter)
-            return found if isinstance(found, Table) else RawText(found)
+            rows = table_in(content, path, delimiter)
+            return rows if isinstance(rows, Table) else RawText(rows)
         note = f"{path} has no columns: its lines are the text"
     elif is_json(content):
         try:
@@ -158,7 +158,7 @@ def _is_prose(content):
 
 def text_of_table(part: Table, text: Any = None) -> RawText:
     """The rows of a column as one text; rows without a text are left out."""
-    part, found = table.find_columns(part, (TEXT,), {"text": text}, table.text_column)
-    values = part.values(found["text"])
+    part, columns = table.find_columns(part, (TEXT,), {"text": text}, table.text_column)
+    values = part.values(columns["text"])
     texts = [table.text_of(value, part.where(row)) for row, value in enumerate(values) if not table.is_missing(value)]
     return RawText("\n".join(texts), part.note)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
 from nlpseq.data.files import audio as sounds
+from nlpseq.data.notes import few_examples, say_notes, unseen_labels
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten
 from nlpseq.tasks.speech import objects, own
 from nlpseq.tasks.speech.recordings import held_out, with_texts
@@ -157,31 +158,31 @@ def load_speech(
     splits = {"train": train, "validation": validation, "test": test}
     if sample_rate is not None:
         in_range("sample_rate", sample_rate, 1)
-    said: list[str] = []
+    notes: list[str] = []
     generated = False
     if sources.is_name(dataset):
-        given = {"pattern": pattern, "encoding": encoding, "validation_where": validation_where}
-        sources.refuse_file_options(dataset, **given, test_where=test_where)
+        file_options = {"pattern": pattern, "encoding": encoding, "validation_where": validation_where}
+        sources.refuse_file_options(dataset, **file_options, test_where=test_where)
         by_split, rate, generated = _from_tfds(dataset, data_dir, splits, sample_rate)
     elif not isinstance(dataset, (str, os.PathLike)):
-        by_split, rate, said = _from_objects(objects.items_of(dataset), sample_rate, texts)
+        by_split, rate, notes = _from_objects(objects.items_of(dataset), sample_rate, texts)
     else:
-        read = lambda path: own.read(path, pattern, encoding)  # noqa: E731
-        recordings = sources.own_splits(dataset, data_dir, splits, read, lambda table: [])
+        recordings = lambda path: own.read(path, pattern, encoding)  # noqa: E731
+        recordings = sources.own_splits(dataset, data_dir, splits, recordings, lambda table: [])
         for split, conditions in (("test", test_where), ("validation", validation_where)):
             if conditions:
                 recordings["train"], recordings[split] = held_out(recordings["train"], conditions, f"{split}_where")
-        by_split, rate, said = _from_files(recordings, sample_rate, texts)
+        by_split, rate, notes = _from_files(recordings, sample_rate, texts)
     if not by_split or not len(by_split["train"]):
         raise InputError(f"{sources.name_of(dataset)} has no recordings with a text: give some to train on.")
     if lowercase:
         by_split = {split: replace(part, texts=_objects([text.decode("utf-8", "replace").lower().encode()
                  for text in part.texts])) for split, part in by_split.items()}  # fmt: skip
     by_split["train"], longer = _without_long(by_split["train"], rate)
-    said += longer + _fill(by_split, seed, group) + _about(by_split, rate)
+    notes += longer + _fill(by_split, seed, group) + _notes(by_split, rate)
     data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **by_split)
-    said += notes.few_examples(data.sizes, "utterances")
-    return replace(data, notes=notes.say_notes(said))
+    notes += few_examples(data.sizes, "utterances")
+    return replace(data, notes=say_notes(notes))
 
 
 def _fill(by_split, seed, group):
@@ -211,29 +212,29 @@ def _without_long(train, rate):
             f"all {len(train):,} training recordings are longer than {LONGEST:g} seconds: cut them into utterances, or "
             "name the parts in a table `segments` as of Kaldi."
         )
-    are = plural(long.sum(), "training recording is", "training recordings are")
-    return train.select(~long), [f"{are} longer than {LONGEST:g} seconds and left out: cut such into utterances"]
+    subject = plural(long.sum(), "training recording is", "training recordings are")
+    return train.select(~long), [f"{subject} longer than {LONGEST:g} seconds and left out: cut such into utterances"]
 
 
-def _about(by_split, rate):
+def _notes(by_split, rate):
     """Notes on recordings that are silent, clipped or too short, and characters that training never shows."""
-    said, parts = [], list(by_split.values())
+    notes, parts = [], list(by_split.values())
     audio = [samples for part in parts for samples in part.audio]
     silent = sum(len(samples) == 0 or np.abs(samples).max() < SILENT for samples in audio)
     clipped = sum(map(sounds.is_clipped, audio))
     short = sum((part.lengths < QUICKEST * rate * np.array(list(map(len, part.strings())))).sum() for part in parts)
-    for count, what in (
+    for count, problem in (
         (short, "too short for the text, and not trained on"),
         (silent, "silent or without samples"),
         (clipped, "clipped: recorded too loud"),
     ):
-        said += [f"{plural(count, 'recording is', 'recordings are')} {what}"] * bool(count)
+        notes += [f"{plural(count, 'recording is', 'recordings are')} {problem}"] * bool(count)
     shown = set("".join(by_split["train"].strings()))
     for split, part in by_split.items():
-        said += notes.unseen_labels(
+        notes += unseen_labels(
             split, Counter(c for text in part.strings() for c in text if c not in shown), "characters"
         )
-    return said
+    return notes
 
 
 def _from_objects(items, sample_rate, texts):
@@ -268,16 +269,16 @@ def _from_files(recordings, sample_rate, texts):
     """`Utterances` by split, their rate, and notes."""
     recordings = {split: with_texts(part, _spoken(texts)) for split, part in recordings.items()}
     bare = sum(not recording.text.strip() for part in recordings.values() for recording in part)
-    said = _without_texts(bare)
+    notes = _without_texts(bare)
     recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}
-    said += _named_by_folder(recordings)
+    notes += _named_by_folder(recordings)
     paths = sorted({recording.path for part in recordings.values() for recording in part})
     files, damaged = _described(paths)
     most_frequent = Counter(own for own, _ in files.values()).most_common(1) or [(HIGHEST_RATE, 0)]
     rate = sample_rate or min(most_frequent[0][0], HIGHEST_RATE)
     behind = [r for part in recordings.values() for r in part if r.path in files and _is_behind(r, files[r.path][1])]
     if behind:
-        said.append(
+        notes.append(
             f"{len(behind):,} segments end behind the end of their files and are left out; the first: {behind[0].where}"
         )
     read = {}
@@ -286,13 +287,13 @@ def _from_files(recordings, sample_rate, texts):
         read[split] = list(zip(whole, _samples(whole, rate, damaged)))
     if damaged:
         first = shorten(next(iter(damaged.values())), 200)
-        said.append(f"{plural(len(damaged), 'file is', 'files are')} left out; the first: {first}")
+        notes.append(f"{plural(len(damaged), 'file is', 'files are')} left out; the first: {first}")
     if len(damaged) == len(paths):
         raise InputError(next(iter(damaged.values()), "there are no recordings with a text: give some to train on."))
     rates = Counter(own for path, (own, _) in files.items() if path not in damaged)
     if len(rates) > 1 or rate not in rates:
         shown = ", ".join(f"{value:,} Hz ({count:,})" for value, count in rates.most_common(5))
-        said.append(f"rates of the files: {shown}; all are converted to {rate:,} Hz")
+        notes.append(f"rates of the files: {shown}; all are converted to {rate:,} Hz")
     by_split = {}
     for split, pairs in read.items():
         pairs = [(recording, audio) for recording, audio in pairs if recording.path not in damaged]
@@ -302,7 +303,7 @@ def _from_files(recordings, sample_rate, texts):
             [recording.path.name for recording, _ in pairs],
             [dict(recording.fields) for recording, _ in pairs],
         )
-    return by_split, rate, said
+    return by_split, rate, notes
 
 
 def _named_by_folder(recordings):
@@ -386,8 +387,8 @@ def _utterances(columns, labels, spoken, source, rate):
     flat, bounds = audio.values.numpy(), audio.row_splits.numpy()
     rows = [number for number, text in enumerate(texts) if text is not None]
     parts = [_converted(flat[bounds[number] : bounds[number + 1]], source, rate) for number in rows]
-    known = [sources.as_text(value) for column in speakers for value in column.numpy().tolist()]
-    fields = [{"speaker": known[number]} if known else {} for number in rows]
+    names = [sources.as_text(value) for column in speakers for value in column.numpy().tolist()]
+    fields = [{"speaker": names[number]} if names else {} for number in rows]
     return Utterances.of(parts, [texts[number] for number in rows], (), fields)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq import tag_schemes
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
+from nlpseq.data.notes import few_examples, say_notes, spellings, unseen_labels
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.tagging import own
 from nlpseq.tasks.tagging.own import RawSentences
@@ -42,7 +43,7 @@ class Sentences:
         indices = np.atleast_1d(np.arange(len(self))[indices]).tolist()
         return Sentences([self.tokens[i] for i in indices], [self.tags[i] for i in indices], self.unseen)
 
-    def known(self, classes: int) -> "Sentences":
+    def with_known_labels(self, classes: int) -> "Sentences":
         """The sentences whose tags are all of `classes`, the number of tags that training shows."""
         return self.select([max(tags) < classes for tags in self.tags]) if self.unseen else self
 
@@ -141,18 +142,20 @@ def load_tagged_sentences(
         raw = sources.own_splits(own.as_columns(dataset), data_dir, splits, read, of_table, rank=1)
         names, generated = [], False
     name = sources.name_of(dataset)
-    said = [note for part in raw.values() for note in part.notes]
+    notes = [note for part in raw.values() for note in part.notes]
     scheme, raw, scheme_notes = _in_scheme(raw)
     labels = _labels(name, raw["train"], names)
-    found = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
-    said += scheme_notes + [note for split, part in raw.items() for note in _unseen_notes(split, part, found[split])]
-    size = len(found["train"].tokens[0]) if len(found["train"]) == 1 else 0
-    if size > LONG_SENTENCE and len(found) < len(sources.SPLITS):
+    examples = {split: _numbered(sentences, labels) for split, sentences in raw.items()}
+    notes += scheme_notes + [
+        note for split, part in raw.items() for note in _unseen_notes(split, part, examples[split])
+    ]
+    size = len(examples["train"].tokens[0]) if len(examples["train"]) == 1 else 0
+    if size > LONG_SENTENCE and len(examples) < len(sources.SPLITS):
         raise InputError(f"{name} holds one sentence of {size:,} tokens: put an empty line after each sentence.")
-    said += sources.fill_splits(found, seed)
-    data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **found)
-    said += notes.spellings(labels, "tags") + notes.few_examples(data.sizes, "sentences")
-    return replace(data, notes=notes.say_notes(said))
+    notes += sources.fill_splits(examples, seed)
+    data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **examples)
+    notes += spellings(labels, "tags") + few_examples(data.sizes, "sentences")
+    return replace(data, notes=say_notes(notes))
 
 
 def _from_tfds(dataset, data_dir, overrides):
@@ -193,9 +196,9 @@ def _raw(dataset, split, schema, names, tokens, tags, left_out=None):
     tags = [names[tag] for tag in values] if names else [sources.as_text(tag) for tag in values]
     tags = np.array(tags, object)
     if left_out is not None:
-        kept = left_out.values.numpy() != schema.left_out[1].encode()
-        ends = np.concatenate([[0], np.cumsum(kept)])[ends]
-        words, tags = words[kept], tags[kept]
+        is_token = left_out.values.numpy() != schema.left_out[1].encode()
+        ends = np.concatenate([[0], np.cumsum(is_token)])[ends]
+        words, tags = words[is_token], tags[is_token]
     bounds = [(start, end) for start, end in pairwise(ends) if end > start]
     parts = ([flat[start:end].tolist() for start, end in bounds] for flat in (words, tags))
     return RawSentences(*parts, lambda sentence, token: place)
@@ -266,4 +269,4 @@ def _unseen_notes(split, raw, sentences):
     unseen = set(sentences.unseen)
     counts = Counter(tag for tag in chain.from_iterable(raw.tags) if tag in unseen)
     first = min(place for tag, place in _first_places(raw).items() if tag in unseen)
-    return notes.unseen_labels(split, counts, "tags", raw.place(*first))
+    return unseen_labels(split, counts, "tags", raw.place(*first))

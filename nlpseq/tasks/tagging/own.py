@@ -58,11 +58,11 @@ def read(
 ) -> dict[str, RawSentences]:
     """The sentences of a file or folder by split."""
     path = inner(path)
-    found = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
-    if found is None or not all(map(_are_parallel, found.values())):
-        found = _annotated_tables(path, encoding) if os.path.isdir(path) else None
-    if found is not None:
-        return {split: sentences_of_table(part, tokens, tags) for split, part in found.items()}
+    tables = folders.parallel_tables(path, encoding) if os.path.isdir(path) else None
+    if tables is None or not all(map(_are_parallel, tables.values())):
+        tables = _annotated_tables(path, encoding) if os.path.isdir(path) else None
+    if tables is not None:
+        return {split: sentences_of_table(part, tokens, tags) for split, part in tables.items()}
     return read_splits(
         columns.column_files(path),
         lambda files: _joined([_read_file(file, tokens, tags, delimiter, encoding) for file in files]),
@@ -146,10 +146,13 @@ def _separator(lines: Sequence[str]) -> str | None:
     checked = [line.split() for line in lines[:CHECKED] if line.strip()]
     if not checked or 2 * sum(len(words) > 1 for words in checked) < len(checked):
         return None
-    return next((mark for mark in SEPARATORS if all(_both(word, mark) for words in checked for word in words)), None)
+    return next(
+        (mark for mark in SEPARATORS if all(_has_token_and_tag(word, mark) for words in checked for word in words)),
+        None,
+    )
 
 
-def _both(word, mark):
+def _has_token_and_tag(word, mark):
     token, _, tag = word.rpartition(mark)
     return bool(token and tag)
 
@@ -210,11 +213,11 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     """
     if tokens is None and tags is None and (annotated := _of_spans(part)):
         return annotated
-    part, found = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
-    words, labels = part.values(found["tokens"]), part.values(found["tags"])
-    named = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in found.values()]
-    if (named or part.breaks) and not _hold_sentences(words, labels):
-        sentences = _of_token_rows(part, words, labels, [part.values(name) for name in named])
+    part, columns = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
+    words, labels = part.values(columns["tokens"]), part.values(columns["tags"])
+    boundaries = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in columns.values()]
+    if (boundaries or part.breaks) and not _hold_sentences(words, labels):
+        sentences = _of_token_rows(part, words, labels, [part.values(name) for name in boundaries])
     else:
         sentences = _of_sentence_rows(part, words, labels)
     return replace(sentences, notes=(part.note, *sentences.notes)) if part.note else sentences
@@ -261,7 +264,7 @@ def _of_token_rows(part, words, labels, keys):
         sentences[-1].append(row)
     left_out = [row for row in range(len(words)) if table.is_missing(words[row]) or table.is_missing(labels[row])]
     dropped = set(left_out)
-    sentences = [kept for rows in sentences if (kept := [row for row in rows if row not in dropped])]
+    sentences = [tagged for rows in sentences if (tagged := [row for row in rows if row not in dropped])]
     return RawSentences(
         [[_word(words[row], part.where(row)) for row in rows] for rows in sentences],
         [[_word(labels[row], part.where(row)) for row in rows] for rows in sentences],
@@ -276,16 +279,16 @@ def _of_sentence_rows(part, words, labels):
         if any(map(table.is_missing, pair)):
             left_out.append(row)
             continue
-        sentence, named = sentence_of(*pair, part.where(row))
+        sentence, tag_row = sentence_of(*pair, part.where(row))
         if sentence:
             tokens.append(sentence)
-            tags.append(named)
+            tags.append(tag_row)
             rows.append(row)
     if not rows:
         raise InputError(f"{part.place} holds no sentences: expected at least one with tokens and tags.")
     place = lambda sentence, token: f"{part.where(rows[sentence])}, token {token + 1}"  # noqa: E731
-    said = (table.left_out(part, left_out, "tokens or tags"),) if left_out else ()
-    return RawSentences(tokens, tags, place, said)
+    notes = (table.left_out(part, left_out, "tokens or tags"),) if left_out else ()
+    return RawSentences(tokens, tags, place, notes)
 
 
 def sentence_of(tokens: Any, tags: Any, where: str) -> tuple[list[str], list[str]]:
@@ -298,10 +301,10 @@ def sentence_of(tokens: Any, tags: Any, where: str) -> tuple[list[str], list[str
     Raises:
         InputError: they hold something else, or different numbers of tokens and tags.
     """
-    sentence, named = (_items(value, where) for value in (tokens, tags))
-    if len(sentence) != len(named):
-        raise InputError(f"{where}: {len(sentence)} tokens and {len(named)} tags: give a tag for each token.")
-    return sentence, named
+    sentence, labels = (_items(value, where) for value in (tokens, tags))
+    if len(sentence) != len(labels):
+        raise InputError(f"{where}: {len(sentence)} tokens and {len(labels)} tags: give a tag for each token.")
+    return sentence, labels
 
 
 def _items(value: Any, where: str) -> list[str]:

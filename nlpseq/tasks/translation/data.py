@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.data import notes, sources
+from nlpseq.data import sources
+from nlpseq.data.notes import few_examples, say_notes
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.paths import as_path
 from nlpseq.tasks.translation import own
@@ -113,21 +114,21 @@ def load_parallel_texts(
         sources.refuse_file_options(dataset, delimiter=delimiter, encoding=encoding)
         overrides = {"source": source, "target": target, **splits}
         overrides = {name: value for name, value in overrides.items() if value is not None}
-        languages, found, generated = _from_tfds(dataset, data_dir, overrides)
-        said = []
+        languages, examples, generated = _from_tfds(dataset, data_dir, overrides)
+        notes = []
     else:
         read = lambda path: own.read(path, source, target, delimiter, encoding)  # noqa: E731
         of_table = lambda table: own.pairs_of_table(table, source, target)  # noqa: E731
         dataset = as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else dataset
         raw = sources.own_splits(dataset, data_dir, splits, read, of_table)
         languages, generated = raw["train"].languages, False
-        said = [note for part in raw.values() for note in part.notes]
-        found = {split: _encoded(part) for split, part in raw.items()}
-    said += sources.fill_splits(found, seed)
+        notes = [note for part in raw.values() for note in part.notes]
+        examples = {split: _encoded(part) for split, part in raw.items()}
+    notes += sources.fill_splits(examples, seed)
     first, second = languages
-    data = ParallelTexts(sources.name_of(dataset), first, second, generated=generated, notes=(), **found)
-    said += notes.few_examples(data.sizes, "pairs")
-    return replace(data, notes=notes.say_notes(said))
+    data = ParallelTexts(sources.name_of(dataset), first, second, generated=generated, notes=(), **examples)
+    notes += few_examples(data.sizes, "pairs")
+    return replace(data, notes=say_notes(notes))
 
 
 def _encoded(raw):
@@ -154,9 +155,9 @@ def _from_tfds(dataset, data_dir, overrides) -> tuple[tuple[str, ...], dict[str,
 def _features(dataset, builder, schema):
     """The names of the features of source and target."""
     features = builder.info.features
-    given = [name for name in (schema.source, schema.target) if name]
+    chosen = [name for name in (schema.source, schema.target) if name]
     keys = builder.info.supervised_keys
-    default = keys if keys and not given and all(isinstance(key, str) for key in keys) else given
+    default = keys if keys and not chosen and all(isinstance(key, str) for key in keys) else chosen
     sources.check_features(dataset, builder, default, ARGUMENTS)
     texts = [name for name in features if sources.is_text(features[name])]
     for name in default:

@@ -79,8 +79,8 @@ def read(
 
 
 def _of_files(place, files, source, target, encoding):
-    known = languages_of(files)
-    languages = direction(place, known, *((None, None) if known == list(HEADER) else (source, target)))
+    detected = languages_of(files)
+    languages = direction(place, detected, *((None, None) if detected == list(HEADER) else (source, target)))
     sides = [_by_split(place, files, language) for language in languages]
     for own, other, language in zip(sides, reversed(sides), reversed(languages)):
         for split, file in own.items():
@@ -89,23 +89,23 @@ def _of_files(place, files, source, target, encoding):
                 raise InputError(
                     f"{place} has {file.path.name} without its translation in {language!r}: expected {name}."
                 )
-    names = (source or "source", target or "target") if known == list(HEADER) else languages
+    names = (source or "source", target or "target") if detected == list(HEADER) else languages
     return {split: _of_sides(names, [side[split].path for side in sides], encoding) for split in sides[0]}
 
 
 def _by_split(place, files, language):
-    found: dict[str, LanguageFile] = {}
+    by_split: dict[str, LanguageFile] = {}
     for file in files:
         if file.language != language:
             continue
-        if file.split in found:
+        if file.split in by_split:
             raise InputError(
-                f"{place} has {found[file.split].path.name} and {file.path.name} for one split: keep one of them."
+                f"{place} has {by_split[file.split].path.name} and {file.path.name} for one split: keep one of them."
             )
-        found[file.split] = file
-    if "train" not in found:
+        by_split[file.split] = file
+    if "train" not in by_split:
         raise InputError(f"{place} has no training file: expected {language}.train.txt or train.{language}.")
-    return found
+    return by_split
 
 
 def _of_sides(languages, sides, encoding):
@@ -170,10 +170,10 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
     Of named columns, source and target are those given, else those named so, else two that are named like
     languages, else the only two. Of others, they are the first two that hold texts, not numbers or codes of languages.
     """
-    given = {"source": source, "target": target}
-    part = table.with_header_by(part, lambda cells: _named(cells, source, target))
+    arguments = {"source": source, "target": target}
+    part = table.with_header_by(part, lambda cells: _is_header(cells, source, target))
     if not part.header:
-        return _of_numbered_columns(part, given)
+        return _of_numbered_columns(part, arguments)
     names: dict[str, str] = {}  # "en" for "translation.en"
     for name in part.names:
         names.setdefault(name.rpartition(".")[2], name)
@@ -188,8 +188,8 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
     languages = [name for name in texts if names_language(name)]
     likely = languages if len(languages) > 1 else texts if len(texts) > 1 else list(names)
     chosen = _chosen(part, likely, list(names), source, target)
-    for argument, name in zip(given, chosen):
-        if not str(given[argument]).isdecimal():
+    for argument, name in zip(arguments, chosen):
+        if not str(arguments[argument]).isdecimal():
             table.the_only(part, names[name], argument)
     return _of_columns(part, [names[name] for name in chosen], chosen)
 
@@ -197,10 +197,10 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
 def _chosen(part, languages, names, source, target):
     """Source and target, given by name without case, by number, or not."""
     normals = {normal(name): name for name in names}
-    given = [_name(value, normals, names) for value in (source, target)]
-    if any(value is not None and value not in languages for value in given):
+    sides = [_name(value, normals, names) for value in (source, target)]
+    if any(value is not None and value not in languages for value in sides):
         languages = names
-    return direction(f"the header of {part.place}", languages, *given)
+    return direction(f"the header of {part.place}", languages, *sides)
 
 
 def _name(value, normals, names):
@@ -210,16 +210,16 @@ def _name(value, normals, names):
     return names[index] if 0 <= index < len(names) else str(value)
 
 
-def _named(cells, source, target):
+def _is_header(cells, source, target):
     """Whether cells are the names of columns: of the two sides of a translation, or one that is given."""
     normals = set(map(normal, cells))
-    given = {normal(value) for value in (source, target) if value is not None}
+    arguments = {normal(value) for value in (source, target) if value is not None}
     usual = normals & set(SOURCE.usual) and normals & set(TARGET.usual)
-    return bool(given & normals or usual or sum(map(names_side, set(cells))) > 1)
+    return bool(arguments & normals or usual or sum(map(names_side, set(cells))) > 1)
 
 
-def _of_numbered_columns(part, given):
-    numbers = {role: int(value) - 1 for role, value in given.items() if value and str(value).isdecimal()}
+def _of_numbered_columns(part, arguments):
+    numbers = {role: int(value) - 1 for role, value in arguments.items() if value and str(value).isdecimal()}
     indices = range(len(part.names))
     texts = [index for index in indices if len(indices) == 2 or not _holds_no_texts(part.column(index))]
     if any(index not in range(len(part.names)) for index in numbers.values()) or len(texts) < 2:
@@ -227,7 +227,9 @@ def _of_numbered_columns(part, given):
         raise InputError(f"{part.place} has {columns}, expected two with texts: source and target.")
     source = numbers.get("source", next(index for index in texts if index != numbers.get("target")))
     target = numbers.get("target", next(index for index in texts if index != source))
-    languages = tuple(role if role in numbers or not given[role] else str(given[role]) for role in ("source", "target"))
+    languages = tuple(
+        role if role in numbers or not arguments[role] else str(arguments[role]) for role in ("source", "target")
+    )
     if len(part.names) > 2 and len(numbers) < 2:
         note = f"{part.place} has {len(part.names)} columns: source is column {source + 1}, target {target + 1}"
         part = part.with_note(note)
@@ -262,9 +264,9 @@ def _of_columns(part, names, languages):
 def _pairs(languages, sources, targets, part: Table, notes: Sequence[str] = ()):
     """`RawPairs` without those that are blank on a side, of which those with text on the other are said."""
     blank = [(not source.strip(), not target.strip()) for source, target in zip(sources, targets)]
-    kept = [row for row, sides in enumerate(blank) if not any(sides)]
+    filled = [row for row, sides in enumerate(blank) if not any(sides)]
     halves = [row for row, sides in enumerate(blank) if sides[0] != sides[1]]
-    if not kept:
+    if not filled:
         raise InputError(f"{part.place} holds no sentences: expected at least one pair.")
-    said = [*notes, table.left_out(part, halves, "a translation")] if halves else notes
-    return RawPairs(tuple(languages), *([side[row] for row in kept] for side in (sources, targets)), tuple(said))
+    notes = [*notes, table.left_out(part, halves, "a translation")] if halves else notes
+    return RawPairs(tuple(languages), *([side[row] for row in filled] for side in (sources, targets)), tuple(notes))
