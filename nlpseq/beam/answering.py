@@ -140,7 +140,7 @@ class AnswerShard(beam.DoFn):
         value = row.values.get(self.job.column)
         if value is None:
             return f"no {self.job.column!r}"
-        return "" if isinstance(value, str) else f"{self.job.column!r} is no text"
+        return "" if isinstance(value, str) else f"{self.job.column!r} is not a text"
 
     def _answer(self, texts):
         """The answers to texts; if they fail together, one by one."""

@@ -177,7 +177,7 @@ def check_new_states(new: Any, states: Sequence[tf.Tensor], owner: str) -> list[
     """What the `transition` of a cell returned, a list of tensors with shapes and dtypes of the states before.
 
     Raises:
-        InputError: it is no list of as many tensors, or one has another shape or dtype.
+        InputError: it is not a list of as many tensors, or one has another shape or dtype.
     """
     problem, count = f"`transition` of {owner} must return", len(states)
     needed = f"a list of {count} state{'s' if count > 1 else ''}"

@@ -55,7 +55,7 @@ def run(
         file: Path of a table, or of a text with an input a line.
         output: Path of the file to write: `.csv`, `.tsv` or `.jsonl`.
         options: Of the kind of task, by name.
-        note: Called with a sentence for what is odd.
+        note: Called with a sentence about each problem that stops nothing.
         column: Name or number of the column of the inputs, or several of them for kinds that join texts. Default a
             usual name, or the only column.
         delimiter, encoding: As of `read_table`.
@@ -103,13 +103,13 @@ def _inputs(export, content, file, column) -> tuple[Table, tuple[str, ...]]:
     if isinstance(content, str):
         content = columns_table(file, {export.answers.input_name: lines_of(content) if content else []}, "line")
     role = Role("column", TEXTS)
-    given = str(column).split(",") if column and export.answers.joins_columns else [column]
-    table = with_names(content, (role,), {"column": given[0]})
+    chosen = str(column).split(",") if column and export.answers.joins_columns else [column]
+    table = with_names(content, (role,), {"column": chosen[0]})
     if column in table.names:
-        given = [column]
+        chosen = [column]
     elif not column and table.header and export.answers.joins_columns:
-        given = text_columns(table.names) or given
-    columns = [find_columns(table, (role,), {"column": name}, text_column) for name in given]
+        chosen = text_columns(table.names) or chosen
+    columns = [find_columns(table, (role,), {"column": name}, text_column) for name in chosen]
     return columns[0][0], tuple(names["column"] for _, names in columns)
 
 

@@ -71,8 +71,8 @@ class SavedModel:
 def check_inputs(signature: str, inputs: Collection[str], expected: Collection[str]) -> None:
     """Raises an `InputError` unless the inputs of a signature have the expected names."""
     if set(inputs) != set(expected):
-        listed, given = (", ".join(sorted(names)) for names in (expected, inputs))
-        raise InputError(f"the signature {signature!r} takes {listed}, got {given or 'nothing'}.")
+        listed, received = (", ".join(sorted(names)) for names in (expected, inputs))
+        raise InputError(f"the signature {signature!r} takes {listed}, got {received or 'nothing'}.")
 
 
 def rows(outputs: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -98,7 +98,7 @@ def _task_of(config, path):
     try:
         task = keras.saving.deserialize_keras_object(json.loads(config))
         if not hasattr(task, "settings"):
-            raise TypeError("it is no task")
+            raise TypeError("it is not a task")
         task.ensure_built()
         return task
     except Exception as error:  # Keras raises errors of many classes

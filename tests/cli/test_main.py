@@ -220,7 +220,7 @@ def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("flags, expected", [
-    (["--file", "{tmp}/in.csv"], "--file and --output belong together"),
+    (["--file", "{tmp}/in.csv"], "--file and --output must be given together"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/in.csv"], "exists: remove it"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.txt"], "--output must end in .csv, .tsv, .jsonl"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/no/out.csv"], "does not exist: make it first"),
@@ -230,7 +230,7 @@ def test_an_interrupted_file_is_continued(path, tmp_path, monkeypatch):
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--encoding", "utf-7-bit"], "unknown --encoding"),
     (["--file", "{tmp}/in.csv", "--output", "{tmp}/out.csv", "--delimiter", ",,"], "--delimiter must be one character"),
     (["--file", "{tmp}/in.jsonl", "--output", "{tmp}/out.csv", "--column", "tokens"], "'tokens': expected a text"),
-    (["--encoding", "latin-1"], "--file and --output belong together"),
+    (["--encoding", "latin-1"], "--file and --output must be given together"),
 ])  # fmt: skip
 def test_bad_files_to_predict(path, tmp_path, capsys, flags, expected):
     write_rows(tmp_path)
@@ -260,7 +260,7 @@ def test_half_of_a_pair_of_surrogates_is_said(path, tmp_path, capsys):
     (tmp_path / "in.jsonl").write_text('{"text": "a \\ud83d\\ude00"}\n{"text": "\\ud800 cat"}\n')
     assert run("predict", path, "--file", tmp_path / "in.jsonl", "--output", tmp_path / "out.csv") == 0
     error = capsys.readouterr().err
-    assert "surrogates, which is no character, is read as '?', in line 2" in error and error.count("\n") == 1
+    assert "surrogates, which is not a character, is read as '?', in line 2" in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments, name", [

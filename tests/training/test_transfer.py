@@ -144,7 +144,7 @@ def test_what_is_left_after_a_failed_export_is_said(tmp_path, capsys, is_written
     if is_written:
         checkpoints.folder.write("trained", {})
         checkpoints.folder.wait()
-    with pytest.raises(ZeroDivisionError), recipe.kept(checkpoints):
+    with pytest.raises(ZeroDivisionError), recipe.naming_trained_model(checkpoints):
         1 / 0  # noqa: B018
     said = capsys.readouterr().err
     assert (f"nlpseq export {tmp_path}" in said) == is_written

@@ -43,7 +43,7 @@ class Table:
         header: whether the first row holds the names; None if that is to be found out.
         breaks: indices of the rows that follow an empty line.
         classes: names of integer values by column name, for data that know them.
-        note: what is odd, such as how the columns were found if they were guessed.
+        note: a problem that stops nothing, such as how the columns were found if they were guessed.
         repeated: names that the file gives several columns.
     """
 
@@ -297,8 +297,8 @@ def _is_given(role, arguments):
 def text_columns(names: Sequence[str]) -> tuple[str, ...] | None:
     """The columns of the two texts of a row, such as a premise and a hypothesis, by their usual names, or None."""
     known = {normal(name): name for name in names}
-    more = set(TEXT_NAMES[: TEXT_NAMES.index("headline")]) & set(known)
-    pairs = PAIRS if more else PAIRS + HEADINGS
+    single = set(TEXT_NAMES[: TEXT_NAMES.index("headline")]) & set(known)
+    pairs = PAIRS if single else PAIRS + HEADINGS
     return next((tuple(known[name] for name in pair) for pair in pairs if set(pair) <= set(known)), None)
 
 
@@ -306,7 +306,7 @@ def joined_text(values: Sequence[Any], names: Sequence[str], where: str) -> str:
     """The texts of several columns of a row with an empty line between them; empty ones are left out.
 
     Raises:
-        InputError: a value is no text.
+        InputError: a value is not a text.
     """
     texts = [text_of(value, f"{where}, column {name!r}") for value, name in zip(values, names) if not is_missing(value)]
     return "\n\n".join(texts)
@@ -353,7 +353,7 @@ def with_header_by(table: Table, is_header: Callable[[list[str]], bool]) -> Tabl
 
 
 def _without_repeated_header(table, columns):
-    """The table without rows that repeat its header, as in joined files, which is said."""
+    """The table without rows that repeat its header, as in joined files, with a note."""
     repeated = [row for row, cells in enumerate(zip(*columns)) if row and cells == tuple(c[0] for c in columns)]
     if len(columns) < 2 or not repeated:
         return table
@@ -427,19 +427,19 @@ def _usual(table, role, used):
     return next((names[word] for word in role.usual if word in names and names[word] not in used), None)
 
 
-def _with_nearly_usual(table, roles, found):
-    """The columns with those whose names alone end in a usual one, such as "gold_label", or begin so, which is said."""
+def _with_nearly_usual(table, roles, columns):
+    """The columns with those whose names alone end in a usual one, such as "gold_label", or begin so, with a note."""
     for role in roles:
-        if role.argument in found:
+        if role.argument in columns:
             continue
-        left = {name: normal(name) for name in table.names if name not in found.values()}
+        left = {name: normal(name) for name in table.names if name not in columns.values()}
         ends = ([name for name in left if left[name].endswith(f" {word}")] for word in role.usual)
         begins = ([name for name in left if left[name].startswith(f"{word} ")] for word in role.begins)
         names = next(filter(None, (*ends, *begins)), [])
         if len(names) == 1:
-            found = {**found, role.argument: the_only(table, names[0], role.argument)}
+            columns = {**columns, role.argument: the_only(table, names[0], role.argument)}
             table = table.with_note(f"{table.place}: `{role.argument}` is the column {shorten(names[0])!r}")
-    return table, found
+    return table, columns
 
 
 def _refuse(table, name, roles):

@@ -62,5 +62,5 @@ def _values(text, place, number):
         try:
             numbers.append(float("nan") if cell.strip() in ("?", "") else float(cell))
         except ValueError:
-            raise InputError(f"{place}, line {number}: {shorten(repr(cell), 40)} is no number.") from None
+            raise InputError(f"{place}, line {number}: {shorten(repr(cell), 40)} is not a number.") from None
     return numbers

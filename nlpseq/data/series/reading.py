@@ -119,12 +119,12 @@ def _of_numbers(data):
     rows = data.tolist() if hasattr(data, "tolist") and not hasattr(data, "columns") else data
     if isinstance(rows, (list, tuple)) and rows and all(isinstance(one, numbers.Number) for one in rows):
         return {"value": list(rows)}
-    named = dict(enumerate(data, start=1)) if isinstance(data, list) else data
-    if not isinstance(named, dict) or not named or not all(_is_series(one) for one in named.values()):
+    items = dict(enumerate(data, start=1)) if isinstance(data, list) else data
+    if not isinstance(items, dict) or not items or not all(_is_series(one) for one in items.values()):
         return data
     if isinstance(data, dict) and len({len(one) for one in data.values()}) == 1:
         return data
-    return [{"item": str(name), "value": np.asarray(one, float).tolist()} for name, one in named.items()]
+    return [{"item": str(name), "value": np.asarray(one, float).tolist()} for name, one in items.items()]
 
 
 def _is_series(values):

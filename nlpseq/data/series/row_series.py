@@ -225,7 +225,7 @@ def _labels_of(table, columns, values):
     items = item_names(table, keys) if keys else [str(number) for number in range(1, len(table) + 1)]
     if len(set(items)) < len(items):
         repeated = next(row for row in range(len(items)) if items[row] in items[:row])
-        raise InputError(f"{table.where(repeated)}: the series {shorten(repr(items[repeated]))} is there twice.")
+        raise InputError(f"{table.where(repeated)}: the series {shorten(repr(items[repeated]))} occurs twice.")
     statics = {name: [str(cell) for cell in table.values(name)] for name in others if name not in keys}
     most = max(3, len(items))
     kept_names = [name for name in statics if name in columns.read_statics or 1 < len(set(statics[name])) < most]

@@ -64,7 +64,7 @@ class SeriesTable:
         covariates: Names of the other columns of numbers.
         statics: Names of the texts of a series.
         names: Names of the columns of the file by role ("time", "item", "value"), for files that are written.
-        notes: What is odd and does not stop the use, sentences.
+        notes: Sentences about problems that do not stop the use.
         horizon: Steps that are to be forecast, if the file says so; else 0.
     """
 
@@ -87,7 +87,7 @@ def in_order(
     where: Callable[[int], str],
     duplicates: Duplicates = "error",
     values: tuple[str, ...] = (),
-    named: bool = True,
+    is_named: bool = True,
 ) -> tuple[Series, int, int]:
     """The series with sorted times, each once.
 
@@ -98,7 +98,7 @@ def in_order(
             "sum" of them, or "few", the first, if they are a hundredth of the rows at most. Rows that are equal count
             once; of the hour that repeats when clocks are set back the mean.
         values: Names of the columns that are summed; covariates are averaged.
-        named: Whether columns name the item; else the error says that some may.
+        is_named: Whether columns name the item; else the error says that some may.
 
     Returns:
         The series, and the numbers of rows that stood before an earlier one and of those that were merged.
@@ -120,7 +120,7 @@ def in_order(
     if duplicates == "error" or (duplicates == "few" and len(repeated) > FEW * len(stamps)):
         remedies = ["keep one"]
         if duplicates == "error":
-            remedies += [*["name the `item` columns"] * (not named), "set `duplicates` to first, last, mean or sum"]
+            remedies += [*["name the `item` columns"] * (not is_named), "set `duplicates` to first, last, mean or sum"]
         _refuse_different(series, repeated, lines, where, remedies)
     starts = np.flatnonzero(np.r_[True, np.diff(stamps) != 0])
     ends = np.r_[starts[1:], len(stamps)]

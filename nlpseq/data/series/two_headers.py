@@ -53,8 +53,8 @@ def long_table(table: Table) -> Table:
     keys = [(item, row) for item in dict.fromkeys(items) for row in rows]
     columns = [[cells[0][row] for _, row in keys], [item for item, _ in keys]]
     for kind in values:
-        found = {item: cells[places[kind, item]] for item in set(items) if (kind, item) in places}
-        columns.append([found[item][row] if item in found else None for item, row in keys])
+        cells_by_item = {item: cells[places[kind, item]] for item in set(items) if (kind, item) in places}
+        columns.append([cells_by_item[item][row] if item in cells_by_item else None for item, row in keys])
     lines = [table.lines[row] for _, row in keys]
     names = [str(below[0]) if titled else "time", "item", *values]
     long = replace(table, names=names, column=lambda index: columns[index], lines=lines, note="", repeated=())

@@ -36,7 +36,7 @@ class AnomalySeries(sources.SplitDataset):
         train, validation, test: `Recordings`.
         generated: Whether the numbers are generated.
         nab: Whether the dataset is the Numenta Anomaly Benchmark, or a folder as of it.
-        notes: What is odd in the data, sentences.
+        notes: Sentences about problems in the data.
     """
 
     name: str
@@ -154,8 +154,8 @@ def _with_missing(splits, share, notes):
         cuts = [_cut(one, share) for one in train]
         splits["test"] = [one.until(len(one), cut) for one, cut in zip(train, cuts)]
         train = [one.until(cut) for one, cut in zip(train, cuts)]
-        named = all(named_in(one.name) is not None for one in train)
-        part = "steps of each series that its name tells are" if named else f"{share:.0%} of each series is"
+        all_windows = all(named_in(one.name) is not None for one in train)
+        part = "steps of each series that its name tells are" if all_windows else f"{share:.0%} of each series is"
         notes.append(f"the first {part} learnt from, and the rest is tested")
     if "validation" not in splits:
         cuts = [max(1, int((1 - VALIDATION_SHARE) * len(one))) for one in train]
@@ -167,12 +167,12 @@ def _with_missing(splits, share, notes):
 
 def _cut(one, share):
     """The steps of a series that are learnt from: as many as its name tells, else a share."""
-    named = named_in(one.name)
-    return max(1, int(share * len(one)) if named is None else min(named.train, len(one) - 1))
+    window = named_in(one.name)
+    return max(1, int(share * len(one)) if window is None else min(window.train, len(one) - 1))
 
 
 def _odd(splits, channels):
-    """Notes on what is odd."""
+    """Notes on problems in the data."""
     notes = []
     lengths = [len(one) for one in splits["train"]]
     _check_learnable(splits["train"])

@@ -37,16 +37,16 @@ def read_folder(path: Path, read: Callable[[Path], Contents]) -> tuple[dict[str,
     files = [file for file in files if file not in marked.values() and file.name != SEQUENCES]
     if not files:
         raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
-    named = [(_split(file, path), file) for file in files]
-    if not any(split == "train" for split, _ in named):
-        named = [("train", file) for file in files]
+    split_files = [(_split(file, path), file) for file in files]
+    if not any(split == "train" for split, _ in split_files):
+        split_files = [("train", file) for file in files]
     splits: dict[str, list[Recording]] = {}
-    said, channels, used = [], (), set()
-    for split, file in sorted(named, key=lambda pair: pair[0] != "train"):
+    notes, channels, used = [], (), set()
+    for split, file in sorted(split_files, key=lambda pair: pair[0] != "train"):
         if split is None:
-            said.append(f"{file} has the name of no split, and is not used")
+            notes.append(f"{file} has the name of no split, and is not used")
             continue
-        items, channels, more = checked(read(file), channels, file)
+        items, channels, file_notes = checked(read(file), channels, file)
         if len(items) == 1:
             items = [replace(items[0], name=file.relative_to(path).as_posix())]
             if (labels := marked.get(_words(file, path))) is not None:
@@ -54,11 +54,11 @@ def read_folder(path: Path, read: Callable[[Path], Contents]) -> tuple[dict[str,
             elif sequences and split != "train":
                 items = [replace(items[0], windows=sequences.get(file.stem, ()))]
         splits.setdefault(split, []).extend(items)
-        said += more
+        notes += file_notes
     if unused := [file for file in marked.values() if file not in used]:
         are = plural(len(unused), "file of labels is that of no recording", "files of labels are those of no recording")
-        said.append(f"{are}, and not used; the first: {unused[0]}")
-    return splits, channels, said
+        notes.append(f"{are}, and not used; the first: {unused[0]}")
+    return splits, channels, notes
 
 
 def _parts(file, folder):
@@ -76,7 +76,7 @@ def _split(file, folder):
 
 def checked(contents: Contents, channels: tuple[str, ...], file: object) -> tuple[list[Recording], tuple, list[str]]:
     """What was read of a file, whose channels must be those of the others, `channels` if there are any."""
-    items, names, said = contents
+    items, names, notes = contents
     if channels and names != channels:
         places = [names.index(name) for name in channels if name in names]
         if len(places) < len(channels):
@@ -86,7 +86,7 @@ def checked(contents: Contents, channels: tuple[str, ...], file: object) -> tupl
                 "the same columns, or name them with `values`."
             )
         items = [replace(one, values=one.values[:, places]) for one in items]
-    return items, channels or names, list(said)
+    return items, channels or names, list(notes)
 
 
 def _labelled(recording, file):
@@ -125,7 +125,7 @@ def _sequences(file) -> dict[str, Windows]:
     if table is None or not {"chan id", "anomaly sequences"} <= set(names):
         raise InputError(f"{file}: expected columns chan_id and anomaly_sequences.")
     places = [table.column(names.index(name)) for name in ("chan id", "anomaly sequences")]
-    found: dict[str, list[tuple[int, int]]] = {}
+    sequences: dict[str, list[tuple[int, int]]] = {}
     for row, (name, cell) in enumerate(zip(*places)):
         try:
             pairs = [(int(left), int(right)) for left, right in ast.literal_eval(str(cell))]
@@ -133,5 +133,5 @@ def _sequences(file) -> dict[str, Windows]:
             raise InputError(
                 f"{table.where(row)}: expected pairs as [[1, 9], [20, 30]], got {shorten(cell)!r}."
             ) from None
-        found.setdefault(str(name), []).extend(pairs)
-    return {name: tuple(sorted(pairs)) for name, pairs in found.items()}
+        sequences.setdefault(str(name), []).extend(pairs)
+    return {name: tuple(sorted(pairs)) for name, pairs in sequences.items()}

@@ -182,8 +182,8 @@ def _recording(series, channels, place):
     labels = series.columns.get("label")
     windows = None if labels is None else windows_of(np.nan_to_num(labels) > 0)
     name = series.item or Path(place).name
-    if labels is None and (named := named_in(name)) is not None and named.window and named.window[1] < len(series):
-        windows = (named.window,)
+    if labels is None and (window := named_in(name)) is not None and window.window and window.window[1] < len(series):
+        windows = (window.window,)
     times = [str(time) for time in series.times] if dated(series.times) else None
     return Recording(name, values, windows, 0, times, _day(series.times))
 

@@ -34,7 +34,7 @@ def clips_of(
             which is found out.
 
     Raises:
-        InputError: a column is missing, or a value is no number.
+        InputError: a column is missing, or a value is not a number.
     """
     table, columns = find_roles(table, options, None if width else channels)
     if not len(table) or not table.names or _is_header(table):

@@ -45,7 +45,7 @@ class Part:
     Attributes:
         clips: The clips.
         channels: Names of the channels of vectors, if they have names.
-        notes: What is odd, sentences.
+        notes: Sentences about problems in them.
         width: Number of values in a row, of a table whose rows are sequences; 0 for all else.
     """
 

@@ -59,10 +59,10 @@ def _rows(table, name, path, roots, suffixes, read) -> dict[str, Part]:
     if label is None:
         raise InputError(f"{path} names files and has no column of labels: call one of its columns label.")
     split = next((words[word] for word in SPLIT_COLUMNS if word in words), None)
-    named: list[Any] = table.values(split) if split else [paths.split_of(path.name) or "train"] * len(table)
+    splits: list[Any] = table.values(split) if split else [paths.split_of(path.name) or "train"] * len(table)
     clips: dict[str, list[Clip]] = {}
     channels = None
-    for row, (cell, kind, where) in enumerate(zip(table.values(name), table.values(label), named)):
+    for row, (cell, kind, where) in enumerate(zip(table.values(name), table.values(label), splits)):
         file = _file(roots, cell, suffixes)
         if file is None:
             raise InputError(f"{table.where(row)}: there is no file {str(cell)!r}: add it, or remove the row.")
@@ -71,7 +71,7 @@ def _rows(table, name, path, roots, suffixes, read) -> dict[str, Part]:
         clips.setdefault(paths.SPLIT_OF.get(str(where).lower(), "train"), []).extend(
             Clip(clip.frames, label_name(kind), clip.name) for clip in part.clips
         )
-    return {split: Part(found, channels) for split, found in clips.items()}
+    return {split: Part(members, channels) for split, members in clips.items()}
 
 
 def _file(roots, cell, suffixes) -> Path | None:
@@ -85,7 +85,7 @@ def _file(roots, cell, suffixes) -> Path | None:
     return None
 
 
-def of_signals(folder: Path, how: ReadingOptions) -> dict[str, Part] | None:
+def of_signals(folder: Path, options: ReadingOptions) -> dict[str, Part] | None:
     """The clips of UCI's recordings of smartphones: a file for each channel with a clip in each line, and labels.
 
     The folder has `train` and `test`, each with a folder `Inertial Signals` and a file such as `y_train.txt`; numbers
@@ -99,7 +99,7 @@ def of_signals(folder: Path, how: ReadingOptions) -> dict[str, Part] | None:
     if os.path.isfile(folder / NAMES):
         pairs = (line.split(None, 1) for line in read_text(folder / NAMES).splitlines() if line.strip())
         names = {pair[0]: pair[-1].strip() for pair in pairs}
-    return {split: _signals(inner[split], split, files, names, how) for split, files in channels.items() if files}
+    return {split: _signals(inner[split], split, files, names, options) for split, files in channels.items() if files}
 
 
 def _channel_files(folder):
@@ -108,26 +108,28 @@ def _channel_files(folder):
     return {file.stem.removesuffix(f"_{folder.name}"): file for file in files}
 
 
-def _signals(folder, split, files, names, how) -> Part:
+def _signals(folder, split, files, names, options) -> Part:
     labels = folder / f"y_{folder.name}.txt"
     if not os.path.isfile(labels):
         raise InputError(f"{folder} has no {labels.name}: expected the label of each line of its signals.")
-    kinds = [names.get(label_name(word), label_name(word)) for word in read_text(labels, how.encoding).split()]
-    columns = [_matrix(file, len(kinds), how) for file in files.values()]
+    kinds = [names.get(label_name(word), label_name(word)) for word in read_text(labels, options.encoding).split()]
+    columns = [_matrix(file, len(kinds), options) for file in files.values()]
     if len({column.shape for column in columns}) > 1:
         raise InputError(f"{folder}: the files of signals have lines of unequal length: make them equal.")
     frames = np.stack(columns, axis=2)
     place = f"{folder}, {split}"
     clips = [
-        Clip(as_frames(rows, f"{place}, line {number}", how), kind, f"{place}, line {number}")
+        Clip(as_frames(rows, f"{place}, line {number}", options), kind, f"{place}, line {number}")
         for number, (rows, kind) in enumerate(zip(frames, kinds), start=1)
     ]
     return Part(clips, tuple(files))
 
 
-def _matrix(file, rows, how):
+def _matrix(file, rows, options):
     try:
-        values = np.array([line.split() for line in read_text(file, how.encoding).splitlines() if line.strip()], float)
+        values = np.array(
+            [line.split() for line in read_text(file, options.encoding).splitlines() if line.strip()], float
+        )
     except ValueError:
         raise InputError(f"{file}: expected lines of numbers, all of one length.") from None
     if len(values) != rows:

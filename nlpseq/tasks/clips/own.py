@@ -69,9 +69,9 @@ def _data_folder(path):
 def _one_form(files):
     """The files in one of several forms, as of archives of series, which have each of them; no single dimensions."""
     for suffix in FORMS:
-        if named := [file for file in files if suffix_of(file) == suffix and not DIMENSION.search(file.name)]:
+        if candidates := [file for file in files if suffix_of(file) == suffix and not DIMENSION.search(file.name)]:
             others = [file for file in files if suffix_of(file) not in FORMS and suffix_of(file) != ".txt"]
-            return sorted([*named, *others])
+            return sorted([*candidates, *others])
     return files
 
 
@@ -144,13 +144,13 @@ def _class_folders(folder, options) -> dict[str, Part] | None:
     return {split: _of_classes(classes, options) for split, classes in by_split.items()}
 
 
-def _class_arrays(files, how) -> dict[str, Part] | None:
+def _class_arrays(files, options) -> dict[str, Part] | None:
     """The clips of arrays `(clips, time, ...)` that are named by their class: cat.npy, dog.npy."""
     if len(files) < 2 or any(suffix_of(file) != ".npy" for file in files):
         return None
     clips = []
     for file in files:
-        part = arrays.parts_of(arrays.load_arrays(file), str(file), how)["train"]
+        part = arrays.parts_of(arrays.load_arrays(file), str(file), options)["train"]
         clips += [replace(clip, label=file.stem) for clip in part.clips]
     return {"train": Part(clips, notes=[f"{files[0].parent}: each of the {len(files)} files is a class"])}
 

@@ -43,7 +43,7 @@ class ForecastingSeries:
         ahead: Steps of the test part of each series by item; empty if there is none.
         known: Names of the covariates that are known over the horizon.
         generated: Whether the series are generated.
-        notes: What is odd in the data, sentences.
+        notes: Sentences about problems in the data.
     """
 
     name: str
@@ -274,22 +274,23 @@ def load_series(
 
 def _with_parts(tables, columns, options) -> tuple[SeriesTable, dict[str, int], list[str]]:
     """The series with their continuations, the steps of the test part by item, and notes."""
-    table, ahead, said = read_series(tables["train"], columns, **options), {}, []
+    table, ahead, notes = read_series(tables["train"], columns, **options), {}, []
     columns = continued_columns(table, columns)
     if "test" in tables and (joined := with_future(tables["train"], tables["test"], table)) is not None:
         place = getattr(tables["test"], "place", "the test data")
-        said.append(f"{place} has no column {table.names['value']!r}: its rows are the future, and are not tested")
+        notes.append(f"{place} has no column {table.names['value']!r}: its rows are the future, and are not tested")
         table = read_series(joined, columns, **options)
         tables = {split: part for split, part in tables.items() if split != "test"}
     if table.frequency and table.frequency.unit:
         options = {**options, "frequency": table.frequency.name}
     for split in ("validation", "test"):  # the last steps before the test are validated, whatever they are
         if split in tables:
-            more = read_series(tables[split], columns, **options)
-            new = len({one.item for one in more.series} - {one.item for one in table.series})
-            said += [f"{more.place}: {plural(new, 'series')} without a training part left out"] * (len(more) > new > 0)
-            table, ahead = _continued(table, more)
-    return table, ahead if "test" in tables else {}, [*said, *table.notes]
+            continuation = read_series(tables[split], columns, **options)
+            new = len({one.item for one in continuation.series} - {one.item for one in table.series})
+            if len(continuation) > new > 0:
+                notes.append(f"{continuation.place}: {plural(new, 'series')} without a training part left out")
+            table, ahead = _continued(table, continuation)
+    return table, ahead if "test" in tables else {}, [*notes, *table.notes]
 
 
 def _known(table: SeriesTable, names) -> tuple[str, ...]:
@@ -356,10 +357,10 @@ def _start(one: Series, continuation: Series, frequency: Frequency | None, place
     return start
 
 
-def _repeats(one: Series, more: Series, start: int) -> bool:
+def _repeats(one: Series, continuation: Series, start: int) -> bool:
     """Whether a continuation begins at a step of a series with its values from there on to its end."""
     past = one.columns["value"][max(0, start) : length_of(one)]
-    return start >= 0 and bool(np.array_equal(past, more.columns["value"][: len(past)], equal_nan=True))
+    return start >= 0 and bool(np.array_equal(past, continuation.columns["value"][: len(past)], equal_nan=True))
 
 
 def _joined(one: Series, continuation: Series, start: int, frequency: Frequency) -> Series:

@@ -18,9 +18,9 @@ DESCRIPTIONS = ("metadata.json", "metadata/metadata.json")  # of GluonTS
 
 def continued_columns(table: SeriesTable, columns: Columns) -> Columns:
     """The columns of the training part, by which those of its continuations are known."""
-    found = {role: name for role, name in table.names.items() if getattr(columns, role) in (None, "")}
-    item = found.pop("item", "").split(", ")
-    return replace(columns, **found, **({"item": tuple(item)} if item != [""] else {}))
+    columns_by_role = {role: name for role, name in table.names.items() if getattr(columns, role) in (None, "")}
+    item = columns_by_role.pop("item", "").split(", ")
+    return replace(columns, **columns_by_role, **({"item": tuple(item)} if item != [""] else {}))
 
 
 def with_future(train: Table, test: Table, table: SeriesTable) -> Table | None:
@@ -33,12 +33,12 @@ def with_future(train: Table, test: Table, table: SeriesTable) -> Table | None:
     if not test.header or normal(names["value"]) in places or normal(names["time"]) not in places:
         return None
     used = {*", ".join(names.values()).split(", "), *table.statics, *(name.split("=")[0] for name in table.covariates)}
-    kept = [index for index, name in enumerate(train.names) if str(name) in used]
+    indices = [index for index, name in enumerate(train.names) if str(name) in used]
     columns = []
-    for index in kept:
+    for index in indices:
         place = places.get(normal(train.names[index]))
         columns.append([*train.column(index), *([None] * len(test) if place is None else test.column(place))])
-    names, lines = [train.names[index] for index in kept], [*train.lines, *test.lines]
+    names, lines = [train.names[index] for index in indices], [*train.lines, *test.lines]
     return replace(train, names=names, column=lambda index: columns[index], lines=lines, breaks=())
 
 

@@ -108,8 +108,8 @@ def _of_parts(folder, files, encoding):
         )
     note = f"{plural(len(files), 'file')} of {folder} are one text, from {files[0].name} to {files[-1].name}"
     note += f", without {first_of([file.name for file in about])}" if about else ""
-    said = note if len(files) > 1 or about else ""
-    return RawText("\n".join(read_text(file, encoding).rstrip("\n") for file in files), said)
+    shown = note if len(files) > 1 or about else ""
+    return RawText("\n".join(read_text(file, encoding).rstrip("\n") for file in files), shown)
 
 
 def _of_one_suffix(folder):

@@ -88,7 +88,7 @@ class SpeechData(sources.SplitDataset):
         sample_rate: Samples a second of all sounds.
         train, validation, test: `Utterances`.
         generated: Whether the sounds are generated.
-        notes: What is odd in the data, sentences.
+        notes: Sentences about problems in the data.
     """
 
     name: str
@@ -213,7 +213,7 @@ def _without_long(train, rate):
             "name the parts in a table `segments` as of Kaldi."
         )
     subject = plural(long.sum(), "training recording is", "training recordings are")
-    return train.select(~long), [f"{subject} longer than {LONGEST:g} seconds and left out: cut such into utterances"]
+    return train.select(~long), [f"{subject} longer than {LONGEST:g} seconds and left out: cut them into utterances"]
 
 
 def _notes(by_split, rate):
@@ -254,8 +254,8 @@ def _from_objects(items, sample_rate, texts):
     by_split = {}
     for split, part in items.items():
         audio = [objects.samples_of(sound, rate) for sound, _, _ in part]
-        said = [spoken.get(text.strip(), text) for _, text, _ in part]
-        by_split[split] = Utterances.of(audio, said, (), [fields for _, _, fields in part])
+        transcripts = [spoken.get(text.strip(), text) for _, text, _ in part]
+        by_split[split] = Utterances.of(audio, transcripts, (), [fields for _, _, fields in part])
     return by_split, rate, _without_texts(bare)
 
 

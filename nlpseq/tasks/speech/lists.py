@@ -31,7 +31,7 @@ def of_lists(folder: Path, sounds: Sequence[Path], encoding: str | None) -> list
     by_name: dict[str, list[Path]] = {}
     for sound in sounds:
         by_name.setdefault(sound.stem.lower(), []).append(sound)
-    found: dict[Path, Recording] = {}
+    recordings: dict[Path, Recording] = {}
     parts: list[Recording] = []
     for file in paths.files_below(folder):
         if paths.suffix_of(file) == ".stm":
@@ -40,8 +40,8 @@ def of_lists(folder: Path, sounds: Sequence[Path], encoding: str | None) -> list
             for name, text in _pairs(read_lines(file, encoding)):
                 if (sound := _nearest(by_name, name, file)) is not None:
                     fields = {"speaker": speaker_of(sound)} | _split(file, folder)
-                    found.setdefault(sound, Recording(sound, text, fields))
-    return [_with_split(recording, folder) for recording in parts or found.values()]
+                    recordings.setdefault(sound, Recording(sound, text, fields))
+    return [_with_split(recording, folder) for recording in parts or recordings.values()]
 
 
 def of_texts(folder: Path, sounds: Sequence[Path], encoding: str | None) -> list[Recording]:

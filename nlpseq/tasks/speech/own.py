@@ -317,10 +317,10 @@ def _with_splits(recordings, folder):
     if any("split" in recording.fields for recording in recordings):
         return recordings
     inner = [one.path.relative_to(folder).parts[:-1] if one.path.is_relative_to(folder) else () for one in recordings]
-    found = [lists.split_in(parts) for parts in inner]
-    if not all(found):
+    splits = [lists.split_in(parts) for parts in inner]
+    if not all(splits):
         return recordings
-    return [replace(one, fields={**one.fields, **split}) for one, split in zip(recordings, found)]
+    return [replace(one, fields={**one.fields, **split}) for one, split in zip(recordings, splits)]
 
 
 def _audio_file(folder, name) -> Path | None:

@@ -201,8 +201,8 @@ def _usual_columns(form, rows, fields):
 def _are_swapped(rows):
     """Whether the first of two columns holds tags of spans, and the second none, as in the MIT Movie Corpus."""
     first, second = ({fields[column] for _, fields in rows if len(fields) == 2} for column in (0, 1))
-    begun = any(tag.startswith("B-") for tag in first)
-    return begun and all(tag_schemes.fits(tag, "bioes") for tag in first) and not (second & first)
+    has_begin = any(tag.startswith("B-") for tag in first)
+    return has_begin and all(tag_schemes.fits(tag, "bioes") for tag in first) and not (second & first)
 
 
 def _counts(rows):

@@ -73,7 +73,7 @@ class TaggedSentences(sources.SplitDataset):
         train, validation, test: `Sentences`.
         generated: whether the sentences are generated.
         scheme: "bio" or "bioes" if the tags mark spans, else None.
-        notes: what is odd in the data, sentences.
+        notes: sentences about problems in the data.
     """
 
     name: str

@@ -40,7 +40,7 @@ class RawSentences:
     Attributes:
         tokens, tags: lists of lists of str, none of them empty.
         place: `place(sentence, token)` is the position of a token, for errors.
-        notes: what is odd, sentences.
+        notes: sentences about problems in the data.
     """
 
     tokens: list[list[str]]
@@ -72,8 +72,8 @@ def read(
 def _annotated_tables(folder, encoding):
     """Tables of tokens and tags by split, of a folder of texts with files of annotations as of brat, or None."""
     roots = split_folders(folder)
-    found = {split: spans.brat_columns(path, encoding) for split, path in (roots or {"train": folder}).items()}
-    tables = {split: columns_table(str(folder), part, "line") for split, part in found.items() if part is not None}
+    parts = {split: spans.brat_columns(path, encoding) for split, path in (roots or {"train": folder}).items()}
+    tables = {split: columns_table(str(folder), part, "line") for split, part in parts.items() if part is not None}
     return tables if "train" in tables else None
 
 
@@ -81,13 +81,13 @@ def _joined(parts):
     """The sentences of files of one split; of one file, of all splits that it has."""
     if len(parts) == 1:
         return parts[0]
-    found = [part["train"] for part in parts]
-    owners = [(part, number) for part in found for number in range(len(part.tokens))]
+    tables = [part["train"] for part in parts]
+    owners = [(part, number) for part in tables for number in range(len(part.tokens))]
     place = lambda sentence, token: owners[sentence][0].place(owners[sentence][1], token)  # noqa: E731
-    tokens, tags, said = (
-        [item for part in found for item in getattr(part, name)] for name in ("tokens", "tags", "notes")
+    tokens, tags, notes = (
+        [item for part in tables for item in getattr(part, name)] for name in ("tokens", "tags", "notes")
     )
-    return {"train": RawSentences(tokens, tags, place, tuple(said))}
+    return {"train": RawSentences(tokens, tags, place, tuple(notes))}
 
 
 def _are_parallel(part):
@@ -235,8 +235,8 @@ def _of_spans(part):
     cells = [value.tolist() if hasattr(value, "tolist") else value for value in part.values(marked)]
     cells = [table.list_in(value) if isinstance(value, str) else value for value in cells]
     rows = [{"text": value, "spans": cell} for value, cell in zip(part.values(text), cells)]
-    found = spans.columns_of(rows)
-    return None if found is None else _of_sentence_rows(part, found["tokens"], found["tags"])
+    columns = spans.columns_of(rows)
+    return None if columns is None else _of_sentence_rows(part, columns["tokens"], columns["tags"])
 
 
 def _hold_sentences(words, labels):

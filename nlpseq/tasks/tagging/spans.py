@@ -38,19 +38,19 @@ def columns_of(rows: Sequence[Any]) -> dict[str, list] | None:
     Raises:
         InputError: A span ends before it begins or behind the text.
     """
-    found, rejected = [], 0
+    texts, rejected = [], 0
     for row in rows:
         pair = _text_and_spans(row)
         if pair is None:
             return None
         if isinstance(row, Mapping) and row.get("answer") in REJECTED:
             pair, rejected = ("", []), rejected + 1
-        found.append(pair)
-    if not any(spans for _, spans in found):
+        texts.append(pair)
+    if not any(spans for _, spans in texts):
         return None
     if rejected:
         notes.say_notes([f"left out, as the answer is reject or ignore: {plural(rejected, 'text')}"])
-    return _tagged(found, [f"row {number}" for number in range(1, len(rows) + 1)])
+    return _tagged(texts, [f"row {number}" for number in range(1, len(rows) + 1)])
 
 
 def brat_columns(folder: Path, encoding: str | None = None) -> dict[str, list] | None:
@@ -59,14 +59,14 @@ def brat_columns(folder: Path, encoding: str | None = None) -> dict[str, list] |
     Each line of a text is a sentence.
     """
     files = {path.name: path for path in files_in(folder)}
-    found, places = [], []
+    texts, places = [], []
     for name, path in files.items():
         beside = files.get(f"{Path(name).stem}.txt")
         if path.suffix == ".ann" and beside is not None:
             for part in _lines(read_text(beside, encoding), _annotations(read_text(path, encoding))):
-                found.append(part)
+                texts.append(part)
                 places.append(str(path))
-    return _tagged(found, places) if found else None
+    return _tagged(texts, places) if texts else None
 
 
 def _annotations(text):
@@ -93,13 +93,13 @@ def _text_and_spans(row) -> tuple[str, list[Span]] | None:
     if isinstance(row.get("data"), Mapping):
         row = {**row["data"], **row}
     text = next((row[name] for name in TEXTS if isinstance(row.get(name), str)), None)
-    given = next((row[name] for name in SPANS if isinstance(row.get(name), (list, tuple))), None)
-    if text is None or given is None:
+    annotations = next((row[name] for name in SPANS if isinstance(row.get(name), (list, tuple))), None)
+    if text is None or annotations is None:
         return None
-    if given and all(isinstance(item, Mapping) and isinstance(item.get("result"), list) for item in given):
-        whole = next((item for item in given if not item.get("was_cancelled")), {"result": []})  # of Label Studio
-        given = [part for part in whole["result"] if part.get("type", "labels") == "labels"]
-    spans = [_span(item) for item in given]
+    if annotations and all(isinstance(item, Mapping) and isinstance(item.get("result"), list) for item in annotations):
+        whole = next((item for item in annotations if not item.get("was_cancelled")), {"result": []})  # of Label Studio
+        annotations = [part for part in whole["result"] if part.get("type", "labels") == "labels"]
+    spans = [_span(item) for item in annotations]
     return None if None in spans else (text, [span for span in spans if span])
 
 
@@ -117,10 +117,10 @@ def _span(item) -> Span | None:
     return None
 
 
-def _tagged(found: Sequence[tuple[str, list[Span]]], places: Sequence[str]) -> dict[str, list]:
+def _tagged(texts: Sequence[tuple[str, list[Span]]], places: Sequence[str]) -> dict[str, list]:
     """Tokens and tags of texts with spans."""
     segments, owners, overlapping = [], [], 0
-    for row, ((text, spans), place) in enumerate(zip(found, places)):
+    for row, ((text, spans), place) in enumerate(zip(texts, places)):
         position = 0
         for start, end, name in sorted(spans, key=lambda span: (span[0], -span[1])):
             if not 0 <= start < end <= len(text):
@@ -138,7 +138,7 @@ def _tagged(found: Sequence[tuple[str, list[Span]]], places: Sequence[str]) -> d
         owners.append((row, ""))
     if overlapping:
         notes.say_notes([f"left out, as a token has one tag: {plural(overlapping, 'span')} within or across others"])
-    return _columns(len(found), segments, owners)
+    return _columns(len(texts), segments, owners)
 
 
 def _columns(rows, segments, owners):

@@ -56,7 +56,7 @@ class ParallelTexts(sources.SplitDataset):
         source, target: names of the two languages or features.
         train, validation, test: `Pairs`.
         generated: whether the sentences are generated.
-        notes: what is odd in the data, sentences.
+        notes: sentences about problems in the data.
     """
 
     name: str

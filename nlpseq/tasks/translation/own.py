@@ -36,7 +36,7 @@ class RawPairs:
     Attributes:
         languages: names of source and target.
         sources, targets: their texts.
-        notes: what is odd, sentences.
+        notes: sentences about problems in the data.
     """
 
     languages: tuple[str, str]
@@ -138,8 +138,8 @@ def direction(place: str, languages: Sequence[str], source: str | None, target: 
 
 def _in_region(name, languages):
     """The only one of several languages that a name without a region means: "en-GB" for "en"."""
-    found = [language for language in languages if normal(language).split(" ")[0] == normal(str(name))]
-    return found[0] if name not in languages and len(found) == 1 else name
+    languages_in_region = [language for language in languages if normal(language).split(" ")[0] == normal(str(name))]
+    return languages_in_region[0] if name not in languages and len(languages_in_region) == 1 else name
 
 
 def _listed(languages):

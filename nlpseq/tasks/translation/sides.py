@@ -44,8 +44,8 @@ def language_files(path: Path) -> list[LanguageFile]:
 
 def without_split(path: Path, languages: Collection[str]) -> list[Path]:
     """The files of given languages in a folder whose names tell no split, such as newstest2014.de."""
-    found = filter(None, map(_dotted, paths.files_in(path))) if os.path.isdir(path) else ()
-    files = [file for file in found if file.language in languages and not paths.is_about(file.path)]
+    names = filter(None, map(_dotted, paths.files_in(path))) if os.path.isdir(path) else ()
+    files = [file for file in names if file.language in languages and not paths.is_about(file.path)]
     return [file.path for file in files if file.split is None] if any(file.split for file in files) else []
 
 

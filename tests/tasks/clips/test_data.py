@@ -203,7 +203,7 @@ BAD = {
     "uneven rows": ("a.txt", "1 2 3 0\n1 2 1\n", "line 2: expected 4 values"),
     "a header alone": ("a.tsv", "a\tb\n", "holds no frames"),
     "no series": ("a.txt", "some words\n", "holds no rows of numbers"),
-    "no film": ("a.gif", "GIF89a", "is no film that can be decoded"),
+    "no film": ("a.gif", "GIF89a", "is not a film that can be decoded"),
     "no array": ("a.npz", "PK", "no NumPy file"),
     "a pickle": ("a.npy", np.array([[1], [1, 2]], object), "holds Python objects"),
     "one number": ("a.npz", {"x": np.array(1.0)}, "expected frames as an array"),
@@ -320,7 +320,7 @@ def test_times_that_cannot_be_read_are_said_or_refused(tmp_path, capsys):
     path.write_text(table("seq,time,label,x", [(n, "soon" if n == 7 else f"12:00:0{t}", c, t) for n, t, c in STEPS]))
     load_clips(path)
     assert "in the order of the file: " in capsys.readouterr().out
-    with pytest.raises(InputError, match="line 23: 'soon' is no time"):
+    with pytest.raises(InputError, match="line 23: 'soon' is not a time"):
         load_clips(path, time="time")
 
 

@@ -107,7 +107,7 @@ def test_wav_files_without_soundfile(tmp_path, monkeypatch):
         np.testing.assert_allclose(actual, expected[kind], atol=tolerance)
     (tmp_path / "cut.wav").write_bytes((tmp_path / "PCM_16.wav").read_bytes()[:1000])
     for name, message in (
-        ("float.wav", "no WAV file of integers"),
+        ("float.wav", "is not a WAV file of integers"),
         ("a.flac", "needs the package soundfile"),
         ("cut.wav", "is damaged"),
     ):
