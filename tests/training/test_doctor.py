@@ -121,7 +121,7 @@ def test_flat_loss():
     actual = findings(
         classifier(flatten(), dense(4), rate=1e-3), (0.05 * x, np.arange(3200) // 2 % 2), epochs=1, batch_size=64
     )
-    assert list(actual) == ["still_loss"]
+    assert list(actual) == ["flat_loss"]
 
 
 @pytest.mark.slow
