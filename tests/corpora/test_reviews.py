@@ -65,7 +65,7 @@ def test_the_recipe_learns_order_and_everyday_sentences(tmp_path):
     from recipes import sentiment
 
     data_dir, output = str(tmp_path / "tfds"), str(tmp_path / "out")
-    metrics = sentiment.main(sentiment.Settings(data_dir=data_dir, output=output))
+    metrics = sentiment.main(sentiment.Settings.of(data_dir=data_dir, output=output))
     assert metrics["test"]["accuracy"] >= 0.97
     data = load_labelled_texts("nlpseq_reviews", data_dir)
     train, test = ([(text.decode(), label) for text, label in zip(s.texts, s.labels)] for s in (data.train, data.test))

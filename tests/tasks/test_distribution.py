@@ -24,12 +24,12 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 from nlpseq import engine
-from tests.tasks.fitted import FITTED, made
+from tests.tasks.fitted import FITTED, fitted_task
 
 def trained(kind, strategy):
     with strategy.scope():
         keras.utils.set_random_seed(1)
-        task = made(kind)
+        task = fitted_task(kind)
         task.compile(keras.optimizers.SGD(0.1))
     batches = task.prepare(FITTED[kind][1](), BATCHES.get(kind, 4))
     history = task.fit(batches, verbose=0, shuffle=False).history
