@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 MANY = 100.0  # a mean gradient norm beyond this, before clipping, is far from the 1 to 10 of trainings that learn
 VANISHED = 1e-6  # of the largest norm of a layer: below, float32 sums of both lose the smaller one
 STILL = 0.02  # a loss that falls by less has not moved
+LEARNED = 0.01  # a loss below this has little left to fall, and may rise by its noise
 POOR = 0.1  # a loss that falls by less may have saturated gates as its cause
 RISE, JUMP = 0.05, 1.5  # a loss that rises by more, or to more than this multiple of that of the first step
 BARELY, MUCH = 1e-3, 10.0  # relative changes of weights
@@ -59,6 +60,11 @@ class Evidence:
     def is_flat(self) -> bool:
         """Whether the loss has not moved, as far as its noise allows to tell."""
         return self.losses is not None and abs(self.fall) < STILL and self.noise < STILL * abs(self.losses[0])
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether the latest loss is almost zero."""
+        return self.losses is not None and abs(self.losses[1]) < LEARNED
 
     @property
     def moved(self) -> float:
@@ -116,7 +122,7 @@ def saturated_gates(seen: Evidence) -> str | None:
 
 def rate_too_high(seen: Evidence) -> str | None:
     """Bengio (2012), Practical recommendations for gradient-based training of deep architectures, section 3.1.1."""
-    if seen.losses is None or rate_too_low(seen):
+    if seen.losses is None or seen.is_learned or rate_too_low(seen):
         return None
     first, latest = min(seen.losses[0], seen.start), seen.losses[1]
     rises = (seen.fall < -RISE and not latest - first < 2 * seen.noise) or latest > JUMP * seen.start > 0
@@ -130,7 +136,12 @@ def rate_too_high(seen: Evidence) -> str | None:
 
 def rate_too_low(seen: Evidence) -> str | None:
     """Karpathy (2015), CS231n, Neural networks part 3: weights should change by about 0.001 of their size a step."""
-    if seen.losses is None or not seen.changes or seen.moved >= BARELY * math.sqrt(max(seen.steps, 1)):
+    if (
+        seen.losses is None
+        or seen.is_learned
+        or not seen.changes
+        or seen.moved >= BARELY * math.sqrt(max(seen.steps, 1))
+    ):
         return None
     if seen.fall > POOR + 2 * seen.noise / max(abs(seen.losses[0]), 1e-9):
         return None
@@ -142,7 +153,7 @@ def rate_too_low(seen: Evidence) -> str | None:
 
 def flat_loss(seen: Evidence) -> str | None:
     """Karpathy (2019), A recipe for training neural networks, section 2: a model must fit what it is shown."""
-    if not seen.is_flat or seen.losses is None or seen.losses[1] < 0.01:
+    if not seen.is_flat or seen.losses is None or seen.is_learned:
         return None
     return (
         f"the training loss does not move, it is {seen.losses[1]:.3g} after {seen.steps:,} steps: check that inputs "

@@ -183,6 +183,12 @@ def test_rules(rule, seen):
     assert rule(healthy) is None and rule(Evidence()) is None
 
 
+@pytest.mark.parametrize("losses", [(2e-6, 2e-6), (2e-6, 4e-6), (0.0, 0.0)])
+def test_a_loss_that_is_almost_zero_needs_no_remedy(losses):
+    seen = Evidence(losses=losses, start=2e-6, steps=100, changes={"a": 1e-4})
+    assert not any(rule(seen) for rule in (rules.rate_too_low, rules.rate_too_high, rules.flat_loss))
+
+
 def test_few_steps_are_not_judged():
     x, y = sequences(4 * (FEW - 1))
     assert findings(classifier(flatten(), dense(), rate=1e-9), (x, y), epochs=1) == {}
