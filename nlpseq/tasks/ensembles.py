@@ -57,7 +57,8 @@ class Ensemble(Task):
         return tf.concat([member.vectors(text) for member in self.members], axis=-1)
 
     def reads(self):
-        return [read for member in self.members for read in member.reads()]
+        """Those of all networks; a layer that they share once."""
+        return list(dict.fromkeys(read for member in self.members for read in member.reads()))
 
     def named_axes(self):
         return [axis for member in self.members for axis in member.named_axes()]

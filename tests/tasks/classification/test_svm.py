@@ -78,6 +78,7 @@ def test_it_is_fitted_once_and_shared_by_an_ensemble():
         np.testing.assert_array_equal(value, weight)
     ensemble = tasks[0].combined(tasks[1:])
     size = len(tasks[0].linear.weights)
+    assert len(ensemble.reads()) == len(set(ensemble.reads())) == 3  # two of the networks, one of what they share
     assert len(ensemble.weights) == sum(len(task.weights) for task in tasks) - size
     scores = [task.predict_text(["good film", "unknown"])["scores"] for task in (*tasks, ensemble)]
     np.testing.assert_allclose((scores[0] + scores[1]) / 2, scores[2], atol=1e-6)
