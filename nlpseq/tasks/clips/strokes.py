@@ -51,15 +51,21 @@ def _point(words, place, number):
         ) from None
 
 
+def _parts(text, marker, place):
+    """What stands before and behind the line @data."""
+    parts = re.split(marker, text, maxsplit=1)
+    if len(parts) < 2:
+        raise InputError(f"{place}: expected a line @data before the series.")
+    return parts
+
+
 def read_ts(text: str, place: str) -> Part:
     """A clip for each line of a .ts file: the values of each channel, separated by colons, and the class.
 
     Raises:
         InputError: a line is not in the format.
     """
-    head, marker, body = re.split(r"(?im)^(@data)\s*$", text, maxsplit=1) if "@" in text else (text, "", "")
-    if not marker:
-        raise InputError(f"{place}: expected a line @data before the series.")
+    head, body = _parts(text, r"(?im)^@data\s*$", place)
     labelled = re.search(r"(?im)^@classlabel\s+true", head) is not None
     if re.search(r"(?im)^@timestamps\s+true", head):
         raise InputError(f"{place} has time stamps in its series: write them without, in equal steps.")
@@ -80,9 +86,7 @@ def read_arff(text: str, place: str) -> Part:
     Raises:
         InputError: a line is not in the format.
     """
-    head, marker, body = re.split(r"(?im)^\s*(@data)\s*$", text, maxsplit=1) if "@" in text else (text, "", "")
-    if not marker:
-        raise InputError(f"{place}: expected a line @data before the series.")
+    head, body = _parts(text, r"(?im)^\s*@data\s*$", place)
     clips = []
     for number, line in enumerate(body.split("\n"), start=head.count("\n") + 1):
         if not line.strip() or line.lstrip().startswith("%"):
