@@ -10,8 +10,8 @@ from typing import Any
 from nlpseq.data.files import folders, paths, table
 from nlpseq.data.files.contents import lines_of
 from nlpseq.data.files.delimited import delimiter_of, read_delimited
-from nlpseq.data.files.listed_texts import listed_tables
 from nlpseq.data.files.lines import fasttext_table, label_first_table, tree_table
+from nlpseq.data.files.listed_texts import listed_tables
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Role, Table
 from nlpseq.errors import InputError, first_of, shorten
