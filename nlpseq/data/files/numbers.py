@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.table import Table, is_missing
+from nlpseq.data.files.table import Table
+from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, shorten
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", "?", ".", "missing", "nat", "<na>", "#n/a"}

@@ -13,7 +13,8 @@ from nlpseq.tasks.profile import clipped
 from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
-    from nlpseq.tasks.forecasting.data import ForecastingSeries, SplitSeries
+    from nlpseq.tasks.forecasting.data import ForecastingSeries
+    from nlpseq.tasks.forecasting.splits import SplitSeries
 
 HORIZONS = {"h": 24, "D": 14, "W": 8, "MS": 12, "QS": 8, "YS": 6, "B": 10}  # by the name of the frequency
 MOST_AHEAD = 96  # steps of a horizon of a day

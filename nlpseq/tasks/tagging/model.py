@@ -179,7 +179,7 @@ class TokenTagger(VectorTask):
         """Word ids with some of them, at random, replaced by the unknown word."""
         singleton = words >= len(self.preprocessor.vocabulary) - self.preprocessor.singletons
         rate = tf.where(singleton, self.settings.singleton_dropout, self.settings.word_dropout)
-        uniform = keras.random.uniform(tf.shape(words), seed=self.seed_generator)
+        uniform = keras.random.uniform(tf.shape(words), dtype="float32", seed=self.seed_generator)
         return tf.where(mask & (uniform < rate), UNKNOWN, words)
 
     @property

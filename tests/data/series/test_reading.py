@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nlpseq.data.files.table import Role
+from nlpseq.data.files.columns import Role
 from nlpseq.data.series import Columns, Frequency, read_series
 from nlpseq.errors import InputError
 
