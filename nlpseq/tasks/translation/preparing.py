@@ -96,7 +96,7 @@ class Corpus(preparing.Corpus):
     def learn(self, tally):
         sides = [tally.counts[name].words for name in ("sources", "targets")]
         profile = _profile(tally.rows, *sides, tally.counts["lengths"].words)
-        plan = self.plan.filled(defaults.choose(profile))
+        plan = self.plan.filled(defaults.choose(profile, self.plan))
         options = plan.vocabulary, plan.vocabulary_size, plan.joint, plan.lowercase, plan.max_tokens, plan.pretokenized
         preprocessor = PairPreprocessor.of_counts(*sides, *options)
         layout = Layout(integers(len(preprocessor.source)), integers(len(preprocessor.target)), several=True)
@@ -165,7 +165,7 @@ def _profile(rows, sources, targets, lengths):
     order = np.argsort(ratios)
     shares = np.cumsum(np.array(list(lengths.values()))[order]) / sum(lengths.values())
     ratio = ratios[order][np.searchsorted(shares, 1 - TOO_LONG)]
-    return PairProfile(rows, tokens, vocabulary, ratio=float(ratio))
+    return PairProfile(rows, tokens, vocabulary, ratio=float(ratio), likeness=defaults.likeness(sources, targets))
 
 
 def load_prepared_pairs(folder: str | Path) -> PreparedPairs:
