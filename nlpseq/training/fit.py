@@ -123,24 +123,30 @@ def train(
             say(line)
     if checkpoints is None:
         with _waiting(team) as waiting, shared_steps(task, settings.reduction), team.connected():
-            history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
-        return history.history, minutes.seconds()
-    checkpoints.check_data(fingerprint(train_examples, validation_examples, *getattr(task, "origins", tuple)()))
-    checkpoints.describe(settings.flat(), train_examples, validation_examples)
+            history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options).history
+        return history, minutes.seconds()
+    _check(task, settings, checkpoints, train_examples, validation_examples)
     if checkpoints.trained is not None:
         say("resuming after the training, which has finished")
         trained = checkpoints.restore_trained(task)
         return trained["history"], trained["seconds"]
-    team.check_equal(
-        {
-            "data": fingerprint(checkpoints.details["data"]),
-            "position of the last checkpoint, or the settings": fingerprint(checkpoints.position, settings.flat()),
-        }
-    )
     with shared_steps(task, settings.reduction):
         history = _fit(task, train_batches, callbacks, options, checkpoints)
     checkpoints.finish(history=history, seconds=minutes.seconds())
     return history, minutes.seconds()
+
+
+def _check(task, settings, checkpoints, train_examples, validation_examples):
+    """Raises an `InputError` unless checkpoints are of these data, and all workers continue the same training."""
+    checkpoints.check_data(fingerprint(train_examples, validation_examples, *getattr(task, "origins", tuple)()))
+    checkpoints.describe(settings.flat(), train_examples, validation_examples)
+    if checkpoints.trained is None:
+        workers.current().check_equal(
+            {
+                "data": fingerprint(checkpoints.details["data"]),
+                "position of the last checkpoint, or the settings": fingerprint(checkpoints.position, settings.flat()),
+            }
+        )
 
 
 def _fit(task, batches, callbacks, options, checkpoints):
