@@ -8,7 +8,6 @@ What is counted, and how rows become ids, a kind of task says by a `Corpus`.
 import contextlib
 import functools
 import glob
-import itertools
 import json
 import os
 import pickle
@@ -29,6 +28,7 @@ from nlpseq.data.stream import Shard
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.paths import as_path
 from nlpseq.reporting import say
+from nlpseq.tasks.answers import in_lists
 from nlpseq.text.counting import Counts
 from nlpseq.training.fingerprint import fingerprint
 
@@ -238,9 +238,7 @@ class Corpus:
                 elif held is not None:
                     held[split].append(row)
 
-        rows = training()
-        while batch := list(itertools.islice(rows, BATCH)):
-            yield batch
+        return in_lists(training(), BATCH)
 
 
 def _content(path):

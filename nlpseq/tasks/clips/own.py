@@ -97,14 +97,14 @@ def read_file(
         else read_text(path, options.encoding)
     )
     if isinstance(content, str):
-        content = _of_text(content, str(path), options)
+        content = _of_text(content, str(path))
     if isinstance(content, Part):
         return {"train": _in_form(content, options)}
     parts = {split: columns.clips_of(part, options, channels, width) for split, part in table.by_split(content).items()}
     return {split: _in_form(part, options) for split, part in parts.items()}
 
 
-def _of_text(text, place, options) -> Part | Table:
+def _of_text(text, place) -> Part | Table:
     if strokes.is_unipen(text):
         return strokes.read_unipen(text, place)
     if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
