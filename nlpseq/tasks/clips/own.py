@@ -82,7 +82,7 @@ def read_file(
 
     Args:
         path: The file.
-        how: Columns and sizes.
+        options: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
     """
     suffix = suffix_of(path)
@@ -230,7 +230,7 @@ def one_file(
 
     Args:
         path: The file.
-        how: Columns and sizes.
+        options: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         frame: The shape of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
     """
@@ -268,7 +268,7 @@ def text_clips(
 
     Args:
         text, place: The text, and what it is called in messages.
-        how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+        options, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         frame: The shape of a frame.
     """
     if ARRAY.match(text):
@@ -319,7 +319,7 @@ def of_object(data: Any, options: ReadingOptions) -> dict[str, Part]:
     Args:
         data: A tuple of clips and labels, a list of pairs, a dict of both such as {"x": ..., "y": ...}, a frame or rows
             as of a table, or a dict of these by split; clips are arrays of frames.
-        how: Stride, and greatest numbers and sizes.
+        options: Stride, and greatest numbers and sizes.
 
     Raises:
         InputError: it is none of these.
