@@ -136,21 +136,13 @@ def finish(
         reporting.plot_training(history, path, data.title, task.metric, task.metric_mode, per_epoch)
         draw(folder)
 
+    formats = {"formats": config.data.formats.split(","), "quantize": config.data.quantize}
+    contents = {"data": data, "settings": config.flat(), "metrics": metrics, "examples": data.validation}
     reporting.say("exporting")
     refused = None
     with naming_trained_model(checkpoints):
         try:
-            path = serving.export(
-                task,
-                config.data.output,
-                data=data,
-                settings=config.flat(),
-                metrics=metrics,
-                draw=draw_all,
-                formats=config.data.formats.split(","),
-                quantize=config.data.quantize,
-                examples=data.validation,
-            )
+            path = serving.export(task, config.data.output, draw=draw_all, **contents, **formats)
         except serving.FormatError as error:
             path, refused = error.path, error
     checkpoints.clear()
