@@ -99,7 +99,8 @@ def test_a_column_that_is_there_twice_is_not_guessed(tmp_path, load, header, opt
 
 def test_nothing_is_reported_of_sound_data(tmp_path, capsys):
     rows = [(f"{text} {i}", label) for i in range(4) for text, label in ROWS]
-    load(tmp_path, rows, validation=[*rows], test=[*rows])
+    others = [[(f"{text} {split}", label) for text, label in rows] for split in ("v", "t")]
+    load(tmp_path, rows, validation=others[0], test=others[1])
     assert capsys.readouterr().out == ""
 
 
@@ -323,3 +324,18 @@ def test_answers_of_annotators(tmp_path, capsys):
     given = [{"was_cancelled": True, "result": []}, {"result": result}]
     data = load_tagged_sentences([{"data": {"text": "Ada left"}, "annotations": given}] * 30)
     assert [data.labels[tag] for tag in data.train.tags[0]] == ["B-PER", "O"]
+
+
+def test_texts_of_test_that_training_has_too_are_counted(tmp_path):
+    def said(load, train, test):
+        return [note for note in load({"train": train, "test": test}).notes if "in training too" in note]
+
+    tagged = [[(word, label) for word in text.split()] for text, label in ROWS]
+    lines = [f"line {number} of a text that has words enough" for number in range(90)]
+    assert said(load_labelled_texts, ROWS, [*ROWS[:2], ("a new one", "keep")]) == [
+        "2 of the 3 test texts are in training too: a score counts what is remembered"
+    ]
+    assert said(load_tagged_sentences, tagged, tagged[:1])[0].startswith("1 of the 1 test sentences is")
+    assert said(load_parallel_texts, [("a", "b"), ("c", "d")] * 20, [("a", "d")])[0].count("validation") == 1
+    assert said(load_running_texts, lines, ["short", lines[3]])[0].startswith("1 of the 1 test lines of 8 words")
+    assert not said(load_labelled_texts, ROWS, [("a new one", "keep")])

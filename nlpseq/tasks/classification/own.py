@@ -13,6 +13,7 @@ from nlpseq.data.files.contents import lines_of
 from nlpseq.data.files.delimited import delimiter_of, read_delimited
 from nlpseq.data.files.header import LEAST_TEXTS
 from nlpseq.data.files.lines import fasttext_table, label_first_table, tree_table
+from nlpseq.data.files.listed_texts import listed_tables
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table
 from nlpseq.data.files.text_columns import TEXT_NAMES, joined_text, text_columns
@@ -48,7 +49,7 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     if not os.path.isdir(path):
         return read_file(path)
     known = (*paths.TABLES, *paths.TEXTS)
-    tables = folders.parallel_tables(path, encoding)
+    tables = folders.parallel_tables(path, encoding) or listed_tables(path, LABEL, encoding)
     if tables is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
         tables = folders.class_tables(path, encoding)
     tables = tables or folders.class_file_tables(path, encoding)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,7 +168,7 @@ def choose(profile: SeriesProfile, settings: SeriesSettings | None = None) -> di
 
 
 def _horizon(profile):
-    usual = HORIZONS.get(profile.frequency.name, 0)
+    usual = HORIZONS.get(replace(profile.frequency, business=False).name, 0)
     if not usual and profile.frequency.unit == "s":
         usual = min(MOST_AHEAD, max(1, 86_400 // profile.frequency.count))
     if not usual:
