@@ -96,7 +96,7 @@ class Model:
         self._adapter = _ExportAdapter(self.metadata, self.answers, source)
 
     def predict(self, inputs: Iterable[Any], **options: Any) -> list[Any]:
-        """The answers that `nlpseq predict --json` prints: a dict for each input, a list of one for each step of a series.
+        """The answers that `nlpseq predict --json` prints: a dict for an input, of a series a list of dicts by step.
 
         Args:
             inputs: Texts; or what `Answers.example` of the kind of task takes, such as arrays.
