@@ -67,7 +67,7 @@ def log_likelihood(
         sequences = _sequences(log_probabilities, mask, extended)
         alpha, final = _forward_scan(sequences, _start(extended), compiled=compiled)
         total = tf.reduce_logsumexp(final + _end(extended), axis=-1)
-        possible = total > POSSIBLE
+        possible = ~(total <= POSSIBLE)  # NaN is no sign of missing paths
 
         def gradient(d_total):
             beta, _ = _backward_scan(sequences, _end(extended), reverse=True, compiled=compiled)
@@ -75,7 +75,7 @@ def log_likelihood(
             classes = tf.one_hot(extended.ids, logits.shape[-1] or tf.shape(logits)[-1])
             expected = tf.matmul(visits, classes)  # (batch, time, classes)
             weight = tf.where(possible, d_total, 0.0)[:, tf.newaxis, tf.newaxis]
-            counted = mask[..., tf.newaxis] & possible[:, tf.newaxis, tf.newaxis]
+            counted = mask[..., tf.newaxis] & (weight != 0)
             return (tf.where(counted, weight * (expected - tf.exp(log_probabilities)), 0.0),)
 
         result = tf.where(possible, total, float("-inf"))

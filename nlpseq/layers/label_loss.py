@@ -48,7 +48,7 @@ def labelled_steps(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Label
     predicted_mask = getattr(y_pred, "_keras_mask", None)
     labels = _check_labels(y_true, y_pred)
     labelled = ~(labels < 0)  # NaN is not padding
-    invalid = _check_range(labels, y_pred.shape[-1])
+    invalid = not_classes(labels, y_pred.shape[-1])
     mask = labelled if predicted_mask is None else tf.cast(predicted_mask, bool) & labelled
     label_weights = _check_weights(sample_weight, labels)
     weights = tf.where(mask, label_weights, 0.0)
@@ -130,12 +130,7 @@ def mean_loss(total: tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:
 
 def _check_labels(y_true, y_pred):
     """The labels `(batch, time)`."""
-    labels = tf.convert_to_tensor(y_true)
-    if labels.dtype == tf.bool:
-        labels = tf.cast(labels, tf.int32)
-    if not (labels.dtype.is_integer or labels.dtype.is_floating):
-        raise InputError(f"`y_true` must hold class numbers, got the dtype {labels.dtype.name}: convert the labels.")
-    labels, expected = _without_last_axis(labels), tf.TensorShape(y_pred.shape[:2])
+    labels, expected = numeric_labels(y_true), tf.TensorShape(y_pred.shape[:2])
     problem = f"`y_true` must hold one class number for each step, {readable(expected)}, got the shape"
     remedy = "use the argmax of one-hot labels, and pad with -1"
     if labels.shape.rank is None:
@@ -151,12 +146,31 @@ def _check_labels(y_true, y_pred):
     return labels
 
 
-def _check_range(labels, classes):
-    """Which labels are not a class, bool `(batch, time)`: none, or in a program that XLA compiles as a whole."""
+def numeric_labels(y_true: Any) -> tf.Tensor:
+    """Class numbers as a tensor, without a last axis of one.
+
+    Raises:
+        InputError: their dtype is not numeric.
+    """
+    labels = tf.convert_to_tensor(y_true)
+    if labels.dtype == tf.bool:
+        labels = tf.cast(labels, tf.int32)
+    if not (labels.dtype.is_integer or labels.dtype.is_floating):
+        raise InputError(f"`y_true` must hold class numbers, got the dtype {labels.dtype.name}: convert the labels.")
+    return _without_last_axis(labels)
+
+
+def not_classes(labels: tf.Tensor, classes: int) -> tf.Tensor:
+    """Which labels are not a class, bool of their shape: none, or in a program that XLA compiles as a whole.
+
+    Raises:
+        InputError: one is not a whole number below the number of classes; negative ones are padding. In a graph
+            values raise `tf.errors.InvalidArgumentError`.
+    """
     static = tf.get_static_value(labels)
     if static is not None and not tf.executing_eagerly():
         with tf.init_scope():
-            _check_range(tf.constant(static), classes)
+            not_classes(tf.constant(static), classes)
     invalid = ~(labels < classes)
     if labels.dtype.is_floating:
         invalid |= labels != tf.floor(labels)
@@ -194,6 +208,24 @@ def _check_weights(sample_weight, labels):
     message = "`sample_weight` must have the batch and time of the labels, got %s."
     with tf.control_dependencies(check(fits, message, tf.shape(weights))):
         return tf.broadcast_to(weights, shape)
+
+
+def row_weights(sample_weight: Any, rows: tf.Tensor) -> tf.Tensor:
+    """The sample weights of a loss or metric with a value for each row, float32 `(rows,)`.
+
+    Args:
+        sample_weight: A number, `(rows,)` or `(rows, 1)`; None for 1.
+        rows: The number of rows.
+
+    Raises:
+        InputError: the shape is another one; in a graph that does not know it a `tf.errors.InvalidArgumentError`.
+    """
+    weights = tf.cast(tf.convert_to_tensor(1.0 if sample_weight is None else sample_weight), tf.float32)
+    shape, count = tf.shape(weights), tf.size(weights)
+    fits = (count == 1) | ((count == rows) & tf.reduce_all(shape[:1] == rows))
+    message = "`sample_weight` must be a number, or have the shape (batch,) or (batch, 1), got the shape %s."
+    with tf.control_dependencies(check(fits, message, shape)):
+        return tf.ones([rows]) * tf.reshape(weights, [-1])
 
 
 def with_two_axes(values: tf.Tensor, message: str) -> tf.Tensor:

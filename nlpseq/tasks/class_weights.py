@@ -7,7 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.cells.checks import check
 from nlpseq.errors import InputError, one_of
+from nlpseq.layers.label_loss import not_classes, numeric_labels, row_weights
 
 THRESHOLDS = tuple(np.arange(0.05, 0.951, 0.05).round(2).tolist())  # scores that `MicroF1` tries
 
@@ -30,6 +32,7 @@ class WeightedCrossEntropy(keras.losses.Loss):
     Call arguments:
         y_true: Class numbers y `(batch,)`; with `multi_label` 0 or 1 for each class, `(batch, classes)`.
         y_pred: Logits z, float `(batch, classes)`.
+        sample_weight: A number, `(batch,)` or `(batch, 1)`. Default None, 1.
 
     Example:
 
@@ -48,13 +51,20 @@ class WeightedCrossEntropy(keras.losses.Loss):
         super().__init__(name=name, **kwargs)
         self.class_weights, self.multi_label = list(class_weights), multi_label
 
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        weights = None if sample_weight is None else row_weights(sample_weight, tf.shape(y_pred)[0])
+        return super().__call__(y_true, y_pred, weights)
+
     def call(self, y_true, y_pred):
         weights = tf.constant(self.class_weights, y_pred.dtype)
         if self.multi_label:
             labels = tf.cast(y_true, y_pred.dtype)
             losses = tf.nn.weighted_cross_entropy_with_logits(labels, y_pred, weights)
             return tf.reduce_mean(losses, axis=-1)
-        labels = tf.cast(tf.reshape(y_true, [-1]), tf.int32)
+        labels, message = tf.reshape(numeric_labels(y_true), [-1]), "`y_true` must have one class number for each row."
+        not_classes(labels, y_pred.shape[-1])
+        with tf.control_dependencies(check(tf.size(labels) == tf.shape(y_pred)[0], message)):
+            labels = tf.cast(labels, tf.int32)
         return tf.gather(weights, labels) * tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
 
     def get_config(self):
@@ -85,7 +95,7 @@ class WeightedAccuracy(keras.metrics.SparseCategoricalAccuracy):
         y_true = tf.reshape(tf.cast(y_true, tf.int32), [-1])
         weights = tf.gather(tf.constant(self.class_weights, tf.float32), y_true)
         if sample_weight is not None:
-            weights *= tf.reshape(tf.cast(sample_weight, tf.float32), [-1])
+            weights *= row_weights(sample_weight, tf.size(y_true))
         return super().update_state(y_true, y_pred, weights)
 
 
@@ -103,7 +113,7 @@ class MicroF1(keras.metrics.Metric):
     Call arguments:
         y_true: 0 or 1, `(batch, classes)`.
         y_pred: Logits z, float `(batch, classes)`.
-        sample_weight: One for each text, `(batch,)`. Default 1.
+        sample_weight: A number, `(batch,)` or `(batch, 1)`. Default None, 1.
 
     Example:
 
@@ -122,7 +132,7 @@ class MicroF1(keras.metrics.Metric):
         expected = tf.cast(y_true, tf.float32)[..., tf.newaxis]  # (batch, classes, 1)
         scores = tf.sigmoid(tf.cast(y_pred, tf.float32))[..., tf.newaxis]
         predicted = tf.cast(scores >= tf.constant(THRESHOLDS), tf.float32)
-        weights = 1.0 if sample_weight is None else tf.reshape(tf.cast(sample_weight, tf.float32), [-1, 1, 1])
+        weights = row_weights(sample_weight, tf.shape(scores)[0])[:, tf.newaxis, tf.newaxis]
         self.correct.assign_add(tf.reduce_sum(weights * expected * predicted, axis=[0, 1]))
         self.count.assign_add(tf.reduce_sum(weights * (expected + predicted), axis=[0, 1]))
 

@@ -95,14 +95,18 @@ class FrameFeatures(keras.layers.Layer):
         z = self.standardised(frames, mask)
         if training and self.warp:
             channels = z.shape[-1]
-            change = keras.random.normal([tf.shape(z)[0], channels, channels], seed=self.seed_generator)
+            change = keras.random.normal(
+                [tf.shape(z)[0], channels, channels], dtype="float32", seed=self.seed_generator
+            )
             change *= self.warp * self.relative * self.relative[:, tf.newaxis]
             z += tf.einsum("bt...c,bcd->bt...d", z, change)
         if self.derived == "differences":
             steps = self.differences(z[:, 1:], z[:, :-1], z[:, :1])
             if training and self.warp:
                 shape = [tf.shape(z)[0], *[1] * (len(z.shape) - 1)]
-                steps *= tf.exp(SPEED * self.warp * keras.random.normal(shape, seed=self.seed_generator))
+                steps *= tf.exp(
+                    SPEED * self.warp * keras.random.normal(shape, dtype="float32", seed=self.seed_generator)
+                )
             z = tf.concat([z, steps], axis=-1)
         return tf.cast(z, self.compute_dtype)
 

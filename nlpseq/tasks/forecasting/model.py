@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.errors import one_of
-from nlpseq.layers.label_loss import mean_loss
+from nlpseq.layers.label_loss import mean_loss, row_weights
 from nlpseq.tasks.base import Look, NamedAxis, Task
 from nlpseq.tasks.forecasting import examples as histories
 from nlpseq.tasks.forecasting import exported, reading, scaling, windows
@@ -145,11 +145,14 @@ class Forecaster(Task):
         values, (level, scale) = inputs["values"], self.level_and_scale(inputs)
         season = max([1, *self.preprocessor.seasons[:1]])
         rows, context = tf.shape(values)[0], self.preprocessor.context
-        place, chosen, factor = (keras.random.uniform([rows, 1], seed=self.random) for _ in range(3))
+        place, chosen, factor = (keras.random.uniform([rows, 1], dtype="float32", seed=self.random) for _ in range(3))
         seasons = tf.cast(-(-context // season) * place**3, tf.int32)  # most of them late
         is_damaged = tf.reverse(tf.range(context) // season, [0])[tf.newaxis] == seasons
         is_damaged &= chosen < self.settings.outliers
-        factor, moved = (tf.cast(x, values.dtype) for x in (factor, keras.random.normal([rows, 1], seed=self.random)))
+        factor, moved = (
+            tf.cast(x, values.dtype)
+            for x in (factor, keras.random.normal([rows, 1], dtype="float32", seed=self.random))
+        )
         return tf.where(is_damaged, level + (values - level) * factor + scale * moved, values)
 
     def level_and_scale(self, inputs):
@@ -194,7 +197,7 @@ class Forecaster(Task):
         numbers = [inputs["item"]] if description.items else []
         numbers += tf.unstack(inputs["static"], axis=1) if description.statics else []
         if training:
-            keep = keras.random.uniform([rows], seed=self.random) >= DROPPED_ITEMS
+            keep = keras.random.uniform([rows], dtype="float32", seed=self.random) >= DROPPED_ITEMS
             numbers = [tf.where(keep, number, 0) for number in numbers]
         vectors = [
             layer(number) * tf.cast(number > 0, tf.float32)[:, tf.newaxis]
@@ -261,12 +264,14 @@ class Forecaster(Task):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The mean pinball loss of the quantiles, errors in units of those of the seasonal naive forecast.
 
-        With the method "steps" the mean negative log-likelihood of the scaled values.
+        With the method "steps" the mean negative log-likelihood of the scaled values. Sample weights are a number,
+        `(batch,)` or `(batch, 1)`.
         """
+        weights = row_weights(sample_weight, tf.shape(y)[0])[:, tf.newaxis]
         if self.by_steps:
             level, scale = self.level_and_scale(x)
             z, observed = scaling.scaled(tf.concat([x["values"], y], axis=1), level, scale)
-            return self.network.loss(y_pred, z, observed, tf.cast(scale, tf.float32))
+            return self.network.loss(y_pred, z, observed, tf.cast(scale, tf.float32), weights)
         values, mask = scaling.observed(x["values"])
         _, scale = scaling.level_and_scale(values, mask, 1)
         unit = tf.maximum(x["unit"], scale[:, 0] / LARGEST_WEIGHT)
@@ -275,7 +280,7 @@ class Forecaster(Task):
         errors = tf.cast((target[..., tf.newaxis] - y_pred) / unit[..., tf.newaxis], tf.float32)
         loss = pinball(errors, self.settings.quantiles)
         observed = tf.cast(observed, tf.float32)
-        return mean_loss(tf.reduce_sum(loss * observed), tf.reduce_sum(observed))
+        return mean_loss(tf.reduce_sum(loss * observed * weights), tf.reduce_sum(observed))
 
     # Forecasts
 

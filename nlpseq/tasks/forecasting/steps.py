@@ -96,15 +96,18 @@ class StepNetwork(keras.layers.Layer):
         base = tf.math.divide_no_nan(tf.reduce_sum(weights * lagged, -1), tf.reduce_sum(weights, -1))
         return tf.concat([parameters[..., :1] + base[..., tf.newaxis], parameters[..., 1:]], axis=-1)
 
-    def loss(self, parameters, z, mask, scale):
-        """The mean negative log-likelihood of the values that the mask holds; `scale` `(batch, 1)` of the series."""
+    def loss(self, parameters, z, mask, scale, row_weights):
+        """The mean negative log-likelihood of the values that the mask holds.
+
+        `scale` of the series and `row_weights`, with which losses count, are `(batch, 1)`.
+        """
         if self.counts:
             counts = tf.maximum(tf.round(z * scale), 0.0)
             losses = distributions.negative_binomial_loss(parameters, counts, tf.broadcast_to(scale, tf.shape(z)))
         else:
             losses = distributions.student_loss(parameters, z)
         weights = tf.cast(mask, losses.dtype)
-        return mean_loss(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
+        return mean_loss(tf.reduce_sum(losses * weights * row_weights), tf.reduce_sum(weights))
 
     def paths(self, z, mask, past, known, vector, scale, count, seed=SEED):
         """Paths of scaled values, float32 `(batch, count, horizon)`.

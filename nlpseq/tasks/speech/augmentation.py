@@ -33,7 +33,7 @@ class Augmentation(ConfiguredLayer):
 
     def uniform(self, shape: Any, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
         """Random numbers."""
-        return keras.random.uniform(shape, low, high, seed=self.seeds)
+        return keras.random.uniform(shape, low, high, dtype="float32", seed=self.seeds)
 
     def sounds(self, audio: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Sounds at other speeds, some with noise, and their lengths."""
@@ -61,7 +61,7 @@ class Augmentation(ConfiguredLayer):
         power = tf.reduce_sum(audio**2, axis=1, keepdims=True) / total
         ratio = 10 ** (self.uniform([rows, 1], QUIET, LOUD) / 10)
         chosen = tf.cast(self.uniform([rows, 1]) < self.settings.noise, tf.float32)
-        noise = keras.random.normal(tf.shape(audio), seed=self.seeds)
+        noise = keras.random.normal(tf.shape(audio), dtype="float32", seed=self.seeds)
         return audio + noise * chosen * tf.sqrt(power / ratio)
 
     def warps(self, rows: tf.Tensor) -> tf.Tensor | None:

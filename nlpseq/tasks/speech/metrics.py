@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from nlpseq.decoding import ctc_greedy
+from nlpseq.layers.label_loss import row_weights
 from nlpseq.runtime.ctc import BLANK
 
 
@@ -23,7 +24,7 @@ class UnitErrorRate(keras.metrics.Metric):
     Call arguments:
         y_true: Ids of the units of each text, integers `(batch, longest)`, -1 for padding.
         y_pred: Logits, float `(batch, steps, units)`; those behind the end of a sound are of the blank.
-        sample_weight: Not used.
+        sample_weight: A number, `(batch,)` or `(batch, 1)`. Default None, 1.
 
     Example:
 
@@ -43,8 +44,9 @@ class UnitErrorRate(keras.metrics.Metric):
         best = ctc_greedy(y_pred, None, BLANK)
         hypotheses = tf.RaggedTensor.from_tensor(best.ids[:, 0] + 1, best.lengths[:, 0])
         edits = tf.edit_distance(_sparse(hypotheses), _sparse(labels), normalize=False)
-        self.edits.assign_add(tf.reduce_sum(edits))
-        self.count.assign_add(tf.cast(tf.size(labels.flat_values), tf.float32))
+        weights = row_weights(sample_weight, tf.size(edits))
+        self.edits.assign_add(tf.reduce_sum(weights * edits))
+        self.count.assign_add(tf.reduce_sum(weights * tf.cast(labels.row_lengths(), tf.float32)))
 
     def result(self):
         return tf.math.divide_no_nan(tf.convert_to_tensor(self.edits), tf.convert_to_tensor(self.count))

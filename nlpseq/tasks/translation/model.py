@@ -283,7 +283,7 @@ class Translator(VectorTask):
         logits = self.search.without_special(self.logits(self._decode(memory, targets)))
         predictions = tf.argmax(logits, axis=-1, output_type=tf.int32)
         predictions = tf.concat([targets[:, :1], predictions[:, :-1]], axis=1)
-        uniform = keras.random.uniform(tf.shape(targets), seed=self.seed_generator)
+        uniform = keras.random.uniform(tf.shape(targets), dtype="float32", seed=self.seed_generator)
         replaced = (uniform < self.settings.scheduled_sampling) & (targets != PADDING)
         return tf.stop_gradient(tf.where(replaced, predictions, targets))
 
