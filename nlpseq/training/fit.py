@@ -137,7 +137,7 @@ def train(
             "position of the last checkpoint, or the settings": fingerprint(checkpoints.position, settings.flat()),
         }
     )
-    with shared_steps(task, settings.reduction):
+    with shared_steps(task, settings.reduction) as checkpoints.shared:
         history = _fit(task, train_batches, callbacks, options, checkpoints)
     checkpoints.finish(history=history, seconds=minutes.seconds())
     return history, minutes.seconds()
