@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
-from nlpseq.data.files import paths, table
+from nlpseq.data.files import paths
+from nlpseq.data.files.columns import Role, with_names
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.reading import is_table, read_table
-from nlpseq.data.files.table import Role, Table
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, plural
 
 CATEGORIES = "cats.txt"  # of NLTK: a file and its labels in each line
@@ -44,13 +46,14 @@ def _lists(file, roots, label, encoding):
         pairs = _pairs(file, roots, label, encoding)
     else:
         return None
-    found = [_file(roots, name) for name, _ in pairs]
-    if not any(found):
+    listed = [(_file(roots, name), labels) for name, labels in pairs]
+    missing = [name for (path, _), (name, _) in zip(listed, pairs) if path is None]
+    if len(missing) == len(listed):
         return None
-    if None in found:
-        missing = plural(found.count(None), "file that is missing", "files that are missing")
-        raise InputError(f"{file} names {missing}; the first: {pairs[found.index(None)][0]!r}: add them.")
-    return [(path, labels) for path, (_, labels) in zip(found, pairs)]
+    if missing:
+        count = plural(len(missing), "file that is missing", "files that are missing")
+        raise InputError(f"{file} names {count}; the first: {missing[0]!r}: add them.")
+    return [(path, labels) for path, labels in listed if path is not None]
 
 
 def _pairs(file, roots, label, encoding):
@@ -58,14 +61,14 @@ def _pairs(file, roots, label, encoding):
     content = read_table(file, encoding=encoding)
     if isinstance(content, str):
         return []
-    content = table.with_names(content, (label,), {})
+    content = with_names(content, (label,), {})
     names = [name for name in content.names if len(content) and _file(roots, content.values(name)[0])]
-    labels = [name for name in content.names if table.normal(name) in label.usual and name not in names]
+    labels = [name for name in content.names if normal(name) in label.usual and name not in names]
     return list(zip(content.values(names[0]), content.values(labels[0]))) if names and labels else []
 
 
 def _file(roots, name) -> Path | None:
-    text = "" if table.is_missing(name) else str(name).strip()
+    text = "" if is_missing(name) else str(name).strip()
     if not text or len(text) > 200 or "\n" in text or Path(text).is_absolute():
         return None
     candidates = (root / f"{text}{suffix}" for root in roots for suffix in ("", ".txt"))
