@@ -34,8 +34,10 @@ def main(config: Settings) -> dict:
     nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
     data = load(config)
     nlpseq.reporting.print_data(data, "lines of text")
-    profile = defaults.profile(data, config.tokens.vocabulary == "character")
-    config = follow_data(config, defaults.choose(profile), defaults.SPACE)
+    kind = data.preprocessor.tokenizer.kind if prepared else config.tokens.vocabulary
+    characters = kind == "character"
+    choices = defaults.choose(defaults.profile(data, characters), characters)
+    config = follow_data(config, choices, defaults.SPACE)
 
     if prepared:
         preprocessor = data.preprocessor

@@ -12,21 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlpseq.data import answer_rows
+from nlpseq.data.files.columns import Role, find_columns, with_names
 from nlpseq.data.files.contents import check_file, lines_of
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.paths import suffix_of
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import (
-    TEXT_NAMES,
-    Role,
-    Table,
-    find_columns,
-    is_missing,
-    joined_text,
-    text_column,
-    text_columns,
-    with_names,
-)
+from nlpseq.data.files.table import Table
+from nlpseq.data.files.text_columns import TEXT_NAMES, joined_text, text_column, text_columns
+from nlpseq.data.files.values import is_missing
 from nlpseq.errors import ExampleError, InputError, some_of
 from nlpseq.paths import as_path
 from nlpseq.writing import write_file, writing

@@ -12,7 +12,9 @@ _MODULES = {
     "nlpseq.tasks.anomalies.recordings": ("Recording", "Recordings"),
     "nlpseq.tasks.classification.data": ("Examples", "LabelledTexts", "load_labelled_texts"),
     "nlpseq.tasks.classification.preparing": ("load_prepared_texts",),
-    "nlpseq.tasks.clips.data": ("Clips", "LabelledClips", "load_clips"),
+    "nlpseq.tasks.clips.clips": ("Clips",),
+    "nlpseq.tasks.clips.data": ("load_clips",),
+    "nlpseq.tasks.clips.dataset": ("LabelledClips",),
     "nlpseq.tasks.forecasting.data": ("ForecastingSeries", "load_series"),
     "nlpseq.tasks.language_modeling.preparing": ("load_prepared_text",),
     "nlpseq.tasks.language_modeling.data": ("Lines", "RunningTexts", "load_running_texts"),
@@ -20,7 +22,8 @@ _MODULES = {
     "nlpseq.tasks.tagging.data": ("Sentences", "TaggedSentences", "load_tagged_sentences"),
     "nlpseq.tasks.translation.preparing": ("load_prepared_pairs",),
     "nlpseq.tasks.translation.data": ("Pairs", "ParallelTexts", "load_parallel_texts"),
-    "nlpseq.tasks.speech.data": ("SpeechData", "Utterances", "load_speech"),
+    "nlpseq.tasks.speech.data": ("SpeechData", "load_speech"),
+    "nlpseq.tasks.speech.utterances": ("Utterances",),
 }
 
 __getattr__, __dir__, __all__ = lazy.attach(

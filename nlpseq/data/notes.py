@@ -1,7 +1,7 @@
 """Problems in data that do not stop its use, as sentences that are printed when it is loaded."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from nlpseq.errors import shorten
 from nlpseq.reporting.console import say
@@ -42,6 +42,24 @@ def unseen_labels(split: str, counts: Mapping[str, int], unit: str = "labels", f
         return []
     place = f"; the first is in {first}" if first else ""
     return [f"the {split} split has {unit} that training never shows, counted as wrong: {counted(counts)}{place}"]
+
+
+def shared_examples(splits: Mapping[str, Iterable[Hashable]], unit: str) -> list[str]:
+    """A note on the examples of validation and test that training has too, given the content of those of each split.
+
+    >>> shared_examples({"train": ["a", "b"], "validation": ["c"], "test": ["b", "d"]}, "texts")
+    ['1 of the 2 test texts is in training too: a score counts what is remembered']
+    """
+    known, counts = set(map(hash, splits["train"])), []
+    for split in ("validation", "test"):
+        hashes = [hash(content) for content in splits[split]]
+        if shared := sum(content in known for content in hashes):
+            counts.append((shared, f"{shared:,} of the {len(hashes):,} {split} {unit}"))
+    if not counts:
+        return []
+    verb = "is" if len(counts) == 1 and counts[0][0] == 1 else "are"
+    listed = " and ".join(text for _, text in counts)
+    return [f"{listed} {verb} in training too: a score counts what is remembered"]
 
 
 def odd_text(name: str, text: str) -> list[str]:

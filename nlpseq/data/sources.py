@@ -17,6 +17,7 @@ import tensorflow_datasets as tfds
 from nlpseq import corpora  # registers the embedded corpora
 from nlpseq.data import files
 from nlpseq.data.files import objects
+from nlpseq.data.files.archives import unpacked
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, shorten, suggest
 from nlpseq.paths import as_path
@@ -101,7 +102,8 @@ def own_splits(
 
     def parts(data):
         if isinstance(data, (str, os.PathLike)):
-            return read(as_path(data))
+            with unpacked(as_path(data)) as path:
+                return read(path)
         if of_objects is not None:
             return of_objects(data)
         return {split: of_table(table) for split, table in objects.tables_of(data, rank).items()}

@@ -25,7 +25,8 @@ import numpy as np
 
 from nlpseq import writing
 from nlpseq.data import stream
-from nlpseq.data.files.table import Role, normal
+from nlpseq.data.files.columns import Role
+from nlpseq.data.files.table import normal
 from nlpseq.data.prepared import FILE, FORMAT, Layout, PreparedExamples, ShardWriters, read_description
 from nlpseq.data.stream import Shard
 from nlpseq.errors import InputError, plural, shorten

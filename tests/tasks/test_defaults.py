@@ -9,6 +9,7 @@ import pytest
 from nlpseq.cli import follow_data
 from nlpseq.tasks.classification.defaults import choose as choose_for_texts
 from nlpseq.tasks.classification.settings import ClassificationSettings
+from nlpseq.tasks.language_modeling.defaults import choose as choose_for_text
 from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings
 from nlpseq.tasks.tagging.defaults import choose as choose_for_sentences
 from nlpseq.tasks.tagging.settings import TaggingSettings
@@ -88,3 +89,14 @@ def test_what_the_user_sets_stays_and_the_rest_is_reported(capsys):
 def test_a_model_without_data_has_the_defaults_of_its_class():
     open_settings = ClassificationSettings().model
     assert open_settings.units is None and open_settings.settled() == type(open_settings)()
+
+
+def test_a_language_model_of_few_words_has_not_the_settings_of_characters():
+    few_words = Profile(examples=1, tokens=3_000, vocabulary=900)
+    words, characters = (choose_for_text(few_words, kind) for kind in (False, True))
+    assert (words["steps"], characters["steps"]) == (35, 100)
+
+
+def test_a_crf_is_not_trained_over_thousands_of_tags():
+    many = dataclasses.replace(SENTENCES, classes=5_000)
+    assert (choose_for_sentences(SENTENCES)["model"], choose_for_sentences(many)["model"]) == ("crf", "softmax")

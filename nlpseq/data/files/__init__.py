@@ -2,8 +2,11 @@
 
     paths.py      what is a path; which file is which split
     contents.py   bytes (plain or compressed) and their encoding
-    table.py      `Table`, and `Role`: which columns a kind of task needs and how they are found
-    numbers.py    cells to numbers: decimal points and commas, groups, missing values
+    table.py      `Table`: rows of named columns, its splits, several as one
+    header.py     whether its first row holds the names
+    columns.py    `Role`: which columns a kind of task needs and how they are found; text_columns.py those of texts
+    values.py     values of cells: missing ones, texts, lists
+    numbers.py    cells to numbers: decimal points and commas, groups
     delimited.py  .csv, .tsv and the like
     json_rows.py  JSON lines, arrays, columns
     sheets.py     .xlsx and .parquet, with packages that are optional

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.table import Table, is_missing
+from nlpseq.data.files.table import Table
+from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, shorten
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", "?", ".", "missing", "nat", "<na>", "#n/a"}
@@ -16,7 +17,11 @@ LARGEST = 1e18  # whose square is finite in float32
 SIGNS = "$\u20ac\u00a3%"  # before or behind a number
 GROUPED = re.compile("(?<=\\d)[ \u00a0\u202f'\u2019](?=\\d{3}(\\D|$))")  # a mark between groups of three digits
 COMMA = re.compile(r"[+-]?\d*,\d+|[+-]?\d{1,3}(\.\d{3})+(,\d+)?")  # a decimal comma, or points between groups
-COMMA_ONLY = re.compile(r".*\..*,.*|0,\d+|.*,(\d{1,2}|\d{4,})|.*\.\d{3}\.\d{3}.*", re.DOTALL)  # no other reading
+GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")  # of three digits
+PLAIN = re.compile(r"[\d.,+-]*")
+COMMA_ONLY = re.compile(
+    r".*\..*,.*|[+-]?(0|\d{4,}),\d+|.*,(\d{1,2}|\d{4,})|.*\.\d{3}\.\d{3}.*", re.DOTALL
+)  # no other reading
 
 
 def parse_numbers(table: Table, name: str) -> np.ndarray:
@@ -56,6 +61,9 @@ def as_numbers(cells: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
     if numbers is not None:
         return numbers, np.zeros(0, int)
     comma = _decimal_comma(cells)
+    numbers = _fast(_rewritten(cells, comma))
+    if numbers is not None:
+        return numbers, np.zeros(0, int)
     numbers = np.array([_number(cell, comma) for cell in cells])
     bad = [row for row in np.flatnonzero(np.isnan(numbers)).tolist() if not is_gap(cells[row])]
     return numbers, np.array(bad, int)
@@ -88,6 +96,20 @@ def _fast(cells):
         return None
 
 
+def _rewritten(cells, comma):
+    """The cells as Python writes numbers, where all that have marks have none but points and commas."""
+    marked = [cell for cell in cells if isinstance(cell, str) and ("," in cell or (comma and "." in cell))]
+    if not all(map((COMMA if comma else GROUPS).fullmatch, marked)):
+        return cells
+    if comma:
+        return [_or_nan(cell.replace(".", "").replace(",", ".")) if isinstance(cell, str) else cell for cell in cells]
+    return [_or_nan(cell.replace(",", "")) if isinstance(cell, str) else cell for cell in cells]
+
+
+def _or_nan(text):
+    return "nan" if text.lower() in MISSING else text
+
+
 def _decimal_comma(cells):
     """Whether commas are decimal points: all cells can be read so, and one of them in no other way."""
     texts = [_plain(cell) for cell in cells if isinstance(cell, str) and ("," in cell or cell.count(".") > 1)]
@@ -96,7 +118,7 @@ def _decimal_comma(cells):
 
 def _plain(text):
     """A number without currency, blanks and marks between its groups."""
-    return GROUPED.sub("", text.strip().strip(SIGNS).strip().replace("\u2212", "-"))
+    return text if PLAIN.fullmatch(text) else GROUPED.sub("", text.strip().strip(SIGNS).strip().replace("\u2212", "-"))
 
 
 def _number(cell, comma):
@@ -110,7 +132,7 @@ def _number(cell, comma):
             return float(text.lower() == "true")
         if comma:
             text = text.replace(".", "").replace(",", ".") if COMMA.fullmatch(text) else text
-        elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text):
+        elif GROUPS.fullmatch(text):
             text = text.replace(",", "")
         try:
             return float(text)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SECOND = 10**9  # nanoseconds
 DAY = 86_400 * SECOND
 MONTHS = {"M": 1, "Q": 3, "Y": 12}  # of the units that have no fixed length
+ENDS = {"MS": "BME", "QS": "BQE", "YS": "BYE"}  # what these are called where they end with a day of business
 NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200)
 JITTER = 0.1  # the share of a step by which times may miss the grid
 REGULAR = 0.5  # the share of steps that must be of one length
@@ -27,6 +28,7 @@ class Frequency:
     Attributes:
         unit: "s" seconds, "D" days, "B" business days, "M" months; "" for steps that are only counted.
         count: Number of units in a step; of counted steps the difference of two numbers.
+        business: Whether months are those of business, named by their last day that is no weekend.
 
     Example:
 
@@ -36,10 +38,11 @@ class Frequency:
 
     unit: str = ""
     count: int = 1
+    business: bool = False
 
     @classmethod
     def of(cls, text: str) -> Frequency:
-        """The frequency of a name of pandas: "h", "30min", "D", "W", "MS", "QE", "YS", "B"; "" for counted steps.
+        """The frequency of a name of pandas: "h", "30min", "D", "W", "MS", "QE", "BME", "B"; "" for counted steps.
 
         Raises:
             InputError: pandas does not know the name, or its steps are not equal.
@@ -64,7 +67,7 @@ class Frequency:
             prefix = offset.rule_code.split("-")[0]
             if prefix in kinds:
                 unit, size = kinds[prefix]
-                return cls(unit, size * offset.n)
+                return cls(unit, size * offset.n, prefix in ENDS.values())
             if isinstance(offset, pd.offsets.Tick):
                 nanoseconds = pd.Timedelta(offset).value
                 if nanoseconds >= SECOND:
@@ -93,7 +96,7 @@ class Frequency:
             return None
         months = _months(groups, steps)
         if months:
-            return cls("M", months)
+            return cls("M", months, _end_with_business(groups))
         sizes, counts = np.unique(steps, return_counts=True)
         step = int(sizes[counts.argmax()])
         if counts.max() < REGULAR * len(steps):
@@ -114,7 +117,7 @@ class Frequency:
         units["M"] = ((12, "YS"), (3, "QS"), (1, "MS"))
         for size, letter in units.get(self.unit, ()):
             if self.count % size == 0:
-                number = self.count // size
+                number, letter = self.count // size, ENDS[letter] if self.business else letter
                 return letter if number == 1 else f"{number}{letter}"
         return ""
 
@@ -152,7 +155,9 @@ class Frequency:
             result = pd.DatetimeIndex(
                 [plain + pd.DateOffset(months=int(step)) for step in steps], dtype="datetime64[ns]"
             )
-            if plain.is_month_end:
+            if self.business and plain.normalize() == _business_ends(pd.DatetimeIndex([plain]))[0]:
+                result = _business_ends(result)
+            elif plain.is_month_end:
                 result = result + pd.offsets.MonthEnd(0)
         if zone is None:
             return result
@@ -224,6 +229,20 @@ def _months(groups, steps):
     starts = {int(day) for times in groups for day in times.day[:50]}
     aligned = len(starts) == 1 or min(starts) >= 26 or max(starts) <= 4  # the 26th may be the last day of business
     return int(sizes[counts.argmax()]) if aligned and sizes.min() > 0 else 0
+
+
+def _business_ends(times):
+    """The last day that is no weekend of the month of each time."""
+    import pandas as pd
+
+    ends = times.normalize() + pd.offsets.MonthEnd(0)
+    return ends - pd.to_timedelta(np.maximum(np.asarray(ends.dayofweek) - 4, 0), "D")
+
+
+def _end_with_business(groups):
+    """Whether times are such last days, some of them before the end of the month."""
+    all_ends = all((times.normalize() == _business_ends(times)).all() for times in groups)
+    return all_ends and not all(times.is_month_end.all() for times in groups)
 
 
 def _has_no_weekends(groups):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.roles import ITEM, Columns, given_columns
 
 NUMBERED = (" id", " nbr", " nr", " no", " code", " number")  # ends of names of columns that tell items apart

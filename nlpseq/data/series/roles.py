@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nlpseq.data.files.table import Role, Table, find_columns, normal, the_only
+from nlpseq.data.files.columns import Role, find_columns, the_only
+from nlpseq.data.files.table import Table, normal
 
 UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")  # behind the name of a column: time (s)
 TIME = Role("time", (

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlpseq.data.files.numbers import as_numbers, is_numeric, parse_numbers
-from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.frequency import Frequency
 from nlpseq.data.series.gridding import UNDATED
 from nlpseq.data.series.items import FEW_KEYS, item_names

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.calendar_columns import MONTHS
 from nlpseq.data.series.roles import TIME, given_columns, usual_column
 from nlpseq.data.series.times import looks_like_times

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nlpseq.data.files.columns import Role
 from nlpseq.data.files.numbers import is_numeric, parse_numbers
-from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series.gridding import gridded, unequal
 from nlpseq.data.series.items import item_columns, item_names
 from nlpseq.data.series.missing import trimmed, with_values

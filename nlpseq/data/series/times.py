@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.table import is_missing
+from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.date_order import NUMERIC_DATE, date_order, with_century, years_first
 from nlpseq.data.series.time_forms import EPOCHS, compact, of_fractions, rewritten, special
 from nlpseq.errors import InputError, shorten

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from nlpseq.data.files.table import Table, is_missing, normal
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.roles import ITEM, TIME, VALUE
 
 LEVELS = ("price", "ticker")  # as yfinance calls the two rows of names

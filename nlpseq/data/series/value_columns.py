@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nlpseq.data.files.columns import the_only
 from nlpseq.data.files.numbers import as_numbers, is_gap, parse_numbers
-from nlpseq.data.files.table import Table, is_missing, normal, the_only
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.items import item_name
 from nlpseq.data.series.roles import VALUE, Columns, given_columns, names_in, plain
 from nlpseq.errors import InputError, shorten

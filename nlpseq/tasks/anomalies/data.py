@@ -14,6 +14,7 @@ from nlpseq.data.notes import say_notes
 from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, some_of
 from nlpseq.paths import as_path
+from nlpseq.tasks.anomalies.continuing import continued
 from nlpseq.tasks.anomalies.folders import checked, read_folder
 from nlpseq.tasks.anomalies.nab import probation
 from nlpseq.tasks.anomalies.names import named_in
@@ -111,6 +112,9 @@ def load_anomalies(
         if data is not None:
             splits[split], _, file_notes = checked(read(as_path(data)), channels, data)
             notes += file_notes
+    if "test" in splits:
+        splits["test"], said = continued(splits["train"], splits["test"])
+        notes += said
     splits = _with_missing(splits, share, notes)
     notes += _odd(splits, channels)
     train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import paths
+from nlpseq.data.files.columns import Role, find_columns, the_only
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.numbers import as_numbers, parse_numbers
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns, normal, the_only
+from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series import Columns, read_series
 from nlpseq.data.series.header import with_header
 from nlpseq.data.series.times import dated, parse_times

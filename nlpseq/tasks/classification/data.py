@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import sources
-from nlpseq.data.notes import about_labels, few_examples, say_notes, several_labels, unseen_labels
+from nlpseq.data.notes import about_labels, few_examples, say_notes, several_labels, shared_examples, unseen_labels
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.classification import own
 from nlpseq.tasks.classification.schemas import CLASSIFICATION, ClassificationSchema
@@ -155,6 +155,7 @@ def load_labelled_texts(
     notes += sources.fill_splits(examples, seed)
     data = LabelledTexts(name, tuple(labels), generated=generated, notes=(), **examples)
     notes += few_examples(data.sizes, "texts")
+    notes += [] if generated else shared_examples({split: part.texts for split, part in examples.items()}, "texts")
     return replace(data, notes=say_notes(notes))
 
 

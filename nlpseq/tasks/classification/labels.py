@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from nlpseq.data.files import table
 from nlpseq.data.files.lines import MARK
 from nlpseq.data.files.table import Table
+from nlpseq.data.files.values import is_missing, is_number, list_in, text_of
 from nlpseq.errors import InputError, shorten
 
 SEPARATORS = ("|", ";", ",")  # of several labels in a cell
@@ -39,8 +39,8 @@ def labels_of(part: Table, columns: Sequence[str], separator: str | None) -> lis
 
 def lists_of(values: Sequence) -> Sequence:
     """The lists that all cells of a column stand for as text, but for missing ones; else the cells themselves."""
-    lists = [table.list_in(value) if isinstance(value, str) else None for value in values]
-    missing = [table.is_missing(value) for value in values]
+    lists = [list_in(value) if isinstance(value, str) else None for value in values]
+    missing = [is_missing(value) for value in values]
     whole = all(items is not None or empty for items, empty in zip(lists, missing)) and not all(missing)
     return lists if whole else values
 
@@ -80,7 +80,7 @@ def _is_indicator(values):
 
 
 def _is_bit(value):
-    return (isinstance(value, bool) or table.is_number(value)) and value in (0, 1)
+    return (isinstance(value, bool) or is_number(value)) and value in (0, 1)
 
 
 def _of_columns(part, columns):
@@ -90,7 +90,7 @@ def _of_columns(part, columns):
     for number, cells in enumerate(zip(*values)):
         truths = [TRUTH.get(str(cell).strip().lower()) for cell in cells]
         for name, cell, truth in zip(columns, cells, truths):
-            if truth is None and not table.is_missing(cell):
+            if truth is None and not is_missing(cell):
                 raise InputError(
                     f"{part.where(number)}, column {name!r}: expected 0 or 1, as of several columns of labels, got "
                     f"{shorten(repr(cell), 40)}: name one column as `label`, or give 0 and 1."
@@ -107,13 +107,13 @@ def _labels(value: Any, part, number, name, separator):
     elif separator and isinstance(value, str):
         value = _parts(value, separator)
     if _is_list(value):
-        return list(dict.fromkeys(_label(item, part, number, name) for item in value if not table.is_missing(item)))
-    return None if table.is_missing(value) else [_label(value, part, number, name)]
+        return list(dict.fromkeys(_label(item, part, number, name) for item in value if not is_missing(item)))
+    return None if is_missing(value) else [_label(value, part, number, name)]
 
 
 def _label(value, part, number, name):
-    if table.is_number(value) and float(value).is_integer():
+    if is_number(value) and float(value).is_integer():
         return str(int(value))  # pandas makes integers with missing values floats
-    label = " ".join(table.text_of(value, f"{part.where(number)}, column {name!r}", "a label").split())
+    label = " ".join(text_of(value, f"{part.where(number)}, column {name!r}", "a label").split())
     whole = re.fullmatch(r"([+-]?\d+)\.0+", label)  # as pandas writes such floats
     return whole[1] if whole else label.removeprefix(MARK)

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import folders, paths, table
+from nlpseq.data.files.columns import Role, find_columns, with_names
 from nlpseq.data.files.contents import lines_of
 from nlpseq.data.files.delimited import delimiter_of, read_delimited
+from nlpseq.data.files.header import LEAST_TEXTS
 from nlpseq.data.files.lines import fasttext_table, label_first_table, tree_table
+from nlpseq.data.files.listed_texts import listed_tables
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table
+from nlpseq.data.files.table import Table
+from nlpseq.data.files.text_columns import TEXT_NAMES, joined_text, text_columns
+from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, first_of, shorten
 from nlpseq.tasks.classification import labels
 
-TEXT = Role("text", table.TEXT_NAMES)
+TEXT = Role("text", TEXT_NAMES)
 LABEL = Role("label", (
     "label", "labels", "class", "category", "sentiment", "intent", "stars", "star rating", "rating", "target",
     "polarity", "topic", "emotion", "tag", "tags", "score", "overall", "label coarse", "type", "is spam",
@@ -44,7 +49,7 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     if not os.path.isdir(path):
         return read_file(path)
     known = (*paths.TABLES, *paths.TEXTS)
-    tables = folders.parallel_tables(path, encoding)
+    tables = folders.parallel_tables(path, encoding) or listed_tables(path, LABEL, encoding)
     if tables is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
         tables = folders.class_tables(path, encoding)
     tables = tables or folders.class_file_tables(path, encoding)
@@ -67,7 +72,7 @@ def _tables_by_class(folder, delimiter, encoding):
     if len(files) < 2 or len(files) > MOST_TABLES or any(paths.split_of(file.name) for file in files):
         return None
     try:
-        tables = [table.with_names(_read_file(file, delimiter, encoding), (TEXT,), {}) for file in files]
+        tables = [with_names(_read_file(file, delimiter, encoding), (TEXT,), {}) for file in files]
     except InputError:  # files of other kinds
         return None
     names = {tuple(map(table.normal, part.names)) for part in tables}
@@ -179,18 +184,18 @@ def _is_unlabelled(part: Table, text: str | None, label: str) -> bool:
 def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
     """The table with its header, its columns of text, and those of the label."""
     first = {role: (names_of(names) or (None,))[0] for role, names in (("text", text), ("label", label))}
-    part = table.with_names(part, ROLES, first)
+    part = with_names(part, ROLES, first)
     texts, labels = _chosen(part, text), _chosen(part, label)
     if texts is None and part.header:
-        texts = table.text_columns(part.names)
+        texts = text_columns(part.names)
     if labels is None and part.header:
         part, labels = _indicators(part, texts or ())
     if texts is None and labels is None and not part.header and len(part.names) > 2:
         part, texts, labels = _of_many(part)
     first = {"text": texts[0] if texts else None, "label": labels[0] if labels else None}
-    part, by_role = table.find_columns(part, ROLES, first, _guess)
+    part, by_role = find_columns(part, ROLES, first, _guess)
     columns = {
-        role: [by_role[role], *(table.find_columns(part, ROLES, by_role | {role: name})[1][role] for name in others)]
+        role: [by_role[role], *(find_columns(part, ROLES, by_role | {role: name})[1][role] for name in others)]
         for role, others in (("text", (texts or ())[1:]), ("label", (labels or ())[1:]))
     }
     return part, columns["text"], columns["label"]
@@ -220,7 +225,7 @@ def _of_many(part: Table) -> tuple[Table, tuple[str, ...] | None, tuple[str, ...
     few = max(2, len(part) // MOST_LABELS)
     texts = tuple(name for name, cells in columns.items() if len(set(cells)) > few and _has_words(cells))
     others = [name for name, cells in columns.items() if name not in texts and 1 < len(set(cells)) <= few]
-    if len(part) < table.LEAST_TEXTS or not texts or len(others) != 1:
+    if len(part) < LEAST_TEXTS or not texts or len(others) != 1:
         return part, None, None
     are = f"`text` is column {texts[0]}" if len(texts) == 1 else f"`text` is columns {' and '.join(texts)}"
     return part.with_note(f"{part.place} has no header: {are}, and `label` is column {others[0]}"), texts, (others[0],)
@@ -261,10 +266,10 @@ def _rows(part, columns, labels_by_row):
     for number, (row_labels, *values) in enumerate(zip(labels_by_row, *texts)):
         if row_labels is None:
             left_out["a label"].append(number)
-        elif all(map(table.is_missing, values)):
+        elif all(map(is_missing, values)):
             left_out["a text"].append(number)
         else:
-            text = table.joined_text(values, columns, part.where(number))
+            text = joined_text(values, columns, part.where(number))
             rows.append(Row(text, tuple(row_labels)))
     return rows, left_out
 

@@ -8,7 +8,7 @@ from nlpseq.tasks.clips.model import SequenceClassifier
 from nlpseq.training import train
 
 if TYPE_CHECKING:
-    from nlpseq.tasks.clips.data import LabelledClips
+    from nlpseq.tasks.clips.dataset import LabelledClips
     from nlpseq.training.settings import TrainingSettings
 
 

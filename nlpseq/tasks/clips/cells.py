@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.numbers import LARGEST, as_numbers
-from nlpseq.data.files.table import Table, is_missing
+from nlpseq.data.files.table import Table
+from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, shorten
 
 FEW = 0.5  # from this share of values that are not numbers on, a column is left out rather than an error

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from nlpseq.data.files import table as tables
+from nlpseq.data.files.columns import Role, find_columns
 from nlpseq.data.files.numbers import as_numbers
-from nlpseq.data.files.table import Role, Table
+from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, plural
 from nlpseq.tasks.clips.cells import numbers_of
 from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions
@@ -94,7 +95,7 @@ def _channels(table, columns, options, required) -> tuple[tuple[str, ...], np.nd
     if chosen and (table.header or not required):
         role = Role("channels", ())
         for name in chosen:
-            column = tables.find_columns(table, [role], {"channels": name})[1]["channels"]
+            column = find_columns(table, [role], {"channels": name})[1]["channels"]
             read[name] = numbers_of(table, column)
     else:
         for name in table.names:

@@ -10,7 +10,7 @@ from nlpseq.tasks.profile import clipped
 from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
-    from nlpseq.tasks.clips.data import LabelledClips
+    from nlpseq.tasks.clips.dataset import LabelledClips
 
 READ = 80_000  # sequences that are read in training, about
 SPACE = {

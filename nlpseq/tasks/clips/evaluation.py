@@ -8,7 +8,7 @@ import numpy as np
 from nlpseq.tasks.scores import confident_mistakes, confused, confusion, single_label
 
 if TYPE_CHECKING:
-    from nlpseq.tasks.clips.data import Clips
+    from nlpseq.tasks.clips.clips import Clips
     from nlpseq.tasks.clips.model import SequenceClassifier
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of a sequence that has been seen

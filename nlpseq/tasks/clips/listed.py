@@ -10,7 +10,8 @@ import numpy as np
 from nlpseq.data.files import paths
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import SPLIT_COLUMNS, Table, is_missing, normal
+from nlpseq.data.files.table import SPLIT_COLUMNS, Table, normal
+from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.header import with_header
 from nlpseq.errors import InputError, plural
 from nlpseq.tasks.clips.cells import label_name

@@ -8,7 +8,7 @@ from nlpseq.tasks.clips.evaluation import SequenceResult
 from nlpseq.tasks.decisions import Calibration, calibration_line
 
 if TYPE_CHECKING:
-    from nlpseq.tasks.clips.data import LabelledClips
+    from nlpseq.tasks.clips.dataset import LabelledClips
 
 SHOWN = ("20%", "50%", "80%", "100%")  # shares of a sequence
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlpseq.data.files import table as tables
+from nlpseq.data.files.columns import Role, find_columns, the_only, with_names
 from nlpseq.data.files.numbers import as_numbers
-from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series.times import looks_like_times
 from nlpseq.tasks.clips.frames import ReadingOptions
 
@@ -96,12 +97,12 @@ def find_roles(table: Table, options: ReadingOptions, channels: Sequence[str] | 
         words[word] for word in SEQUENCE.usual if word in words and words[word] not in roles.values()
     ]
     for name in sequence if not options.sequence else ():
-        tables.the_only(table, name, SEQUENCE.argument)
+        the_only(table, name, SEQUENCE.argument)
     for role in (TIME, LABEL):
         free = {word: name for word, name in words.items() if name not in (*sequence, *owners, *roles.values())}
         column = next((free[word] for word in role.usual if word in free), None)
         if column is not None and role not in roles:
-            roles[role] = tables.the_only(table, column, role.argument)
+            roles[role] = the_only(table, column, role.argument)
     if TIME not in roles and not has_numbered(table):
         free = (name for name in table.names if name not in (*sequence, *owners, *roles.values()))
         if dated := next((name for name in free if looks_like_times(table.values(name))), None):
@@ -121,7 +122,7 @@ def _with_header(table, options, channels):
     shown = tuple(normal(cell) for cell in cells if usual_word(cell) in usual or normal(cell) in normals)
     if table.header is None and len(cells) >= LEAST_COUNT and not normals and _count(cells):
         return table.with_header()
-    return tables.with_names(table, [*ROLES, Role("channels", shown)], arguments)
+    return with_names(table, [*ROLES, Role("channels", shown)], arguments)
 
 
 def _are_numbers(cells):
@@ -135,7 +136,7 @@ def _count(cells):
 
 
 def _column_of(table, role, name):
-    return tables.find_columns(table, [role], {role.argument: name})[1][role.argument]
+    return find_columns(table, [role], {role.argument: name})[1][role.argument]
 
 
 def has_numbered(table: Table) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from nlpseq.tasks.profile import clipped
 from nlpseq.tasks.space import Among, Around, Between, Times
 
 if TYPE_CHECKING:
-    from nlpseq.tasks.forecasting.data import ForecastingSeries, SplitSeries
+    from nlpseq.tasks.forecasting.data import ForecastingSeries
+    from nlpseq.tasks.forecasting.splits import SplitSeries
 
 HORIZONS = {"h": 24, "D": 14, "W": 8, "MS": 12, "QS": 8, "YS": 6, "B": 10}  # by the name of the frequency
 MOST_AHEAD = 96  # steps of a horizon of a day
@@ -167,7 +168,7 @@ def choose(profile: SeriesProfile, settings: SeriesSettings | None = None) -> di
 
 
 def _horizon(profile):
-    usual = HORIZONS.get(profile.frequency.name, 0)
+    usual = HORIZONS.get(replace(profile.frequency, business=False).name, 0)
     if not usual and profile.frequency.unit == "s":
         usual = min(MOST_AHEAD, max(1, 86_400 // profile.frequency.count))
     if not usual:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data import sources
-from nlpseq.data.notes import odd_text, say_notes
+from nlpseq.data.notes import odd_text, say_notes, shared_examples
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.language_modeling import own
 from nlpseq.tasks.language_modeling.schemas import LANGUAGE, LanguageSchema
 
 HELD_OUT = 0.1  # share of the training text, for each missing split
+LONG = 8  # words of a line that hardly occurs twice by chance
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Lines:
     def characters(self) -> int:
         """The number of characters; consecutive blanks count as one, and so does a line end."""
         return sum(len(" ".join(line.decode("utf-8", "replace").split())) for line in self.lines) + len(self)
+
+    def long(self) -> list[bytes]:
+        """The lines of several words, which hardly occur twice by chance."""
+        return [line for line in self.lines if line.count(b" ") >= LONG - 1]
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,10 @@ def load_running_texts(
     texts = {split: content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for split, content in texts.items()}
     notes += _hold_out(name, texts)
     examples = {split: _lines(f"the {split} text of {name}", content) for split, content in texts.items()}
+    if not generated:
+        notes += shared_examples(
+            {split: part.long() for split, part in examples.items()}, f"lines of {LONG} words or more"
+        )
     return RunningTexts(name, generated=generated, **examples, notes=say_notes(notes))
 
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 SMALL = 300_000  # tokens of a text that a small model learns by heart
 TOKENS_READ = 7_000_000  # tokens that are read in training
 TOKENS_OF_A_STREAM = 1_000  # of a short text, which would have few steps in each pass
-CHARACTERS = 1_000  # a vocabulary that is smaller has characters as tokens
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),
@@ -39,8 +38,8 @@ def profile(data: "RunningTexts", characters: bool = False) -> Profile:
     return Profile.of((line if characters else line.split()) for line in lines)
 
 
-def choose(profile: Profile) -> dict[str, Any]:
-    """The defaults for a profile, by the flat names of the settings.
+def choose(profile: Profile, characters: bool = False) -> dict[str, Any]:
+    """The defaults for a profile, and whether tokens are characters, by the flat names of the settings.
 
     A text of less than 300,000 tokens gets a model of 128 units, a longer one of 512, with more
     dropout (Zaremba et al. 2014). The number of passes is bounded by the tokens to read. Models of
@@ -53,7 +52,7 @@ def choose(profile: Profile) -> dict[str, Any]:
     >>> choose(Profile(examples=42_000, tokens=890_000, vocabulary=10_000))["units"]
     512
     """
-    small, characters = profile.tokens < SMALL, profile.vocabulary < CHARACTERS and profile.length > 20
+    small = profile.tokens < SMALL
     steps = 100 if characters else 35
     streams = clipped(profile.tokens / TOKENS_OF_A_STREAM, 4, 32 if characters else 20)
     return {

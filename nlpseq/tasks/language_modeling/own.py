@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import paths, table
+from nlpseq.data.files.columns import Role, find_columns
 from nlpseq.data.files.contents import lines_of, read_text
 from nlpseq.data.files.json_rows import read_json
 from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of, words_of
 from nlpseq.data.files.reading import SHEETS, is_json, is_table, table_in
-from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.text_columns import text_column
+from nlpseq.data.files.values import is_missing, text_of
 from nlpseq.errors import InputError, first_of, plural
 
 TEXT = Role("text", (
@@ -158,7 +161,7 @@ def _is_prose(content):
 
 def text_of_table(part: Table, text: Any = None) -> RawText:
     """The rows of a column as one text; rows without a text are left out."""
-    part, columns = table.find_columns(part, (TEXT,), {"text": text}, table.text_column)
+    part, columns = find_columns(part, (TEXT,), {"text": text}, text_column)
     values = part.values(columns["text"])
-    texts = [table.text_of(value, part.where(row)) for row, value in enumerate(values) if not table.is_missing(value)]
+    texts = [text_of(value, part.where(row)) for row, value in enumerate(values) if not is_missing(value)]
     return RawText("\n".join(texts), part.note)

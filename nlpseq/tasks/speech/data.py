@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,71 +11,17 @@ import tensorflow as tf
 from nlpseq.data import sources
 from nlpseq.data.files import audio as sounds
 from nlpseq.data.notes import few_examples, say_notes, unseen_labels
-from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, shorten
+from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments
 from nlpseq.tasks.speech import objects, own
-from nlpseq.tasks.speech.recordings import held_out, with_texts
+from nlpseq.tasks.speech.recordings import held_out
+from nlpseq.tasks.speech.samples import HIGHEST_RATE, utterances_of_objects, utterances_of_recordings
 from nlpseq.tasks.speech.schemas import SPEECH, SpeechSchema
+from nlpseq.tasks.speech.utterances import Utterances
 
-HIGHEST_RATE = 16_000  # above which speech has nothing to read
 LONGEST = 35.0  # seconds of a training utterance, at most
-OVERSHOOT = 0.5  # seconds by which a segment may end behind its file, as in Kaldi
 QUICKEST = 0.01  # seconds of a character, at least
 SILENT = 1e-4  # greatest amplitude of a silent recording
 MANY_SPEAKERS = 10  # from so many on whole speakers are held out
-
-
-@dataclass(frozen=True)
-class Utterances:
-    """Sounds and their texts, in memory.
-
-    Attributes:
-        audio: float32 arrays `(samples,)` at one rate, object array `(n,)`.
-        texts: UTF-8 bytes, object array `(n,)`.
-        names: What each is called in reports, object array `(n,)`.
-        fields: What is known of each beside the text, such as the speaker: dicts, object array `(n,)`.
-    """
-
-    audio: np.ndarray
-    texts: np.ndarray
-    names: np.ndarray
-    fields: np.ndarray
-
-    @classmethod
-    def of(cls, audio: Sequence, texts: Sequence, names: Sequence[str] = (), fields: Sequence = ()) -> "Utterances":
-        """Utterances of sequences; names are numbers by default."""
-        count = len(audio)
-        texts = [text.encode("utf-8", "replace") if isinstance(text, str) else text for text in texts]
-        columns = [audio, texts, names or [str(number + 1) for number in range(count)], fields or [{}] * count]
-        return cls(*(_objects(column) for column in columns))
-
-    def __len__(self):
-        return len(self.audio)
-
-    def select(self, indices) -> "Utterances":
-        """The utterances at indices, a slice or a mask."""
-        return Utterances(self.audio[indices], self.texts[indices], self.names[indices], self.fields[indices])
-
-    def classes(self) -> tuple[np.ndarray, np.ndarray]:
-        """The index of every utterance with each of its characters: held-out parts leave all to training."""
-        pairs = [(i, character) for i, text in enumerate(self.texts) for character in set(text.decode("utf-8"))]
-        numbers = {character: number for number, character in enumerate(sorted({pair[1] for pair in pairs}))}
-        owners = np.array([i for i, _ in pairs], int)
-        return owners, np.array([numbers[character] for _, character in pairs], int)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """The number of samples of each, int `(n,)`."""
-        return np.array([len(samples) for samples in self.audio], int)
-
-    def strings(self) -> list[str]:
-        """The texts as strings."""
-        return [text.decode("utf-8", "replace") for text in self.texts]
-
-
-def _objects(items):
-    array = np.empty(len(items), object)
-    array[:] = list(items)
-    return array
 
 
 @dataclass(frozen=True)
@@ -158,26 +103,24 @@ def load_speech(
     splits = {"train": train, "validation": validation, "test": test}
     if sample_rate is not None:
         in_range("sample_rate", sample_rate, 1)
-    notes: list[str] = []
-    generated = False
+    notes, generated = [], False
     if sources.is_name(dataset):
         file_options = {"pattern": pattern, "encoding": encoding, "validation_where": validation_where}
         sources.refuse_file_options(dataset, **file_options, test_where=test_where)
         by_split, rate, generated = _from_tfds(dataset, data_dir, splits, sample_rate)
     elif not isinstance(dataset, (str, os.PathLike)):
-        by_split, rate, notes = _from_objects(objects.items_of(dataset), sample_rate, texts)
+        by_split, rate, notes = utterances_of_objects(objects.items_of(dataset), sample_rate, texts)
     else:
-        recordings = lambda path: own.read(path, pattern, encoding)  # noqa: E731
-        recordings = sources.own_splits(dataset, data_dir, splits, recordings, lambda table: [])
+        read = lambda path: own.read(path, pattern, encoding)  # noqa: E731
+        recordings = sources.own_splits(dataset, data_dir, splits, read, lambda table: [])
         for split, conditions in (("test", test_where), ("validation", validation_where)):
             if conditions:
                 recordings["train"], recordings[split] = held_out(recordings["train"], conditions, f"{split}_where")
-        by_split, rate, notes = _from_files(recordings, sample_rate, texts)
+        by_split, rate, notes = utterances_of_recordings(recordings, sample_rate, texts)
     if not by_split or not len(by_split["train"]):
         raise InputError(f"{sources.name_of(dataset)} has no recordings with a text: give some to train on.")
     if lowercase:
-        by_split = {split: replace(part, texts=_objects([text.decode("utf-8", "replace").lower().encode()
-                 for text in part.texts])) for split, part in by_split.items()}  # fmt: skip
+        by_split = {split: part.lower() for split, part in by_split.items()}
     by_split["train"], longer = _without_long(by_split["train"], rate)
     notes += longer + _fill(by_split, seed, group) + _notes(by_split, rate)
     data = SpeechData(sources.name_of(dataset), rate, generated=generated, notes=(), **by_split)
@@ -235,122 +178,6 @@ def _notes(by_split, rate):
             split, Counter(c for text in part.strings() for c in text if c not in shown), "characters"
         )
     return notes
-
-
-def _from_objects(items, sample_rate, texts):
-    """`Utterances` by split of sounds that are objects, their rate, and notes."""
-    items = {split: part for split, part in items.items() if part}
-    recordings = {split: objects.recordings_of(part) for split, part in items.items()}
-    if items and None not in recordings.values():
-        return _from_files(recordings, sample_rate, texts)
-    rates = Counter(objects.rate_of(sound) for part in items.values() for sound, _, _ in part)
-    own = rates.most_common(1)[0][0] if rates and None not in rates else None
-    if sample_rate is None and own is None:
-        raise InputError("samples have no rate: give `sample_rate`, as samples a second.")
-    rate = sample_rate or min(own or HIGHEST_RATE, HIGHEST_RATE)
-    spoken = _spoken(texts)
-    bare = sum(not text.strip() for part in items.values() for _, text, _ in part)
-    items = {split: [item for item in part if item[1].strip()] for split, part in items.items()}
-    by_split = {}
-    for split, part in items.items():
-        audio = [objects.samples_of(sound, rate) for sound, _, _ in part]
-        transcripts = [spoken.get(text.strip(), text) for _, text, _ in part]
-        by_split[split] = Utterances.of(audio, transcripts, (), [fields for _, _, fields in part])
-    return by_split, rate, _without_texts(bare)
-
-
-def _without_texts(bare):
-    """A note on recordings without a text."""
-    are = plural(bare, "recording without a transcript is", "recordings without a transcript are")
-    return [f"{are} left out"] * bool(bare)
-
-
-def _from_files(recordings, sample_rate, texts):
-    """`Utterances` by split, their rate, and notes."""
-    recordings = {split: with_texts(part, _spoken(texts)) for split, part in recordings.items()}
-    bare = sum(not recording.text.strip() for part in recordings.values() for recording in part)
-    notes = _without_texts(bare)
-    recordings = {split: [r for r in part if r.text.strip()] for split, part in recordings.items()}
-    notes += _named_by_folder(recordings)
-    paths = sorted({recording.path for part in recordings.values() for recording in part})
-    files, damaged = _described(paths)
-    most_frequent = Counter(own for own, _ in files.values()).most_common(1) or [(HIGHEST_RATE, 0)]
-    rate = sample_rate or min(most_frequent[0][0], HIGHEST_RATE)
-    behind = [r for part in recordings.values() for r in part if r.path in files and _is_behind(r, files[r.path][1])]
-    if behind:
-        notes.append(
-            f"{len(behind):,} segments end behind the end of their files and are left out; the first: {behind[0].where}"
-        )
-    read = {}
-    for split, part in recordings.items():
-        whole = [r for r in part if r.path in files and not _is_behind(r, files[r.path][1])]
-        read[split] = list(zip(whole, _samples(whole, rate, damaged)))
-    if damaged:
-        first = shorten(next(iter(damaged.values())), 200)
-        notes.append(f"{plural(len(damaged), 'file is', 'files are')} left out; the first: {first}")
-    if len(damaged) == len(paths):
-        raise InputError(next(iter(damaged.values()), "there are no recordings with a text: give some to train on."))
-    rates = Counter(own for path, (own, _) in files.items() if path not in damaged)
-    if len(rates) > 1 or rate not in rates:
-        shown = ", ".join(f"{value:,} Hz ({count:,})" for value, count in rates.most_common(5))
-        notes.append(f"rates of the files: {shown}; all are converted to {rate:,} Hz")
-    by_split = {}
-    for split, pairs in read.items():
-        pairs = [(recording, audio) for recording, audio in pairs if recording.path not in damaged]
-        by_split[split] = Utterances.of(
-            [audio for _, audio in pairs],
-            [" ".join(recording.text.split()) for recording, _ in pairs],
-            [recording.path.name for recording, _ in pairs],
-            [dict(recording.fields) for recording, _ in pairs],
-        )
-    return by_split, rate, notes
-
-
-def _named_by_folder(recordings):
-    """A note if the texts are the names of the folders of the sounds."""
-    every = [recording for part in recordings.values() for recording in part]
-    if not every or any(one.text != one.path.parent.name.replace("_", " ").strip() for one in every):
-        return []
-    words = sorted({one.text for one in every})
-    return [f"the names of the folders are the texts of their sounds: {shorten(', '.join(words), 60)}"]
-
-
-def _described(paths):
-    """The rate and the seconds of each file, and what is wrong with those that cannot be read."""
-    files, damaged = {}, {}
-    for path in paths:
-        try:
-            files[path] = sounds.rate_and_seconds(path)
-        except InputError as error:
-            if not sounds.has_package():
-                raise
-            damaged[path] = str(error)
-    return files, damaged
-
-
-def _is_behind(recording, seconds):
-    """Whether a part ends behind the end of its file; the end is rounded up in some tables."""
-    return recording.start + (recording.seconds or 0) > seconds + OVERSHOOT
-
-
-def _samples(recordings, rate, damaged):
-    """The samples of each recording; the files that turn out to be damaged are added to `damaged`."""
-    for recording in recordings:
-        try:
-            yield sounds.read_audio(recording.path, rate, recording.start, recording.seconds)
-        except InputError as error:
-            damaged[recording.path] = str(error)
-            yield None
-
-
-def _spoken(texts):
-    """The dict of "0=zero,1=one"."""
-    if not texts:
-        return {}
-    pairs = [part.partition("=") for part in texts.split(",")]
-    if not all(mark and key.strip() for key, mark, _ in pairs):
-        raise InputError(f"`texts` must be such as 0=zero,1=one, got {texts!r}.")
-    return {key.strip(): text.strip() for key, _, text in pairs}
 
 
 def _from_tfds(dataset, data_dir, splits, sample_rate):

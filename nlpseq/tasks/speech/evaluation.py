@@ -9,8 +9,8 @@ import jiwer
 import numpy as np
 
 if TYPE_CHECKING:
-    from nlpseq.tasks.speech.data import Utterances
     from nlpseq.tasks.speech.model import SpeechRecognizer
+    from nlpseq.tasks.speech.utterances import Utterances
 
 COUNTS = ("substitutions", "deletions", "insertions")
 MOST_CONFUSIONS = 30

@@ -9,7 +9,8 @@ import numpy as np
 
 from nlpseq.data.files import objects
 from nlpseq.data.files.audio import Resampler
-from nlpseq.data.files.table import is_missing, normal
+from nlpseq.data.files.table import normal
+from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.speech.own import AUDIO, SPEAKER, TEXT

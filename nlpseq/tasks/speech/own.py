@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nlpseq.data.files import audio, paths
+from nlpseq.data.files.columns import Role, find_columns, with_names
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import UnclosedQuoteError, split_records
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, find_columns, normal, with_names
+from nlpseq.data.files.table import Table, normal
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.speech import lists

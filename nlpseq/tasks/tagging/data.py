@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes
 from nlpseq.data import sources
-from nlpseq.data.notes import few_examples, say_notes, spellings, unseen_labels
+from nlpseq.data.notes import few_examples, say_notes, shared_examples, spellings, unseen_labels
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.tagging import own
 from nlpseq.tasks.tagging.own import RawSentences
@@ -155,6 +155,9 @@ def load_tagged_sentences(
     notes += sources.fill_splits(examples, seed)
     data = TaggedSentences(name, labels, generated=generated, scheme=scheme, notes=(), **examples)
     notes += spellings(labels, "tags") + few_examples(data.sizes, "sentences")
+    if not generated:
+        contents = {split: map(tuple, part.tokens) for split, part in examples.items()}
+        notes += shared_examples(contents, "sentences")
     return replace(data, notes=say_notes(notes))
 
 

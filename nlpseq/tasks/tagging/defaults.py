@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from nlpseq.tasks.tagging.data import TaggedSentences
 
 TOKENS_READ = 2_000_000  # tokens that are read in training
+MOST_TAGS = 2_000  # of a CRF, whose time and memory grow with their square
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),
@@ -39,7 +40,8 @@ def choose(profile: Profile) -> dict[str, Any]:
     data rises slowly and hardly falls (Reimers and Gurevych 2017): the number of passes is bounded
     by the tokens to read, and a moving average of the weights is validated. Small batches give
     few sentences enough steps. Linear scores of words, affixes and shapes learn fast from few
-    sentences. With a closed vocabulary a small model and few passes suffice.
+    sentences. With a closed vocabulary a small model and few passes suffice. A CRF scores pairs of tags:
+    with very many a softmax at each token is trained instead.
 
     Example:
 
@@ -48,6 +50,7 @@ def choose(profile: Profile) -> dict[str, Any]:
     """
     natural = not profile.closed
     return {
+        "model": "crf" if profile.classes <= MOST_TAGS else "softmax",
         "ensemble": 1,
         "epochs": clipped(TOKENS_READ / profile.tokens, 6, 25) if natural else 3,
         "validations": 1,

@@ -25,6 +25,7 @@ from nlpseq.tasks.text_task import as_texts, encode, encoder, strings
 from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
 from nlpseq.text import PADDING, UNKNOWN
 
+MOST_TAGS = 10_000  # of a CRF: the scores of their pairs, and what an optimizer keeps of each, take 1.2 GB
 CHARACTERS = {"rnn": RecurrentCharacters, "cnn": ConvolvedCharacters, "none": None}
 
 
@@ -85,6 +86,11 @@ class TokenTagger(VectorTask):
     def __init__(self, preprocessor: Any, labels: Sequence[str] = (), scheme: str | None = None, **kwargs: Any):
         self.scheme = scheme
         super().__init__(preprocessor, labels, **kwargs)
+        if self.settings.model == "crf" and len(self.labels) > MOST_TAGS:
+            raise InputError(
+                f"a CRF has a score for each pair of tags, and {len(self.labels):,} tags are more than the "
+                f"{MOST_TAGS:,} that it takes: set `model` to softmax."
+            )
         self.crf = CRF(self.labels, scheme, dtype="float32") if self.settings.model == "crf" else None
         tokens = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1)
         self._encode = encoder(preprocessor, tokens)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import folders, table
+from nlpseq.data.files.columns import Role, find_columns, with_names
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.json_rows import columns_table, read_json
 from nlpseq.data.files.paths import TABLES, inner, read_splits, split_folders, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
-from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.values import is_missing, list_in, text_of
 from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.tagging import columns, spans
 
@@ -213,7 +215,7 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
     """
     if tokens is None and tags is None and (annotated := _of_spans(part)):
         return annotated
-    part, columns = table.find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
+    part, columns = find_columns(part, (TOKENS, TAGS), {"tokens": tokens, "tags": tags}, lambda _: (0, 1))
     words, labels = part.values(columns["tokens"]), part.values(columns["tags"])
     boundaries = [name for name in part.names if normal(name) in SENTENCE + DOCUMENT and name not in columns.values()]
     if (boundaries or part.breaks) and not _hold_sentences(words, labels):
@@ -225,7 +227,7 @@ def sentences_of_table(part: Table, tokens: str | int | None = None, tags: str |
 
 def _of_spans(part):
     """The sentences of a table with a column of texts and one of spans in them, else None."""
-    part = table.with_names(part, (TOKENS, TAGS), {})
+    part = with_names(part, (TOKENS, TAGS), {})
     names = {normal(name): name for name in part.names} if part.header else {}
     text, marked = (
         next((names[name] for name in usual if name in names), None) for usual in (spans.TEXTS, spans.SPANS)
@@ -233,7 +235,7 @@ def _of_spans(part):
     if text is None or marked is None:
         return None
     cells = [value.tolist() if hasattr(value, "tolist") else value for value in part.values(marked)]
-    cells = [table.list_in(value) if isinstance(value, str) else value for value in cells]
+    cells = [list_in(value) if isinstance(value, str) else value for value in cells]
     rows = [{"text": value, "spans": cell} for value, cell in zip(part.values(text), cells)]
     columns = spans.columns_of(rows)
     return None if columns is None else _of_sentence_rows(part, columns["tokens"], columns["tags"])
@@ -244,7 +246,7 @@ def _hold_sentences(words, labels):
     several = alike = 0
     for pair in zip(words[:CHECKED], labels[:CHECKED]):
         try:
-            sizes = {1 if table.is_missing(cell) else len(_items(cell, "")) for cell in pair}
+            sizes = {1 if is_missing(cell) else len(_items(cell, "")) for cell in pair}
         except InputError:
             sizes = {1}
         several += sizes != {1}
@@ -257,12 +259,12 @@ def _of_token_rows(part, words, labels, keys):
     sentences: list[list[int]] = []
     current = [None] * len(keys)
     for row in range(len(words)):
-        key = [before if table.is_missing(column[row]) else column[row] for column, before in zip(keys, current)]
+        key = [before if is_missing(column[row]) else column[row] for column, before in zip(keys, current)]
         if (key != current if keys else row in part.breaks) or not sentences:
             sentences.append([])
         current = key
         sentences[-1].append(row)
-    left_out = [row for row in range(len(words)) if table.is_missing(words[row]) or table.is_missing(labels[row])]
+    left_out = [row for row in range(len(words)) if is_missing(words[row]) or is_missing(labels[row])]
     dropped = set(left_out)
     sentences = [tagged for rows in sentences if (tagged := [row for row in rows if row not in dropped])]
     return RawSentences(
@@ -276,7 +278,7 @@ def _of_token_rows(part, words, labels, keys):
 def _of_sentence_rows(part, words, labels):
     tokens, tags, rows, left_out = [], [], [], []
     for row, pair in enumerate(zip(words, labels)):
-        if any(map(table.is_missing, pair)):
+        if any(map(is_missing, pair)):
             left_out.append(row)
             continue
         sentence, tag_row = sentence_of(*pair, part.where(row))
@@ -313,11 +315,11 @@ def _items(value: Any, where: str) -> list[str]:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, str):
-        value = table.list_in(value) or value.split()
+        value = list_in(value) or value.split()
     if not isinstance(value, (list, tuple)):
         raise InputError(f"{where}: expected a list of tokens or tags, got {shorten(repr(value), 40)}.")
     return [_word(item, where) for item in value]
 
 
 def _word(value, where):
-    return table.text_of(value, where, "a token or a tag").strip()
+    return text_of(value, where, "a token or a tag").strip()

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes, writing
 from nlpseq.data import stream
-from nlpseq.data.files import table
+from nlpseq.data.files.values import is_missing
 from nlpseq.data.prepared import Layout, integers
 from nlpseq.errors import InputError
 from nlpseq.tag_schemes import Notation
@@ -66,7 +66,7 @@ class Corpus(preparing.Corpus):
             preparing.cell(values, role, column)
             for role, column in ((own.TOKENS, self.plan.tokens), (own.TAGS, self.plan.tags))
         ]
-        if any(map(table.is_missing, cells)):
+        if any(map(is_missing, cells)):
             return None
         try:
             tokens, tags = own.sentence_of(*cells, "")

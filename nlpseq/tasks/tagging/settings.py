@@ -20,7 +20,7 @@ from nlpseq.training.settings import TrainingSettings
 class TaggerSettings(BidirectionalSettings):
     """The tagger."""
 
-    model: Literal["crf", "softmax"] = "crf"
+    model: Annotated[Literal["crf", "softmax"], AUTO] = "crf"
     """Output layer: a CRF over the sentence, or a softmax at each token."""
     characters: Literal["rnn", "cnn", "none"] = "rnn"
     """Character features of words: recurrent, convolutional or none."""

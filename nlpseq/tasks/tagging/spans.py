@@ -1,6 +1,7 @@
 """Texts with labelled spans of characters, as annotation tools write them, as tokens and tags.
 
-doccano, spaCy, Prodigy and Label Studio write objects of a text and its spans, brat a file of spans beside each text.
+doccano, spaCy, Prodigy and Label Studio write objects of a text and its spans, brat a file of spans beside each text;
+datasets write pieces of a text (SNIPS), or words and their places by label (CLUENER).
 """
 
 import itertools
@@ -92,15 +93,42 @@ def _text_and_spans(row) -> tuple[str, list[Span]] | None:
         return None
     if isinstance(row.get("data"), Mapping):
         row = {**row["data"], **row}
+    if pieces := _pieces(row.get("data")):
+        return pieces
     text = next((row[name] for name in TEXTS if isinstance(row.get(name), str)), None)
-    annotations = next((row[name] for name in SPANS if isinstance(row.get(name), (list, tuple))), None)
+    annotations = next((row[name] for name in SPANS if isinstance(row.get(name), (list, tuple, Mapping))), None)
     if text is None or annotations is None:
         return None
+    if isinstance(annotations, Mapping):
+        return _by_label(text, annotations)
     if annotations and all(isinstance(item, Mapping) and isinstance(item.get("result"), list) for item in annotations):
         whole = next((item for item in annotations if not item.get("was_cancelled")), {"result": []})  # of Label Studio
         annotations = [part for part in whole["result"] if part.get("type", "labels") == "labels"]
     spans = [_span(item) for item in annotations]
     return None if None in spans else (text, [span for span in spans if span])
+
+
+def _pieces(data) -> tuple[str, list[Span]] | None:
+    """The text and spans of a list of its pieces, some with an entity, as of SNIPS."""
+    if not isinstance(data, list) or not data:
+        return None
+    if not all(isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in data):
+        return None
+    ends = [0, *itertools.accumulate(len(piece["text"]) for piece in data)]
+    named = [(start, end, str(piece["entity"]))
+             for start, end, piece in zip(ends, ends[1:], data) if piece.get("entity") and end > start]  # fmt: skip
+    return "".join(piece["text"] for piece in data), named
+
+
+def _by_label(text, annotations) -> tuple[str, list[Span]] | None:
+    """The text and its spans in an object of words and their places by label, as of CLUENER."""
+    spans = []
+    for label, words in annotations.items():
+        for word, places in words.items() if isinstance(words, Mapping) else [("", None)]:
+            if not isinstance(places, list) or not all(isinstance(place, list) and place for place in places):
+                return None
+            spans += [(place[0], place[0] + len(word), label) for place in places]
+    return text, spans
 
 
 def _span(item) -> Span | None:

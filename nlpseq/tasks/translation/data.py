@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import sources
-from nlpseq.data.notes import few_examples, say_notes
+from nlpseq.data.notes import few_examples, say_notes, shared_examples
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.paths import as_path
 from nlpseq.tasks.translation import own
@@ -128,6 +128,8 @@ def load_parallel_texts(
     first, second = languages
     data = ParallelTexts(sources.name_of(dataset), first, second, generated=generated, notes=(), **examples)
     notes += few_examples(data.sizes, "pairs")
+    if not generated:
+        notes += shared_examples({split: zip(part.sources, part.targets) for split, part in examples.items()}, "pairs")
     return replace(data, notes=say_notes(notes))
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from nlpseq.data.files import paths, table, xliff
+from nlpseq.data.files.columns import Role, the_only
 from nlpseq.data.files.contents import read_lines
+from nlpseq.data.files.header import with_header_by
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.languages import is_language, names_language, names_side
 from nlpseq.data.files.paths import TABLES, suffix_of
 from nlpseq.data.files.reading import read_table
-from nlpseq.data.files.table import Role, Table, normal
+from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.tmx import read_tmx
+from nlpseq.data.files.values import is_missing, is_numeral, text_of
 from nlpseq.errors import InputError, first_of, plural, shorten
 from nlpseq.paths import is_url
 from nlpseq.tasks.translation.sides import LanguageFile, language_files, languages_of, without_split
@@ -171,7 +174,7 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
     languages, else the only two. Of others, they are the first two that hold texts, not numbers or codes of languages.
     """
     arguments = {"source": source, "target": target}
-    part = table.with_header_by(part, lambda cells: _is_header(cells, source, target))
+    part = with_header_by(part, lambda cells: _is_header(cells, source, target))
     if not part.header:
         return _of_numbered_columns(part, arguments)
     names: dict[str, str] = {}  # "en" for "translation.en"
@@ -182,7 +185,7 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
         usual = [next((normals[word] for word in role.usual if word in normals), "") for role in (SOURCE, TARGET)]
         if all(usual):
             for role, name in zip((SOURCE, TARGET), usual):
-                table.the_only(part, names[name], role.argument)
+                the_only(part, names[name], role.argument)
             return _of_columns(part, [names[name] for name in usual], HEADER)
     texts = [name for name in names if not _holds_no_texts(part.values(names[name]))]
     languages = [name for name in texts if names_language(name)]
@@ -190,7 +193,7 @@ def pairs_of_table(part: Table, source: Any = None, target: Any = None) -> RawPa
     chosen = _chosen(part, likely, list(names), source, target)
     for argument, name in zip(arguments, chosen):
         if not str(arguments[argument]).isdecimal():
-            table.the_only(part, names[name], argument)
+            the_only(part, names[name], argument)
     return _of_columns(part, [names[name] for name in chosen], chosen)
 
 
@@ -240,7 +243,7 @@ def _holds_no_texts(values):
     """Whether a column has numbers, as of sentences or scores, or URLs only, or the code of a language in each row."""
     cells = [str(value).strip() for value in values]
     return (
-        all(map(table.is_numeral, cells))
+        all(map(is_numeral, cells))
         or all(is_url(cell) and " " not in cell for cell in cells)
         or (len(set(cells)) <= max(1, len(cells) // 4) and all(map(is_language, cells)))
     )
@@ -252,10 +255,7 @@ def _of_columns(part, names, languages):
             f"{part.place}: {ARGUMENTS} are both the column {shorten(names[0])!r}: name two different ones."
         )
     texts = [
-        [
-            "" if table.is_missing(value) else table.text_of(value, part.where(row))
-            for row, value in enumerate(part.values(name))
-        ]
+        ["" if is_missing(value) else text_of(value, part.where(row)) for row, value in enumerate(part.values(name))]
         for name in names
     ]
     return _pairs(languages, *texts, part, [part.note] if part.note else [])

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nlpseq.data.files.table import Role
-from nlpseq.data.series import Columns, read_series
+from nlpseq.data.files.columns import Role
+from nlpseq.data.series import Columns, Frequency, read_series
 from nlpseq.errors import InputError
 
 DAYS = [f"2024-02-{day:02d}" for day in range(1, 21)]
@@ -147,7 +147,7 @@ def test_gaps_are_missing_and_unsorted_rows_are_sorted(tmp_path):
     ("1949.917,1950,1950.083", "MS"), ("1949.958,1950.042,1950.125", "MS"), ("0.0,0.1,0.2", ""), ("7.5,10,12.5", ""),
     ("43831.9583333,43832,43832.0416667", "h"), ("2021:01:31 23:00:00,2021:02:01 00:00:00,2021:02:01 01:00:00", "h"),
     ("2021-01-31_23:00,2021-02-01_00:00,2021-02-01_01:00", "h"), ("2021-01-01,02/01/2021,2021-01-03", "D"),
-    ("2021-01-29,2021-02-26,2021-03-31", "MS"),
+    ("2021-01-29,2021-02-26,2021-03-31", "BME"),
 ])  # fmt: skip
 def test_forms_of_times(name, expected):
     table = read_series({"time": name.split(","), "value": [1, 2, 3]})
@@ -432,3 +432,18 @@ def test_units_behind_names():
     assert table.names == {"time": "Time (s)", "value": "Sales [$]"} and table.covariates == ("other",)
     both = read_series({"Load (MW)": list(range(20)), "Load (MVar)": list(range(20)), "date": DAYS})
     assert len(both) == 2
+
+
+def test_last_days_of_business_of_months_go_on_as_such():
+    days = pd.date_range("2019-01-01", "2022-12-31", freq="BME")
+    step = read_series({"time": days, "y": range(len(days))}).frequency
+    assert (step.name, Frequency.of(step.name)) == ("BME", step)
+    assert (step.times(days[0], 60) == pd.date_range(days[0], periods=60, freq="BME")).all()
+    calendar = pd.date_range("2019-01-31", periods=9, freq="ME")
+    assert read_series({"time": calendar, "y": range(9)}).frequency == Frequency("M")
+    assert step.times(calendar[2], 3)[-1] == pd.Timestamp("2019-05-31")
+
+
+def test_thousands_without_points_before_a_comma_are_decimal():
+    values = read_series({"y": ["4222,109", "512,125", "NA", "-12,5"] * 60}).series[0].columns["value"]
+    assert values[:4].tolist()[::3] == [4222.109, -12.5]

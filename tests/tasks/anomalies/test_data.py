@@ -61,13 +61,13 @@ def test_a_folder_with_splits(tmp_path):
     write(tmp_path / "test" / "m1.csv", HEADER, rows(200))
     data = load_anomalies(tmp_path)
     assert [item.name for item in data.test] == ["test/m1.csv"] and len(data.train) == 2 == len(data.validation)
-    assert data.test.items[0].start == 0 and data.test.labelled
+    assert (data.test.items[0].start, len(data.test.items[0])) == (100, 300) and data.test.labelled
 
 
 def test_a_column_of_splits(tmp_path):
     lines = [(*row, "train" if number < 120 else "test") for number, row in enumerate(rows())]
     data = load_anomalies(write(tmp_path / "a.csv", (*HEADER, "split"), lines))
-    assert [len(part.items[0]) for part in (data.train, data.validation, data.test)] == [96, 120, 80]
+    assert [len(part.items[0]) for part in (data.train, data.validation, data.test)] == [96, 120, 200]
 
 
 def test_gaps_and_unsorted_and_repeated_times(tmp_path):
@@ -189,7 +189,8 @@ def test_labels_in_files_of_their_own(tmp_path):
     for name, count in (("smd", 2), ("msl", 1), ("psm", 1)):
         data = load_anomalies(tmp_path / name)
         assert len(data.channels) == 2 and data.sizes == {"train": count, "validation": count, "test": count}
-        assert all(one.windows == ((150, 159),) and one.start == 0 for one in data.test)
+        assert all(one.windows == ((350, 359),) and one.start == 200 and len(one) == 400 for one in data.test)
+        assert f"{count} test recording" in data.notes[name == "smd"]
         assert any("interpretation_label" in note for note in data.notes) == (name == "smd")
     lines(tmp_path / "psm" / "test_label.csv", MARKS[:-1])
     with pytest.raises(InputError, match="has 199 labels, and test.csv 200 steps"):
@@ -204,7 +205,7 @@ def test_folders_as_of_telemanom(tmp_path):
         tmp_path / "labeled_anomalies.csv", ["chan_id,anomaly_sequences,class", 'A-1,"[[9, 12], [150, 159]]",[point]']
     )
     (one,) = load_anomalies(tmp_path).test
-    assert one.windows == ((9, 12), (150, 159))
+    assert one.windows == ((209, 212), (350, 359))
 
 
 @pytest.mark.parametrize("kinds", [("normal", "leak", "jam"), ("0", "1", "2"), ("0", "3", "3")])
@@ -219,4 +220,4 @@ def test_a_last_column_of_marks_without_header_and_objects_by_split(tmp_path):
     data = load_anomalies(tmp_path / "a.out")
     assert data.channels == ("value",) and data.test.items[0].windows == ((150, 159),)
     data = load_anomalies({"train": {"x": VALUES}, "test": {"x": VALUES[:100], "label": MARKS[:100]}})
-    assert (len(data.validation.items[0]), len(data.test.items[0]), data.test.items[0].start) == (200, 100, 0)
+    assert (len(data.validation.items[0]), len(data.test.items[0]), data.test.items[0].start) == (200, 300, 200)

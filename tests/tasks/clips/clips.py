@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from nlpseq.tasks import SequenceClassifier
-from nlpseq.tasks.clips.data import Clips
+from nlpseq.tasks.clips.clips import Clips
 from tests.tasks.tiny import randomized
 
 LABELS = ["no", "yes", "maybe"]

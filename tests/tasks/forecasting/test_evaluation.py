@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nlpseq.tasks.forecasting import calibration, evaluation
-from nlpseq.tasks.forecasting.data import load_series, naive_error
+from nlpseq.tasks.forecasting.data import load_series
+from nlpseq.tasks.forecasting.splits import naive_error
 
 LEVELS = (0.1, 0.5, 0.9)
 

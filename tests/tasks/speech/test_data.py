@@ -10,7 +10,8 @@ from nlpseq.data.files.audio import Resampler, is_clipped, read_audio
 from nlpseq.errors import InputError
 from nlpseq.tasks.speech import defaults
 from nlpseq.tasks.speech.batches import Batches
-from nlpseq.tasks.speech.data import Utterances, load_speech
+from nlpseq.tasks.speech.data import load_speech
+from nlpseq.tasks.speech.utterances import Utterances
 
 RATE = 1000
 

@@ -192,3 +192,8 @@ def test_mixed_precision(name):
 def test_unknown_settings(wrong, message):
     with pytest.raises(InputError, match=message):
         TokenTagger(tokens(), TAG_NAMES, **wrong)
+
+
+def test_a_crf_over_very_many_tags_is_refused():
+    with pytest.raises(InputError, match="10,001 tags are more than the 10,000"):
+        TokenTagger(tagger().preprocessor, [f"T{number}" for number in range(10_001)])

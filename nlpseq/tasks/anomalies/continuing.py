@@ -1,0 +1,48 @@
+"""Test recordings that go on where the training recording of the same name ends, as those of SMD, MSL and PSM."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nlpseq.data.files.paths import SPLIT_OF
+from nlpseq.errors import plural
+from nlpseq.tasks.anomalies.recordings import Recording
+
+MOST = 5_000  # steps of training before a test recording; the running statistics hardly remember more
+
+
+def continued(train: Sequence[Recording], test: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
+    """Test recordings behind the end of the training recording of their name, not evaluated there, and a note.
+
+    Names are the same without the words of splits; a single recording of each split belong together. Others are
+    returned unchanged.
+    """
+    before = {_name(one): one for one in train}
+    if len(before) < len(train):
+        return list(test), []
+    if len(train) == len(test) == 1:
+        before = {_name(test[0]): train[0]}
+    joined = [_behind(one, before[_name(one)]) if _name(one) in before else one for one in test]
+    count = sum(_name(one) in before for one in test)
+    if not count:
+        return joined, []
+    are = plural(count, "test recording is", "test recordings are")
+    return joined, [f"{are} read behind the end of the training recording of the same name, which is not evaluated"]
+
+
+def _name(recording):
+    return tuple(word for word in re.split(r"[\W_]+", recording.name.lower()) if word not in SPLIT_OF)
+
+
+def _behind(one, training):
+    past = training.values[-MOST:]
+    count, windows = len(past), one.windows
+    if windows is not None:
+        windows = tuple((left + count, right + count) for left, right in windows)
+    times = None
+    if one.times is not None and training.times is not None:
+        times = [*training.times[-count:], *one.times]
+    values = np.concatenate([past, one.values])
+    return replace(one, values=values, windows=windows, start=one.start + count, times=times)
