@@ -120,7 +120,7 @@ def train(
         return history, minutes.seconds()
     _check_checkpoints(task, settings, checkpoints, train_examples, validation_examples)
     if checkpoints.trained is None:
-        with shared_steps(task, settings.reduction):
+        with shared_steps(task, settings.reduction) as checkpoints.shared:
             history = _fit(task, train_batches, callbacks, options, checkpoints)
         checkpoints.finish(history=history, seconds=minutes.seconds())
         return history, minutes.seconds()

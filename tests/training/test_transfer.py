@@ -100,6 +100,8 @@ def test_what_does_not_fit():
 def test_paths_that_hold_no_model(tmp_path):
     with pytest.raises(InputError, match="holds no complete checkpoint"):
         load_task(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds no complete checkpoint"):
+        load_task("x" * 300)  # longer than a name can be
     (tmp_path / "saved_model.pb").touch()
     with pytest.raises(InputError, match=r"has no task\.json"):
         load_task(tmp_path)
