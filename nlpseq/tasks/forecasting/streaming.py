@@ -71,8 +71,8 @@ class ForecastStream:
         steps = {"mask": past, "past": past, "times": past + self.description.horizon}
         steps["known"] = steps["times"]
         for name in set(steps) & set(inputs):
-            actual, more = tf.shape(inputs[name])[1], " and of the horizon" * (name in ("times", "known"))
-            message = f"{name} must have a step for each one of values{more}, got steps %s."
+            actual, ahead = tf.shape(inputs[name])[1], " and of the horizon" * (name in ("times", "known"))
+            message = f"{name} must have a step for each one of values{ahead}, got steps %s."
             yield from check(actual == steps[name], message, tf.stack([actual, steps[name]]))
 
     # Functions
