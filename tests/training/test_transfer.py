@@ -6,9 +6,8 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from nlpseq import serving, training
+from nlpseq import cli, serving, training
 from nlpseq.cli import export as export_command
-from nlpseq.cli import recipe
 from nlpseq.errors import InputError
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordPreprocessor
@@ -146,7 +145,7 @@ def test_what_is_left_after_a_failed_export_is_said(tmp_path, capsys, is_written
     if is_written:
         checkpoints.folder.write("trained", {})
         checkpoints.folder.wait()
-    with pytest.raises(ZeroDivisionError), recipe.naming_trained_model(checkpoints):
+    with pytest.raises(ZeroDivisionError), cli.naming_trained_model(checkpoints):
         1 / 0  # noqa: B018
     said = capsys.readouterr().err
     assert (f"nlpseq export {tmp_path}" in said) == is_written
@@ -159,5 +158,5 @@ def test_an_export_that_lacks_a_format_is_exported_all_the_same(monkeypatch, cap
     given, checkpoints = mock.MagicMock(), mock.MagicMock()
     given.flat.return_value, given.data.formats = {}, "onnx"
     with pytest.raises(serving.FormatError, match="out/1 has no onnx: the model differs.$"):
-        recipe.finish(None, given, given, ({}, 1.0), given, given, print, checkpoints)
+        cli.finish(None, given, given, ({}, 1.0), given, given, print, checkpoints)
     assert checkpoints.clear.called and capsys.readouterr().out.endswith("exported to out/1\n")

@@ -215,7 +215,7 @@ class AnomalyDetector(Task):
 
         Args:
             examples: `nlpseq.data.Recordings` that were not learnt from.
-            how, rate: As of `nlpseq.tasks.anomalies.calibration.calibrated`.
+            method, rate: As of `nlpseq.tasks.anomalies.calibration.calibrated`.
         """
         self.ensure_built()
         evidence = [row["evidence"] for row in self._in_batches("evidence", examples.values, examples.seasons)]
