@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from nlpseq.data import load_labelled_texts, load_tagged_sentences
+from nlpseq.data import load_labelled_texts
 from nlpseq.errors import InputError
 from tests.data.shapes import ROWS, table
 
@@ -51,12 +51,3 @@ def test_labels_in_lists_of_files(tmp_path):
     (tmp_path / "cats.txt").write_text(f"{listed}training/99 crude\n")
     with pytest.raises(InputError, match=r"names 1 file that is missing; the first: 'training/99'"):
         load_labelled_texts(tmp_path)
-
-
-@pytest.mark.parametrize("row", [
-    {"data": [{"text": "play "}, {"text": "the wall", "entity": "album"}, {"text": " now"}]},
-    {"text": "play the wall now", "label": {"album": {"the wall": [[5, 12]]}}},
-])  # fmt: skip
-def test_spans_as_pieces_and_by_label(row):
-    sentences = load_tagged_sentences([row] * 40).train
-    assert sentences.tokens[0] == ["play", "the", "wall", "now"] and len(set(sentences.tags[0])) == 3

@@ -186,7 +186,6 @@ def test_random_delimited_values_come_back(tmp_path):
 def test_the_place_of_what_is_wrong(tmp_path):
     cases = {
         "a.csv": ('text,label\nfine,x\n"two\nlines",y\nodd,z,w\n', "a.csv, line 5: expected 2 columns, got 3"),
-        "above.csv": ("Report\n\ntext,label\nfine,x\nodd,y\n", "above.csv, line 3: .* remove the lines above line 3"),
         "b.csv": ('text,label\nfine,x\n"open,y\n', "b.csv, line 3: a quote opens the field"),
         "c.jsonl": (json.dumps({"text": "a", "label": "b"}) + "\n{'text': 1}\n", "c.jsonl, line 2: not a JSON object"),
         "d.jsonl": ('{"text": ["a"], "label": "b"}\n', "d.jsonl, line 1, column 'text': expected a text"),
@@ -339,3 +338,15 @@ def test_texts_of_test_that_training_has_too_are_counted(tmp_path):
     assert said(load_parallel_texts, [("a", "b"), ("c", "d")] * 20, [("a", "d")])[0].count("validation") == 1
     assert said(load_running_texts, lines, ["short", lines[3]])[0].startswith("1 of the 1 test lines of 8 words")
     assert not said(load_labelled_texts, ROWS, [("a new one", "keep")])
+
+
+def test_what_stands_above_and_below_a_table_is_left_out(tmp_path):
+    rows = "".join(f"{text.replace(',', '')},{label}\n" for text, label in ROWS)
+    (tmp_path / "a.csv").write_text(f"Report\n\ntext,label\n{rows}\nSource: a survey\n", encoding="utf-8")
+    data = load_labelled_texts(tmp_path / "a.csv")
+    assert (
+        sum(data.sizes.values()) == len(ROWS)
+        and f"left out, above or below the table: lines 1, {5 + len(ROWS)}" in data.notes[0]
+    )
+    (tmp_path / "r.csv").write_text("text,label\n" + "".join(f"{i},{row}\n" for i, row in enumerate(rows.splitlines())))
+    assert sum(load_labelled_texts(tmp_path / "r.csv").sizes.values()) == len(ROWS)

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from nlpseq.data.files.table import Table, rows_table
-from nlpseq.errors import InputError, plural
+from nlpseq.errors import InputError, first_of, plural
 
 DELIMITERS = (",", "\t", ";", "|")
 NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "blank": " "}
 USUAL = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 FIRST_LINE = re.compile(r'"?sep=([^\r\n])"?(?=[\r\n])', re.IGNORECASE)  # of Excel
+MOST_ABOVE = 10  # rows above a table
 SAMPLE = 200  # records that decide on the delimiter
 
 
@@ -59,8 +60,20 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
             breaks.add(len(rows))
     if not rows:
         raise InputError(f"{place} is empty: expected a header and rows of values.")
+    if _lacks_first_name(rows) and 1 not in breaks:
+        rows[0].insert(0, "")
+    first, last = _inner(rows, breaks)
+    left_out = [*lines[:first], *lines[last:]]
+    rows, lines, breaks = rows[first:last], lines[first:last], {row - first for row in breaks if first < row < last}
+    filled = max(map(_width, rows))
+    rows[0] = rows[0][: max(filled, 1)]
     _even(place, rows, lines, chosen)
-    return rows_table(place, rows, lines, header=None, breaks=breaks)
+    table = rows_table(place, rows, lines, header=None, breaks=breaks, comma=chosen == ";")
+    if not left_out:
+        return table
+    return table.with_note(
+        f"{place}: left out, above or below the table: line{'s' * (len(left_out) > 1)} {first_of(left_out)}"
+    )
 
 
 def _escapes(text, delimiter):
@@ -161,11 +174,34 @@ def _even(place, rows, lines, delimiter):
         while len(fields) > width and not fields[-1].strip():
             fields.pop()
         if len(fields) != width:
-            most = Counter(map(len, rows)).most_common(1)[0][0]
             remedy = "quote texts that contain the delimiter" if len(fields) > width else "complete the row"
-            if width < most == len(fields):
-                remedy = f"remove the lines above line {line} if the table begins there"
             raise InputError(
                 f"{place}, line {line}: expected {plural(width, 'column')}, got {len(fields)}, with `delimiter` "
                 f"{delimiter!r}: {remedy}, or choose another delimiter."
             )
+
+
+def _lacks_first_name(rows):
+    """Whether all rows have one field more than the first, as R writes tables: their names stand before it."""
+    width = len(rows[0])
+    return width > 1 and len(rows) > 1 and all(_width(row) == len(row) == width + 1 for row in rows[1:])
+
+
+def _inner(rows, breaks):
+    """The rows of a table, without those above and below it: titles, dates, sources.
+
+    Rows of another width count as such if there are few above, or if they stand below an empty line, and the rows
+    between have one width.
+    """
+    widths = [_width(row) for row in rows]
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    first = next(number for number, row in enumerate(rows) if len(row) == width)
+    last = max((row for row in breaks if row > first), default=len(rows))
+    last = last if all(size < min(width, 2 + width // 2) for size in widths[last:]) else len(rows)
+    even = all(len(row) == width for row in rows[first:last]) and max(widths[:first], default=0) < widths[first]
+    return (first, last) if even and first <= MOST_ABOVE and last - first > first else (0, len(rows))
+
+
+def _width(row):
+    """The number of fields of a row without empty ones at its end."""
+    return max((number for number, field in enumerate(row, 1) if field.strip()), default=0)

@@ -30,9 +30,9 @@ UNLABELLED = ("unsup", "unlabeled", "unlabelled")
 # What parallel files are called, without the split and without .txt: sequences and slots of Goo et al. (2018), texts
 # and labels of Barbieri et al. (2020).
 PARALLEL = {
-    **dict.fromkeys(("seq.in", "text", "texts", "sentences", "tokens", "words"), "text"),
+    **dict.fromkeys(("seq.in", "text", "texts", "sentences", "tokens", "words", "x"), "text"),
     **dict.fromkeys(("seq.out", "tags", "slots"), "tags"),
-    **dict.fromkeys(("label", "labels", "intent"), "label"),
+    **dict.fromkeys(("label", "labels", "intent", "y"), "label"),
 }
 
 

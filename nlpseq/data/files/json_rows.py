@@ -155,9 +155,9 @@ def _rows_of(value: Any, change: Callable[[list], Any]) -> Any:
             return _as_rows(dict(zip(names, zip(*rows))))
     if len(lists) == len(value) > 1 and (rows := _as_rows(value)) is not None:
         return rows
-    filled = [part for part in lists.values() if part]
-    if len(filled) == 1 and isinstance(filled[0][0], dict):
-        return _as_rows(change(filled[0]))
+    structured = [part for part in lists.values() if part and isinstance(part[0], (dict, list))]
+    if len(structured) == 1 and (isinstance(structured[0][0], dict) or not isinstance(change(structured[0]), list)):
+        return _as_rows(change(structured[0]))
     if len(value) == 1 and isinstance(only := next(iter(value.values())), dict):
         return _rows_of(only, change)
     parts = list(value.values())

@@ -30,7 +30,7 @@ def parse_numbers(table: Table, name: str) -> np.ndarray:
     Raises:
         InputError: a cell holds text, or a number that is infinite or beyond 1e18.
     """
-    numbers, bad = as_numbers(table.values(name))
+    numbers, bad = as_numbers(table.values(name), table.comma)
 
     def place(row):
         return f"{table.where(int(row))}: "
@@ -51,8 +51,10 @@ def parse_numbers(table: Table, name: str) -> np.ndarray:
     return numbers
 
 
-def as_numbers(cells: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+def as_numbers(cells: Sequence[Any], comma: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Cells as float64, NaN for those without a number, and the indices of cells that hold something else.
+
+    With `comma` a comma that may be a decimal one is: "1,234" is 1.234.
 
     >>> as_numbers(["1.234,5", "NA", "0,25", "red"])
     (array([1.2345e+03,        nan, 2.5000e-01,        nan]), array([3]))
@@ -60,7 +62,7 @@ def as_numbers(cells: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
     numbers = _fast(cells)
     if numbers is not None:
         return numbers, np.zeros(0, int)
-    comma = _decimal_comma(cells)
+    comma = _decimal_comma(cells, comma)
     numbers = _fast(_rewritten(cells, comma))
     if numbers is not None:
         return numbers, np.zeros(0, int)
@@ -110,10 +112,10 @@ def _or_nan(text):
     return "nan" if text.lower() in MISSING else text
 
 
-def _decimal_comma(cells):
-    """Whether commas are decimal points: all cells can be read so, and one of them in no other way."""
+def _decimal_comma(cells, likely=False):
+    """Whether commas are decimal points: all cells can be read so, and one of them in no other way, or it is likely."""
     texts = [_plain(cell) for cell in cells if isinstance(cell, str) and ("," in cell or cell.count(".") > 1)]
-    return bool(texts) and all(map(COMMA.fullmatch, texts)) and any(map(COMMA_ONLY.fullmatch, texts))
+    return bool(texts) and all(map(COMMA.fullmatch, texts)) and (likely or any(map(COMMA_ONLY.fullmatch, texts)))
 
 
 def _plain(text):

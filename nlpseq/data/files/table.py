@@ -29,6 +29,7 @@ class Table:
         classes: names of integer values by column name, for data that know them.
         note: a problem that stops nothing, such as how the columns were found if they were guessed.
         repeated: names that the file gives several columns.
+        comma: whether numbers are written with a decimal comma, as in files whose delimiter is a semicolon.
     """
 
     place: str
@@ -41,6 +42,7 @@ class Table:
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     note: str = ""
     repeated: Collection[str] = ()
+    comma: bool = False
 
     def __len__(self):
         return len(self.lines)

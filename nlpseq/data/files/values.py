@@ -51,11 +51,13 @@ def text_of(value: Any, where: str, expected: str = "a text") -> str:
 def list_in(text: str) -> list | None:
     """The list that a text such as "['a', 'b']" stands for, else None.
 
-    pandas writes lists so into a .csv file, and NumPy arrays as "['a' 'b']"; JSON has double quotes.
+    pandas writes lists so into a .csv file, and NumPy arrays as "['a' 'b']" or "[1 2]"; JSON has double quotes.
     """
     text = text.strip()
     if not (text.startswith("[") and text.endswith("]")):
         return None
+    if re.fullmatch(r"\[\s*-?\d+(\s+-?\d+)*\s*\]", text):
+        return [int(number) for number in text[1:-1].split()]
     try:
         value = ast.literal_eval(re.sub(r"""(['"])\s+(['"])""", r"\1, \2", text))
     except (ValueError, SyntaxError, MemoryError, RecursionError):

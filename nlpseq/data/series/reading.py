@@ -9,9 +9,10 @@ from typing import Any, get_args
 
 import numpy as np
 
-from nlpseq.data.files import paths
+from nlpseq.data.files import arrays, paths
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
+from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table, by_split
 from nlpseq.data.files.tsf import read_tsf
@@ -96,7 +97,11 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
 
 
 def _tables_in(folder):
-    return [file for file in paths.files_in(folder) if paths.suffix_of(file) in (*paths.TABLES, ".txt", ".tsf")]
+    return [
+        file
+        for file in paths.files_in(folder)
+        if paths.suffix_of(file) in (*paths.TABLES, *arrays.SUFFIXES, ".txt", ".tsf")
+    ]
 
 
 def table_of(data: Any, delimiter: str | None = None, encoding: str | None = None) -> Table:
@@ -107,11 +112,23 @@ def table_of(data: Any, delimiter: str | None = None, encoding: str | None = Non
         path = as_path(data)
         if paths.suffix_of(path) == ".tsf":
             return read_tsf(read_text(path, encoding), str(path))
+        if paths.suffix_of(path) in arrays.SUFFIXES:
+            return _of_array(arrays.load_array(path, most_axes=3), str(path))
         content = read_table(path, delimiter, encoding)
         return content if isinstance(content, Table) else read_delimited(content, str(path), ".txt", delimiter)
     from nlpseq.data.files import objects
 
     return objects.training_table(_of_numbers(_with_index(data)))
+
+
+def _of_array(array, place):
+    """The table of an array `(steps,)`, `(steps, series)` or `(steps, series, features)`, of which the first counts."""
+    values = array[..., 0] if array.ndim == 3 else array.reshape(len(array), -1)
+    names = ["value"] if values.shape[1] == 1 else [str(number) for number in range(1, values.shape[1] + 1)]
+    table = columns_table(place, dict(zip(names, values.T.tolist())))
+    if array.ndim < 3 or array.shape[2] == 1:
+        return table
+    return table.with_note(f"{place} is {' x '.join(map(str, array.shape))} numbers: the first of the last axis counts")
 
 
 def _of_numbers(data):

@@ -19,6 +19,7 @@ REWRITTEN = (
     (re.compile(r"^(\d{4}-\d{2}-\d{2})_(?=\d)"), r"\1 "),  # 2024-01-31_13:00
     (re.compile(r"^\[?(\d{1,2}/[a-z]{3}/\d{4}):(\d.*?)\]?$", re.IGNORECASE), r"\1 \2"),  # [31/Jan/2024:13:00:00 +0000]
     (re.compile(r"^(\d{4}-\d{2}-\d{2}[^/]*)/\d{4}-\d{2}-\d{2}[^/]*$"), r"\1"),  # 2024-01-01/2024-01-07
+    (re.compile(r"^(\d.*?:\d\d(?::\d\d)?)\s+-\s+\d.*$"), r"\1"),  # 01.01.2024 00:00 - 01.01.2024 01:00
     (re.compile(r"\[\w+/[\w/]+\]$"), ""),  # 2024-01-31T13:00+01:00[Europe/Paris]
     (re.compile(rf"(?<=\d)\s({'|'.join(OFFSETS)})$", re.IGNORECASE), lambda match: OFFSETS[match[1].upper()]),
 )

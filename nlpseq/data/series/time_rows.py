@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.columns import Role
-from nlpseq.data.files.numbers import is_numeric, parse_numbers
+from nlpseq.data.files.numbers import as_numbers, is_numeric, parse_numbers
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series.gridding import gridded, unequal
 from nlpseq.data.series.items import item_columns, item_names
@@ -17,7 +17,7 @@ from nlpseq.data.series.roles import Columns, given_columns, usual_column
 from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order
 from nlpseq.data.series.time_columns import find_times
 from nlpseq.data.series.times import parse_times
-from nlpseq.data.series.value_columns import other_columns, value_columns
+from nlpseq.data.series.value_columns import FEWEST_ROWS, other_columns, value_columns
 from nlpseq.errors import InputError, plural, shorten
 
 COVARIATES = Role("covariates", ())
@@ -111,6 +111,8 @@ def _layout(table, columns, time_zone, channels, notes) -> _Layout:
     items = item_columns(table, columns, stamps, {*used_columns, *columns.read, *columns.read_statics}, numeric)
     numeric = [name for name in numeric if name not in items]
     numbers = [name for name in numeric if stamps is None or normal(name) not in ROW_NUMBERS]
+    if stamps is None and numbers[1:] and numbers[0] == table.names[0] and _counts(table.column(0)):
+        numbers = numbers[1:]
     values, wide = value_columns(table, columns, items, used_columns, numbers, channels, notes)
     rest = given_columns(table, COVARIATES, columns.covariates)
     if overlap := [name for name in values if name in (rest or ())]:
@@ -123,6 +125,14 @@ def _layout(table, columns, time_zone, channels, notes) -> _Layout:
         used = {*items, *values, *used_columns}
         rest = [name for name in table.names if name not in used and not str(name).startswith("__index_level")]
     return _Layout(time, stamps, items, values, wide, labels, numeric, rest)
+
+
+def _counts(cells):
+    """Whether a column counts the rows, from 0 or 1."""
+    if len(cells) < FEWEST_ROWS or str(cells[1]).strip() not in ("1", "2"):
+        return False
+    numbers = as_numbers(cells)[0]
+    return numbers[0] in (0, 1) and bool((np.diff(numbers) == 1).all())
 
 
 def _by_item(table, layout, columns, notes) -> tuple[list[Series], tuple[str, ...], tuple[str, ...]]:

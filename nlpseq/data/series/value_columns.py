@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from nlpseq.data.files.columns import the_only
-from nlpseq.data.files.numbers import as_numbers, is_gap, parse_numbers
+from nlpseq.data.files.numbers import as_numbers, is_gap, is_numeric, parse_numbers
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.items import item_name
@@ -53,13 +53,11 @@ def value_columns(
         if len(rest) == 1:
             return rest, False
         raise InputError(f"{table.place} has no column of numbers, only {shorten(names)}", "name one with `value`")
-    if keys:
-        names = ", ".join(str(name) for name in filled[:8])
-        raise InputError(f"{table.place}: which column holds the values? Name one of {shorten(names)} with `value`.")
     if not channels:
+        of_each = " of each item" if keys else ""
         notes.append(
-            f"{table.place}: {len(filled)} columns of numbers are {len(filled)} series; if one is meant, name it with "
-            "`value`, and the others become covariates"
+            f"{table.place}: {len(filled)} columns of numbers are {len(filled)} series{of_each}; if one is meant, name "
+            "it with `value`, and the others become covariates"
         )
     return filled, True
 
@@ -121,7 +119,7 @@ def _useless(cells, groups):
     if all(map(is_gap, cells)):
         return "no values"
     texts = {str(cell) for cell in cells}
-    if len(groups) > 1 and len(texts) == 1:
+    if len(texts) == 1 and (len(groups) > 1 or not is_numeric(cells[:1])):
         return "the same in all rows"
     if len(groups) > 2 and len(texts) >= len(groups) and _is_constant(cells, groups):
         return "another one in each series, as its name"

@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from nlpseq.data.files import paths
+from nlpseq.data.files.arrays import SUFFIXES, load_array
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series.header import with_header
 from nlpseq.errors import InputError, plural, shorten
+from nlpseq.tasks.anomalies.intervals import find_intervals, with_intervals
 from nlpseq.tasks.anomalies.recordings import Recording, Windows, windows_of
-from nlpseq.tasks.anomalies.tables import LABEL, as_labels, load_array
+from nlpseq.tasks.anomalies.tables import LABEL, as_labels
 
-FILES = (*paths.TABLES, ".txt", ".out", ".dat", ".npy")
+FILES = (*paths.TABLES, ".txt", ".out", ".dat", *SUFFIXES)
 MARKS = frozenset(("label", "labels"))  # words in the names of files of labels
 SEQUENCES = "labeled_anomalies.csv"  # of NASA's telemanom
 Contents = tuple[list[Recording], tuple[str, ...], Sequence[str]]
@@ -26,13 +28,15 @@ def read_folder(path: Path, read: Callable[[Path], Contents]) -> tuple[dict[str,
     """The recordings of a folder by split, the channels, and notes.
 
     Files, or folders of them, have the names of splits, or are all alike. Labels may be files of their own, whose path
-    is that of a recording but for the word "label".
+    is that of a recording but for the word "label" ("labels.npy" is that of the only one), or a table of intervals.
 
     Raises:
         InputError: there are no files, or they have other channels or numbers of labels.
     """
     files = [file for file in paths.files_below(path) if paths.suffix_of(file) in FILES and not paths.is_about(file)]
     sequences = next((_sequences(file) for file in files if file.name == SEQUENCES), {})
+    intervals = find_intervals(files)
+    files = [file for file in files if file not in intervals]
     marked = {_words(file, path): file for file in files if not MARKS.isdisjoint(_parts(file, path))}
     files = [file for file in files if file not in marked.values() and file.name != SEQUENCES]
     if not files:
@@ -55,6 +59,14 @@ def read_folder(path: Path, read: Callable[[Path], Contents]) -> tuple[dict[str,
                 items = [replace(items[0], windows=sequences.get(file.stem, ()))]
         splits.setdefault(split, []).extend(items)
         notes += file_notes
+    for table in intervals.values():
+        split = "test" if "test" in splits else "train"
+        splits[split], said = with_intervals(splits[split], table)
+        notes += said
+    tested = splits.get("test", splits["train"])
+    alone = [labels for words, labels in marked.items() if not words and labels not in used]
+    if len(alone) == 1 and len(tested) == 1 and tested[0].windows is None:
+        tested[0], used = _labelled(tested[0], alone[0]), {*used, *alone}
     if unused := [file for file in marked.values() if file not in used]:
         are = plural(len(unused), "file of labels is that of no recording", "files of labels are those of no recording")
         notes.append(f"{are}, and not used; the first: {unused[0]}")
@@ -107,7 +119,8 @@ def read_labels(file: Path) -> np.ndarray:
         InputError: they are not 0 or 1.
     """
     if paths.suffix_of(file) == ".npy":
-        return load_array(file).ravel() > 0
+        labels = load_array(file)
+        return labels.reshape(len(labels), -1).any(axis=1)
     content = read_table(file)
     if isinstance(content, Table):
         content = with_header(content)

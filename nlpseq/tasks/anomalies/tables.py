@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import paths
+from nlpseq.data.files.arrays import load_array
 from nlpseq.data.files.columns import Role, find_columns, the_only
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
@@ -26,13 +27,14 @@ from nlpseq.tasks.anomalies.recordings import Recording, day_of, windows_of
 
 LABEL = Role("label", (
     "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
-    "attack", "fault", "failure", "ground truth", "changepoint", "class", "normal/attack",
+    "attack", "fault", "failure", "ground truth", "changepoint", "class", "normal/attack", "event",
 ))  # fmt: skip
 CHANGES = ("changepoint", "changepoints", "change point")  # columns of marks that are no values
 NORMAL, ANOMALOUS = (
     ("normal", "nominal", "no", "false", "n", "ok", "good", "benign"),
     ("anomaly", "attack", "yes", "true", "y"),
 )
+MOST_SHOWN = 10_000  # rows that tell what a column holds
 MOST_KINDS = 99  # of anomalies that are numbered
 WINDOWS = ("combined_windows.json", "windows.json")  # of NAB's folder labels
 
@@ -92,21 +94,6 @@ def _table_of(path, delimiter, encoding) -> Table:
     return read_delimited(content, str(path), ".txt", delimiter)
 
 
-def load_array(file: Path) -> np.ndarray:
-    """The array of a .npy file.
-
-    Raises:
-        InputError: it cannot be read, or holds no numbers.
-    """
-    try:
-        array = np.load(file, allow_pickle=False)
-    except Exception as error:  # damaged files raise errors of many classes
-        raise InputError(f"cannot read {file}: no NumPy file, or a damaged one ({type(error).__name__}).") from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or not 1 <= array.ndim <= 2:
-        raise InputError(f"{file}: expected an array of numbers, (steps,) or (steps, channels).")
-    return array.astype(float)
-
-
 def _with_numbers(table: Table, role: Role, label: Any) -> Table:
     """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
     if not len(table):
@@ -123,6 +110,12 @@ def _with_numbers(table: Table, role: Role, label: Any) -> Table:
     if index is None and label is not None:
         table, columns = find_columns(table, [role], {"label": label})
         index = list(table.names).index(columns["label"])
+    if index is None and (index := _words_of_state(table)) is not None:
+        table = with_header(table)
+        names = [*table.names[:index], "label", *table.names[index + 1 :]]
+        table = replace(table, names=names, header=True).with_note(
+            f"{table.place}: `label` is the column {table.names[index]!r}"
+        )
     if index is None:
         return table
     the_only(table, table.names[index], "label")
@@ -132,6 +125,13 @@ def _with_numbers(table: Table, role: Role, label: Any) -> Table:
     if len(kinds) > 1 or (kinds and normal(kinds[0]) not in ("1", "1.0", "-1", "-1.0", *ANOMALOUS)):
         table = table.with_note(f"{table.place}: anomalies are the labels {shorten(', '.join(map(repr, kinds)))}")
     return replace(table, column=lambda at: numbers if at == index else column(at))
+
+
+def _words_of_state(table):
+    """The only column of words of which one is "normal", else None."""
+    words = [{normal(cell) for cell in table.column(index)[:MOST_SHOWN]} for index in range(len(table.names))]
+    places = [index for index, column in enumerate(words) if "normal" in column and len(column) <= MOST_KINDS]
+    return places[0] if len(places) == 1 else None
 
 
 def _has_labels_last(table):

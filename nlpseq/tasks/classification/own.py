@@ -28,7 +28,7 @@ LABEL = Role("label", (
     "spam", "y", "output", "class index", "class name", "v1",
 ), begins=("is",))  # fmt: skip
 ROLES = (TEXT, LABEL)
-TWO_COLUMNS = (";", "|", "^")  # between text and label in a file that is not called a table
+TWO_COLUMNS = (";", "|", "^", "@")  # between text and label in a file that is not called a table
 MOST_TABLES = 100  # that may each be of a class
 MOST_LABELS = 4  # lines of a label, at least, on average
 DATE = re.compile(r"\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}")
@@ -219,12 +219,13 @@ def _of_many(part: Table) -> tuple[Table, tuple[str, ...] | None, tuple[str, ...
     """The columns of text and the one of the label of a table of several columns without header, if they are plain.
 
     Texts are all columns most of whose cells have several words and are no dates, and the label is the only other one
-    with few different values.
+    with few different values and no empty cells.
     """
     columns = {name: [str(value).strip() for value in part.values(name)] for name in part.names}
     few = max(2, len(part) // MOST_LABELS)
     texts = tuple(name for name, cells in columns.items() if len(set(cells)) > few and _has_words(cells))
-    others = [name for name, cells in columns.items() if name not in texts and 1 < len(set(cells)) <= few]
+    filled = {name: cells for name, cells in columns.items() if name not in texts and "" not in cells}
+    others = [name for name, cells in filled.items() if 1 < len(set(cells)) <= few]
     if len(part) < LEAST_TEXTS or not texts or len(others) != 1:
         return part, None, None
     are = f"`text` is column {texts[0]}" if len(texts) == 1 else f"`text` is columns {' and '.join(texts)}"

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nlpseq.data.files.contents import check_file
 from nlpseq.data.files.paths import split_of
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.clips.cells import label_name
@@ -18,28 +16,6 @@ FEW_FRAMES = 16  # of a clip whose channels are so many times as many
 FRAMES = ("x", "data", "frames", "clips", "sequences", "inputs", "features", "images", "videos", "series", "samples")
 LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")
 LENGTHS = ("lengths", "length", "n frames", "frame counts")
-
-
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a .npz by name, or the one of a .npy as "x".
-
-    Raises:
-        InputError: it cannot be read, or holds Python objects, which could run code.
-    """
-    check_file(path)
-    try:
-        loaded: Any = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"x": loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
-    except Exception as error:  # damaged files raise errors of many classes
-        if "Object arrays" in str(error):
-            raise InputError(
-                f"cannot read {path}: it holds Python objects, which may run code: save padded frames and an array "
-                "`lengths` as .npz instead."
-            ) from None
-        raise InputError(f"cannot read {path}: no NumPy file, or a damaged one ({type(error).__name__}).") from None
 
 
 def parts_of(arrays: Mapping[str, np.ndarray], place: str, options: ReadingOptions) -> dict[str, Part]:
@@ -156,7 +132,7 @@ def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], options:
         frames: The array.
         name: Of the file.
         frame: The shape of a frame of the model: `(channels,)` or `(rows, columns, channels)`.
-        how: Stride, and greatest numbers and sizes.
+        options: Stride, and greatest numbers and sizes.
     """
     if len(frame) == 1:
         one = frames.ndim <= 2 and not are_rows(frames.shape[1:], frame)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import objects, paths, table
+from nlpseq.data.files.arrays import load_arrays
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.json_rows import read_json
@@ -47,7 +48,7 @@ def read(path: Path, options: ReadingOptions) -> dict[str, Part]:
     files = _one_form([file for file in paths.files_in(path) if suffix_of(file) in FILES])
     array_files = [file for file in files if file.suffix.lower() == ".npy"]
     if any(arrays.role_of(file.stem) == "labels" for file in array_files):
-        loaded = {file.stem: arrays.load_arrays(file)["x"] for file in array_files}
+        loaded = {file.stem: load_arrays(file)["x"] for file in array_files}
         return arrays.parts_of(loaded, str(path), options)
     if (parts := of_table(path, files, FILES, lambda file: one_file(file, options))) is not None:
         return parts
@@ -82,7 +83,7 @@ def read_file(
 
     Args:
         path: The file.
-        how: Columns and sizes.
+        options: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
     """
     suffix = suffix_of(path)
@@ -90,21 +91,21 @@ def read_file(
         frames, notes = read_film(path, options)
         return {"train": Part([Clip(frames, None, str(path))], notes=notes)}
     if suffix in ARRAYS:
-        return arrays.parts_of(arrays.load_arrays(path), str(path), options)
+        return arrays.parts_of(load_arrays(path), str(path), options)
     content = (
         read_table(path, options.delimiter, options.encoding)
         if suffix not in TEXTS
         else read_text(path, options.encoding)
     )
     if isinstance(content, str):
-        content = _of_text(content, str(path), options)
+        content = _of_text(content, str(path))
     if isinstance(content, Part):
         return {"train": _in_form(content, options)}
     parts = {split: columns.clips_of(part, options, channels, width) for split, part in table.by_split(content).items()}
     return {split: _in_form(part, options) for split, part in parts.items()}
 
 
-def _of_text(text, place, options) -> Part | Table:
+def _of_text(text, place) -> Part | Table:
     if strokes.is_unipen(text):
         return strokes.read_unipen(text, place)
     if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
@@ -150,7 +151,7 @@ def _class_arrays(files, options) -> dict[str, Part] | None:
         return None
     clips = []
     for file in files:
-        part = arrays.parts_of(arrays.load_arrays(file), str(file), options)["train"]
+        part = arrays.parts_of(load_arrays(file), str(file), options)["train"]
         clips += [replace(clip, label=file.stem) for clip in part.clips]
     return {"train": Part(clips, notes=[f"{files[0].parent}: each of the {len(files)} files is a class"])}
 
@@ -230,7 +231,7 @@ def one_file(
 
     Args:
         path: The file.
-        how: Columns and sizes.
+        options: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         frame: The shape of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
     """
@@ -246,7 +247,7 @@ def one_file(
         parts = list(read_file(path, options, channels, width).values())
         return Part([clip for part in parts for clip in part.clips], parts[0].channels, parts[0].notes)
     clips = []
-    for name, values in arrays.load_arrays(path).items():
+    for name, values in load_arrays(path).items():
         if arrays.role_of(name) in ("labels", "lengths"):
             continue
         if frame is None:
@@ -268,7 +269,7 @@ def text_clips(
 
     Args:
         text, place: The text, and what it is called in messages.
-        how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+        options, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         frame: The shape of a frame.
     """
     if ARRAY.match(text):
@@ -319,7 +320,7 @@ def of_object(data: Any, options: ReadingOptions) -> dict[str, Part]:
     Args:
         data: A tuple of clips and labels, a list of pairs, a dict of both such as {"x": ..., "y": ...}, a frame or rows
             as of a table, or a dict of these by split; clips are arrays of frames.
-        how: Stride, and greatest numbers and sizes.
+        options: Stride, and greatest numbers and sizes.
 
     Raises:
         InputError: it is none of these.

@@ -17,6 +17,7 @@ from nlpseq.data.files.table import Table, normal
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.speech import lists
+from nlpseq.tasks.speech.names import of_first_parts, parts_of
 from nlpseq.tasks.speech.recordings import Recording
 
 TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
@@ -58,7 +59,7 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
     }
     if "train" in splits and not any(paths.in_any_case(path / name) for name in TABLES):
         return {split: _of_folder(folder, pattern, encoding) for split, folder in splits.items()}
-    return _by_split(_of_folder(path, pattern, encoding))
+    return _by_split(_with_splits(_of_folder(path, pattern, encoding), path))
 
 
 def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
@@ -66,7 +67,8 @@ def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
     files = [file for file in paths.files_in(folder) if paths.suffix_of(file) in paths.TABLES]
     by_split = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
     if "train" in by_split:
-        return {split: _of_table(file, folder, encoding) for split, file in by_split.items()}
+        parts = {split: _recordings(file, folder, encoding) for split, file in by_split.items()}
+        return parts if None not in parts.values() else None
     recordings = _recordings(files[0], folder, encoding) if len(files) == 1 else None
     return None if recordings is None else _by_split(recordings)
 
@@ -106,10 +108,13 @@ def _of_folder(folder, pattern, encoding):
         return elsewhere
     if tables:
         return _of_table(tables[0], folder, encoding)
-    if len({file.parent for file in files} - {folder}) > 1:
+    named = any(file.parent.name in parts_of(file)[1:] for file in files)  # as folders of speakers are
+    if len({file.parent for file in files} - {folder}) > 1 and not named:
         held = _held_out(folder, encoding)
         return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file) | held.get(file, {}))
                 for file in files]  # fmt: skip
+    if (recordings := of_first_parts(files)) is not None:
+        return recordings
     raise InputError(
         f"folder {folder} has {plural(len(files), 'audio file')} and no texts: expected metadata.csv, wav.scp and "
         f"text, a .txt beside each file, a folder for each word, or a `pattern` of the names, such as "
@@ -123,9 +128,9 @@ def sounds(folder: Path) -> list[Path]:
 
 
 def _walk(folder) -> Iterator[tuple[str, list[str], list[str]]]:
-    for root, folders, names in os.walk(folder):
+    for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_background")))
-        yield root, folders, sorted(name for name in names if not name.startswith("."))
+        yield root, folders, sorted(name for name in files if not name.startswith("."))
 
 
 def _stem(file, folder):
@@ -335,6 +340,8 @@ def _audio_file(folder, name) -> Path | None:
 
 def _place(folder, name):
     path = _audio_file(folder, name) if name else None
+    if path is None and (last := re.split(r"[/\\]", name)[-1]) != name:  # of another machine
+        path = _audio_file(folder, last)
     if path is None:
         raise InputError(
             f"{folder} has no audio file {shorten(name)!r}, which its table names: add it, or remove the row."

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from nlpseq.data.files import audio as sounds
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.speech import objects
+from nlpseq.tasks.speech.names import FIELD, parts_of
 from nlpseq.tasks.speech.recordings import Recording, with_texts
 from nlpseq.tasks.speech.utterances import Utterances
 
@@ -113,8 +114,12 @@ def _spoken(texts):
 
 
 def _named_by_folder(recordings):
-    """A note if the texts are the names of the folders of the sounds."""
+    """A note if the texts are the names of the folders of the sounds, or the first parts of their own."""
     every = [recording for part in recordings.values() for recording in part]
+    if every and all(one.text == parts_of(one.path)[0] == one.fields.get(FIELD) for one in every):
+        words = sorted({one.text for one in every})
+        first = shorten(", ".join(words), 60)
+        return [f"the text of each sound is the first part of its name: {first}; if not, set `pattern`"]
     if not every or any(one.text != one.path.parent.name.replace("_", " ").strip() for one in every):
         return []
     words = sorted({one.text for one in every})

@@ -19,7 +19,16 @@ from pathlib import Path
 
 from nlpseq import tag_schemes
 from nlpseq.data.files.delimited import checked_delimiter
-from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_groups, suffix_of
+from nlpseq.data.files.paths import (
+    SPLIT_OF,
+    SPLIT_SUFFIXES,
+    TABLES,
+    TEXTS,
+    data_files,
+    split_groups,
+    split_of,
+    suffix_of,
+)
 from nlpseq.data.files.table import normal
 from nlpseq.errors import InputError, first_of, plural, suggest
 from nlpseq.paths import as_path
@@ -38,13 +47,20 @@ LAST_NAMES = ("tag", "tags", "label", "labels", "ner", "ner tag", "ner tags", "p
 def column_files(dataset: str | Path) -> dict[str, list[Path]]:
     """The files of a dataset by split; a file itself is "train".
 
-    In a folder with CoNLL-U files others are ignored: treebanks contain their plain text too.
+    In a folder with CoNLL-U files others are ignored: treebanks contain their plain text too. Several files of one
+    suffix, none of which has the name of a split, are parts of the training split.
     """
     path = as_path(dataset)
     if not os.path.isdir(path):
         return {"train": [path]}
     chosen = lambda files: [file for file in files if is_conllu(file)] or files  # noqa: E731
-    return split_groups(path, SUFFIXES, "train.txt, eng.train or en-ud-train.conllu, for example", chosen)
+    try:
+        return split_groups(path, SUFFIXES, "train.txt, eng.train or en-ud-train.conllu, for example", chosen)
+    except InputError:
+        files = chosen(data_files(path, SUFFIXES))
+        if len(files) < 2 or any(split_of(file.name) for file in files) or len(set(map(suffix_of, files))) > 1:
+            raise
+        return {"train": files}
 
 
 def sentences_of_lines(

@@ -14,6 +14,7 @@ from nlpseq.data import sources
 from nlpseq.data.notes import few_examples, say_notes, shared_examples, spellings, unseen_labels
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.tagging import own
+from nlpseq.tasks.tagging.marks import without_marks
 from nlpseq.tasks.tagging.own import RawSentences
 from nlpseq.tasks.tagging.reading import TagReading
 from nlpseq.tasks.tagging.schemas import TAGGING, TaggingSchema
@@ -142,7 +143,8 @@ def load_tagged_sentences(
         raw = sources.own_splits(own.as_columns(dataset), data_dir, splits, read, of_table, rank=1)
         names, generated = [], False
     name = sources.name_of(dataset)
-    notes = [note for part in raw.values() for note in part.notes]
+    raw, left_out = without_marks(raw)
+    notes = [note for part in raw.values() for note in part.notes] + left_out
     scheme, raw, scheme_notes = _in_scheme(raw)
     labels = _labels(name, raw["train"], names)
     examples = {split: _numbered(sentences, labels) for split, sentences in raw.items()}

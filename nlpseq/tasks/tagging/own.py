@@ -11,12 +11,12 @@ from nlpseq.data.files.columns import Role, find_columns, with_names
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.json_rows import columns_table, read_json
-from nlpseq.data.files.paths import TABLES, inner, read_splits, split_folders, suffix_of
+from nlpseq.data.files.paths import TABLES, inner, read_splits, split_folders, split_of, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.values import is_missing, list_in, text_of
 from nlpseq.errors import InputError, shorten
-from nlpseq.tasks.tagging import columns, spans
+from nlpseq.tasks.tagging import columns, span_forms, spans
 
 TOKENS = Role("tokens", (
     "tokens", "words", "token", "word", "form", "text", "sentence words", "sentence tokens", "sentence",
@@ -65,10 +65,15 @@ def read(
         tables = _annotated_tables(path, encoding) if os.path.isdir(path) else None
     if tables is not None:
         return {split: sentences_of_table(part, tokens, tags) for split, part in tables.items()}
-    return read_splits(
-        columns.column_files(path),
-        lambda files: _joined([_read_file(file, tokens, tags, delimiter, encoding) for file in files]),
+    groups = columns.column_files(path)
+    parts = read_splits(
+        groups, lambda files: _joined([_read_file(file, tokens, tags, delimiter, encoding) for file in files])
     )
+    train = groups["train"]
+    if len(train) > 1 and train[0].parent == path and split_of(train[0].name) is None:
+        note = f"{len(train)} files of {path} are one set, from {train[0].name} to {train[-1].name}"
+        parts["train"] = replace(parts["train"], notes=(note, *parts["train"].notes))
+    return parts
 
 
 def _annotated_tables(folder, encoding):
@@ -230,7 +235,7 @@ def _of_spans(part):
     part = with_names(part, (TOKENS, TAGS), {})
     names = {normal(name): name for name in part.names} if part.header else {}
     text, marked = (
-        next((names[name] for name in usual if name in names), None) for usual in (spans.TEXTS, spans.SPANS)
+        next((names[name] for name in usual if name in names), None) for usual in (span_forms.TEXTS, span_forms.SPANS)
     )
     if text is None or marked is None:
         return None

@@ -79,6 +79,8 @@ def _note(counts, notation, scheme):
         outside = [tag for tag, name in changed.items() if name == "O"]
         pairs = [f"{tag!r} is read as {changed[tag]!r}" for tag in inside + outside]
         return f"the tags mark spans: {', '.join(pairs)}{', and so on' if inside else ''}"
+    if all(tag.isdecimal() for tag in counts):
+        return "the tags are numbers: tokens are scored, not spans; give their names, such as B-X, if they mark spans"
     if scheme is None and (tags := tag_schemes.without_types(counts)):
         return f"the tags {', '.join(tags)} have no types, so tokens are scored, not spans: write B-X for B"
     if scheme is None and (pair := tag_schemes.mostly_spans(counts)):

@@ -1,7 +1,6 @@
 """Texts with labelled spans of characters, as annotation tools write them, as tokens and tags.
 
-doccano, spaCy, Prodigy and Label Studio write objects of a text and its spans, brat a file of spans beside each text;
-datasets write pieces of a text (SNIPS), or words and their places by label (CLUENER).
+Most write objects of a text and its spans (`span_forms`), brat a file of spans beside each text.
 """
 
 import itertools
@@ -15,15 +14,12 @@ import tensorflow as tf
 from nlpseq.data import notes
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.paths import files_in
+from nlpseq.data.files.table import SPLIT_COLUMNS
 from nlpseq.errors import InputError, plural
+from nlpseq.tasks.tagging.span_forms import Span, text_and_spans
 from nlpseq.text import WordTokenizer
 
-Span = tuple[int, int, str]
-TEXTS = ("text", "sentence", "content")
-SPANS = ("entities", "spans", "label", "labels", "annotations")
 REJECTED = ("reject", "ignore")  # answers of Prodigy
-STARTS, ENDS = ("start", "start_offset", "begin", "start_char"), ("end", "end_offset", "end_char")
-LABELS = ("label", "labels", "type", "entity_type", "tag", "tag_name", "entity")
 ANNOTATION = re.compile(r"T\d+\t(\S+) (\d+)(?: \d+;\d+)* (\d+)(?:\t|$)")  # of brat; a span in pieces is read as a whole
 
 
@@ -41,7 +37,7 @@ def columns_of(rows: Sequence[Any]) -> dict[str, list] | None:
     """
     texts, rejected = [], 0
     for row in rows:
-        pair = _text_and_spans(row)
+        pair = text_and_spans(row)
         if pair is None:
             return None
         if isinstance(row, Mapping) and row.get("answer") in REJECTED:
@@ -51,7 +47,9 @@ def columns_of(rows: Sequence[Any]) -> dict[str, list] | None:
         return None
     if rejected:
         notes.say_notes([f"left out, as the answer is reject or ignore: {plural(rejected, 'text')}"])
-    return _tagged(texts, [f"row {number}" for number in range(1, len(rows) + 1)])
+    columns = _tagged(texts, [f"row {number}" for number in range(1, len(rows) + 1)])
+    kept = [name for name in SPLIT_COLUMNS if all(isinstance(row, Mapping) and name in row for row in rows)]
+    return {**columns, **{name: [row[name] for row in rows] for name in kept}}
 
 
 def brat_columns(folder: Path, encoding: str | None = None) -> dict[str, list] | None:
@@ -84,65 +82,6 @@ def _lines(text, spans):
         inside = [(first - start, last - start, name) for first, last, name in spans if start <= first <= end]
         yield text[start:end], inside
         start = end + 1
-
-
-def _text_and_spans(row) -> tuple[str, list[Span]] | None:
-    if isinstance(row, (tuple, list)) and len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], Mapping):
-        row = {"text": row[0], **row[1]}
-    if not isinstance(row, Mapping):
-        return None
-    if isinstance(row.get("data"), Mapping):
-        row = {**row["data"], **row}
-    if pieces := _pieces(row.get("data")):
-        return pieces
-    text = next((row[name] for name in TEXTS if isinstance(row.get(name), str)), None)
-    annotations = next((row[name] for name in SPANS if isinstance(row.get(name), (list, tuple, Mapping))), None)
-    if text is None or annotations is None:
-        return None
-    if isinstance(annotations, Mapping):
-        return _by_label(text, annotations)
-    if annotations and all(isinstance(item, Mapping) and isinstance(item.get("result"), list) for item in annotations):
-        whole = next((item for item in annotations if not item.get("was_cancelled")), {"result": []})  # of Label Studio
-        annotations = [part for part in whole["result"] if part.get("type", "labels") == "labels"]
-    spans = [_span(item) for item in annotations]
-    return None if None in spans else (text, [span for span in spans if span])
-
-
-def _pieces(data) -> tuple[str, list[Span]] | None:
-    """The text and spans of a list of its pieces, some with an entity, as of SNIPS."""
-    if not isinstance(data, list) or not data:
-        return None
-    if not all(isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in data):
-        return None
-    ends = [0, *itertools.accumulate(len(piece["text"]) for piece in data)]
-    named = [(start, end, str(piece["entity"]))
-             for start, end, piece in zip(ends, ends[1:], data) if piece.get("entity") and end > start]  # fmt: skip
-    return "".join(piece["text"] for piece in data), named
-
-
-def _by_label(text, annotations) -> tuple[str, list[Span]] | None:
-    """The text and its spans in an object of words and their places by label, as of CLUENER."""
-    spans = []
-    for label, words in annotations.items():
-        for word, places in words.items() if isinstance(words, Mapping) else [("", None)]:
-            if not isinstance(places, list) or not all(isinstance(place, list) and place for place in places):
-                return None
-            spans += [(place[0], place[0] + len(word), label) for place in places]
-    return text, spans
-
-
-def _span(item) -> Span | None:
-    if isinstance(item, Mapping):
-        item = item["value"] if isinstance(item.get("value"), Mapping) else item
-        start, end, name = (next((item[key] for key in keys if key in item), None) for keys in (STARTS, ENDS, LABELS))
-    elif isinstance(item, (list, tuple)) and len(item) == 3:
-        start, end, name = item
-    else:
-        return None
-    name = name[0] if isinstance(name, list) and name else name
-    if isinstance(start, int) and isinstance(end, int) and isinstance(name, str):
-        return start, end, name
-    return None
 
 
 def _tagged(texts: Sequence[tuple[str, list[Span]]], places: Sequence[str]) -> dict[str, list]:

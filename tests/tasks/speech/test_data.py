@@ -181,7 +181,6 @@ def test_clipping():
     [
         ({"pattern": "{speaker}_{number}"}, "`pattern` must have {label}"),
         ({"pattern": "{label}-{speaker}-{x}"}, "no audio file in .* has a name of the `pattern`"),
-        ({}, "has 20 audio files and no texts"),
         ({"pattern": "{label}_{speaker}_{number}", "test_where": "reader=ann1"}, "`test_where` must be such as"),
         ({"pattern": "{label}_{speaker}_{number}", "test_where": "speaker=eve"}, "is met by no recording"),
         ({"pattern": "{label}_{speaker}_{number}", "texts": "zero"}, "`texts` must be such as"),
@@ -384,9 +383,35 @@ def test_formats_that_libsndfile_does_not_read(tmp_path):
         frame = av.AudioFrame.from_ndarray(signal[np.newaxis], "fltp", "mono")
         frame.rate = 16000
         container.mux([*stream.encode(frame), *stream.encode()])
-    found = read_audio(tmp_path / "a.m4a", 8000)
-    assert abs(len(found) - 8000) < 800 and 0.25 < np.abs(found).max() < 0.35
-    assert np.abs(np.fft.rfft(found[1000:5000])).argmax() == 220
+    signal = read_audio(tmp_path / "a.m4a", 8000)
+    assert abs(len(signal) - 8000) < 800 and 0.25 < np.abs(signal).max() < 0.35
+    assert np.abs(np.fft.rfft(signal[1000:5000])).argmax() == 220
     (tmp_path / "a.m4a").write_bytes(b"no sound")
     with pytest.raises(InputError, match="is no audio file, or a damaged one"):
         read_audio(tmp_path / "a.m4a", 8000)
+
+
+def test_names_of_files_and_paths_of_another_machine(tmp_path):
+    for speaker in ("anna", "ben"):
+        for word in ("yes", "no"):
+            for number in range(6):
+                tone(tmp_path / "a" / speaker / f"{word}_{speaker}_{number}.wav")
+    data = load_speech(tmp_path / "a")
+    assert set(data.train.texts) == {b"yes", b"no"} and "the first part of its name: no, yes" in data.notes[0]
+    for number in range(6):
+        tone(tmp_path / "b" / f"{number}_x.wav")
+    with pytest.raises(InputError, match="has 6 audio files and no texts"):
+        load_speech(tmp_path / "b")
+    rows = [f"/content/drive/{path.name},{path.stem[:2]}" for path in sorted((tmp_path / "a" / "anna").iterdir())]
+    (tmp_path / "a" / "anna" / "list.csv").write_text("\n".join(["file_path,sentence", *rows]))
+    assert set(load_speech(tmp_path / "a" / "anna").train.texts) == {b"ye", b"no"}
+
+
+def test_tables_by_split_without_texts_do_not_hide_those_beside_sounds(tmp_path):
+    for split, count in (("TRAIN", 12), ("TEST", 3)):
+        (tmp_path / f"{split.lower()}_data.csv").write_text("index,dialect,filename\n1,DR1,SX0.WAV\n")
+        for number in range(count):
+            tone(tmp_path / "data" / split / "DR1" / f"SX{number}.WAV")
+            (tmp_path / "data" / split / "DR1" / f"SX{number}.TXT").write_text(f"0 800 she had {number}\n")
+    data = load_speech(tmp_path)
+    assert data.sizes["test"] == 3 and data.train.texts[0].startswith(b"she had")

@@ -1,0 +1,25 @@
+"""Words in the names of sounds, for folders without any other text: 0_jackson_12.wav."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from nlpseq.tasks.speech.recordings import Recording
+
+LEAST = 4  # sounds of a word, on average
+FIELD = "first part"
+
+
+def of_first_parts(files: Sequence[Path]) -> list[Recording] | None:
+    """Recordings whose text is the first part of their names, if all have as many parts and it recurs; else None."""
+    names = [parts_of(file) for file in files]
+    words = Counter(parts[0] for parts in names)
+    if len({len(parts) for parts in names}) > 1 or len(names[0]) < 2 or not 2 <= len(words) <= len(files) // LEAST:
+        return None
+    return [Recording(file, parts[0], {FIELD: parts[0]}) for file, parts in zip(files, names)]
+
+
+def parts_of(file: Path) -> list[str]:
+    """The parts of the name of a file: "0", "jackson" and "12"."""
+    return re.split("[-_]", file.stem)
