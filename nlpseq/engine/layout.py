@@ -119,8 +119,13 @@ def stack(array: tf.TensorArray, reverse: bool) -> tf.Tensor:
 
 def swap(sequence: tf.Tensor) -> tf.Tensor:
     """Batch-major to time-major, and back."""
-    order = [1, 0, *range(2, len(sequence.shape))]
+    return transpose(sequence, 1, 0)
+
+
+def transpose(sequence: tf.Tensor, *order: int) -> tf.Tensor:
+    """A sequence with its first axes in this order, and the others after them."""
+    axes = [*order, *range(len(order), len(sequence.shape))]
     if sequence.dtype != tf.bool:
-        return tf.transpose(sequence, order)
+        return tf.transpose(sequence, axes)
     # oneDNN does not transpose bool without AVX-512, and TensorFlow then logs an error; a cast would be moved behind.
-    return tf.not_equal(tf.transpose(tf.where(sequence, 1.0, 0.0), order), 0.0)
+    return tf.not_equal(tf.transpose(tf.where(sequence, 1.0, 0.0), axes), 0.0)

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nlpseq.engine.layout import swap
+from nlpseq.engine.layout import swap, transpose
 
 # Capacities (rows, steps). Blocks run at the same time on several cores, which outweighs the higher rate of a
 # product of more than 32 rows; one row is a product with a vector.
@@ -45,25 +45,34 @@ class Plan:
         self.width = -(-self.batch // _at_least_one(self.blocks))
         self.tiles = -(-self.time // self.steps)
         self.length = -(-self.time // _at_least_one(self.tiles))
-        self.real = None if mask is None else self.time_major(mask)
+        self.real = None if mask is None else self.by_blocks(mask)
         self.ends = self._ends()
 
     def _ends(self):
         if self.real is None:
             return None
-        real = tf.reduce_any(tf.reshape(self.real, [-1, self.blocks, self.width]), axis=2)
-        numbers = tf.range(1, self.tiles * self.length + 1)[:, tf.newaxis]
-        return tf.reduce_max(tf.where(real, numbers, 0), axis=0, keepdims=False)
+        steps = self.tiles * self.length
+        real = tf.reshape(tf.reduce_any(self.real, axis=1), [self.blocks, steps])
+        return tf.reduce_max(tf.where(real, tf.range(1, steps + 1), 0), axis=1)
 
     # Division
 
-    def time_major(self, sequence):
-        """A sequence as `(tiles * length, blocks * width, ...)`."""
+    def by_blocks(self, sequence):
+        """A sequence as the steps of one block after the other, `(blocks * tiles * length, width, ...)`.
+
+        A tile of it is a run of rows in memory, which TensorFlow takes without a copy.
+        """
         if sequence is None:
             return None
+        time, others = self.tiles * self.length, sequence.shape[2:]
+        extra = time - self.time, self.blocks * self.width - self.batch
         if self.axis == 1:
-            sequence = swap(sequence)
-        return _pad(sequence, self.tiles * self.length - self.time, self.blocks * self.width - self.batch)
+            sequence = tf.reshape(_pad(sequence, *extra[::-1]), [self.blocks, self.width, time, *others])
+            sequence = transpose(sequence, 0, 2, 1)
+        else:
+            sequence = tf.reshape(_pad(sequence, *extra), [time, self.blocks, self.width, *others])
+            sequence = sequence if is_one(self.blocks) else transpose(sequence, 1, 0)
+        return tf.reshape(sequence, [self.blocks * time, self.width, *others])
 
     def by_rows(self, values):
         """Values `(batch, ...)`, or a list of them or None, padded to whole blocks."""
@@ -82,10 +91,10 @@ class Plan:
         return tf.nest.map_structure(cut, values)
 
     def tile(self, sequence, number, tile):
-        """The steps of a tile of a block, of what `time_major` returned."""
+        """The steps of a tile of a block, of what `by_blocks` returned."""
         others = sequence.shape[2:]
-        start = [tile * self.length, number * self.width, *[0] * len(others)]
-        return tf.slice(sequence, start, [self.length, self.width, *others])
+        start = (number * self.tiles + tile) * self.length
+        return tf.slice(sequence, [start, *[0] * (1 + len(others))], [self.length, self.width, *others])
 
     def pad(self, tile):
         """A tile padded to the capacity."""
@@ -138,6 +147,11 @@ class Plan:
             return tf.convert_to_tensor(self.time)
         end = self.time if self.ends is None else self.ends[number]
         return tf.clip_by_value(end - tile * self.length, 0, self.length)
+
+    @property
+    def runs_all_steps(self):
+        """Whether every block runs all steps, with a mask."""
+        return tf.reduce_all(self.ends >= self.time)
 
     @property
     def is_one_tile(self):

@@ -91,7 +91,7 @@ def _portable(step, axis, reverse, unroll, sequences, state, constants):
 
 def _by_tiles(loop, axis, reverse, sequences, state, constants):
     plan, size = Plan(sequences[0], axis), state.shape[1]
-    sequences, starts = [plan.time_major(sequence) for sequence in sequences], plan.by_rows(state)
+    sequences, starts = [plan.by_blocks(sequence) for sequence in sequences], plan.by_rows(state)
     outputs = Lists.new([plan.length, plan.width, size], state.dtype, plan.blocks * plan.tiles)
     finals = Lists.new([plan.rows, size], state.dtype, plan.blocks)
     reverse = tf.constant(int(reverse))

@@ -60,7 +60,7 @@ def forward(
         for `backward`.
     """
     plan, weights, dtype = Plan(run.inputs, axis, run.mask), run.weights, run.inputs.dtype
-    inputs, zoneout = plan.time_major(run.inputs), plan.time_major(run.masks.zoneout)
+    inputs, zoneout = plan.by_blocks(run.inputs), plan.by_blocks(run.masks.zoneout)
     starts, masks = plan.by_rows(run.states), plan.by_rows(_row_masks(run.masks))
     units = run.states[0].shape[1]
     count = plan.blocks * plan.tiles
@@ -91,10 +91,7 @@ def forward(
     outputs, saved, finals = plan.each_block(block, (outputs, saved, finals))
     outputs = plan.join(Lists.stack(outputs, [plan.length, plan.width, units], dtype, [None, None, units]))
     states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(finals, run.states)]
-    if run.mask is not None:
-        held = tf.where(tf.equal(run.reverse, 1), run.states[0], states[0])
-        outputs = tf.where(plan.after_end(), tf.expand_dims(tf.cast(held, dtype), axis), outputs)
-    return outputs, states, saved
+    return _hold_outputs(plan, run, outputs, states), states, saved
 
 
 def backward(
@@ -122,8 +119,8 @@ def backward(
     forward_loop, backward_loop = loops
     plan, weights, dtype = Plan(run.inputs, axis, run.mask), run.weights, run.inputs.dtype
     d_final, d_first = _with_held_outputs(plan, run, d_outputs, d_final)
-    inputs, zoneout = plan.time_major(run.inputs), plan.time_major(run.masks.zoneout)
-    d_outputs = plan.time_major(d_outputs)
+    inputs, zoneout = plan.by_blocks(run.inputs), plan.by_blocks(run.masks.zoneout)
+    d_outputs = plan.by_blocks(d_outputs)
     d_final, masks = plan.by_rows(d_final), plan.by_rows(_row_masks(run.masks))
     features = run.inputs.shape[2]
     loop_weights = LoopWeights(weights.recurrent_kernel, weights.bias, weights.recurrent_bias, weights.step)
@@ -194,15 +191,28 @@ def _piece(plan, run, masks, zoneout, number, at):
     return Tile(plan.count(number, at), run.reverse, real, masks)
 
 
-def _with_held_outputs(plan, run, d_outputs, d_final):
-    """The gradients of the final states with those of outputs after the end, and what these add to the initial state.
+def _hold_outputs(plan, run, outputs, final):
+    """The outputs, at steps after the end the final state, or in reverse the initial one."""
+    if run.mask is None:
+        return outputs
 
-    Steps after the end have the final state, or in reverse the initial one.
-    """
+    def held():
+        state = tf.where(tf.equal(run.reverse, 1), run.states[0], final[0])
+        return tf.where(plan.after_end(), tf.expand_dims(tf.cast(state, outputs.dtype), plan.axis), outputs)
+
+    return tf.cond(plan.runs_all_steps, lambda: outputs, held)
+
+
+def _with_held_outputs(plan, run, d_outputs, d_final):
+    """The gradients of the final states with those of outputs after the end, and what these add to the initial state."""
     if run.mask is None:
         return d_final, 0
-    held = tf.where(plan.after_end(), d_outputs, tf.zeros_like(d_outputs))
-    d_held = tf.cast(tf.reduce_sum(held, plan.axis), d_final[0].dtype)
+
+    def held():
+        held = tf.where(plan.after_end(), d_outputs, tf.zeros_like(d_outputs))
+        return tf.cast(tf.reduce_sum(held, plan.axis), d_final[0].dtype)
+
+    d_held = tf.cond(plan.runs_all_steps, lambda: tf.zeros_like(d_final[0]), held)
     at_start = tf.cast(run.reverse, d_held.dtype)
     return [d_final[0] + (1 - at_start) * d_held, *d_final[1:]], at_start * d_held
 

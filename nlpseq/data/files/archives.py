@@ -1,6 +1,7 @@
 """Archives of several files, which are read as the folder that they hold."""
 
 import contextlib
+import functools
 import os
 import tarfile
 import tempfile
@@ -59,8 +60,11 @@ def _kind(path):
 def _unpack(path, kind, folder):
     most = MOST_FREE + MOST_EXPANDED * check_file(path)
     with kind(path) as archive:
-        members = archive.getmembers() if isinstance(archive, tarfile.TarFile) else archive.infolist()
-        if sum(getattr(member, "file_size", getattr(member, "size", 0)) for member in members) > most:
+        if isinstance(archive, tarfile.TarFile):
+            extract = functools.partial(archive.extractall, filter="data")
+            sizes = [member.size for member in archive.getmembers()]
+        else:
+            extract, sizes = archive.extractall, [member.file_size for member in archive.infolist()]
+        if sum(sizes) > most:
             raise InputError(f"cannot read {path}: it expands to more than {MOST_EXPANDED} times its size: unpack it.")
-        options = {"filter": "data"} if isinstance(archive, tarfile.TarFile) else {}
-        archive.extractall(folder, **options)
+        extract(folder)

@@ -46,13 +46,14 @@ def _lists(file, roots, label, encoding):
         pairs = _pairs(file, roots, label, encoding)
     else:
         return None
-    found = [_file(roots, name) for name, _ in pairs]
-    if not any(found):
+    listed = [(_file(roots, name), labels) for name, labels in pairs]
+    missing = [name for (path, _), (name, _) in zip(listed, pairs) if path is None]
+    if len(missing) == len(listed):
         return None
-    if None in found:
-        missing = plural(found.count(None), "file that is missing", "files that are missing")
-        raise InputError(f"{file} names {missing}; the first: {pairs[found.index(None)][0]!r}: add them.")
-    return [(path, labels) for path, (_, labels) in zip(found, pairs)]
+    if missing:
+        count = plural(len(missing), "file that is missing", "files that are missing")
+        raise InputError(f"{file} names {count}; the first: {missing[0]!r}: add them.")
+    return [(path, labels) for path, labels in listed if path is not None]
 
 
 def _pairs(file, roots, label, encoding):

@@ -80,7 +80,7 @@ def _by_label(text, annotations) -> tuple[str, list[Span]] | None:
     """The text and its spans in an object of words and their places by label, as of CLUENER."""
     spans = []
     for label, words in annotations.items():
-        for word, places in words.items() if isinstance(words, Mapping) else [(None, None)]:
+        for word, places in words.items() if isinstance(words, Mapping) else [("", None)]:
             if not isinstance(places, list) or not all(isinstance(place, list) and place for place in places):
                 return None
             spans += [(place[0], place[0] + len(word), label) for place in places]
