@@ -40,7 +40,7 @@ def main(config: Settings) -> dict:
     nlpseq.reporting.say(f"reading {prepared or config.data.dataset}")
     data = load(config)
     nlpseq.reporting.print_data(data, f"{data.source} to {data.target}")
-    config = follow_data(config, defaults.choose(defaults.profile(data)), defaults.SPACE)
+    config = follow_data(config, defaults.choose(defaults.profile(data), config.tokens, vectors), defaults.SPACE)
 
     if prepared:
         preprocessor = data.preprocessor

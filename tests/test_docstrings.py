@@ -1,8 +1,11 @@
 """Every public name has a docstring, and the example in it runs."""
 
+import ast
 import doctest
 import inspect
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +57,23 @@ def test_the_example_runs(module, name, tmp_path, monkeypatch):
     with functions(eagerly=module is not engine):
         result = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(example, out=report.append)
     assert result.failed == 0, "".join(report)
+
+
+def documented(docstring):
+    """The names that the section "Args:" describes."""
+    section = re.search(r"^Args:\n((?: .*\n?|\n)*)", docstring or "", re.MULTILINE)
+    lines = re.findall(r"^    ((?:\*{0,2}\w+, )*\*{0,2}\w+):", section[1], re.MULTILINE) if section else []
+    return {name.strip("*") for line in lines for name in line.split(", ")}
+
+
+def test_arguments_of_docstrings_are_those_of_functions():
+    wrong = []
+    for path in Path(nlpseq.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                arguments = {name.arg for name in ast.walk(node.args) if isinstance(name, ast.arg)}
+                wrong += [(path.name, node.name, name) for name in documented(ast.get_docstring(node)) - arguments]
+    assert not wrong
 
 
 @pytest.mark.parametrize("module", [cells, layers], ids=lambda module: module.__name__)

@@ -5,11 +5,11 @@ from nlpseq import lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     {
-        "finish": "nlpseq.cli.recipe",
-        "naming_trained_model": "nlpseq.cli.recipe",
-        "follow_data": "nlpseq.cli.recipe",
+        "finish": "nlpseq.cli.steps",
+        "naming_trained_model": "nlpseq.cli.steps",
+        "follow_data": "nlpseq.cli.steps",
         "quiet_tensorflow": "nlpseq.cli.start",
         "run_recipe": "nlpseq.cli.recipe",
-        "begin": "nlpseq.cli.recipe",
+        "begin": "nlpseq.cli.steps",
     },
 )

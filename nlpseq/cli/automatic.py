@@ -21,7 +21,7 @@ class _Auto:
 
 @functools.cache
 def _auto_of(kind):
-    return type("Auto", (_Auto, kind), {"__hash__": None})
+    return type("Auto", (_Auto, int if kind is bool else kind), {"__hash__": None})  # a bool has no subclasses
 
 
 def shown(config: Config) -> Config:

@@ -121,7 +121,7 @@ def _answers(export, texts: Sequence[str], unfinished: Path, options) -> list[di
             lines: list[str] = []
             with contextlib.suppress(ExampleError):  # the reasons are among the lines
                 export.answers.respond(export, [batch], lines.append, lambda line: None, True, **options)
-            added = [json.loads(line) for line in "".join(lines).splitlines()]
+            added = [json.loads(line) for line in "".join(lines).split("\n") if line]
             file.write(b"".join(map(_line, added)))
             file.flush()
             answers += added

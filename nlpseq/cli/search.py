@@ -179,9 +179,8 @@ class Search:
     def settings(self, config: Any, choices: Mapping[str, Any], space: Mapping[str, Dimension]) -> Any:
         """The settings of a trial: those that the user gave, those that are searched, and the others as `choices`."""
         self._keep("choices", choices)
-        filled = config.filled(
-            {**choices, **{name: 1 for name in choices if name == "ensemble"}}
-        )  # a trial is one network
+        single = dict.fromkeys(choices.keys() & {"ensemble"}, 1)  # a trial is one network
+        filled = config.filled({**choices, **single})
         searched = {name: dimension for name, dimension in space.items() if not self._is_given(name)}
         if not searched:
             raise InputError("this recipe has no setting to search: leave out some of its flags.")

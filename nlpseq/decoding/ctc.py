@@ -308,7 +308,7 @@ def _following(beam, fusion, parents, labels, is_new):
 def _where(condition, new, old, size):
     """The rows of `new` where `kept` `(batch,)`, else those of `old`; a sequence may have `size` rows."""
     if new.shape.rank and size > 1:
-        condition = tf.repeat(condition, tf.shape(new)[0] // tf.shape(condition)[0])
+        condition = tf.repeat(condition, tf.shape(new)[0] // tf.maximum(tf.shape(condition)[0], 1))
     return tf.where(tf.reshape(condition, [-1] + [1] * (new.shape.rank - 1)), new, old)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from nlpseq.cells.contract import CellWeights, RandomMasks
+from nlpseq.cells.contract import CellWeights, DropoutMasks, RandomMasks
 from nlpseq.cells.products import gate_product
 from nlpseq.engine.layout import Layout
 from nlpseq.engine.nests import flatten, pack_as
@@ -212,17 +212,41 @@ def backward(
     carry = (d_states, d_blocks, [tf.zeros_like(weight) for weight in weights.step])
     d_states, d_blocks, d_step_weights = scan_steps(spec, step, carry, sequences, backward=True)
     d_blocks = [layout.finish(block, spec.runs_reversed(True)) for block in d_blocks]
-    d_wx, d_uh = input_blocks(d_blocks), recurrent_blocks(d_blocks)
     input_masks, recurrent_masks = layout.broadcast_masks(masks.inputs), layout.broadcast_masks(masks.recurrent)
-    d_weights = CellWeights(
-        block_kernel_gradient(inputs, d_wx, input_masks),
-        block_kernel_gradient(saved_states[0], d_uh, recurrent_masks),
-        None if weights.bias is None else bias_gradient(d_wx),
-        None if weights.recurrent_bias is None else bias_gradient(d_uh),
-        d_step_weights,
+    d_weights = weight_gradients(
+        weights, inputs, saved_states[0], d_blocks, input_masks, recurrent_masks, d_step_weights
     )
+    d_wx = input_blocks(d_blocks)
     d_inputs = block_rows_gradient(d_wx, split_rows(tf.transpose(weights.kernel), d_wx), input_masks)
     return d_inputs, d_weights, list(d_states)
+
+
+def weight_gradients(
+    weights: CellWeights,
+    inputs: tf.Tensor,
+    hidden: tf.Tensor,
+    d_blocks: list[tf.Tensor],
+    input_masks: DropoutMasks,
+    recurrent_masks: DropoutMasks,
+    d_step: list[tf.Tensor],
+) -> CellWeights:
+    """The gradients of the weights, summed over time, from those of the blocks of the preactivations.
+
+    Args:
+        weights: the weights of the cell.
+        inputs, hidden: sequences of x_t and of h_{t-1}.
+        d_blocks: sequences of the gradients of the blocks.
+        input_masks, recurrent_masks: the dropout masks of both.
+        d_step: the gradients of the weights of the step.
+    """
+    d_wx, d_uh = input_blocks(d_blocks), recurrent_blocks(d_blocks)
+    return CellWeights(
+        block_kernel_gradient(inputs, d_wx, input_masks),
+        block_kernel_gradient(hidden, d_uh, recurrent_masks),
+        None if weights.bias is None else bias_gradient(d_wx),
+        None if weights.recurrent_bias is None else bias_gradient(d_uh),
+        d_step,
+    )
 
 
 def input_blocks(blocks):

@@ -14,10 +14,10 @@ import tensorflow as tf
 
 from nlpseq.cells.contract import CellWeights, RandomMasks
 from nlpseq.cells.products import gate_product
-from nlpseq.engine.loops import input_blocks, recurrent_blocks, split_rows
+from nlpseq.engine.loops import input_blocks, split_rows, weight_gradients
 from nlpseq.engine.nests import flatten, pack_as
 from nlpseq.engine.plans import Plan
-from nlpseq.engine.products import bias_gradient, block_kernel_gradient, block_rows_gradient
+from nlpseq.engine.products import block_rows_gradient
 from nlpseq.engine.tensor_lists import Lists
 from nlpseq.engine.tile_loops import LoopWeights, Tile
 
@@ -67,7 +67,7 @@ def forward(
     outputs = Lists.new([plan.length, plan.width, units], dtype, count)
     saved = [Lists.new(shape, kind, count) for shape, kind in _saved(plan, run, widths, recompute)] if save else []
     finals = [Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
-    loop_weights = LoopWeights(weights.recurrent_kernel, weights.bias, weights.recurrent_bias, weights.step)
+    loop_weights = _loop_weights(weights)
 
     def block(number, outputs, saved, finals):
         block_masks = plan.block(masks, number)
@@ -123,20 +123,12 @@ def backward(
     d_outputs = plan.by_blocks(d_outputs)
     d_final, masks = plan.by_rows(d_final), plan.by_rows(_row_masks(run.masks))
     features = run.inputs.shape[2]
-    loop_weights = LoopWeights(weights.recurrent_kernel, weights.bias, weights.recurrent_bias, weights.step)
+    loop_weights = _loop_weights(weights)
     transposed = tf.transpose(weights.kernel)
     reverse_weights = loop_weights._replace(bias=None, recurrent_bias=None)
     specs = _saved(plan, run, widths, recompute)
     d_inputs = Lists.new([plan.length, plan.width, features], dtype, plan.blocks * plan.tiles)
     d_states = [Lists.new([plan.rows, state.shape[1]], state.dtype, plan.blocks) for state in run.states]
-
-    def residuals(piece, x, input_masks, values):
-        """States and gate blocks of a tile: saved, or computed again from the states before it."""
-        if not recompute:
-            return values[: len(run.states)], values[len(run.states) :]
-        wx = plan.pad(gate_product(x, weights.kernel, input_masks))
-        sequences, blocks, _ = forward_loop(True, piece, wx, loop_weights, values)
-        return sequences, blocks
 
     def block(number, d_inputs, d_weights, d_states):
         block_masks = plan.block(masks, number)
@@ -147,19 +139,18 @@ def backward(
             at = plan.order(number, run_number, 1 - run.reverse)
             index, x = number * plan.tiles + at, plan.tile(inputs, number, at)
             piece = _piece(plan, run, block_masks, zoneout, number, at)
-            sequences, blocks = residuals(piece, x, input_masks, _read(saved, specs, index))
+            values = _read(saved, specs, index)
+            if recompute:  # from the states before the tile
+                wx = plan.pad(gate_product(x, weights.kernel, input_masks))
+                sequences, blocks, _ = forward_loop(True, piece, wx, loop_weights, values)
+            else:
+                sequences, blocks = values[: len(run.states)], values[len(run.states) :]
             d_tile = plan.pad(plan.tile(d_outputs, number, at))
             d_blocks, d_new, d_step = backward_loop(piece, reverse_weights, sequences, blocks, d_tile, d_carried)
             d_blocks = [plan.unpad(d_block) for d_block in d_blocks]
-            d_wx, d_uh = input_blocks(d_blocks), recurrent_blocks(d_blocks)
-            d_tile_weights = CellWeights(
-                block_kernel_gradient(x, d_wx, input_masks),
-                block_kernel_gradient(plan.unpad(sequences[0], run.reverse), d_uh, recurrent_masks),
-                None if weights.bias is None else bias_gradient(d_wx),
-                None if weights.recurrent_bias is None else bias_gradient(d_uh),
-                d_step,
-            )
-            d_weights = _added(d_weights, flatten(d_tile_weights))
+            hidden, d_wx = plan.unpad(sequences[0], run.reverse), input_blocks(d_blocks)
+            gradients = weight_gradients(weights, x, hidden, d_blocks, input_masks, recurrent_masks, d_step)
+            d_weights = _added(d_weights, flatten(gradients))
             d_x = block_rows_gradient(d_wx, split_rows(transposed, d_wx), input_masks)
             return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_weights
 
@@ -168,10 +159,7 @@ def backward(
         d_states = [Lists.write(handle, number, d) for handle, d in zip(d_states, d_carried)]
         return d_inputs, d_weights, d_states
 
-    # Sums over many tiles are in float32 at least.
-    zeros = [tf.zeros(w.shape, tf.float32 if w.dtype.size < 4 else w.dtype) for w in flatten(weights)]
-    zeros = [] if plan.is_one_tile else zeros
-    d_inputs, d_weights, d_states = plan.each_block(block, (d_inputs, zeros, d_states))
+    d_inputs, d_weights, d_states = plan.each_block(block, (d_inputs, _totals(plan, weights), d_states))
     d_inputs = plan.join(Lists.stack(d_inputs, [plan.length, plan.width, features], dtype, [None, None, features]))
     d_states = [plan.join_rows(_stack_rows(plan, handle, like)) for handle, like in zip(d_states, run.states)]
     d_weights = [tf.cast(d_weight, weight.dtype) for d_weight, weight in zip(d_weights, flatten(weights))]
@@ -204,7 +192,7 @@ def _hold_outputs(plan, run, outputs, final):
 
 
 def _with_held_outputs(plan, run, d_outputs, d_final):
-    """The gradients of the final states with those of outputs after the end, and what these add to the initial state."""
+    """The gradients of the final states with those of outputs after the end, and what these give the initial state."""
     if run.mask is None:
         return d_final, 0
 
@@ -215,6 +203,18 @@ def _with_held_outputs(plan, run, d_outputs, d_final):
     d_held = tf.cond(plan.runs_all_steps, lambda: tf.zeros_like(d_final[0]), held)
     at_start = tf.cast(run.reverse, d_held.dtype)
     return [d_final[0] + (1 - at_start) * d_held, *d_final[1:]], at_start * d_held
+
+
+def _loop_weights(weights):
+    """Those that the loops use."""
+    return LoopWeights(weights.recurrent_kernel, weights.bias, weights.recurrent_bias, weights.step)
+
+
+def _totals(plan, weights):
+    """Zeros for the sums over tiles, in float32 at least; nothing if there is one tile."""
+    if plan.is_one_tile:
+        return []
+    return [tf.zeros(w.shape, tf.float32 if w.dtype.size < 4 else w.dtype) for w in flatten(weights)]
 
 
 def _added(totals, gradients):

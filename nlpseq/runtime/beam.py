@@ -43,7 +43,7 @@ def beam_search(
         states: First states, one row for each source.
         start, end: Ids.
         max_length: int `(batch,)`.
-        others: As of `nlpseq.decoding.beam_search`.
+        length_penalty, coverage_penalty, source_mask: As of `nlpseq.decoding.beam_search`.
     """
     batch, size = len(max_length), beam_size
     states = [np.repeat(state, size, axis=0) for state in states]

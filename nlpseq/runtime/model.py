@@ -95,8 +95,8 @@ class Model:
         source = SavedModel(path, self.answers.signatures) if client is None else Computed(path, format, client)
         self._adapter = _ExportAdapter(self.metadata, self.answers, source)
 
-    def predict(self, inputs: Iterable[Any], **options: Any) -> list[dict[str, Any]]:
-        """The answers that `nlpseq predict --json` prints.
+    def predict(self, inputs: Iterable[Any], **options: Any) -> list[Any]:
+        """The answers that `nlpseq predict --json` prints: a dict for an input, of a series a list of dicts by step.
 
         Args:
             inputs: Texts; or what `Answers.example` of the kind of task takes, such as arrays.
@@ -111,9 +111,15 @@ class Model:
         examples = [inputs] if isinstance(inputs, (str, bytes, Path)) else inputs
         if not isinstance(examples, Iterable):
             raise InputError(f"`inputs` must be a list, an item for each answer, got {shorten(repr(inputs))}.")
-        examples, lines = [self._example(example) for example in examples], []
+        examples = [self._example(example) for example in examples]
+        if self.answers.by_step:
+            return [self._answers([[example]], options) for example in examples]
         size = 1 if self.format == "litert" else self.answers.batch_size
-        batches = [examples[start : start + size] for start in range(0, len(examples), size)]
+        return self._answers([examples[start : start + size] for start in range(0, len(examples), size)], options)
+
+    def _answers(self, batches, options):
+        """The JSON of each line."""
+        lines = []
         self.answers.respond(self._adapter, batches, lines.append, lambda line: None, True, **options)
         return [json.loads(line) for line in lines]
 

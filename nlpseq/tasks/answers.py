@@ -50,6 +50,7 @@ class Answers:
         stream_options: Those of `stream`; none for kinds that do not stream.
         files: Whether the arguments of `nlpseq predict` are paths of files, not texts.
         batch_size: Maximum number of examples in a batch.
+        by_step: Whether `respond` writes a line for each step of an example.
         input_name: Name of the input in "serving_default" and in JSON output.
         decisions: Names of the outputs that are decisions, such as a label; the others are scores.
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
@@ -68,6 +69,7 @@ class Answers:
     stream_options: ClassVar[tuple[Option, ...]] = ()
     files: ClassVar[bool] = False
     batch_size: ClassVar[int] = 64
+    by_step: ClassVar[bool] = False
     input_name: ClassVar[str] = "text"
     decisions: ClassVar[tuple[str, ...]] = ()
     widget: ClassVar[str] = "plain"

@@ -8,30 +8,27 @@ What is counted, and how rows become ids, a kind of task says by a `Corpus`.
 import contextlib
 import functools
 import glob
-import hashlib
-import itertools
 import json
 import os
 import pickle
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, TypeVar
+from typing import Any, BinaryIO, ClassVar
 
-import keras
 import numpy as np
 
 from nlpseq import writing
 from nlpseq.data import stream
 from nlpseq.data.files.columns import Role
 from nlpseq.data.files.table import normal
-from nlpseq.data.prepared import FILE, FORMAT, Layout, PreparedExamples, ShardWriters, read_description
+from nlpseq.data.prepared import FILE, FORMAT, Layout, ShardWriters
 from nlpseq.data.stream import Shard
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.paths import as_path
 from nlpseq.reporting import say
+from nlpseq.tasks.answers import in_lists
 from nlpseq.text.counting import Counts
 from nlpseq.training.fingerprint import fingerprint
 
@@ -39,20 +36,6 @@ BATCH = 512  # rows that are tokenized together
 TRAIN, VALIDATION, TEST = range(3)
 ShardRunner = Callable[[Callable[[Shard], None], list[Shard]], None]
 Encoder = Callable[[list], tuple]
-Data = TypeVar("Data")
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What a prepared corpus has beside the dataset that it is: `train` on disk, validation and test in memory.
-
-    Attributes:
-        preprocessor: Learnt from all that is trained on.
-        profile: Of the same.
-    """
-
-    preprocessor: Any = None
-    profile: Any = None
 
 
 class Tally:
@@ -142,7 +125,8 @@ class Corpus:
     def learn(self, tally: Tally) -> dict[str, Any]:
         """The vocabularies and all else that reading the result needs, as JSON keeps it.
 
-        Of the keys, "preprocessor" is one of `serialized`, "layout" and "shards" are those of `layout`.
+        Of the keys, "preprocessor" is what `nlpseq.tasks.prepared.serialized` gives, "layout" and "shards" are those of
+        `nlpseq.tasks.prepared.layout`.
 
         Raises:
             InputError: The counts suffice for no model.
@@ -166,7 +150,7 @@ class Corpus:
         """Prepares the corpus; returns the folder.
 
         Args:
-            each: Calls a function for each shard. Default here; `nlpseq.beam.preparing.by_beam` does it on many
+            run_shards: Calls a function for each shard. Default here; `nlpseq.beam.preparing.by_beam` does it on many
                 machines.
 
         Raises:
@@ -254,9 +238,7 @@ class Corpus:
                 elif held is not None:
                     held[split].append(row)
 
-        rows = training()
-        while batch := list(itertools.islice(rows, BATCH)):
-            yield batch
+        return in_lists(training(), BATCH)
 
 
 def _content(path):
@@ -374,60 +356,3 @@ def tokens_between_blanks(words: Mapping[bytes, int], characters: bool = False) 
         return sum(len(names[word]) * count for word, count in words.items()), len(set().union(*names.values()))
     tokens = sum(count for word, count in words.items() if names[word].startswith(" "))
     return tokens, len({name.strip() for name in names.values()})
-
-
-def serialized(preprocessor: Any) -> dict[str, Any]:
-    """A preprocessor as `restored` takes it."""
-    config: Any = keras.saving.serialize_keras_object(preprocessor)
-    return config
-
-
-def restored(description: Mapping[str, Any]) -> Any:
-    """The preprocessor of a description."""
-    return keras.saving.deserialize_keras_object(description["preprocessor"])
-
-
-def layout(layout: Layout, tokens: int) -> dict[str, Any]:
-    """The part of a description that says how examples of so many tokens are written."""
-    return {"layout": asdict(layout), "shards": layout.shards(tokens)}
-
-
-def examples(folder: Path, description: dict[str, Any]) -> PreparedExamples:
-    """The training examples that `ShardWriters` wrote."""
-    sizes = tuple(description["sizes"])
-    return PreparedExamples(str(folder / "train"), sizes, Layout(**description["layout"]), digest(folder))
-
-
-def digest(folder: Path) -> str:
-    """A digest of a prepared corpus."""
-    return hashlib.blake2b((folder / FILE).read_bytes(), digest_size=16).hexdigest()
-
-
-def held_out(folder: Path) -> Iterator[list]:
-    """The rows that are held out, for validation and for test."""
-    for name in ("validation", "test"):
-        with open(folder / f"{name}.jsonl", "rb") as file:
-            yield [json.loads(line.decode("utf-8", "surrogatepass")) for line in file]
-
-
-def load(folder: str | Path, kind: str, make: Callable[[Path, dict[str, Any]], Data]) -> Data:
-    """What a function makes of a folder and its description.
-
-    Args:
-        folder: Folder of a prepared corpus.
-        kind: Kind of task.
-        make: The function.
-
-    Raises:
-        InputError: The folder holds no corpus that was prepared for this kind, or it is damaged.
-    """
-    folder = as_path(folder)
-    description = read_description(folder)
-    if description.get("kind") != kind:
-        raise InputError(f"{folder} was prepared for {description.get('kind')}, not for {kind}.")
-    if description.get("format") != FORMAT:
-        raise InputError(f"{folder} was prepared by another version of nlpseq: prepare the corpus again.")
-    try:
-        return make(folder, description)
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise InputError(f"{folder} is damaged ({shorten(error)}): prepare the corpus again.") from None

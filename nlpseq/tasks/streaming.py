@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from nlpseq.cells.checks import check_shape
+from nlpseq.tasks.checked import checked
 from nlpseq.tasks.recurrent import state_sizes
 from nlpseq.tasks.text_task import text_spec
 
@@ -133,5 +134,5 @@ def signatures(init: Callable, step: Callable, sizes: dict[str, int]) -> dict[st
     states = {name: tf.TensorSpec([None, size], tf.float32, name=name) for name, size in sizes.items()}
     return {
         "init": tf.function(init, [text_spec("text")], autograph=False),
-        "step": tf.function(step, autograph=False).get_concrete_function(text_spec("token"), **states),
+        "step": tf.function(checked(step, states), autograph=False).get_concrete_function(text_spec("token"), **states),
     }

@@ -109,38 +109,49 @@ def train(
     task.compile(optimizer=optimizers.optimizer(settings, steps * validations, *(limit.spent for limit in budget)))
     if settings.validations > 1:
         say(f"{settings.validations} validations in each pass over the data: each counts as an epoch below")
-    options = {
-        "validation_data": validation_batches,
-        "epochs": validations,
-        "steps_per_epoch": steps,
-        "shuffle": False,  # the batches are shuffled already
-        # A progress bar in a terminal, a line an epoch in a log.
-        "verbose": 0 if not team.is_chief else 1 if sys.stdout.isatty() else 2,
-    }
+    options = _options(team, validations, steps, validation_batches)
     is_new = checkpoints is None or checkpoints.position is None
     if settings.init_from is not None and is_new:
         for line in take_weights(task, load_task(settings.init_from), number):
             say(line)
     if checkpoints is None:
         with _waiting(team) as waiting, shared_steps(task, settings.reduction), team.connected():
-            history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options)
-        return history.history, minutes.seconds()
+            history = task.fit(train_batches.repeat(), callbacks=[Compiling(waiting), *callbacks], **options).history
+        return history, minutes.seconds()
+    _check_checkpoints(task, settings, checkpoints, train_examples, validation_examples)
+    if checkpoints.trained is None:
+        with shared_steps(task, settings.reduction) as checkpoints.shared:
+            history = _fit(task, train_batches, callbacks, options, checkpoints)
+        checkpoints.finish(history=history, seconds=minutes.seconds())
+        return history, minutes.seconds()
+    say("resuming after the training, which has finished")
+    trained = checkpoints.restore_trained(task)
+    return trained["history"], trained["seconds"]
+
+
+def _options(team, epochs, steps, validation_batches):
+    """Arguments of `fit`; an epoch of Keras ends with a validation."""
+    return {
+        "validation_data": validation_batches,
+        "epochs": epochs,
+        "steps_per_epoch": steps,
+        "shuffle": False,  # the batches are shuffled already
+        # A progress bar in a terminal, a line an epoch in a log.
+        "verbose": 0 if not team.is_chief else 1 if sys.stdout.isatty() else 2,
+    }
+
+
+def _check_checkpoints(task, settings, checkpoints, train_examples, validation_examples):
+    """Raises an `InputError` unless checkpoints are of these data, and all workers continue the same training."""
     checkpoints.check_data(fingerprint(train_examples, validation_examples, *getattr(task, "origins", tuple)()))
     checkpoints.describe(settings.flat(), train_examples, validation_examples)
-    if checkpoints.trained is not None:
-        say("resuming after the training, which has finished")
-        trained = checkpoints.restore_trained(task)
-        return trained["history"], trained["seconds"]
-    team.check_equal(
-        {
-            "data": fingerprint(checkpoints.details["data"]),
-            "position of the last checkpoint, or the settings": fingerprint(checkpoints.position, settings.flat()),
-        }
-    )
-    with shared_steps(task, settings.reduction):
-        history = _fit(task, train_batches, callbacks, options, checkpoints)
-    checkpoints.finish(history=history, seconds=minutes.seconds())
-    return history, minutes.seconds()
+    if checkpoints.trained is None:
+        workers.current().check_equal(
+            {
+                "data": fingerprint(checkpoints.details["data"]),
+                "position of the last checkpoint, or the settings": fingerprint(checkpoints.position, settings.flat()),
+            }
+        )
 
 
 def _fit(task, batches, callbacks, options, checkpoints):

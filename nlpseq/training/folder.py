@@ -175,15 +175,15 @@ def find_checkpoint(path: str | Path) -> tuple[Path, dict[str, Any]]:
     """
     path = as_path(path)
     folder = path / "checkpoints" if os.path.isdir(path / "checkpoints") else path
-    names = [path]
+    names, parts = [path], []
     if os.path.isdir(folder):
-        steps = CheckpointFolder(folder)._steps()
-        names = [folder / name for name in (TRAINED, BEST, *steps)]
+        inside = CheckpointFolder(folder)
+        names, parts = [folder / name for name in (TRAINED, BEST, *inside._steps())], inside.parts()
     for name in names:
         if os.path.isfile(name):
             with contextlib.suppress(InputError):
                 return name, read_checkpoint_file(name)
-    networks = [folder / part for part in CheckpointFolder(folder).parts() if part.startswith(MEMBER)]
+    networks = [folder / part for part in parts if part.startswith(MEMBER)]
     networks = [str(network) for network in networks if CheckpointFolder(network).newest() is not None]
     if networks:
         raise InputError(

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -19,6 +19,9 @@ from nlpseq.reporting import say
 from nlpseq.training import state, workers
 from nlpseq.training.folder import BEST, TRAINED, CheckpointFolder
 from nlpseq.training.signals import stop_requests
+
+if TYPE_CHECKING:
+    from nlpseq.training.shared_steps import SharedSteps
 
 FORMAT = 1
 VERSIONS = {"nlpseq": nlpseq.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
@@ -93,6 +96,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._say_notes()
         self._pending = self._resumed is not None
         self._requests: list[int] = []
+        self.shared: SharedSteps | None = None  # the steps of several workers, which stop together
         self._written = time.perf_counter()
         self._validates = False
         self.cost = 0.0
@@ -211,7 +215,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._pass(self._epoch, self.params["steps"], save=True)
 
     def on_test_batch_begin(self, batch, logs=None):
-        if self._requests:
+        if self._asked():
             self._stop()
 
     def on_train_end(self, logs=None):
@@ -227,10 +231,16 @@ class Checkpoints(keras.callbacks.Callback):
             return
         self.position = epoch, batch, self.params["steps"]
         due = time.perf_counter() - self._written > 60 * self.minutes
-        if (epoch, batch) != (0, 0) and (save or due or self._requests):
+        asked = self._asked()
+        if (epoch, batch) != (0, 0) and (save or due or asked):
             self._save()
-        if self._requests:
+        if asked:
             self._stop()
+
+    def _asked(self):
+        """The signal on which to stop here, 0 for none."""
+        number = self._requests[0] if self._requests else 0
+        return number if self.shared is None else self.shared.agreed(number)
 
     def _skip(self, count):
         """Passes over `count` steps of this epoch, of which only the last is run.
@@ -284,7 +294,7 @@ class Checkpoints(keras.callbacks.Callback):
     def _stop(self):
         self.folder.wait()
         self._say_notes()
-        number = self._requests[0]
+        number = self._asked()
         files = list(self.folder.path.glob("step-*"))
         remedy = f"its checkpoint is in {self.folder.path}: run" if files else "there is no checkpoint yet: run"
         raise Interrupted(

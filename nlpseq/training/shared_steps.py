@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,18 @@ class SharedSteps:
 
     def __init__(self, model: Any, cluster: Cluster, dtype: str = "float32"):
         self.model, self.cluster, self.dtype = model, cluster, tf.as_dtype(dtype)
+        self._own_request, self._requests = (tf.Variable(0.0, trainable=False) for _ in range(2))
+
+    def agreed(self, number: int) -> int:
+        """The signal on which all workers stop before the next step, 0 for none.
+
+        It is one that a worker had before the step that has just ended, so that all know it at the same step.
+
+        Args:
+            number: The signal that this worker has received, 0 for none.
+        """
+        self._own_request.assign(float(number > 0))
+        return (number or signal.SIGTERM) if self._requests > 0 else 0
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of training; returns the metrics, the same on all workers."""
@@ -61,10 +74,11 @@ class SharedSteps:
         return self._results(sums, losses)
 
     def _losses(self, loss, counts, x, has_rows):
-        """What the loss is divided by, the loss times it, and the number of examples: float32 `(3,)`."""
+        """What the loss is divided by, the loss times it, the number of examples, and a request: float32 `(4,)`."""
         rows = tf.cast(tf.shape(tf.nest.flatten(x)[0])[0], tf.float32)
         count = has_rows * (tf.cast(counts[0], tf.float32) if counts else rows)
-        return tf.stack([count, tf.math.multiply_no_nan(tf.cast(loss, tf.float32), count), has_rows * rows])
+        loss = tf.math.multiply_no_nan(tf.cast(loss, tf.float32), count)
+        return tf.stack([count, loss, has_rows * rows, self._own_request])
 
     def _times(self, gradient, variable, count):
         """A gradient times the count, with the static shape of its variable, without which sums have no shape."""
@@ -97,6 +111,7 @@ class SharedSteps:
 
     def _results(self, parts, losses):
         """The metrics, with the sums of a batch added."""
+        self._requests.assign(losses[3])
         for variable, part in zip(self._variables(), parts):
             variable.assign_add(tf.cast(part, variable.dtype))
         mean = next(metric for metric in self.model.metrics if metric.name == "loss")
@@ -105,17 +120,17 @@ class SharedSteps:
 
 
 @contextlib.contextmanager
-def shared_steps(model: Any, dtype: str = "float32") -> Iterator[None]:
-    """In the block a model takes the steps of `SharedSteps`, if there are several workers."""
+def shared_steps(model: Any, dtype: str = "float32") -> Iterator[SharedSteps | None]:
+    """In the block a model takes the steps of `SharedSteps`, which it yields, if there are several workers."""
     cluster = workers.current()
     if not isinstance(cluster, Cluster):
-        yield
+        yield None
         return
     steps = SharedSteps(model, cluster, dtype)
     model.train_step, model.test_step = steps.train_step, steps.test_step
     cluster.shift_seeds(model)
     try:
-        yield
+        yield steps
     finally:
         cluster.shift_seeds(model, -1)
         del model.train_step, model.test_step

@@ -1,47 +1,58 @@
-"""What the doctor costs: seconds of a training with and without it, in turn.
+"""What the doctor costs: a training step with and without it, in turn, beside the callback that every recipe has.
 
 python -m tests.benchmarks.doctor
 """
 
-import statistics
 import time
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from nlpseq.layers import LSTM
-from nlpseq.training import Doctor, optimizer
+from nlpseq.training import Doctor, StopOnNonFinite, optimizer
 from nlpseq.training.settings import TrainingSettings
 
-SIZES = {"small": (32, 20, 64, 64), "large": (32, 64, 256, 512)}  # batch, time, features, units
-STEPS, ROUNDS = 100, 5
+SIZES = {"small": (32, 20, 64, 64, 500), "large": (32, 64, 256, 512, 50)}  # batch, time, features, units, steps
+FIRST = 10  # steps, some of which compile
+ROUNDS = 12
 
 
-def seconds(model, x, y, callbacks):
-    """The time of a training after its first steps, which compile."""
-    model.fit(x, y, len(x) // 4, verbose=0, callbacks=callbacks)
-    data = np.tile(x, (STEPS // 4, 1, 1)), np.tile(y, STEPS // 4)
-    start = time.perf_counter()
-    model.fit(*data, len(x) // 4, verbose=0, callbacks=callbacks)
-    return time.perf_counter() - start
+class Times(keras.callbacks.Callback):
+    """The time at the end of each step."""
+
+    def on_train_begin(self, logs=None):
+        self.ends = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.ends.append(time.perf_counter())
+
+
+def seconds(model, data, steps, *callbacks):
+    """Of each step of a training but the first ones."""
+    times = Times()
+    options = {"steps_per_epoch": steps, "verbose": 0, "shuffle": False}
+    model.fit(data, callbacks=[*callbacks, StopOnNonFinite(), times], **options)
+    return np.diff(times.ends[FIRST:])
 
 
 def main():
-    for name, (batch, steps, features, units) in SIZES.items():
-        x = np.random.default_rng(0).normal(size=(4 * batch, steps, features)).astype("float32")
-        y = np.zeros(4 * batch, "int32")
+    for name, (batch, length, features, units, steps) in SIZES.items():
+        x = np.random.default_rng(0).normal(size=(batch, length, features)).astype("float32")
+        data = tf.data.Dataset.from_tensors((x, np.arange(batch) % 2)).repeat()
         model = keras.Sequential([LSTM(units), keras.layers.Dense(2)])
         model.compile(
             optimizer(TrainingSettings(schedule="constant"), 100), keras.losses.SparseCategoricalCrossentropy(True)
         )
-        seconds(model, x, y, [])
-        ratios, without = [], []
+        plain, watched = [], []
         for _ in range(ROUNDS):
-            plain = seconds(model, x, y, [])
-            ratios.append(seconds(model, x, y, [Doctor(report=print)]) / plain)
-            without.append(plain / STEPS)
-        milliseconds, ratio = 1000 * statistics.median(without), statistics.median(ratios)
-        print(f"{name}: {milliseconds:.2f} ms a step, with the doctor {ratio:.3f} times as long")
+            plain.extend(seconds(model, data, steps))
+            watched.extend(seconds(model, data, steps, Doctor(steps=steps, report=print)))
+        parts = [np.quantile(watched, part) / np.quantile(plain, part) for part in (0.5, 0.25)]
+        print(
+            f"{name}: {1000 * np.median(plain):.2f} ms a step, with the doctor {parts[0]:.3f} times as long "
+            f"(the median; the lower quartile {parts[1]:.3f} times)"
+        )
 
 
 if __name__ == "__main__":

@@ -178,6 +178,17 @@ def test_predict_a_file_keeps_its_columns(path, tmp_path, suffix):
     assert sorted(item.name for item in tmp_path.iterdir()) == ["in.csv", output.name]
 
 
+def test_texts_with_other_ends_of_lines_have_one_answer(tmp_path):
+    """Those of `str.splitlines` that JSON does not escape, as a language model repeats its prompt."""
+    prompts = ["the\u2028cat", "a\x85mat", "sat\u2029on"]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in prompts))
+    export = exported("language_model")[1]
+    flags = ["--file", tmp_path / "a.jsonl", "--output", tmp_path / "b.jsonl", "--length", "1"]
+    assert run("predict", export, *flags) == 0
+    rows = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text().split("\n") if line]
+    assert [row["text"] for row in rows] == prompts
+
+
 def test_texts_of_several_columns_are_joined_as_in_training(path, tmp_path):
     (tmp_path / "a.csv").write_text("Title,Description\ngood,\nbad,film no. 2\n")
     (tmp_path / "whole.csv").write_text('text\ngood\n"bad\n\nfilm no. 2"\n')

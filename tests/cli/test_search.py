@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("optuna")
 
-from nlpseq.cli import follow_data, recipe
+from nlpseq.cli import begin, follow_data, recipe
 from nlpseq.cli import search as command
 from nlpseq.cli.search import Search
 from nlpseq.data.settings import DataSettings
@@ -55,7 +55,7 @@ class Recipe:
         self.tried, self.before, self.data = [], before, data
 
     def __call__(self, config):
-        recipe.begin(config, config.data.output)
+        begin(config, config.data.output)
         config = follow_data(config, CHOICES, SPACE)
         self.tried.append(config.training)
         self.before(len(self.tried))

@@ -127,3 +127,9 @@ def test_ngrams_are_those_of_witten_and_bell():
     after = (1 + 3 * unigram) / (3 + 3)  # 2 is followed by 1, by 2 and by the end, once each
     assert model.log_probability([2, 1]) - model.log_probability([2]) == pytest.approx(np.log(after))
     assert np.exp(model.scores).sum(axis=1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("n_best", [1, 2])
+def test_an_empty_batch_has_no_labels(n_best):
+    best = ctc_beam_search(tf.zeros([0, 5, 3]), n_best=n_best, beam_size=3)
+    assert best.ids.shape == (0, n_best, 0) and best.scores.shape == (0, n_best)

@@ -58,6 +58,7 @@ def test_own_file_to_export(tmp_path, monkeypatch, capsys):
     (["--dataset", "{tmp}/moves.csv", "--label", "lable"], "did you mean label"),
     (["--dataset", "nlpseq_moton"], "did you mean nlpseq_motion"),
     (["--layers", "0", "--pooling", "last"], "--pooling last needs recurrent layers"),
+    (["--dataset", "{tmp}/moves.csv", "--noise", "1.5"], "--noise must be between 0 and 1"),
 ])  # fmt: skip
 def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, flags, message):
     write(tmp_path / "moves.csv")

@@ -88,5 +88,5 @@ def test_scan(tmp_path):
 @pytest.mark.slow
 def test_multi30k(tmp_path):
     languages = {"dataset": str(real_data.beside("multi30k")), "source": "en", "target": "de"}
-    config = translation.Settings.of(**translation.PRESETS["multi30k"], **languages, output=str(tmp_path))
+    config = translation.Settings.of(**languages, output=str(tmp_path))
     assert translation.main(config)["test"]["bleu"] >= 31

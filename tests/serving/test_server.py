@@ -49,7 +49,7 @@ def post(client, path, body):
 
 def test_instances_and_inputs_are_the_rows_and_columns_of_the_export(client):
     columns = post(client, "labels:predict", {"inputs": TEXTS}).json()["outputs"]
-    by_name = post(client, "labels:predict", {"inputs": {"text": TEXTS}, "signature_name": "serving_default"})
+    by_name = post(client, "labels:predict", {"inputs": {"text": TEXTS}, "signature_name": "serving_default", "id": 1})
     rows = post(client, "labels:predict", {"instances": [TEXTS[0], *({"text": text} for text in TEXTS[1:])]})
     expected = export_of(client, "labels").predict(TEXTS)
     assert columns["label"] == [answer["label"] for answer in expected]

@@ -15,7 +15,8 @@ from nlpseq.tasks.tagging.defaults import choose as choose_for_sentences
 from nlpseq.tasks.tagging.settings import TaggingSettings
 from nlpseq.tasks.translation.defaults import PairProfile as Profile
 from nlpseq.tasks.translation.defaults import choose as choose_for_pairs
-from nlpseq.tasks.translation.settings import TranslationSettings
+from nlpseq.tasks.translation.defaults import likeness
+from nlpseq.tasks.translation.settings import PairSettings, TranslationSettings
 
 KINDS: dict[str, Any] = {
     "classification": ClassificationSettings,
@@ -75,6 +76,17 @@ def test_a_generated_language_keeps_its_words_and_its_long_translations():
     commands = Profile(examples=16_000, tokens=340_000, vocabulary=20, ratio=5.4)
     assert choose_for_pairs(commands)["vocabulary"] == "word" and choose_for_pairs(commands)["length_ratio"] == 5.4
     assert choose_for_pairs(SENTENCES)["vocabulary"] == "bpe"
+
+
+def test_languages_of_one_alphabet_share_their_subwords():
+    natural = {"examples": 29_000, "tokens": 700_000, "vocabulary": 35_000}
+    german, russian = (
+        Profile(**natural, likeness=likeness([b"the", b"green", b"houses"], words))
+        for words in ([b"die", "gr\u00fcnen".encode(), "H\u00e4user".encode()], ["\u0434\u043e\u043c".encode(), b"1"])
+    )
+    assert choose_for_pairs(german)["joint"] and not choose_for_pairs(russian)["joint"]
+    assert not choose_for_pairs(german, PairSettings(vocabulary="word"))["joint"]
+    assert not choose_for_pairs(german, vectors="glove.txt")["joint"]  # which are those of the sources
 
 
 def test_what_the_user_sets_stays_and_the_rest_is_reported(capsys):

@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import keras
 import numpy as np
 import pytest
 
@@ -61,17 +62,33 @@ def test_threads_get_the_same_answers_of_an_export():
     assert answers == [[str(export.predict([text])) for text in tiny.TEXTS]] * THREADS
 
 
+def trained(kind):
+    training.set_seed(4)
+    task = fitted_task(kind, **AT_RANDOM[kind])
+    task.compile(training.Adam(0.01))
+    task.fit(task.prepare(FITTED[kind][1](), 8, training=True, seed=4), epochs=2, verbose=0)
+    return task.get_weights()
+
+
 @pytest.mark.parametrize("kind", slow_but(FITTED, "classification"))
 @pytest.mark.slow
 def test_a_seed_gives_the_same_bytes(kind):
-    def trained():
-        training.set_seed(4)
-        task = fitted_task(kind, **AT_RANDOM[kind])
-        task.compile(training.Adam(0.01))
-        task.fit(task.prepare(FITTED[kind][1](), 8, training=True, seed=4), epochs=2, verbose=0)
-        return [weight.tobytes() for weight in task.get_weights()]
+    one, other = ([weight.tobytes() for weight in trained(kind)] for _ in range(2))
+    assert one == other
 
-    assert trained() == trained()
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FITTED)
+def test_the_default_dtype_of_keras_is_no_matter(kind):
+    """Another part of the process may have set it: what is drawn at random in training is float32 all the same."""
+    expected = trained(kind)
+    keras.config.set_floatx("float64")
+    try:
+        actual = trained(kind)
+    finally:
+        keras.config.set_floatx("float32")
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
 
 
 def test_overlapping_modes_of_threads_leave_the_global_one():

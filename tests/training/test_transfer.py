@@ -6,9 +6,8 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from nlpseq import serving, training
+from nlpseq import cli, serving, training
 from nlpseq.cli import export as export_command
-from nlpseq.cli import recipe
 from nlpseq.errors import InputError
 from nlpseq.tasks import TextClassifier
 from nlpseq.text import WordPreprocessor
@@ -101,6 +100,8 @@ def test_what_does_not_fit():
 def test_paths_that_hold_no_model(tmp_path):
     with pytest.raises(InputError, match="holds no complete checkpoint"):
         load_task(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds no complete checkpoint"):
+        load_task("x" * 300)  # longer than a name can be
     (tmp_path / "saved_model.pb").touch()
     with pytest.raises(InputError, match=r"has no task\.json"):
         load_task(tmp_path)
@@ -144,7 +145,7 @@ def test_what_is_left_after_a_failed_export_is_said(tmp_path, capsys, is_written
     if is_written:
         checkpoints.folder.write("trained", {})
         checkpoints.folder.wait()
-    with pytest.raises(ZeroDivisionError), recipe.naming_trained_model(checkpoints):
+    with pytest.raises(ZeroDivisionError), cli.naming_trained_model(checkpoints):
         1 / 0  # noqa: B018
     said = capsys.readouterr().err
     assert (f"nlpseq export {tmp_path}" in said) == is_written
@@ -157,5 +158,5 @@ def test_an_export_that_lacks_a_format_is_exported_all_the_same(monkeypatch, cap
     given, checkpoints = mock.MagicMock(), mock.MagicMock()
     given.flat.return_value, given.data.formats = {}, "onnx"
     with pytest.raises(serving.FormatError, match="out/1 has no onnx: the model differs.$"):
-        recipe.finish(None, given, given, ({}, 1.0), given, given, print, checkpoints)
+        cli.finish(None, given, given, ({}, 1.0), given, given, print, checkpoints)
     assert checkpoints.clear.called and capsys.readouterr().out.endswith("exported to out/1\n")

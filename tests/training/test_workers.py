@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nlpseq import training
 from nlpseq.cli import launch
-from nlpseq.errors import InputError
+from nlpseq.errors import InputError, Interrupted
 from nlpseq.training import clusters, workers
 from nlpseq.training.shared_steps import shared_steps
 from tests.training import worker_runs
@@ -78,6 +78,29 @@ def test_a_shared_step_is_that_of_the_whole_batch(sizes, monkeypatch):
         np.testing.assert_allclose(one, two, rtol=1e-6, atol=1e-7)
     assert {name: float(value) for name, value in logs.items()} == pytest.approx(expected, rel=1e-6)
     assert "train_step" not in vars(model)
+
+
+@pytest.mark.parametrize("rank, asks", [(0, True), (1, True), (0, False), (1, False)])
+def test_all_workers_stop_at_the_step_at_which_one_was_asked(rank, asks, tmp_path, monkeypatch):
+    """The other worker is asked during the second step, or this one; the chief writes a checkpoint."""
+    steps = itertools.count(1)
+
+    def add(tensors):
+        if tensors and tensors[-1].shape == (4,):  # the losses
+            other = float(next(steps) == 2 and not asks)
+            return [*tensors[:-1], tensors[-1] + [0.0, 0.0, 0.0, other]]
+        return tensors
+
+    monkeypatch.setattr(workers, "_current", Pretended(rank, 2, {"add": add}))
+    model, checkpoints = model_of(), training.Checkpoints(tmp_path)
+    batches = tf.data.Dataset.from_tensors((np.ones((2, 4), "float32"), np.ones(2, "int32"))).repeat(5)
+    with shared_steps(model) as checkpoints.shared, checkpoints.signals() as _:
+        request = keras.callbacks.LambdaCallback(
+            on_train_batch_begin=lambda batch, logs: checkpoints._requests.extend([15] if batch == 1 and asks else [])
+        )
+        with pytest.raises(Interrupted, match="batch [23] of 5"):
+            model.fit(checkpoints.remaining(batches), steps_per_epoch=5, callbacks=[checkpoints, request], verbose=0)
+    assert len(list(tmp_path.glob("step-*"))) == (rank == 0)
 
 
 def test_the_chief_is_alone_after_the_training(tmp_path, monkeypatch):

@@ -30,6 +30,7 @@ class Answers(answers.Answers):
     decisions = ("alarm",)
     signatures = ("serving_default", "init", "step")
     outputs = ("alarm", "score")
+    by_step = True
     batch_size = 1  # series of unequal length have unequal answers
     notes: tuple[str, ...] = ()  # about the file that was read last
 

@@ -54,7 +54,7 @@ def calibrated(
         recordings: The recordings; only steps from their start on count.
         usual: That with which the evidence was made.
         rest: As of `nlpseq.tasks.anomalies.alarms.peaks`.
-        how, rate: As of `choose_threshold`; with "labels" the evidence with the best F1 of events counts too.
+        method, rate: As of `choose_threshold`; with "labels" the evidence with the best F1 of events counts too.
     """
     place, margin = list(MARGINS).index("usual"), MARGINS["usual"]
     greatest, median = usual

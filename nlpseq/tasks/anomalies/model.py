@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.cells.checks import check
 from nlpseq.data.batching import evaluation_batches, training_batches
 from nlpseq.errors import InputError, one_of
 from nlpseq.tasks.anomalies.calibration import Calibration, calibrated
@@ -19,6 +20,7 @@ from nlpseq.tasks.anomalies.scans import TENSORS, States, scan, zeros
 from nlpseq.tasks.anomalies.settings import DetectorSettings
 from nlpseq.tasks.anomalies.statistics import Fitted, Statistics
 from nlpseq.tasks.base import Look, Task
+from nlpseq.tasks.checked import checked
 from nlpseq.tasks.text_task import TracedFunctions
 
 SHOWN = 120  # steps of each series by which formats are compared
@@ -171,7 +173,7 @@ class AnomalyDetector(Task):
         Returns:
             A dict of `score`, `surprise`, float32 `(batch, time)`, and `alarm`, bool `(batch, time)`.
         """
-        scored = self._scored(values, season)
+        scored = self._scored(values, _whole_steps(season))
         return {name: scored[name] for name in ("score", "surprise", "alarm")}
 
     def _scored(self, values, season):
@@ -213,7 +215,7 @@ class AnomalyDetector(Task):
 
         Args:
             examples: `nlpseq.data.Recordings` that were not learnt from.
-            how, rate: As of `nlpseq.tasks.anomalies.calibration.calibrated`.
+            method, rate: As of `nlpseq.tasks.anomalies.calibration.calibrated`.
         """
         self.ensure_built()
         evidence = [row["evidence"] for row in self._in_batches("evidence", examples.values, examples.seasons)]
@@ -310,12 +312,12 @@ class AnomalyDetector(Task):
 
         def init(values, season):
             """The states after the beginning of a series, which may have no steps."""
-            return scan(self.step, {"values": values}, self.first_states(season))[1]
+            return scan(self.step, {"values": values}, self.first_states(_whole_steps(season)))[1]
 
         return {
-            "serving_default": tf.function(self.answer, [series, season], autograph=False),
-            "init": tf.function(init, [series, season], autograph=False),
-            "step": tf.function(step, autograph=False).get_concrete_function(values, **states),
+            "serving_default": tf.function(checked(self.answer), [series, season], autograph=False),
+            "init": tf.function(checked(init), [series, season], autograph=False),
+            "step": tf.function(checked(step, states), autograph=False).get_concrete_function(values, **states),
         }
 
     def numeric_functions(self):
@@ -400,3 +402,9 @@ def _batches(order, lengths, most):
         part = [*part, i]
     if part:
         yield part
+
+
+def _whole_steps(season):
+    """Seasons of a signature, refused if one is negative."""
+    with tf.control_dependencies(check(tf.reduce_all(season >= 0), "season must be 0 or more steps, got %s.", season)):
+        return tf.identity(season)

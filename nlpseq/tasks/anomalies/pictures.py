@@ -59,7 +59,7 @@ def plot_alarms(
         upper.plot(time[::every], row[::every], color=style.color, linewidth=0.8, label=shorten(style.name))
     unit = max(abs(threshold), 1.0)
     score = np.clip(detected["score"], threshold + SHOWN[0] * unit, threshold + SHOWN[1] * unit)
-    lower.plot(time, score, color=INK, linewidth=0.7)
+    lower.plot(time, score, color="#777777", linewidth=0.7)
     lower.axhline(threshold, color=VALIDATION, linewidth=1, linestyle="--")
     for axes in (upper, lower):
         for left, right in recording.windows or ():
@@ -67,12 +67,14 @@ def plot_alarms(
         if recording.start:
             axes.axvspan(-0.5, recording.start - 0.5, color="#999999", alpha=0.15, linewidth=0)
     alarms = np.flatnonzero(detected["alarm"])
-    lower.plot(alarms, score[alarms], "v", color=VALIDATION, markersize=6)
+    lower.plot(alarms, score[alarms], "v", color=INK, markersize=5)
     for alarm in alarms:
-        upper.axvline(alarm, color=VALIDATION, linewidth=0.9, alpha=0.8)
+        upper.axvline(alarm, color=INK, linewidth=0.9, alpha=0.8)
     upper.set(ylabel="value" if len(shown) == 1 else "value, scaled")
     lower.set(ylabel="score", xlabel="step (orange: anomalies; lines and triangles: alarms; grey: not evaluated)")
-    finish_axes(upper, legend=len(shown) > 1)
+    finish_axes(upper, legend=False)
+    if len(shown) > 1:  # above, since series fill the axes
+        upper.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(shown), frameon=False, fontsize=8)
     finish_axes(lower, legend=False)
     save_figure(figure, path)
 

@@ -13,13 +13,12 @@ from nlpseq.errors import InputError, one_of
 from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches, label_axes, log_odds, served
-from nlpseq.tasks.calibrated import Calibrated
-from nlpseq.tasks.class_weights import ClassWeighted, MicroF1
+from nlpseq.tasks.classification.labelling import Labelling
 from nlpseq.tasks.classification.linear import NgramLogits
 from nlpseq.tasks.classification.settings import ClassifierSettings
 from nlpseq.tasks.classification.streaming import ClassifierStream
 from nlpseq.tasks.classification.svm import MarginLogits
-from nlpseq.tasks.labels import label_names, with_labels
+from nlpseq.tasks.labels import with_labels
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.text_task import ENCODE_BATCH, as_texts, encode, strings, text_spec
 from nlpseq.tasks.vectors import VECTOR_SCALE, VectorTask, word_axes
@@ -30,7 +29,7 @@ EQUAL = 0.5  # share of each of two classifiers
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class TextClassifier(ClassWeighted, Calibrated, VectorTask):
+class TextClassifier(Labelling, VectorTask):
     """A recurrent text classifier with preprocessing inside the model.
 
         x_t = [E w_t ; E_2 w_{t-1} w_t ; ...]      embeddings of word t and of the n-grams that end at t
@@ -96,10 +95,7 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         thresholds: Sequence[float] | None = None,
         **kwargs: Any,
     ):
-        labels, self.multi_label = label_names(labels), multi_label
-        self.thresholds = np.array(thresholds or [0.0] * len(labels), np.float32)
-        super().__init__(preprocessor, labels, calibration=calibration, **kwargs)
-        self.check_class_weights()
+        super().__init__(preprocessor, labels, multi_label, thresholds, calibration=calibration, **kwargs)
         self._read = served(self._read_text, text_spec("text"))
         self._answer = self.signatures()["serving_default"]
 
@@ -133,10 +129,6 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
     @property
     def fitted(self):
         return self.linear.weights if self.has_margins else []
-
-    @property
-    def least_labels(self):
-        return 1 if self.multi_label else 2
 
     def call(self, inputs, training=False):
         heads = self.heads(inputs, training)
@@ -310,10 +302,6 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         """Lines of text as `encode_texts` takes them."""
         return lines
 
-    def default_loss(self):
-        """Cross-entropy over the classes, with `class_weights`; with `multi_label` that of each label."""
-        return self.cross_entropy(self.multi_label)
-
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """As in Keras; the mean of the losses of both classifiers, where both are trained."""
         heads = tf.unstack(y_pred, axis=1) if len(y_pred.shape) == 3 else [y_pred]
@@ -323,15 +311,6 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         one = self.mixed(*tf.unstack(y_pred, axis=1)) if len(y_pred.shape) == 3 else y_pred
         return super().compute_metrics(x, y, one, sample_weight)
-
-    def default_metrics(self):
-        """Accuracy, with class weights also a weighted one; with `multi_label` micro-averaged F1."""
-        return [MicroF1()] if self.multi_label else self.accuracies()
-
-    @property
-    def metric(self) -> str:
-        """F1 with `multi_label`, else accuracy, which is weighted as the classes are."""
-        return "f1" if self.multi_label else self.monitored_accuracy
 
     def calibrate(self, examples: Any) -> decisions.Calibration | None:
         """Fits the temperature of the scores on validation examples; labels do not change.
@@ -391,24 +370,6 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
         """
         return self.answer_of(self(text, training=False))
 
-    def answer_of(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The answer as of `answer` for logits `(batch, classes)`."""
-        names, numbers = tf.constant(self.labels), self.decided(logits)
-        scores = numbers["scores"]
-        if not self.multi_label:
-            return {"label": tf.gather(names, tf.argmax(logits, 1)), "scores": scores}
-        assigned = numbers["assigned"] > 0
-        order = tf.argsort(tf.where(assigned, scores, -1.0), direction="DESCENDING", stable=True)
-        labels = tf.where(tf.gather(assigned, order, batch_dims=1), tf.gather(names, order), "")
-        return {"labels": labels, "scores": scores}
-
-    def decided(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`scores` of logits `(batch, classes)`, and with `multi_label` `assigned`, 1.0 for the labels that apply."""
-        tempered = self.tempered(logits)
-        if not self.multi_label:
-            return {"scores": tf.nn.softmax(tempered)}
-        return {"scores": tf.sigmoid(tempered), "assigned": tf.cast(logits >= self.thresholds, tf.float32)}
-
     def signatures(self):
         """Also "init" and "step" for a classifier that reads forward; see `ClassifierStream`."""
         stream = self.built and ClassifierStream.can_stream(self)
@@ -444,15 +405,6 @@ class TextClassifier(ClassWeighted, Calibrated, VectorTask):
             rows = [row for answer in answers for row in answer["labels"].tolist()]
             return {"labels": [[name.decode() for name in row if name] for row in rows], **scores}
         return {"label": [label.decode() for answer in answers for label in answer["label"]], **scores}
-
-    def details(self):
-        """Whether texts have several labels, the score from which each is assigned, and the calibration."""
-        thresholds = 1 / (1 + np.exp(-self.thresholds.astype(float) / self.temperature))
-        by_label = dict(zip(self.labels, thresholds.round(4).tolist())) if self.multi_label else None
-        return {**super().details(), "multi_label": self.multi_label, "thresholds": by_label}
-
-    def get_config(self):
-        return {**super().get_config(), "multi_label": self.multi_label, "thresholds": self.thresholds.tolist()}
 
     def limits(self):
         preprocessor = self.preprocessor

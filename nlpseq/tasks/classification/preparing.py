@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nlpseq.data.prepared import Layout, integers
 from nlpseq.errors import InputError
-from nlpseq.tasks import preparing
+from nlpseq.tasks import prepared, preparing
 from nlpseq.tasks.classification.data import Examples, LabelledTexts
 from nlpseq.tasks.profile import Profile
 from nlpseq.tasks.text_task import as_texts
@@ -19,7 +19,7 @@ TEXTS = tf.TensorSpec([None], tf.string)
 
 
 @dataclass(frozen=True)
-class PreparedTexts(preparing.Prepared, LabelledTexts):
+class PreparedTexts(prepared.Prepared, LabelledTexts):
     """A prepared corpus of labelled texts."""
 
     @property
@@ -63,13 +63,13 @@ class Corpus(preparing.Corpus):
         layout = Layout(integers(len(vocabulary)), integers(len(names)), len(preprocessor.sizes))
         return {
             "labels": names,
-            "preprocessor": preparing.serialized(preprocessor),
+            "preprocessor": prepared.serialized(preprocessor),
             "profile": [tally.rows, tokens, len(words), len(names)],
-            **preparing.layout(layout, tokens),
+            **prepared.layout(layout, tokens),
         }
 
     def encoder(self, description):
-        preprocessor = preparing.restored(description)
+        preprocessor = prepared.restored(description)
         encode = tf.function(lambda texts: preprocessor(texts), [TEXTS], autograph=False)
         numbers = {name: number for number, name in enumerate(description["labels"])}
 
@@ -86,14 +86,14 @@ def load_prepared_texts(folder: str | Path) -> PreparedTexts:
     Raises:
         InputError: The folder holds none, or it is damaged.
     """
-    return preparing.load(folder, "classification", _described)
+    return prepared.load(folder, "classification", _described)
 
 
 def _described(folder, description):
     labels = description["labels"]
-    validation, test = (_examples(rows, labels) for rows in preparing.held_out(folder))
-    train: Any = preparing.examples(folder, description)
-    details = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
+    validation, test = (_examples(rows, labels) for rows in prepared.held_out(folder))
+    train: Any = prepared.examples(folder, description)
+    details = {"preprocessor": prepared.restored(description), "profile": Profile(*description["profile"])}
     return PreparedTexts(str(folder), tuple(labels), train, validation, test, **details)
 
 

@@ -132,7 +132,7 @@ def clips_of_array(frames: np.ndarray, name: str, frame: Sequence[int], options:
         frames: The array.
         name: Of the file.
         frame: The shape of a frame of the model: `(channels,)` or `(rows, columns, channels)`.
-        how: Stride, and greatest numbers and sizes.
+        options: Stride, and greatest numbers and sizes.
     """
     if len(frame) == 1:
         one = frames.ndim <= 2 and not are_rows(frames.shape[1:], frame)

@@ -29,7 +29,7 @@ def clips_of(
 
     Args:
         table: The table.
-        how: Columns that the user named.
+        options: Columns that the user named.
         channels: Names of the channels of the training data. Default None, all columns that hold numbers.
         width: Number of values in a row if rows are sequences, and 0 if they are frames, as of `Part`. Default None,
             which is found out.

@@ -63,7 +63,7 @@ def as_frames(values: Any, name: str, options: ClipReading) -> np.ndarray:
             `(time, rows, columns, channels)`; with 8 rows and columns or more the last two are pictures. Channels of
             pictures may stand first or second.
         name: Of the clip, for messages.
-        how: Stride, greatest number of frames, and greatest size of pictures.
+        options: Stride, greatest number of frames, and greatest size of pictures.
 
     Raises:
         InputError: the frames are not numbers, or of unequal size, or there are none.

@@ -14,6 +14,7 @@ from nlpseq.layers import Pooling
 from nlpseq.tasks import decisions
 from nlpseq.tasks.base import Look, NumericFunction, label_axes, log_odds
 from nlpseq.tasks.calibrated import Calibrated
+from nlpseq.tasks.checked import checked
 from nlpseq.tasks.class_weights import ClassWeighted
 from nlpseq.tasks.clips import examples as sequences
 from nlpseq.tasks.clips.answers import padded_frames
@@ -354,7 +355,7 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         """Also "init" and "step" for a classifier that reads forward; see `FrameStream`."""
         frames = tf.TensorSpec([None, None, *self.frame], tf.float32, name="frames")
         length = tf.TensorSpec([None], tf.int32, name="length")
-        functions = {"serving_default": tf.function(self.answer, [frames, length], autograph=False)}
+        functions = {"serving_default": tf.function(checked(self.answer), [frames, length], autograph=False)}
         if self.built and FrameStream.can_stream(self):
             functions |= FrameStream(self).signatures()
         return functions

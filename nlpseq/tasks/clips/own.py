@@ -83,7 +83,7 @@ def read_file(
 
     Args:
         path: The file.
-        how: Columns and sizes.
+        options: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
     """
     suffix = suffix_of(path)
@@ -98,14 +98,14 @@ def read_file(
         else read_text(path, options.encoding)
     )
     if isinstance(content, str):
-        content = _of_text(content, str(path), options)
+        content = _of_text(content, str(path))
     if isinstance(content, Part):
         return {"train": _in_form(content, options)}
     parts = {split: columns.clips_of(part, options, channels, width) for split, part in table.by_split(content).items()}
     return {split: _in_form(part, options) for split, part in parts.items()}
 
 
-def _of_text(text, place, options) -> Part | Table:
+def _of_text(text, place) -> Part | Table:
     if strokes.is_unipen(text):
         return strokes.read_unipen(text, place)
     if text.lstrip().startswith(("@", "#", "%")) and "@data" in text.lower():
@@ -231,7 +231,7 @@ def one_file(
 
     Args:
         path: The file.
-        how: Columns and sizes.
+        options: Columns and sizes.
         channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         frame: The shape of a frame, as of `arrays.clips_of_array`. Default that of one clip in the array.
     """
@@ -269,7 +269,7 @@ def text_clips(
 
     Args:
         text, place: The text, and what it is called in messages.
-        how, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
+        options, channels, width: As of `nlpseq.tasks.clips.columns.clips_of`.
         frame: The shape of a frame.
     """
     if ARRAY.match(text):
@@ -320,7 +320,7 @@ def of_object(data: Any, options: ReadingOptions) -> dict[str, Part]:
     Args:
         data: A tuple of clips and labels, a list of pairs, a dict of both such as {"x": ..., "y": ...}, a frame or rows
             as of a table, or a dict of these by split; clips are arrays of frames.
-        how: Stride, and greatest numbers and sizes.
+        options: Stride, and greatest numbers and sizes.
 
     Raises:
         InputError: it is none of these.

@@ -81,7 +81,7 @@ def find_roles(table: Table, options: ReadingOptions, channels: Sequence[str] | 
 
     Args:
         table: The table.
-        how: Columns that the user named.
+        options: Columns that the user named.
         channels: Names of the channels of the training data.
 
     Raises:

@@ -32,7 +32,7 @@ class SequenceSettings(CellSettings):
     """Size of the vector of a picture, which the recurrent layers read."""
     warp: Annotated[float, Range(0, 1), AUTO] = 0.0
     """How much channels are mixed at random in training, in each sequence otherwise: strokes turned and sheared."""
-    noise: Annotated[float, Range(0, 10), AUTO] = 0.0
+    noise: Annotated[float, Range(0, 1), AUTO] = 0.0
     """Standard deviation of the noise that is added to standardised frames in training."""
     class_weights: Annotated[Literal["none", "balanced"], OPEN] = "none"
     """Whether all classes count alike in the loss, however rare; in Python also a weight by label, others have 1."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from nlpseq.tasks.checked import checked
 from nlpseq.tasks.streaming import PooledStates
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ class FrameStream:
         frames = tf.TensorSpec([None, None, *frame], tf.float32, name="frames")
         length = tf.TensorSpec([None], tf.int32, name="length")
         states = {name: tf.TensorSpec([None, size], tf.float32, name=name) for name, size in self.sizes.items()}
-        step = tf.function(self.step, autograph=False)
+        step = tf.function(checked(self.step, states), autograph=False)
         return {
-            "init": tf.function(self.init, [frames, length], autograph=False),
+            "init": tf.function(checked(self.init), [frames, length], autograph=False),
             "step": step.get_concrete_function(tf.TensorSpec([None, *frame], tf.float32, name="frame"), **states),
         }
 

@@ -3,6 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from nlpseq.cells.checks import check
+from nlpseq.tasks.checked import checked
+
 
 class ForecastStream:
     """Functions from raw inputs of any length to forecasts.
@@ -44,7 +47,8 @@ class ForecastStream:
     def read(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The inputs of the task from those of a signature."""
         description = self.description
-        values = tf.where(inputs["mask"], inputs["values"], np.float64("nan"))
+        with tf.control_dependencies(self._checked_steps(inputs)):
+            values = tf.where(inputs["mask"], inputs["values"], np.float64("nan"))
         read = {"values": _ended(values, description.context, np.nan)}
         steps = description.context + description.horizon
         if "times" in inputs:
@@ -61,6 +65,16 @@ class ForecastStream:
             read["static"] = tf.stack([_numbers(*pair) for pair in zip(columns, texts)], axis=1)
         return read
 
+    def _checked_steps(self, inputs):
+        """Inputs must have a step for each value, and those that are known ahead also for the horizon."""
+        past = tf.shape(inputs["values"])[1]
+        steps = {"mask": past, "past": past, "times": past + self.description.horizon}
+        steps["known"] = steps["times"]
+        for name in set(steps) & set(inputs):
+            actual, more = tf.shape(inputs[name])[1], " and of the horizon" * (name in ("times", "known"))
+            message = f"{name} must have a step for each one of values{more}, got steps %s."
+            yield from check(actual == steps[name], message, tf.stack([actual, steps[name]]))
+
     # Functions
 
     def forecast(self, **inputs):
@@ -68,7 +82,9 @@ class ForecastStream:
         return self.task.forecast(self.read(inputs))
 
     def sample(self, paths, seed, **inputs):
-        """`paths` paths `(batch, paths, horizon)`."""
+        """`paths` paths `(batch, paths, horizon)`, one or more."""
+        with tf.control_dependencies(check(paths >= 1, "paths must be at least 1, got %s.", paths)):
+            paths = tf.identity(paths)
         return {"paths": self.task.sample(self.read(inputs), paths, seed)}
 
     def init(self, **inputs):
@@ -106,8 +122,8 @@ class ForecastStream:
     def signatures(self) -> dict:
         """All signatures by name, traced."""
         specs = self.specs()
-        forecast = tf.function(self.forecast, autograph=False).get_concrete_function(**specs)
-        init = tf.function(self.init, autograph=False).get_concrete_function(**specs)
+        forecast = tf.function(checked(self.forecast), autograph=False).get_concrete_function(**specs)
+        init = tf.function(checked(self.init), autograph=False).get_concrete_function(**specs)
         one = {"value": tf.TensorSpec([None], tf.float64, "value"), "mask": tf.TensorSpec([None], tf.bool, "mask")}
         if "times" in specs:
             one["time"] = tf.TensorSpec([None], tf.int64, "time")
@@ -116,8 +132,8 @@ class ForecastStream:
                 one[name] = tf.TensorSpec([None, specs[name].shape[2]], tf.float64, name)
         states = {f"state_{name}": spec for name, spec in self.state_specs().items()}
         states = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in states.items()}
-        step = tf.function(self.step, autograph=False).get_concrete_function(**one, **states)
-        sampled = tf.function(self.sample, autograph=False).get_concrete_function(
+        step = tf.function(checked(self.step), autograph=False).get_concrete_function(**one, **states)
+        sampled = tf.function(checked(self.sample), autograph=False).get_concrete_function(
             paths=tf.TensorSpec([], tf.int32, "paths"), seed=tf.TensorSpec([], tf.int32, "seed"), **specs
         )
         return {"serving_default": forecast, "forecast": forecast, "sample": sampled, "init": init, "step": step}

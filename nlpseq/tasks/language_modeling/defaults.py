@@ -68,5 +68,6 @@ def choose(profile: Profile, characters: bool = False) -> dict[str, Any]:
         "steps": steps,
         "dropout": 0.1 if small or characters else 0.3,
         "hidden_dropout": 0.1,
+        "sample_length": 300 if characters else 40,
         "output_dropout": 0.1 if small else 0.3 if characters else 0.4,
     }

@@ -10,6 +10,7 @@ import tensorflow as tf
 from nlpseq import decoding
 from nlpseq.data.batching import pad
 from nlpseq.errors import one_of
+from nlpseq.tasks.checked import checked
 from nlpseq.tasks.language_modeling.settings import MOST_ADDED
 from nlpseq.tasks.text_task import text_spec
 from nlpseq.text import END, PADDING, START, UNKNOWN
@@ -153,16 +154,8 @@ class Generator:
             text of the token.
         """
         flat, count = [states[f"state_{number}"] for number in range(len(states))], len(self.task.preprocessor)
-        token, flat = tf.ensure_shape(token, [None]), [tf.ensure_shape(state, state.shape) for state in flat]
-        rows = tf.shape(token)[0]
-        checks = [(tf.reduce_all((token >= 0) & (token < count)), f"token must be from 0 to {count - 1}, got", token)]
-        for name, state in zip(states, flat):
-            state_rows = tf.shape(state)[0]
-            checks.append(
-                (state_rows == rows, f"{name} must have a row for each token, got rows and tokens", [state_rows, rows])
-            )
-            checks.append((tf.reduce_all(tf.math.is_finite(state)), f"{name} must be finite, got", state))
-        with _checked(checks):
+        is_token = tf.reduce_all((token >= 0) & (token < count))
+        with _checked([(is_token, f"token must be from 0 to {count - 1}, got", token)]):
             token = tf.identity(token)
             answer = self._served_step(token, tf.nest.pack_sequence_as(self.task.state_sizes, flat))
             return {**answer, "text": self.task.preprocessor.texts(token)}
@@ -189,10 +182,11 @@ class Generator:
             for i, size in enumerate(tf.nest.flatten(self.task.state_sizes))
         }
         prompt, token = text_spec("prompt"), tf.TensorSpec([None], tf.int32, name="token")
+        step = tf.function(checked(self.answer_step, states), autograph=False)
         return {
             "generate": tf.function(self.answer_generate, [prompt, *options], autograph=False),
             "init": tf.function(self.answer_init, [prompt], autograph=False),
-            "step": tf.function(self.answer_step, autograph=False).get_concrete_function(token, **states),
+            "step": step.get_concrete_function(token, **states),
         }
 
 

@@ -16,7 +16,7 @@ from nlpseq.data.prepared import integers
 from nlpseq.data.prepared_text import PreparedText, TextWriter
 from nlpseq.data.stream import COMPRESSED, Shard
 from nlpseq.errors import InputError
-from nlpseq.tasks import preparing
+from nlpseq.tasks import prepared, preparing
 from nlpseq.tasks.language_modeling.data import Lines, RunningTexts
 from nlpseq.tasks.preparing import TEST, TRAIN, VALIDATION
 from nlpseq.tasks.profile import Profile
@@ -30,7 +30,7 @@ CHUNK = 2**20  # bytes that are read together
 
 
 @dataclass(frozen=True)
-class PreparedRunningText(preparing.Prepared, RunningTexts):
+class PreparedRunningText(prepared.Prepared, RunningTexts):
     """A prepared running text."""
 
 
@@ -93,13 +93,13 @@ class Corpus(preparing.Corpus):
         options = plan.vocabulary, plan.vocabulary_size, plan.lowercase, plan.pretokenized
         preprocessor = LinePreprocessor(SubwordTokenizer.of_counts(words, *options), plan.max_tokens)
         return {
-            "preprocessor": preparing.serialized(preprocessor),
+            "preprocessor": prepared.serialized(preprocessor),
             "profile": [tally.rows, *preparing.tokens_between_blanks(words, plan.vocabulary == "character")],
             "dtype": integers(len(preprocessor)),
         }
 
     def encoder(self, description):
-        preprocessor = preparing.restored(description)
+        preprocessor = prepared.restored(description)
         encode = tf.function(lambda lines: preprocessor.encode_lines(lines), [LINES], autograph=False)
         return lambda rows: (encode(as_texts(rows)),)
 
@@ -142,13 +142,13 @@ def load_prepared_text(folder: str | Path) -> PreparedRunningText:
     Raises:
         InputError: The folder holds none, or it is damaged.
     """
-    return preparing.load(folder, "language_model", _described)
+    return prepared.load(folder, "language_model", _described)
 
 
 def _described(folder, description):
     files = tuple((name, size, lines) for name, size, lines in description["sizes"])
-    digest = preparing.digest(folder)
+    digest = prepared.digest(folder)
     train: Any = PreparedText(str(folder / "train"), files, description["dtype"], END, digest)
-    validation, test = (Lines(np.array(as_texts(rows), object)) for rows in preparing.held_out(folder))
-    details = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
+    validation, test = (Lines(np.array(as_texts(rows), object)) for rows in prepared.held_out(folder))
+    details = {"preprocessor": prepared.restored(description), "profile": Profile(*description["profile"])}
     return PreparedRunningText(str(folder), train, validation, test, **details)

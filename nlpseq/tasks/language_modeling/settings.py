@@ -109,7 +109,7 @@ class SampleSettings(Settings):
     """Prompt of the printed samples."""
     temperature: Annotated[float, Range(1e-3)] = 0.8
     """Sampling temperature of the printed samples."""
-    sample_length: Annotated[int, Range(1, MOST_ADDED)] = 40
+    sample_length: Annotated[int, Range(1, MOST_ADDED), AUTO] = 40
     """Maximum number of tokens of a printed sample."""
 
 
@@ -121,7 +121,7 @@ class LanguageModelingSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: LanguageModelSettings = LanguageModelSettings().unset()
     tokens: LineSettings = LineSettings()
-    samples: SampleSettings = SampleSettings()
+    samples: SampleSettings = SampleSettings().unset()
     evaluation: EvaluationSettings = EvaluationSettings()
     files: FileSettings = FileSettings()
     splits: SplitSettings = SplitSettings()
@@ -133,5 +133,5 @@ PRESETS = {
     "lm1b": {"train_split": "train[:1%]", "test_split": "test[:10%]"},
     "wiki40b": {"train_split": "train[:1%]", "validation_split": "validation[:5%]", "test_split": "test[:5%]"},
     "ptb": {"pretokenized": True, "vocabulary_size": 10_004},
-    "tiny_shakespeare": {"vocabulary": "character", "sample_length": 300},
+    "tiny_shakespeare": {"vocabulary": "character"},
 }

@@ -14,6 +14,7 @@ from nlpseq.errors import InputError
 from nlpseq.layers.ctc_loss import CTCLoss
 from nlpseq.runtime.ctc import BLANK
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, Task, in_batches, label_axes, served
+from nlpseq.tasks.checked import checked
 from nlpseq.tasks.recurrent import recurrent_layers
 from nlpseq.tasks.speech.augmentation import Augmentation
 from nlpseq.tasks.speech.bands import BandConvolution
@@ -271,7 +272,7 @@ class SpeechRecognizer(Task):
 
     def signatures(self):
         functions = {"serving_default": self.answer, "nbest": self.answer_nbest, "units": self.units}
-        traced = {name: tf.function(function, self.sound_specs(), autograph=False)
+        traced = {name: tf.function(checked(function), self.sound_specs(), autograph=False)
                   for name, function in functions.items()}  # fmt: skip
         stream = self._language() is None and SpeechStream.can_stream(self)
         return {**traced, **(SpeechStream(self).signatures() if stream else {})}

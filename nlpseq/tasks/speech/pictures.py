@@ -35,8 +35,9 @@ def plot_spectrograms(rows: list[Recognized], task: "SpeechRecognizer", path: Pa
         for unit, second in row.units:
             if second < end:
                 axes.axvline(second, color=COLORS[0], linewidth=0.4, alpha=0.6)
-                axes.text(second, mel.shape[1], unit.strip() or "␣", color=COLORS[0], fontsize=7, va="bottom")
-        axes.set_title(f"{shorten(row.name)}: {shorten(row.expected, 60)}", loc="left", fontsize=8, pad=10,
+                axes.annotate(unit.strip() or "␣", (second, mel.shape[1]), (0, 2), textcoords="offset points",
+                              color=COLORS[0], fontsize=7, ha="center")  # fmt: skip
+        axes.set_title(f"{shorten(row.name)}: {shorten(row.expected, 60)}", loc="left", fontsize=8, pad=12,
                        parse_math=False)  # fmt: skip
         axes.tick_params(labelsize=7)
         axes.set_ylabel("mel band", fontsize=7)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from nlpseq.tasks.checked import checked
 from nlpseq.tasks.streaming import CellStates, held, read_steps
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ class SpeechStream:
         """The signatures "init" and "step"."""
         sound = self.task.sound_specs()
         states = {name: tf.TensorSpec([None, size], tf.float32, name=name) for name, size in self.sizes.items()}
-        step = tf.function(self.answer_step, autograph=False)
+        step = tf.function(checked(self.answer_step, states), autograph=False)
         return {
-            "init": tf.function(self.answer_init, sound, autograph=False),
+            "init": tf.function(checked(self.answer_init), sound, autograph=False),
             "step": step.get_concrete_function(*sound, **states),
         }
 

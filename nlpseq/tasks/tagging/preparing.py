@@ -16,7 +16,7 @@ from nlpseq.data.files.values import is_missing
 from nlpseq.data.prepared import Layout, integers
 from nlpseq.errors import InputError
 from nlpseq.tag_schemes import Notation
-from nlpseq.tasks import preparing
+from nlpseq.tasks import prepared, preparing
 from nlpseq.tasks.profile import Profile
 from nlpseq.tasks.tagging import columns, own
 from nlpseq.tasks.tagging.data import Sentences, TaggedSentences
@@ -30,7 +30,7 @@ TOKENS = "tokens.json"  # the file of the tokens of training
 
 
 @dataclass(frozen=True)
-class PreparedSentences(preparing.Prepared, TaggedSentences):
+class PreparedSentences(prepared.Prepared, TaggedSentences):
     """A prepared corpus of tagged sentences."""
 
     def training_tokens(self) -> Iterable[Sequence[str]]:
@@ -97,13 +97,13 @@ class Corpus(preparing.Corpus):
         return {
             "labels": labels,
             "reading": asdict(reading),
-            "preprocessor": preparing.serialized(preprocessor),
+            "preprocessor": prepared.serialized(preprocessor),
             "profile": [tally.rows, tally.occurrences("tokens"), len(tokens), len(labels)],
-            **preparing.layout(layout, tally.occurrences("tokens")),
+            **prepared.layout(layout, tally.occurrences("tokens")),
         }
 
     def encoder(self, description):
-        preprocessor, reading = preparing.restored(description), _reading(description)
+        preprocessor, reading = prepared.restored(description), _reading(description)
         tokens = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1)
         encode = tf.function(lambda tokens: preprocessor(tokens), [tokens], autograph=False)
         labels = description["labels"]
@@ -175,14 +175,14 @@ def load_prepared_sentences(folder: str | Path) -> PreparedSentences:
     Raises:
         InputError: The folder holds none, or it is damaged.
     """
-    return preparing.load(folder, "tagging", _described)
+    return prepared.load(folder, "tagging", _described)
 
 
 def _described(folder, description):
     labels, reading = tuple(description["labels"]), _reading(description)
-    validation, test = (_sentences(rows, labels, reading) for rows in preparing.held_out(folder))
-    train: Any = preparing.examples(folder, description)
-    details = {"preprocessor": preparing.restored(description), "profile": Profile(*description["profile"])}
+    validation, test = (_sentences(rows, labels, reading) for rows in prepared.held_out(folder))
+    train: Any = prepared.examples(folder, description)
+    details = {"preprocessor": prepared.restored(description), "profile": Profile(*description["profile"])}
     notes = (reading.note,) if reading.note else ()
     return PreparedSentences(
         str(folder), labels, train, validation, test, scheme=reading.scheme, notes=notes, **details

@@ -47,9 +47,9 @@ def _pieces(data) -> tuple[str, list[Span]] | None:
     if not all(isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in data):
         return None
     ends = [0, *itertools.accumulate(len(piece["text"]) for piece in data)]
-    named = [(start, end, str(piece["entity"]))
+    spans = [(start, end, str(piece["entity"]))
              for start, end, piece in zip(ends, ends[1:], data) if piece.get("entity") and end > start]  # fmt: skip
-    return "".join(piece["text"] for piece in data), named
+    return "".join(piece["text"] for piece in data), spans
 
 
 def _marked(text) -> tuple[str, list[Span]] | None:

@@ -16,7 +16,7 @@ from nlpseq.data.files.languages import is_language
 from nlpseq.data.files.table import normal
 from nlpseq.data.prepared import Layout, integers
 from nlpseq.errors import InputError, plural
-from nlpseq.tasks import preparing
+from nlpseq.tasks import prepared, preparing
 from nlpseq.tasks.text_task import as_texts
 from nlpseq.tasks.translation import defaults, own
 from nlpseq.tasks.translation.data import Pairs, ParallelTexts
@@ -29,7 +29,7 @@ TOO_LONG = 0.001  # share of targets that may be longer than the profile says
 
 
 @dataclass(frozen=True)
-class PreparedPairs(preparing.Prepared, ParallelTexts):
+class PreparedPairs(prepared.Prepared, ParallelTexts):
     """A prepared corpus of parallel texts."""
 
 
@@ -96,19 +96,19 @@ class Corpus(preparing.Corpus):
     def learn(self, tally):
         sides = [tally.counts[name].words for name in ("sources", "targets")]
         profile = _profile(tally.rows, *sides, tally.counts["lengths"].words)
-        plan = self.plan.filled(defaults.choose(profile))
+        plan = self.plan.filled(defaults.choose(profile, self.plan))
         options = plan.vocabulary, plan.vocabulary_size, plan.joint, plan.lowercase, plan.max_tokens, plan.pretokenized
         preprocessor = PairPreprocessor.of_counts(*sides, *options)
         layout = Layout(integers(len(preprocessor.source)), integers(len(preprocessor.target)), several=True)
         return {
             "languages": [plan.source or "source", plan.target or "target"],
-            "preprocessor": preparing.serialized(preprocessor),
+            "preprocessor": prepared.serialized(preprocessor),
             "profile": asdict(profile),
-            **preparing.layout(layout, tally.occurrences("sources")),
+            **prepared.layout(layout, tally.occurrences("sources")),
         }
 
     def encoder(self, description):
-        preprocessor = preparing.restored(description)
+        preprocessor = prepared.restored(description)
         encode, targets = (
             tf.function(lambda texts, side=side: side(texts), [TEXTS], autograph=False)
             for side in (preprocessor, preprocessor.targets)
@@ -165,7 +165,7 @@ def _profile(rows, sources, targets, lengths):
     order = np.argsort(ratios)
     shares = np.cumsum(np.array(list(lengths.values()))[order]) / sum(lengths.values())
     ratio = ratios[order][np.searchsorted(shares, 1 - TOO_LONG)]
-    return PairProfile(rows, tokens, vocabulary, ratio=float(ratio))
+    return PairProfile(rows, tokens, vocabulary, ratio=float(ratio), likeness=defaults.likeness(sources, targets))
 
 
 def load_prepared_pairs(folder: str | Path) -> PreparedPairs:
@@ -174,14 +174,14 @@ def load_prepared_pairs(folder: str | Path) -> PreparedPairs:
     Raises:
         InputError: The folder holds none, or it is damaged.
     """
-    return preparing.load(folder, "translation", _described)
+    return prepared.load(folder, "translation", _described)
 
 
 def _described(folder, description):
     source, target = description["languages"]
-    train: Any = preparing.examples(folder, description)
+    train: Any = prepared.examples(folder, description)
     validation, test = (
-        Pairs(*(np.array(as_texts(side), object) for side in zip(*rows))) for rows in preparing.held_out(folder)
+        Pairs(*(np.array(as_texts(side), object) for side in zip(*rows))) for rows in prepared.held_out(folder)
     )
-    details = {"preprocessor": preparing.restored(description), "profile": PairProfile(**description["profile"])}
+    details = {"preprocessor": prepared.restored(description), "profile": PairProfile(**description["profile"])}
     return PreparedPairs(str(folder), source, target, train, validation, test, **details)

@@ -59,7 +59,7 @@ class PairSettings(SubwordSettings):
     """Kind of tokens."""
     vocabulary_size: Annotated[int, Range(5), AUTO] = 8000
     """Maximum size of each vocabulary, or of the joint one, including four special tokens."""
-    joint: bool = False
+    joint: Annotated[bool, AUTO] = False
     """Whether both languages share one vocabulary and its embeddings."""
     max_tokens: Annotated[int, Range(2)] = 60
     """Longer texts are truncated to this many tokens, including the end symbol."""
@@ -113,4 +113,4 @@ class TranslationSettings(Settings):
 
 
 # What the name of a dataset tells, which the help of the recipe shows.
-PRESETS = {"scan": {"pretokenized": True}, "multi30k": {"joint": True}}
+PRESETS = {"scan": {"pretokenized": True}}

@@ -156,11 +156,11 @@ model = tf.saved_model.load(path)
 whole = model.signatures["serving_default"](values=tf.constant(values[None]), season=day)["score"].numpy()[0]
 states, scores = model.signatures["init"](values=tf.constant(values[None, :0]), season=day), []
 for row in values:
-    found = model.signatures["step"](values=tf.constant(row[None]), **states)
-    states, scores = {name: found[name] for name in states}, [*scores, found["score"].numpy()[0]]
+    outputs = model.signatures["step"](values=tf.constant(row[None]), **states)
+    states, scores = {name: outputs[name] for name in states}, [*scores, outputs["score"].numpy()[0]]
 later = model.signatures["init"](values=tf.constant(values[None, :50]), season=day)
-found = model.signatures["step"](values=tf.constant(values[50][None]), **later)
-assert "nlpseq" not in sys.modules and abs(found["score"].numpy()[0] - scores[50]) < 1e-5
+outputs = model.signatures["step"](values=tf.constant(values[50][None]), **later)
+assert "nlpseq" not in sys.modules and abs(outputs["score"].numpy()[0] - scores[50]) < 1e-5
 np.save(sys.argv[2], [whole, scores])
 """
 

@@ -43,9 +43,10 @@ def test_predict_takes_arrays_and_files(tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
     model, inputs = runtime.load(converted(tmp_path, fitted_task("predictor"))), series(20)
     (tmp_path / "a.csv").write_text("a,b\n" + "\n".join(",".join(map(repr, row)) for row in inputs.tolist()))
-    actual, of_file = model.predict([inputs]), model.predict([tmp_path / "a.csv"])
+    actual, shorter, of_file = model.predict([inputs, inputs[:7], tmp_path / "a.csv"])
     assert [row["score"] for row in actual] == [row["score"] for row in of_file] and len(actual) == 20
-    assert without_tensorflow(tmp_path, [np.nan_to_num(inputs).tolist()])[4]["score"] == actual[4]["score"]
+    assert shorter == actual[:7]
+    assert without_tensorflow(tmp_path, [np.nan_to_num(inputs).tolist()])[0][4]["score"] == actual[4]["score"]
     with pytest.raises(InputError, match=r"expected arrays of shape .time, 2., one for each series, got .* .20, 3."):
         model.predict([np.ones((20, 3))])
     with pytest.raises(InputError, match="unknown `signature`"):

@@ -149,8 +149,8 @@ def test_frames_and_rows_as_objects():
     frame = pd.DataFrame([(i, t, MOVES[i, t, 0], LABELS[i]) for i in range(30) for t in range(6)],
                          columns=["id", "t", "x", "label"])  # fmt: skip
     for data in (frame, frame.to_dict("records"), {"train": frame, "test": frame}):
-        found = load_clips(data)
-        assert found.channels == ("x",) and found.labels == ("0", "1", "2") and set(found.train.lengths) == {6}
+        loaded = load_clips(data)
+        assert loaded.channels == ("x",) and loaded.labels == ("0", "1", "2") and set(loaded.train.lengths) == {6}
 
 
 def test_sequences_of_one_channel_that_a_model_is_asked_about(tmp_path):

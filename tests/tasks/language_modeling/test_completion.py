@@ -63,8 +63,8 @@ def test_a_step_refuses_what_is_no_token_and_no_state(served):
         ({"token": tf.constant([4, -1])}, f"token must be from 0 to {size - 1}, got"),
         ({"token": tf.constant([size, 4])}, "token must be from 0"),
         ({"token": tf.constant([[4, 5]])}, "not compatible with expected shape"),
-        ({"token": tf.constant([4])}, "state_0 must have a row for each token"),
-        ({"state_1": states["state_1"][:1]}, "state_1 must have a row for each token"),
+        ({"token": tf.constant([4])}, "state_0 must have a row for each row of token"),
+        ({"state_1": states["state_1"][:1]}, "state_1 must have a row for each row of token"),
         ({"state_0": states["state_0"] * np.nan}, "state_0 must be finite"),
     ]
     for changed, message in wrong:

@@ -383,9 +383,9 @@ def test_formats_that_libsndfile_does_not_read(tmp_path):
         frame = av.AudioFrame.from_ndarray(signal[np.newaxis], "fltp", "mono")
         frame.rate = 16000
         container.mux([*stream.encode(frame), *stream.encode()])
-    found = read_audio(tmp_path / "a.m4a", 8000)
-    assert abs(len(found) - 8000) < 800 and 0.25 < np.abs(found).max() < 0.35
-    assert np.abs(np.fft.rfft(found[1000:5000])).argmax() == 220
+    signal = read_audio(tmp_path / "a.m4a", 8000)
+    assert abs(len(signal) - 8000) < 800 and 0.25 < np.abs(signal).max() < 0.35
+    assert np.abs(np.fft.rfft(signal[1000:5000])).argmax() == 220
     (tmp_path / "a.m4a").write_bytes(b"no sound")
     with pytest.raises(InputError, match="is no audio file, or a damaged one"):
         read_audio(tmp_path / "a.m4a", 8000)

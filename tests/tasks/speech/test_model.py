@@ -111,16 +111,16 @@ import tensorflow as tf
 signatures = tf.saved_model.load(sys.argv[1]).signatures
 audio, length = (tf.constant(array) for array in np.load(sys.argv[2]).values())
 whole = signatures["serving_default"](audio=audio, length=length)
-found = {"text": whole["text"].numpy().tolist(), "score": whole["score"].numpy().tolist()}
+answers = {"text": whole["text"].numpy().tolist(), "score": whole["score"].numpy().tolist()}
 if "step" in signatures:
-    found["streamed"] = [b""] * len(length)
+    answers["streamed"] = [b""] * len(length)
     outputs = signatures["init"](audio=audio[:, :0], length=0 * length)
     for start in range(0, audio.shape[1], 60):
         part = {"audio": audio[:, start : start + 60], "length": tf.clip_by_value(length - start, 0, 60)}
         states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
         outputs = signatures["step"](**part, **states)
-        found["streamed"] = [a + b for a, b in zip(found["streamed"], outputs["text"].numpy().tolist())]
-print(json.dumps(found, default=bytes.decode))
+        answers["streamed"] = [a + b for a, b in zip(answers["streamed"], outputs["text"].numpy().tolist())]
+print(json.dumps(answers, default=bytes.decode))
 """
 
 

@@ -154,9 +154,9 @@ def test_other_spaces_belong_to_the_token(tmp_path, space):
 def test_the_files_of_a_folder(tmp_path, names, expected):
     for name in names:
         write(tmp_path / name, CONLL)
-    found = column_files(str(tmp_path))
+    files = column_files(str(tmp_path))
     assert [
-        "".join(file.name for file in found.get(key, [])) or None for key in ("train", "validation", "test")
+        "".join(file.name for file in files.get(key, [])) or None for key in ("train", "validation", "test")
     ] == expected
 
 
