@@ -306,6 +306,8 @@ class AnomalyDetector(Task):
         states = {name: tf.TensorSpec([None, state.shape[1]], state.dtype, name=name)
                   for name, state in self.first_states(tf.zeros([1], tf.int32)).items()}  # fmt: skip
 
+        finite = states.keys() - {"history"}  # of values, NaN where they are missing
+
         def step(values, **states):
             scores, new = self.step(values, states)
             return {**scores, **new}
@@ -317,7 +319,7 @@ class AnomalyDetector(Task):
         return {
             "serving_default": tf.function(checked(self.answer), [series, season], autograph=False),
             "init": tf.function(checked(init), [series, season], autograph=False),
-            "step": tf.function(checked(step, states), autograph=False).get_concrete_function(values, **states),
+            "step": tf.function(checked(step, finite), autograph=False).get_concrete_function(values, **states),
         }
 
     def numeric_functions(self):

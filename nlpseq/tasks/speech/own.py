@@ -68,7 +68,8 @@ def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
     by_split = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
     if "train" in by_split:
         parts = {split: _recordings(file, folder, encoding) for split, file in by_split.items()}
-        return parts if None not in parts.values() else None
+        complete = {split: part for split, part in parts.items() if part is not None}
+        return complete if len(complete) == len(parts) else None
     recordings = _recordings(files[0], folder, encoding) if len(files) == 1 else None
     return None if recordings is None else _by_split(recordings)
 
