@@ -47,7 +47,8 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
     except OSError as error:
         if error.errno in FULL:
             _abandon_output()
-            print(f"stopped: cannot write the output: {os.strerror(error.errno).lower()}.", file=sys.stderr)
+            written = error.filename or "the output"
+            print(f"stopped: cannot write {written}: {os.strerror(error.errno).lower()}.", file=sys.stderr)
         elif error.filename and error.strerror:  # of the system of the user, wherever it comes from
             print(f"stopped: cannot use {error.filename}: {error.strerror.lower()}.", file=sys.stderr)
         else:
