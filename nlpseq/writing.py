@@ -28,9 +28,24 @@ def write_file(path: str | Path, parts: Iterable[bytes | memoryview]) -> None:
         parts: The content, in parts.
 
     Raises:
-        OSError: It cannot be written; nothing is left of the new content.
+        OSError: It cannot be written; nothing is left of the new content. Its `filename` is the path.
     """
     path = Path(path)
+    with _naming(path):
+        _write_beside(path, parts)
+
+
+@contextlib.contextmanager
+def _naming(path):
+    """Errors of the file system in the block have the name of the file; those of writing have none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
+
+
+def _write_beside(path, parts):
     descriptor, partial = tempfile.mkstemp(prefix=INCOMPLETE, dir=path.parent)
     try:
         with open(descriptor, "wb", buffering=0) as file:

@@ -53,8 +53,9 @@ def test_an_export_on_a_full_disk(tmp_path, size):
 def test_a_file_has_its_old_content_or_the_new(tmp_path, write):
     path = tmp_path / "file.png"
     path.write_text("old")
-    with files_up_to(50), pytest.raises(OSError):
+    with files_up_to(50), pytest.raises(OSError) as error:
         write(path)
+    assert error.value.filename == str(path)
     assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
     write(path)
     assert path.stat().st_size > 50 and len(list(tmp_path.iterdir())) == 1

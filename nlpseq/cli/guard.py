@@ -13,6 +13,7 @@ from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
+REFUSED = re.compile(r"assertion failed: \[(.*)\]")
 LONG = re.compile(r"([^\s'\"]{300})[^\s'\"]{50,}")  # a word that nobody reads to its end
 
 
@@ -47,7 +48,8 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
     except OSError as error:
         if error.errno in FULL:
             _abandon_output()
-            print(f"stopped: cannot write the output: {os.strerror(error.errno).lower()}.", file=sys.stderr)
+            written = error.filename or "the output"
+            print(f"stopped: cannot write {written}: {os.strerror(error.errno).lower()}.", file=sys.stderr)
         elif error.filename and error.strerror:  # of the system of the user, wherever it comes from
             print(f"stopped: cannot use {error.filename}: {error.strerror.lower()}.", file=sys.stderr)
         else:
@@ -57,6 +59,10 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
         print(f"interrupted {with_flags(str(error), arguments)}", file=sys.stderr)
         return 128 + error.signal
     except Exception as error:
+        refused = REFUSED.search(str(error))  # a check in the graph of an export
+        if refused:
+            print(f"error: {with_flags(refused[1].replace('] [', ' '), arguments)}", file=sys.stderr)
+            return 2
         if type(error).__name__ != "ResourceExhaustedError":  # of TensorFlow, which may not be imported
             raise
         return _out_of_memory()

@@ -179,7 +179,8 @@ class Corpus:
 
     def _check_plan(self, shards):
         """What was prepared stays: the same command changes nothing, and another one is refused."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing.writing(f"what is prepared to {self.folder}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
         path, described = self.folder / "plan.json", self._described(shards)
         if (self.folder / FILE).exists() and _content(path) != described:
             raise InputError(

@@ -67,3 +67,12 @@ def test_an_output_that_nobody_reads(monkeypatch):
             print("a")
             raise SystemExit(0)
     assert end.value.code == 1
+
+
+def test_a_check_in_a_graph_is_one_sentence(capsys):
+    @tf.function(autograph=False)
+    def check(n):
+        tf.debugging.Assert(n < 3, ["n must be below 3, got", n, "."])
+
+    assert guarded(lambda: check(tf.constant(4))) == 2
+    assert capsys.readouterr().err == "error: n must be below 3, got 4 .\n"

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nlpseq import tag_schemes
+from nlpseq.errors import one_of
 from nlpseq.runtime import chains
 from nlpseq.runtime.batches import padded
 from nlpseq.tasks import answers
@@ -44,6 +45,7 @@ class Answers(answers.Answers):
         answer = {name: values[:length] for name, values in row.items()}
         scheme = self.metadata.detail("scheme", str, type(None))
         if scheme:
+            one_of("scheme", scheme, tag_schemes.PREFIXES)
             spans = tag_schemes.spans(answer["tags"], scheme)
             answer["spans"] = [{"type": kind, "start": start, "end": end} for kind, start, end in spans]
         return answer
