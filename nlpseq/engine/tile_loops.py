@@ -188,4 +188,4 @@ def read(sequence, at):
 
 def write(sequence, at, value):
     """The sequence after writing the step `at`."""
-    return keras.ops.slice_update(sequence, [at, 0, 0], value[tf.newaxis])
+    return keras.ops.slice_update(sequence, [at, *[0] * len(value.shape)], value[tf.newaxis])

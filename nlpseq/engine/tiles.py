@@ -201,6 +201,7 @@ def _with_held_outputs(plan, run, d_outputs, d_final):
         return tf.cast(tf.reduce_sum(held, plan.axis), d_final[0].dtype)
 
     d_held = tf.cond(plan.runs_all_steps, lambda: tf.zeros_like(d_final[0]), held)
+    d_held = tf.ensure_shape(d_held, [None, run.states[0].shape[1]])  # what comes from above may be of unknown size
     at_start = tf.cast(run.reverse, d_held.dtype)
     return [d_final[0] + (1 - at_start) * d_held, *d_final[1:]], at_start * d_held
 

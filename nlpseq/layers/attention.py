@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from nlpseq.cells.checks import check_mask, check_mask_shape, check_shape
 from nlpseq.cells.padding import zero_padding
+from nlpseq.engine.compilation import should_compile
+from nlpseq.engine.energies import additive_energies
 from nlpseq.errors import InputError, in_range, one_of
 
 SCORES = ("general", "dot", "scaled")
@@ -64,7 +66,7 @@ class Attention(keras.layers.Layer):
             coverage = None if coverage is None else coverage[:, tf.newaxis]
         else:
             query = zero_padding(query, getattr(query, "_keras_mask", None))
-        weights = _softmax(tf.cast(self.energy(query, keys, coverage), tf.float32), mask)
+        weights = _softmax(tf.cast(self.energy(query, keys, coverage, training), tf.float32), mask)
         context = tf.matmul(tf.cast(self._dropped(weights, training), memory.dtype), memory)
         if single:
             context, weights = context[:, 0], weights[:, 0]
@@ -81,7 +83,7 @@ class Attention(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None) -> tf.Tensor:
+    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None, training: bool | None) -> tf.Tensor:
         """e `(batch, steps, source)` of queries `(batch, steps, size)`."""
         raise NotImplementedError
 
@@ -221,12 +223,18 @@ class BahdanauAttention(Attention):
         self._check_built()
         return self._product(memory, self.memory_kernel)
 
-    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None) -> tf.Tensor:
+    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None, training: bool | None) -> tf.Tensor:
         queries = self._product(query, self.query_kernel)
+        if coverage is None and self._in_one_pass(queries, training):
+            return additive_energies(queries, keys, tf.convert_to_tensor(self.vector))
         hidden = queries[:, :, tf.newaxis] + keys[:, tf.newaxis]
         if coverage is not None:
             hidden += coverage[..., tf.newaxis] * self.coverage_kernel
         return self._product(tf.tanh(hidden), self.vector)
+
+    def _in_one_pass(self, queries, training):
+        """Whether energies are computed by a compiled program, as loops over time are."""
+        return queries.shape[1] != 1 and queries.dtype == tf.float32 and should_compile("auto", training, queries)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
@@ -308,7 +316,7 @@ class LuongAttention(Attention):
             return self._product(memory, self.kernel)
         return tf.cast(tf.convert_to_tensor(memory), self.compute_dtype)
 
-    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None) -> tf.Tensor:
+    def energy(self, query: tf.Tensor, keys: tf.Tensor, coverage: tf.Tensor | None, training: bool | None) -> tf.Tensor:
         if self.score == "scaled":
             query *= query.shape[-1] ** -0.5
         scores = tf.matmul(query, keys, transpose_b=True)

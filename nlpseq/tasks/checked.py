@@ -22,8 +22,8 @@ def checked(function: Callable, states: Collection[str] = ()) -> Callable:
     names = list(inspect.signature(function).parameters)
 
     @functools.wraps(function)
-    def call(*values, **named):
-        inputs = {**dict(zip(names, values)), **named}
+    def call(*values, **keywords):
+        inputs = {**dict(zip(names, values)), **keywords}
         inputs = {name: tf.ensure_shape(value, value.shape) for name, value in inputs.items()}
         with tf.control_dependencies([*_equal_rows(inputs), *_finite(inputs, states)]):
             return function(**{name: tf.identity(value) for name, value in inputs.items()})

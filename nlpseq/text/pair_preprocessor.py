@@ -21,7 +21,7 @@ class PairPreprocessor:
         source: `nlpseq.text.SubwordTokenizer` of the sources.
         target: that of the targets; None for the same one.
         max_tokens: Longer texts are truncated to this many tokens, the end symbol included,
-            2 or more. Default 100.
+            2 or more. Default 60.
 
     Call arguments:
         texts: string tensor `(batch,)` of sources.
@@ -39,7 +39,7 @@ class PairPreprocessor:
     [[5, 3], [3]]
     """
 
-    def __init__(self, source: SubwordTokenizer, target: SubwordTokenizer | None = None, max_tokens: int = 100):
+    def __init__(self, source: SubwordTokenizer, target: SubwordTokenizer | None = None, max_tokens: int = 60):
         self.source = source
         self.target = source if target is None else target
         self.max_tokens = whole("max_tokens", max_tokens, 2)
@@ -80,7 +80,7 @@ class PairPreprocessor:
         size: int = 8000,
         joint: bool = False,
         lowercase: bool = False,
-        max_tokens: int = 100,
+        max_tokens: int = 60,
         pretokenized: bool = False,
     ) -> "PairPreprocessor":
         """A preprocessor whose tokenizers are learnt from pairs of texts.
@@ -103,7 +103,7 @@ class PairPreprocessor:
         size: int = 8000,
         joint: bool = False,
         lowercase: bool = False,
-        max_tokens: int = 100,
+        max_tokens: int = 60,
         pretokenized: bool = False,
     ) -> "PairPreprocessor":
         """As `learn`, of the counts of words as in `SubwordTokenizer.of_counts`."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nlpseq import engine, layers
 from nlpseq.cells import GRUCell, LSTMCell, MinGRUCell
 from nlpseq.engine import recomputation, recurrence
 from nlpseq.engine.layout import Layout
@@ -140,3 +141,21 @@ def test_the_last_segment_is_filled(steps, padded):
 )
 def test_segments_are_near_the_square_root_of_the_steps(steps, expected):
     assert recomputation.segment_length(steps) == expected
+
+
+@pytest.mark.usefixtures("graph")
+def test_a_gradient_without_static_shape_is_traced():
+    """As of `tf.gather` after final states in both directions, which taggers read the characters of words by."""
+    layer = layers.Bidirectional(layers.SimpleRNN(2))
+    layer.build((None, None, 3))
+
+    @tf.function(autograph=False)
+    def gradients(x, mask, rows):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(tf.gather(layer(x, mask=mask, training=True), rows))
+        return tape.gradient(total, layer.trainable_variables)
+
+    specs = tf.TensorSpec([None, None, 3]), tf.TensorSpec([None, None], tf.bool), tf.TensorSpec([None], tf.int32)
+    with engine.mode("xla"):
+        traced = gradients.get_concrete_function(*specs)
+    assert [gradient.shape for gradient in traced.structured_outputs] == [v.shape for v in layer.trainable_variables]

@@ -33,7 +33,7 @@ class Frequency:
     Example:
 
     >>> Frequency.of("30min"), Frequency.of("W").seasons()
-    (Frequency(unit='s', count=1800), (52,))
+    (Frequency(unit='s', count=1800, business=False), (52,))
     """
 
     unit: str = ""

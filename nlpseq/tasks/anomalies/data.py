@@ -113,8 +113,8 @@ def load_anomalies(
             splits[split], _, file_notes = checked(read(as_path(data)), channels, data)
             notes += file_notes
     if "test" in splits:
-        splits["test"], said = continued(splits["train"], splits["test"])
-        notes += said
+        splits["test"], test_notes = continued(splits["train"], splits["test"])
+        notes += test_notes
     splits = _with_missing(splits, share, notes)
     notes += _odd(splits, channels)
     train_items, validation_items, test_items = (Recordings(splits[split]) for split in sources.SPLITS)

@@ -61,8 +61,8 @@ def read_folder(path: Path, read: Callable[[Path], Contents]) -> tuple[dict[str,
         notes += file_notes
     for table in intervals.values():
         split = "test" if "test" in splits else "train"
-        splits[split], said = with_intervals(splits[split], table)
-        notes += said
+        splits[split], interval_notes = with_intervals(splits[split], table)
+        notes += interval_notes
     tested = splits.get("test", splits["train"])
     alone = [labels for words, labels in marked.items() if not words and labels not in used]
     if len(alone) == 1 and len(tested) == 1 and tested[0].windows is None:

@@ -68,11 +68,11 @@ class ForecastStream:
     def _checked_steps(self, inputs):
         """Inputs must have a step for each value, and those that are known ahead also for the horizon."""
         past = tf.shape(inputs["values"])[1]
-        steps = {"mask": past, "past": past, "times": past + self.description.horizon}
-        steps["known"] = steps["times"]
-        for name in set(steps) & set(inputs):
-            actual, more = tf.shape(inputs[name])[1], " and of the horizon" * (name in ("times", "known"))
-            message = f"{name} must have a step for each one of values{more}, got steps %s."
+        all_steps = past + self.description.horizon
+        steps = {"mask": past, "past": past, "times": all_steps, "known": all_steps}
+        for name in filter(inputs.__contains__, steps):
+            actual, rest = tf.shape(inputs[name])[1], " and of the horizon" * (name in ("times", "known"))
+            message = f"{name} must have a step for each one of values{rest}, got steps %s."
             yield from check(actual == steps[name], message, tf.stack([actual, steps[name]]))
 
     # Functions

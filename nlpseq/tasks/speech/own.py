@@ -108,8 +108,8 @@ def _of_folder(folder, pattern, encoding):
         return elsewhere
     if tables:
         return _of_table(tables[0], folder, encoding)
-    named = any(file.parent.name in parts_of(file)[1:] for file in files)  # as folders of speakers are
-    if len({file.parent for file in files} - {folder}) > 1 and not named:
+    in_names = any(file.parent.name in parts_of(file)[1:] for file in files)  # as folders of speakers are
+    if len({file.parent for file in files} - {folder}) > 1 and not in_names:
         held = _held_out(folder, encoding)
         return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file) | held.get(file, {}))
                 for file in files]  # fmt: skip

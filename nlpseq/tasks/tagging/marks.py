@@ -19,13 +19,13 @@ def without_marks(raw: Mapping[str, RawSentences]) -> tuple[dict[str, RawSentenc
         notes.append(f"{BEGIN} and {END} around each sentence, and their tags, are left out")
     match = PREFIX.match(train[0][0]) if train and train[0] else None
     prefix = match.group() if match else ""
-    if prefix and sum(map(len, train)) >= LEAST and all(_has(token, prefix) for tokens in train for token in tokens):
+    if prefix and sum(map(len, train)) >= LEAST and all(_begins(token, prefix) for tokens in train for token in tokens):
         result = {split: _without_prefix(part, prefix) for split, part in result.items()}
         notes.append(f"{prefix!r} before each token is left out")
     return result, notes
 
 
-def _has(token, prefix):
+def _begins(token, prefix):
     return token.startswith(prefix) and len(token) > len(prefix)
 
 
@@ -39,5 +39,5 @@ def _inner(part):
 
 def _without_prefix(part, prefix):
     return replace(
-        part, tokens=[[t.removeprefix(prefix) if _has(t, prefix) else t for t in tokens] for tokens in part.tokens]
+        part, tokens=[[t.removeprefix(prefix) if _begins(t, prefix) else t for t in tokens] for tokens in part.tokens]
     )

@@ -48,8 +48,8 @@ def columns_of(rows: Sequence[Any]) -> dict[str, list] | None:
     if rejected:
         notes.say_notes([f"left out, as the answer is reject or ignore: {plural(rejected, 'text')}"])
     columns = _tagged(texts, [f"row {number}" for number in range(1, len(rows) + 1)])
-    kept = [name for name in SPLIT_COLUMNS if all(isinstance(row, Mapping) and name in row for row in rows)]
-    return {**columns, **{name: [row[name] for row in rows] for name in kept}}
+    splits = [name for name in SPLIT_COLUMNS if all(isinstance(row, Mapping) and name in row for row in rows)]
+    return {**columns, **{name: [row[name] for row in rows] for name in splits}}
 
 
 def brat_columns(folder: Path, encoding: str | None = None) -> dict[str, list] | None:

@@ -1,0 +1,68 @@
+"""Energies of additive attention in one compiled pass, beside the equations and automatic differentiation."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlpseq.engine.energies import additive_energies
+
+# Batch, queries, keys: one tile, padded rows and steps; several blocks; several tiles of both; nothing at all.
+SHAPES = [(1, 3, 70), (5, 9, 6), (40, 7, 5), (20, 40, 33), (0, 2, 3), (2, 0, 3), (2, 3, 0)]
+
+
+def plain(queries, keys, vector):
+    return tf.tensordot(tf.tanh(queries[:, :, tf.newaxis] + keys[:, tf.newaxis]), vector, 1)
+
+
+def results(function, sources, weights):
+    """The energies, and the gradients of their weighted sum."""
+    with tf.GradientTape() as tape:
+        tape.watch(sources)
+        energies = function(*sources)
+        loss = tf.reduce_sum(weights * energies)
+    return energies, *tape.gradient(loss, sources)
+
+
+def arrays(batch, steps, source, units=8):
+    """Random sources, and weights of the energies."""
+    rng = np.random.default_rng(batch)
+    shapes = (batch, steps, units), (batch, source, units), (units,), (batch, steps, source)
+    *sources, weights = (tf.constant(rng.normal(size=shape), tf.float32) for shape in shapes)
+    return sources, weights
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_energies_and_gradients_are_those_of_the_equations(shape):
+    sources, weights = arrays(*shape)
+    for ours, theirs in zip(results(additive_energies, sources, weights), results(plain, sources, weights)):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_one_program_serves_unknown_sizes():
+    unknown = [tf.TensorSpec([None, None, 8]), tf.TensorSpec([None, None, 8]), tf.TensorSpec([8])]
+
+    @tf.function(input_signature=[unknown, tf.TensorSpec([None, None, None])])
+    def compiled(sources, weights):
+        return results(additive_energies, sources, weights)
+
+    for shape in SHAPES[1:4]:
+        sources, weights = arrays(*shape)
+        for ours, theirs in zip(compiled(sources, weights), results(plain, sources, weights)):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_neighbours_and_padding_change_nothing():
+    (queries, keys, vector), _ = arrays(3, 4, 6)
+    alone = additive_energies(queries[:1], keys[:1], vector)
+    padded = additive_energies(queries, tf.pad(keys, [[0, 0], [0, 5], [0, 0]], constant_values=np.nan), vector)
+    np.testing.assert_allclose(padded[:1, :, :6], alone, atol=1e-6)
+
+
+def test_a_second_derivative_is_refused():
+    (queries, keys, vector), _ = arrays(2, 3, 4)
+    with tf.GradientTape() as outer, tf.GradientTape() as inner:
+        for tape in (outer, inner):
+            tape.watch(queries)
+        first = inner.gradient(additive_energies(queries, keys, vector), queries)
+        with pytest.raises(NotImplementedError, match="portable"):
+            outer.gradient(first, queries)
