@@ -30,6 +30,8 @@ def capacity(batch: Any) -> tuple[Any, Any]:
 class Plan:
     """How a run is divided. All sizes are numbers if batch and time are known, else tensors.
 
+    Rows of unequal length are ordered by it, if blocks then run fewer steps.
+
     Attributes:
         rows, steps: the capacity.
         blocks, width: number of blocks and of rows in each.
@@ -45,8 +47,21 @@ class Plan:
         self.width = -(-self.batch // _at_least_one(self.blocks))
         self.tiles = -(-self.time // self.steps)
         self.length = -(-self.time // _at_least_one(self.tiles))
+        self.by_length = None if mask is None or is_one(self.blocks) else self._by_length(mask)
         self.real = None if mask is None else self.by_blocks(mask)
         self.ends = self._ends()
+
+    def _by_length(self, mask):
+        """Whether rows are ordered by length, because blocks then run a tenth fewer steps, and their order."""
+        numbers = tf.range(1, self.time + 1)
+        ends = tf.reduce_max(tf.where(mask if self.axis == 1 else swap(mask), numbers, 0), axis=1)
+        order = tf.argsort(ends, direction="DESCENDING", stable=True)
+
+        def steps(ends):
+            ends = _pad(ends, self.blocks * self.width - self.batch)
+            return tf.reduce_sum(tf.reduce_max(tf.reshape(ends, [self.blocks, self.width]), axis=1))
+
+        return 10 * steps(tf.gather(ends, order)) <= 9 * steps(ends), order
 
     def _ends(self):
         if self.real is None:
@@ -64,6 +79,7 @@ class Plan:
         """
         if sequence is None:
             return None
+        sequence = self._ordered(sequence, 1 - self.axis)
         time, others = self.tiles * self.length, sequence.shape[2:]
         extra = time - self.time, self.blocks * self.width - self.batch
         if self.axis == 1:
@@ -77,7 +93,21 @@ class Plan:
     def by_rows(self, values):
         """Values `(batch, ...)`, or a list of them or None, padded to whole blocks."""
         extra = self.blocks * self.width - self.batch
-        return tf.nest.map_structure(lambda value: None if value is None else _pad(value, extra), values)
+        return tf.nest.map_structure(lambda value: None if value is None else _pad(self._ordered(value), extra), values)
+
+    def _ordered(self, values, axis=0):
+        """Values in the order of the rows in the blocks."""
+        if self.by_length is None:
+            return values
+        is_ordered, order = self.by_length
+        return tf.cond(is_ordered, lambda: _gather(values, order, axis), lambda: values)
+
+    def _as_given(self, values, axis=0):
+        """Values in the order of the batch, from that of the blocks."""
+        if self.by_length is None:
+            return values
+        is_ordered, order = self.by_length
+        return tf.cond(is_ordered, lambda: _gather(values, tf.math.invert_permutation(order), axis), lambda: values)
 
     def block(self, values, number, padded=True):
         """The rows of a block, padded to the capacity or not, of what `by_rows` returned."""
@@ -91,19 +121,31 @@ class Plan:
         return tf.nest.map_structure(cut, values)
 
     def tile(self, sequence, number, tile):
-        """The steps of a tile of a block, of what `by_blocks` returned."""
+        """The steps that are run of a tile of a block, of what `by_blocks` returned."""
         others = sequence.shape[2:]
         start = (number * self.tiles + tile) * self.length
-        return tf.slice(sequence, [start, *[0] * (1 + len(others))], [self.length, self.width, *others])
+        size = [self._steps_run(number, tile), self.width, *others]
+        return tf.slice(sequence, [start, *[0] * (1 + len(others))], size)
+
+    def _steps_run(self, number, tile):
+        return self.length if self.ends is None else self.count(number, tile)
 
     def pad(self, tile):
         """A tile padded to the capacity."""
-        return None if tile is None else _pad(tile, self.steps - self.length, self.rows - self.width)
+        if tile is None:
+            return None
+        steps = tf.shape(tile)[0] if tile.shape[0] is None else tile.shape[0]
+        return _pad(tile, self.steps - steps, self.rows - self.width)
 
-    def unpad(self, tile, start: Any = 0):
-        """The steps of a padded tile, from step `start`."""
+    def unpad(self, tile, start: Any = 0, run: tuple | None = None):
+        """The steps of a padded tile from step `start`: all, or those that are run of tile `run`, `(number, tile)`."""
         others = tile.shape[2:]
-        return tf.slice(tile, [start, 0, *[0] * len(others)], [self.length, self.width, *others])
+        steps = self.length if run is None else self._steps_run(*run)
+        return tf.slice(tile, [start, 0, *[0] * len(others)], [steps, self.width, *others])
+
+    def fill(self, tile):
+        """A tile of the steps that are run, with zeros for the others."""
+        return tile if self.ends is None else _pad(tile, self.length - tf.shape(tile)[0])
 
     # Assembly
 
@@ -114,17 +156,18 @@ class Plan:
         tiles = tf.reshape(tiles, [self.blocks, time, self.width, features])
         if self.axis == 0:
             sequence = tf.reshape(tf.transpose(tiles, (1, 0, 2, 3)), [time, batch, features])
-            return sequence[: self.time, : self.batch]
-        return tf.reshape(tf.transpose(tiles, (0, 2, 1, 3)), [batch, time, features])[: self.batch, : self.time]
+            return self._as_given(sequence[: self.time, : self.batch], axis=1)
+        sequence = tf.reshape(tf.transpose(tiles, (0, 2, 1, 3)), [batch, time, features])
+        return self._as_given(sequence[: self.batch, : self.time])
 
     def join_rows(self, blocks):
         """The values of blocks `(blocks, rows, size)`, `(batch, size)`."""
         blocks = blocks[:, : self.width]
-        return tf.reshape(blocks, [self.blocks * self.width, blocks.shape[-1]])[: self.batch]
+        return self._as_given(tf.reshape(blocks, [self.blocks * self.width, blocks.shape[-1]])[: self.batch])
 
     def after_end(self):
         """Whether a step is after the last that its block runs, `(batch, time, 1)`."""
-        ends = tf.repeat(self.ends, self.width)[: self.batch]
+        ends = self._as_given(tf.repeat(self.ends, self.width)[: self.batch])
         after = tf.range(self.time)[:, tf.newaxis] >= ends
         return (after if self.axis == 0 else swap(after))[..., tf.newaxis]
 
@@ -170,6 +213,11 @@ class Plan:
 def is_one(count: Any) -> bool:
     """Whether a count is one, and this is known."""
     return isinstance(count, int) and count == 1
+
+
+def _gather(values, order, axis):
+    """Values in another order; their static shape stays."""
+    return tf.ensure_shape(tf.gather(values, order, axis=axis), values.shape)
 
 
 def _at_least_one(count):

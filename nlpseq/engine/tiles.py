@@ -147,12 +147,12 @@ def backward(
                 sequences, blocks = values[: len(run.states)], values[len(run.states) :]
             d_tile = plan.pad(plan.tile(d_outputs, number, at))
             d_blocks, d_new, d_step = backward_loop(piece, reverse_weights, sequences, blocks, d_tile, d_carried)
-            d_blocks = [plan.unpad(d_block) for d_block in d_blocks]
-            hidden, d_wx = plan.unpad(sequences[0], run.reverse), input_blocks(d_blocks)
+            d_blocks = [plan.unpad(d_block, 0, (number, at)) for d_block in d_blocks]
+            hidden, d_wx = plan.unpad(sequences[0], run.reverse, (number, at)), input_blocks(d_blocks)
             gradients = weight_gradients(weights, x, hidden, d_blocks, input_masks, recurrent_masks, d_step)
             d_weights = _added(d_weights, flatten(gradients))
             d_x = block_rows_gradient(d_wx, split_rows(transposed, d_wx), input_masks)
-            return _like(d_new, d_carried), Lists.write(d_inputs, index, d_x), d_weights
+            return _like(d_new, d_carried), Lists.write(d_inputs, index, plan.fill(d_x)), d_weights
 
         start = plan.block(d_final, number)
         d_carried, d_inputs, d_weights = plan.each_tile(number, tile, (start, d_inputs, d_weights))

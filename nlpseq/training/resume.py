@@ -215,7 +215,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._pass(self._epoch, self.params["steps"], save=True)
 
     def on_test_batch_begin(self, batch, logs=None):
-        if self._requested():
+        if self._request():
             self._stop()
 
     def on_train_end(self, logs=None):
@@ -231,13 +231,13 @@ class Checkpoints(keras.callbacks.Callback):
             return
         self.position = epoch, batch, self.params["steps"]
         due = time.perf_counter() - self._written > 60 * self.minutes
-        request = self._requested()
+        request = self._request()
         if (epoch, batch) != (0, 0) and (save or due or request):
             self._save()
         if request:
             self._stop()
 
-    def _requested(self):
+    def _request(self):
         """The signal on which to stop here, 0 for none."""
         number = self._requests[0] if self._requests else 0
         return number if self.shared is None else self.shared.agreed(number)
@@ -294,7 +294,7 @@ class Checkpoints(keras.callbacks.Callback):
     def _stop(self):
         self.folder.wait()
         self._say_notes()
-        number = self._requested()
+        number = self._request()
         files = list(self.folder.path.glob("step-*"))
         remedy = f"its checkpoint is in {self.folder.path}: run" if files else "there is no checkpoint yet: run"
         raise Interrupted(

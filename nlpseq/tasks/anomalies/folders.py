@@ -120,7 +120,7 @@ def read_labels(file: Path) -> np.ndarray:
     """
     if paths.suffix_of(file) == ".npy":
         labels = load_array(file)
-        return labels.reshape(len(labels), -1).any(axis=1)
+        return np.asarray(labels.reshape(len(labels), -1).any(axis=1))
     content = read_table(file)
     if isinstance(content, Table):
         content = with_header(content)

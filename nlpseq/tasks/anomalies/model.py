@@ -310,16 +310,15 @@ class AnomalyDetector(Task):
             scores, new = self.step(values, states)
             return {**scores, **new}
 
-        finite = [name for name in states if name != "history"]  # which is of values, some of which are missing
-
         def init(values, season):
             """The states after the beginning of a series, which may have no steps."""
             return scan(self.step, {"values": values}, self.first_states(_whole_steps(season)))[1]
 
+        numbers = [name for name in states if name != "history"]  # which has NaN where values were missing
         return {
             "serving_default": tf.function(checked(self.answer), [series, season], autograph=False),
             "init": tf.function(checked(init), [series, season], autograph=False),
-            "step": tf.function(checked(step, finite), autograph=False).get_concrete_function(values, **states),
+            "step": tf.function(checked(step, numbers), autograph=False).get_concrete_function(values, **states),
         }
 
     def numeric_functions(self):

@@ -150,6 +150,8 @@ def labelled_rows(
         part, columns, label_columns = _columns(part, text, label)
         if split == "train":
             train_columns = columns[0] if part.header else None, label_columns[0]
+            if part.header and text is None and label is None and not _has_usual_names(part):
+                text, label = tuple(columns), tuple(label_columns)
             notes += [part.note] * bool(part.note)
             if separator is None and len(label_columns) == 1:
                 separator = labels.separator_of(part.values(label_columns[0]))
@@ -190,7 +192,7 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
         texts = text_columns(part.names)
     if labels is None and part.header:
         part, labels = _indicators(part, texts or ())
-    if texts is None and labels is None and not part.header and len(part.names) > 2:
+    if texts is None and labels is None and len(part.names) > 2 and not (part.header and _has_usual_names(part)):
         part, texts, labels = _of_many(part)
     first = {"text": texts[0] if texts else None, "label": labels[0] if labels else None}
     part, by_role = find_columns(part, ROLES, first, _guess)
@@ -215,8 +217,15 @@ def _indicators(part: Table, texts: Sequence[str]) -> tuple[Table, tuple[str, ..
     return part.with_note(f"{part.place}: labels are the columns of 0 and 1: {shorten(', '.join(columns))}"), columns
 
 
+def _has_usual_names(part: Table) -> bool:
+    """Whether the name of a column, or its first or last word, is a usual one."""
+    words = [table.normal(name).rpartition(".")[2] for name in part.names]
+    ends = {end for word in words for end in (word, *word.split()[:1], *word.split()[-1:])}
+    return not ends.isdisjoint((*TEXT.usual, *LABEL.usual, *LABEL.begins))
+
+
 def _of_many(part: Table) -> tuple[Table, tuple[str, ...] | None, tuple[str, ...] | None]:
-    """The columns of text and the one of the label of a table of several columns without header, if they are plain.
+    """The columns of text and the one of the label of a table without header or usual names, if they are plain.
 
     Texts are all columns most of whose cells have several words and are no dates, and the label is the only other one
     with few different values and no empty cells.
@@ -229,7 +238,8 @@ def _of_many(part: Table) -> tuple[Table, tuple[str, ...] | None, tuple[str, ...
     if len(part) < LEAST_TEXTS or not texts or len(others) != 1:
         return part, None, None
     are = f"`text` is column {texts[0]}" if len(texts) == 1 else f"`text` is columns {' and '.join(texts)}"
-    return part.with_note(f"{part.place} has no header: {are}, and `label` is column {others[0]}"), texts, (others[0],)
+    why = "no usual names of columns" if part.header else "no header"
+    return part.with_note(f"{part.place} has {why}: {are}, and `label` is column {others[0]}"), texts, (others[0],)
 
 
 def _has_words(cells):

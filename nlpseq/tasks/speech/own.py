@@ -67,8 +67,9 @@ def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
     files = [file for file in paths.files_in(folder) if paths.suffix_of(file) in paths.TABLES]
     by_split = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
     if "train" in by_split:
-        parts = {split: _recordings(file, folder, encoding) for split, file in by_split.items()}
-        return parts if None not in parts.values() else None
+        tables = {split: _recordings(file, folder, encoding) for split, file in by_split.items()}
+        parts = {split: part for split, part in tables.items() if part is not None}
+        return parts if len(parts) == len(tables) else None
     recordings = _recordings(files[0], folder, encoding) if len(files) == 1 else None
     return None if recordings is None else _by_split(recordings)
 

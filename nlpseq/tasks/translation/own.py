@@ -1,6 +1,7 @@
 """The user's own parallel texts: which shapes are read, and which columns or files are source and target."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from nlpseq.tasks.translation.sides import LanguageFile, language_files, languag
 
 ARGUMENTS = "`source` and `target`"
 HEADER = ("source", "target")
+ELEMENT = re.compile(r"\s*<(\w+)[^<>]*>(.*</\1>)?\s*")  # a line of markup, as of the talks of IWSLT
 SOURCE = Role(
     "source",
     ("source", "src", "source text", "source sentence", "sentence1", "input", "original", "sentence", "phrase", "text"),
@@ -118,7 +120,12 @@ def _of_sides(languages, sides, encoding):
     first, second = (f"{path} has {plural(len(side), 'line')}" for path, side in zip(sides, lines))
     if len(lines[0]) != len(lines[1]):
         raise InputError(f"{first} and {second}: expected equally many, line by line translations of each other.")
-    return _pairs(languages, *lines, columns_table(" and ".join(map(str, sides)), dict(zip(languages, lines)), "line"))
+    place, notes = " and ".join(map(str, sides)), []
+    marked = {row for row, pair in enumerate(zip(*lines)) if all(map(ELEMENT.fullmatch, pair))}
+    if marked:
+        lines = [["" if row in marked else line for row, line in enumerate(side)] for side in lines]
+        notes.append(f"{place}: {plural(len(marked), 'line of markup is', 'lines of markup are')} left out")
+    return _pairs(languages, *lines, columns_table(place, dict(zip(languages, lines)), "line"), notes)
 
 
 def direction(place: str, languages: Sequence[str], source: str | None, target: str | None) -> tuple[str, str]:

@@ -278,3 +278,12 @@ def test_one_column_is_not_both(tmp_path):
 def test_unknown_arguments_of_readers_are_refused(load):
     with pytest.raises(TypeError, match="unexpected keyword argument 'encodin': did you mean encoding"):
         load("a.tsv", encodin="utf-8")
+
+
+def test_columns_of_unknown_names_are_told_by_their_cells(tmp_path):
+    for split, size in (("train", 80), ("test", 9)):
+        rows = "".join(f"{n};{split} und {n} worte;{'gut' if n % 2 else 'schlecht'}\n" for n in range(size))
+        (tmp_path / f"{split}.csv").write_text(f"Nr;Kommentar;Bewertung\n{rows}", encoding="utf-8")
+    data = load_labelled_texts(tmp_path)
+    assert (data.labels, data.sizes["test"], data.test.texts[0]) == (("gut", "schlecht"), 9, b"test und 0 worte")
+    assert "no usual names of columns: `text` is column Kommentar, and `label` is column Bewertung" in data.notes[0]

@@ -66,7 +66,7 @@ def test_types_of_one_letter(tags, scheme, expected):
     ("DET NOUN _ X", ""),
     ("NN-X VB-Y O", ""),
     ("N-S N-M O", ""),
-    ("0 1", ""),
+    ("0 1", "the tags are numbers"),
 ])  # fmt: skip
 def test_tags_that_mark_no_spans(tags, note):
     reading, standard = read(tags.split())

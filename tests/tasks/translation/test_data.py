@@ -383,3 +383,15 @@ def test_scan(name, train, test):
     assert data.sizes == {"train": train - train // 10, "validation": train // 10, "test": test}
     assert (data.source, data.target) == ("commands", "actions")
     assert dict(everything(data))["walk left"] == "I_TURN_LEFT I_WALK"
+
+
+def test_lines_of_markup_are_no_pairs(tmp_path):
+    for language in ("de", "en"):
+        lines = [
+            "<url>http://talks</url>",
+            '<reviewer href="x">A</reviewer>',
+            *(f"{language} {n} <b>" for n in range(40)),
+        ]
+        (tmp_path / f"train.tags.de-en.{language}").write_text("\n".join(lines))
+    data = load_parallel_texts(tmp_path)
+    assert sum(data.sizes.values()) == 40 and "2 lines of markup are left out" in data.notes[0]
