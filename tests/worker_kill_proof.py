@@ -103,6 +103,8 @@ class Proof:
             seconds = time.perf_counter() - (moments or [time.perf_counter()])[0]
         timer.cancel()
         limit.cancel()
+        for process in processes:  # those that `launch` killed have no status before
+            process.wait()
         killed = [other for other, process in enumerate(processes) if process.returncode == -signal.SIGKILL]
         self.counts["hung"] += killed not in ([], [rank])
         # A worker may be killed after its last step, when the others no longer need it.

@@ -49,6 +49,8 @@ class CTCLoss(keras.losses.Loss):
         Graves et al. (2006), Connectionist temporal classification.
     """
 
+    padding = -1  # a label that is none
+
     def __init__(self, blank: int = 0, impossible: str = "zero", name: str = "ctc_loss", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.blank = whole("blank", blank, 0)

@@ -49,7 +49,7 @@ class SharedSteps:
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of training; returns the metrics, the same on all workers."""
         model, variables = self.model, self.model.trainable_variables
-        (x, y, weights), has_rows = _with_a_row(keras.utils.unpack_x_y_sample_weight(data))
+        (x, y, weights), has_rows = self._batch(data)
         with divisors() as counts, tf.GradientTape() as tape:
             y_pred = model(x, training=True)
             loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=True)
@@ -65,13 +65,16 @@ class SharedSteps:
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of validation; returns the metrics, the same on all workers."""
-        (x, y, weights), has_rows = _with_a_row(keras.utils.unpack_x_y_sample_weight(data))
+        (x, y, weights), has_rows = self._batch(data)
         with divisors() as counts:
             y_pred = self.model(x, training=False)
             loss = self.model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=False)
         parts = self._metrics(x, y, y_pred, weights, has_rows)
         *sums, losses = self.cluster.add([*parts, self._losses(loss, counts, x, has_rows)])
         return self._results(sums, losses)
+
+    def _batch(self, data):
+        return _with_a_row(*keras.utils.unpack_x_y_sample_weight(data), getattr(self.model.loss, "padding", 0))
 
     def _losses(self, loss, counts, x, has_rows):
         """What the loss is divided by, the loss times it, the number of examples, and a request: float32 `(4,)`."""
@@ -137,20 +140,22 @@ def shared_steps(model: Any, dtype: str = "float32") -> Iterator[SharedSteps | N
         model.train_function = model.test_function = None
 
 
-def _with_a_row(batch):
-    """A batch with one row of zeros if it has none, and whether it has some: 1.0 or 0.0."""
-    first = tf.nest.flatten(batch[0])[0]
+def _with_a_row(x, y, weights, label):
+    """A batch with one row of zeros and of that label if it has none, and whether it has some: 1.0 or 0.0."""
+    first = tf.nest.flatten(x)[0]
     if first.shape[0]:  # known, as that of carried states
-        return batch, tf.constant(1.0)
+        return (x, y, weights), tf.constant(1.0)
     empty = tf.cast(tf.equal(tf.shape(first)[0], 0), tf.int32)
 
-    def filled(value):
+    def filled(value, number=0):
         if value is None or not value.shape.rank:
             return value
-        shape = tf.concat([[empty], tf.shape(value)[1:]], 0)
-        return tf.concat([value, tf.zeros(shape, value.dtype)], 0)
+        row = tf.zeros(tf.concat([[empty], tf.shape(value)[1:]], 0), value.dtype)
+        return tf.concat([value, row + tf.cast(number, value.dtype) if number else row], 0)
 
-    return tf.nest.map_structure(filled, batch), tf.cast(1 - empty, tf.float32)
+    labels = tf.nest.map_structure(lambda value: filled(value, label), y)
+    x, weights = tf.nest.map_structure(filled, (x, weights))
+    return (x, labels, weights), tf.cast(1 - empty, tf.float32)
 
 
 def _divided(gradient, count):
