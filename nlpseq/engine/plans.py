@@ -95,19 +95,17 @@ class Plan:
         extra = self.blocks * self.width - self.batch
         return tf.nest.map_structure(lambda value: None if value is None else _pad(self._ordered(value), extra), values)
 
-    def _ordered(self, values, axis=0):
-        """Values in the order of the rows in the blocks."""
+    def _ordered(self, values, axis=0, back=False):
+        """Values in the order of the rows in the blocks, or `back` in that of the batch."""
         if self.by_length is None:
             return values
         is_ordered, order = self.by_length
-        return tf.cond(is_ordered, lambda: _gather(values, order, axis), lambda: values)
 
-    def _as_given(self, values, axis=0):
-        """Values in the order of the batch, from that of the blocks."""
-        if self.by_length is None:
-            return values
-        is_ordered, order = self.by_length
-        return tf.cond(is_ordered, lambda: _gather(values, tf.math.invert_permutation(order), axis), lambda: values)
+        def gathered():
+            rows = tf.math.invert_permutation(order) if back else order
+            return tf.ensure_shape(tf.gather(values, rows, axis=axis), values.shape)
+
+        return tf.cond(is_ordered, gathered, lambda: values)
 
     def block(self, values, number, padded=True):
         """The rows of a block, padded to the capacity or not, of what `by_rows` returned."""
@@ -156,18 +154,19 @@ class Plan:
         tiles = tf.reshape(tiles, [self.blocks, time, self.width, features])
         if self.axis == 0:
             sequence = tf.reshape(tf.transpose(tiles, (1, 0, 2, 3)), [time, batch, features])
-            return self._as_given(sequence[: self.time, : self.batch], axis=1)
+            return self._ordered(sequence[: self.time, : self.batch], axis=1, back=True)
         sequence = tf.reshape(tf.transpose(tiles, (0, 2, 1, 3)), [batch, time, features])
-        return self._as_given(sequence[: self.batch, : self.time])
+        return self._ordered(sequence[: self.batch, : self.time], back=True)
 
     def join_rows(self, blocks):
         """The values of blocks `(blocks, rows, size)`, `(batch, size)`."""
         blocks = blocks[:, : self.width]
-        return self._as_given(tf.reshape(blocks, [self.blocks * self.width, blocks.shape[-1]])[: self.batch])
+        rows = tf.reshape(blocks, [self.blocks * self.width, blocks.shape[-1]])[: self.batch]
+        return self._ordered(rows, back=True)
 
     def after_end(self):
         """Whether a step is after the last that its block runs, `(batch, time, 1)`."""
-        ends = self._as_given(tf.repeat(self.ends, self.width)[: self.batch])
+        ends = self._ordered(tf.repeat(self.ends, self.width)[: self.batch], back=True)
         after = tf.range(self.time)[:, tf.newaxis] >= ends
         return (after if self.axis == 0 else swap(after))[..., tf.newaxis]
 
@@ -213,11 +212,6 @@ class Plan:
 def is_one(count: Any) -> bool:
     """Whether a count is one, and this is known."""
     return isinstance(count, int) and count == 1
-
-
-def _gather(values, order, axis):
-    """Values in another order; their static shape stays."""
-    return tf.ensure_shape(tf.gather(values, order, axis=axis), values.shape)
 
 
 def _at_least_one(count):
