@@ -45,7 +45,7 @@ class Answers(answers.Answers):
         answer = {name: values[:length] for name, values in row.items()}
         scheme = self.metadata.detail("scheme", str, type(None))
         if scheme:
-            one_of("scheme", scheme, tag_schemes.PREFIXES)
+            one_of("tag scheme", scheme, tag_schemes.PREFIXES)
             spans = tag_schemes.spans(answer["tags"], scheme)
             answer["spans"] = [{"type": kind, "start": start, "end": end} for kind, start, end in spans]
         return answer
