@@ -61,7 +61,8 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
     except Exception as error:
         refused = REFUSED.search(str(error))  # a check in the graph of an export
         if refused:
-            print(f"error: {with_flags(refused[1].replace('] [', ' '), arguments)}", file=sys.stderr)
+            text = " ".join(refused[1].replace("] [", " ").replace("\\'", "'").split()).replace(" .", ".")
+            print(f"error: {with_flags(text, arguments)}", file=sys.stderr)
             return 2
         if type(error).__name__ != "ResourceExhaustedError":  # of TensorFlow, which may not be imported
             raise

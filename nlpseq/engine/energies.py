@@ -47,7 +47,9 @@ def additive_energies(queries: tf.Tensor, keys: tf.Tensor, vector: tf.Tensor) ->
         def gradient(d_energies):
             return _backward(*arguments, d_energies, specs=_specs)
 
-        return _forward(*arguments, specs=_specs), first_only(gradient, sources, 'set the engine to "portable"')
+        return _forward(*arguments, specs=_specs), first_only(
+            gradient, sources, 'call nlpseq.engine.set_mode("portable")'
+        )
 
     result = energies(queries, keys, vector)
     return tf.ensure_shape(result, [*queries.shape[:2], keys.shape[1]])

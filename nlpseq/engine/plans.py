@@ -30,7 +30,7 @@ def capacity(batch: Any) -> tuple[Any, Any]:
 class Plan:
     """How a run is divided. All sizes are numbers if batch and time are known, else tensors.
 
-    Rows of unequal length are ordered by it, if blocks then run fewer steps.
+    With a mask, rows are ordered by length where the blocks then run at least a tenth fewer steps.
 
     Attributes:
         rows, steps: the capacity.

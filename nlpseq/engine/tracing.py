@@ -68,7 +68,7 @@ class Traced:
             specs: from the arguments to a tuple of the same structure, with a `tf.TensorSpec` for
                 each tensor.
         """
-        if tf.config.functions_run_eagerly():
+        if tf.config.functions_run_eagerly() or (not self._jit_compile and inside_pfor()):  # which takes no definitions
             return self._function(*arguments)
         structure = specs(*arguments)
         key = repr(structure)  # equal for equal specs

@@ -115,7 +115,7 @@ class Attention(keras.layers.Layer):
             steps = query.shape[1:-1] if symbolic else tf.unstack(tf.shape(query)[1:-1])
             check_shape(coverage, [batch, *steps, source], "coverage", "(batch, steps, source)", owner)
         if keys is not None:
-            check_shape(keys, [*memory.shape[:2], None], "keys", "(batch, source, size), as from `project`", owner)
+            check_shape(keys, [batch, source, None], "keys", "(batch, source, size), as from `project`", owner)
         if mask is not None:
             check_mask_shape(mask.shape, memory.shape, owner)
 

@@ -153,14 +153,16 @@ def numeric_labels(y_true: Any) -> tf.Tensor:
         InputError: their dtype is not numeric.
     """
     labels = tf.convert_to_tensor(y_true)
-    if labels.dtype == tf.bool:
+    if labels.dtype == tf.bool or (labels.dtype.is_integer and labels.dtype.size < 4):  # in which a class may not fit
         labels = tf.cast(labels, tf.int32)
+    elif labels.dtype.is_unsigned:
+        labels = tf.cast(labels, tf.int64)
     if not (labels.dtype.is_integer or labels.dtype.is_floating):
         raise InputError(f"`y_true` must hold class numbers, got the dtype {labels.dtype.name}: convert the labels.")
     return _without_last_axis(labels)
 
 
-def not_classes(labels: tf.Tensor, classes: int) -> tf.Tensor:
+def not_classes(labels: tf.Tensor, classes: int | tf.Tensor) -> tf.Tensor:
     """Which labels are not a class, bool of their shape: none, or in a program that XLA compiles as a whole.
 
     Raises:
@@ -168,14 +170,16 @@ def not_classes(labels: tf.Tensor, classes: int) -> tf.Tensor:
             values raise `tf.errors.InvalidArgumentError`.
     """
     static = tf.get_static_value(labels)
-    if static is not None and not tf.executing_eagerly():
+    is_known = isinstance(classes, int)
+    if static is not None and is_known and not tf.executing_eagerly():
         with tf.init_scope():
             not_classes(tf.constant(static), classes)
-    invalid = ~(labels < classes)
+    invalid = ~(labels < tf.cast(classes, labels.dtype))
     if labels.dtype.is_floating:
         invalid |= labels != tf.floor(labels)
     wrong = tf.reduce_max(tf.where(invalid, labels, tf.zeros_like(labels)))
-    message = f"`y_true` must hold class numbers below {classes}, negative for padding, got %s."
+    most = classes if is_known else "the number of classes"
+    message = f"`y_true` must hold class numbers below {most}, negative for padding, got %s."
     check(~tf.reduce_any(invalid), message, wrong)
     return invalid
 

@@ -75,4 +75,4 @@ def test_a_check_in_a_graph_is_one_sentence(capsys):
         tf.debugging.Assert(n < 3, ["n must be below 3, got", n, "."])
 
     assert guarded(lambda: check(tf.constant(4))) == 2
-    assert capsys.readouterr().err == "error: n must be below 3, got 4 .\n"
+    assert capsys.readouterr().err == "error: n must be below 3, got 4.\n"

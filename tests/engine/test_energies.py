@@ -66,3 +66,17 @@ def test_a_second_derivative_is_refused():
         first = inner.gradient(additive_energies(queries, keys, vector), queries)
         with pytest.raises(NotImplementedError, match="portable"):
             outer.gradient(first, queries)
+
+
+def test_jacobians_after_gradients():
+    """A vectorized pass does not use what was traced for another one."""
+    (queries, keys, vector), _ = arrays(2, 3, 4)
+
+    def taped(function, get):
+        with tf.GradientTape() as tape:
+            tape.watch(queries)
+            energies = function(queries, keys, vector)
+        return getattr(tape, get)(energies, queries)
+
+    taped(additive_energies, "gradient")
+    np.testing.assert_allclose(taped(additive_energies, "jacobian"), taped(plain, "jacobian"), atol=1e-5)

@@ -100,3 +100,12 @@ def test_a_network_without_numbers_has_no_loss_of_zero():
     assert np.isfinite(total) and np.isfinite(tape.gradient(total, logits)).all()  # a weight of zero skips the row
     infinite = CTCLoss(impossible="infinite")([[1, 1, 1, 1]] * 3, logits, np.zeros(3))
     assert float(infinite) == 0
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "uint16", "uint32", "int64"])
+def test_labels_of_any_whole_dtype(dtype):
+    y_pred = tf.random.stateless_normal((1, 6, 200), seed=(1, 2))
+    labels = tf.constant([[1, 2]])
+    loss = tf.function(CTCLoss(), input_signature=[tf.TensorSpec([None, None], dtype), tf.TensorSpec([None] * 3)])
+    for actual in (CTCLoss()(tf.cast(labels, dtype), y_pred), loss(tf.cast(labels, dtype), y_pred)):
+        np.testing.assert_allclose(actual, CTCLoss()(labels, y_pred), rtol=1e-6)
