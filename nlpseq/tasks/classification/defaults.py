@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 LONG = 100  # words of a text, on average, from which n-grams pay
 SENTENCES_READ = 45_000  # texts that are read in training if they are sentences, at most
 LONG_READ = 40_000  # the same if they are long
-FEW = 20_000  # sentences, up to which several networks are trained within minutes
-FEW_LONG = 30_000  # the same for two networks on long texts
+FEW = 20_000  # texts, up to which several networks are trained within minutes
 SPACE = {
     "learning_rate": Around(4.0),
     "batch_size": Times(0.5, 2),
@@ -53,8 +52,7 @@ def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
     linear classifier, and strong dropout allows more passes. With more classes, as of questions
     and intents, a few n-grams decide, and the recurrent layer reads them, with light dropout. Of rare classes, which
     networks learn badly, a support vector machine beside them knows more. Of few such texts networks learn different
-    things: the mean of five is right more often than one. Of long texts, which take longer, it is that of two (reviews
-    of IMDB, validation accuracy: 0.9288, where one has 0.9280).
+    things: the mean of five is right more often than one.
 
     A closed vocabulary is learnt with little dropout, and all that matters is the order of its words.
     The fewer the examples, the smaller the batch, so that there are enough steps, and the more passes
@@ -72,7 +70,7 @@ def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
     read = natural and not opinions  # whether the recurrent layer reads n-grams
     texts = LONG_READ if long else SENTENCES_READ
     return {
-        "ensemble": _networks(read, long, profile.examples),
+        "ensemble": 5 if read and not long and profile.examples <= FEW else 1,
         "epochs": clipped(texts / profile.examples, 1 if long else 3, 3 if long else 30),
         "validations": clipped(profile.examples / 5_000, 1, 5) if long else 1,
         "patience": 3,
@@ -93,12 +91,3 @@ def choose(profile: Profile, vectors: Any = None) -> dict[str, Any]:
         "ngram_min_count": 3 if long else 1 if opinions else 2,
         "ngram_embedding_size": 16 if read else 0,
     }
-
-
-def _networks(read, long, examples):
-    """How many networks are trained, so that it takes minutes."""
-    if not read:
-        return 1
-    if long:
-        return 2 if examples <= FEW_LONG else 1
-    return 5 if examples <= FEW else 1
