@@ -3,6 +3,7 @@
 import difflib
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence, Sized
 from math import inf
 from typing import Any, ParamSpec, TypeVar
@@ -78,6 +79,16 @@ def shorten(text: object, max_characters: int = 100) -> str:
         return text
     quote = text[0] if text[0] == text[-1] and text[0] in "'\"" and max_characters > 4 else ""
     return f"{text[: max_characters - 3 - len(quote)]}...{quote}"
+
+
+def assertion_text(message: str) -> str | None:
+    """The sentence of a check in a graph, which TensorFlow writes in pieces; None for other messages.
+
+    >>> assertion_text("assertion failed: [a must be below 3, got ] [4] [.]")
+    'a must be below 3, got 4.'
+    """
+    match = re.search(r"assertion failed: \[(.*)\]", message)
+    return match and " ".join(match[1].replace("] [", " ").replace("\\'", "'").split()).replace(" .", ".")
 
 
 def one_of(name: str, value: Any, choices: Iterable) -> Any:

@@ -9,11 +9,10 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 
-from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, sentence
+from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, assertion_text, sentence
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
-REFUSED = re.compile(r"assertion failed: \[(.*)\]")
 LONG = re.compile(r"([^\s'\"]{300})[^\s'\"]{50,}")  # a word that nobody reads to its end
 
 
@@ -59,10 +58,8 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
         print(f"interrupted {with_flags(str(error), arguments)}", file=sys.stderr)
         return 128 + error.signal
     except Exception as error:
-        refused = REFUSED.search(str(error))  # a check in the graph of an export
-        if refused:
-            text = " ".join(refused[1].replace("] [", " ").replace("\\'", "'").split()).replace(" .", ".")
-            print(f"error: {with_flags(text, arguments)}", file=sys.stderr)
+        if refused := assertion_text(str(error)):  # by the graph of an export
+            print(f"error: {with_flags(refused, arguments)}", file=sys.stderr)
             return 2
         if type(error).__name__ != "ResourceExhaustedError":  # of TensorFlow, which may not be imported
             raise

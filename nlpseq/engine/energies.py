@@ -14,7 +14,7 @@ see `nlpseq.engine.plans`.
 import tensorflow as tf
 
 from nlpseq.engine.derivatives import custom_gradient, first_only
-from nlpseq.engine.plans import Plan, is_one
+from nlpseq.engine.plans import Plan, is_one, pad_end
 from nlpseq.engine.tensor_lists import Lists
 from nlpseq.engine.tile_loops import read, write
 from nlpseq.engine.tracing import Traced, specs_of
@@ -91,8 +91,7 @@ def _gradients(queries, keys, vector, d_energies):
         tiles = to.pad(to.tile(queries, number, i)), of.pad(of.tile(keys, number, j))
         start = ((number * to.tiles + i) * of.tiles + j) * to.length
         d_tile = tf.slice(d_energies, [start, 0, 0], [to.length, of.length, to.width])
-        extra = to.steps - to.length, of.steps - of.length, to.rows - to.width
-        d_tile = tf.pad(d_tile, [[0, amount] for amount in extra])
+        d_tile = pad_end(d_tile, to.steps - to.length, of.steps - of.length, to.rows - to.width)
         counts = to.count(number, i), of.count(number, j)
         d_q, d_k, d_v = _compiled_gradients(*counts, *tiles, vector, d_tile, specs=_tile_specs)
         d_queries = _add(d_queries, number * to.tiles + i, to.unpad(d_q))
@@ -124,7 +123,7 @@ def _each_pair(to, of, body, carry):
 def _pair_tiles(to, of, energies):
     """Energies `(batch, steps, source)` as one tile after the other, `(tiles * length, keys, rows)`."""
     extra = to.blocks * to.width - to.batch, to.tiles * to.length - to.time, of.tiles * of.length - of.time
-    energies = tf.pad(energies, [[0, amount] for amount in extra])
+    energies = pad_end(energies, *extra)
     energies = tf.reshape(energies, [to.blocks, to.width, to.tiles, to.length, of.tiles, of.length])
     return tf.reshape(tf.transpose(energies, [0, 2, 4, 3, 5, 1]), [-1, of.length, to.width])
 

@@ -47,28 +47,27 @@ class Plan:
         self.width = -(-self.batch // _at_least_one(self.blocks))
         self.tiles = -(-self.time // self.steps)
         self.length = -(-self.time // _at_least_one(self.tiles))
-        self.by_length = None if mask is None or is_one(self.blocks) else self._by_length(mask)
-        self.real = None if mask is None else self.by_blocks(mask)
-        self.ends = self._ends()
+        self.by_length = self.real = self.ends = None
+        if mask is not None:
+            lengths = self._lengths(mask)
+            self.by_length = None if is_one(self.blocks) else self._by_length(lengths)
+            self.real, self.ends = self.by_blocks(mask), self._ends(self._ordered(lengths))
 
-    def _by_length(self, mask):
-        """Whether rows are ordered by length, because blocks then run a tenth fewer steps, and their order."""
+    def _lengths(self, mask):
+        """The number of steps up to the last real one of each row, `(batch,)`."""
         numbers = tf.range(1, self.time + 1)
-        ends = tf.reduce_max(tf.where(mask if self.axis == 1 else swap(mask), numbers, 0), axis=1)
-        order = tf.argsort(ends, direction="DESCENDING", stable=True)
+        return tf.maximum(tf.reduce_max(tf.where(mask if self.axis == 1 else swap(mask), numbers, 0), axis=1), 0)
 
-        def steps(ends):
-            ends = _pad(ends, self.blocks * self.width - self.batch)
-            return tf.reduce_sum(tf.reduce_max(tf.reshape(ends, [self.blocks, self.width]), axis=1))
+    def _by_length(self, lengths):
+        """Whether rows are ordered by length, because blocks then run a tenth fewer steps, and their order."""
+        order = tf.argsort(lengths, direction="DESCENDING", stable=True)
+        steps, ordered_steps = (tf.reduce_sum(self._ends(rows)) for rows in (lengths, tf.gather(lengths, order)))
+        return 10 * ordered_steps <= 9 * steps, order
 
-        return 10 * steps(tf.gather(ends, order)) <= 9 * steps(ends), order
-
-    def _ends(self):
-        if self.real is None:
-            return None
-        steps = self.tiles * self.length
-        real = tf.reshape(tf.reduce_any(self.real, axis=1), [self.blocks, steps])
-        return tf.reduce_max(tf.where(real, tf.range(1, steps + 1), 0), axis=1)
+    def _ends(self, lengths):
+        """The steps that the blocks of rows of these lengths run."""
+        lengths = pad_end(lengths, self.blocks * self.width - self.batch)
+        return tf.reduce_max(tf.reshape(lengths, [self.blocks, self.width]), axis=1)
 
     # Division
 
@@ -83,17 +82,21 @@ class Plan:
         time, others = self.tiles * self.length, sequence.shape[2:]
         extra = time - self.time, self.blocks * self.width - self.batch
         if self.axis == 1:
-            sequence = tf.reshape(_pad(sequence, *extra[::-1]), [self.blocks, self.width, time, *others])
+            sequence = tf.reshape(pad_end(sequence, *extra[::-1]), [self.blocks, self.width, time, *others])
             sequence = transpose(sequence, 0, 2, 1)
         else:
-            sequence = tf.reshape(_pad(sequence, *extra), [time, self.blocks, self.width, *others])
+            sequence = tf.reshape(pad_end(sequence, *extra), [time, self.blocks, self.width, *others])
             sequence = sequence if is_one(self.blocks) else transpose(sequence, 1, 0)
         return tf.reshape(sequence, [self.blocks * time, self.width, *others])
 
     def by_rows(self, values):
         """Values `(batch, ...)`, or a list of them or None, padded to whole blocks."""
         extra = self.blocks * self.width - self.batch
-        return tf.nest.map_structure(lambda value: None if value is None else _pad(self._ordered(value), extra), values)
+
+        def padded(value):
+            return None if value is None else pad_end(self._ordered(value), extra)
+
+        return tf.nest.map_structure(padded, values)
 
     def _ordered(self, values, axis=0, back=False):
         """Values in the order of the rows in the blocks, or `back` in that of the batch."""
@@ -114,7 +117,7 @@ class Plan:
             if value is None:
                 return None
             rows = tf.slice(value, [number * self.width, 0], [self.width, value.shape[1]])
-            return _pad(rows, self.rows - self.width) if padded else rows
+            return pad_end(rows, self.rows - self.width) if padded else rows
 
         return tf.nest.map_structure(cut, values)
 
@@ -133,7 +136,7 @@ class Plan:
         if tile is None:
             return None
         steps = tf.shape(tile)[0] if tile.shape[0] is None else tile.shape[0]
-        return _pad(tile, self.steps - steps, self.rows - self.width)
+        return pad_end(tile, self.steps - steps, self.rows - self.width)
 
     def unpad(self, tile, start: Any = 0, run: tuple | None = None):
         """The steps of a padded tile from step `start`: all, or those that are run of tile `run`, `(number, tile)`."""
@@ -143,7 +146,7 @@ class Plan:
 
     def fill(self, tile):
         """A tile of the steps that are run, with zeros for the others."""
-        return tile if self.ends is None else _pad(tile, self.length - tf.shape(tile)[0])
+        return tile if self.ends is None else pad_end(tile, self.length - tf.shape(tile)[0])
 
     # Assembly
 
@@ -224,7 +227,7 @@ def _repeat(count, body, carry):
     return tf.while_loop(lambda n, *_: n < count, lambda n, *carry: (n + 1, *body(n, *carry)), (0, *carry))[1:]
 
 
-def _pad(values, *extra):
+def pad_end(values: tf.Tensor, *extra: Any) -> tf.Tensor:
     """Values with zeros or False added at the end of their first axes."""
     if all(isinstance(amount, int) and amount == 0 for amount in extra):
         return values

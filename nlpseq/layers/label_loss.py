@@ -5,6 +5,7 @@ import contextvars
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from nlpseq.cells.checks import check, readable
@@ -230,6 +231,14 @@ def row_weights(sample_weight: Any, rows: tf.Tensor) -> tf.Tensor:
     message = "`sample_weight` must be a number, or have the shape (batch,) or (batch, 1), got the shape %s."
     with tf.control_dependencies(check(fits, message, shape)):
         return tf.ones([rows]) * tf.reshape(weights, [-1])
+
+
+class RowLoss(keras.losses.Loss):
+    """A loss with a value for each row, whose sample weights are those of `row_weights`."""
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
+        weights = None if sample_weight is None else row_weights(sample_weight, tf.shape(y_pred)[0])
+        return super().__call__(y_true, y_pred, weights)
 
 
 def with_two_axes(values: tf.Tensor, message: str) -> tf.Tensor:

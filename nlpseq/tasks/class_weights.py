@@ -9,13 +9,13 @@ import tensorflow as tf
 
 from nlpseq.cells.checks import check
 from nlpseq.errors import InputError, one_of
-from nlpseq.layers.label_loss import not_classes, numeric_labels, row_weights
+from nlpseq.layers.label_loss import RowLoss, not_classes, numeric_labels, row_weights
 
 THRESHOLDS = tuple(np.arange(0.05, 0.951, 0.05).round(2).tolist())  # scores that `MicroF1` tries
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class WeightedCrossEntropy(keras.losses.Loss):
+class WeightedCrossEntropy(RowLoss):
     """Cross-entropy in which what has the label c counts w_c times.
 
         one label       loss = - w_y log softmax(z)_y
@@ -50,10 +50,6 @@ class WeightedCrossEntropy(keras.losses.Loss):
     ):
         super().__init__(name=name, **kwargs)
         self.class_weights, self.multi_label = list(class_weights), multi_label
-
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        weights = None if sample_weight is None else row_weights(sample_weight, tf.shape(y_pred)[0])
-        return super().__call__(y_true, y_pred, weights)
 
     def call(self, y_true, y_pred):
         weights = tf.constant(self.class_weights, y_pred.dtype)

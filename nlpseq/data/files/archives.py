@@ -1,7 +1,6 @@
 """Archives of several files, which are read as the folder that they hold."""
 
 import contextlib
-import functools
 import os
 import tarfile
 import tempfile
@@ -59,12 +58,20 @@ def _kind(path):
 
 def _unpack(path, kind, folder):
     most = MOST_FREE + MOST_EXPANDED * check_file(path)
+
+    def allowed(members, size):
+        """The members one after the other, as a compressed tar archive is read once."""
+        total = 0
+        for member in members:
+            total += size(member)
+            if total > most:
+                raise InputError(
+                    f"cannot read {path}: it expands to more than {MOST_EXPANDED} times its size: unpack it."
+                )
+            yield member
+
     with kind(path) as archive:
         if isinstance(archive, tarfile.TarFile):
-            extract = functools.partial(archive.extractall, filter="data")
-            sizes = [member.size for member in archive.getmembers()]
+            archive.extractall(folder, allowed(archive, lambda member: member.size), filter="data")
         else:
-            extract, sizes = archive.extractall, [member.file_size for member in archive.infolist()]
-        if sum(sizes) > most:
-            raise InputError(f"cannot read {path}: it expands to more than {MOST_EXPANDED} times its size: unpack it.")
-        extract(folder)
+            archive.extractall(folder, list(allowed(archive.infolist(), lambda member: member.file_size)))

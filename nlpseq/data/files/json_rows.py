@@ -156,8 +156,10 @@ def _rows_of(value: Any, change: Callable[[list], Any]) -> Any:
     if len(lists) == len(value) > 1 and (rows := _as_rows(value)) is not None:
         return rows
     structured = [part for part in lists.values() if part and isinstance(part[0], (dict, list))]
-    if len(structured) == 1 and (isinstance(structured[0][0], dict) or not isinstance(change(structured[0]), list)):
-        return _as_rows(change(structured[0]))
+    if len(structured) == 1:
+        rows = change(structured[0])
+        if isinstance(structured[0][0], dict) or not isinstance(rows, list):
+            return _as_rows(rows)
     if len(value) == 1 and isinstance(only := next(iter(value.values())), dict):
         return _rows_of(only, change)
     parts = list(value.values())

@@ -103,13 +103,16 @@ def _rewritten(cells, comma):
     marked = [cell for cell in cells if isinstance(cell, str) and ("," in cell or (comma and "." in cell))]
     if not all(map((COMMA if comma else GROUPS).fullmatch, marked)):
         return cells
-    if comma:
-        return [_or_nan(cell.replace(".", "").replace(",", ".")) if isinstance(cell, str) else cell for cell in cells]
-    return [_or_nan(cell.replace(",", "")) if isinstance(cell, str) else cell for cell in cells]
+    return [_or_nan(_without_marks(cell, comma)) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _or_nan(text):
     return "nan" if text.lower() in MISSING else text
+
+
+def _without_marks(text, comma):
+    """A number with a decimal comma, or else with commas between groups, as Python writes it."""
+    return text.replace(".", "").replace(",", ".") if comma else text.replace(",", "")
 
 
 def _decimal_comma(cells, likely=False):
@@ -132,10 +135,8 @@ def _number(cell, comma):
         text = _plain(cell)
         if text.lower() in ("true", "false"):
             return float(text.lower() == "true")
-        if comma:
-            text = text.replace(".", "").replace(",", ".") if COMMA.fullmatch(text) else text
-        elif GROUPS.fullmatch(text):
-            text = text.replace(",", "")
+        if (COMMA if comma else GROUPS).fullmatch(text):
+            text = _without_marks(text, comma)
         try:
             return float(text)
         except ValueError:

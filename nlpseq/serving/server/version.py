@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, assertion_text, shorten
 from nlpseq.serving.client import Export
 from nlpseq.serving.server.batching import Arrays, Batcher
 from nlpseq.serving.server.errors import RequestError
@@ -109,11 +108,9 @@ class Version:
 
 
 def _reason(error, inputs):
-    """What an assertion of the model says, "[a sentence] [a number]" after "assertion failed:"; else the shapes."""
-    match = re.search(r"assertion failed: (.*)", error.message or "")
-    parts = re.findall(r"\[(.*?)\]", match.group(1)) if match else []
-    if parts:
-        return f": {shorten(' '.join(parts), 300).rstrip('. ')}"
+    """What an assertion of the model says; else the shapes."""
+    if text := assertion_text(error.message or ""):
+        return f": {shorten(text, 300).rstrip('. ')}"
     shapes = ", ".join(f"'{name}' {value.shape}" for name, value in inputs.items())
     return f", whose shapes are {shorten(shapes, 300)}"
 

@@ -24,8 +24,9 @@ def continued(train: Sequence[Recording], test: Sequence[Recording]) -> tuple[li
         return list(test), []
     if len(train) == len(test) == 1:
         before = {_name(test[0]): train[0]}
-    joined = [_behind(one, before[_name(one)]) if _name(one) in before else one for one in test]
-    count = sum(_name(one) in before for one in test)
+    pairs = [(one, before.get(_name(one))) for one in test]
+    joined = [one if training is None else _behind(one, training) for one, training in pairs]
+    count = sum(training is not None for _, training in pairs)
     if not count:
         return joined, []
     are = plural(count, "test recording is", "test recordings are")

@@ -14,7 +14,7 @@ import math
 import keras
 import tensorflow as tf
 
-from nlpseq.layers.label_loss import row_weights
+from nlpseq.layers.label_loss import RowLoss
 
 NARROWEST, WIDEST = -4.0, 3.0  # of s: the scale of a component stays within e^-4 and e^3
 
@@ -55,16 +55,12 @@ def _log_sum(terms):
 
 
 @keras.saving.register_keras_serializable("nlpseq")
-class MeanSurprise(keras.losses.Loss):
+class MeanSurprise(RowLoss):
     """The mean surprise per step and channel, over the channels that were observed.
 
     The targets are the values and what was observed, float `(batch, time, 2 * channels)`; the predictions are the
     parameters of `surprise`. Sample weights are a number, `(batch,)` or `(batch, 1)`.
     """
-
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        weights = None if sample_weight is None else row_weights(sample_weight, tf.shape(y_pred)[0])
-        return super().__call__(y_true, y_pred, weights)
 
     def call(self, y_true, y_pred):
         values, observed = tf.split(tf.cast(y_true, tf.float32), 2, axis=-1)

@@ -53,10 +53,11 @@ def with_intervals(recordings: Sequence[Recording], table: Table) -> tuple[list[
     """
     name = _column(table, NAMES)
     owners = [Path(str(cell)).stem.lower() for cell in table.values(name)] if name else None
+    bounds = [_times(table, names) for names in (STARTS, ENDS)]
     used = np.zeros(len(table), bool)
     marked = []
     for one in recordings:
-        first, last = (_places(one, table, names) for names in (STARTS, ENDS))
+        first, last = (_places(one, times, table) for times in bounds)
         stamps = np.arange(len(one)) if one.times is None else parse_times(list(one.times), table.where).asi8
         windows = []
         for row, (left, right) in enumerate(zip(first, last)):
@@ -76,9 +77,13 @@ def with_intervals(recordings: Sequence[Recording], table: Table) -> tuple[list[
     return marked, [note] if outside else []
 
 
-def _places(one, table, names):
+def _times(table, names):
+    """The times or numbers of steps in the first column of one of these names."""
+    return parse_times(table.values(_column(table, names)), table.where)
+
+
+def _places(one, times, table):
     """Starts or ends in the units of a recording: nanoseconds, or steps."""
-    times = parse_times(table.values(_column(table, names)), table.where)
     if hasattr(times, "asi8") != (one.times is not None):
         kinds = "times" if one.times is not None else "numbers of steps"
         raise InputError(f"{table.where(0)}: {one.name} has {kinds}: give starts and ends as these.")

@@ -129,9 +129,17 @@ def _with_numbers(table: Table, role: Role, label: Any) -> Table:
 
 def _words_of_state(table):
     """The only column of words of which one is "normal", else None."""
-    words = [{normal(cell) for cell in table.column(index)[:MOST_SHOWN]} for index in range(len(table.names))]
-    places = [index for index, column in enumerate(words) if "normal" in column and len(column) <= MOST_KINDS]
+    shown = [set(map(str, table.column(index)[:MOST_SHOWN])) for index in range(len(table.names))]
+    places = [index for index, cells in enumerate(shown) if _has_normal(cells)]
     return places[0] if len(places) == 1 else None
+
+
+def _has_normal(cells):
+    """Whether different cells are a few words of which one is "normal"; most columns, of numbers, are told at once."""
+    if not any("normal" in cell.casefold() for cell in cells):
+        return False
+    words = set(map(normal, cells))
+    return "normal" in words and len(words) <= MOST_KINDS
 
 
 def _has_labels_last(table):

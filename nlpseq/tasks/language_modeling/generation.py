@@ -121,7 +121,7 @@ class Generator:
             (top_k >= 0, "top_k must be at least 0, got", top_k),
             ((top_p > 0) & (top_p <= 1), "top_p must be above 0 and at most 1, got", top_p),
         )
-        with _checked(checks):
+        with _after(checks):
             options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
             return self._complete(prompt, tokens, length, **options)
 
@@ -155,7 +155,7 @@ class Generator:
         """
         flat, count = [states[f"state_{number}"] for number in range(len(states))], len(self.task.preprocessor)
         is_token = tf.reduce_all((token >= 0) & (token < count))
-        with _checked([(is_token, f"token must be from 0 to {count - 1}, got", token)]):
+        with _after([(is_token, f"token must be from 0 to {count - 1}, got", token)]):
             token = tf.identity(token)
             answer = self._served_step(token, tf.nest.pack_sequence_as(self.task.state_sizes, flat))
             return {**answer, "text": self.task.preprocessor.texts(token)}
@@ -190,6 +190,6 @@ class Generator:
         }
 
 
-def _checked(checks):
+def _after(checks):
     """A context whose operations run after the checks `(right, message, value)`, a wrong one of which is an error."""
     return tf.control_dependencies([tf.debugging.Assert(right, [text, value]) for right, text, value in checks])
