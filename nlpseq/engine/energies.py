@@ -8,7 +8,7 @@ With h_ts = tanh(q_t + k_s) and the gradient de of a loss:
 
 All h together, `(batch, steps, source, units)`, are larger than anything else in a translator. They are computed a few
 keys at a time, and again for the gradients. XLA compiles a program for tiles of queries and keys, as for recurrences:
-see `nlpseq.engine.plans`.
+see `nlpseq.engine.plans`. If all h are few, TensorFlow's own operations take less time than the calls of that program.
 """
 
 import tensorflow as tf
@@ -19,7 +19,9 @@ from nlpseq.engine.tensor_lists import Lists
 from nlpseq.engine.tile_loops import read, write
 from nlpseq.engine.tracing import Traced, specs_of
 
-KEYS = 4  # keys that are read at a time, which divides the capacities
+FEW = 2**21  # elements of h up to which nothing is divided
+CAPACITY = (8, 32)  # rows and steps of a tile: what is read at a time fits a core's cache
+KEYS = 4  # keys that are read at a time, which divides the steps of a tile
 
 
 def additive_energies(queries: tf.Tensor, keys: tf.Tensor, vector: tf.Tensor) -> tf.Tensor:
@@ -59,11 +61,45 @@ def _specs(queries, keys, vector, *gradients):
     return specs_of(queries, 2), specs_of(keys, 2), specs_of(vector, 0), *(specs_of(d, 3) for d in gradients)
 
 
+def _energies(*sources):
+    return _by_size(_few_energies, _tiled_energies, sources)
+
+
+def _gradients(*sources):
+    return _by_size(_few_gradients, _tiled_gradients, sources)
+
+
+def _by_size(few, tiled, sources):
+    """What `few` returns where h has few elements, else what `tiled` returns."""
+    queries, keys = sources[:2]
+    if queries.shape.is_fully_defined() and keys.shape[1] is not None:
+        return (few if queries.shape.num_elements() * keys.shape[1] <= FEW else tiled)(*sources)
+    elements = tf.size(queries, tf.int64) * tf.shape(keys, tf.int64)[1]
+    return tf.cond(elements <= FEW, lambda: few(*sources), lambda: tiled(*sources))
+
+
+# All at once
+
+
+def _few_energies(queries, keys, vector):
+    return tf.linalg.matvec(_hidden(queries, keys), vector)
+
+
+def _few_gradients(queries, keys, vector, d_energies):
+    h, d = _hidden(queries, keys), d_energies[..., tf.newaxis]
+    d_sums = d * (1 - h * h) * vector
+    return tf.reduce_sum(d_sums, axis=2), tf.reduce_sum(d_sums, axis=1), tf.reduce_sum(d * h, axis=[0, 1, 2])
+
+
+def _hidden(queries, keys):
+    return tf.tanh(queries[:, :, tf.newaxis] + keys[:, tf.newaxis])
+
+
 # From tile to tile
 
 
-def _energies(queries, keys, vector):
-    to, of = Plan(queries, 1), Plan(keys, 1)
+def _tiled_energies(queries, keys, vector):
+    to, of = Plan(queries, 1, None, CAPACITY), Plan(keys, 1, None, CAPACITY)
     queries, keys = to.by_blocks(queries), of.by_blocks(keys)
     energies = Lists.new([to.length, of.length, to.width], vector.dtype, to.blocks * to.tiles * of.tiles)
 
@@ -81,8 +117,8 @@ def _energies(queries, keys, vector):
     return energies[: to.batch, : to.time, : of.time]
 
 
-def _gradients(queries, keys, vector, d_energies):
-    to, of, units = Plan(queries, 1), Plan(keys, 1), vector.shape[0]
+def _tiled_gradients(queries, keys, vector, d_energies):
+    to, of, units = Plan(queries, 1, None, CAPACITY), Plan(keys, 1, None, CAPACITY), vector.shape[0]
     queries, keys = to.by_blocks(queries), of.by_blocks(keys)
     d_energies = _pair_tiles(to, of, d_energies)
     d_queries, d_keys = (_totals([plan.length, plan.width, units], plan.blocks * plan.tiles) for plan in (to, of))

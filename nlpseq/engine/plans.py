@@ -32,6 +32,12 @@ class Plan:
 
     With a mask, rows are ordered by length where the blocks then run at least a tenth fewer steps.
 
+    Args:
+        sequence: `(batch, time, ...)`, or with `axis` 0 `(time, batch, ...)`.
+        axis: the axis of time.
+        mask: the real steps, `(batch, time)` or `(time, batch)`.
+        rows_and_steps: the capacity; by default that of the batch.
+
     Attributes:
         rows, steps: the capacity.
         blocks, width: number of blocks and of rows in each.
@@ -39,10 +45,16 @@ class Plan:
         ends: the number of steps that each block runs, `(blocks,)`.
     """
 
-    def __init__(self, sequence: tf.Tensor, axis: int, mask: tf.Tensor | None = None) -> None:
+    def __init__(
+        self,
+        sequence: tf.Tensor,
+        axis: int,
+        mask: tf.Tensor | None = None,
+        rows_and_steps: tuple[int, int] | None = None,
+    ) -> None:
         shape = sequence.shape[:2] if sequence.shape[:2].is_fully_defined() else tf.shape(sequence)
         self.axis, self.batch, self.time = axis, shape[1 - axis], shape[axis]
-        self.rows, self.steps = capacity(self.batch)
+        self.rows, self.steps = rows_and_steps or capacity(self.batch)
         self.blocks = -(-self.batch // self.rows)
         self.width = -(-self.batch // _at_least_one(self.blocks))
         self.tiles = -(-self.time // self.steps)
