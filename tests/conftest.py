@@ -113,6 +113,7 @@ def seeded():
     stateless operations.
     """
     import keras
+    from tensorflow.python.eager import context
 
-    with unittest.mock.patch("tensorflow.python.eager.context.pywrap_tfe.TFE_ContextClearCaches"):
+    with unittest.mock.patch.object(context.pywrap_tfe, "TFE_ContextClearCaches"):
         keras.utils.set_random_seed(7)
