@@ -5,12 +5,14 @@ import threading
 import time
 from typing import TextIO
 
-PATIENCE = 2.0  # seconds after which the line appears
+PATIENCE = 2.0  # seconds of processor time after which the line appears
 PERIOD = 0.5  # seconds between looks at the clock
 
 
 class Waiting:
-    """Says what the user waits for, once it takes longer than a given patience.
+    """Says what the user waits for, once it has taken more processor time than a given patience.
+
+    Processor time is that of the whole process: on a busy computer everything takes long, which is not reported.
 
     A terminal shows the seconds, "compiling the training step ... 12 s", in one line that is written
     again and again; other streams get one line without the seconds. The lines are written by a
@@ -30,7 +32,7 @@ class Waiting:
     def __init__(self, stream: TextIO | None = None):
         self.stream = stream
         self._lock = threading.Lock()
-        self._wait = None  # what, since when, patience
+        self._wait = None  # what, since when, processor time then, patience
         self._printed = False
         self._closed = threading.Event()
 
@@ -45,16 +47,16 @@ class Waiting:
         self._thread.join()
 
     def begin(self, activity: str, patience: float = PATIENCE) -> None:
-        """Starts the clock: `activity` is printed after `patience` seconds."""
+        """Starts the clock: `activity` is printed after `patience` seconds of processor time."""
         with self._lock:
-            self._wait, self._printed = (activity, time.perf_counter(), patience), False
+            self._wait, self._printed = (activity, time.perf_counter(), time.process_time(), patience), False
 
     def end(self) -> float:
-        """Stops the clock; returns its seconds, 0 if it did not run."""
+        """Stops the clock; returns the seconds of processor time, 0 if it did not run."""
         with self._lock:
             if self._wait is None:
                 return 0.0
-            seconds = time.perf_counter() - self._wait[1]
+            seconds = time.process_time() - self._wait[2]
             if self._printed and self._out.isatty():
                 self._write("\n")
             self._wait = None
@@ -66,12 +68,11 @@ class Waiting:
                 if self._wait is not None:
                     self._say(*self._wait)
 
-    def _say(self, activity, start, patience):
-        seconds = time.perf_counter() - start
-        if seconds < patience:
+    def _say(self, activity, start, start_of_work, patience):
+        if time.process_time() - start_of_work < patience:
             return
         if self._out.isatty():
-            self._write(f"\r{activity} ... {seconds:.0f} s")
+            self._write(f"\r{activity} ... {time.perf_counter() - start:.0f} s")
         elif not self._printed:
             self._write(f"{activity} ...\n")
         self._printed = True

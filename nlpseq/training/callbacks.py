@@ -12,10 +12,10 @@ MUCH = 10  # times the quickest step: a step that takes longer is being compiled
 
 
 class Compiling(keras.callbacks.Callback):
-    """Says on standard error that a step is compiled, if it takes longer than two seconds.
+    """Says on standard error that a step is compiled, if it takes more than two seconds of processor time.
 
     Such steps are the first one, which is traced too, and those that need a new program: they take
-    many times as long as the others.
+    many times the processor time of the others.
 
     Args:
         waiting: A `nlpseq.reporting.Waiting`, within its `with` block.
@@ -32,7 +32,7 @@ class Compiling(keras.callbacks.Callback):
         super().__init__()
         self.waiting = waiting
         self.started: set[str] = set()  # kinds of steps
-        self.quickest: dict[str, float] = {}  # seconds of the quickest step after the first, by kind
+        self.quickest: dict[str, float] = {}  # processor time of the quickest step after the first, by kind
 
     def on_train_batch_begin(self, batch, logs=None):
         self._begin("training")

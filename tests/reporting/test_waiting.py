@@ -52,6 +52,15 @@ def test_other_streams_get_one_line():
     assert written(terminal=False, patience=0.0) == "compiling ...\n"
 
 
+def test_waiting_for_others_is_not_reported():
+    stream = Stream(terminal=False)
+    with Waiting(stream) as clock:
+        clock.begin("compiling", 0.1)
+        time.sleep(0.3)
+        assert clock.end() < 0.1
+    assert stream.getvalue() == ""
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_what_was_quick_is_not_reported(terminal):
     assert written(terminal, patience=60.0) == ""
