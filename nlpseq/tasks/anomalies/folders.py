@@ -15,8 +15,8 @@ from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series.header import with_header
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.anomalies.intervals import find_intervals, with_intervals
+from nlpseq.tasks.anomalies.labels import LABEL, as_labels
 from nlpseq.tasks.anomalies.recordings import Recording, Windows, windows_of
-from nlpseq.tasks.anomalies.tables import LABEL, as_labels
 
 FILES = (*paths.TABLES, ".txt", ".out", ".dat", *SUFFIXES)
 MARKS = frozenset(("label", "labels"))  # words in the names of files of labels
