@@ -9,7 +9,9 @@ import numpy as np
 
 from nlpseq.data import sources
 from nlpseq.data.files import paths
+from nlpseq.data.files.arrays import SUFFIXES
 from nlpseq.data.files.objects import training_and_others
+from nlpseq.data.files.reading import read_table
 from nlpseq.data.notes import say_notes
 from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, some_of
@@ -107,7 +109,10 @@ def load_anomalies(
     if path is not None and os.path.isdir(path) and is_nab(path):
         return _of_nab(path)
     tables = lambda file: split_tables(file, delimiter, encoding)  # noqa: E731
-    splits, channels, notes = _own(path, dataset, read, tables)
+    if path is not None and os.path.isdir(path):
+        splits, channels, notes = read_folder(path, read, lambda file: read_table(file, delimiter, encoding))
+    else:
+        splits, channels, notes = _own(path, dataset, read, tables)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
             splits[split], _, file_notes = checked(read(as_path(data)), channels, data)
@@ -132,23 +137,21 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
 
 
 def _own(path, dataset, read, tables):
-    """The recordings of the user's files by split, the channels, and notes."""
-    if path is None or not os.path.isdir(path):
-        if path is None:
-            parts = training_and_others(dataset)
-        else:
-            parts = {"train": path} if _is_whole(path) else tables(path)
-        by_split, channels, notes = {}, (), []
-        for split in (split for split in sources.SPLITS if split in parts):
-            by_split[split], channels, file_notes = checked(read(parts[split]), channels, path)
-            notes += file_notes
-        return by_split, channels, notes
-    return read_folder(path, read)
+    """The recordings of a file or an object of the user by split, the channels, and notes."""
+    if path is None:
+        parts = training_and_others(dataset)
+    else:
+        parts = {"train": path} if _is_whole(path) else tables(path)
+    by_split, channels, notes = {}, (), []
+    for split in (split for split in sources.SPLITS if split in parts):
+        by_split[split], channels, file_notes = checked(read(parts[split]), channels, path)
+        notes += file_notes
+    return by_split, channels, notes
 
 
 def _is_whole(path):
     """Whether a file has no column of splits, as arrays and files whose names tell them."""
-    return paths.suffix_of(path) == ".npy" or named_in(path.name) is not None
+    return paths.suffix_of(path) in SUFFIXES or named_in(path.name) is not None
 
 
 def _with_missing(splits, share, notes):

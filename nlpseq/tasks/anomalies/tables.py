@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import paths
-from nlpseq.data.files.arrays import load_array
+from nlpseq.data.files.arrays import SUFFIXES, load_array
 from nlpseq.data.files.columns import Role, find_columns
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
@@ -65,7 +65,7 @@ def read_recordings(
 
 def _table_of(path, delimiter, encoding) -> Table:
     """The table of a file; of an array a column for each channel; of one line of numbers a column."""
-    if paths.suffix_of(path) == ".npy":
+    if paths.suffix_of(path) in SUFFIXES:
         columns = np.atleast_2d(load_array(path).T).tolist()
         names = [str(number) for number in range(1, len(columns) + 1)]
         return Table(str(path), names, lambda index: columns[index], range(1, len(columns[0]) + 1), "step", False)

@@ -30,10 +30,10 @@ def test_columns_can_be_named(tmp_path):
 def test_a_folder_with_splits(tmp_path):
     write(tmp_path / "train" / "m1.csv", HEADER, rows(100, ()))
     write(tmp_path / "train" / "m2.csv", HEADER, rows(90, ()))
-    write(tmp_path / "test" / "m1.csv", HEADER, rows(200))
+    write(tmp_path / "test" / "m1.csv", HEADER, rows(280)[100:])
     data = load_anomalies(tmp_path)
     assert [item.name for item in data.test] == ["test/m1.csv"] and len(data.train) == 2 == len(data.validation)
-    assert (data.test.items[0].start, len(data.test.items[0])) == (100, 300) and data.test.labelled
+    assert (data.test.items[0].start, len(data.test.items[0])) == (100, 280) and data.test.labelled
 
 
 def test_a_column_of_splits(tmp_path):
@@ -133,3 +133,17 @@ def test_names_of_the_ucr_archive_tell_the_split_and_the_anomaly(tmp_path, as_li
         assert data.sizes == {"train": count, "validation": count, "test": count}
         one = data.test.items[0]
         assert (one.start, len(one), one.windows, len(data.validation.items[0])) == (90, 200, ((150, 159),), 90)
+
+
+@pytest.mark.parametrize("training, steps, expected", [
+    (times(100), times(150, 1), None), (None, times(150), None), (times(100), None, None),
+    (times(60), times(150)[60:], 60), (None, None, 100), (times(60), [f"{time}Z" for time in times(150)[60:]], None),
+])  # fmt: skip
+def test_a_test_recording_goes_on_behind_training_unless_times_say_otherwise(tmp_path, training, steps, expected):
+    for name, stamps in (("train", training), ("test", steps)):
+        cells = [(i % 7,) for i in range(100)] if stamps is None else [(time, i % 7) for i, time in enumerate(stamps)]
+        write(tmp_path / f"{name}.csv", ("timestamp", "x")[-len(cells[0]) :], cells)
+    data = load_anomalies(tmp_path)
+    (test,) = data.test
+    assert test.start == (expected or 0) and any("behind" in note for note in data.notes)
+    assert (test.times is None) == (steps is None) and (test.times is None or len(test.times) == len(test))

@@ -1,5 +1,7 @@
 """Labels of recordings: columns of tables, and files of their own."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,22 @@ def test_values_that_are_named_are_no_labels(tmp_path):
         assert data.channels == ("x", "class") and data.test.items[0].windows is None
 
 
+def test_labels_in_another_folder_and_the_only_file_of_labels(tmp_path):
+    for name in ("m1", "m2"):
+        lines(tmp_path / "a" / "data" / f"{name}.csv", ["x", *VALUES])
+        lines(tmp_path / "a" / "labels" / f"{name}.txt", MARKS)
+    assert [one.windows for one in load_anomalies(tmp_path / "a").test] == [((150, 159),)] * 2
+    for split in ("train", "test"):
+        lines(tmp_path / "b" / f"{split}.csv", ["x", *VALUES])
+    np.save(tmp_path / "b" / "labels.npy", np.array([MARKS, [0] * len(MARKS)]).T)
+    assert load_anomalies(tmp_path / "b").test.items[0].windows == ((350, 359),)
+    (tmp_path / "b" / "labels.npy").rename(tmp_path / "b" / "labels.json")  # such as windows of NAB
+    assert "1 file of labels is that of no recording" in load_anomalies(tmp_path / "b").notes[0]
+    np.save(tmp_path / "b" / "test_label.npy", np.zeros((0, 2)))
+    with pytest.raises(InputError, match="test_label.npy is empty: expected an array of numbers"):
+        load_anomalies(tmp_path / "b")
+
+
 def test_labels_of_objects_and_by_number(tmp_path):
     words = ["Attack" if mark else "Normal" for mark in MARKS]
     for data in ({"x": VALUES, "state": words}, {"x": VALUES, "label": words}):
@@ -113,6 +131,7 @@ def test_labels_of_objects_and_by_number(tmp_path):
 @pytest.mark.parametrize("channels", [["x"], ["x", "class"]])
 def test_answers_need_no_labels(tmp_path, channels):
     """What is called like labels is a channel of the model, or is left out, whatever it holds."""
-    answers = type("Fixed", (Answers,), {"channels": channels})(None)
+    kind: Any = type("Fixed", (Answers,), {"channels": channels})
+    answers = kind(None)
     path = write(tmp_path / "a.csv", ("x", "class"), [(value, value % 3) for value in VALUES])
     assert answers.example(path).values[:4].tolist() == [[x, x % 3][: len(channels)] for x in range(4)]
