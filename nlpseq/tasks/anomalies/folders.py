@@ -115,4 +115,6 @@ def checked(contents: Contents, channels: tuple[str, ...], file: object) -> tupl
                 "the same columns, or name them with `values`."
             )
         items = [replace(one, values=one.values[:, places]) for one in items]
+        if others := [repr(name) for name in names if name not in channels]:
+            notes = [*notes, f"{file}: columns that other files lack are not used: {shorten(', '.join(others))}"]
     return items, channels or names, list(notes)

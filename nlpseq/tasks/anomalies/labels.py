@@ -1,27 +1,31 @@
 """Columns of labels: how they are found in a table, and their cells as 0 or 1."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nlpseq.data.files.columns import Role, find_columns, the_only
-from nlpseq.data.files.numbers import as_numbers
+from nlpseq.data.files.numbers import as_numbers, is_numeric
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series.header import with_header
-from nlpseq.data.series.roles import VALUES, given_columns
+from nlpseq.data.series.roles import VALUES, given_columns, plain
 from nlpseq.errors import InputError, shorten
+from nlpseq.tasks.anomalies.copies import without_copies
 
 LABEL = Role("label", (
     "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
     "attack", "fault", "failure", "ground truth", "changepoint", "class", "normal/attack",
+    "attack label", "attack lable", "fault number", "faultnumber",
 ))  # fmt: skip
+MARKS = ("y", "target", "fraud", "is fraud")  # names of columns of labels if they are 0 and mostly so, or 1
 NONE = "none"  # instead of a column: there are no labels
 NORMAL, ANOMALOUS = (
     ("normal", "nominal", "no", "false", "n", "ok", "good", "benign"),
     ("anomaly", "attack", "yes", "true", "y"),
 )
+LEAST_NUMERIC = 3  # columns of numbers, of which one may be that of marks
 MOST_SHOWN = 10_000  # rows that tell what a column holds
 MOST_KINDS = 99  # of anomalies that are numbered
 
@@ -39,7 +43,13 @@ def with_labels(table: Table, label: Any, values: Any) -> tuple[Table, Role | No
     """
     if not len(table) or (label is not None and normal(label) == NONE):
         return table, None
-    table, index = _usual(table, values) if label is None else _given(table, label)
+    chosen: Collection[str] = ()
+    if label is None:
+        table = _headed(table)
+        chosen = given_columns(table, VALUES, values) or ()
+        table, index = _usual(table, chosen)
+    else:
+        table, index = _given(table, label)
     if index is None:
         return table, None
     name = the_only(table, table.names[index], "label")
@@ -49,7 +59,7 @@ def with_labels(table: Table, label: Any, values: Any) -> tuple[Table, Role | No
     if len(kinds) > 1 or (kinds and normal(kinds[0]) not in ("1", "1.0", "-1", "-1.0", *ANOMALOUS)):
         table = table.with_note(f"{table.place}: anomalies are the labels {shorten(', '.join(map(repr, kinds)))}")
     table = replace(table, column=lambda at: numbers if at == index else column(at))
-    return table, Role("label", (normal(name),))
+    return without_copies(table, name, chosen, LABEL.usual), Role("label", (normal(name),))
 
 
 def _given(table, label):
@@ -58,20 +68,38 @@ def _given(table, label):
     return table, list(table.names).index(columns["label"])
 
 
-def _usual(table, values):
-    """The table with its header, and the place of the column of labels, by its name or what it holds; None for none."""
+def _headed(table):
+    """The table with its header; a name of a column of labels in the first row tells it too."""
     first = {normal(table.column(index)[0]) for index in range(len(table.names))}
-    table = table.with_header() if table.header is None and first & {*LABEL.usual} else with_header(table)
+    return table.with_header() if table.header is None and first & {*LABEL.usual} else with_header(table)
+
+
+def _usual(table, chosen):
+    """The table, and the place of the column of labels, by its name or what it holds; None for none."""
     if _has_labels_last(table):
         note = f"{table.place}: the last column, of 0 and 1 alone, is taken for labels; `label` none turns that off"
         return replace(table, names=["value", "label"], header=True).with_note(note), 1
-    chosen = given_columns(table, VALUES, values) or ()
-    names = [None if name in chosen else normal(name) for name in table.names]
+    names = [None if name in chosen else plain(name) for name in table.names]
     index = next((names.index(word) for word in LABEL.usual if word in names), None)
-    if index is None and (index := _words_of_state(table, chosen)) is not None:
+    if index is not None:
+        return table, index
+    index = _marks(table, names)
+    index = _words_of_state(table, chosen) if index is None else index
+    if index is not None:
         name = shorten(repr(table.names[index]))
         table = table.with_note(f"{table.place}: `label` is the column {name}; `label` none turns that off")
     return table, index
+
+
+def _marks(table, names):
+    """The column with a name as of a target and 0 and 1 alone, of which 1 is rarer, beside others of numbers."""
+    for index in (names.index(word) for word in MARKS if word in names):
+        marks, bad = as_numbers(table.column(index), table.comma)
+        if len(bad) or not set(marks.tolist()) <= {0.0, 1.0} or marks.mean() >= 0.5:
+            continue
+        if sum(is_numeric(table.column(other)[:MOST_SHOWN]) for other in range(len(names))) >= LEAST_NUMERIC:
+            return index
+    return None
 
 
 def _words_of_state(table, chosen):
