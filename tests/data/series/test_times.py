@@ -173,3 +173,19 @@ def test_times_from_one_to_another(tmp_path):
         write(tmp_path, "hours,price\n" + "".join(f"01.01.2024 {row}" for row in text.splitlines(True)))
     )
     assert (table.frequency.name, str(table.series[0].times[1])) == ("h", "2024-01-01 01:00:00")
+
+
+@pytest.mark.parametrize("name, first, expected", [
+    ("year", 1800, "YS"), ("year", 1500, ""), ("step", 1900, ""), ("t", 1001, ""), ("time", 2000, "YS"),
+])  # fmt: skip
+def test_whole_numbers_are_years_unless_their_name_or_size_says_otherwise(name, first, expected):
+    table = read_series({name: list(range(first, first + 100)), "y": list(range(100))})
+    assert table.frequency.name == expected and len(table.series[0]) == 100
+
+
+@pytest.mark.parametrize("clock", ["{}:59:59.000 PM", "{}:59:59 p.m.", "{}:59:59,5 pm"])
+def test_clocks_of_twelve_hours(clock):
+    clocks = [clock.format(hour) for hour in (10, 11)]
+    alone = read_series({"time": clocks, "y": [1, 2]}).series[0].times
+    beside = read_series({"Date": ["9/25/2017"] * 2, "Time": clocks, "y": [1, 2]}).series[0].times
+    assert str(alone[0])[:19] == "1970-01-01 22:59:59" and str(beside[1])[:19] == "2017-09-25 23:59:59"
