@@ -120,6 +120,34 @@ def test_labels_in_another_folder_and_the_only_file_of_labels(tmp_path):
         load_anomalies(tmp_path / "b")
 
 
+def test_columns_that_copy_the_labels_are_not_used_or_said(tmp_path):
+    zeros = [0] * len(MARKS)
+    for split, marks in (("train", zeros), ("test", MARKS)):
+        cells = zip(VALUES, marks, marks, zeros, [2 * mark for mark in marks], [1 + mark for mark in marks])
+        write(tmp_path / f"{split}.csv", ("x", "attack", "attack_P1", "attack_P2", "category", "attack_level"), cells)
+    data = load_anomalies(tmp_path)
+    assert data.channels == ("x", "category", "attack_level") and data.test.items[0].windows == ((350, 359),)
+    notes = " ".join(data.notes)
+    assert "columns of other labels are not used: 'attack_P1', 'attack_P2'" in notes
+    assert "test.csv: 'category': other than 0 in all anomalies, and nowhere else" in notes
+
+
+def test_a_target_of_few_ones_is_that_of_labels(tmp_path):
+    path = write(tmp_path / "a.csv", ("x", "z", "y"), zip(VALUES, VALUES, MARKS))
+    data = load_anomalies(path)
+    assert data.channels == ("x", "z") and data.test.items[0].windows == ((150, 159),)
+    assert load_anomalies(path, label="none").channels == ("x", "z", "y")
+    assert load_anomalies(write(path, ("x", "z", "y"), zip(VALUES, VALUES, VALUES))).channels == ("x", "z", "y")
+
+
+def test_columns_that_other_files_lack_are_said(tmp_path):
+    write(tmp_path / "a.csv", ("x",), zip(VALUES))
+    write(tmp_path / "b.csv", ("z", "x"), zip(MARKS, VALUES))
+    data = load_anomalies(tmp_path)
+    assert data.test.items[1].values[:3].tolist() == [[0], [1], [2]]
+    assert "b.csv: columns that other files lack are not used: 'z'" in data.notes[0]
+
+
 def test_labels_of_objects_and_by_number(tmp_path):
     words = ["Attack" if mark else "Normal" for mark in MARKS]
     for data in ({"x": VALUES, "state": words}, {"x": VALUES, "label": words}):
