@@ -9,11 +9,14 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.arrays import SUFFIXES as ARRAYS
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, plural, shorten
-from nlpseq.tasks.anomalies.intervals import WORDS, Reader, find_intervals, with_intervals
+from nlpseq.tasks.anomalies.intervals import DELIMITED, WORDS, Reader, find_intervals, with_intervals
 from nlpseq.tasks.anomalies.label_files import MARKS, SEQUENCES, with_marks, with_sequences
-from nlpseq.tasks.anomalies.names import SUFFIXES, parts_of, split_in
+from nlpseq.tasks.anomalies.names import SUFFIXES, as_x, parts_of, split_in, words_of
 from nlpseq.tasks.anomalies.recordings import Recording
 
+KINDS = (  # of files of recordings; those of another kind beside them hold something else
+    tuple(suffix for suffix in paths.TABLES if suffix != ".json"), (".txt", ".out", ".dat"), ARRAYS, (".json",),
+)  # fmt: skip
 Contents = tuple[list[Recording], tuple[str, ...], Sequence[str]]
 
 
@@ -71,17 +74,33 @@ def _files(path, read_table) -> _Files:
     files = [file for file in paths.files_below(path) if paths.suffix_of(file) in SUFFIXES and not paths.is_about(file)]
     sequences = [file for file in files if file.name == SEQUENCES]
     parts = {file: set(parts_of(file.relative_to(path))) for file in files if file not in sequences}
-    intervals, tables = find_intervals([file for file in parts if parts[file] & WORDS], read_table)
-    marks = [file for file in parts if file not in intervals and parts[file] & MARKS]
+    named = [file for file in parts if parts[file] & WORDS]
+    others = [file for file in parts if file not in named and paths.suffix_of(file) in DELIMITED]
+    intervals, tables = find_intervals([*named, *others], read_table)
+    marks = [file for file in parts if file not in intervals and (parts[file] & MARKS or _is_y(file, parts))]
+    if len(intervals) + len(marks) == len(parts):  # all have starts and ends, as other tables may
+        tables |= {file: intervals.pop(file) for file in others if file in intervals}
     files = [file for file in parts if file not in intervals and file not in marks]
     if not files:
         raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
-    recordings = [file for file in files if paths.suffix_of(file) not in ARRAYS] or files
-    notes = []
+    recordings, notes = _of_one_kind(files, path), []
     if unused := [file for file in files if file not in recordings]:
-        are = plural(len(unused), "array beside tables is", "arrays beside tables are")
+        are = plural(len(unused), "file of another kind is", "files of another kind are")
         notes.append(f"{are} not used; the first: {unused[0]}")
     return _Files(recordings, marks, sequences, intervals, tables, notes)
+
+
+def _is_y(file, files):
+    """Whether a file has the name of one of values but for a y in the place of the x: y_test.npy beside x_test.npy."""
+    words = words_of(file.name)
+    return "y" in words and as_x(words) in {words_of(other.name) for other in files if other.parent == file.parent}
+
+
+def _of_one_kind(files, path):
+    """The files of recordings: those of the first kind that has training in a name, or else of the first there is."""
+    groups = [[file for file in files if paths.suffix_of(file) in kind] for kind in KINDS]
+    trained = [group for group in groups if any(split_in(file.relative_to(path)) == "train" for file in group)]
+    return (trained or [group for group in groups if group])[0]
 
 
 def _recordings(path, files, read):

@@ -1,5 +1,6 @@
 """Anomalies in a table of their own: a row with the start and end of each, and perhaps the name of its recording."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import paths
-from nlpseq.data.files.contents import encoding_of, opened
+from nlpseq.data.files.contents import encoding_of, opened, read_text
 from nlpseq.data.files.numbers import as_numbers
-from nlpseq.data.files.table import Table, normal
+from nlpseq.data.files.table import Table, normal, rows_table
 from nlpseq.data.series.header import with_header
 from nlpseq.data.series.items import item_name
 from nlpseq.data.series.times import dated, parse_times
@@ -39,14 +40,41 @@ def find_intervals(files: Iterable[Path], read: Reader) -> tuple[dict[Path, Tabl
     for file in files:
         if paths.suffix_of(file) not in paths.TABLES:
             continue
+        if (windows := _windows_in(file)) is not None:
+            intervals[file] = windows
+            continue
         try:
             content = read(file) if _may_have_bounds(file) else None
         except InputError:  # it is refused where it is read as something else
             continue
-        if isinstance(content, Table):
-            table = with_header(content)
-            (intervals if _column(table, STARTS) and _column(table, ENDS) else others)[file] = table
+        table = with_header(content) if isinstance(content, Table) else None
+        if table is not None and _column(table, STARTS) and _column(table, ENDS):
+            intervals[file] = table
+        elif table is not None:
+            others[file] = table
     return intervals, others
+
+
+def _windows_in(file) -> Table | None:
+    """The table of windows as of NAB: lists of pairs, or of times, by the names of recordings; None of another file."""
+    if paths.suffix_of(file) != ".json":
+        return None
+    try:
+        windows = json.loads(read_text(file))
+    except (InputError, ValueError, RecursionError):
+        return None
+    if not isinstance(windows, dict) or {normal(name) for name in windows} & {*STARTS, *ENDS}:
+        return None
+    rows = []
+    for name, parts in windows.items():
+        pairs = (
+            [part if isinstance(part, list) else [part, part] for part in parts] if isinstance(parts, list) else [[]]
+        )
+        if any(len(pair) != 2 or isinstance(pair[0], (list, dict)) for pair in pairs):
+            return None
+        rows += [[name, *pair] for pair in pairs]
+    table = rows_table(str(file), rows, range(1, len(rows) + 1), unit="window", header=True)
+    return replace(table, names=["name", "start", "end"]) if rows else None
 
 
 def _may_have_bounds(file):

@@ -15,7 +15,7 @@ from nlpseq.data.series.header import with_header
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.anomalies.intervals import Reader
 from nlpseq.tasks.anomalies.labels import LABEL, as_labels
-from nlpseq.tasks.anomalies.names import split_in, words_of
+from nlpseq.tasks.anomalies.names import as_x, split_in, words_of
 from nlpseq.tasks.anomalies.recordings import Recording, united, windows_of
 
 MARKS = frozenset(("label", "labels"))  # words in the names of files of labels
@@ -52,7 +52,9 @@ def _owner(splits, file):
     """The split and place of the recording that a file of labels belongs to, None if none or several may be it."""
     words, split = words_of(file, MARKS), split_in(file)
     owners = [(part, place) for part, items in splits.items() for place in range(len(items))]
-    same = [(part, place) for part, place in owners if words_of(splits[part][place].name, MARKS) == words]
+    same = [
+        (part, place) for part, place in owners if words_of(splits[part][place].name, MARKS) in (words, as_x(words))
+    ]
     others = [(part, place) for part, place in owners if splits[part][place].windows is None]
     if not same and words:
         own = words_of(file.name, MARKS)
@@ -84,6 +86,10 @@ def read_labels(file: Path, read_table: Reader) -> np.ndarray:
     """
     if paths.suffix_of(file) in ARRAYS:
         labels = load_array(file)
+        if not np.isin(labels, (0, 1)).all():
+            width = labels[:1].size
+            flat = as_labels(labels.ravel().tolist(), lambda index: f"{file}, step {index // width + 1}")
+            labels = flat.reshape(labels.shape)
         return np.asarray(labels.reshape(len(labels), -1).any(axis=1))
     content = read_table(file)
     if isinstance(content, Table):

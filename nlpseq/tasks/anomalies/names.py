@@ -46,6 +46,11 @@ def words_of(path: Path | str, others: Collection[str] = ()) -> tuple[str, ...]:
     return tuple(word for word in parts_of(path) if word not in others)
 
 
+def as_x(words: Collection[str]) -> tuple[str, ...]:
+    """The words of the name of values, of those of labels such as y_test."""
+    return tuple("x" if word == "y" else word for word in words)
+
+
 def without_suffix(path: Path) -> str:
     """The name of a file without the suffix of a file of recordings: "a.1" of "a.1" and of "a.1.csv.gz"."""
     plain = Path(paths.plain_name(path))
@@ -54,4 +59,5 @@ def without_suffix(path: Path) -> str:
 
 def split_in(path: Path) -> str | None:
     """The split that the name of a folder in a path tells, else that of the file; None for none."""
-    return next((split for name in path.parts if (split := paths.split_of(name))), None)
+    plain = [re.sub(r"(?<=[a-z])\d+(?=$|[-_. ])", "", name.lower()) for name in path.parts]  # train1.csv
+    return next((split for name in (*path.parts, *plain) if (split := paths.split_of(name))), None)

@@ -1,13 +1,14 @@
 """Anomalies as intervals, in tables of their own."""
 
-import numpy as np
+import json
+
 import pytest
 
 from nlpseq.data import load_anomalies
 from nlpseq.data.files.reading import read_table
 from nlpseq.errors import InputError
 from nlpseq.tasks.anomalies.intervals import find_intervals
-from tests.tasks.anomalies.files import MARKS, VALUES, lines
+from tests.tasks.anomalies.files import VALUES, lines
 
 TIMES = [f"2024-01-01 {n // 60:02d}:{n % 60:02d}" for n in range(200)]
 
@@ -85,7 +86,8 @@ def test_options_count_for_all_files_and_what_cannot_be_read_is_no_table_of_inte
     (tmp_path / "attack_log.csv").write_text("start,end\n1\n1,2,3\n")
     (tmp_path / "faults.json").write_text("{")
     data = load_anomalies(tmp_path, encoding="latin-1")
-    assert data.test.items[0].windows == ((200, 399),) and "attack_log.csv has the name of no split" in data.notes[0]
+    assert data.test.items[0].windows == ((200, 399),)
+    assert "attack_log.csv has the name of no split" in " ".join(data.notes)
     with pytest.raises(InputError, match="test_events.csv, line 1: the text is not UTF-8"):
         load_anomalies(tmp_path)
 
@@ -100,13 +102,15 @@ def test_only_tables_that_may_have_starts_and_ends_are_read_and_once(tmp_path):
     assert not intervals and list(others) == read == [tmp_path / "start_of_attack_2.csv"]
 
 
-def test_arrays_beside_tables_are_not_used(tmp_path):
-    lines(tmp_path / "data.csv", ["x", *VALUES])
-    np.savez(tmp_path / "scaler.npz", mean=np.ones(1), scale=np.ones(1))
-    assert "1 array beside tables is not used" in load_anomalies(tmp_path).notes[0]
-    (tmp_path / "data.csv").unlink()
-    np.savez(tmp_path / "scaler.npz", data=np.array([VALUES, VALUES]).T)
-    np.savez(tmp_path / "scaler_label.npz", np.array(MARKS))
-    for data in (load_anomalies(tmp_path), load_anomalies(tmp_path / "scaler.npz")):
-        assert len(data.channels) == 2 and len(data.test.items[0]) == 200
-    assert load_anomalies(tmp_path).test.items[0].windows == ((150, 159),)
+def test_windows_as_of_nab_and_tables_of_another_name(tmp_path):
+    timed(tmp_path / "a" / "taxi.csv")
+    for name, pairs in (("labels", [TIMES[150]]), ("combined_windows", [[TIMES[150], TIMES[159]]])):
+        windows = {"known/taxi.csv": pairs, "known/other.csv": []}
+        (tmp_path / "a" / f"{name}.json").write_text(json.dumps(windows))
+        assert load_anomalies(tmp_path / "a").test.items[0].windows == ((150, 150 + 9 * (name != "labels")),)
+    timed(tmp_path / "b" / "data.csv")
+    lines(tmp_path / "b" / "metadata.csv", ["start_time,end_time,cause", f"{TIMES[150]},{TIMES[159]},x"])
+    assert load_anomalies(tmp_path / "b").test.items[0].windows == ((150, 159),)
+    (tmp_path / "b" / "data.csv").unlink()  # then it is a recording
+    with pytest.raises(InputError, match="metadata.csv has no column of numbers"):
+        load_anomalies(tmp_path / "b")
