@@ -18,13 +18,17 @@ DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeEr
 
 
 @contextlib.contextmanager
-def unpacked(path: Path) -> Iterator[Path]:
+def unpacked(path: Path, zips: tuple[str, ...] = (".zip",)) -> Iterator[Path]:
     """A folder with the files of a zip of several files, or of a tar archive, while the block runs; else the path.
+
+    Args:
+        path: The file.
+        zips: Suffixes of zips.
 
     Raises:
         InputError: The archive is damaged or encrypted, or expands to more than 200 times its size.
     """
-    kind = _kind(path)
+    kind = _kind(path, zips)
     if kind is None:
         yield path
         return
@@ -39,11 +43,11 @@ def unpacked(path: Path) -> Iterator[Path]:
         yield unpacked_folder
 
 
-def _kind(path):
+def _kind(path, zips):
     """Which class opens an archive, None for other files and zips of one file."""
     name = path.name.lower()
     try:
-        if name.endswith(".zip") and os.path.isfile(path):
+        if name.endswith(zips) and os.path.isfile(path):
             with zipfile.ZipFile(path) as archive:
                 names = [
                     name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")

@@ -48,4 +48,6 @@ def load_array(path: Path, most_axes: int = 2) -> np.ndarray:
     array = arrays[names[0]]
     if array.dtype.kind not in "fiub" or not 1 <= array.ndim <= most_axes:
         raise InputError(f"{path}: expected an array of numbers, (steps,) or (steps, channels).")
+    if not array.size:
+        raise InputError(f"{path} is empty: expected an array of numbers, (steps,) or (steps, channels).")
     return array.astype(float)

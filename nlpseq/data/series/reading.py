@@ -97,11 +97,10 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
 
 
 def _tables_in(folder):
-    return [
-        file
-        for file in paths.files_in(folder)
-        if paths.suffix_of(file) in (*paths.TABLES, *arrays.SUFFIXES, ".txt", ".tsf")
-    ]
+    """The tables of a folder, or else its arrays; those beside tables are of something else."""
+    files = [file for file in paths.files_in(folder) if not paths.is_about(file)]
+    tables = [file for file in files if paths.suffix_of(file) in (*paths.TABLES, ".txt", ".tsf")]
+    return tables or [file for file in files if paths.suffix_of(file) in arrays.SUFFIXES]
 
 
 def table_of(data: Any, delimiter: str | None = None, encoding: str | None = None) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nlpseq.data.files.columns import Role, find_columns, the_only
@@ -27,6 +27,7 @@ VALUE = Role("value", (
     "num sold", "demand", "quantity", "qty", "count", "cnt", "orders", "load", "consumption", "close", "observation",
     "measurement", "traffic volume", "visits", "passengers", "#passengers", "revenue", "turnover", "amount", "price",
 ))  # fmt: skip
+VALUES = replace(VALUE, argument="values")  # of several channels
 
 
 @dataclass(frozen=True)

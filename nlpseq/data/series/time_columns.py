@@ -10,11 +10,12 @@ from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.calendar_columns import MONTHS
 from nlpseq.data.series.roles import TIME, given_columns, usual_column
+from nlpseq.data.series.time_forms import hour_of
 from nlpseq.data.series.times import looks_like_times
 
 ELAPSED = ("seconds", "elapsed", "elapsed time", "elapsed seconds")  # names of times that also may be values
 HOURS = ("hour", "hr", "hours")
-CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})([:.](\d{2}))?\s*([ap]m)?", re.IGNORECASE)
+CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}(?:[.,]\d+)?))?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
 
 
 def find_times(table: Table, time: Any = None) -> tuple[list[str], list | None]:
@@ -126,11 +127,8 @@ def _hour(cell):
 
 
 def _clock(cell):
-    match = CLOCK.fullmatch(str(cell).strip())
-    hour = int(match[1])  # pyright: ignore[reportOptionalSubscript]
-    if match[5]:  # pyright: ignore[reportOptionalSubscript]
-        hour = hour % 12 + 12 * (match[5].lower() == "pm")  # pyright: ignore[reportOptionalSubscript]
-    return f"{hour:02d}:{match[2]}:{match[4] or '00'}"  # pyright: ignore[reportOptionalSubscript]
+    match: Any = CLOCK.fullmatch(str(cell).strip())
+    return f"{hour_of(match[1], match[4]):02d}:{match[2]}:{(match[3] or '00').replace(',', '.')}"
 
 
 def _joined(dates, clocks):

@@ -23,7 +23,7 @@ REWRITTEN = (
     (re.compile(r"\[\w+/[\w/]+\]$"), ""),  # 2024-01-31T13:00+01:00[Europe/Paris]
     (re.compile(rf"(?<=\d)\s({'|'.join(OFFSETS)})$", re.IGNORECASE), lambda match: OFFSETS[match[1].upper()]),
 )
-CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:[.,]\d*)?)?")
+CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:[.,]\d*)?)?(?:\s*([ap])\.?m\.?)?", re.IGNORECASE)
 QUARTER = re.compile(r"(\d{4})[-\s/]?Q([1-4])|Q([1-4])[-\s/]?(\d{4})", re.IGNORECASE)
 MONTH = re.compile(r"(\d{4})[-\s]?M(0?[1-9]|1[0-2])", re.IGNORECASE)
 WEEK = re.compile(r"(\d{4})[-\s]?W(\d{1,2})(?:-?([1-7]))?", re.IGNORECASE)
@@ -47,7 +47,7 @@ def special(texts: Sequence[str]) -> Any:
     import pandas as pd
 
     if clocks := _all_match(CLOCK, texts):
-        seconds = np.array([int(m[1]) * 3600 + int(m[2]) * 60 + int(m[3] or 0) for m in clocks])
+        seconds = np.array([hour_of(m[1], m[4]) * 3600 + int(m[2]) * 60 + int(m[3] or 0) for m in clocks])
         days = np.cumsum(np.diff(seconds, prepend=seconds[0]) < 0)
         return pd.to_datetime(seconds + 86_400 * days, unit="s")
     if quarters := _all_match(QUARTER, texts):
@@ -63,6 +63,15 @@ def special(texts: Sequence[str]) -> Any:
     except ValueError:
         return None
     return None
+
+
+def hour_of(hour: str, half: str | None) -> int:
+    """The hour of a day, of one of 24, or of one of 12 and the first letter of "am" or "pm".
+
+    >>> hour_of("12", "a"), hour_of("12", "P"), hour_of("23", None)
+    (0, 12, 23)
+    """
+    return int(hour) if not half else int(hour) % 12 + 12 * (half.lower() == "p")
 
 
 def compact(texts: Sequence[str]) -> list[str] | None:

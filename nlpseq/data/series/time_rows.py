@@ -21,6 +21,7 @@ from nlpseq.data.series.value_columns import FEWEST_ROWS, other_columns, value_c
 from nlpseq.errors import InputError, plural, shorten
 
 COVARIATES = Role("covariates", ())
+STEPS = ("t", "step", "steps", "index", "unnamed: 0")  # names of times that are no years
 ROW_NUMBERS = (  # names of columns that count rows
     "", "no", "no.", "nr", "row", "row id", "rownames", "instant", "index", "unnamed: 0", "#",
 )  # fmt: skip
@@ -103,7 +104,8 @@ def series_of_times(
 
 def _layout(table, columns, time_zone, channels, notes) -> _Layout:
     time, cells = find_times(table, columns.time)
-    stamps = None if cells is None else parse_times(cells, table.where, time_zone)
+    are_steps = len(time) == 1 and normal(time[0]) in STEPS
+    stamps = None if cells is None else parse_times(cells, table.where, time_zone, are_steps)
     usual = {role.argument: usual_column(table, role) for role in columns.others}
     labels = {argument: name for argument, name in usual.items() if name is not None}
     used_columns = {*time, *labels.values()}

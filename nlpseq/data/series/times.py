@@ -17,10 +17,11 @@ from nlpseq.errors import InputError, shorten
 ZONE = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})$", re.IGNORECASE)
 DATED = re.compile(r"\d{4}|\d\D+\d|\d\s?[a-z]{3}|[a-z]{3}.*\d", re.IGNORECASE)  # what a date has at least
 MIDNIGHT = re.compile(r"(?<=[T\s])24(?=(:00){1,2}(\.0*)?$)")  # the end of a day, as ISO 8601 allows
+YEARS = (1678, 2261)  # that nanoseconds of pandas can tell
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
-def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> Any:
+def parse_times(values: Sequence[Any], where: Any, zone: str | None = None, are_steps: bool = False) -> Any:
     """The times in cells.
 
     Dates and times of ISO 8601 and most other forms, years (1949), months (1949-01, 1949M01), quarters (1949Q1), weeks
@@ -33,6 +34,7 @@ def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> A
         values: Cells.
         where: From the index of a cell to its place, for errors.
         zone: A time zone by name, such as "Europe/Paris", in which times without an offset are read.
+        are_steps: Whether whole numbers that may be years only count steps.
 
     Returns:
         `pandas.DatetimeIndex`; an int64 array if the cells are other numbers, which only count steps (see `dated`).
@@ -51,15 +53,17 @@ def parse_times(values: Sequence[Any], where: Any, zone: str | None = None) -> A
     else:
         texts = [value.decode() if isinstance(value, bytes) else str(value).strip() for value in values]
         numbers = _numbers(texts)
-        times = _of_texts(texts, where) if numbers is None else _of_numbers(numbers, where)
+        times = _of_texts(texts, where) if numbers is None else _of_numbers(numbers, where, are_steps)
     if not dated(times):
         return times
     try:
         times = pd.DatetimeIndex(times).as_unit("ns")
     except ValueError:
         years = pd.DatetimeIndex(times).year
-        index = int(np.flatnonzero((years < 1678) | (years > 2261))[0])
-        raise InputError(f"{where(index)}: {values[index]} is not between the years 1678 and 2261.") from None
+        index = int(np.flatnonzero((years < YEARS[0]) | (years > YEARS[1]))[0])
+        raise InputError(
+            f"{where(index)}: {values[index]} is not between the years {YEARS[0]} and {YEARS[1]}."
+        ) from None
     return times if zone is None else _in_zone(times, zone)
 
 
@@ -129,15 +133,15 @@ def _of_objects(values, where):
         raise InputError(f"{where(0)}: expected times, got {shorten(repr(values[0]), 40)} ({error}).") from None
 
 
-def _of_numbers(numbers, where):
+def _of_numbers(numbers, where, are_steps):
     """Years, months, days, or seconds since 1970; else the numbers themselves, which count steps."""
     import pandas as pd
 
     if numbers.dtype == float:
         return of_fractions(numbers)
     low, high = numbers.min(), numbers.max()
-    if low > 1000 and high < 2300 and (len(numbers) < 3 or high - low <= 2 * len(numbers)):
-        return pd.to_datetime([f"{number:04d}-01-01" for number in numbers])
+    if low >= YEARS[0] and high <= YEARS[1] and (len(numbers) < 3 or high - low <= 2 * len(numbers)):
+        return numbers if are_steps else pd.to_datetime([f"{number:04d}-01-01" for number in numbers])
     if low >= 150_001 and high <= 230_012 and ((numbers % 100 >= 1) & (numbers % 100 <= 12)).all():
         return pd.to_datetime([f"{n // 100:04d}-{n % 100:02d}-01" for n in numbers])
     texts = compact([str(number) for number in numbers])

@@ -11,7 +11,7 @@ from nlpseq.data.files.numbers import as_numbers, is_gap, is_numeric, parse_numb
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.values import is_missing
 from nlpseq.data.series.items import item_name
-from nlpseq.data.series.roles import VALUE, Columns, given_columns, names_in, plain
+from nlpseq.data.series.roles import VALUE, VALUES, Columns, given_columns, names_in, plain
 from nlpseq.errors import InputError, shorten
 
 MOST_CATEGORIES = 30  # of a covariate of texts
@@ -28,7 +28,8 @@ def value_columns(
     notes: list[str],
 ) -> tuple[list[str], bool]:
     """The columns of values, and whether each of them is a series of its own."""
-    chosen = given_columns(table, VALUE, columns.value)
+    role = VALUES if channels else VALUE
+    chosen = given_columns(table, role, columns.value)
     if chosen is not None:
         return chosen, len(chosen) > 1 and not channels
     numeric = [name for name in numeric if name not in columns.read]
@@ -40,7 +41,7 @@ def value_columns(
     if channels and numeric and (usual is None or (len(numeric) > 1 and not names_in(columns.covariates))):
         return numeric, False
     if usual is not None:
-        return [the_only(table, usual, VALUE.argument)], False
+        return [the_only(table, usual, role.argument)], False
     covariates = set(map(normal, names_in(columns.covariates) or ()))
     filled = [name for name in numeric if normal(name) not in covariates and not all(map(is_gap, table.values(name)))]
     if len(filled) == 1:
@@ -52,7 +53,9 @@ def value_columns(
         rest = [name for name in table.names if name not in {*keys, *used}]
         if len(rest) == 1:
             return rest, False
-        raise InputError(f"{table.place} has no column of numbers, only {shorten(names)}", "name one with `value`")
+        raise InputError(
+            f"{table.place} has no column of numbers, only {shorten(names)}", f"name one with `{role.argument}`"
+        )
     if not channels:
         of_each = " of each item" if keys else ""
         notes.append(

@@ -52,10 +52,8 @@ class Answers(answers.Answers):
                 yield [recording]
 
     def _read(self, path, delimiter=None, encoding=None):
-        from nlpseq.tasks.anomalies.tables import read_recordings
-
         expected = self.channels
-        recordings, channels, self.notes = read_recordings(path, delimiter=delimiter, encoding=encoding)
+        recordings, channels, self.notes = _unlabelled(path, expected, delimiter=delimiter, encoding=encoding)
         missing = [name for name in expected if name not in channels]
         if missing and len(channels) != len(expected):
             raise InputError(
@@ -162,6 +160,20 @@ class Answers(answers.Answers):
             _write_step(write, as_json, {}, time, self.channels, values, score, alarm)
         note(f"{plural(count, 'step')}, {plural(alarms, 'alarm')}")
         lines.check()
+
+
+def _unlabelled(path, expected, **options):
+    """What `read_recordings` returns; a column that is called like labels may be a channel, or hold something else."""
+    from nlpseq.tasks.anomalies.tables import read_recordings
+
+    try:
+        contents = read_recordings(path, **options)
+    except InputError:
+        return read_recordings(path, label="none", **options)
+    if set(expected) <= set(contents[1]):
+        return contents
+    others = read_recordings(path, label="none", **options)
+    return others if set(expected) <= set(others[1]) else contents
 
 
 def _write_step(write, as_json, names, time, channels, values, score, alarm):

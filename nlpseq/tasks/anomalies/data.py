@@ -9,7 +9,10 @@ import numpy as np
 
 from nlpseq.data import sources
 from nlpseq.data.files import paths
+from nlpseq.data.files.archives import unpacked
+from nlpseq.data.files.arrays import SUFFIXES, load_arrays
 from nlpseq.data.files.objects import training_and_others
+from nlpseq.data.files.reading import read_table
 from nlpseq.data.notes import say_notes
 from nlpseq.data.series.reading import split_tables
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments, some_of
@@ -103,11 +106,15 @@ def load_anomalies(
         return _from_tfds(dataset, data_dir, {"train": train, "validation": validation, "test": test})
     _refuse_splits(dataset, data_dir, train, validation, test)
     read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
-    path = as_path(dataset) if isinstance(dataset, (str, os.PathLike)) else None
-    if path is not None and os.path.isdir(path) and is_nab(path):
-        return _of_nab(path)
-    tables = lambda file: split_tables(file, delimiter, encoding)  # noqa: E731
-    splits, channels, notes = _own(path, dataset, read, tables)
+    if isinstance(dataset, (str, os.PathLike)):
+        path = as_path(dataset)
+        with unpacked(path, _zips(path)) as path:
+            path = paths.inner(path)
+            if os.path.isdir(path) and is_nab(path):
+                return _of_nab(path, str(dataset))
+            splits, channels, notes = _own_files(path, read, delimiter, encoding)
+    else:
+        splits, channels, notes = _read_parts(training_and_others(dataset), read, dataset)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
             splits[split], _, file_notes = checked(read(as_path(data)), channels, data)
@@ -131,24 +138,32 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
         )
 
 
-def _own(path, dataset, read, tables):
-    """The recordings of the user's files by split, the channels, and notes."""
-    if path is None or not os.path.isdir(path):
-        if path is None:
-            parts = training_and_others(dataset)
-        else:
-            parts = {"train": path} if _is_whole(path) else tables(path)
-        by_split, channels, notes = {}, (), []
-        for split in (split for split in sources.SPLITS if split in parts):
-            by_split[split], channels, file_notes = checked(read(parts[split]), channels, path)
-            notes += file_notes
-        return by_split, channels, notes
-    return read_folder(path, read)
+def _zips(path):
+    """The suffixes of archives of several files; with that of a file of NumPy if it has arrays for training."""
+    is_several = paths.suffix_of(path) == ".npz" and any(paths.split_of(name) == "train" for name in load_arrays(path))
+    return (".zip", ".npz") if is_several else (".zip",)
+
+
+def _own_files(path, read, delimiter, encoding):
+    """The recordings of a file or folder by split, the channels, and notes."""
+    if os.path.isdir(path):
+        return read_folder(path, read, lambda file: read_table(file, delimiter, encoding))
+    parts = {"train": path} if _is_whole(path) else split_tables(path, delimiter, encoding)
+    return _read_parts(parts, read, path)
+
+
+def _read_parts(parts, read, place):
+    """The recordings of files, tables or objects by split, the channels, and notes."""
+    by_split, channels, notes = {}, (), []
+    for split in (split for split in sources.SPLITS if split in parts):
+        by_split[split], channels, file_notes = checked(read(parts[split]), channels, place)
+        notes += file_notes
+    return by_split, channels, notes
 
 
 def _is_whole(path):
     """Whether a file has no column of splits, as arrays and files whose names tell them."""
-    return paths.suffix_of(path) == ".npy" or named_in(path.name) is not None
+    return paths.suffix_of(path) in SUFFIXES or named_in(path.name) is not None
 
 
 def _with_missing(splits, share, notes):
@@ -217,14 +232,14 @@ def _check_learnable(items):
         )
 
 
-def _of_nab(path: Path) -> AnomalySeries:
+def _of_nab(path: Path, name: str) -> AnomalySeries:
     recordings = read_nab(path)
     test = [one.until(len(one), probation(len(one))) for one in recordings]
     beginnings = [one.until(probation(len(one))) for one in recordings]
     cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in beginnings]
     train = Recordings([one.until(cut) for one, cut in zip(beginnings, cuts)])
     validation = Recordings([one.until(len(one), cut) for one, cut in zip(beginnings, cuts)])
-    return AnomalySeries(str(path), ("value",), train, validation, Recordings(test), nab=True)
+    return AnomalySeries(name, ("value",), train, validation, Recordings(test), nab=True)
 
 
 def _from_tfds(dataset, data_dir, names_by_split) -> AnomalySeries:

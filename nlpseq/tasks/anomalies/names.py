@@ -1,8 +1,13 @@
-"""What the names of the files of archives tell: how many steps are learnt from, and where the anomaly is."""
+"""What the names of files tell: their split, and of archives the steps to learn from and the place of the anomaly."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
+
+from nlpseq.data.files import arrays, paths
+
+SUFFIXES = (*paths.TABLES, ".txt", ".out", ".dat", *arrays.SUFFIXES)  # of files of recordings
 
 
 class Named(NamedTuple):
@@ -24,3 +29,35 @@ def named_in(name: str) -> Named | None:
         return Named(train, (first, last)) if 0 < train <= first <= last else None
     match = re.fullmatch(r".*_tr_(\d+)_1st_\d+", stem)
     return Named(int(match[1]), None) if match else None
+
+
+def parts_of(path: Path | str) -> list[str]:
+    """The words of a path, in lower case."""
+    return re.split(r"[\W_]+", Path(path).as_posix().lower())
+
+
+def words_of(path: Path | str, others: Collection[str] = ()) -> tuple[str, ...]:
+    """The words of a path without the suffix of a file of recordings, and without other words.
+
+    >>> words_of("test_label/m-1.txt", ("label",)), words_of("a.1", ())
+    (('test', 'm', '1'), ('a', '1'))
+    """
+    path = Path(path).with_name(without_suffix(Path(path)))
+    return tuple(word for word in parts_of(path) if word not in others)
+
+
+def as_x(words: Collection[str]) -> tuple[str, ...]:
+    """The words of the name of values, of those of labels such as y_test."""
+    return tuple("x" if word == "y" else word for word in words)
+
+
+def without_suffix(path: Path) -> str:
+    """The name of a file without the suffix of a file of recordings: "a.1" of "a.1" and of "a.1.csv.gz"."""
+    plain = Path(paths.plain_name(path))
+    return plain.stem if plain.suffix.lower() in SUFFIXES else plain.name
+
+
+def split_in(path: Path) -> str | None:
+    """The split that the name of a folder in a path tells, else that of the file; None for none."""
+    plain = [re.sub(r"(?<=[a-z])\d+(?=$|[-_. ])", "", name.lower()) for name in path.parts]  # train1.csv
+    return next((split for name in (*path.parts, *plain) if (split := paths.split_of(name))), None)

@@ -1,6 +1,6 @@
 """Recordings: numbers over time with the places of their anomalies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,21 @@ def windows_of(labels: np.ndarray) -> Windows:
     """
     edges = np.flatnonzero(np.diff(np.asarray(labels, np.int8), prepend=0, append=0))
     return tuple((int(left), int(right) - 1) for left, right in zip(edges[::2], edges[1::2]))
+
+
+def united(windows: Iterable[tuple[int, int]]) -> Windows:
+    """Windows in ascending order, those that overlap as one.
+
+    >>> united([(7, 9), (1, 3), (2, 5)])
+    ((1, 5), (7, 9))
+    """
+    result: list[tuple[int, int]] = []
+    for left, right in sorted(windows):
+        if result and left <= result[-1][1]:
+            result[-1] = (result[-1][0], max(right, result[-1][1]))
+        else:
+            result.append((left, right))
+    return tuple(result)
 
 
 def day_of(seconds: np.ndarray) -> int:

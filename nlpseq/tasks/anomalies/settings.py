@@ -53,7 +53,7 @@ class AnomalyData(DataSettings):
     values: str | None = None
     """Columns of the values, separated by commas; None for all columns of numbers."""
     label: str | None = None
-    """Column of the labels, 0 or 1; None to find it out, or for data without labels."""
+    """Column of the labels, 0 or 1, or "none"; None to find it out."""
     training_share: Annotated[float, Range(0.01, 0.99), AUTO] = 0.5
     """First part of a series that is learnt from, of data without a test split."""
     output: str = "saved_models/anomalies"

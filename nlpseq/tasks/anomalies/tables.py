@@ -2,40 +2,30 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nlpseq.data.files import paths
-from nlpseq.data.files.arrays import load_array
-from nlpseq.data.files.columns import Role, find_columns, the_only
+from nlpseq.data.files.arrays import SUFFIXES, load_array
+from nlpseq.data.files.columns import Role, find_columns
 from nlpseq.data.files.contents import read_text
 from nlpseq.data.files.delimited import read_delimited
-from nlpseq.data.files.numbers import as_numbers, parse_numbers
+from nlpseq.data.files.numbers import parse_numbers
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series import Columns, read_series
-from nlpseq.data.series.header import with_header
+from nlpseq.data.series.reading import table_of
 from nlpseq.data.series.times import dated, parse_times
 from nlpseq.errors import InputError, shorten
 from nlpseq.paths import as_path
+from nlpseq.tasks.anomalies.labels import with_labels
 from nlpseq.tasks.anomalies.names import named_in
 from nlpseq.tasks.anomalies.recordings import Recording, day_of, windows_of
 
-LABEL = Role("label", (
-    "label", "labels", "anomaly", "is anomaly", "anomalies", "anomalous", "is anomalous", "outlier", "is outlier",
-    "attack", "fault", "failure", "ground truth", "changepoint", "class", "normal/attack", "event",
-))  # fmt: skip
 CHANGES = ("changepoint", "changepoints", "change point")  # columns of marks that are no values
-NORMAL, ANOMALOUS = (
-    ("normal", "nominal", "no", "false", "n", "ok", "good", "benign"),
-    ("anomaly", "attack", "yes", "true", "y"),
-)
-MOST_SHOWN = 10_000  # rows that tell what a column holds
-MOST_KINDS = 99  # of anomalies that are numbered
 WINDOWS = ("combined_windows.json", "windows.json")  # of NAB's folder labels
 
 
@@ -54,33 +44,28 @@ def read_recordings(
             numbers, which are the channels, and a column of labels or none. Rows are taken in the order of their
             times; of rows with the same time the first is taken, if they are few.
         time, values, label: Columns, by name or by number from 1; `values` may be several, separated by commas.
-            Default those with usual names, and all other columns of numbers as values.
+            Default those with usual names, and all other columns of numbers as values; `label` may be "none".
         delimiter, encoding: Of files.
 
     Raises:
         InputError: The file cannot be read so; the message names the line.
     """
-    if isinstance(data, (str, os.PathLike)):
-        data = _table_of(as_path(data), delimiter, encoding)
-    role = LABEL if label is None else Role("label", (normal(label),))
-    if isinstance(data, Table):
-        data = _with_numbers(data, role, label)
-    table = read_series(
-        data,
-        Columns(time=time, value=values, others=(role,)),
-        duplicates="few",
-        grid=False,
-        channels=True,
-        delimiter=delimiter,
-        encoding=encoding,
-    )
-    channels = tuple(name for name in table.values if normal(name) not in CHANGES)
-    return [_recording(one, channels, table.place) for one in table.series], channels, table.notes
+    is_path = isinstance(data, (str, os.PathLike))
+    table = _table_of(as_path(data), delimiter, encoding) if is_path else table_of(data)
+    table, role = with_labels(table, label, values)
+    columns = Columns(time=time, value=values, others=() if role is None else (role,))
+    table = read_series(table, columns, duplicates="few", grid=False, channels=True)
+    channels = tuple(name for name in table.values if values is not None or normal(name) not in CHANGES)
+    recordings, notes = [_recording(one, channels, table.place) for one in table.series], table.notes
+    others = dict.fromkeys(name.partition("=")[0] for name in (*table.covariates, *table.statics))
+    if values is None and (texts := [repr(name) for name in others if normal(name) not in CHANGES]):
+        notes = (*notes, f"{table.place}: columns without numbers are not used: {shorten(', '.join(texts))}")
+    return recordings, channels, notes
 
 
 def _table_of(path, delimiter, encoding) -> Table:
     """The table of a file; of an array a column for each channel; of one line of numbers a column."""
-    if paths.suffix_of(path) == ".npy":
+    if paths.suffix_of(path) in SUFFIXES:
         columns = np.atleast_2d(load_array(path).T).tolist()
         names = [str(number) for number in range(1, len(columns) + 1)]
         return Table(str(path), names, lambda index: columns[index], range(1, len(columns[0]) + 1), "step", False)
@@ -92,98 +77,6 @@ def _table_of(path, delimiter, encoding) -> Table:
         lines = range(1, len(cells) + 1)
         return Table(str(path), ["value"], lambda index: cells, lines, "value")
     return read_delimited(content, str(path), ".txt", delimiter)
-
-
-def _with_numbers(table: Table, role: Role, label: Any) -> Table:
-    """The table with words such as "Normal" and "Attack" in the column of labels as 0 and 1."""
-    if not len(table):
-        return table
-    if table.header is None and {normal(column[0]) for column in map(table.column, range(len(table.names)))} & {
-        *role.usual
-    }:
-        table = table.with_header()
-    if label is None and _has_labels_last(table):
-        table = replace(table, names=["value", "label"], header=True)
-        table = table.with_note(f"{table.place}: the last column, of 0 and 1 alone, is taken for labels")
-    names = [normal(name) for name in table.names]
-    index = next((names.index(word) for word in role.usual if word in names), None)
-    if index is None and label is not None:
-        table, columns = find_columns(table, [role], {"label": label})
-        index = list(table.names).index(columns["label"])
-    if index is None and (index := _words_of_state(table)) is not None:
-        table = with_header(table)
-        names = [*table.names[:index], "label", *table.names[index + 1 :]]
-        table = replace(table, names=names, header=True).with_note(
-            f"{table.place}: `label` is the column {table.names[index]!r}"
-        )
-    if index is None:
-        return table
-    the_only(table, table.names[index], "label")
-    column = table.column
-    numbers = as_labels(column(index), table.where).tolist()
-    kinds = sorted({str(cell).strip() for cell, number in zip(column(index), numbers) if number == 1})
-    if len(kinds) > 1 or (kinds and normal(kinds[0]) not in ("1", "1.0", "-1", "-1.0", *ANOMALOUS)):
-        table = table.with_note(f"{table.place}: anomalies are the labels {shorten(', '.join(map(repr, kinds)))}")
-    return replace(table, column=lambda at: numbers if at == index else column(at))
-
-
-def _words_of_state(table):
-    """The only column of words of which one is "normal", else None."""
-    shown = [set(map(str, table.column(index)[:MOST_SHOWN])) for index in range(len(table.names))]
-    places = [index for index, cells in enumerate(shown) if _has_normal(cells)]
-    return places[0] if len(places) == 1 else None
-
-
-def _has_normal(cells):
-    """Whether different cells are a few words of which one is "normal"; most columns, of numbers, are told at once."""
-    if not any("normal" in cell.casefold() for cell in cells):
-        return False
-    words = set(map(normal, cells))
-    return "normal" in words and len(words) <= MOST_KINDS
-
-
-def _has_labels_last(table):
-    """Whether a table of two columns without header has numbers, and beside them 0 and 1, of which 1 is rarer."""
-    if len(table.names) != 2 or with_header(table).header:
-        return False
-    first, last = (as_numbers(table.column(index))[0] for index in (0, 1))
-    return set(last.tolist()) == {0.0, 1.0} and last.mean() < 0.5 and len(np.unique(first)) > 2
-
-
-def as_labels(cells: Sequence[Any], where: Callable[[int], str]) -> np.ndarray:
-    """Cells as 0 or 1, int `(steps,)`: numbers, of which 0 and empty ones are normal, or words.
-
-    Of -1 and 1 alone the rarer one is that of anomalies. Of words those such as "normal" are normal, and if there are
-    some, all others are kinds of anomalies; so are whole numbers above 0, if most are 0.
-
-    Raises:
-        InputError: a cell is neither; `where` tells its place.
-    """
-    words = [normal(cell).strip(". ") for cell in cells]
-    known = any(word in NORMAL for word in words)
-    numbers = np.array([_as_label(cell, word, known) for cell, word in zip(cells, words)])
-    most = MOST_KINDS if 2 * np.count_nonzero(numbers == 0) >= len(numbers) else 1
-    bad = np.flatnonzero(~((numbers == np.round(numbers)) & (numbers >= -1) & (numbers <= most)))
-    if len(bad):
-        raise InputError(
-            f"{where(int(bad[0]))}: expected a label of 0 or 1, got {shorten(repr(cells[bad[0]]), 40)}",
-            "name the column of labels with `label`",
-        )
-    if set(numbers.tolist()) == {-1, 1}:  # of outlier detectors, some of which mark anomalies with -1: the rarer one
-        numbers = numbers if (numbers == 1).mean() <= 0.5 else -numbers
-    return np.clip(numbers, 0, 1).astype(int)
-
-
-def _as_label(cell, word, known):
-    """The number of a label, NaN for a word that is none; of other words beside normal ones 1."""
-    if word in NORMAL or not word:
-        return 0.0
-    if word in ANOMALOUS:
-        return 1.0
-    try:
-        return float(str(cell).strip())
-    except ValueError:
-        return 1.0 if known else np.nan
 
 
 def _recording(series, channels, place):

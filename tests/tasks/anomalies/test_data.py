@@ -8,35 +8,7 @@ import pytest
 from nlpseq.data import load_anomalies
 from nlpseq.errors import InputError
 from nlpseq.tasks.anomalies.tables import read_recordings
-
-
-def write(path, header, rows):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [",".join(map(str, row)) for row in ([header] if header else []) + list(rows)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def times(count, step=5):
-    return [f"2024-03-01 {minute // 60:02d}:{minute % 60:02d}:00" for minute in range(0, step * count, step)]
-
-
-def rows(count=200, labels=((150, 159),), words=("0", "1")) -> list[tuple]:
-    marked = {i for left, right in labels for i in range(left, right + 1)}
-    return [(time, i % 7, i % 3 / 2, words[i in marked]) for i, time in enumerate(times(count))]
-
-
-HEADER = ("timestamp", "cpu", "disk", "label")
-
-
-@pytest.mark.parametrize("words", [("0", "1"), ("Normal", "Attack"), ("false", "true"), ("1", "-1"), ("-1", "1")])
-def test_a_table_with_labels(tmp_path, words):
-    data = load_anomalies(write(tmp_path / "a.csv", HEADER, rows(words=words)))
-    (train,), (validation,), (test,) = data.train, data.validation, data.test
-    assert data.channels == ("cpu", "disk")
-    assert (len(train), len(validation), validation.start, len(test), test.start) == (80, 100, 80, 200, 100)
-    assert test.windows == ((150, 159),) and test.times[1].startswith("2024-03-01 00:05:00")
-    np.testing.assert_array_equal(test.values[:4, 0], [0, 1, 2, 3])
+from tests.tasks.anomalies.files import HEADER, VALUES, lines, rows, times, write
 
 
 @pytest.mark.parametrize("delimiter, header", [(";", True), ("\t", True), (",", False)])
@@ -58,10 +30,10 @@ def test_columns_can_be_named(tmp_path):
 def test_a_folder_with_splits(tmp_path):
     write(tmp_path / "train" / "m1.csv", HEADER, rows(100, ()))
     write(tmp_path / "train" / "m2.csv", HEADER, rows(90, ()))
-    write(tmp_path / "test" / "m1.csv", HEADER, rows(200))
+    write(tmp_path / "test" / "m1.csv", HEADER, rows(280)[100:])
     data = load_anomalies(tmp_path)
     assert [item.name for item in data.test] == ["test/m1.csv"] and len(data.train) == 2 == len(data.validation)
-    assert (data.test.items[0].start, len(data.test.items[0])) == (100, 300) and data.test.labelled
+    assert (data.test.items[0].start, len(data.test.items[0])) == (100, 280) and data.test.labelled
 
 
 def test_a_column_of_splits(tmp_path):
@@ -151,15 +123,6 @@ def test_odd_data_are_reported(capsys):
         assert part in shown
 
 
-def lines(path, cells):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(map(str, cells)) + "\n")
-
-
-VALUES = [index % 7 for index in range(200)]
-MARKS = [int(150 <= index <= 159) for index in range(200)]
-
-
 @pytest.mark.parametrize("as_line", [True, False])
 def test_names_of_the_ucr_archive_tell_the_split_and_the_anomaly(tmp_path, as_line):
     for number in (1, 2):
@@ -172,76 +135,15 @@ def test_names_of_the_ucr_archive_tell_the_split_and_the_anomaly(tmp_path, as_li
         assert (one.start, len(one), one.windows, len(data.validation.items[0])) == (90, 200, ((150, 159),), 90)
 
 
-def test_labels_in_files_of_their_own(tmp_path):
-    for name in ("m-1", "m-2"):
-        for split in ("train", "test"):
-            lines(tmp_path / "smd" / split / f"{name}.txt", [f"{value},{value}" for value in VALUES])
-        lines(tmp_path / "smd" / "test_label" / f"{name}.txt", MARKS)
-        lines(tmp_path / "smd" / "interpretation_label" / f"{name}.txt", ["150-159:1"])
-    (tmp_path / "msl").mkdir()
-    for split in ("train", "test"):
-        np.save(tmp_path / "msl" / f"MSL_{split}.npy", np.array([VALUES, VALUES]).T)
-        lines(
-            tmp_path / "psm" / f"{split}.csv", ["timestamp_(min),a,b", *(f"{i},{v},{v}" for i, v in enumerate(VALUES))]
-        )
-    np.save(tmp_path / "msl" / "MSL_test_label.npy", np.array(MARKS, bool))
-    lines(tmp_path / "psm" / "test_label.csv", ["timestamp_(min),label", *(f"{i},{v}" for i, v in enumerate(MARKS))])
-    for name, count in (("smd", 2), ("msl", 1), ("psm", 1)):
-        data = load_anomalies(tmp_path / name)
-        assert len(data.channels) == 2 and data.sizes == {"train": count, "validation": count, "test": count}
-        assert all(one.windows == ((350, 359),) and one.start == 200 and len(one) == 400 for one in data.test)
-        assert f"{count} test recording" in data.notes[name == "smd"]
-        assert any("interpretation_label" in note for note in data.notes) == (name == "smd")
-    lines(tmp_path / "psm" / "test_label.csv", MARKS[:-1])
-    with pytest.raises(InputError, match="has 199 labels, and test.csv 200 steps"):
-        load_anomalies(tmp_path / "psm")
-
-
-def test_folders_as_of_telemanom(tmp_path):
-    for split in ("train", "test"):
-        (tmp_path / split).mkdir()
-        np.save(tmp_path / split / "A-1.npy", np.array(VALUES, float))
-    lines(
-        tmp_path / "labeled_anomalies.csv", ["chan_id,anomaly_sequences,class", 'A-1,"[[9, 12], [150, 159]]",[point]']
-    )
-    (one,) = load_anomalies(tmp_path).test
-    assert one.windows == ((209, 212), (350, 359))
-
-
-@pytest.mark.parametrize("kinds", [("normal", "leak", "jam"), ("0", "1", "2"), ("0", "3", "3")])
-def test_several_kinds_of_anomalies(tmp_path, kinds):
-    given = [(*row[:3], kinds[0 if not mark else 1 + i % 2]) for i, (row, mark) in enumerate(zip(rows(), MARKS))]
-    data = load_anomalies(write(tmp_path / "a.csv", HEADER, given))
-    assert data.test.items[0].windows == ((150, 159),) and "anomalies are the labels" in data.notes[0]
-
-
-def test_a_last_column_of_marks_without_header_and_objects_by_split(tmp_path):
-    lines(tmp_path / "a.out", [f"{value},{mark}" for value, mark in zip(VALUES, MARKS)])
-    data = load_anomalies(tmp_path / "a.out")
-    assert data.channels == ("value",) and data.test.items[0].windows == ((150, 159),)
-    data = load_anomalies({"train": {"x": VALUES}, "test": {"x": VALUES[:100], "label": MARKS[:100]}})
-    assert (len(data.validation.items[0]), len(data.test.items[0]), data.test.items[0].start) == (200, 300, 200)
-
-
-def test_anomalies_as_intervals_and_one_file_of_labels(tmp_path):
-    days = [f"2024-01-01 {n // 60:02d}:{n % 60:02d}" for n in range(200)]
-    lines(tmp_path / "a" / "data.csv", ["time,x", *(f"{day},{value}" for day, value in zip(days, VALUES))])
-    lines(tmp_path / "a" / "events.csv", ["start,end", f"{days[150]},{days[159]}", "2025-01-01 00:00,2025-01-01 01:00"])
-    data = load_anomalies(tmp_path / "a")
-    assert data.test.items[0].windows == ((150, 159),) and "1 anomaly is in no recording: line 3" in data.notes[0]
-    lines(tmp_path / "a" / "events.csv", ["start,end", "150,159"])
-    with pytest.raises(InputError, match=r"events.csv, line 2: data.csv has times: give starts and ends as these"):
-        load_anomalies(tmp_path / "a")
-    for split in ("train", "test"):
-        lines(tmp_path / "b" / f"{split}.csv", ["x", *VALUES])
-    lines(tmp_path / "b" / "intervals.csv", ["name,start_index,end_index", "test,150,159"])
-    assert load_anomalies(tmp_path / "b").test.items[0].windows == ((350, 359),)
-    (tmp_path / "b" / "intervals.csv").unlink()
-    np.save(tmp_path / "b" / "labels.npy", np.array([MARKS, [0] * len(MARKS)]).T)
-    assert load_anomalies(tmp_path / "b").test.items[0].windows == ((350, 359),)
-
-
-def test_words_of_a_state_and_counts_of_rows(tmp_path):
-    given = [(i, *row[1:3], "BROKEN" if mark else "NORMAL") for i, (row, mark) in enumerate(zip(rows(), MARKS))]
-    data = load_anomalies(write(tmp_path / "a.csv", ("sample", "x", "y", "machine_status"), given))
-    assert data.channels == ("x", "y") and data.test.items[0].windows == ((150, 159),)
+@pytest.mark.parametrize("training, steps, expected", [
+    (times(100), times(150, 1), None), (None, times(150), None), (times(100), None, None),
+    (times(60), times(150)[60:], 60), (None, None, 100), (times(60), [f"{time}Z" for time in times(150)[60:]], None),
+])  # fmt: skip
+def test_a_test_recording_goes_on_behind_training_unless_times_say_otherwise(tmp_path, training, steps, expected):
+    for name, stamps in (("train", training), ("test", steps)):
+        cells = [(i % 7,) for i in range(100)] if stamps is None else [(time, i % 7) for i, time in enumerate(stamps)]
+        write(tmp_path / f"{name}.csv", ("timestamp", "x")[-len(cells[0]) :], cells)
+    data = load_anomalies(tmp_path)
+    (test,) = data.test
+    assert test.start == (expected or 0) and any("behind" in note for note in data.notes)
+    assert (test.times is None) == (steps is None) and (test.times is None or len(test.times) == len(test))
