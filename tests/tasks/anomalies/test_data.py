@@ -64,6 +64,14 @@ def test_gaps_and_unequal_steps_are_reported_and_many_repeated_times_refused(tmp
         notes_of(rows() + [(time, 9, 9, "0") for time in times(5)])
 
 
+def test_coarse_times_that_are_no_dates_count_no_steps(tmp_path):
+    path = write(tmp_path / "a.csv", ("Time", "x"), [(i // 2, i % 7) for i in range(200)])
+    (recording,), _, notes = read_recordings(path)
+    assert len(recording) == 200 and "the times, which are no dates, repeat: each row is a step" in notes[0]
+    with pytest.raises(InputError, match="line 102: the series has 0 twice, with 0 .line 2. and 2: keep one."):
+        read_recordings(write(path, ("Time", "x"), [(i % 100, i % 7) for i in range(200)]))
+
+
 BAD = {
     "text in numbers": (HEADER, lambda r: r[:50] + [(r[50][0], "high", 1, "0")] + r[51:], "line 52"),
     "label of three kinds": (
