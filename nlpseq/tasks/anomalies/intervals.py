@@ -10,12 +10,13 @@ import numpy as np
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.contents import encoding_of, opened, read_text
-from nlpseq.data.files.numbers import as_numbers
+from nlpseq.data.files.numbers import as_numbers, is_numeric
 from nlpseq.data.files.table import Table, normal, rows_table
 from nlpseq.data.series.header import with_header
 from nlpseq.data.series.items import item_name
-from nlpseq.data.series.times import dated, parse_times
+from nlpseq.data.series.times import dated, looks_like_times, parse_times
 from nlpseq.errors import InputError, plural, shorten
+from nlpseq.tasks.anomalies.labels import LABEL, as_labels
 from nlpseq.tasks.anomalies.names import split_in, without_suffix, words_of
 from nlpseq.tasks.anomalies.recordings import Recording, united
 
@@ -30,6 +31,7 @@ STARTS, ENDS = (
     for word in ("start", "end")
 )  # fmt: skip
 NAMES = ("file", "filename", "file name", "name", "series", "recording", "item", "machine", "chan id", "id")
+LISTS = frozenset(("anomalies", "events", "faults", "attacks", "incidents"))  # in names of lists of times
 DELIMITED = (".csv", ".tsv", ".tab", ".psv")
 HEAD, LINES = 1 << 13, 12  # bytes and lines that tell whether a file of delimited values has starts and ends
 
@@ -44,12 +46,14 @@ def find_intervals(files: Iterable[Path], read: Reader) -> tuple[dict[Path, Tabl
             intervals[file] = windows
             continue
         try:
-            content = read(file) if _may_have_bounds(file) else None
+            content = read(file) if _may_have_bounds(file) or _is_list(file) else None
         except InputError:  # it is refused where it is read as something else
             continue
         table = with_header(content) if isinstance(content, Table) else None
         if table is not None and _column(table, STARTS) and _column(table, ENDS):
             intervals[file] = table
+        elif table is not None and (points := _points(table, file)) is not None:
+            intervals[file] = points
         elif table is not None:
             others[file] = table
     return intervals, others
@@ -77,6 +81,26 @@ def _windows_in(file) -> Table | None:
     return replace(table, names=["name", "start", "end"]) if rows else None
 
 
+def _is_list(file):
+    """Whether a name tells that a file may list the times of anomalies: "anomalies.csv"."""
+    return not LISTS.isdisjoint(paths.words_of(file.stem))
+
+
+def _points(table, file) -> Table | None:
+    """A table of the times of anomalies, which has no numbers but labels, with these as starts and ends; else None."""
+    times = [name for name in table.names if looks_like_times(table.values(name))]
+    numbers = [name for name in table.names if name not in times and is_numeric(table.values(name))]
+    marks = [name for name in numbers if normal(name) in LABEL.usual]
+    if not _is_list(file) or len(times) != 1 or len(numbers) > len(marks):
+        return None
+    for name in marks:
+        table = table.select(np.flatnonzero(as_labels(table.values(name), table.where)).tolist())
+    column, index = table.column, list(table.names).index(times[0])
+    names = ["start" if name == times[0] else name for name in table.names]
+    last = len(names)
+    return replace(table, names=[*names, "end"], column=lambda at: column(index if at == last else at))
+
+
 def _may_have_bounds(file):
     """Whether one of the first lines of delimited values names starts and ends; of other tables that is not known."""
     if paths.suffix_of(file) not in DELIMITED:
@@ -88,7 +112,9 @@ def _may_have_bounds(file):
 
 
 def _column(table, names):
-    return next((name for word in names for name in table.names if normal(name) == word), None)
+    """The first column with one of the names, or else with a name that ends in the first of them."""
+    exact = (name for word in names for name in table.names if normal(name) == word)
+    return next(exact, next((name for name in table.names if normal(name).endswith(f" {names[0]}")), None))
 
 
 def with_intervals(
@@ -109,18 +135,20 @@ def with_intervals(
         InputError: A start or an end is none, or an anomaly ends before it begins.
     """
     recordings = [one for items in splits.values() for one in items]
-    names, notes = _names(table, recordings)
+    owner_names, notes = _names(table, recordings)
     times = _times(table) if any(one.times is not None for one in recordings) else None
     split, words = split_in(file), _owner(file)
     owners = {one.name for one in recordings if words and _owner(one.name) == words}
     last = split if split in splits else "test" if "test" in splits else "train"
     used = np.zeros(len(table), bool)
+    starts, ends = (table.values(_column(table, names)) for names in (STARTS, ENDS))
+    are_points = starts == ends
 
     def marked(one):
-        rows = [row for row in range(len(table)) if names is None or _keys(names[row]) & _keys(one.name)]
+        rows = [row for row in range(len(table)) if owner_names is None or _keys(owner_names[row]) & _keys(one.name)]
         windows = _windows(one, table, times, rows)
         used[list(windows)] = True
-        return replace(one, windows=united([*(one.windows or ()), *windows.values()]))
+        return replace(one, windows=united([*(one.windows or ()), *windows.values()], are_points))
 
     def is_meant(part, one):
         if owners and one.name not in owners:
@@ -144,9 +172,10 @@ def _names(table, recordings) -> tuple[list[str] | None, list[str]]:
     """The name of the recording of each row, None if no column has names of recordings; and a note on one without."""
     columns = [name for word in NAMES for name in table.names if normal(name) == word]
     known = {key for one in recordings for key in _keys(one.name)}
-    for name in columns:
+    others = [name for name in table.names if name not in columns]
+    for name, enough in [*((name, any) for name in columns), *((name, all) for name in others)]:
         cells = [item_name(cell) for cell in table.values(name)]
-        if any(_keys(cell) & known for cell in cells):
+        if enough(_keys(cell) & known for cell in cells):
             return cells, []
     if not columns:
         return None, []
