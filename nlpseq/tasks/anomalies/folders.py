@@ -9,7 +9,8 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.arrays import SUFFIXES as ARRAYS
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, plural, shorten
-from nlpseq.tasks.anomalies.intervals import DELIMITED, WORDS, Reader, find_intervals, with_intervals
+from nlpseq.tasks.anomalies.interval_files import DELIMITED, Reader, find_intervals
+from nlpseq.tasks.anomalies.intervals import WORDS, with_intervals
 from nlpseq.tasks.anomalies.label_files import MARKS, SEQUENCES, with_marks, with_sequences
 from nlpseq.tasks.anomalies.names import SUFFIXES, as_x, parts_of, split_in, words_of
 from nlpseq.tasks.anomalies.recordings import Recording

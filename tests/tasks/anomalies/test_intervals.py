@@ -7,7 +7,7 @@ import pytest
 from nlpseq.data import load_anomalies
 from nlpseq.data.files.reading import read_table
 from nlpseq.errors import InputError
-from nlpseq.tasks.anomalies.intervals import find_intervals
+from nlpseq.tasks.anomalies.interval_files import find_intervals
 from tests.tasks.anomalies.files import VALUES, lines
 
 TIMES = [f"2024-01-01 {n // 60:02d}:{n % 60:02d}" for n in range(200)]
