@@ -22,7 +22,7 @@ WORDS = frozenset((
 ))  # fmt: skip
 STARTS, ENDS = (
     (word, f"{word} time", f"{word} timestamp", f"{word} date", f"{word} datetime", f"{word} index", f"{word} step",
-     f"{word}time", *(f"{thing} {word}" for thing in ("anomaly", "event", "fault", "attack", "incident", "root cause")))
+     f"{word}time", *(f"{kind} {word}" for kind in ("anomaly", "event", "fault", "attack", "incident", "root cause")))
     for word in ("start", "end")
 )  # fmt: skip
 NAMES = ("file", "filename", "file name", "name", "series", "recording", "item", "machine", "chan id", "id")
