@@ -287,6 +287,8 @@ def test_a_comma_beside_semicolons_is_decimal(tmp_path):
     text = "time;a;b\n" + "".join(f"{day};1,234;0,5\n" for day in DAYS)
     assert read_series(write(tmp_path, text)).series[0].columns["value"][0] == 1.234
     assert read_series(write(tmp_path, text.replace(";", "\t"))).series[0].columns["value"][0] == 1234
+    table = read_series(write(tmp_path, text.replace("0,5", "2,000.5")))  # which commas are, the other column tells
+    assert [one.columns["value"][0] for one in table.series] == [1234, 2000.5]
 
 
 def test_titles_above_and_trailing_commas(tmp_path):
