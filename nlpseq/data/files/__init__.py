@@ -7,7 +7,7 @@
     columns.py    `Role`: which columns a kind of task needs and how they are found; text_columns.py those of texts
     values.py     values of cells: missing ones, texts, lists
     numbers.py    cells to numbers: decimal points and commas, groups
-    delimited.py  .csv, .tsv and the like
+    delimited.py  .csv, .tsv and the like; blanks.py columns between blanks
     json_rows.py  JSON lines, arrays, columns
     sheets.py     .xlsx and .parquet, with packages that are optional
     tsf.py        series of the Monash archive

@@ -17,7 +17,8 @@ NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", 
 USUAL = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 FIRST_LINE = re.compile(r'"?sep=([^\r\n])"?(?=[\r\n])', re.IGNORECASE)  # of Excel
 MOST_ABOVE = 10  # rows above a table
-SAMPLE = 200  # records that decide on the delimiter
+SAMPLE = 200  # records that decide on the delimiter, and on what commas in numbers are
+GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")  # a number with commas between groups
 
 
 class UnclosedQuoteError(InputError):
@@ -68,7 +69,8 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
     filled = max(map(_width, rows))
     rows[0] = rows[0][: max(filled, 1)]
     _even(place, rows, lines, chosen)
-    table = rows_table(place, rows, lines, header=None, breaks=breaks, comma=chosen == ";")
+    grouped = any(GROUPED.fullmatch(field.strip()) for row in rows[:SAMPLE] for field in row)
+    table = rows_table(place, rows, lines, header=None, breaks=breaks, comma=chosen == ";" and not grouped)
     if not left_out:
         return table
     return table.with_note(

@@ -25,12 +25,26 @@ def with_header(table: Table) -> Table:
         return table
     columns = [table.column(index) for index in range(len(table.names))]
     cells = [_text(column[0]) for column in columns]
-    values = [_is_number(cell) or looks_like_times([cell]) for cell in cells]
+    values = list(map(_is_value, cells))
     if not any(values):
-        return table.with_header() if not all(map(is_gap, cells)) else replace(table, header=False)
+        return _below_groups(table, columns, cells) if not all(map(is_gap, cells)) else replace(table, header=False)
     if _above_values(columns, cells, values) or _are_steps(columns, cells, values):
         return table.with_header()
     return replace(table, header=False)
+
+
+def _below_groups(table, columns, cells):
+    """The table with its header, which is the second row if the first names groups of columns, as merged cells do."""
+    second = [_text(column[1]) for column in columns] if len(table) > 2 else []
+    are_names = len(set(second)) == len(second) > 2 and all(second) and not any(map(_is_value, second))
+    if "" not in cells[1:] or not are_names or not any(is_numeric(column[2:]) for column in columns):
+        return table.with_header()
+    note = f"{table.place}: left out, above the names of the columns: {table.unit} {table.lines[0]}"
+    return table.select(range(1, len(table))).with_header().with_note(note)
+
+
+def _is_value(cell):
+    return _is_number(cell) or looks_like_times([cell])
 
 
 def _text(cell):

@@ -10,8 +10,8 @@ from typing import Any, get_args
 import numpy as np
 
 from nlpseq.data.files import arrays, paths
+from nlpseq.data.files.blanks import read_columns
 from nlpseq.data.files.contents import read_text
-from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.json_rows import columns_table
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table, by_split
@@ -97,10 +97,12 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
 
 
 def _tables_in(folder):
-    """The tables of a folder, or else its arrays; those beside tables are of something else."""
+    """The tables of a folder, or its arrays if there are no tables, or if only arrays have training in a name."""
     files = [file for file in paths.files_in(folder) if not paths.is_about(file)]
-    tables = [file for file in files if paths.suffix_of(file) in (*paths.TABLES, ".txt", ".tsf")]
-    return tables or [file for file in files if paths.suffix_of(file) in arrays.SUFFIXES]
+    kinds = ((*paths.TABLES, ".txt", ".tsf"), arrays.SUFFIXES)
+    groups = [[file for file in files if paths.suffix_of(file) in kind] for kind in kinds]
+    trained = [group for group in groups if any(paths.split_of(file.name) == "train" for file in group)]
+    return next((group for group in (*trained, *groups) if group), [])
 
 
 def table_of(data: Any, delimiter: str | None = None, encoding: str | None = None) -> Table:
@@ -114,7 +116,7 @@ def table_of(data: Any, delimiter: str | None = None, encoding: str | None = Non
         if paths.suffix_of(path) in arrays.SUFFIXES:
             return _of_array(arrays.load_array(path, most_axes=3), str(path))
         content = read_table(path, delimiter, encoding)
-        return content if isinstance(content, Table) else read_delimited(content, str(path), ".txt", delimiter)
+        return content if isinstance(content, Table) else read_columns(content, str(path), delimiter)
     from nlpseq.data.files import objects
 
     return objects.training_table(_of_numbers(_with_index(data)))

@@ -14,7 +14,11 @@ from nlpseq.data.series.time_forms import hour_of
 from nlpseq.data.series.times import looks_like_times
 
 ELAPSED = ("seconds", "elapsed", "elapsed time", "elapsed seconds")  # names of times that also may be values
-HOURS = ("hour", "hr", "hours")
+HOURS = ("hour", "hr", "hours", "hour ending", "hourending", "hour beginning", "he")
+PARTS = {  # short names of parts of a date
+    "yr": "year", "yyyy": "year", "yy": "year", "mo": "month", "mm": "month", "dy": "day", "dd": "day",
+    "hr": "hour", "hh": "hour", "mn": "minute", "doy": "day of year", "dayofyear": "day of year",
+}  # fmt: skip
 CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}(?:[.,]\d+)?))?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
 
 
@@ -60,6 +64,7 @@ def _spread_times(table: Table) -> tuple[list[str], list[str]] | None:
     hour if they are there).
     """
     names = {normal(name): name for name in reversed(table.names)}
+    names = {word: names[short] for short, word in PARTS.items() if short in names} | names
     dates = [name for name in table.names if looks_like_times(table.values(name))]
     for name in dates:
         if all(_is_day(cell) for cell in table.values(name)[:200]):
@@ -74,7 +79,7 @@ def _spread_times(table: Table) -> tuple[list[str], list[str]] | None:
         return None
     if "month" in names:
         return _parts(table, names)
-    for word, most, form in (("quarter", 4, "{}Q{}"), ("week", 53, "{}-W{}")):
+    for word, most, form in (("quarter", 4, "{}Q{}"), ("week", 53, "{}-W{}"), ("day of year", 366, "{}-{:03d}")):
         if word in names and _all(_within(1, most), table.values(names[word])):
             parts = zip(table.values(names["year"]), table.values(names[word]))
             return [names["year"], names[word]], [form.format(*map(_whole, pair)) for pair in parts]
@@ -89,16 +94,16 @@ def _parts(table, names):
             f"{_whole(year)}M{month}" for year, month in zip(table.values(names["year"]), numbers)
         ]
     bounds = {"year": (1000, 2300), "month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 59)}
-    used = [names[word] for word in bounds if word in names and _all(_within(*bounds[word]), table.values(names[word]))]
-    if [normal(name) for name in used[:2]] != ["year", "month"]:
+    used = [word for word in bounds if word in names and _all(_within(*bounds[word]), table.values(names[word]))]
+    if used[:2] != ["year", "month"]:
         return None
-    columns = {normal(name): [_whole(cell) for cell in table.values(name)] for name in used}
+    columns = {word: [_whole(cell) for cell in table.values(names[word])] for word in used}
     ones, zeros = [1] * len(table), [0] * len(table)
     rows = zip(
         columns["year"], columns["month"], columns.get("day", ones), columns.get("hour", zeros),
         columns.get("minute", zeros),
     )  # fmt: skip
-    return used, [
+    return [names[word] for word in used], [
         f"{year:04d}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}" for year, month, day, hour, minute in rows
     ]
 

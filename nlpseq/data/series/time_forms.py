@@ -27,6 +27,8 @@ CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:[.,]\d*)?)?(?:\s*([ap])\
 QUARTER = re.compile(r"(\d{4})[-\s/]?Q([1-4])|Q([1-4])[-\s/]?(\d{4})", re.IGNORECASE)
 MONTH = re.compile(r"(\d{4})[-\s]?M(0?[1-9]|1[0-2])", re.IGNORECASE)
 WEEK = re.compile(r"(\d{4})[-\s]?W(\d{1,2})(?:-?([1-7]))?", re.IGNORECASE)
+SEASON = re.compile(r"(\d{4})\s?[/-]\s?(\d{4}|\d{2})")  # 1990/91
+FEWEST_SEASONS = 3  # that are no months, as 2009-10 may be
 DAY_OF_YEAR = re.compile(r"(\d{4})-(\d{3})")
 COMPACT = re.compile(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-4])([0-5]\d)?([0-5]\d)?)?")
 EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))  # the least numbers that are such times
@@ -43,7 +45,10 @@ def rewritten(texts: Sequence[str]) -> Sequence[str]:
 
 
 def special(texts: Sequence[str]) -> Any:
-    """Times of quarters, months (2024M01), weeks, days of a year, and a clock, whose days begin in 1970; else None."""
+    """Times of quarters, months (2024M01), weeks, days of a year, seasons of two years, and a clock; else None.
+
+    The days of a clock begin in 1970; a season is called by its first year.
+    """
     import pandas as pd
 
     if clocks := _all_match(CLOCK, texts):
@@ -53,6 +58,8 @@ def special(texts: Sequence[str]) -> Any:
     if quarters := _all_match(QUARTER, texts):
         parts = [(m[1] or m[4], int(m[2] or m[3])) for m in quarters]
         return pd.to_datetime([f"{year}-{3 * quarter - 2:02d}-01" for year, quarter in parts])
+    if _are_seasons(seasons := _all_match(SEASON, texts)):
+        return pd.to_datetime([f"{m[1]}-01-01" for m in seasons])
     if months := _all_match(MONTH, texts):
         return pd.to_datetime([f"{m[1]}-{int(m[2]):02d}-01" for m in months])
     try:
@@ -63,6 +70,15 @@ def special(texts: Sequence[str]) -> Any:
     except ValueError:
         return None
     return None
+
+
+def _are_seasons(matches):
+    """Whether pairs of years follow each other, as 1990/91 and 1991/92 do."""
+    if not matches or len(matches) < FEWEST_SEASONS:
+        return False
+    years = [int(match[1]) for match in matches]
+    pairs = all((year + 1) % 10 ** len(match[2]) == int(match[2]) for year, match in zip(years, matches))
+    return pairs and all(1000 < year < 3000 for year in years)
 
 
 def hour_of(hour: str, half: str | None) -> int:

@@ -14,9 +14,9 @@ from nlpseq.data.series.gridding import gridded, unequal
 from nlpseq.data.series.items import item_columns, item_names
 from nlpseq.data.series.missing import trimmed, with_values
 from nlpseq.data.series.roles import Columns, given_columns, usual_column
-from nlpseq.data.series.series import Duplicates, Series, SeriesTable, in_order
+from nlpseq.data.series.series import FEW, Duplicates, Series, SeriesTable, in_order
 from nlpseq.data.series.time_columns import find_times
-from nlpseq.data.series.times import parse_times
+from nlpseq.data.series.times import dated, parse_times
 from nlpseq.data.series.value_columns import FEWEST_ROWS, other_columns, value_columns
 from nlpseq.errors import InputError, plural, shorten
 
@@ -164,6 +164,9 @@ def _ordered(place, series, layout, where, duplicates, notes) -> list[Series]:
     """The series with sorted times, each once."""
     ordered, moved, merged = [], 0, 0
     for one in series:
+        if duplicates == "few" and _is_coarse(one.times):
+            one = replace(one, times=np.arange(len(one)))
+            notes.append(f"{place}: the times, which are no dates, repeat: each row is a step")
         one, unsorted, same = in_order(one, where, duplicates, tuple(layout.values), bool(layout.items))
         ordered.append(one)
         moved, merged = moved + unsorted, merged + same
@@ -177,6 +180,14 @@ def _ordered(place, series, layout, where, duplicates, notes) -> list[Series]:
         )
         notes.append(f"{place}: {plural(merged, 'row repeats', 'rows repeat')} a time: {result}")
     return ordered
+
+
+def _is_coarse(times):
+    """Whether times that are no dates stand in their order, and more than a few repeat the one before."""
+    if dated(times):
+        return False
+    steps = np.diff(np.asarray(times, np.int64))
+    return bool((steps >= 0).all() and (steps == 0).sum() > FEW * len(times))
 
 
 def _by_column(series, values, covariates) -> list[Series]:

@@ -34,7 +34,7 @@ def without_copies(table: Table, label: str, chosen: Collection[str], words: Col
         if (differs & ~marked).any():
             continue
         text = normal(name)
-        if any(text.startswith(f"{word} ") or text.endswith(f" {word}") for word in words):
+        if text in words or any(text.startswith(f"{word} ") or text.endswith(f" {word}") for word in words):
             copies.append(name)
         elif marked.any() and (differs == marked).all():
             doubtful.append(name)

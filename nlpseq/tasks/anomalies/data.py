@@ -218,7 +218,18 @@ def _odd(splits, channels):
         notes.append(f"{', '.join(empty[:5])}: no value in the steps to learn from; such channels count as missing")
     if not Recordings(splits["test"]).labelled:
         notes.append("nothing that is tested is labelled as an anomaly: alarms are counted, and cannot be scored")
+        if all(one.windows is None for items in splits.values() for one in items):
+            notes += _possible_labels(splits, channels)
     return notes
+
+
+def _possible_labels(splits, channels):
+    """A note on the only channel that holds 0 and 1 alone, of which 1 is rarer, as labels do."""
+    values = np.concatenate([one.values for items in splits.values() for one in items])
+    names = [name for name, column in zip(channels, values.T) if set(column.tolist()) == {0, 1} and column.mean() < 0.5]
+    if len(names) != 1 or len(channels) < 2:
+        return []
+    return [f"{names[0]!r} holds 0 and 1 alone: name it with `label` if it marks anomalies"]
 
 
 def _check_learnable(items):

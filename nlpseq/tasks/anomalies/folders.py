@@ -9,7 +9,8 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.arrays import SUFFIXES as ARRAYS
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, plural, shorten
-from nlpseq.tasks.anomalies.intervals import DELIMITED, WORDS, Reader, find_intervals, with_intervals
+from nlpseq.tasks.anomalies.interval_files import DELIMITED, Reader, find_intervals
+from nlpseq.tasks.anomalies.intervals import WORDS, with_intervals
 from nlpseq.tasks.anomalies.label_files import MARKS, SEQUENCES, with_marks, with_sequences
 from nlpseq.tasks.anomalies.names import SUFFIXES, as_x, parts_of, split_in, words_of
 from nlpseq.tasks.anomalies.recordings import Recording
@@ -61,11 +62,11 @@ def read_folder(
     notes = [*files.notes, *notes]
     for file in files.sequences:
         splits = with_sequences(splits, file, read_table)
-    splits, more = with_marks(splits, files.marks, path, read_table)
-    notes += more
+    splits, part_notes = with_marks(splits, files.marks, path, read_table)
+    notes += part_notes
     for file, table in files.intervals.items():
-        splits, more = with_intervals(splits, table, file.relative_to(path))
-        notes += more
+        splits, part_notes = with_intervals(splits, table, file.relative_to(path))
+        notes += part_notes
     return splits, channels, notes
 
 
@@ -74,9 +75,9 @@ def _files(path, read_table) -> _Files:
     files = [file for file in paths.files_below(path) if paths.suffix_of(file) in SUFFIXES and not paths.is_about(file)]
     sequences = [file for file in files if file.name == SEQUENCES]
     parts = {file: set(parts_of(file.relative_to(path))) for file in files if file not in sequences}
-    named = [file for file in parts if parts[file] & WORDS]
-    others = [file for file in parts if file not in named and paths.suffix_of(file) in DELIMITED]
-    intervals, tables = find_intervals([*named, *others], read_table)
+    eventful = [file for file in parts if parts[file] & WORDS]
+    others = [file for file in parts if file not in eventful and paths.suffix_of(file) in DELIMITED]
+    intervals, tables = find_intervals([*eventful, *others], read_table)
     marks = [file for file in parts if file not in intervals and (parts[file] & MARKS or _is_y(file, parts))]
     if len(intervals) + len(marks) == len(parts):  # all have starts and ends, as other tables may
         tables |= {file: intervals.pop(file) for file in others if file in intervals}

@@ -1,7 +1,6 @@
 """Anomalies in a table of their own: a row with the start and end of each, and perhaps the name of its recording."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,86 +8,34 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files import paths
-from nlpseq.data.files.contents import encoding_of, opened, read_text
 from nlpseq.data.files.numbers import as_numbers
-from nlpseq.data.files.table import Table, normal, rows_table
-from nlpseq.data.series.header import with_header
+from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series.items import item_name
 from nlpseq.data.series.times import dated, parse_times
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.tasks.anomalies.names import split_in, without_suffix, words_of
 from nlpseq.tasks.anomalies.recordings import Recording, united
 
-Reader = Callable[[Path], Table | str]  # of a file, as of `read_table`, with the options of the user
 WORDS = frozenset((
     "label", "labels", "anomaly", "anomalies", "interval", "intervals", "window", "windows", "event", "events", "fault",
     "faults", "attack", "attacks", "incident", "incidents",
 ))  # fmt: skip
 STARTS, ENDS = (
-    (word, f"{word} time", f"{word} timestamp", f"{word} date", f"{word} datetime", f"{word} index", f"anomaly {word}",
-     f"{word}time", f"{word} step")
+    (word, f"{word} time", f"{word} timestamp", f"{word} date", f"{word} datetime", f"{word} index", f"{word} step",
+     f"{word}time", *(f"{kind} {word}" for kind in ("anomaly", "event", "fault", "attack", "incident", "root cause")))
     for word in ("start", "end")
 )  # fmt: skip
 NAMES = ("file", "filename", "file name", "name", "series", "recording", "item", "machine", "chan id", "id")
-DELIMITED = (".csv", ".tsv", ".tab", ".psv")
-HEAD, LINES = 1 << 13, 12  # bytes and lines that tell whether a file of delimited values has starts and ends
 
 
-def find_intervals(files: Iterable[Path], read: Reader) -> tuple[dict[Path, Table], dict[Path, Table]]:
-    """Those of the files that are tables of starts and ends, and other tables that were read to tell; both by file."""
-    intervals, others = {}, {}
-    for file in files:
-        if paths.suffix_of(file) not in paths.TABLES:
-            continue
-        if (windows := _windows_in(file)) is not None:
-            intervals[file] = windows
-            continue
-        try:
-            content = read(file) if _may_have_bounds(file) else None
-        except InputError:  # it is refused where it is read as something else
-            continue
-        table = with_header(content) if isinstance(content, Table) else None
-        if table is not None and _column(table, STARTS) and _column(table, ENDS):
-            intervals[file] = table
-        elif table is not None:
-            others[file] = table
-    return intervals, others
+def bounds(table: Table) -> tuple[list, list] | None:
+    """The cells of starts and ends, in columns that are called so; None of other tables."""
+    names = [_column(table, words) for words in (STARTS, ENDS)]
+    return None if None in names else (table.values(str(names[0])), table.values(str(names[1])))
 
 
-def _windows_in(file) -> Table | None:
-    """The table of windows as of NAB: lists of pairs, or of times, by the names of recordings; None of another file."""
-    if paths.suffix_of(file) != ".json":
-        return None
-    try:
-        windows = json.loads(read_text(file))
-    except (InputError, ValueError, RecursionError):
-        return None
-    if not isinstance(windows, dict) or {normal(name) for name in windows} & {*STARTS, *ENDS}:
-        return None
-    rows = []
-    for name, parts in windows.items():
-        pairs = (
-            [part if isinstance(part, list) else [part, part] for part in parts] if isinstance(parts, list) else [[]]
-        )
-        if any(len(pair) != 2 or isinstance(pair[0], (list, dict)) for pair in pairs):
-            return None
-        rows += [[name, *pair] for pair in pairs]
-    table = rows_table(str(file), rows, range(1, len(rows) + 1), unit="window", header=True)
-    return replace(table, names=["name", "start", "end"]) if rows else None
-
-
-def _may_have_bounds(file):
-    """Whether one of the first lines of delimited values names starts and ends; of other tables that is not known."""
-    if paths.suffix_of(file) not in DELIMITED:
-        return True
-    with opened(file) as stream:
-        head = stream.read(HEAD)
-    lines = head.decode(encoding_of(head) or "latin-1", "replace").lower().splitlines()
-    return any("start" in line and "end" in line for line in lines[:LINES])
-
-
-def _column(table, names):
-    return next((name for word in names for name in table.names if normal(name) == word), None)
+def _column(table, words):
+    return next((name for word in words for name in table.names if normal(name) == word), None)
 
 
 def with_intervals(
@@ -109,18 +56,19 @@ def with_intervals(
         InputError: A start or an end is none, or an anomaly ends before it begins.
     """
     recordings = [one for items in splits.values() for one in items]
-    names, notes = _names(table, recordings)
-    times = _times(table) if any(one.times is not None for one in recordings) else None
+    owner_names, notes = _names(table, recordings)
+    starts, ends = bounds(table) or ([], [])
+    times = _times(table, [*starts, *ends]) if any(one.times is not None for one in recordings) else None
     split, words = split_in(file), _owner(file)
     owners = {one.name for one in recordings if words and _owner(one.name) == words}
     last = split if split in splits else "test" if "test" in splits else "train"
     used = np.zeros(len(table), bool)
 
     def marked(one):
-        rows = [row for row in range(len(table)) if names is None or _keys(names[row]) & _keys(one.name)]
-        windows = _windows(one, table, times, rows)
+        rows = [row for row in range(len(table)) if owner_names is None or _keys(owner_names[row]) & _keys(one.name)]
+        windows = _windows(one, table, [*starts, *ends], times, rows)
         used[list(windows)] = True
-        return replace(one, windows=united([*(one.windows or ()), *windows.values()]))
+        return replace(one, windows=united([*(one.windows or ()), *windows.values()], touching=starts == ends))
 
     def is_meant(part, one):
         if owners and one.name not in owners:
@@ -144,9 +92,10 @@ def _names(table, recordings) -> tuple[list[str] | None, list[str]]:
     """The name of the recording of each row, None if no column has names of recordings; and a note on one without."""
     columns = [name for word in NAMES for name in table.names if normal(name) == word]
     known = {key for one in recordings for key in _keys(one.name)}
-    for name in columns:
+    others = [name for name in table.names if name not in columns]
+    for name, enough in [*((name, any) for name in columns), *((name, all) for name in others)]:
         cells = [item_name(cell) for cell in table.values(name)]
-        if any(_keys(cell) & known for cell in cells):
+        if enough(_keys(cell) & known for cell in cells):
             return cells, []
     if not columns:
         return None, []
@@ -159,23 +108,18 @@ def _keys(name):
     return {str(path), path.name, without_suffix(path)}
 
 
-def _bounds(table):
-    """The starts of all rows, then their ends."""
-    return [cell for names in (STARTS, ENDS) for cell in table.values(_column(table, names))]
-
-
-def _times(table) -> Any:
+def _times(table, cells) -> Any:
     """The times of starts and ends, or whole numbers, which count steps."""
-    return parse_times(_bounds(table), lambda index: table.where(index % len(table)))
+    return parse_times(cells, lambda index: table.where(index % len(table)))
 
 
-def _windows(one, table, times, rows) -> dict[int, tuple[int, int]]:
+def _windows(one, table, cells, times, rows) -> dict[int, tuple[int, int]]:
     """The first and last step of the anomalies in some rows by row, of those that are in the recording."""
     stamps = np.arange(len(one))
     if one.times is None:
-        bounds, bad = as_numbers(_bounds(table), table.comma)
-        if len(bad) or np.isnan(bounds).any():
-            row = int([*bad, *np.flatnonzero(np.isnan(bounds))][0]) % len(table)
+        edges, bad = as_numbers(cells, table.comma)
+        if len(bad) or np.isnan(edges).any():
+            row = int([*bad, *np.flatnonzero(np.isnan(edges))][0]) % len(table)
             raise InputError(f"{table.where(row)}: {one.name} has numbers of steps: give starts and ends as these.")
     elif not dated(times):
         raise InputError(f"{table.where(0)}: {one.name} has times: give starts and ends as these.")
@@ -183,10 +127,10 @@ def _windows(one, table, times, rows) -> dict[int, tuple[int, int]]:
         own = parse_times(list(one.times), table.where)
         if (own.tz is None) != (times.tz is None):  # the clock on the wall counts
             own, times = own.tz_localize(None), times.tz_localize(None)
-        bounds, stamps = times.asi8, own.asi8
+        edges, stamps = times.asi8, own.asi8
     windows = {}
     for row in rows:
-        left, right = bounds[row], bounds[row + len(table)]
+        left, right = edges[row], edges[row + len(table)]
         if right < left:
             raise InputError(f"{table.where(row)}: the anomaly ends before it begins: correct it.")
         inside = np.flatnonzero((stamps >= left) & (stamps <= right))

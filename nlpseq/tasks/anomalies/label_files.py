@@ -13,7 +13,7 @@ from nlpseq.data.files.arrays import load_array
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.series.header import with_header
 from nlpseq.errors import InputError, plural, shorten
-from nlpseq.tasks.anomalies.intervals import Reader
+from nlpseq.tasks.anomalies.interval_files import Reader
 from nlpseq.tasks.anomalies.labels import LABEL, as_labels
 from nlpseq.tasks.anomalies.names import as_x, split_in, words_of
 from nlpseq.tasks.anomalies.recordings import Recording, united, windows_of

@@ -49,7 +49,7 @@ def with_labels(table: Table, label: Any, values: Any) -> tuple[Table, Role | No
         chosen = given_columns(table, VALUES, values) or ()
         table, index = _usual(table, chosen)
     else:
-        table, index = _given(table, label)
+        table, index = _chosen_column(table, label)
     if index is None:
         return table, None
     name = the_only(table, table.names[index], "label")
@@ -62,7 +62,7 @@ def with_labels(table: Table, label: Any, values: Any) -> tuple[Table, Role | No
     return without_copies(table, name, chosen, LABEL.usual), Role("label", (normal(name),))
 
 
-def _given(table, label):
+def _chosen_column(table, label):
     """The table with its header, and the place of the column of a name or number."""
     table, columns = find_columns(table, [Role("label", (normal(label),))], {"label": label})
     return table, list(table.names).index(columns["label"])

@@ -42,8 +42,8 @@ def words_of(path: Path | str, others: Collection[str] = ()) -> tuple[str, ...]:
     >>> words_of("test_label/m-1.txt", ("label",)), words_of("a.1", ())
     (('test', 'm', '1'), ('a', '1'))
     """
-    path = Path(path).with_name(without_suffix(Path(path)))
-    return tuple(word for word in parts_of(path) if word not in others)
+    path = Path(path)
+    return tuple(word for word in parts_of(path.parent / without_suffix(path)) if word not in others)
 
 
 def as_x(words: Collection[str]) -> tuple[str, ...]:

@@ -20,15 +20,15 @@ def windows_of(labels: np.ndarray) -> Windows:
     return tuple((int(left), int(right) - 1) for left, right in zip(edges[::2], edges[1::2]))
 
 
-def united(windows: Iterable[tuple[int, int]]) -> Windows:
-    """Windows in ascending order, those that overlap as one.
+def united(windows: Iterable[tuple[int, int]], touching: bool = False) -> Windows:
+    """Windows in ascending order, those that overlap as one; or also those without a step between them.
 
     >>> united([(7, 9), (1, 3), (2, 5)])
     ((1, 5), (7, 9))
     """
     result: list[tuple[int, int]] = []
     for left, right in sorted(windows):
-        if result and left <= result[-1][1]:
+        if result and left <= result[-1][1] + touching:
             result[-1] = (result[-1][0], max(right, result[-1][1]))
         else:
             result.append((left, right))

@@ -10,9 +10,9 @@ import numpy as np
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.arrays import SUFFIXES, load_array
+from nlpseq.data.files.blanks import read_columns
 from nlpseq.data.files.columns import Role, find_columns
 from nlpseq.data.files.contents import read_text
-from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.numbers import parse_numbers
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table, normal
@@ -76,7 +76,7 @@ def _table_of(path, delimiter, encoding) -> Table:
         cells = content.split()
         lines = range(1, len(cells) + 1)
         return Table(str(path), ["value"], lambda index: cells, lines, "value")
-    return read_delimited(content, str(path), ".txt", delimiter)
+    return read_columns(content, str(path), delimiter)
 
 
 def _recording(series, channels, place):

@@ -287,6 +287,8 @@ def test_a_comma_beside_semicolons_is_decimal(tmp_path):
     text = "time;a;b\n" + "".join(f"{day};1,234;0,5\n" for day in DAYS)
     assert read_series(write(tmp_path, text)).series[0].columns["value"][0] == 1.234
     assert read_series(write(tmp_path, text.replace(";", "\t"))).series[0].columns["value"][0] == 1234
+    table = read_series(write(tmp_path, text.replace("0,5", "2,000.5")))  # which commas are, the other column tells
+    assert [one.columns["value"][0] for one in table.series] == [1234, 2000.5]
 
 
 def test_titles_above_and_trailing_commas(tmp_path):
@@ -313,3 +315,21 @@ def test_arrays_in_files_and_beside_tables(tmp_path):
         np.save(tmp_path / "empty.npy", np.zeros(shape))
         with pytest.raises(InputError, match="empty.npy is empty: expected an array of numbers"):
             read_series(tmp_path / "empty.npy")
+
+
+@pytest.mark.parametrize("header", ["", "time  a b\n", "# of a sensor\n# time a b\n"])
+@pytest.mark.parametrize("hours", [True, False])
+def test_columns_between_blanks(tmp_path, header, hours):
+    times = [f"2024-01-0{1 + hour // 24} {hour % 24:02d}:30" if hours else f"{hour}" for hour in range(40)]
+    text = header + "".join(f"  {time}   {1.5 * hour}  -1e-3\n" for hour, time in enumerate(times))
+    table = read_series(write(tmp_path, text, "a.txt"))
+    assert [one.columns["value"][3] for one in table.series][-2:] == [4.5, -0.001]
+    assert [one.item for one in table.series] == (["a", "b"] if header else ["2", "3"])
+    assert table.frequency.name == ("h" if hours else "")
+
+
+def test_texts_that_are_no_columns_between_blanks(tmp_path):
+    assert values(read_series(write(tmp_path, " 1 2.5  3\n", "a.txt"))) == [1, 2.5, 3]
+    assert values(read_series(write(tmp_path, "a; b\n" + "2,5; 1\n" * 3, "a.txt")), "a") == [2.5] * 3
+    with pytest.raises(InputError, match="line 2: 'of two 3' in the column 'a text' is not a number"):
+        read_series(write(tmp_path, "a text\nof two 3\n", "a.txt"))

@@ -189,3 +189,16 @@ def test_clocks_of_twelve_hours(clock):
     alone = read_series({"time": clocks, "y": [1, 2]}).series[0].times
     beside = read_series({"Date": ["9/25/2017"] * 2, "Time": clocks, "y": [1, 2]}).series[0].times
     assert str(alone[0])[:19] == "1970-01-01 22:59:59" and str(beside[1])[:19] == "2017-09-25 23:59:59"
+
+
+@pytest.mark.parametrize("columns, expected", [
+    ({"YEAR": [2020] * 3, "MO": [2] * 3, "DY": [28, 29, 29], "HR": [23, 0, 1]}, "h"),
+    ({"yyyy": [2020] * 3, "mm": [2, 2, 3], "dd": [28, 29, 1]}, "D"),
+    ({"year": [2020, 2020, 2021], "DOY": [365, 366, 1]}, "D"),
+    ({"Date": ["2/28/2020"] * 3, "Hour Ending": [22, 23, 24]}, "h"),
+    ({"season": ["1998/99", "1999/00", "2000/01"]}, "YS"), ({"season": ["2009-10", "2010-11", "2011-12"]}, "YS"),
+    ({"month": ["2009-10", "2009-11", "2009-12"]}, "MS"),
+])  # fmt: skip
+def test_parts_of_dates_by_short_names_and_seasons(columns, expected):
+    table = read_series({**columns, "value": [1, 2, 3]})
+    assert table.frequency.name == expected and not table.covariates and len(table.series[0]) == 3

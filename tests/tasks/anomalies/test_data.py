@@ -8,7 +8,7 @@ import pytest
 from nlpseq.data import load_anomalies
 from nlpseq.errors import InputError
 from nlpseq.tasks.anomalies.tables import read_recordings
-from tests.tasks.anomalies.files import HEADER, VALUES, lines, rows, times, write
+from tests.tasks.anomalies.files import HEADER, MARKS, VALUES, lines, rows, times, write
 
 
 @pytest.mark.parametrize("delimiter, header", [(";", True), ("\t", True), (",", False)])
@@ -62,6 +62,14 @@ def test_gaps_and_unequal_steps_are_reported_and_many_repeated_times_refused(tmp
     assert "steps between times are not equal" in notes_of([(times(m + 1, 1)[m], m, 1, 0) for m in minutes])[0]
     with pytest.raises(InputError, match=r"line 202: the series has .* twice, with 0 \(line 2\) and 9: keep one.$"):
         notes_of(rows() + [(time, 9, 9, "0") for time in times(5)])
+
+
+def test_coarse_times_that_are_no_dates_count_no_steps(tmp_path):
+    path = write(tmp_path / "a.csv", ("Time", "x"), [(i // 2, i % 7) for i in range(200)])
+    (recording,), _, notes = read_recordings(path)
+    assert len(recording) == 200 and "the times, which are no dates, repeat: each row is a step" in notes[0]
+    with pytest.raises(InputError, match="line 102: the series has 0 twice, with 0 .line 2. and 2: keep one."):
+        read_recordings(write(path, ("Time", "x"), [(i % 100, i % 7) for i in range(200)]))
 
 
 BAD = {
@@ -147,3 +155,23 @@ def test_a_test_recording_goes_on_behind_training_unless_times_say_otherwise(tmp
     (test,) = data.test
     assert test.start == (expected or 0) and any("behind" in note for note in data.notes)
     assert (test.times is None) == (steps is None) and (test.times is None or len(test.times) == len(test))
+
+
+def test_what_looks_like_labels_is_said_where_there_are_none(tmp_path):
+    path = write(
+        tmp_path / "a.csv", ("x", "EVENT"), [(x, "TRUE" if mark else "FALSE") for x, mark in zip(VALUES, MARKS)]
+    )
+    note = "'EVENT' holds 0 and 1 alone: name it with `label` if it marks anomalies"
+    assert note in load_anomalies(path).notes and note not in load_anomalies(path, label="event").notes
+
+
+def test_names_of_groups_above_those_of_columns(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        ",P1,,P2\n Timestamp,FIT,LIT,MV\n" + "".join(f"{t},1,2,{v}\n" for t, v in zip(times(200), VALUES))
+    )
+    (recording,), channels, notes = read_recordings(tmp_path / "a.csv")
+    assert (
+        channels == ("FIT", "LIT", "MV")
+        and len(recording) == 200
+        and "above the names of the columns: line 1" in notes[0]
+    )

@@ -7,7 +7,7 @@ import pytest
 from nlpseq.data import load_anomalies
 from nlpseq.data.files.reading import read_table
 from nlpseq.errors import InputError
-from nlpseq.tasks.anomalies.intervals import find_intervals
+from nlpseq.tasks.anomalies.interval_files import find_intervals
 from tests.tasks.anomalies.files import VALUES, lines
 
 TIMES = [f"2024-01-01 {n // 60:02d}:{n % 60:02d}" for n in range(200)]
@@ -114,3 +114,16 @@ def test_windows_as_of_nab_and_tables_of_another_name(tmp_path):
     (tmp_path / "b" / "data.csv").unlink()  # then it is a recording
     with pytest.raises(InputError, match="metadata.csv has no column of numbers"):
         load_anomalies(tmp_path / "b")
+
+
+def test_lists_of_times_and_columns_with_longer_names(tmp_path):
+    timed(tmp_path / "a.csv")
+    timed(tmp_path / "b.csv")
+    lines(tmp_path / "anomalies.csv", ["when,kind", *(f"{TIMES[n]},x" for n in (150, 151, 160))])
+    assert [one.windows for one in load_anomalies(tmp_path).test] == [((150, 151), (160, 160))] * 2
+    lines(tmp_path / "anomalies.csv", ["when,label", *(f"{TIMES[n]},{n % 2}" for n in range(150, 153))])
+    assert load_anomalies(tmp_path).test.items[0].windows == ((151, 151),)
+    (tmp_path / "anomalies.csv").unlink()
+    header = "app,trace_name,root_cause_start,root_cause_end,effect_start"
+    lines(tmp_path / "truth.csv", [header, f"7,a,{TIMES[150]},{TIMES[159]},", f"7,b,{TIMES[120]},{TIMES[129]},"])
+    assert [one.windows for one in load_anomalies(tmp_path).test] == [((150, 159),), ((120, 129),)]
