@@ -17,7 +17,7 @@ from nlpseq.data.files.table import Table, normal
 from nlpseq.errors import InputError, plural, shorten
 from nlpseq.paths import as_path
 from nlpseq.tasks.speech import lists
-from nlpseq.tasks.speech.names import of_first_parts, parts_of
+from nlpseq.tasks.speech.names import are_digits_of_speakers, of_first_parts
 from nlpseq.tasks.speech.recordings import Recording
 
 TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
@@ -109,8 +109,7 @@ def _of_folder(folder, pattern, encoding):
         return elsewhere
     if tables:
         return _of_table(tables[0], folder, encoding)
-    in_names = any(file.parent.name in parts_of(file)[1:] for file in files)  # as folders of speakers are
-    if len({file.parent for file in files} - {folder}) > 1 and not in_names:
+    if len({file.parent for file in files} - {folder}) > 1 and not are_digits_of_speakers(files):
         held = _held_out(folder, encoding)
         return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file) | held.get(file, {}))
                 for file in files]  # fmt: skip
