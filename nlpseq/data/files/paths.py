@@ -32,7 +32,7 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABLES = (".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet")
 TEXTS = (".txt", ".text", ".md", ".tokens", ".raw", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".bmes", ".tmx")
 ABOUT = ("readme", "about", "license", "licence", "copying", "copyright", "notice", "citation", "changelog")
-HIDDEN = (".", "~$")  # with which the names of files begin that are no data
+HIDDEN = (".", "~$", "__MACOSX", "Thumbs.db", "desktop.ini")  # with which the names of files begin that are no data
 SHARD = re.compile(r"[-_.]\d+[-_]of[-_]\d+(?=\.|$)|(?<=-ud-train)(-[a-z0-9]+)+(?=\.conllu)")
 JOINED = re.compile(r"(.*[^\W_])(train|valid|dev|test)(?=\.|$)")
 SPLIT_SUFFIXES = tuple(f".{word}" for word in SPLIT_OF)

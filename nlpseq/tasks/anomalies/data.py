@@ -9,6 +9,7 @@ import numpy as np
 
 from nlpseq.data import sources
 from nlpseq.data.files import paths
+from nlpseq.data.files.archives import reads_archives
 from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.notes import say_notes
 from nlpseq.data.series.reading import split_tables
@@ -55,6 +56,7 @@ class AnomalySeries(sources.SplitDataset):
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_anomalies(
     dataset: Any,
     data_dir=None,
@@ -224,7 +226,7 @@ def _of_nab(path: Path) -> AnomalySeries:
     cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in beginnings]
     train = Recordings([one.until(cut) for one, cut in zip(beginnings, cuts)])
     validation = Recordings([one.until(len(one), cut) for one, cut in zip(beginnings, cuts)])
-    return AnomalySeries(str(path), ("value",), train, validation, Recordings(test), nab=True)
+    return AnomalySeries(sources.name_of(path), ("value",), train, validation, Recordings(test), nab=True)
 
 
 def _from_tfds(dataset, data_dir, names_by_split) -> AnomalySeries:
