@@ -122,3 +122,22 @@ def test_labels_in_lists_of_files(tmp_path):
     (tmp_path / "cats.txt").write_text(f"{listed}training/99 crude\n")
     with pytest.raises(InputError, match=r"names 1 file that is missing; the first: 'training/99'"):
         load_labelled_texts(tmp_path)
+
+
+def test_lists_beside_texts_and_tables_that_are_no_lists(tmp_path):
+    for number in range(30):
+        path = tmp_path / "train_texts" / f"{number}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"story {number}")
+    listed = "".join(f"{number}.txt {('grain', 'crude')[number % 2]}\n" for number in range(30))
+    (tmp_path / "train_texts" / "cats.txt").write_text(listed)
+    assert load_labelled_texts(tmp_path / "train_texts").labels == ("crude", "grain")
+    (tmp_path / "train_texts" / "cats.txt").unlink()
+    (tmp_path / "train_texts" / "list.csv").write_text("file;label\n" + listed.replace(" ", ";"))
+    assert load_labelled_texts(tmp_path / "train_texts").labels == ("crude", "grain")
+    (tmp_path / "b" / "plots").mkdir(parents=True)
+    rows = table([(f"a^b, c {text}", label) for text, label in ROWS], ("text", "label"), "^")
+    (tmp_path / "b" / "train.csv").write_text(rows)
+    (tmp_path / "b" / "scores.csv").write_text('a,b\n1,"2\n')
+    data = load_labelled_texts(tmp_path / "b", delimiter="^")
+    assert len(data.labels) == 2 and sum(data.sizes.values()) == len(ROWS)

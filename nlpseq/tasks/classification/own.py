@@ -49,7 +49,7 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     if not os.path.isdir(path):
         return read_file(path)
     known = (*paths.TABLES, *paths.TEXTS)
-    tables = folders.parallel_tables(path, encoding) or listed_tables(path, LABEL, encoding)
+    tables = folders.parallel_tables(path, encoding) or listed_tables(path, LABEL, delimiter, encoding)
     if tables is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
         tables = folders.class_tables(path, encoding)
     tables = tables or folders.class_file_tables(path, encoding)
