@@ -21,7 +21,7 @@ def listed_tables(
     """Tables of "text" and "label" by split, of a folder with a list of files and their labels, or None.
 
     Files are named as they are in the folder, or in a folder in it, with .txt or without. Their split is that of the
-    folder in it of each, or of the name of the table. A table that cannot be read is no list.
+    folder in it of each, or of the name of the table. Tables that cannot be read are left out.
 
     Raises:
         InputError: There is no file of a name.
