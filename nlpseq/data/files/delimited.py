@@ -61,6 +61,8 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
             breaks.add(len(rows))
     if not rows:
         raise InputError(f"{place} is empty: expected a header and rows of values.")
+    if chosen != ";" and len(rows) > 1 and all(row[-1].endswith(";") for row in rows):  # at the end of each line
+        rows = [[*row[:-1], row[-1].rstrip(";")] for row in rows]
     notes = []
     if _lacks_first_name(rows) and 1 not in breaks:
         rows[0].insert(0, "")
