@@ -340,8 +340,9 @@ def _audio_file(folder, name) -> Path | None:
 
 def _place(folder, name):
     path = _audio_file(folder, name) if name else None
-    if path is None and (last := re.split(r"[/\\]", name)[-1]) != name:  # of another machine
-        path = _audio_file(folder, last)
+    if path is None and len(parts := re.split(r"[/\\]", name)) > 1:  # from another folder, or of another machine
+        ends = (paths.in_any_case(folder.joinpath(*parts[start:])) for start in range(1, len(parts) - 1))
+        path = next(filter(None, ends), None) or _audio_file(folder, parts[-1])
     if path is None:
         raise InputError(
             f"{folder} has no audio file {shorten(name)!r}, which its table names: add it, or remove the row."

@@ -417,6 +417,15 @@ def test_names_of_files_and_paths_of_another_machine(tmp_path):
     assert set(load_speech(tmp_path / "a").train.texts) == {b"ye", b"no"}
 
 
+def test_paths_from_the_folder_around_the_table(tmp_path):
+    rows = [f"data/{speaker}/{number}.wav,{speaker}" for speaker in ("anna", "ben") for number in range(6)]
+    for row in rows:
+        tone(tmp_path / row.split(",")[0])
+    (tmp_path / "data" / "list.csv").write_text("\n".join(["path,sentence", *rows]))
+    data = load_speech(tmp_path / "data")
+    assert sum(data.sizes.values()) == 12 and set(data.train.texts) == {b"anna", b"ben"}
+
+
 def test_tables_by_split_without_texts_do_not_hide_those_beside_sounds(tmp_path):
     for split, count in (("TRAIN", 12), ("TEST", 3)):
         (tmp_path / f"{split.lower()}_data.csv").write_text("index,dialect,filename\n1,DR1,SX0.WAV\n")
