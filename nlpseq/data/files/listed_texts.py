@@ -27,8 +27,8 @@ def listed_tables(
         InputError: There is no file of a name.
     """
     inner = [path for path in paths.listed(folder) if os.path.isdir(path)]
-    files = paths.files_in(folder)
-    if not inner and all(is_table(file) or paths.is_notice(file) for file in files):
+    files = [file for file in paths.files_in(folder) if not paths.is_notice(file)]
+    if not inner and all(map(is_table, files)):
         return None
     lists = {file: _lists(file, [folder, *inner], label, delimiter, encoding) for file in files}
     rows: dict[str, list] = {}

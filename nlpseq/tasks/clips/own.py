@@ -50,7 +50,7 @@ def read(path: Path, options: ReadingOptions) -> dict[str, Part]:
     if any(arrays.role_of(file.stem) == "labels" for file in array_files):
         loaded = {file.stem: load_arrays(file)["x"] for file in array_files}
         return arrays.parts_of(loaded, str(path), options)
-    if (parts := of_table(path, files, FILES, lambda file: one_file(file, options))) is not None:
+    if (parts := of_table(path, files, FILES, lambda file: one_file(file, options), options)) is not None:
         return parts
     if "train" not in paths.files_by_split(files, path):
         parts = _class_folders(path, options) or _class_arrays(files, options) or _class_files(path, files, options)
@@ -136,11 +136,11 @@ def _class_folders(folder, options) -> dict[str, Part] | None:
     roots = {split: path for path in inner if (split := split_of(path.name)) and _classes(path)} or {"train": folder}
     by_split = {split: _classes(path) for split, path in roots.items()}
     classes = list(by_split.get("train", ()))
-    if len(classes) == 1:
+    if len(classes) == 1 and not any(suffix_of(file) in FILES for file in paths.files_in(folder)):
         raise InputError(
             f"{folder} has one class of clips only ({classes[0]!r}): expected a folder for each of several."
         )
-    if not classes:
+    if len(classes) < 2:
         return None
     return {split: _of_classes(classes, options) for split, classes in by_split.items()}
 
@@ -160,7 +160,10 @@ def _class_files(folder, files, options) -> dict[str, Part] | None:
     """The clips of tables without labels that are named by their class: jump.csv, run.csv."""
     if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
         return None
-    parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, options).values()) for file in files}
+    try:
+        parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, options).values()) for file in files}
+    except InputError:  # files of other kinds
+        return None
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
     first = next(iter(parts.values()))[0]
@@ -196,7 +199,7 @@ def _classes(folder):
 
 def _is_clip(path):
     """Whether a path is a file with clips, or a folder of pictures."""
-    return bool(_pictures(path)) if os.path.isdir(path) else suffix_of(path) in FILES
+    return bool(_pictures(path)) if os.path.isdir(path) else suffix_of(path) in FILES and not paths.is_notice(path)
 
 
 def _pictures(folder):

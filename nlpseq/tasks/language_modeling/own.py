@@ -12,7 +12,7 @@ from nlpseq.data.files import paths, table
 from nlpseq.data.files.columns import Role, find_columns
 from nlpseq.data.files.contents import lines_of, read_text
 from nlpseq.data.files.json_rows import read_json
-from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of, words_of
+from nlpseq.data.files.paths import NO_TEXTS, SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of, words_of
 from nlpseq.data.files.reading import SHEETS, is_json, is_table, table_in
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.text_columns import text_column
@@ -26,7 +26,6 @@ TEXT = Role("text", (
 ))  # fmt: skip
 
 
-NO_TEXTS = (".ipynb", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".pkl", ".npy", ".npz", ".h5", ".pt", ".keras")
 SHARE_OF_PROSE = 0.9  # of the commas of a text stand before a blank
 
 

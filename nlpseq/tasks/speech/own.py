@@ -29,6 +29,7 @@ PARTS = (("offset", "start", "start time"), ("duration",), ("end", "end time")) 
 SPEAKER = ("speaker", "speaker id", "client id", "spk", "reader")
 TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl", "transcripts.csv", "transcripts.tsv", "transcripts.txt")
 HELD_OUT = {"validation_list.txt": "validation", "testing_list.txt": "test"}  # of speech_commands
+CHECKED = 20  # ids of a table that may be names of sounds
 FIELD = re.compile(r"{(\w+)}")
 
 
@@ -63,15 +64,31 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
 
 
 def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
-    """The recordings of the tables of a folder: of one for each split, as of Common Voice, or of the only one."""
+    """The recordings of the tables of a folder: of one for each split, as of Common Voice, or of the only one.
+
+    Of several without splits it is the only one that names recordings.
+    """
     files = [file for file in paths.files_in(folder) if paths.suffix_of(file) in paths.TABLES]
+    files = [file for file in files if not paths.is_about(file)]
     by_split = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
     if "train" in by_split:
         tables = {split: _recordings(file, folder, encoding) for split, file in by_split.items()}
         parts = {split: part for split, part in tables.items() if part is not None}
         return parts if len(parts) == len(tables) else None
-    recordings = _recordings(files[0], folder, encoding) if len(files) == 1 else None
-    return None if recordings is None else _by_split(recordings)
+    if len(files) == 1:
+        recordings = _recordings(files[0], folder, encoding)
+        return None if recordings is None else _by_split(recordings)
+    if any(file.name in TABLES for file in files):
+        return None
+    tables = [part for file in files if (part := _if_readable(file, folder, encoding))]
+    return _by_split(tables[0]) if len(tables) == 1 else None
+
+
+def _if_readable(file, folder, encoding):
+    try:
+        return _recordings(file, folder, encoding)
+    except InputError:
+        return None
 
 
 def _by_split(recordings):
@@ -255,7 +272,12 @@ def _recordings(file, folder, encoding) -> list[Recording] | None:
     rows = [] if paths.suffix_of(file) in (".xlsx", ".parquet") else _lines_with_files(file, folder, encoding)
     if rows:
         return _with_splits([Recording(_place(folder, row[0].strip()), lists.last_text(row)) for row in rows], folder)
-    content = read_table(file, None, encoding)
+    try:
+        content = read_table(file, None, encoding)
+    except InputError:
+        if paths.suffix_of(file) != ".json":  # which may hold anything
+            raise
+        return None
     if not isinstance(content, Table):
         return None
     roles = (Role("audio", AUDIO), Role("text", TEXT))
@@ -266,6 +288,9 @@ def _recordings(file, folder, encoding) -> list[Recording] | None:
         if table.repeated:
             raise InputError(f"{file} has several columns called {table.repeated[0]!r}: rename them.") from None
         return None
+    names = table.values(columns["audio"])[:CHECKED]
+    if normal(columns["audio"]) == "id" and not any(_audio_file(folder, str(name).strip()) for name in names):
+        return None  # ids of something else
     return _of_columns(table, columns, folder)
 
 
