@@ -50,7 +50,8 @@ def of_table(
         if table is None or not table.header or len(table.names) < 2 or not len(table):
             continue
         roots = [folder, *inner]
-        names = [name for name in table.names if _file(roots, table.values(name)[0], suffixes)]
+        free = [name for name in table.names if normal(name) not in LABEL.usual]
+        names = [name for name in free if _file(roots, table.values(name)[0], suffixes)]
         for split, part in _rows(table, names[0], path, roots, suffixes, read).items() if names else ():
             parts[split] = part if split not in parts else Part([*parts[split].clips, *part.clips], part.channels)
     return parts if "train" in parts else None
