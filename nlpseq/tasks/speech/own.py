@@ -20,7 +20,10 @@ from nlpseq.tasks.speech import lists
 from nlpseq.tasks.speech.names import are_digits_of_speakers, of_first_parts
 from nlpseq.tasks.speech.recordings import Recording
 
-TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
+TEXT = (
+    "normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance",
+    "phrase", "command", "prompt",
+)  # fmt: skip
 AUDIO = (
     "audio", "path", "file", "file name", "filename", "audio path", "audio filepath", "wav", "wav filename", "wav path",
     "clip", "recording", "id",
@@ -29,7 +32,7 @@ PARTS = (("offset", "start", "start time"), ("duration",), ("end", "end time")) 
 SPEAKER = ("speaker", "speaker id", "client id", "spk", "reader")
 TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl", "transcripts.csv", "transcripts.tsv", "transcripts.txt")
 HELD_OUT = {"validation_list.txt": "validation", "testing_list.txt": "test"}  # of speech_commands
-CHECKED = 20  # ids of a table that may be names of sounds
+CHECKED = 20  # cells of a table that may be names of sounds
 FIELD = re.compile(r"{(\w+)}")
 
 
@@ -287,11 +290,27 @@ def _recordings(file, folder, encoding) -> list[Recording] | None:
     except InputError:  # which names arguments for its columns
         if table.repeated:
             raise InputError(f"{file} has several columns called {table.repeated[0]!r}: rename them.") from None
-        return None
+        columns = _by_cells(table, folder)
+        if columns is None:
+            return None
     names = table.values(columns["audio"])[:CHECKED]
     if normal(columns["audio"]) == "id" and not any(_audio_file(folder, str(name).strip()) for name in names):
         return None  # ids of something else
     return _of_columns(table, columns, folder)
+
+
+def _by_cells(table, folder) -> dict[str, str] | None:
+    """The column whose first cells name sounds, and the usual one of texts, or the only other with blanks in it."""
+    first = {name: [str(value).strip() for value in table.values(name)[:CHECKED]] for name in table.names}
+    audio = next((name for name, cells in first.items() if all(_audio_file(folder, cell) for cell in cells)), None)
+    if audio is None:
+        return None
+    usual = {normal(name): name for name in first if name != audio}
+    texts = [
+        name for name, cells in first.items() if name != audio and 2 * sum(" " in cell for cell in cells) > len(cells)
+    ]
+    text = next((usual[word] for word in TEXT if word in usual), texts[0] if len(texts) == 1 else None)
+    return None if text is None else {"audio": audio, "text": text}
 
 
 def _lines_with_files(file, folder, encoding):

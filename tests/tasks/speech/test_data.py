@@ -426,6 +426,17 @@ def test_paths_from_the_folder_around_the_table(tmp_path):
     assert sum(data.sizes.values()) == 12 and set(data.train.texts) == {b"anna", b"ben"}
 
 
+def test_columns_of_unknown_names_are_told_by_their_cells(tmp_path):
+    for word in ("yes", "no"):
+        for number in range(6):
+            tone(tmp_path / word / f"{number}.wav")
+    rows = [f"{word}/{number}.wav,{word},a {word} or so" for word in ("yes", "no") for number in range(6)]
+    (tmp_path / "list.csv").write_text("\n".join(["Datei,Art,Gesagt", *rows]))
+    assert set(load_speech(tmp_path).train.texts) == {b"a yes or so", b"a no or so"}
+    (tmp_path / "list.csv").write_text("\n".join(["Datei,Art", *(row.rpartition(",")[0] for row in rows)]))
+    assert set(load_speech(tmp_path).train.texts) == {b"yes", b"no"}  # of the folders
+
+
 def test_tables_by_split_without_texts_do_not_hide_those_beside_sounds(tmp_path):
     for split, count in (("TRAIN", 12), ("TEST", 3)):
         (tmp_path / f"{split.lower()}_data.csv").write_text("index,dialect,filename\n1,DR1,SX0.WAV\n")
