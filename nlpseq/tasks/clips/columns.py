@@ -16,7 +16,7 @@ from nlpseq.tasks.clips.cells import numbers_of
 from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions
 from nlpseq.tasks.clips.roles import Columns, find_roles, has_numbered, is_channel
 from nlpseq.tasks.clips.sequences import labels_of, sequences_of, telling, times_of
-from nlpseq.tasks.clips.unnamed import columns_by_cells
+from nlpseq.tasks.clips.unnamed import columns_by_cells, recurring_runs
 from nlpseq.tasks.clips.wide_rows import of_cells, of_rows
 
 MOST_WRONG = 0.01  # of the lines of a text that may have another number of values
@@ -64,7 +64,9 @@ def _part_of(table, columns, options, channels, width) -> Part:
         numbering = [name for name in columns.sequence if name not in names]
         notes = [f"the column {name!r} numbers rows, and is not read" for name in numbering]
         table, columns = functools.reduce(Table.without, numbering, table), replace(columns, sequence=names)
-    frames = columns.sequence or columns.time or table.breaks or (columns.owners and not has_numbered(table))
+    frames = columns.sequence or columns.time or table.breaks
+    if not frames and not has_numbered(table):
+        frames = columns.owners or (columns.label and recurring_runs(table.values(columns.label)) is not None)
     if width == 0 or (width is None and frames):
         part = _of_frames(table, columns, options, channels)
     else:

@@ -30,6 +30,7 @@ FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
 ARRAY = re.compile(r"\s*\[\s*[\[\d.+-]")  # the begin of a JSON array of arrays or numbers
 FORMS = (".ts", ".arff")  # of series, which are read rather than text files
 DIMENSION = re.compile(r"Dimension\d+_")  # in the name of a file of one channel of several
+NUMBERED = re.compile(r"(.*[^\W\d_])[-_. ]*\(?\d+\)?")  # the name of a file of one sequence of several
 MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
@@ -166,6 +167,10 @@ def _class_files(folder, files, options) -> dict[str, Part] | None:
         return None
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
+    if (numbered := _numbered_files(files)) is not None:
+        part = _of_classes(numbered, options)
+        note = f"{folder}: each of the {len(files)} files is a sequence, whose name begins with its class"
+        return {"train": replace(part, notes=[note, *part.notes])}
     first = next(iter(parts.values()))[0]
     notes = [f"{folder}: each of the {len(files)} files is a class", *first.notes]
     width = first.width
@@ -175,6 +180,16 @@ def _class_files(folder, files, options) -> dict[str, Part] | None:
         width -= 1
     clips = [replace(clip, label=name) for name, contents in parts.items() for part in contents for clip in part.clips]
     return {"train": Part(clips, first.channels, notes, width)}
+
+
+def _numbered_files(files) -> dict[str, list[Path]] | None:
+    """The files by what is before the number at the end of their names, as in run_01.csv; None without numbers."""
+    classes: dict[str, list[Path]] = {}
+    for file in files:
+        if (match := NUMBERED.fullmatch(file.name[: -len(suffix_of(file))])) is None:
+            return None
+        classes.setdefault(match[1], []).append(file)
+    return classes if 1 < len(classes) <= len(files) // 2 else None
 
 
 def _last_values(parts):
@@ -209,7 +224,8 @@ def _pictures(folder):
 def _of_classes(classes, options):
     """Each file of a class is a clip, or several."""
     clips, channels, notes = [], None, []
-    empty = [path for listed in classes.values() for path in paths.listed(listed[0].parent)
+    folders = {files[0].parent for files in classes.values()}
+    empty = [path for folder in sorted(folders) if len(folders) > 1 for path in paths.listed(folder)
              if os.path.isdir(path) and not _pictures(path)]  # fmt: skip
     if empty:
         notes.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")

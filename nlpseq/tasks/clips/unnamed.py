@@ -1,7 +1,9 @@
 """Tables of frames without usual names of columns, such as the lines of WISDM: told by their cells."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -25,15 +27,22 @@ def columns_by_cells(table: Table) -> Columns | None:
     labels = [name for name in texts if not looks_like_times(table.values(name))]
     if len(labels) != 1:
         return None
-    names = list(map(label_name, table.values(labels[0])))
-    begins = np.array([True, *(name != last for last, name in pairwise(names))])
-    if not LEAST_RUN * begins.sum() <= len(table) or begins.sum() <= len(set(names)) or len(set(names)) < 2:
+    begins = recurring_runs(table.values(labels[0]))
+    if begins is None:
         return None
     time = next((name for name in table.names if name not in labels and _rises(table.values(name), begins)), None)
     if time is None:
         return None
     owners = [name for name in table.names if name not in (*texts, time) and _is_owner(table.values(name), begins)]
     return Columns((), tuple(owners), time, labels[0])
+
+
+def recurring_runs(labels: Sequence[Any]) -> np.ndarray | None:
+    """Where labels begin that recur in runs of many rows, bool; None of others, such as of sorted rows."""
+    names = list(map(label_name, labels))
+    begins = np.array([True, *(name != last for last, name in pairwise(names))])
+    long = LEAST_RUN * begins.sum() <= len(names)
+    return begins if long and begins.sum() > len(set(names)) > 1 else None
 
 
 def _rises(cells, begins):

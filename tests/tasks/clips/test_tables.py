@@ -168,3 +168,19 @@ def test_rows_that_are_sequences_sorted_by_their_label_are_no_frames(tmp_path):
     rows = [f"{number},{label},{number % 7},{number % 5}" for number, label in enumerate(["a"] * 40 + ["b"] * 40)]
     (tmp_path / "a.csv").write_text("\n".join(rows) + "\n")
     assert len(read(tmp_path / "a.csv", ReadingOptions())["train"].clips) == 80
+
+
+def test_frames_of_labels_that_recur_in_runs_without_any_other_column(tmp_path):
+    rows = [f"{t / 7},{-t},{label}" for label in ("run", "walk") * 3 for t in range(40)]
+    (tmp_path / "a.csv").write_text("\n".join(["ax,ay,activity", *rows]) + "\n")
+    part = read(tmp_path, ReadingOptions())["train"]
+    assert [(clip.label, len(clip.frames)) for clip in part.clips] == [("run", 40), ("walk", 40)] * 3
+
+
+def test_files_of_a_sequence_each_whose_names_begin_with_their_class(tmp_path):
+    for number in range(6):
+        rows = "".join(f"{t},{number}\n" for t in range(9))
+        (tmp_path / f"{('run', 'walk')[number % 2]}_{number:02}.csv").write_text(f"ax,ay\n{rows}")
+    part = read(tmp_path, ReadingOptions())["train"]
+    assert [(clip.label, clip.frames.shape) for clip in part.clips] == [("run", (9, 2))] * 3 + [("walk", (9, 2))] * 3
+    assert "name begins with its class" in part.notes[0]
