@@ -9,7 +9,7 @@ from typing import Any
 
 from nlpseq.data.files import folders, paths, table
 from nlpseq.data.files.columns import Role, find_columns, with_names
-from nlpseq.data.files.contents import lines_of
+from nlpseq.data.files.contents import lines_of, read_text
 from nlpseq.data.files.delimited import delimiter_of, read_delimited
 from nlpseq.data.files.header import LEAST_TEXTS
 from nlpseq.data.files.lines import fasttext_table, label_first_table, tree_table
@@ -20,6 +20,7 @@ from nlpseq.data.files.text_columns import TEXT_NAMES, joined_text, text_columns
 from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, first_of, shorten
 from nlpseq.tasks.classification import labels
+from nlpseq.tasks.classification.by_label import texts_by_label
 
 TEXT = Role("text", TEXT_NAMES)
 LABEL = Role("label", (
@@ -86,6 +87,10 @@ def _tables_by_class(folder, delimiter, encoding):
 
 
 def _read_file(path, delimiter, encoding) -> Table:
+    if paths.suffix_of(path) == ".json":
+        content = texts_by_label(read_text(path, encoding), str(path), (*TEXT.usual, *LABEL.usual))
+        if content is not None:
+            return content
     content = read_table(path, delimiter, encoding)
     if isinstance(content, Table):
         return content

@@ -300,3 +300,13 @@ def test_one_column_without_a_usual_name_is_told_by_its_cells(tmp_path):
     (tmp_path / "pandas.csv").write_text(f",0,1\n{rows}")
     data = load_labelled_texts(tmp_path / "pandas.csv")
     assert data.labels == ("bad", "good") and sum(data.sizes.values()) == 80
+
+
+def test_json_of_texts_by_label(tmp_path):
+    lists = {"good": [f"a good text {n}" for n in range(30)], "bad": [f"a bad text {n}" for n in range(25)]}
+    (tmp_path / "a.json").write_text(json.dumps(lists))
+    data = load_labelled_texts(tmp_path / "a.json")
+    assert data.labels == ("bad", "good") and sum(data.sizes.values()) == 55
+    rows = {"phrase": lists["good"], "answer": ["oh yes", "oh no"] * 15}  # columns
+    (tmp_path / "b.json").write_text(json.dumps(rows))
+    assert load_labelled_texts(tmp_path / "b.json").labels == ("oh no", "oh yes")
