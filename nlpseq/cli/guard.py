@@ -7,11 +7,12 @@ import re
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Collection, Iterator
 
 from nlpseq.errors import InputError, Interrupted, TrainingError, WritingError, assertion_text, sentence
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 ARGUMENT = re.compile(r"`([a-z]\w*)`")  # how library errors name an argument
 LONG = re.compile(r"([^\s'\"]{300})[^\s'\"]{50,}")  # a word that nobody reads to its end
 
@@ -45,10 +46,13 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
     except MemoryError:
         return _out_of_memory()
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in FULL or (error.errno == errno.EIO and _is_of_writing(error)):
             _abandon_output()
             written = error.filename or "the output"
-            print(f"stopped: cannot write {written}: {os.strerror(error.errno).lower()}.", file=sys.stderr)
+            print(f"stopped: cannot write {written}: {os.strerror(error.errno or errno.EIO).lower()}.", file=sys.stderr)
+        elif error.errno == errno.EIO:
+            read = error.filename or "a file"
+            print(f"stopped: cannot read {read}: {os.strerror(errno.EIO).lower()}.", file=sys.stderr)
         elif error.filename and error.strerror:  # of the system of the user, wherever it comes from
             print(f"stopped: cannot use {error.filename}: {error.strerror.lower()}.", file=sys.stderr)
         else:
@@ -67,6 +71,17 @@ def guarded(action: Callable[[], int | None], arguments: Collection[str] = ()) -
     except (KeyboardInterrupt, Terminated) as error:
         print("interrupted", file=sys.stderr)
         return 128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
+
+
+def _is_of_writing(error):
+    """Whether an error is of `nlpseq.writing`, or of the output, which fails again with what it keeps."""
+    if any(frame.f_globals["__name__"] == "nlpseq.writing" for frame, _ in traceback.walk_tb(error.__traceback__)):
+        return True
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _out_of_memory():

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+from nlpseq.data.files.archives import as_given
 from nlpseq.errors import shorten
 from nlpseq.reporting.console import say
 
@@ -14,7 +15,8 @@ FEW_CLASSES = 20  # different numbers that may be classes, such as half stars
 
 
 def say_notes(notes: Sequence[str]) -> tuple[str, ...]:
-    """Prints notes, a line each, and returns them."""
+    """Prints notes, a line each, and returns them; they name archives, not the folders of what is unpacked."""
+    notes = list(map(as_given, notes))
     for note in notes:
         say(f"note: {note}")
     return tuple(notes)

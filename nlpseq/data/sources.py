@@ -17,7 +17,7 @@ import tensorflow_datasets as tfds
 from nlpseq import corpora  # registers the embedded corpora
 from nlpseq.data import files
 from nlpseq.data.files import objects
-from nlpseq.data.files.archives import unpacked
+from nlpseq.data.files.archives import archive_of
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, shorten, suggest
 from nlpseq.paths import as_path
@@ -59,7 +59,7 @@ def is_name(dataset: Any) -> bool:
 
 def name_of(dataset: Any) -> str:
     """What a dataset is called in messages: its name or path, or the class of an object."""
-    return str(dataset) if isinstance(dataset, (str, os.PathLike)) else type(dataset).__name__
+    return archive_of(dataset) if isinstance(dataset, (str, os.PathLike)) else type(dataset).__name__
 
 
 def refuse_file_options(dataset: str, **options: Any) -> None:
@@ -102,8 +102,7 @@ def own_splits(
 
     def parts(data):
         if isinstance(data, (str, os.PathLike)):
-            with unpacked(as_path(data)) as path:
-                return read(path)
+            return read(as_path(data))
         if of_objects is not None:
             return of_objects(data)
         return {split: of_table(table) for split, table in objects.tables_of(data, rank).items()}

@@ -8,9 +8,10 @@ import sys
 import pytest
 import tensorflow as tf
 
+from nlpseq.cli import guard
 from nlpseq.cli.guard import guarded, unread_output
 from nlpseq.errors import InputError, Interrupted, WritingError
-from nlpseq.writing import incomplete_folder
+from nlpseq.writing import incomplete_folder, write_file
 
 
 def stop(error):
@@ -28,6 +29,8 @@ def stop(error):
     (InputError("give paths as `test`, not as `train`."), 2, "error: give paths as --test-split, not as `train`.\n"),
     (WritingError("cannot write the export to `output`."), 1, "stopped: cannot write the export to --output.\n"),
     (OSError(errno.EACCES, "Permission denied", "/a/b"), 1, "stopped: cannot use /a/b: permission denied.\n"),
+    (OSError(errno.EIO, "Input/output error", "/a/b"), 1, "stopped: cannot read /a/b: input/output error.\n"),
+    (OSError(errno.EIO, "Input/output error"), 1, "stopped: cannot read a file: input/output error.\n"),
 ])  # fmt: skip
 def test_the_status_and_the_sentence(capsys, error, status, line):
     assert guarded(lambda: stop(error), ["output", "test_split"]) == status
@@ -67,6 +70,27 @@ def test_an_output_that_nobody_reads(monkeypatch):
             print("a")
             raise SystemExit(0)
     assert end.value.code == 1
+
+
+def test_errors_of_a_disk_while_writing(monkeypatch, capsys, tmp_path):
+    def failing(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(guard, "_abandon_output", lambda: None)
+    monkeypatch.setattr(os, "fsync", failing)
+    assert guarded(lambda: write_file(tmp_path / "a", [b"a"])) == 1
+    assert capsys.readouterr().err == f"stopped: cannot write {tmp_path / 'a'}: input/output error.\n"
+
+    class Broken:
+        def flush(self):
+            raise OSError(errno.EIO, "Input/output error")
+
+        def write(self, text):
+            self.flush()
+
+    monkeypatch.setattr(sys, "stdout", Broken())
+    assert guarded(lambda: print("a")) == 1
+    assert capsys.readouterr().err == "stopped: cannot write the output: input/output error.\n"
 
 
 def test_a_check_in_a_graph_is_one_sentence(capsys):

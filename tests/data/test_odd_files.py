@@ -16,6 +16,7 @@ from nlpseq.data import (
     load_tagged_sentences,
 )
 from nlpseq.data.files import paths
+from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.series import read_series
 from nlpseq.errors import InputError
 from tests.data import shapes
@@ -349,4 +350,21 @@ def test_what_stands_above_and_below_a_table_is_left_out(tmp_path):
         and f"left out, above or below the table: lines 1, {5 + len(ROWS)}" in data.notes[0]
     )
     (tmp_path / "r.csv").write_text("text,label\n" + "".join(f"{i},{row}\n" for i, row in enumerate(rows.splitlines())))
-    assert sum(load_labelled_texts(tmp_path / "r.csv").sizes.values()) == len(ROWS)
+    data = load_labelled_texts(tmp_path / "r.csv")
+    assert sum(data.sizes.values()) == len(ROWS) and "the first holds their names" in data.notes[0]
+    (tmp_path / "x.csv").write_text(f"Report,,\ntext,label,day\n{rows.replace(chr(10), ',1' + chr(10))}")
+    assert sum(load_labelled_texts(tmp_path / "x.csv").sizes.values()) == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text,label\n" + "".join(f"a text {number},b,{number}\n" for number in range(30)),  # no names of rows: texts
+        "text,label\n" + "".join(f"c,a text {number},b\n" for number in range(30)),  # which recur
+        "1,2\n" + "".join(f"{number},text {number},b\n" for number in range(30)),  # no header
+        "text,label\n" + "".join(f"{number},a,b,c\n" for number in range(30)),  # no title
+    ],
+)
+def test_a_first_row_that_is_shorter_is_neither_dropped_nor_filled_in_silence(text):
+    with pytest.raises(InputError, match="line 2: expected 2 columns, got"):
+        read_delimited(text, "a.csv")

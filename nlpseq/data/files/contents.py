@@ -9,6 +9,7 @@ import lzma
 import os
 import re
 import stat
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -28,6 +29,17 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 FORMATS = {b"%PDF-": "a PDF document", b"%!PS": "a PostScript document", b"{\\rtf": "a document of rich text (RTF)"}
+DAMAGED = (
+    EOFError,
+    ValueError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+)  # of compressed files and archives; a ValueError of names, a RuntimeError of passwords
+OF_MACS = "__MACOSX/"  # a folder in archives of macOS
 HEAD = 1 << 16  # bytes that are looked at before a file is read
 MOST_EXPANDED = 200  # a compressed text expands to at most this many times its size, beyond the first MOST_FREE bytes
 MOST_FREE = 1 << 26
@@ -72,8 +84,10 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
                 return
             with opener(file) as stream:
                 yield stream
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError):
-        raise InputError(f"cannot read {path}: the compressed data are damaged or encrypted: unpack it.") from None
+    except InputError:
+        raise
+    except DAMAGED:
+        raise damaged(path) from None
     except OSError as error:
         raise cannot_read(path, error) from None
 
@@ -133,7 +147,7 @@ def _opener(head: bytes) -> Callable[[IO[bytes]], Any] | None:
 
 def _only_member(file):
     archive = zipfile.ZipFile(file)
-    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith(OF_MACS)]
     if len(names) != 1:
         count = plural(len(names), "file")
         raise InputError(f"cannot read {file.name}: the archive holds {count}, expected one: unpack it.")
@@ -151,10 +165,17 @@ def _expanded(path, file, size, opener):
                         f"cannot read {path}: it expands to more than {MOST_EXPANDED} times its size: unpack it."
                     )
                 content.write(part)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        raise InputError(f"cannot read {path}: the compressed data are damaged or encrypted: unpack it.") from None
+    except InputError:
+        raise
+    except (OSError, *DAMAGED):
+        raise damaged(path) from None
     _check_text(path, content.getvalue()[:HEAD])
     return content.getvalue()
+
+
+def damaged(path: Path) -> InputError:
+    """The error for a compressed file or an archive that cannot be unpacked."""
+    return InputError(f"cannot read {path}: the compressed data are damaged or encrypted: unpack it.")
 
 
 def encoding_of(content: bytes) -> str | None:

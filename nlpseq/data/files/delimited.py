@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from nlpseq.data.files.table import Table, rows_table
+from nlpseq.data.files.values import is_numeral
 from nlpseq.errors import InputError, first_of, plural
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -61,21 +62,23 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
             breaks.add(len(rows))
     if not rows:
         raise InputError(f"{place} is empty: expected a header and rows of values.")
+    if chosen != ";" and len(rows) > 1 and all(row[-1].endswith(";") for row in rows):  # at the end of each line
+        rows = [[*row[:-1], row[-1].rstrip(";")] for row in rows]
+    notes = []
     if _lacks_first_name(rows) and 1 not in breaks:
         rows[0].insert(0, "")
+        notes.append(f"{place}: the rows have a field more than the header: the first holds their names, as of R")
     first, last = _inner(rows, breaks)
-    left_out = [*lines[:first], *lines[last:]]
+    if left_out := [*lines[:first], *lines[last:]]:
+        are = f"line{'s' * (len(left_out) > 1)} {first_of(left_out)}"
+        notes.append(f"{place}: left out, above or below the table: {are}")
     rows, lines, breaks = rows[first:last], lines[first:last], {row - first for row in breaks if first < row < last}
     filled = max(map(_width, rows))
     rows[0] = rows[0][: max(filled, 1)]
     _even(place, rows, lines, chosen)
     grouped = any(GROUPED.fullmatch(field.strip()) for row in rows[:SAMPLE] for field in row)
     table = rows_table(place, rows, lines, header=None, breaks=breaks, comma=chosen == ";" and not grouped)
-    if not left_out:
-        return table
-    return table.with_note(
-        f"{place}: left out, above or below the table: line{'s' * (len(left_out) > 1)} {first_of(left_out)}"
-    )
+    return table.with_note("; ".join(notes)) if notes else table
 
 
 def _escapes(text, delimiter):
@@ -184,24 +187,36 @@ def _even(place, rows, lines, delimiter):
 
 
 def _lacks_first_name(rows):
-    """Whether all rows have one field more than the first, as R writes tables: their names stand before it."""
+    """Whether all rows have one field more than the first, as R writes tables: their names stand before it.
+
+    Names of rows differ, and are single words or numbers; those of columns are no numbers.
+    """
     width = len(rows[0])
-    return width > 1 and len(rows) > 1 and all(_width(row) == len(row) == width + 1 for row in rows[1:])
+    if width < 2 or len(rows) < 2 or not all(_width(row) == len(row) == width + 1 for row in rows[1:]):
+        return False
+    names = {row[0].strip() for row in rows[1:]}
+    return len(names) == len(rows) - 1 and not any(" " in name for name in names) and not any(map(is_numeral, rows[0]))
 
 
 def _inner(rows, breaks):
     """The rows of a table, without those above and below it: titles, dates, sources.
 
-    Rows of another width count as such if there are few above, or if they stand below an empty line, and the rows
-    between have one width.
+    Rows of another width count as such if there are few above, of one field each or with an empty line behind them, or
+    if they stand below an empty line, and the rows between have one width.
     """
     widths = [_width(row) for row in rows]
     width = Counter(map(len, rows)).most_common(1)[0][0]
-    first = next(number for number, row in enumerate(rows) if len(row) == width)
+    first = next((number for number, row in enumerate(rows) if len(row) == width and not _is_title(row)), 0)
+    separate = first in breaks or (max(widths[:first], default=0) <= 1 and (first < 2 or len(rows[first - 1]) < width))
     last = max((row for row in breaks if row > first), default=len(rows))
     last = last if all(size < min(width, 2 + width // 2) for size in widths[last:]) else len(rows)
     even = all(len(row) == width for row in rows[first:last]) and max(widths[:first], default=0) < widths[first]
-    return (first, last) if even and first <= MOST_ABOVE and last - first > first else (0, len(rows))
+    return (first, last) if even and separate and first <= MOST_ABOVE and last - first > first else (0, len(rows))
+
+
+def _is_title(row):
+    """Whether a row of three or more fields has a text in the first alone, as spreadsheets write a title."""
+    return len(row) > 2 and _width(row) == 1 and not is_numeral(row[0])
 
 
 def _width(row):

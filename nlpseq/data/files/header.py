@@ -55,9 +55,11 @@ def _looks_like_header(table, cells):
 
     Questions of a survey are longer than a name; they count if they are longer than the few values below too.
     """
-    if len(table) < 3 or not all(cells):
+    if len(table) < 3 or not any(cells):
         return False
     short = all(len(cell.split()) <= MOST_HEADER_WORDS for cell in cells)
+    if not all(cells):
+        return short and all(cell or _counts(table.column(index)[1:]) for index, cell in enumerate(cells))
     for index, cell in enumerate(cells):
         rest = [str(value).strip() for value in table.column(index)[1:]]
         if all(map(is_numeral, rest)) and not is_numeral(cell):
@@ -67,6 +69,11 @@ def _looks_like_header(table, cells):
         if few and cell not in values and (short or len(cell.split()) > 1 + max(len(v.split()) for v in values)):
             return True
     return False
+
+
+def _counts(column):
+    """Whether the cells count the rows, as the index that pandas writes without a name."""
+    return all(str(value).strip() == str(row) for row, value in enumerate(column))
 
 
 def _are_words_above_texts(table, cells):

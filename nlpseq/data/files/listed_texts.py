@@ -15,21 +15,26 @@ from nlpseq.errors import InputError, plural
 CATEGORIES = "cats.txt"  # of NLTK: a file and its labels in each line
 
 
-def listed_tables(folder: Path, label: Role, encoding: str | None = None) -> dict[str, Table] | None:
+def listed_tables(
+    folder: Path, label: Role, delimiter: str | None = None, encoding: str | None = None
+) -> dict[str, Table] | None:
     """Tables of "text" and "label" by split, of a folder with a list of files and their labels, or None.
 
     Files are named as they are in the folder, or in a folder in it, with .txt or without. Their split is that of the
-    folder of each, or of the name of the table.
+    folder in it of each, or of the name of the table. Tables that cannot be read are left out.
 
     Raises:
         InputError: There is no file of a name.
     """
     inner = [path for path in paths.listed(folder) if os.path.isdir(path)]
-    lists = {file: _lists(file, [folder, *inner], label, encoding) for file in paths.files_in(folder) if inner}
+    files = [file for file in paths.files_in(folder) if not paths.is_notice(file)]
+    if not inner and all(map(is_table, files)):
+        return None
+    lists = {file: _lists(file, [folder, *inner], label, delimiter, encoding) for file in files}
     rows: dict[str, list] = {}
     for file, pairs in lists.items():
         for path, labels in pairs or ():
-            split = paths.split_of(path.parent.name) or paths.split_of(file.name) or "train"
+            split = (path.parent != folder and paths.split_of(path.parent.name)) or paths.split_of(file.name) or "train"
             rows.setdefault(split, []).append((read_text(path, encoding), labels))
     if "train" not in rows:
         return None
@@ -37,13 +42,13 @@ def listed_tables(folder: Path, label: Role, encoding: str | None = None) -> dic
             for split, part in rows.items()}  # fmt: skip
 
 
-def _lists(file, roots, label, encoding):
+def _lists(file, roots, label, delimiter, encoding):
     """The files that a list names, with their labels; None if it is no such list."""
     if file.name == CATEGORIES:
         cells = [line.split() for line in read_lines(file, encoding) if line.strip()]
         pairs = [(name, labels) for name, *labels in cells]
     elif is_table(file):
-        pairs = _pairs(file, roots, label, encoding)
+        pairs = _pairs(file, roots, label, delimiter, encoding)
     else:
         return None
     listed = [(_file(roots, name), labels) for name, labels in pairs]
@@ -56,9 +61,12 @@ def _lists(file, roots, label, encoding):
     return [(path, labels) for path, labels in listed if path is not None]
 
 
-def _pairs(file, roots, label, encoding):
-    """The cells of the column of a table that names files, and of that of labels."""
-    content = read_table(file, encoding=encoding)
+def _pairs(file, roots, label, delimiter, encoding):
+    """The cells of the column of a table that names files, and of that of labels; none of a table without these."""
+    try:
+        content = read_table(file, delimiter, encoding)
+    except InputError:  # which is raised again if it is read as a table
+        return []
     if isinstance(content, str):
         return []
     content = with_names(content, (label,), {})

@@ -32,7 +32,21 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABLES = (".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet")
 TEXTS = (".txt", ".text", ".md", ".tokens", ".raw", ".conll", ".conllu", ".bio", ".iob", ".iob2", ".bmes", ".tmx")
 ABOUT = ("readme", "about", "license", "licence", "copying", "copyright", "notice", "citation", "changelog")
-HIDDEN = (".", "~$")  # with which the names of files begin that are no data
+OTHERS = (
+    "requirements.txt",
+    "dataset_info.json",
+    "dataset_infos.json",
+    "dataset_dict.json",
+    "state.json",
+    "config.json",
+    "package.json",
+    "sample_submission.csv",
+    "robots.txt",
+    "cmakelists.txt",
+)  # whole names of such files
+NO_TEXTS = (".ipynb", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".pkl", ".npy", ".npz", ".h5", ".pt", ".keras")
+PROGRAMS = (".py", ".sh", ".js", ".r", ".m", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".cff", ".bat")
+HIDDEN = (".", "~$", "__MACOSX", "Thumbs.db", "desktop.ini")  # with which the names of files begin that are no data
 SHARD = re.compile(r"[-_.]\d+[-_]of[-_]\d+(?=\.|$)|(?<=-ud-train)(-[a-z0-9]+)+(?=\.conllu)")
 JOINED = re.compile(r"(.*[^\W_])(train|valid|dev|test)(?=\.|$)")
 SPLIT_SUFFIXES = tuple(f".{word}" for word in SPLIT_OF)
@@ -106,9 +120,10 @@ def files_below(folder: Path) -> list[Path]:
 
 
 def data_files(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    """The files of a folder that have one of the suffixes; if none has, all but those about the data."""
+    """The files of a folder that have one of the suffixes; if none has, all but programs and those about the data."""
     files = [path for path in files_in(folder) if not is_about(path)]
-    return [path for path in files if suffix_of(path) in suffixes] or files
+    chosen = [path for path in files if suffix_of(path) in suffixes]
+    return chosen or [path for path in files if suffix_of(path) not in (*NO_TEXTS, *PROGRAMS)]
 
 
 def split_folders(folder: Path) -> dict[str, Path]:
@@ -119,14 +134,17 @@ def split_folders(folder: Path) -> dict[str, Path]:
 
 
 def is_about(path: Path) -> bool:
-    """Whether a file tells about the data and is none of them, such as README.txt."""
+    """Whether a file tells about the data and is none of them, such as README.txt or requirements.txt."""
+    if path.name.lower() in OTHERS:
+        return True
     words = [*filter(None, words_of(path.name)), ""]
     return ("readme" in words or words[0] in ABOUT) and suffix_of(path) not in TABLES
 
 
 def is_notice(path: Path) -> bool:
     """As `is_about`, by the whole name: LICENSE.txt, not about-time.txt, which may be a text of a folder of texts."""
-    return is_about(path) and ("readme" in words_of(path.name) or path.stem.lower() in ABOUT)
+    whole = path.name.lower() in OTHERS or path.stem.lower() in ABOUT
+    return is_about(path) and ("readme" in words_of(path.name) or whole)
 
 
 def inner(path: Path) -> Path:
@@ -211,7 +229,10 @@ def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str
     if "train" not in by_split:
         folders = ", ".join(path.name for path in listed(dataset) if os.path.isdir(path))
         names = ", ".join(path.name for path in paths) or (f"folders: {folders}" if folders else "no file of that kind")
-        raise InputError(f"folder {dataset} has no training file: expected {expected}; it has {shorten(names)}.")
+        raise InputError(
+            f"folder {dataset} has no training file: expected {expected}, or the path of one file; it has "
+            f"{shorten(names)}."
+        )
     return by_split
 
 

@@ -131,8 +131,12 @@ def repeated_in(names: Sequence[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if name and count > 1]
 
 
-def are_numbers(names: Sequence) -> bool:
-    """Whether columns were given no names: pandas calls them 0, 1, ..., and Polars column_0, column_1, ..."""
+def are_numbers(names: Collection) -> bool:
+    """Whether columns were given no names: pandas calls them 0, 1, ..., and Polars column_0, column_1, ...
+
+    The index that pandas writes before them has an empty name.
+    """
+    names = list(names)[1:] if len(names) > 1 and str(next(iter(names))) == "" else names
     return bool(names) and all(str(name) in (str(index), f"column_{index}") for index, name in enumerate(names))
 
 

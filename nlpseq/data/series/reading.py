@@ -92,7 +92,7 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
         inner = {split: _tables_in(folder) for split, folder in folders.items() if split}
         if all(len(tables) == 1 for tables in inner.values()):
             return {split: table_of(tables[0], delimiter, encoding) for split, tables in inner.items()}
-    files = paths.split_files(path, files, "train.csv, or one file of any name")
+    files = paths.split_files(path, files, "train.csv")
     return {split: table_of(file, delimiter, encoding) for split, file in files.items()}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from nlpseq.data import sources
 from nlpseq.data.files import paths
-from nlpseq.data.files.archives import unpacked
+from nlpseq.data.files.archives import reads_archives, unpacked
 from nlpseq.data.files.arrays import SUFFIXES, load_arrays
 from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.files.reading import read_table
@@ -58,6 +58,7 @@ class AnomalySeries(sources.SplitDataset):
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_anomalies(
     dataset: Any,
     data_dir=None,
@@ -108,10 +109,10 @@ def load_anomalies(
     read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
     if isinstance(dataset, (str, os.PathLike)):
         path = as_path(dataset)
-        with unpacked(path, _zips(path)) as path:
+        with unpacked(path, (".npz",) if _has_splits(path) else ()) as path:
             path = paths.inner(path)
             if os.path.isdir(path) and is_nab(path):
-                return _of_nab(path, str(dataset))
+                return _of_nab(path)
             splits, channels, notes = _own_files(path, read, delimiter, encoding)
     else:
         splits, channels, notes = _read_parts(training_and_others(dataset), read, dataset)
@@ -138,10 +139,9 @@ def _refuse_splits(dataset, data_dir, train, validation, test):
         )
 
 
-def _zips(path):
-    """The suffixes of archives of several files; with that of a file of NumPy if it has arrays for training."""
-    is_several = paths.suffix_of(path) == ".npz" and any(paths.split_of(name) == "train" for name in load_arrays(path))
-    return (".zip", ".npz") if is_several else (".zip",)
+def _has_splits(path):
+    """Whether a path is a file of NumPy with arrays for training and others, read as a folder of them."""
+    return paths.suffix_of(path) == ".npz" and any(paths.split_of(name) == "train" for name in load_arrays(path))
 
 
 def _own_files(path, read, delimiter, encoding):
@@ -243,14 +243,14 @@ def _check_learnable(items):
         )
 
 
-def _of_nab(path: Path, name: str) -> AnomalySeries:
+def _of_nab(path: Path) -> AnomalySeries:
     recordings = read_nab(path)
     test = [one.until(len(one), probation(len(one))) for one in recordings]
     beginnings = [one.until(probation(len(one))) for one in recordings]
     cuts = [int((1 - VALIDATION_SHARE) * len(one)) for one in beginnings]
     train = Recordings([one.until(cut) for one, cut in zip(beginnings, cuts)])
     validation = Recordings([one.until(len(one), cut) for one, cut in zip(beginnings, cuts)])
-    return AnomalySeries(name, ("value",), train, validation, Recordings(test), nab=True)
+    return AnomalySeries(sources.name_of(path), ("value",), train, validation, Recordings(test), nab=True)
 
 
 def _from_tfds(dataset, data_dir, names_by_split) -> AnomalySeries:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import sources
+from nlpseq.data.files.archives import reads_archives
 from nlpseq.data.notes import about_labels, few_examples, say_notes, several_labels, shared_examples, unseen_labels
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.classification import own
@@ -88,6 +89,7 @@ class LabelledTexts(sources.SplitDataset):
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_labelled_texts(
     dataset: Any,
     data_dir=None,

@@ -9,7 +9,7 @@ from typing import Any
 
 from nlpseq.data.files import folders, paths, table
 from nlpseq.data.files.columns import Role, find_columns, with_names
-from nlpseq.data.files.contents import lines_of
+from nlpseq.data.files.contents import lines_of, read_text
 from nlpseq.data.files.delimited import delimiter_of, read_delimited
 from nlpseq.data.files.header import LEAST_TEXTS
 from nlpseq.data.files.lines import fasttext_table, label_first_table, tree_table
@@ -20,6 +20,7 @@ from nlpseq.data.files.text_columns import TEXT_NAMES, joined_text, text_columns
 from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, first_of, shorten
 from nlpseq.tasks.classification import labels
+from nlpseq.tasks.classification.by_label import texts_by_label
 
 TEXT = Role("text", TEXT_NAMES)
 LABEL = Role("label", (
@@ -49,7 +50,7 @@ def read(path: Path, delimiter: str | None = None, encoding: str | None = None) 
     if not os.path.isdir(path):
         return read_file(path)
     known = (*paths.TABLES, *paths.TEXTS)
-    tables = folders.parallel_tables(path, encoding) or listed_tables(path, LABEL, encoding)
+    tables = folders.parallel_tables(path, encoding) or listed_tables(path, LABEL, delimiter, encoding)
     if tables is None and not any(paths.split_of(file.name) == "train" for file in paths.data_files(path, known)):
         tables = folders.class_tables(path, encoding)
     tables = tables or folders.class_file_tables(path, encoding)
@@ -86,6 +87,10 @@ def _tables_by_class(folder, delimiter, encoding):
 
 
 def _read_file(path, delimiter, encoding) -> Table:
+    if paths.suffix_of(path) == ".json":
+        content = texts_by_label(read_text(path, encoding), str(path), (*TEXT.usual, *LABEL.usual))
+        if content is not None:
+            return content
     content = read_table(path, delimiter, encoding)
     if isinstance(content, Table):
         return content
@@ -98,7 +103,7 @@ def _read_file(path, delimiter, encoding) -> Table:
     if contents is None:
         raise InputError(
             f"{place}: no labels found: expected columns with a header, a label at the start of each line "
-            f"(__label__good, or a number), or JSON objects; it begins with {shorten(lines[0], 40)!r}."
+            f"(__label__good, or a number), JSON objects, or a `delimiter`; it begins with {shorten(lines[0], 40)!r}."
         )
     return contents
 
@@ -150,7 +155,8 @@ def labelled_rows(
         part, columns, label_columns = _columns(part, text, label)
         if split == "train":
             train_columns = columns[0] if part.header else None, label_columns[0]
-            if part.header and text is None and label is None and not _has_usual_names(part):
+            unnamed = part.header and text is None and label is None
+            if unnamed and not (_usual(part, TEXT) and _usual(part, LABEL)):  # other splits may be too small to tell
                 text, label = tuple(columns), tuple(label_columns)
             notes += [part.note] * bool(part.note)
             if separator is None and len(label_columns) == 1:
@@ -194,6 +200,8 @@ def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
         part, labels = _indicators(part, texts or ())
     if texts is None and labels is None and len(part.names) > 2 and not (part.header and _has_usual_names(part)):
         part, texts, labels = _of_many(part)
+    if part.header and len(part.names) > 2:
+        part, texts, labels = _with_other(part, texts, labels)
     first = {"text": texts[0] if texts else None, "label": labels[0] if labels else None}
     part, by_role = find_columns(part, ROLES, first, _guess)
     columns = {
@@ -225,21 +233,49 @@ def _has_usual_names(part: Table) -> bool:
 
 
 def _of_many(part: Table) -> tuple[Table, tuple[str, ...] | None, tuple[str, ...] | None]:
-    """The columns of text and the one of the label of a table without header or usual names, if they are plain.
+    """The columns of text and the one of the label of a table without header or usual names, if they are plain."""
+    texts, labels = _by_cells(part)
+    if not texts or len(labels) != 1:
+        return part, None, None
+    are = f"`text` is column {texts[0]}" if len(texts) == 1 else f"`text` is columns {' and '.join(texts)}"
+    why = "no usual names of columns" if part.header else "no header"
+    return part.with_note(f"{part.place} has {why}: {are}, and `label` is column {labels[0]}"), texts, labels
 
-    Texts are all columns most of whose cells have several words and are no dates, and the label is the only other one
-    with few different values and no empty cells.
+
+def _with_other(part: Table, texts, labels) -> tuple[Table, tuple[str, ...] | None, tuple[str, ...] | None]:
+    """The columns of text and label, of which that without a usual name is found by its cells if only one can be it."""
+    text, label = (names or _usual(part, role) for role, names in ((TEXT, texts), (LABEL, labels)))
+    if bool(text) == bool(label):
+        return part, texts, labels
+    role, possible = ("`label`", _by_cells(part)[1]) if text else ("`text`", _by_cells(part)[0])
+    possible = tuple(name for name in possible if name not in (text or label))
+    if len(possible) != 1:
+        return part, texts, labels
+    part = part.with_note(f"{part.place}: {role} is the column {shorten(possible[0])!r}")
+    return (part, texts, possible) if text else (part, possible, labels)
+
+
+def _usual(part, role):
+    """The column of a role by its name, as a tuple, or None."""
+    try:
+        return tuple(find_columns(part, (role,), {})[1].values())
+    except InputError:
+        return None
+
+
+def _by_cells(part: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns that may be texts, and those that may be labels.
+
+    Texts are all columns most of whose cells have several words and are no dates, and labels others with few different
+    values and no empty cells.
     """
+    if len(part) < LEAST_TEXTS:
+        return (), ()
     columns = {name: [str(value).strip() for value in part.values(name)] for name in part.names}
     few = max(2, len(part) // MOST_LABELS)
     texts = tuple(name for name, cells in columns.items() if len(set(cells)) > few and _has_words(cells))
     filled = {name: cells for name, cells in columns.items() if name not in texts and "" not in cells}
-    others = [name for name, cells in filled.items() if 1 < len(set(cells)) <= few]
-    if len(part) < LEAST_TEXTS or not texts or len(others) != 1:
-        return part, None, None
-    are = f"`text` is column {texts[0]}" if len(texts) == 1 else f"`text` is columns {' and '.join(texts)}"
-    why = "no usual names of columns" if part.header else "no header"
-    return part.with_note(f"{part.place} has {why}: {are}, and `label` is column {others[0]}"), texts, (others[0],)
+    return texts, tuple(name for name, cells in filled.items() if 1 < len(set(cells)) <= few)
 
 
 def _has_words(cells):
@@ -251,7 +287,7 @@ def _chosen(part, names):
     """The columns that are named: one, whose name may have a comma, or several."""
     parts = names_of(names)
     whole = ",".join(map(str, parts or ()))
-    return (whole,) if whole in part.names else parts
+    return (whole,) if parts and whole in part.names else parts
 
 
 def _guess(part: Table) -> Sequence[int]:

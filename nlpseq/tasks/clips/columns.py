@@ -11,12 +11,15 @@ from nlpseq.data.files import table as tables
 from nlpseq.data.files.columns import Role, find_columns
 from nlpseq.data.files.numbers import as_numbers
 from nlpseq.data.files.table import Table
-from nlpseq.errors import InputError, plural
+from nlpseq.errors import InputError, first_of, plural
 from nlpseq.tasks.clips.cells import numbers_of
 from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions
-from nlpseq.tasks.clips.roles import find_roles, has_numbered, is_channel
+from nlpseq.tasks.clips.roles import Columns, find_roles, has_numbered, is_channel
 from nlpseq.tasks.clips.sequences import labels_of, sequences_of, telling, times_of
+from nlpseq.tasks.clips.unnamed import columns_by_cells, recurring_runs
 from nlpseq.tasks.clips.wide_rows import of_cells, of_rows
+
+MOST_WRONG = 0.01  # of the lines of a text that may have another number of values
 
 
 def clips_of(
@@ -38,10 +41,17 @@ def clips_of(
         InputError: a column is missing, or a value is not a number.
     """
     table, columns = find_roles(table, options, None if width else channels)
+    if not width and columns == Columns() and (by_cells := columns_by_cells(table)) is not None:
+        columns, table = by_cells, table.with_note(_about(table, by_cells))
     if not len(table) or not table.names or _is_header(table):
         raise InputError(f"{table.place} holds no frames: expected rows of numbers below the header.")
     part = _part_of(table, columns, options, channels, width)
     return replace(part, notes=[table.note, *part.notes]) if table.note else part
+
+
+def _about(table, columns):
+    owners = f", {' and '.join(columns.owners)} who made a sequence" * bool(columns.owners)
+    return f"{table.place}: each row is a frame; column {columns.label} is the label, {columns.time} the time{owners}"
 
 
 def _part_of(table, columns, options, channels, width) -> Part:
@@ -54,7 +64,9 @@ def _part_of(table, columns, options, channels, width) -> Part:
         numbering = [name for name in columns.sequence if name not in names]
         notes = [f"the column {name!r} numbers rows, and is not read" for name in numbering]
         table, columns = functools.reduce(Table.without, numbering, table), replace(columns, sequence=names)
-    frames = columns.sequence or columns.time or table.breaks or (columns.owners and not has_numbered(table))
+    frames = columns.sequence or columns.time or table.breaks
+    if not frames and not has_numbered(table):
+        frames = columns.owners or (columns.label and recurring_runs(table.values(columns.label)) is not None)
     if width == 0 or (width is None and frames):
         part = _of_frames(table, columns, options, channels)
     else:
@@ -120,7 +132,10 @@ def _is_number(value):
 
 
 def rows_of_text(text: str, place: str) -> Table | None:
-    """The table of a text whose lines are numbers between blanks, commas or semicolons; None if it is none."""
+    """The table of a text whose lines are numbers between blanks, commas or semicolons; None if it is none.
+
+    Between commas or semicolons a cell may be a text. Few lines of another width are left out.
+    """
     rows, lines, breaks = [], [], set()
     for number, line in enumerate(text.splitlines(), start=1):
         values = re.split(r"\s*[,;\t]\s*|\s+", line.strip().rstrip(",;"))
@@ -129,16 +144,23 @@ def rows_of_text(text: str, place: str) -> Table | None:
             continue
         rows.append(values)
         lines.append(number)
-    widths = {len(row) for row in rows}
-    if not rows or len(rows[0]) < 2 or not all(map(_is_number, rows[-1][:-1])):
+    if not rows or len(rows[0]) < 2 or not _are_frames(rows[-1], text):
         return None
-    if len(widths) > 1:
-        width = max(widths)
-        wrong = next(i for i, row in enumerate(rows) if len(row) != len(rows[0]))
-        raise InputError(
-            f"{place}, line {lines[wrong]}: expected {plural(len(rows[0]), 'value')} as in the first line, got "
-            f"{len(rows[wrong])} (the longest has {width}): complete the rows."
-        )
+    wrong = [row for row, values in enumerate(rows) if len(values) != len(rows[0])]
     breaks -= {0, len(rows)}
-    table = tables.rows_table(place, rows, lines, header=None, breaks=breaks)
-    return table if not all(map(_is_number, rows[0][:-1])) else replace(table, header=False)
+    if len(wrong) > MOST_WRONG * len(rows) or (wrong and breaks):
+        raise InputError(
+            f"{place}, line {lines[wrong[0]]}: expected {plural(len(rows[0]), 'value')} as in the first line, got "
+            f"{len(rows[wrong[0]])} (the longest has {max(map(len, rows))}): complete the rows."
+        )
+    note = f"{place}: left out, as they have not {len(rows[0])} values: lines {first_of([lines[row] for row in wrong])}"
+    whole = [(values, line) for values, line in zip(rows, lines) if len(values) == len(rows[0])]
+    header = False if all(map(_is_number, rows[0][:-1])) else None
+    rows, lines = map(list, zip(*whole))
+    return tables.rows_table(place, rows, lines, header=header, breaks=breaks, note=note if wrong else "")
+
+
+def _are_frames(cells, text):
+    """Whether the cells of a line, but for the last, are numbers; one may be a text between commas."""
+    others = sum(not _is_number(cell) for cell in cells[:-1])
+    return others == 0 or (others == 1 and len(cells) > 3 and " " not in text.strip().splitlines()[-1].strip())

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import sources
+from nlpseq.data.files.archives import reads_archives
 from nlpseq.errors import refuses_unknown_arguments
 from nlpseq.tasks.clips import own
 from nlpseq.tasks.clips.arrays import label_of
@@ -18,6 +19,7 @@ from nlpseq.tasks.clips.schemas import CLIPS, FRAMES, ClipSchema
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_clips(
     dataset: Any,
     data_dir=None,

@@ -24,25 +24,34 @@ SPLITS = ("train", "test")
 WORDS = frozenset(("label", "labels", "metadata", "meta", "annotations", "index", "list", "classes", "targets"))
 
 
-def of_table(folder: Path, files: Sequence[Path], suffixes: Sequence[str], read: Callable[[Path], Part]):
+def of_table(
+    folder: Path, files: Sequence[Path], suffixes: Sequence[str], read: Callable[[Path], Part], options: ReadingOptions
+):
     """The clips of the files that a table of the folder names, by split; None if none does.
+
+    Tables that cannot be read are left out.
 
     Args:
         folder: The files are in it, or in a folder in it, with their suffix in the table or without.
         files: Of the folder. Tables that may name others have a word such as label or the name of a split in theirs.
         suffixes: Of files of clips.
         read: From a file to its clips, whose labels do not count.
+        options: Delimiter and encoding of tables.
     """
     inner = [path for path in paths.listed(folder) if os.path.isdir(path)]
     tables = [file for file in files if paths.suffix_of(file) in paths.TABLES and _describes(file.name)]
     parts: dict[str, Part] = {}
     for path in tables if inner or len(files) > len(tables) else ():
-        content = read_table(path)
+        try:
+            content = read_table(path, options.delimiter, options.encoding)
+        except InputError:  # which is raised again if it is read as clips
+            continue
         table = with_header(content) if isinstance(content, Table) else None
         if table is None or not table.header or len(table.names) < 2 or not len(table):
             continue
         roots = [folder, *inner]
-        names = [name for name in table.names if _file(roots, table.values(name)[0], suffixes)]
+        free = [name for name in table.names if normal(name) not in LABEL.usual]
+        names = [name for name in free if _file(roots, table.values(name)[0], suffixes)]
         for split, part in _rows(table, names[0], path, roots, suffixes, read).items() if names else ():
             parts[split] = part if split not in parts else Part([*parts[split].clips, *part.clips], part.channels)
     return parts if "train" in parts else None

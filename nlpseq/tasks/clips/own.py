@@ -30,6 +30,7 @@ FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
 ARRAY = re.compile(r"\s*\[\s*[\[\d.+-]")  # the begin of a JSON array of arrays or numbers
 FORMS = (".ts", ".arff")  # of series, which are read rather than text files
 DIMENSION = re.compile(r"Dimension\d+_")  # in the name of a file of one channel of several
+NUMBERED = re.compile(r"(.*[^\W\d_])[-_. ]*\(?\d+\)?")  # the name of a file of one sequence of several
 MOST_NOTES = 3  # on the files of classes
 EXPECTED = "train.csv, train.npz or x_train.npy, or a folder of clips for each class"
 
@@ -50,7 +51,7 @@ def read(path: Path, options: ReadingOptions) -> dict[str, Part]:
     if any(arrays.role_of(file.stem) == "labels" for file in array_files):
         loaded = {file.stem: load_arrays(file)["x"] for file in array_files}
         return arrays.parts_of(loaded, str(path), options)
-    if (parts := of_table(path, files, FILES, lambda file: one_file(file, options))) is not None:
+    if (parts := of_table(path, files, FILES, lambda file: one_file(file, options), options)) is not None:
         return parts
     if "train" not in paths.files_by_split(files, path):
         parts = _class_folders(path, options) or _class_arrays(files, options) or _class_files(path, files, options)
@@ -136,11 +137,11 @@ def _class_folders(folder, options) -> dict[str, Part] | None:
     roots = {split: path for path in inner if (split := split_of(path.name)) and _classes(path)} or {"train": folder}
     by_split = {split: _classes(path) for split, path in roots.items()}
     classes = list(by_split.get("train", ()))
-    if len(classes) == 1:
+    if len(classes) == 1 and not any(suffix_of(file) in FILES for file in paths.files_in(folder)):
         raise InputError(
             f"{folder} has one class of clips only ({classes[0]!r}): expected a folder for each of several."
         )
-    if not classes:
+    if len(classes) < 2:
         return None
     return {split: _of_classes(classes, options) for split, classes in by_split.items()}
 
@@ -160,9 +161,16 @@ def _class_files(folder, files, options) -> dict[str, Part] | None:
     """The clips of tables without labels that are named by their class: jump.csv, run.csv."""
     if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
         return None
-    parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, options).values()) for file in files}
+    try:
+        parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, options).values()) for file in files}
+    except InputError:  # files of other kinds
+        return None
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
+    if (numbered := _numbered_files(files)) is not None:
+        part = _of_classes(numbered, options)
+        note = f"{folder}: each of the {len(files)} files is a sequence, whose name begins with its class"
+        return {"train": replace(part, notes=[note, *part.notes])}
     first = next(iter(parts.values()))[0]
     notes = [f"{folder}: each of the {len(files)} files is a class", *first.notes]
     width = first.width
@@ -172,6 +180,16 @@ def _class_files(folder, files, options) -> dict[str, Part] | None:
         width -= 1
     clips = [replace(clip, label=name) for name, contents in parts.items() for part in contents for clip in part.clips]
     return {"train": Part(clips, first.channels, notes, width)}
+
+
+def _numbered_files(files) -> dict[str, list[Path]] | None:
+    """The files by what is before the number at the end of their names, as in run_01.csv; None without numbers."""
+    classes: dict[str, list[Path]] = {}
+    for file in files:
+        if (match := NUMBERED.fullmatch(file.name[: -len(suffix_of(file))])) is None:
+            return None
+        classes.setdefault(match[1], []).append(file)
+    return classes if 1 < len(classes) <= len(files) // 2 else None
 
 
 def _last_values(parts):
@@ -196,7 +214,7 @@ def _classes(folder):
 
 def _is_clip(path):
     """Whether a path is a file with clips, or a folder of pictures."""
-    return bool(_pictures(path)) if os.path.isdir(path) else suffix_of(path) in FILES
+    return bool(_pictures(path)) if os.path.isdir(path) else suffix_of(path) in FILES and not paths.is_notice(path)
 
 
 def _pictures(folder):
@@ -206,7 +224,8 @@ def _pictures(folder):
 def _of_classes(classes, options):
     """Each file of a class is a clip, or several."""
     clips, channels, notes = [], None, []
-    empty = [path for listed in classes.values() for path in paths.listed(listed[0].parent)
+    folders = {files[0].parent for files in classes.values()}
+    empty = [path for folder in sorted(folders) if len(folders) > 1 for path in paths.listed(folder)
              if os.path.isdir(path) and not _pictures(path)]  # fmt: skip
     if empty:
         notes.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data import sources
+from nlpseq.data.files.archives import reads_archives
 from nlpseq.data.files.objects import training_and_others
 from nlpseq.data.files.table import Table
 from nlpseq.data.notes import say_notes
@@ -66,6 +67,7 @@ class ForecastingSeries:
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_series(
     dataset: Any,
     data_dir: Any = None,

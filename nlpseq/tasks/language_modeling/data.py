@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data import sources
+from nlpseq.data.files.archives import reads_archives
 from nlpseq.data.notes import odd_text, say_notes, shared_examples
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.language_modeling import own
@@ -59,6 +60,7 @@ class RunningTexts(sources.SplitDataset):
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_running_texts(
     dataset: Any,
     data_dir=None,

@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,17 @@ from nlpseq.data.files import paths, table
 from nlpseq.data.files.columns import Role, find_columns
 from nlpseq.data.files.contents import lines_of, read_text
 from nlpseq.data.files.json_rows import read_json
-from nlpseq.data.files.paths import SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of, words_of
+from nlpseq.data.files.paths import NO_TEXTS, SPLIT_OF, SPLIT_SUFFIXES, TABLES, TEXTS, split_of, suffix_of, words_of
 from nlpseq.data.files.reading import SHEETS, is_json, is_table, table_in
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.text_columns import text_column
 from nlpseq.data.files.values import is_missing, text_of
-from nlpseq.errors import InputError, first_of, plural
+from nlpseq.errors import InputError, first_of
 
 TEXT = Role("text", (
     "text", "texts", "content", "body", "document", "article", "story", "chapter", "sentence", "line",
-    "review", "message", "abstract", "title", "tokens",
+    "review", "message", "abstract", "lyrics", "poem", "quote", "comment", "tweet", "post", "description", "title",
+    "tokens",
 ))  # fmt: skip
 
 
@@ -46,7 +48,7 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
         return _read_file(path, text, delimiter, encoding)
     folders = paths.split_folders(path)
     if "train" in folders and not any(split_of(file.name) == "train" for file in paths.files_in(path)):
-        return {split: _of_folder(folder, text, delimiter, encoding) for split, folder in folders.items()}
+        return {split: _of_folder(folder, text, delimiter, encoding)["train"] for split, folder in folders.items()}
     files = [file for file in paths.files_in(path) if suffix_of(file) in (*TEXTS, *TABLES, *SPLIT_SUFFIXES)]
     shards = paths.shards(files)
     by_split = paths.files_by_split(_named_by_split(shards), path)
@@ -55,9 +57,9 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
         for split, file in by_split.items()
     }
     used = {part for file in by_split.values() for part in shards[file]}
-    others = [file for file in _all_texts(path) if file not in used] or ([] if by_split else _of_one_suffix(path))
+    others = [file for file in _all_texts(path) if file not in used]
     if "train" not in by_split:
-        parts["train"] = _of_parts(path, others, encoding)
+        parts = _of_folder(path, text, delimiter, encoding, [*used]) | parts
     elif left := [file.name for file in others if not paths.is_about(file)]:
         verb = "are" if len(left) > 1 else "is"
         note = f"the training text is {by_split['train'].name}: {first_of(left)} of {path} {verb} left out"
@@ -65,16 +67,35 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
     return parts
 
 
-def _of_folder(folder, text, delimiter, encoding):
-    """The text of the folder of a split: all its files, or those of it that are tables."""
-    tables = [file for file in paths.data_files(folder, TABLES) if is_table(file)]
-    if tables:
-        return _joined([_read_file(file, text, delimiter, encoding)["train"] for file in tables])
-    return _of_parts(folder, list(_all_texts(folder)) or _of_one_suffix(folder), encoding)
+def _of_folder(folder, text, delimiter, encoding, used: Sequence[Path] = ()) -> dict[str, RawText]:
+    """The training text of a folder: all texts in it and in folders within it; of a single table all splits.
+
+    Tables in it are read instead if they are larger, and no text stands beside them. Without texts it is what has the
+    most frequent suffix, such as the files of a program, or tables.
+
+    Args:
+        folder, text, delimiter, encoding: As of `read`.
+        used: Files of other splits.
+    """
+    texts = [file for file in _all_texts(folder) if file not in used]
+    notices = [file for file in texts if paths.is_notice(file)]
+    texts = [file for file in texts if file not in notices]
+    tables = [file for file in paths.files_in(folder) if is_table(file) and file not in used]
+    size = lambda files: sum(file.stat().st_size for file in files)  # noqa: E731
+    if (texts or used) and size(tables) > size(texts) and not any(file.parent == folder for file in texts):
+        files, notices = tables, [*notices, *texts]
+    else:
+        files = texts or ([] if used else _of_one_suffix(folder)) or notices
+    left_out = [file for file in notices if file not in files]
+    if files and all(map(is_table, files)):
+        parts = [_read_file(file, text, delimiter, encoding) for file in files]
+        whole = _joined([part["train"] for part in parts], _about_parts(folder, files, left_out))
+        return {**parts[0], "train": whole} if len(parts) == 1 else {"train": whole}
+    return {"train": _of_parts(folder, files, left_out, encoding)}
 
 
-def _joined(parts):
-    notes = dict.fromkeys(part.note for part in parts if part.note)
+def _joined(parts, about=""):
+    notes = dict.fromkeys(note for note in (about, *(part.note for part in parts)) if note)
     return RawText("\n".join(part.text for part in parts), "; ".join(notes))
 
 
@@ -102,24 +123,30 @@ def _all_texts(folder):
             yield path
 
 
-def _of_parts(folder, files, encoding):
-    about = [file for file in files if paths.is_notice(file)] if len(files) > 1 else []
-    files = [file for file in files if file not in about]
+def _of_parts(folder, files, left_out, encoding):
     if not files:
         raise InputError(
             f"folder {folder} has no training file: expected train.txt, or the parts of a text as .txt files."
         )
-    note = f"{plural(len(files), 'file')} of {folder} are one text, from {files[0].name} to {files[-1].name}"
-    note += f", without {first_of([file.name for file in about])}" if about else ""
-    shown = note if len(files) > 1 or about else ""
-    return RawText("\n".join(read_text(file, encoding).rstrip("\n") for file in files), shown)
+    content = "\n".join(read_text(file, encoding).rstrip("\n") for file in files)
+    return RawText(content, _about_parts(folder, files, left_out))
+
+
+def _about_parts(folder, files, left_out):
+    """A note on the files of a folder that are one text, and those that are left out."""
+    names = f"without {first_of([file.name for file in left_out])}" * bool(left_out)
+    if len(files) > 1:
+        whole = f"{len(files)} files of {folder} are one text, from {files[0].name} to {files[-1].name}"
+        return ", ".join(filter(None, (whole, names)))
+    return f"the text of {folder} is {files[0].name}, {names}" if names else ""
 
 
 def _of_one_suffix(folder):
-    """The files of the most frequent suffix in a folder and those within, such as those of a program."""
+    """The files of the most frequent suffix in a folder and those within, such as those of a program; or tables."""
     files = [file for file in paths.files_below(folder) if suffix_of(file) and not paths.is_about(file)]
-    most = Counter(map(suffix_of, files)).most_common(1)
-    return [file for file in files if most and suffix_of(file) == most[0][0]]
+    counts = Counter(suffix for file in files if (suffix := suffix_of(file)) not in NO_TEXTS)
+    most = max(counts, key=lambda suffix: (counts[suffix], suffix in TABLES and suffix != ".json"), default="")
+    return [file for file in files if suffix_of(file) == most]
 
 
 def _read_file(path, text, delimiter, encoding):

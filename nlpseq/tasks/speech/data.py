@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from nlpseq.data import sources
 from nlpseq.data.files import audio as sounds
+from nlpseq.data.files.archives import reads_archives
 from nlpseq.data.notes import few_examples, say_notes, unseen_labels
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments
 from nlpseq.tasks.speech import objects, own
@@ -51,6 +52,7 @@ class SpeechData(sources.SplitDataset):
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_speech(
     dataset: Any,
     data_dir=None,

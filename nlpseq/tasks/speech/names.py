@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nlpseq.tasks.speech.recordings import Recording
@@ -18,6 +18,18 @@ def of_first_parts(files: Sequence[Path]) -> list[Recording] | None:
     if len({len(parts) for parts in names}) > 1 or len(names[0]) < 2 or not 2 <= len(words) <= len(files) // LEAST:
         return None
     return [Recording(file, parts[0], {FIELD: parts[0]}) for file, parts in zip(files, names)]
+
+
+def are_digits_of_speakers(files: Iterable[Path]) -> bool:
+    """Whether the folders are numbers of speakers that the names have behind a shorter number: 01/3_01_0.wav.
+
+    Folders of words whose names have the word too, yes/anna_yes_0.wav or 3/01_3_0.wav, are not.
+    """
+    parts = [(file.parent.name, *parts_of(file)) for file in files]
+    return all(
+        speaker in others and speaker.isdecimal() and digit.isdecimal() and len(digit) < len(speaker)
+        for speaker, digit, *others in parts
+    )
 
 
 def parts_of(file: Path) -> list[str]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from nlpseq.data.files import audio, paths
 from nlpseq.data.files.columns import Role, find_columns, with_names
@@ -15,12 +14,14 @@ from nlpseq.data.files.delimited import UnclosedQuoteError, split_records
 from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table, normal
 from nlpseq.errors import InputError, plural, shorten
-from nlpseq.paths import as_path
-from nlpseq.tasks.speech import lists
-from nlpseq.tasks.speech.names import of_first_parts, parts_of
+from nlpseq.tasks.speech import kaldi, lists
+from nlpseq.tasks.speech.names import are_digits_of_speakers, of_first_parts
 from nlpseq.tasks.speech.recordings import Recording
 
-TEXT = ("normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance")
+TEXT = (
+    "normalized text", "text", "transcript", "transcription", "sentence", "label", "word", "words", "utterance",
+    "phrase", "command", "prompt",
+)  # fmt: skip
 AUDIO = (
     "audio", "path", "file", "file name", "filename", "audio path", "audio filepath", "wav", "wav filename", "wav path",
     "clip", "recording", "id",
@@ -29,6 +30,7 @@ PARTS = (("offset", "start", "start time"), ("duration",), ("end", "end time")) 
 SPEAKER = ("speaker", "speaker id", "client id", "spk", "reader")
 TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl", "transcripts.csv", "transcripts.tsv", "transcripts.txt")
 HELD_OUT = {"validation_list.txt": "validation", "testing_list.txt": "test"}  # of speech_commands
+CHECKED = 20  # cells of a table that may be names of sounds
 FIELD = re.compile(r"{(\w+)}")
 
 
@@ -63,15 +65,31 @@ def read(path: Path, pattern: str | None = None, encoding: str | None = None) ->
 
 
 def _of_tables(folder, encoding) -> dict[str, list[Recording]] | None:
-    """The recordings of the tables of a folder: of one for each split, as of Common Voice, or of the only one."""
+    """The recordings of the tables of a folder: of one for each split, as of Common Voice, or of the only one.
+
+    Of several without splits it is the only one that names recordings.
+    """
     files = [file for file in paths.files_in(folder) if paths.suffix_of(file) in paths.TABLES]
+    files = [file for file in files if not paths.is_about(file)]
     by_split = paths.files_by_split((file for file in files if file.name not in TABLES), folder)
     if "train" in by_split:
         tables = {split: _recordings(file, folder, encoding) for split, file in by_split.items()}
         parts = {split: part for split, part in tables.items() if part is not None}
         return parts if len(parts) == len(tables) else None
-    recordings = _recordings(files[0], folder, encoding) if len(files) == 1 else None
-    return None if recordings is None else _by_split(recordings)
+    if len(files) == 1:
+        recordings = _recordings(files[0], folder, encoding)
+        return None if recordings is None else _by_split(recordings)
+    if any(file.name in TABLES for file in files):
+        return None
+    tables = [part for file in files if (part := _if_readable(file, folder, encoding))]
+    return _by_split(tables[0]) if len(tables) == 1 else None
+
+
+def _if_readable(file, folder, encoding):
+    try:
+        return _recordings(file, folder, encoding)
+    except InputError:
+        return None
 
 
 def _by_split(recordings):
@@ -87,7 +105,7 @@ def _of_folder(folder, pattern, encoding):
     if pattern is not None:
         return _of_names(folder, pattern)
     if os.path.isfile(folder / "wav.scp"):
-        return _of_kaldi(folder, encoding)
+        return kaldi.recordings_of(folder, encoding)
     tables = [file for name in TABLES if (file := paths.in_any_case(folder / name))]
     for file in tables:
         if (recordings := _recordings(file, folder, encoding)) is not None:
@@ -109,8 +127,7 @@ def _of_folder(folder, pattern, encoding):
         return elsewhere
     if tables:
         return _of_table(tables[0], folder, encoding)
-    in_names = any(file.parent.name in parts_of(file)[1:] for file in files)  # as folders of speakers are
-    if len({file.parent for file in files} - {folder}) > 1 and not in_names:
+    if len({file.parent for file in files} - {folder}) > 1 and not are_digits_of_speakers(files):
         held = _held_out(folder, encoding)
         return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file) | held.get(file, {}))
                 for file in files]  # fmt: skip
@@ -178,68 +195,6 @@ def _of_transcripts(transcripts, files, encoding):
             if name in by_name]  # fmt: skip
 
 
-def _of_kaldi(folder, encoding):
-    """`wav.scp` and `text`, with `segments` and `utt2spk` if there are any."""
-    tables = {name: _lines_by_id(folder / name, encoding) for name in ("wav.scp", "text", "segments", "utt2spk")}
-    if not tables["text"]:
-        raise InputError(f"folder {folder} has wav.scp and no text: expected a line `id words` for each recording.")
-    files = {}
-    for name, line in tables["wav.scp"].items():
-        if line.rest.endswith("|"):
-            raise InputError(f"{folder / 'wav.scp'} has a command for {name!r}: write the files first, and name them.")
-        if not line.rest:
-            raise InputError(f"{folder / 'wav.scp'} has no file for {name!r}: add its path behind the name.")
-        files[name] = _beside(folder, line.rest)
-    recordings = []
-    for name, text in tables["text"].items():
-        source, start, seconds, where = name, 0.0, None, ""
-        if tables["segments"]:
-            if name not in tables["segments"]:
-                raise InputError(f"{folder / 'segments'} has no line `{name} recording start end`: add it.")
-            where = tables["segments"][name].where
-            source, start, seconds = _segment(tables["segments"][name])
-        if source not in files:
-            raise InputError(f"{folder / 'wav.scp'} has no recording {source!r}, which text names: add a line.")
-        fields = {"speaker": tables["utt2spk"][name].rest} if name in tables["utt2spk"] else {}
-        recordings.append(Recording(files[source], text.rest, fields, start, seconds, where))
-    return recordings
-
-
-class Line(NamedTuple):
-    """What stands behind the id of a line, and the place of the line."""
-
-    rest: str
-    where: str
-
-
-def _lines_by_id(file, encoding) -> dict[str, Line]:
-    """The lines `id rest` of a file, empty if there is none."""
-    lines: dict[str, Line] = {}
-    for number, line in enumerate(read_lines(file, encoding) if os.path.isfile(file) else (), start=1):
-        name, _, rest = re.sub(r"\s+", " ", line.strip(), count=1).partition(" ")
-        if name in lines:
-            raise InputError(f"{file}, line {number}: the id {shorten(name)!r} is used before: give each line its own.")
-        if name:
-            lines[name] = Line(rest, f"{file}, line {number}")
-    return lines
-
-
-def _segment(line: Line) -> tuple[str, float, float | None]:
-    """Recording, start and length of a line of `segments`; a negative end is that of the recording."""
-    parts = line.rest.split()
-    try:
-        source, start, end = parts[0], *map(float, parts[1:])
-    except (ValueError, IndexError):
-        raise InputError(
-            f"{line.where}: expected `id recording start end` with seconds, got {shorten(repr(line.rest), 60)}."
-        ) from None
-    if not (0 <= start < end < math.inf or (end < 0 <= start)):
-        raise InputError(
-            f"{line.where}: the segment from {start:g} to {end:g} s is empty: give an end behind its start."
-        )
-    return source, start, None if end < 0 else end - start
-
-
 def _of_table(file, folder, encoding):
     """The recordings of a table."""
     recordings = _recordings(file, folder, encoding)
@@ -256,7 +211,12 @@ def _recordings(file, folder, encoding) -> list[Recording] | None:
     rows = [] if paths.suffix_of(file) in (".xlsx", ".parquet") else _lines_with_files(file, folder, encoding)
     if rows:
         return _with_splits([Recording(_place(folder, row[0].strip()), lists.last_text(row)) for row in rows], folder)
-    content = read_table(file, None, encoding)
+    try:
+        content = read_table(file, None, encoding)
+    except InputError:
+        if paths.suffix_of(file) != ".json":  # which may hold anything
+            raise
+        return None
     if not isinstance(content, Table):
         return None
     roles = (Role("audio", AUDIO), Role("text", TEXT))
@@ -266,8 +226,27 @@ def _recordings(file, folder, encoding) -> list[Recording] | None:
     except InputError:  # which names arguments for its columns
         if table.repeated:
             raise InputError(f"{file} has several columns called {table.repeated[0]!r}: rename them.") from None
-        return None
+        columns = _by_cells(table, folder)
+        if columns is None:
+            return None
+    names = table.values(columns["audio"])[:CHECKED]
+    if normal(columns["audio"]) == "id" and not any(_audio_file(folder, str(name).strip()) for name in names):
+        return None  # ids of something else
     return _of_columns(table, columns, folder)
+
+
+def _by_cells(table, folder) -> dict[str, str] | None:
+    """The column whose first cells name sounds, and the usual one of texts, or the only other with blanks in it."""
+    first = {name: [str(value).strip() for value in table.values(name)[:CHECKED]] for name in table.names}
+    audio = next((name for name, cells in first.items() if all(_audio_file(folder, cell) for cell in cells)), None)
+    if audio is None:
+        return None
+    usual = {normal(name): name for name in first if name != audio}
+    texts = [
+        name for name, cells in first.items() if name != audio and 2 * sum(" " in cell for cell in cells) > len(cells)
+    ]
+    text = next((usual[word] for word in TEXT if word in usual), texts[0] if len(texts) == 1 else None)
+    return None if text is None else {"audio": audio, "text": text}
 
 
 def _lines_with_files(file, folder, encoding):
@@ -341,17 +320,11 @@ def _audio_file(folder, name) -> Path | None:
 
 def _place(folder, name):
     path = _audio_file(folder, name) if name else None
-    if path is None and (last := re.split(r"[/\\]", name)[-1]) != name:  # of another machine
-        path = _audio_file(folder, last)
+    if path is None and len(parts := re.split(r"[/\\]", name)) > 1:  # from another folder, or of another machine
+        ends = (paths.in_any_case(folder.joinpath(*parts[start:])) for start in range(1, len(parts) - 1))
+        path = next(filter(None, ends), None) or _audio_file(folder, parts[-1])
     if path is None:
         raise InputError(
             f"{folder} has no audio file {shorten(name)!r}, which its table names: add it, or remove the row."
         )
     return path
-
-
-def _beside(folder, place):
-    """A path of `wav.scp`: as it stands, or from the folder."""
-    path = as_path(place)
-    path = path if path.is_absolute() or paths.in_any_case(path) else folder / path
-    return paths.in_any_case(path) or path

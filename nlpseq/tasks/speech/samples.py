@@ -123,7 +123,8 @@ def _named_by_folder(recordings):
     if not every or any(one.text != one.path.parent.name.replace("_", " ").strip() for one in every):
         return []
     words = sorted({one.text for one in every})
-    return [f"the names of the folders are the texts of their sounds: {shorten(', '.join(words), 60)}"]
+    first = shorten(", ".join(words), 60)
+    return [f"the names of the folders are the texts of their sounds: {first}; if not, set `pattern`"]
 
 
 def _described(paths):

@@ -35,6 +35,7 @@ from nlpseq.paths import as_path
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 SUFFIXES = {*TABLES, *TEXTS, *SPLIT_SUFFIXES, ".annotated"} - {".md", ".tmx"}
+ANNOTATED = (".conll", ".bio", ".iob", ".iob2", ".bmes", ".annotated")  # before tables and other texts beside them
 SPACES = re.compile("[ \t]+")
 COMMENT = re.compile("#[ \t]|#$|#(begin|end) document")  # the latter in files of CoNLL-2011 and 2012
 COMMENT_WORDS = ("newdoc", "newpar", "doc", "document", "id", "sent_id", "sent", "sentence", "text", *SPLIT_OF)
@@ -58,6 +59,9 @@ def column_files(dataset: str | Path) -> dict[str, list[Path]]:
         return split_groups(path, SUFFIXES, "train.txt, eng.train or en-ud-train.conllu, for example", chosen)
     except InputError:
         files = chosen(data_files(path, SUFFIXES))
+        files = [file for file in files if suffix_of(file) in ANNOTATED] or files
+        if len(files) == 1 and split_of(files[0].name) is None:
+            return {"train": files}
         if len(files) < 2 or any(split_of(file.name) for file in files) or len(set(map(suffix_of, files))) > 1:
             raise
         return {"train": files}

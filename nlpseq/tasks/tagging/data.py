@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nlpseq import tag_schemes
 from nlpseq.data import sources
+from nlpseq.data.files.archives import reads_archives
 from nlpseq.data.notes import few_examples, say_notes, shared_examples, spellings, unseen_labels
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.tasks.tagging import own
@@ -92,6 +93,7 @@ class TaggedSentences(sources.SplitDataset):
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_tagged_sentences(
     dataset: Any,
     data_dir=None,

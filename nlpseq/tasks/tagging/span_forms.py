@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from nlpseq.errors import InputError
+
 Span = tuple[int, int, str]
 TEXTS = ("text", "sentence", "content")
 SPANS = ("entities", "spans", "label", "labels", "annotations", "annotation")
@@ -18,7 +20,13 @@ MARKED = re.compile(r"\[\s*([^\[\]:]+?)\s*:\s*([^\[\]]+?)\s*\]")
 
 
 def text_and_spans(row: Any) -> tuple[str, list[Span]] | None:
-    """The text of a row and its spans `(start, end, label)`; None if it has none of these forms."""
+    """The text of a row and its spans `(start, end, label)`, some without a label, ""; None if it has no such form.
+
+    A text whose annotations are null has not been annotated: it is "".
+
+    Raises:
+        InputError: A span has no start or no end.
+    """
     if isinstance(row, (tuple, list)) and len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], Mapping):
         row = {"text": row[0], **row[1]}
     if not isinstance(row, Mapping):
@@ -29,6 +37,8 @@ def text_and_spans(row: Any) -> tuple[str, list[Span]] | None:
         return pieces
     text = next((row[name] for name in TEXTS if isinstance(row.get(name), str)), None)
     annotations = next((row[name] for name in SPANS if isinstance(row.get(name), (list, tuple, Mapping))), None)
+    if annotations is None and text is not None and any(name in row and row[name] is None for name in SPANS):
+        return "", []
     if text is None or annotations is None:
         return None
     if isinstance(annotations, Mapping):
@@ -66,14 +76,10 @@ def _marked(text) -> tuple[str, list[Span]] | None:
 def _points(item):
     """The spans of a label with several, whose ends are their last characters, as of Dataturks; else the item."""
     points = item.get("points") if isinstance(item, Mapping) else None
-    if not isinstance(points, list):
+    if not isinstance(points, list) or not all(isinstance(point, Mapping) for point in points):
         return [item]
-    names = [name for name in item.get("label", ())[:1] if isinstance(name, str)]
-    return [
-        {"start": point.get("start"), "end": point.get("end", -1) + 1, "label": name}
-        for point in points
-        for name in names
-    ]
+    spans = [{"start": None, "end": None, "label": None, **item, **point} for point in points]
+    return [{**span, "end": None if (last := _offset(span["end"])) is None else last + 1} for span in spans]
 
 
 def _by_label(text, annotations) -> tuple[str, list[Span]] | None:
@@ -88,14 +94,37 @@ def _by_label(text, annotations) -> tuple[str, list[Span]] | None:
 
 
 def _span(item) -> Span | None:
+    """The span of an object or a list, with an empty label if it has none; None of another object.
+
+    Raises:
+        InputError: it has no start or no end.
+    """
     if isinstance(item, Mapping):
         item = item["value"] if isinstance(item.get("value"), Mapping) else item
-        start, end, name = (next((item[key] for key in keys if key in item), None) for keys in (STARTS, ENDS, LABELS))
-    elif isinstance(item, (list, tuple)) and len(item) == 3:
+        keys = [next((key for key in names if key in item), None) for names in (STARTS, ENDS, LABELS)]
+        if None in keys:
+            return None
+        start, end, name = (item[key] for key in keys)
+    elif isinstance(item, (list, tuple)) and len(item) == 3 and isinstance(item[0], (int, float)):
         start, end, name = item
     else:
         return None
-    name = name[0] if isinstance(name, list) and name else name
-    if isinstance(start, int) and isinstance(end, int) and isinstance(name, str):
-        return start, end, name
-    return None
+    name = next(iter(name), "") if isinstance(name, list) else name or ""
+    start, end = _offset(start), _offset(end)
+    if start is None or end is None or not isinstance(name, str):
+        return None
+    return start, end, name
+
+
+def _offset(value) -> int | None:
+    """A number of characters, which may be written as a text or a float; None of another value.
+
+    Raises:
+        InputError: it is missing.
+    """
+    if value is None:
+        raise InputError("a span has no start or no end: give both as offsets of characters, or remove it")
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
+    return int(value) if whole else None

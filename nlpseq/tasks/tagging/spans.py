@@ -35,18 +35,28 @@ def columns_of(rows: Sequence[Any]) -> dict[str, list] | None:
     Raises:
         InputError: A span ends before it begins or behind the text.
     """
-    texts, rejected = [], 0
-    for row in rows:
-        pair = text_and_spans(row)
+    texts, rejected, unlabelled, bare = [], 0, 0, 0
+    for number, row in enumerate(rows, start=1):
+        try:
+            pair = text_and_spans(row)
+        except InputError as error:
+            raise InputError(f"row {number}: {error}.") from None
         if pair is None:
             return None
+        unlabelled += sum(not name for _, _, name in pair[1])
+        bare += not pair[0]
+        pair = pair[0], [span for span in pair[1] if span[2]]
         if isinstance(row, Mapping) and row.get("answer") in REJECTED:
             pair, rejected = ("", []), rejected + 1
         texts.append(pair)
     if not any(spans for _, spans in texts):
         return None
-    if rejected:
-        notes.say_notes([f"left out, as the answer is reject or ignore: {plural(rejected, 'text')}"])
+    left_out = (
+        (rejected, "the answer is reject or ignore", "text"),
+        (bare, "there is no text, or nobody has annotated it", "row"),
+        (unlabelled, "they have no label", "span"),
+    )
+    notes.say_notes([f"left out, as {why}: {plural(count, unit)}" for count, why, unit in left_out if count])
     columns = _tagged(texts, [f"row {number}" for number in range(1, len(rows) + 1)])
     splits = [name for name in SPLIT_COLUMNS if all(isinstance(row, Mapping) and name in row for row in rows)]
     return {**columns, **{name: [row[name] for row in rows] for name in splits}}

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlpseq.data import sources
+from nlpseq.data.files.archives import reads_archives
 from nlpseq.data.notes import few_examples, say_notes, shared_examples
 from nlpseq.errors import InputError, refuses_unknown_arguments
 from nlpseq.paths import as_path
@@ -70,6 +71,7 @@ class ParallelTexts(sources.SplitDataset):
 
 
 @refuses_unknown_arguments
+@reads_archives
 def load_parallel_texts(
     dataset: Any,
     data_dir=None,

@@ -122,7 +122,7 @@ def _of_sides(languages, sides, encoding):
         raise InputError(f"{first} and {second}: expected equally many, line by line translations of each other.")
     place, notes = " and ".join(map(str, sides)), []
     marked = {row for row, pair in enumerate(zip(*lines)) if all(map(ELEMENT.fullmatch, pair))}
-    if marked:
+    if 0 < 2 * len(marked) < size:  # others are texts, each in an element
         lines = [["" if row in marked else line for row, line in enumerate(side)] for side in lines]
         notes.append(f"{place}: {plural(len(marked), 'line of markup is', 'lines of markup are')} left out")
     return _pairs(languages, *lines, columns_table(place, dict(zip(languages, lines)), "line"), notes)

@@ -64,9 +64,11 @@ def languages_of(files: Iterable[LanguageFile]) -> list[str]:
 def _in_folder(folder):
     entries = [file for file in paths.files_in(folder) if not paths.is_about(file)]
     dotted = _with_splits(map(_dotted, entries))
-    if any(suffix_of(file) in (*TABLES, ".tmx") for file in entries):
+    tables = [file for file in entries if suffix_of(file) in (*TABLES, ".tmx")]
+    if any(paths.split_of(file.name) == "train" for file in tables):
         return dotted
-    groups = (dotted, _with_splits(map(_dashed, entries)), _with_splits(_in_inner_folders(folder)))
+    groups = (dotted, _with_splits(map(_dashed, entries)))
+    groups = groups if tables else (*groups, _with_splits(_in_inner_folders(folder)))
     return next((files for files in groups if len({file.language for file in files}) > 1), dotted)
 
 
@@ -115,7 +117,7 @@ def _dotted(path: Path) -> LanguageFile | None:
 
 
 def _dashed(path: Path) -> LanguageFile | None:
-    """A file whose name is its language, or a language and a split: en.txt, src-train.txt, train_en.txt."""
+    """A file whose name is its language, or begins or ends so: en.txt, src-train.txt, train_en.txt, small_vocab_en."""
     stem = _stem(path)
     if suffix_of(path) not in ("", ".txt"):
         return None
@@ -126,4 +128,4 @@ def _dashed(path: Path) -> LanguageFile | None:
     for language, rest in ((_side(first), after), (_side(last), before)):
         if language and paths.split_of(rest):
             return LanguageFile(path, language, rest, paths.split_of(rest))
-    return None
+    return LanguageFile(path, _side(last) or "", before, None) if before and _side(last) else None

@@ -287,3 +287,26 @@ def test_columns_of_unknown_names_are_told_by_their_cells(tmp_path):
     data = load_labelled_texts(tmp_path)
     assert (data.labels, data.sizes["test"], data.test.texts[0]) == (("gut", "schlecht"), 9, b"test und 0 worte")
     assert "no usual names of columns: `text` is column Kommentar, and `label` is column Bewertung" in data.notes[0]
+
+
+def test_one_column_without_a_usual_name_is_told_by_its_cells(tmp_path):
+    for split, size in (("train", 80), ("test", 9)):
+        rows = "".join(f"3/4/2024 12:00,{split} and {n} words,{1 + n % 2}\n" for n in range(size))
+        (tmp_path / f"{split}.csv").write_text(f"Timestamp,Comments,Rating\n{rows}")
+    data = load_labelled_texts(tmp_path)
+    assert (data.labels, data.sizes["test"], data.test.texts[0]) == (("1", "2"), 9, b"test and 0 words")
+    assert "`text` is the column 'Comments'" in data.notes[0]
+    rows = "".join(f"{n},some {n} words,{'good' if n % 2 else 'bad'}\n" for n in range(80))
+    (tmp_path / "pandas.csv").write_text(f",0,1\n{rows}")
+    data = load_labelled_texts(tmp_path / "pandas.csv")
+    assert data.labels == ("bad", "good") and sum(data.sizes.values()) == 80
+
+
+def test_json_of_texts_by_label(tmp_path):
+    lists = {"good": [f"a good text {n}" for n in range(30)], "bad": [f"a bad text {n}" for n in range(25)]}
+    (tmp_path / "a.json").write_text(json.dumps(lists))
+    data = load_labelled_texts(tmp_path / "a.json")
+    assert data.labels == ("bad", "good") and sum(data.sizes.values()) == 55
+    rows = {"phrase": lists["good"], "answer": ["oh yes", "oh no"] * 15}  # columns
+    (tmp_path / "b.json").write_text(json.dumps(rows))
+    assert load_labelled_texts(tmp_path / "b.json").labels == ("oh no", "oh yes")

@@ -147,3 +147,40 @@ def test_a_column_with_another_value_in_each_row_is_no_label(tmp_path, header):
     (tmp_path / "a.csv").write_text(table(header, cells))
     with pytest.raises(InputError, match="no clips with a label|60 different labels for 60 sequences"):
         load_clips(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("name, header, end", [("a.txt", "", ";"), ("a.csv", "", ";"), ("a.csv", "p,q,r,u,v\n", "")])
+def test_lines_of_users_and_activities_are_frames(tmp_path, name, header, end):
+    """As of WISDM: no usual names, and a text for the label beside the number of a user and a time."""
+    rows = [(user, label, t + 1000 * (user + 10 * (label == "Run")), t / 7, -t)
+            for user in (33, 7, 12) for label in ("Run", "Walk") for t in range(40)]  # fmt: skip
+    lines = [",".join(map(str, row)) + end for row in rows]
+    broken = [] if name == "a.csv" else ["33,Run,1000,0.5,;"]
+    (tmp_path / name).write_text(header + "\n".join([*lines, *broken, lines[-1]]) + "\n")
+    part = read(tmp_path / name, ReadingOptions())["train"]
+    assert [(clip.label, clip.frames.shape) for clip in part.clips[:5]] == [("Run", (40, 2)), ("Walk", (40, 2))] * 2 + [
+        ("Run", (40, 2))
+    ]
+    assert "each row is a frame" in part.notes[0] and (("left out" in part.notes[0]) == bool(broken))
+
+
+def test_rows_that_are_sequences_sorted_by_their_label_are_no_frames(tmp_path):
+    rows = [f"{number},{label},{number % 7},{number % 5}" for number, label in enumerate(["a"] * 40 + ["b"] * 40)]
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n")
+    assert len(read(tmp_path / "a.csv", ReadingOptions())["train"].clips) == 80
+
+
+def test_frames_of_labels_that_recur_in_runs_without_any_other_column(tmp_path):
+    rows = [f"{t / 7},{-t},{label}" for label in ("run", "walk") * 3 for t in range(40)]
+    (tmp_path / "a.csv").write_text("\n".join(["ax,ay,activity", *rows]) + "\n")
+    part = read(tmp_path, ReadingOptions())["train"]
+    assert [(clip.label, len(clip.frames)) for clip in part.clips] == [("run", 40), ("walk", 40)] * 3
+
+
+def test_files_of_a_sequence_each_whose_names_begin_with_their_class(tmp_path):
+    for number in range(6):
+        rows = "".join(f"{t},{number}\n" for t in range(9))
+        (tmp_path / f"{('run', 'walk')[number % 2]}_{number:02}.csv").write_text(f"ax,ay\n{rows}")
+    part = read(tmp_path, ReadingOptions())["train"]
+    assert [(clip.label, clip.frames.shape) for clip in part.clips] == [("run", (9, 2))] * 3 + [("walk", (9, 2))] * 3
+    assert "name begins with its class" in part.notes[0]

@@ -5,6 +5,7 @@ import gzip
 from tests.data.shapes import TEXT, jsonl, several, single, tabbed, table
 
 PARTS = TEXT.splitlines(keepends=True)
+ROWS = [(str(number), "x", line.strip()) for number, line in enumerate(PARTS)]
 SHAPES = {
     "text": single("a.txt", TEXT),
     "markdown": single("a.md", TEXT),
@@ -28,6 +29,13 @@ SHAPES = {
         }
     ),
     "a program": several({f"src/{i:02}.py": line for i, line in enumerate(PARTS)} | {"README": "x", "src/a.cfg": "y"}),
+    "a program and its notice": several({"a.py": TEXT, "README.md": "y", "b/plot.png": "z", "b/plot2.png": "z"}),
+    "a table beside a notebook": several({"a.csv": table(ROWS, ("", "name", "Lyrics")), "b.ipynb": "{}"}),
+    "a table beside notes": several({"a.csv": table(ROWS, ("", "name", "Lyrics")), "plots/notes.txt": "note"}),
+    "tables": several({f"{i}.csv": table(part, ("id", "name", "text")) for i, part in enumerate((ROWS[:9], ROWS[9:]))}),
+    "a table of texts": several(
+        {f"texts/{i:02}.txt": line for i, line in enumerate(PARTS)} | {"a.csv": "file\n00.txt"}
+    ),
     "notices": several({f"{i:02}.txt": line for i, line in enumerate(PARTS)} | {"LICENSE.txt": "x", "README.md": "y"}),
     "folders of splits": several(
         {f"{s}/{i}.txt": line for i, (line, s) in enumerate(zip(PARTS, ["train"] * 50 + ["test"] * 10))}

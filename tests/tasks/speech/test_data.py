@@ -350,7 +350,15 @@ def test_texts_in_lists_and_parts_of_files(tmp_path, make):
 def test_the_texts_of_folders_of_words_are_said(tmp_path):
     for number in range(20):
         tone(tmp_path / "ab"[number % 2] / f"{number}.wav")
-    assert load_speech(str(tmp_path)).notes[0] == "the names of the folders are the texts of their sounds: a, b"
+    note = "the names of the folders are the texts of their sounds: a, b; if not, set `pattern`"
+    assert load_speech(str(tmp_path)).notes[0] == note
+    for word in ("yes", "no"):  # which the names of the files have too
+        for number in range(6):
+            tone(tmp_path / "c" / word / f"{('anna', 'ben')[number % 2]}_{word}_{number}.wav")
+            tone(tmp_path / "d" / str(len(word)) / f"0{number % 2}_{len(word)}_{number}.wav")
+    tone(tmp_path / "c" / "yes" / "rec_yes_0.wav")
+    assert set(load_speech(tmp_path / "c").train.texts) == {b"yes", b"no"}
+    assert set(load_speech(tmp_path / "d").train.texts) == {b"3", b"2"}
 
 
 def test_sounds_as_objects(tmp_path):
@@ -392,19 +400,41 @@ def test_formats_that_libsndfile_does_not_read(tmp_path):
 
 
 def test_names_of_files_and_paths_of_another_machine(tmp_path):
-    for speaker in ("anna", "ben"):
-        for word in ("yes", "no"):
-            for number in range(6):
-                tone(tmp_path / "a" / speaker / f"{word}_{speaker}_{number}.wav")
+    for word in ("yes", "no"):
+        for number in range(6):
+            tone(tmp_path / "a" / f"{word}_anna_{number}.wav")
+            for speaker in ("01", "12"):  # as of AudioMNIST
+                tone(tmp_path / "c" / speaker / f"{len(word)}_{speaker}_{number}.wav")
     data = load_speech(tmp_path / "a")
     assert set(data.train.texts) == {b"yes", b"no"} and "the first part of its name: no, yes" in data.notes[0]
+    assert set(load_speech(tmp_path / "c").train.texts) == {b"3", b"2"}
     for number in range(6):
         tone(tmp_path / "b" / f"{number}_x.wav")
     with pytest.raises(InputError, match="has 6 audio files and no texts"):
         load_speech(tmp_path / "b")
-    rows = [f"/content/drive/{path.name},{path.stem[:2]}" for path in sorted((tmp_path / "a" / "anna").iterdir())]
-    (tmp_path / "a" / "anna" / "list.csv").write_text("\n".join(["file_path,sentence", *rows]))
-    assert set(load_speech(tmp_path / "a" / "anna").train.texts) == {b"ye", b"no"}
+    rows = [f"/content/drive/{path.name},{path.stem[:2]}" for path in sorted((tmp_path / "a").iterdir())]
+    (tmp_path / "a" / "list.csv").write_text("\n".join(["file_path,sentence", *rows]))
+    assert set(load_speech(tmp_path / "a").train.texts) == {b"ye", b"no"}
+
+
+def test_paths_from_the_folder_around_the_table(tmp_path):
+    rows = [f"data/{speaker}/{number}.wav,{speaker}" for speaker in ("anna", "ben") for number in range(6)]
+    for row in rows:
+        tone(tmp_path / row.split(",")[0])
+    (tmp_path / "data" / "list.csv").write_text("\n".join(["path,sentence", *rows]))
+    data = load_speech(tmp_path / "data")
+    assert sum(data.sizes.values()) == 12 and set(data.train.texts) == {b"anna", b"ben"}
+
+
+def test_columns_of_unknown_names_are_told_by_their_cells(tmp_path):
+    for word in ("yes", "no"):
+        for number in range(6):
+            tone(tmp_path / word / f"{number}.wav")
+    rows = [f"{word}/{number}.wav,{word},a {word} or so" for word in ("yes", "no") for number in range(6)]
+    (tmp_path / "list.csv").write_text("\n".join(["Datei,Art,Gesagt", *rows]))
+    assert set(load_speech(tmp_path).train.texts) == {b"a yes or so", b"a no or so"}
+    (tmp_path / "list.csv").write_text("\n".join(["Datei,Art", *(row.rpartition(",")[0] for row in rows)]))
+    assert set(load_speech(tmp_path).train.texts) == {b"yes", b"no"}  # of the folders
 
 
 def test_tables_by_split_without_texts_do_not_hide_those_beside_sounds(tmp_path):

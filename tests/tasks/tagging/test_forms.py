@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nlpseq.data import load_tagged_sentences
+from nlpseq.errors import InputError
 
 WORDS, TAGS = ["play", "the", "wall", "now"], ["O", "B-album", "I-album", "O"]
 
@@ -21,9 +22,24 @@ def read(data):
     {"content": "play the wall now", "annotation": [
         {"label": ["album"], "points": [{"start": 5, "end": 12, "text": "the wall"}]}, {"label": [], "points": []}
     ]},
+    {"content": "play the wall now", "annotation": [{"label": "album", "points": [{"start": 5, "end": 12}]}]},
+    {"content": "play the wall now", "annotation": [{"label": ["album"], "points": [{"start": 5.0, "end": "12"}]}]},
 ])  # fmt: skip
 def test_forms_of_spans(row):
     assert read([row] * 40)[:2] == (WORDS, TAGS)
+
+
+def test_spans_without_labels_or_offsets_and_texts_without_spans(capsys):
+    whole, point = {"label": "album", "points": [{"start": 5, "end": 12}]}, [{"start": 0, "end": 3}]
+    rows = [{"content": "play the wall now", "annotation": [whole, {"label": None, "points": point}]}] * 40
+    rows[3] = {"content": "play the wall now", "annotation": None}
+    tokens, tags, data = read(rows)
+    said = capsys.readouterr().out
+    assert (tokens, tags) == (WORDS, TAGS) and "they have no label: 39 spans" in said
+    assert sum(data.sizes.values()) == 39 and "nobody has annotated it: 1 row" in said
+    for part in ({"label": "album", "points": [{"start": 5, "end": None}]}, {"start": None, "end": 3, "label": "a"}):
+        with pytest.raises(InputError, match=r"row 2: a span has no start or no end: give both"):
+            read([rows[0], {"content": "play the wall now", "annotation": [part]}])
 
 
 def test_spans_keep_their_splits(tmp_path):

@@ -395,3 +395,8 @@ def test_lines_of_markup_are_no_pairs(tmp_path):
         (tmp_path / f"train.tags.de-en.{language}").write_text("\n".join(lines))
     data = load_parallel_texts(tmp_path)
     assert sum(data.sizes.values()) == 40 and "2 lines of markup are left out" in data.notes[0]
+    for language in ("de", "en"):
+        lines = [f"<s> {language} {n} </s>" for n in range(40)]
+        (tmp_path / f"train.tags.de-en.{language}").write_text("\n".join(["<url>http://talks</url>", *lines]))
+    data = load_parallel_texts(tmp_path)
+    assert sum(data.sizes.values()) == 41 and not any("markup" in note for note in data.notes)
