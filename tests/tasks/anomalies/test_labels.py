@@ -88,14 +88,10 @@ def test_ordinary_columns_are_not_labels(tmp_path):
     assert "`label` is the column 'mode'; `label` none turns that off" in data.notes[0]
     data = load_anomalies(path, label="none")
     assert data.test.items[0].windows is None and "columns without numbers are not used: 'mode'" in data.notes[0]
-    write(
-        path,
-        ("event", "mode", "x"),
-        [(event, "eco" if value else "normal", value) for event, mode, value in given[100:]],
-    )
-    assert load_anomalies(path).test.items[0].windows is None  # few are normal
     with pytest.raises(InputError, match="'normal' in the column 'mode' is not a number"):
         load_anomalies(path, values="mode")
+    write(path, ("mode", "x"), [("eco" if value else "normal", value) for value in VALUES])
+    assert load_anomalies(path).test.items[0].windows is None  # few are normal
 
 
 def test_values_that_are_named_are_no_labels(tmp_path):
