@@ -58,7 +58,7 @@ def with_intervals(
     recordings = [one for items in splits.values() for one in items]
     owner_names, notes = _names(table, recordings)
     starts, ends = bounds(table) or ([], [])
-    times = _times(table, [*starts, *ends]) if any(one.times is not None for one in recordings) else None
+    times = _times(table, [*starts, *ends]) if starts and any(one.times is not None for one in recordings) else None
     split, words = split_in(file), _owner(file)
     owners = {one.name for one in recordings if words and _owner(one.name) == words}
     last = split if split in splits else "test" if "test" in splits else "train"
@@ -66,7 +66,7 @@ def with_intervals(
 
     def marked(one):
         rows = [row for row in range(len(table)) if owner_names is None or _keys(owner_names[row]) & _keys(one.name)]
-        windows = _windows(one, table, [*starts, *ends], times, rows)
+        windows = _windows(one, table, [*starts, *ends], times, rows) if rows else {}
         used[list(windows)] = True
         return replace(one, windows=united([*(one.windows or ()), *windows.values()], touching=starts == ends))
 

@@ -55,10 +55,11 @@ def read_recordings(
     table, role = with_labels(table, label, values)
     columns = Columns(time=time, value=values, others=() if role is None else (role,))
     table = read_series(table, columns, duplicates="few", grid=False, channels=True)
-    channels = tuple(name for name in table.values if values is not None or normal(name) not in CHANGES)
+    others = tuple(name for name in table.values if normal(name) not in CHANGES)
+    channels = others if values is None and others else tuple(table.values)
     recordings, notes = [_recording(one, channels, table.place) for one in table.series], table.notes
-    others = dict.fromkeys(name.partition("=")[0] for name in (*table.covariates, *table.statics))
-    if values is None and (texts := [repr(name) for name in others if normal(name) not in CHANGES]):
+    unused = dict.fromkeys(name.partition("=")[0] for name in (*table.covariates, *table.statics))
+    if values is None and (texts := [repr(name) for name in unused if normal(name) not in CHANGES]):
         notes = (*notes, f"{table.place}: columns without numbers are not used: {shorten(', '.join(texts))}")
     return recordings, channels, notes
 

@@ -31,6 +31,8 @@ def test_times_and_steps(tmp_path):
     lines(tmp_path / "events.csv", ["start,end", f"{TIMES[150]},{TIMES[159]}"])
     with pytest.raises(InputError, match=r"events.csv, line 2: data.csv has numbers of steps: give starts and ends"):
         load_anomalies(tmp_path)
+    lines(tmp_path / "events.csv", ["start,end"])
+    assert load_anomalies(tmp_path).test.items[0].windows == ()
 
 
 def test_several_tables_add_to_each_other_and_to_labels(tmp_path):

@@ -88,11 +88,10 @@ def test_ordinary_columns_are_not_labels(tmp_path):
     assert "`label` is the column 'mode'; `label` none turns that off" in data.notes[0]
     data = load_anomalies(path, label="none")
     assert data.test.items[0].windows is None and "columns without numbers are not used: 'mode'" in data.notes[0]
-    write(
-        path, ("event", "mode", "x"), [(event, mode if event else "eco", value) for event, mode, value in given[100:]]
-    )
     with pytest.raises(InputError, match="'normal' in the column 'mode' is not a number"):
         load_anomalies(path, values="mode")
+    write(path, ("mode", "x"), [("eco" if value else "normal", value) for value in VALUES])
+    assert load_anomalies(path).test.items[0].windows is None  # few are normal
 
 
 def test_values_that_are_named_are_no_labels(tmp_path):
@@ -123,7 +122,7 @@ def test_labels_in_another_folder_and_the_only_file_of_labels(tmp_path):
 def test_columns_that_copy_the_labels_are_not_used_or_said(tmp_path):
     zeros = [0] * len(MARKS)
     for split, marks in (("train", zeros), ("test", MARKS)):
-        cells = zip(VALUES, marks, marks, zeros, [2 * mark for mark in marks], [1 + mark for mark in marks])
+        cells = zip(VALUES, marks, marks, zeros, [2 * mark for mark in marks], VALUES)
         write(tmp_path / f"{split}.csv", ("x", "attack", "attack_P1", "attack_P2", "category", "attack_level"), cells)
     data = load_anomalies(tmp_path)
     assert data.channels == ("x", "category", "attack_level") and data.test.items[0].windows == ((350, 359),)
