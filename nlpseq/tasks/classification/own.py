@@ -248,7 +248,7 @@ def _with_other(part: Table, texts, labels) -> tuple[Table, tuple[str, ...] | No
     if bool(text) == bool(label):
         return part, texts, labels
     role, possible = ("`label`", _by_cells(part)[1]) if text else ("`text`", _by_cells(part)[0])
-    possible = tuple(name for name in possible if name not in (text or label))
+    possible = tuple(name for name in possible if name not in (text or label or ()))
     if len(possible) != 1:
         return part, texts, labels
     part = part.with_note(f"{part.place}: {role} is the column {shorten(possible[0])!r}")
