@@ -11,6 +11,7 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.contents import encoding_of, opened, read_text
 from nlpseq.data.files.numbers import is_numeric
 from nlpseq.data.files.table import Table, normal, rows_table
+from nlpseq.data.files.values import is_number
 from nlpseq.data.series.header import with_header
 from nlpseq.data.series.times import looks_like_times
 from nlpseq.errors import InputError
@@ -54,18 +55,20 @@ def _windows_in(file) -> Table | None:
         windows = json.loads(read_text(file))
     except (InputError, ValueError, RecursionError):
         return None
-    if not isinstance(windows, dict) or {normal(name) for name in windows} & {*STARTS, *ENDS}:
+    if not isinstance(windows, dict) or not all(isinstance(parts, list) for parts in windows.values()):
         return None
-    rows = []
-    for name, parts in windows.items():
-        pairs = (
-            [part if isinstance(part, list) else [part, part] for part in parts] if isinstance(parts, list) else [[]]
-        )
-        if any(len(pair) != 2 or isinstance(pair[0], (list, dict)) for pair in pairs):
-            return None
-        rows += [[name, *pair] for pair in pairs]
+    if {normal(name) for name in windows} & {*STARTS, *ENDS}:
+        return None
+    rows = [
+        [name, *(part if isinstance(part, list) else (part, part) if isinstance(part, str) else ())]
+        for name, parts in windows.items()
+        for part in parts
+    ]
+    cells = [cell for row in rows for cell in row[1:]]
+    if not rows or any(len(row) != 3 for row in rows) or not (looks_like_times(cells) or all(map(is_number, cells))):
+        return None
     table = rows_table(str(file), rows, range(1, len(rows) + 1), unit="window", header=True)
-    return replace(table, names=["name", "start", "end"]) if rows else None
+    return replace(table, names=["name", "start", "end"])
 
 
 def _is_list(file):

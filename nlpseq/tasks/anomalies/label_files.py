@@ -51,19 +51,16 @@ def with_marks(
 def _owner(splits, file):
     """The split and place of the recording that a file of labels belongs to, None if none or several may be it."""
     words, split = words_of(file, MARKS), split_in(file)
-    owners = [(part, place) for part, items in splits.items() for place in range(len(items))]
-    same = [
-        (part, place) for part, place in owners if words_of(splits[part][place].name, MARKS) in (words, as_x(words))
-    ]
-    others = [(part, place) for part, place in owners if splits[part][place].windows is None]
+    places = [(part, place) for part, items in splits.items() for place in range(len(items))]
+    names = {(part, place): splits[part][place].name for part, place in places}
+    same = [key for key in places if words_of(names[key], MARKS) in (words, as_x(words))]
+    others = [(part, place) for part, place in places if splits[part][place].windows is None]
     if not same and words:
-        own = words_of(file.name, MARKS)
-        same = [
-            (p, i) for p, i in others if split in (None, p) and own == words_of(Path(splits[p][i].name).name, MARKS)
-        ]
+        own, parts = words_of(file.name, MARKS), splits if split is None else [split]
+        same = [key for key in others if key[0] in parts and words_of(Path(names[key]).name, MARKS) == own]
     elif not same and paths.suffix_of(file) != ".json":
         last = "test" if "test" in splits else "train"
-        same = [(part, place) for part, place in others if part == last] if len(splits[last]) == 1 else []
+        same = [key for key in others if key[0] == last] if len(splits[last]) == 1 else []
     return same[0] if len(same) == 1 else None
 
 

@@ -8,7 +8,7 @@ from nlpseq.data import load_anomalies
 from nlpseq.data.files.reading import read_table
 from nlpseq.errors import InputError
 from nlpseq.tasks.anomalies.interval_files import find_intervals
-from tests.tasks.anomalies.files import VALUES, lines
+from tests.tasks.anomalies.files import MARKS, VALUES, lines
 
 TIMES = [f"2024-01-01 {n // 60:02d}:{n % 60:02d}" for n in range(200)]
 
@@ -110,6 +110,10 @@ def test_windows_as_of_nab_and_tables_of_another_name(tmp_path):
         windows = {"known/taxi.csv": pairs, "known/other.csv": []}
         (tmp_path / "a" / f"{name}.json").write_text(json.dumps(windows))
         assert load_anomalies(tmp_path / "a").test.items[0].windows == ((150, 150 + 9 * (name != "labels")),)
+    (tmp_path / "a" / "labels.json").unlink()
+    for content in ({"taxi.csv": MARKS}, {"names": ["pump", "valve"]}):  # no windows
+        (tmp_path / "a" / "combined_windows.json").write_text(json.dumps(content))
+        assert load_anomalies(tmp_path / "a").test.items[0].windows is None
     timed(tmp_path / "b" / "data.csv")
     lines(tmp_path / "b" / "metadata.csv", ["start_time,end_time,cause", f"{TIMES[150]},{TIMES[159]},x"])
     assert load_anomalies(tmp_path / "b").test.items[0].windows == ((150, 159),)
