@@ -101,6 +101,8 @@ DROPOUT = [
     ("SimpleRNN", {"recurrent_dropout": 1.0}),
 ], ids=str)  # fmt: skip
 def test_dropout_has_the_masks_of_keras(name, rates):
+    if 1.0 in rates.values() and keras.version() < "3.13":
+        pytest.skip("this Keras refuses a rate of 1")
     rates = dict(rates)
     if name == "SimpleRNN":
         rates.pop("implementation", None)  # Keras's has no such argument
