@@ -46,6 +46,11 @@ class SplitDataset:
         name = as_path(self.name).resolve().name if files.is_path(self.name) else self.name
         return f"{name} (generated {self.examples_are})" if self.generated else name
 
+    def __repr__(self) -> str:
+        """The class, the name and the sizes, as a dataset may hold millions of examples."""
+        sizes = ", ".join(f"{split}={size:,}" for split, size in self.sizes.items())
+        return f"<{type(self).__name__} {self.name!r}: {sizes}>"
+
     @property
     def sizes(self) -> dict[str, int]:
         """The number of examples by split."""

@@ -17,6 +17,7 @@ from nlpseq.data.files.reading import read_table
 from nlpseq.data.files.table import Table, by_split
 from nlpseq.data.files.tsf import read_tsf
 from nlpseq.data.series.calendar_columns import unfolded
+from nlpseq.data.series.file_series import of_files
 from nlpseq.data.series.header import with_header
 from nlpseq.data.series.roles import Columns
 from nlpseq.data.series.row_series import series_of_rows
@@ -82,7 +83,7 @@ def read_series(
 def split_tables(path: Path, delimiter: str | None = None, encoding: str | None = None) -> dict[str, Table]:
     """The tables by split of a file, perhaps with a column of splits, or of a folder.
 
-    The folder has a file, or a folder with one file, for each split.
+    The folder has a file, or a folder with one file, for each split, or several files with the same columns.
     """
     if not os.path.isdir(path):
         return by_split(table_of(path, delimiter, encoding))
@@ -92,8 +93,14 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
         inner = {split: _tables_in(folder) for split, folder in folders.items() if split}
         if all(len(tables) == 1 for tables in inner.values()):
             return {split: table_of(tables[0], delimiter, encoding) for split, tables in inner.items()}
-    files = paths.split_files(path, files, "train.csv")
-    return {split: table_of(file, delimiter, encoding) for split, file in files.items()}
+    try:
+        chosen = paths.split_files(path, files, "train.csv")
+    except InputError:
+        whole = of_files(path, files, [with_header(table_of(file, delimiter, encoding)) for file in files])
+        if whole is None:
+            raise
+        return by_split(whole)
+    return {split: table_of(file, delimiter, encoding) for split, file in chosen.items()}
 
 
 def _tables_in(folder):

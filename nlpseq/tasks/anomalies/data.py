@@ -30,7 +30,7 @@ LEAST = 2  # steps of a series from which something can be learnt
 SHORT = 100  # steps of a series from which little can be learnt
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AnomalySeries(sources.SplitDataset):
     """A dataset of recordings.
 

@@ -62,7 +62,7 @@ class Examples:
         return tf.data.Dataset.from_tensor_slices((texts, self.labels.astype(np.int32)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LabelledTexts(sources.SplitDataset):
     """A classification dataset.
 

@@ -16,7 +16,7 @@ from nlpseq.tasks.clips.frames import Part, ReadingOptions, fitted, is_grey
 UNIQUE = 0.9  # share of sequences with a label of their own from which labels are not classes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LabelledClips(sources.SplitDataset):
     """A dataset of clips.
 

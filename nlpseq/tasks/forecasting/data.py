@@ -24,7 +24,7 @@ from nlpseq.tasks.forecasting.splits import FEW_STEPS, SplitSeries, split_series
 from nlpseq.tasks.forecasting.windows import length_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ForecastingSeries:
     """Series as they were read, before they are split.
 
@@ -43,6 +43,9 @@ class ForecastingSeries:
     known: tuple[str, ...]
     generated: bool = False
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<ForecastingSeries {self.name!r}: {plural(len(self.table), 'series', 'series')}>"
 
     @property
     def frequency(self) -> Frequency:
@@ -89,8 +92,9 @@ def load_series(
     """Loads series to forecast.
 
     Args:
-        dataset: Name of a TFDS dataset; the path of a file, or of a folder with train and test files, of which the
-            latter continues the former; or an object, as of `nlpseq.data.read_series`.
+        dataset: Name of a TFDS dataset; the path of a file, of a folder with train and test files, of which the latter
+            continues the former, or of a folder of files with the same columns, one for each series or for parts of
+            the same; or an object, as of `nlpseq.data.read_series`.
         data_dir: Folder of prepared TFDS datasets. Default that of TFDS.
         time, item, value: Columns or features, as of `nlpseq.data.series.Columns`.
         covariates: Columns that are read beside the values; "none" for none. Default all.

@@ -21,7 +21,7 @@ VALIDATED = 200  # windows of validation that are enough
 VALIDATION_SHARE = 0.2  # of the steps of a series that are validated, at most
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SplitSeries(sources.SplitDataset):
     """Series with their windows by split.
 

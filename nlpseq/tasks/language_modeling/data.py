@@ -40,7 +40,7 @@ class Lines:
         return [line for line in self.lines if line.count(b" ") >= LONG - 1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunningTexts(sources.SplitDataset):
     """A dataset of running text.
 

@@ -25,7 +25,7 @@ SILENT = 1e-4  # greatest amplitude of a silent recording
 MANY_SPEAKERS = 10  # from so many on whole speakers are held out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SpeechData(sources.SplitDataset):
     """A speech dataset.
 

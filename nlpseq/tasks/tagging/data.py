@@ -65,7 +65,7 @@ class Sentences:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TaggedSentences(sources.SplitDataset):
     """A dataset of tagged sentences.
 

@@ -48,7 +48,7 @@ class Pairs:
         return tf.data.Dataset.from_tensor_slices(strings)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ParallelTexts(sources.SplitDataset):
     """A dataset of sentences and their translations.
 

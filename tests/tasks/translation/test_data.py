@@ -122,6 +122,7 @@ def test_folder_of_languages(tmp_path, options, reversed_):
     (tmp_path / "notes.old.txt").write_text("nor this")
     data = load_parallel_texts(str(tmp_path), **options)
     assert data.sizes == {"train": 40, "validation": 4, "test": 6} and not data.generated
+    assert repr(data) == f"<ParallelTexts {data.name!r}: train=40, validation=4, test=6>"
     assert (data.source, data.target) == (("de", "en") if reversed_ else ("en", "de"))
     assert decoded(data.train) == ([pair[::-1] for pair in PAIRS] if reversed_ else PAIRS)
 
