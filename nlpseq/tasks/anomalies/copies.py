@@ -9,7 +9,9 @@ from nlpseq.data.files.table import Table, normal
 from nlpseq.errors import shorten
 
 
-def without_copies(table: Table, label: str, chosen: Collection[str], words: Collection[str]) -> Table:
+def without_copies(
+    table: Table, label: str, chosen: Collection[str], channels: Collection[str], words: Collection[str]
+) -> Table:
     """The table without columns of other labels, and with a note on them.
 
     They are called like labels, such as "attack_P1" beside "attack", and hold 0 wherever there is no anomaly. Columns
@@ -19,6 +21,7 @@ def without_copies(table: Table, label: str, chosen: Collection[str], words: Col
         table: With a column of labels of 0 and 1.
         label: The name of that column.
         chosen: Names of columns that are values.
+        channels: Names of columns that are values in other files, which are only said.
         words: Names of columns of labels.
     """
     marked = np.array(table.values(label)) > 0
@@ -33,8 +36,7 @@ def without_copies(table: Table, label: str, chosen: Collection[str], words: Col
         differs = _differs(cells, table.comma)
         if (differs & ~marked).any():
             continue
-        text = normal(name)
-        if text in words or any(text.startswith(f"{word} ") or text.endswith(f" {word}") for word in words):
+        if name not in channels and _is_called(name, words):
             copies.append(name)
         elif marked.any() and (differs == marked).all():
             doubtful.append(name)
@@ -48,6 +50,12 @@ def without_copies(table: Table, label: str, chosen: Collection[str], words: Col
             f"{table.place}: {problem}: name the columns of the values with `values` if these are labels"
         )
     return table
+
+
+def _is_called(name, words):
+    """Whether a name is one of the words, or begins or ends with one."""
+    text = normal(name)
+    return text in words or any(text.startswith(f"{word} ") or text.endswith(f" {word}") for word in words)
 
 
 def _differs(cells, comma):
