@@ -97,7 +97,7 @@ def _files(path, read_table) -> _Files:
     files = [file for file in parts if file not in intervals and file not in marks]
     if not files:
         raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
-    recordings, notes = _of_one_kind(files, path), []
+    recordings, notes = paths.of_one_kind({file: split_in(file.relative_to(path)) for file in files}, KINDS), []
     if unused := [file for file in files if file not in recordings]:
         are = plural(len(unused), "file of another kind is", "files of another kind are")
         notes.append(f"{are} not used; the first: {unused[0]}")
@@ -117,20 +117,6 @@ def _is_y(file, files, read_table):
     except InputError:
         return False
     return True
-
-
-def _of_one_kind(files, path):
-    """The files of recordings: those of the first kind that has training in a name, or else of the first there is.
-
-    Beside training those of other splits may be of another kind.
-    """
-    splits = {file: split_in(file.relative_to(path)) for file in files}
-    groups = [[file for file in files if paths.suffix_of(file) in kind] for kind in KINDS]
-    trained = [group for group in groups if "train" in map(splits.get, group)]
-    if not trained:
-        return next(group for group in groups if group)
-    known = {None, *map(splits.get, trained[0])}
-    return [*trained[0], *(file for file in files if splits[file] not in known)]
 
 
 def _recordings(path, files, read):
