@@ -27,16 +27,19 @@ def without_copies(
     marked = np.array(table.values(label)) > 0
     if marked.all():
         return table
-    row, others = int(np.argmin(marked)), [name for name in table.names if name != label and name not in chosen]
+    rows = [int(np.argmin(marked)), int(np.argmax(marked))]  # whose cells tell most columns of values
+    others = [name for name in table.names if name != label and name not in chosen]
     copies, doubtful = [], []
     for name in others:
         cells = table.values(name)
-        if _differs(cells[row : row + 1], table.comma).any():  # most columns of values are told by one cell
+        is_copy = name not in channels and _is_called(name, words)
+        shown = _differs([cells[row] for row in rows], table.comma)
+        if shown[0] or not (shown[1] or is_copy):
             continue
         differs = _differs(cells, table.comma)
         if (differs & ~marked).any():
             continue
-        if name not in channels and _is_called(name, words):
+        if is_copy:
             copies.append(name)
         elif marked.any() and (differs == marked).all():
             doubtful.append(name)
