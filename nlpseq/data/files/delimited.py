@@ -45,17 +45,8 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
     text = text[directive.end() :] if directive else text  # from the end of that line, so that lines keep their numbers
     delimiter = delimiter or (directive[1] if directive else None)
     chosen = delimiter_of(text, suffix) if not delimiter else checked_delimiter(delimiter)
-    if _escapes(text, chosen):
-        text = re.sub(r'(?<!\\)\\"', '""', text)
-    records = None
-    if chosen == "\t":  # most files of tab-separated values have no quoting, and quotes in their texts
-        records = list(_unquoted(text, chosen))
-        if _is_quoted(records):
-            records = None
-    if records is None:
-        records = list(split_records(text, chosen, place))
     rows, lines, breaks = [], [], set()
-    for line, fields in records:
+    for line, fields in _records(text, chosen, place):
         if any(map(str.strip, fields)):
             rows.append(fields)
             lines.append(line)
@@ -80,6 +71,17 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
     grouped = any(GROUPED.fullmatch(field.strip()) for row in rows[:SAMPLE] for field in row)
     table = rows_table(place, rows, lines, header=None, breaks=breaks, comma=chosen == ";" and not grouped)
     return table.with_note("; ".join(notes)) if notes else table
+
+
+def _records(text, delimiter, place) -> list[tuple[int, list[str]]]:
+    """As `split_records`, or as `_unquoted` where quotes are characters like others."""
+    if _escapes(text, delimiter):
+        text = re.sub(r'(?<!\\)\\"', '""', text)
+    if delimiter == "\t":  # most files of tab-separated values have no quoting, and quotes in their texts
+        records = list(_unquoted(text, delimiter))
+        if not _is_quoted(records):
+            return records
+    return list(split_records(text, delimiter, place))
 
 
 def _escapes(text, delimiter):
