@@ -368,3 +368,21 @@ def test_what_stands_above_and_below_a_table_is_left_out(tmp_path):
 def test_a_first_row_that_is_shorter_is_neither_dropped_nor_filled_in_silence(text):
     with pytest.raises(InputError, match="line 2: expected 2 columns, got"):
         read_delimited(text, "a.csv")
+
+
+@pytest.mark.parametrize(
+    "text, names, rows",
+    [
+        ("Station,Oslo\nUnit,mm\ndate,rain,wind\nmon,1.5,\ntue,2,NA\nwed,3,4\n", ["date", "rain", "wind"], 3),
+        ("Station,Oslo\ndate,rain,wind\nmon,1.5,3\ntue,2,4\nwed,3,4\n", ["date", "rain", "wind"], 3),
+        ("mpg\tcyl\nMazda RX4\t21\t6\nDatsun 710\t22.8\t4\nHornet 4\t21.4\t6\n", ["", "mpg", "cyl"], 3),
+        ("mpg,cyl\na,NA,NA\nb,22.8,4\nc,21.4,6\n", ["", "mpg", "cyl"], 3),
+    ],
+)
+def test_lines_of_two_fields_above_a_header_and_names_of_rows(text, names, rows):
+    table = read_delimited(text, "a.csv").with_header()
+    assert (list(table.names), len(table)) == (names, rows) and ("left out" in table.note or "of R" in table.note)
+
+
+def test_a_first_row_with_gaps_is_no_title():
+    assert len(read_delimited("2024-01-01,,\n2024-01-02,1,2\n2024-01-03,2,3\n", "a.csv")) == 3

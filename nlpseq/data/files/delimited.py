@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from nlpseq.data.files.numbers import is_gap
 from nlpseq.data.files.table import Table, rows_table
 from nlpseq.data.files.values import is_numeral
 from nlpseq.errors import InputError, first_of, plural
@@ -44,17 +45,8 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
     text = text[directive.end() :] if directive else text  # from the end of that line, so that lines keep their numbers
     delimiter = delimiter or (directive[1] if directive else None)
     chosen = delimiter_of(text, suffix) if not delimiter else checked_delimiter(delimiter)
-    if _escapes(text, chosen):
-        text = re.sub(r'(?<!\\)\\"', '""', text)
-    records = None
-    if chosen == "\t":  # most files of tab-separated values have no quoting, and quotes in their texts
-        records = list(_unquoted(text, chosen))
-        if _is_quoted(records):
-            records = None
-    if records is None:
-        records = list(split_records(text, chosen, place))
     rows, lines, breaks = [], [], set()
-    for line, fields in records:
+    for line, fields in _records(text, chosen, place):
         if any(map(str.strip, fields)):
             rows.append(fields)
             lines.append(line)
@@ -79,6 +71,17 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
     grouped = any(GROUPED.fullmatch(field.strip()) for row in rows[:SAMPLE] for field in row)
     table = rows_table(place, rows, lines, header=None, breaks=breaks, comma=chosen == ";" and not grouped)
     return table.with_note("; ".join(notes)) if notes else table
+
+
+def _records(text, delimiter, place) -> list[tuple[int, list[str]]]:
+    """As `split_records`, or as `_unquoted` where quotes are characters like others."""
+    if _escapes(text, delimiter):
+        text = re.sub(r'(?<!\\)\\"', '""', text)
+    if delimiter == "\t":  # most files of tab-separated values have no quoting, and quotes in their texts
+        records = list(_unquoted(text, delimiter))
+        if not _is_quoted(records):
+            return records
+    return list(split_records(text, delimiter, place))
 
 
 def _escapes(text, delimiter):
@@ -189,34 +192,47 @@ def _even(place, rows, lines, delimiter):
 def _lacks_first_name(rows):
     """Whether all rows have one field more than the first, as R writes tables: their names stand before it.
 
-    Names of rows differ, and are single words or numbers; those of columns are no numbers.
+    Names of rows differ, and are single words or numbers, or stand before numbers; those of columns are no numbers.
     """
     width = len(rows[0])
     if width < 2 or len(rows) < 2 or not all(_width(row) == len(row) == width + 1 for row in rows[1:]):
         return False
     names = {row[0].strip() for row in rows[1:]}
-    return len(names) == len(rows) - 1 and not any(" " in name for name in names) and not any(map(is_numeral, rows[0]))
+    if len(names) < len(rows) - 1 or any(map(is_numeral, rows[0])) or _is_above_numbers(rows, 1):
+        return False
+    return not any(" " in name for name in names) or all(is_numeral(row[1]) for row in rows[1:])
 
 
 def _inner(rows, breaks):
     """The rows of a table, without those above and below it: titles, dates, sources.
 
-    Rows of another width count as such if there are few above, of one field each or with an empty line behind them, or
-    if they stand below an empty line, and the rows between have one width.
+    Rows of another width count as such if there are few above, of one field each, with an empty line behind them, or
+    before names of columns of numbers, or if they stand below an empty line, and the rows between have one width.
     """
     widths = [_width(row) for row in rows]
     width = Counter(map(len, rows)).most_common(1)[0][0]
     first = next((number for number, row in enumerate(rows) if len(row) == width and not _is_title(row)), 0)
     separate = first in breaks or (max(widths[:first], default=0) <= 1 and (first < 2 or len(rows[first - 1]) < width))
+    separate = separate or (first > 0 and _is_above_numbers(rows, first))
     last = max((row for row in breaks if row > first), default=len(rows))
     last = last if all(size < min(width, 2 + width // 2) for size in widths[last:]) else len(rows)
     even = all(len(row) == width for row in rows[first:last]) and max(widths[:first], default=0) < widths[first]
     return (first, last) if even and separate and first <= MOST_ABOVE and last - first > first else (0, len(rows))
 
 
+def _is_above_numbers(rows, place):
+    """Whether a row has a different text in each field, and one of them stands above numbers alone."""
+    names, below = [field.strip() for field in rows[place]], rows[place + 1 : place + 1 + SAMPLE]
+    if len(below) < 2 or not all(names) or len(set(names)) < len(names) or any(map(is_numeral, names)):
+        return False
+    columns = zip(*(row for row in below if len(row) == len(names)))
+    cells = [[field.strip() for field in column if not is_gap(field)] for column in columns]
+    return any(column and all(map(is_numeral, column)) for column in cells)
+
+
 def _is_title(row):
-    """Whether a row of three or more fields has a text in the first alone, as spreadsheets write a title."""
-    return len(row) > 2 and _width(row) == 1 and not is_numeral(row[0])
+    """Whether a row of three or more fields has a text in the first alone, no date, as spreadsheets write a title."""
+    return len(row) > 2 and _width(row) == 1 and not row[0].strip()[0].isdigit()
 
 
 def _width(row):

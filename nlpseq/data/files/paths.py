@@ -208,6 +208,23 @@ def files_by_split(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
     return by_split
 
 
+def of_one_kind(splits: Mapping[Path, str | None], kinds: Iterable[Collection[str]]) -> list[Path]:
+    """The files of the first kind that has training in a name, or else of the first kind that there is.
+
+    Beside training, files of splits that it lacks may be of another kind.
+
+    Args:
+        splits: The split that the name of each file tells, None for none.
+        kinds: The suffixes of each kind of files.
+    """
+    groups = [[path for path in splits if suffix_of(path) in kind] for kind in kinds]
+    trained = next((group for group in groups if "train" in map(splits.get, group)), None)
+    if trained is None:
+        return next(filter(None, groups), [])
+    known = {None, *map(splits.get, trained)}
+    return [*trained, *(path for group in groups for path in group if splits[path] not in known)]
+
+
 def split_files(dataset: Path, paths: Iterable[Path], expected: str) -> dict[str, Path]:
     """The files of a folder by split, of those that a kind of task can read.
 

@@ -144,7 +144,14 @@ def rows_table(place: str, rows: Sequence[Sequence], lines: Sequence[int], **att
     """A `Table` of rows of equal length, without known names."""
     width = len(rows[0]) if rows else 0
     names = [str(number) for number in range(1, width + 1)]
-    return Table(place, names, lambda index: [row[index] for row in rows], lines, **attributes)
+    columns: dict[int, list] = {}  # each is gathered once: a table of series is looked through many times
+
+    def column(index):
+        if index not in columns:
+            columns[index] = [row[index] for row in rows]
+        return columns[index].copy()
+
+    return Table(place, names, column, lines, **attributes)
 
 
 def by_split(table: Table) -> dict[str, Table]:

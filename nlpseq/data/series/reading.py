@@ -27,6 +27,8 @@ from nlpseq.data.series.two_headers import long_frame, long_table
 from nlpseq.errors import InputError, one_of
 from nlpseq.paths import as_path
 
+KINDS = ((*paths.TABLES, ".txt", ".tsf"), arrays.SUFFIXES)  # of files of series
+
 
 def read_series(
     data: Any,
@@ -106,10 +108,7 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
 def _tables_in(folder):
     """The tables of a folder, or its arrays if there are no tables, or if only arrays have training in a name."""
     files = [file for file in paths.files_in(folder) if not paths.is_about(file)]
-    kinds = ((*paths.TABLES, ".txt", ".tsf"), arrays.SUFFIXES)
-    groups = [[file for file in files if paths.suffix_of(file) in kind] for kind in kinds]
-    trained = [group for group in groups if any(paths.split_of(file.name) == "train" for file in group)]
-    return next((group for group in (*trained, *groups) if group), [])
+    return paths.of_one_kind({file: paths.split_of(file.name) for file in files}, KINDS)
 
 
 def table_of(data: Any, delimiter: str | None = None, encoding: str | None = None) -> Table:

@@ -19,6 +19,7 @@ PARTS = {  # short names of parts of a date
     "yr": "year", "yyyy": "year", "yy": "year", "mo": "month", "mm": "month", "dy": "day", "dd": "day",
     "hr": "hour", "hh": "hour", "mn": "minute", "doy": "day of year", "dayofyear": "day of year",
 }  # fmt: skip
+ABBREVIATED = {*PARTS, "he"} - {"hr"}  # names that also may be those of values, such as degree days or helium
 CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}(?:[.,]\d+)?))?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
 
 
@@ -73,14 +74,14 @@ def _spread_times(table: Table) -> tuple[list[str], list[str]] | None:
                     clocks = [_clock(cell) for cell in table.values(other)]
                     return [name, other], _joined(table.values(name), clocks)
             for word in HOURS:
-                if word in names and _all(_within(0, 24), table.values(names[word])):
+                if word in names and _is_part(table, names[word], [name], 0, 24):
                     return [name, names[word]], _joined(table.values(name), map(_hour, table.values(names[word])))
     if dates or "year" not in names or not _all(_within(1000, 2300), table.values(names["year"])):
         return None
     if "month" in names:
         return _parts(table, names)
     for word, most, form in (("quarter", 4, "{}Q{}"), ("week", 53, "{}-W{}"), ("day of year", 366, "{}-{:03d}")):
-        if word in names and _all(_within(1, most), table.values(names[word])):
+        if word in names and _is_part(table, names[word], [names["year"]], 1, most):
             parts = zip(table.values(names["year"]), table.values(names[word]))
             return [names["year"], names[word]], [form.format(*map(_whole, pair)) for pair in parts]
     return None
@@ -94,7 +95,10 @@ def _parts(table, names):
             f"{_whole(year)}M{month}" for year, month in zip(table.values(names["year"]), numbers)
         ]
     bounds = {"year": (1000, 2300), "month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 59)}
-    used = [word for word in bounds if word in names and _all(_within(*bounds[word]), table.values(names[word]))]
+    used: list[str] = []
+    for word in bounds:
+        if word in names and _is_part(table, names[word], [names[part] for part in used], *bounds[word]):
+            used.append(word)
     if used[:2] != ["year", "month"]:
         return None
     columns = {word: [_whole(cell) for cell in table.values(names[word])] for word in used}
@@ -106,6 +110,15 @@ def _parts(table, names):
     return [names[word] for word in used], [
         f"{year:04d}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}" for year, month, day, hour, minute in rows
     ]
+
+
+def _is_part(table, name, coarser, low, high):
+    """Whether a column is a part of the times: numbers within bounds; by a short name only if coarser parts recur."""
+    if not _all(_within(low, high), table.values(name)):
+        return False
+    if not coarser or normal(name) not in ABBREVIATED:
+        return True
+    return len(set(zip(*(map(str, table.values(part)) for part in coarser)))) < len(table)
 
 
 def _whole(cell):

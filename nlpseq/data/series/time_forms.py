@@ -28,7 +28,7 @@ QUARTER = re.compile(r"(\d{4})[-\s/]?Q([1-4])|Q([1-4])[-\s/]?(\d{4})", re.IGNORE
 MONTH = re.compile(r"(\d{4})[-\s]?M(0?[1-9]|1[0-2])", re.IGNORECASE)
 WEEK = re.compile(r"(\d{4})[-\s]?W(\d{1,2})(?:-?([1-7]))?", re.IGNORECASE)
 SEASON = re.compile(r"(\d{4})\s?[/-]\s?(\d{4}|\d{2})")  # 1990/91
-FEWEST_SEASONS = 3  # that are no months, as 2009-10 may be
+FEWEST_SEASONS = 3  # different ones that are no months, as 2009-10 may be
 DAY_OF_YEAR = re.compile(r"(\d{4})-(\d{3})")
 COMPACT = re.compile(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-4])([0-5]\d)?([0-5]\d)?)?")
 EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))  # the least numbers that are such times
@@ -77,6 +77,8 @@ def _are_seasons(matches):
     if not matches or len(matches) < FEWEST_SEASONS:
         return False
     years = [int(match[1]) for match in matches]
+    if len(set(years)) < FEWEST_SEASONS and all(1 <= int(match[2]) <= 12 for match in matches):
+        return False
     pairs = all((year + 1) % 10 ** len(match[2]) == int(match[2]) for year, match in zip(years, matches))
     return pairs and all(1000 < year < 3000 for year in years)
 

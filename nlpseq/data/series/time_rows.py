@@ -21,7 +21,8 @@ from nlpseq.data.series.value_columns import FEWEST_ROWS, other_columns, value_c
 from nlpseq.errors import InputError, plural, shorten
 
 COVARIATES = Role("covariates", ())
-STEPS = ("t", "step", "steps", "index", "unnamed: 0")  # names of times that are no years
+STEPS = ("t", "step", "steps")  # names of times that are no years
+INDICES = ("index", "unnamed: 0")  # names of those that are none of channels
 ROW_NUMBERS = (  # names of columns that count rows
     "", "no", "no.", "nr", "row", "row id", "rownames", "instant", "index", "unnamed: 0", "#",
 )  # fmt: skip
@@ -104,7 +105,7 @@ def series_of_times(
 
 def _layout(table, columns, time_zone, channels, notes) -> _Layout:
     time, cells = find_times(table, columns.time)
-    are_steps = len(time) == 1 and normal(time[0]) in STEPS
+    are_steps = len(time) == 1 and normal(time[0]) in (*STEPS, *(INDICES if channels else ()))
     stamps = None if cells is None else parse_times(cells, table.where, time_zone, are_steps)
     usual = {role.argument: usual_column(table, role) for role in columns.others}
     labels = {argument: name for argument, name in usual.items() if name is not None}

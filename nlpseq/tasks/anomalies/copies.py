@@ -9,7 +9,9 @@ from nlpseq.data.files.table import Table, normal
 from nlpseq.errors import shorten
 
 
-def without_copies(table: Table, label: str, chosen: Collection[str], words: Collection[str]) -> Table:
+def without_copies(
+    table: Table, label: str, chosen: Collection[str], channels: Collection[str], words: Collection[str]
+) -> Table:
     """The table without columns of other labels, and with a note on them.
 
     They are called like labels, such as "attack_P1" beside "attack", and hold 0 wherever there is no anomaly. Columns
@@ -19,22 +21,25 @@ def without_copies(table: Table, label: str, chosen: Collection[str], words: Col
         table: With a column of labels of 0 and 1.
         label: The name of that column.
         chosen: Names of columns that are values.
+        channels: Names of columns that are values in other files, which are only said.
         words: Names of columns of labels.
     """
     marked = np.array(table.values(label)) > 0
     if marked.all():
         return table
-    row, others = int(np.argmin(marked)), [name for name in table.names if name != label and name not in chosen]
+    rows = [int(np.argmin(marked)), int(np.argmax(marked))]  # whose cells tell most columns of values
+    others = [name for name in table.names if name != label and name not in chosen]
     copies, doubtful = [], []
     for name in others:
         cells = table.values(name)
-        if _differs(cells[row : row + 1], table.comma).any():  # most columns of values are told by one cell
+        is_copy = name not in channels and _is_called(name, words)
+        shown = _differs([cells[row] for row in rows], table.comma)
+        if shown[0] or not (shown[1] or is_copy):
             continue
         differs = _differs(cells, table.comma)
         if (differs & ~marked).any():
             continue
-        text = normal(name)
-        if text in words or any(text.startswith(f"{word} ") or text.endswith(f" {word}") for word in words):
+        if is_copy:
             copies.append(name)
         elif marked.any() and (differs == marked).all():
             doubtful.append(name)
@@ -48,6 +53,12 @@ def without_copies(table: Table, label: str, chosen: Collection[str], words: Col
             f"{table.place}: {problem}: name the columns of the values with `values` if these are labels"
         )
     return table
+
+
+def _is_called(name, words):
+    """Whether a name is one of the words, or begins or ends with one."""
+    text = normal(name)
+    return text in words or any(text.startswith(f"{word} ") or text.endswith(f" {word}") for word in words)
 
 
 def _differs(cells, comma):

@@ -106,7 +106,7 @@ def load_anomalies(
         sources.refuse_file_options(dataset, **file_options)
         return _from_tfds(dataset, data_dir, {"train": train, "validation": validation, "test": test})
     _refuse_splits(dataset, data_dir, train, validation, test)
-    read = lambda data: read_recordings(data, time, values, label, delimiter, encoding)  # noqa: E731
+    read = lambda data, channels: read_recordings(data, time, values, label, delimiter, encoding, channels)  # noqa: E731
     if isinstance(dataset, (str, os.PathLike)):
         path = as_path(dataset)
         with unpacked(path, (".npz",) if _has_splits(path) else ()) as path:
@@ -118,7 +118,7 @@ def load_anomalies(
         splits, channels, notes = _read_parts(training_and_others(dataset), read, dataset)
     for split, data in (("validation", validation), ("test", test)):
         if data is not None:
-            splits[split], _, file_notes = checked(read(as_path(data)), channels, data)
+            splits[split], _, file_notes = checked(read(as_path(data), channels), channels, data)
             notes += file_notes
     if "test" in splits:
         splits["test"], test_notes = continued(splits["train"], splits["test"])
@@ -156,7 +156,7 @@ def _read_parts(parts, read, place):
     """The recordings of files, tables or objects by split, the channels, and notes."""
     by_split, channels, notes = {}, (), []
     for split in (split for split in sources.SPLITS if split in parts):
-        by_split[split], channels, file_notes = checked(read(parts[split]), channels, place)
+        by_split[split], channels, file_notes = checked(read(parts[split], channels), channels, place)
         notes += file_notes
     return by_split, channels, notes
 

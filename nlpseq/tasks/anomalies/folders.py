@@ -1,6 +1,6 @@
 """Folders of recordings: a file each, with splits and labels in files, folders or names of their own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -9,9 +9,9 @@ from nlpseq.data.files import paths
 from nlpseq.data.files.arrays import SUFFIXES as ARRAYS
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, plural, shorten
-from nlpseq.tasks.anomalies.interval_files import DELIMITED, Reader, find_intervals
-from nlpseq.tasks.anomalies.intervals import WORDS, with_intervals
-from nlpseq.tasks.anomalies.label_files import MARKS, SEQUENCES, with_marks, with_sequences
+from nlpseq.tasks.anomalies.interval_files import DELIMITED, Reader, find_intervals, is_list
+from nlpseq.tasks.anomalies.intervals import WORDS, bounds, with_intervals
+from nlpseq.tasks.anomalies.label_files import MARKS, SEQUENCES, read_labels, with_marks, with_sequences
 from nlpseq.tasks.anomalies.names import SUFFIXES, as_x, parts_of, split_in, words_of
 from nlpseq.tasks.anomalies.recordings import Recording
 
@@ -42,7 +42,7 @@ class _Files(NamedTuple):
 
 
 def read_folder(
-    path: Path, read: Callable[[Path | Table], Contents], read_table: Reader
+    path: Path, read: Callable[[Path | Table, Collection[str]], Contents], read_table: Reader
 ) -> tuple[dict[str, list[Recording]], tuple, list[str]]:
     """The recordings of a folder by split, the channels, and notes.
 
@@ -51,7 +51,7 @@ def read_folder(
 
     Args:
         path: The folder.
-        read: From a file or its table to its recordings.
+        read: From a file or its table, and the channels of files before it, to its recordings.
         read_table: From a file to its table, or text.
 
     Raises:
@@ -64,10 +64,21 @@ def read_folder(
         splits = with_sequences(splits, file, read_table)
     splits, part_notes = with_marks(splits, files.marks, path, read_table)
     notes += part_notes
+    labelled = any(one.windows is not None for items in splits.values() for one in items)
     for file, table in files.intervals.items():
+        if is_list(file) and _has_no_ends(table):
+            if labelled:
+                notes.append(f"{file} lists times beside recordings that have labels, and is not used")
+                continue
+            notes.append(f"{file}: the times are taken for those of anomalies")
         splits, part_notes = with_intervals(splits, table, file.relative_to(path))
         notes += part_notes
     return splits, channels, notes
+
+
+def _has_no_ends(table):
+    starts, ends = bounds(table) or ([], [])
+    return starts == ends
 
 
 def _files(path, read_table) -> _Files:
@@ -77,31 +88,35 @@ def _files(path, read_table) -> _Files:
     parts = {file: set(parts_of(file.relative_to(path))) for file in files if file not in sequences}
     eventful = [file for file in parts if parts[file] & WORDS]
     others = [file for file in parts if file not in eventful and paths.suffix_of(file) in DELIMITED]
-    intervals, tables = find_intervals([*eventful, *others], read_table)
-    marks = [file for file in parts if file not in intervals and (parts[file] & MARKS or _is_y(file, parts))]
+    intervals, tables = find_intervals(eventful, others, read_table)
+    marks = [
+        file for file in parts if file not in intervals and (parts[file] & MARKS or _is_y(file, parts, read_table))
+    ]
     if len(intervals) + len(marks) == len(parts):  # all have starts and ends, as other tables may
         tables |= {file: intervals.pop(file) for file in others if file in intervals}
     files = [file for file in parts if file not in intervals and file not in marks]
     if not files:
         raise InputError(f"folder {path} has no tables: expected files such as train.csv and test.csv.")
-    recordings, notes = _of_one_kind(files, path), []
+    recordings, notes = paths.of_one_kind({file: split_in(file.relative_to(path)) for file in files}, KINDS), []
     if unused := [file for file in files if file not in recordings]:
         are = plural(len(unused), "file of another kind is", "files of another kind are")
         notes.append(f"{are} not used; the first: {unused[0]}")
     return _Files(recordings, marks, sequences, intervals, tables, notes)
 
 
-def _is_y(file, files):
-    """Whether a file has the name of one of values but for a y in the place of the x: y_test.npy beside x_test.npy."""
+def _is_y(file, files, read_table):
+    """Whether a file of labels is called as one of values but for a y in the place of the x, as y_test.npy is.
+
+    The axes of a sensor are called so too, and are no labels.
+    """
     words = words_of(file.name)
-    return "y" in words and as_x(words) in {words_of(other.name) for other in files if other.parent == file.parent}
-
-
-def _of_one_kind(files, path):
-    """The files of recordings: those of the first kind that has training in a name, or else of the first there is."""
-    groups = [[file for file in files if paths.suffix_of(file) in kind] for kind in KINDS]
-    trained = [group for group in groups if any(split_in(file.relative_to(path)) == "train" for file in group)]
-    return (trained or [group for group in groups if group])[0]
+    if "y" not in words or as_x(words) not in {words_of(one.name) for one in files if one.parent == file.parent}:
+        return False
+    try:
+        read_labels(file, read_table)
+    except InputError:
+        return False
+    return True
 
 
 def _recordings(path, files, read):
@@ -115,7 +130,7 @@ def _recordings(path, files, read):
         if split is None:
             notes.append(f"{file} has the name of no split, and is not used")
             continue
-        items, channels, file_notes = checked(read(files.tables.get(file, file)), channels, file)
+        items, channels, file_notes = checked(read(files.tables.get(file, file), channels), channels, file)
         if len(items) == 1:
             items = [replace(items[0], name=file.relative_to(path).as_posix())]
         splits.setdefault(split, []).extend(items)

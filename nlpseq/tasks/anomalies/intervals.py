@@ -26,6 +26,7 @@ STARTS, ENDS = (
     for word in ("start", "end")
 )  # fmt: skip
 NAMES = ("file", "filename", "file name", "name", "series", "recording", "item", "machine", "chan id", "id")
+OF_ANOMALIES = ("name", "id")  # which also may be those of the anomalies
 
 
 def bounds(table: Table) -> tuple[list, list] | None:
@@ -89,7 +90,10 @@ def _owner(path):
 
 
 def _names(table, recordings) -> tuple[list[str] | None, list[str]]:
-    """The name of the recording of each row, None if no column has names of recordings; and a note on one without."""
+    """The name of the recording of each row, None if no column has names of recordings; and a note on one without.
+
+    Different files or machines that are none of the recordings are those of others, whose anomalies are in none.
+    """
     columns = [name for word in NAMES for name in table.names if normal(name) == word]
     known = {key for one in recordings for key in _keys(one.name)}
     others = [name for name in table.names if name not in columns]
@@ -99,6 +103,10 @@ def _names(table, recordings) -> tuple[list[str] | None, list[str]]:
             return cells, []
     if not columns:
         return None, []
+    for name in columns:
+        cells = [item_name(cell) for cell in table.values(name)]
+        if normal(name) not in OF_ANOMALIES and len(set(cells)) > 1:
+            return cells, []
     return None, [f"{table.place}: {shorten(repr(columns[0]))} names none of the recordings, and is not used"]
 
 

@@ -30,13 +30,14 @@ MOST_SHOWN = 10_000  # rows that tell what a column holds
 MOST_KINDS = 99  # of anomalies that are numbered
 
 
-def with_labels(table: Table, label: Any, values: Any) -> tuple[Table, Role | None]:
+def with_labels(table: Table, label: Any, values: Any, channels: Collection[str] = ()) -> tuple[Table, Role | None]:
     """The table with its labels as 0 and 1, and the role by which their column is found; None if there is none.
 
     Args:
         table: The header may still have to be found.
         label: The column, by name or number; None to find it out, "none" for none.
         values: The columns of the values, None if they are not given; none of these is taken for labels.
+        channels: Columns that are values in other files, of which none is either.
 
     Raises:
         InputError: there is no such column, or it holds something else.
@@ -47,7 +48,7 @@ def with_labels(table: Table, label: Any, values: Any) -> tuple[Table, Role | No
     if label is None:
         table = _headed(table)
         chosen = given_columns(table, VALUES, values) or ()
-        table, index = _usual(table, chosen)
+        table, index = _usual(table, [*chosen, *channels])
     else:
         table, index = _chosen_column(table, label)
     if index is None:
@@ -59,7 +60,7 @@ def with_labels(table: Table, label: Any, values: Any) -> tuple[Table, Role | No
     if len(kinds) > 1 or (kinds and normal(kinds[0]) not in ("1", "1.0", "-1", "-1.0", *ANOMALOUS)):
         table = table.with_note(f"{table.place}: anomalies are the labels {shorten(', '.join(map(repr, kinds)))}")
     table = replace(table, column=lambda at: numbers if at == index else column(at))
-    return without_copies(table, name, chosen, LABEL.usual), Role("label", (normal(name),))
+    return without_copies(table, name, chosen, channels, LABEL.usual), Role("label", (normal(name),))
 
 
 def _chosen_column(table, label):

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ def read_recordings(
     label: Any = None,
     delimiter: str | None = None,
     encoding: str | None = None,
+    channels: Collection[str] = (),
 ) -> tuple[list[Recording], tuple[str, ...], tuple[str, ...]]:
     """The recordings of a table, the names of their channels, and notes.
 
@@ -46,22 +47,23 @@ def read_recordings(
         time, values, label: Columns, by name or by number from 1; `values` may be several, separated by commas.
             Default those with usual names, and all other columns of numbers as values; `label` may be "none".
         delimiter, encoding: Of files.
+        channels: Names of the channels of other files, which are no labels.
 
     Raises:
         InputError: The file cannot be read so; the message names the line.
     """
     is_path = isinstance(data, (str, os.PathLike))
     table = _table_of(as_path(data), delimiter, encoding) if is_path else table_of(data)
-    table, role = with_labels(table, label, values)
+    table, role = with_labels(table, label, values, channels)
     columns = Columns(time=time, value=values, others=() if role is None else (role,))
     table = read_series(table, columns, duplicates="few", grid=False, channels=True)
     others = tuple(name for name in table.values if normal(name) not in CHANGES)
-    channels = others if values is None and others else tuple(table.values)
-    recordings, notes = [_recording(one, channels, table.place) for one in table.series], table.notes
+    names = others if values is None and others else tuple(table.values)
+    recordings, notes = [_recording(one, names, table.place) for one in table.series], table.notes
     unused = dict.fromkeys(name.partition("=")[0] for name in (*table.covariates, *table.statics))
     if values is None and (texts := [repr(name) for name in unused if normal(name) not in CHANGES]):
         notes = (*notes, f"{table.place}: columns without numbers are not used: {shorten(', '.join(texts))}")
-    return recordings, channels, notes
+    return recordings, names, notes
 
 
 def _table_of(path, delimiter, encoding) -> Table:

@@ -314,6 +314,9 @@ def test_arrays_in_files_and_beside_tables(tmp_path):
     write(tmp_path, "time,y\n" + rows(DAYS, range(20)), "data.csv")
     write(tmp_path, "about the data", "README.txt")
     assert values(read_series(split_tables(tmp_path)["train"])) == list(range(20))
+    np.save(tmp_path / "test.npy", np.ones(3))
+    (tmp_path / "data.csv").rename(tmp_path / "train.csv")
+    assert list(split_tables(tmp_path)) == ["train", "test"]
     for shape in ((0,), (0, 2), (2, 0)):
         np.save(tmp_path / "empty.npy", np.zeros(shape))
         with pytest.raises(InputError, match="empty.npy is empty: expected an array of numbers"):
@@ -336,3 +339,26 @@ def test_texts_that_are_no_columns_between_blanks(tmp_path):
     assert values(read_series(write(tmp_path, "a; b\n" + "2,5; 1\n" * 3, "a.txt")), "a") == [2.5] * 3
     with pytest.raises(InputError, match="line 2: 'of two 3' in the column 'a text' is not a number"):
         read_series(write(tmp_path, "a text\nof two 3\n", "a.txt"))
+
+
+@pytest.mark.parametrize(
+    "columns, name",
+    [
+        ({"year": range(1990, 2002), "mm": range(1, 13)}, "YS"),
+        ({"year": [2024] * 12, "month": range(1, 13), "dd": range(1, 13)}, "MS"),
+        ({"date": DAYS[:12], "he": range(12)}, "D"),
+        ({"index": range(1990, 2002), "x": range(12)}, "YS"),
+    ],
+)
+def test_values_with_names_as_of_parts_of_times(columns, name):
+    """Rain in mm, degree days and helium are parts of times only where the times are the same without them."""
+    table = read_series({key: list(cells) for key, cells in columns.items()})
+    assert table.frequency.name == name and len(table.series[0]) == 12
+    assert len(set(table.series[0].columns["value"])) == 12
+
+
+def test_months_of_one_year_are_no_season():
+    table = read_series({"shop": list(range(60)), "month": ["2009-10"] * 60, "y": [1.0] * 60}, grid=False)
+    assert str(table.series[0].times[0].date()) == "2009-10-01"
+    table = read_series({"shop": list(range(60)) * 2, "season": ["1989/90"] * 60 + ["1990/91"] * 60, "y": [1.0] * 120})
+    assert str(table.series[0].times[0].date()) == "1989-01-01" and len(table) == 60

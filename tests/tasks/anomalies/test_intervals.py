@@ -99,7 +99,7 @@ def test_only_tables_that_may_have_starts_and_ends_are_read_and_once(tmp_path):
     lines(tmp_path / "start_of_attack_2.csv", ["x,starting,ending", *(f"{value},0,0" for value in VALUES)])
     read = []
     intervals, others = find_intervals(
-        sorted(tmp_path.iterdir()), lambda file: (read.append(file), read_table(file))[1]
+        sorted(tmp_path.iterdir()), [], lambda file: (read.append(file), read_table(file))[1]
     )
     assert not intervals and list(others) == read == [tmp_path / "start_of_attack_2.csv"]
 
