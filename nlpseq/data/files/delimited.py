@@ -226,12 +226,8 @@ def _inner(rows, breaks):
     widths = [_width(row) for row in rows]
     width = Counter(map(len, rows)).most_common(1)[0][0]
     first = next((number for number, row in enumerate(rows) if len(row) == width and not _is_title(row)), 0)
-    if (
-        first
-        and len(rows[first - 1]) == width
-        and any(_is_number(field) and not YEAR.search(field) for field in rows[first])
-    ):
-        first = 0  # behind a title stands a header
+    if first and len(rows[first - 1]) == width and not _are_names(rows[first]):
+        first = 0  # what stands above rows is a header, no title
     shorter = max(widths[:first], default=0) <= 1 and (first < 2 or len(rows[first - 1]) < width)
     separate = first in breaks or shorter or _is_above_numbers(rows, first)
     last = max((row for row in breaks if row > first), default=len(rows))
@@ -243,6 +239,11 @@ def _inner(rows, breaks):
 def _is_title(row):
     """Whether a row of three or more fields has a text in the first alone, as spreadsheets write a title."""
     return len(row) > 2 and _width(row) == 1 and not is_numeral(row[0])
+
+
+def _are_names(row):
+    """Whether a row may be a header: it has no numbers but years."""
+    return all(YEAR.search(field) or not _is_number(field) for field in row)
 
 
 def _is_above_numbers(rows, first):

@@ -11,11 +11,11 @@ from nlpseq.data.files.columns import Role, find_columns, with_names
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.json_rows import columns_table, read_json
-from nlpseq.data.files.paths import TABLES, inner, read_splits, split_folders, split_of, suffix_of
+from nlpseq.data.files.paths import TABLES, data_files, inner, read_splits, split_folders, split_of, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.values import is_missing, list_in, text_of
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, first_of, shorten
 from nlpseq.tasks.tagging import columns, span_forms, spans
 
 TOKENS = Role("tokens", (
@@ -69,11 +69,17 @@ def read(
     parts = read_splits(
         groups, lambda files: _joined([_read_file(file, tokens, tags, delimiter, encoding) for file in files])
     )
-    train = groups["train"]
-    if len(train) > 1 and train[0].parent == path and split_of(train[0].name) is None:
-        note = f"{len(train)} files of {path} are one set, from {train[0].name} to {train[-1].name}"
-        parts["train"] = replace(parts["train"], notes=(note, *parts["train"].notes))
+    if groups["train"][0].parent == path and split_of(groups["train"][0].name) is None:
+        parts["train"] = replace(parts["train"], notes=(*_about_parts(path, groups["train"]), *parts["train"].notes))
     return parts
+
+
+def _about_parts(folder, files):
+    """Notes on the files of a folder without splits that are one set, and those that are left out."""
+    if len(files) > 1:
+        yield f"{len(files)} files of {folder} are one set, from {files[0].name} to {files[-1].name}"
+    if left := [file.name for file in data_files(folder, columns.SUFFIXES) if file not in files]:
+        yield f"left out of {folder}: {first_of(left)}, as {files[0].name} has the suffix of files of tags"
 
 
 def _annotated_tables(folder, encoding):
