@@ -10,7 +10,9 @@ import pytest
 import soundfile
 
 from nlpseq.data import load_anomalies, load_clips, load_labelled_texts, load_running_texts, load_series, load_speech
+from nlpseq.data.files import listed_texts
 from nlpseq.errors import InputError
+from nlpseq.tasks.classification import own
 from tests.data.shapes import ROWS, table
 
 
@@ -152,3 +154,10 @@ def test_names_of_archives_that_tell_more_than_the_file_in_them_or_less(tmp_path
         archive.writestr("export.2024-01", content)
     for name in "abc":
         assert sum(load_labelled_texts(tmp_path / f"{name}.csv.zip").sizes.values()) == len(ROWS)
+
+
+def test_tables_without_names_of_files_are_not_read_for_lists(tmp_path, monkeypatch):
+    write(tmp_path)
+    (tmp_path / "figure.png").write_bytes(b"a")
+    monkeypatch.setattr(listed_texts, "read_table", None)
+    assert listed_texts.listed_tables(tmp_path, own.LABEL) is None
