@@ -362,6 +362,7 @@ def test_what_stands_above_and_below_a_table_is_left_out(tmp_path):
     [
         "text,label\n" + "".join(f"a text {number},b,{number}\n" for number in range(30)),  # no names of rows: texts
         "text,label\n" + "".join(f"c,a text {number},b\n" for number in range(30)),  # which recur
+        "One text, with a comma\n" + "".join(f"{number},text {number},b\n" for number in range(30)),  # no header either
         "1,2\n" + "".join(f"{number},text {number},b\n" for number in range(30)),  # no header
         "text,label\n" + "".join(f"{number},a,b,c\n" for number in range(30)),  # no title
     ],

@@ -212,9 +212,10 @@ def _lacks_first_name(rows):
     width = len(rows[0])
     if width < 2 or len(rows) < 2 or not all(_width(row) == len(row) == width + 1 for row in rows[1:]):
         return False
+    names = not any(name.startswith(" ") or is_numeral(name) for name in rows[0])
     different = len({row[0].strip() for row in rows[1:]}) == len(rows) - 1
     texts = any(" " in row[0].strip() and not _is_number(row[1]) for row in rows[1:])
-    return different and not texts and not any(map(is_numeral, rows[0]))
+    return names and different and not texts
 
 
 def _inner(rows, breaks):

@@ -119,11 +119,11 @@ def _read_file(path, tokens, tags, delimiter, encoding):
 
 def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
     if "json" in suffix_of(path):
-        return read_json(read_text(path, encoding), str(path), as_columns)
+        return read_json(read_text(path, encoding), str(path), lambda data: _placed(path, as_columns, data))
     if suffix_of(path) not in TABLES or suffix_of(path) in (".tsv", ".tab"):
         lines = read_lines(path, encoding)
         if is_json("\n".join(lines[:1])):
-            return read_json("\n".join(lines), str(path), as_columns)
+            return read_json("\n".join(lines), str(path), lambda data: _placed(path, as_columns, data))
         if _are_sentences_and_tags(lines) if delimiter is None else False:
             return read_delimited("\n".join(lines), str(path), ".tsv", "tab")
         if suffix_of(path) in (".tsv", ".tab") and _names_columns(lines):
@@ -136,6 +136,14 @@ def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
     if isinstance(content, str):
         raise InputError(f"{path} is empty: expected sentences.")
     return content
+
+
+def _placed(place, read, data):
+    """What `read` makes of data; its errors, which begin with a row, name the place too."""
+    try:
+        return read(data)
+    except InputError as error:
+        raise InputError(f"{place}, {error}") from None
 
 
 def _are_sentences_and_tags(lines):
@@ -248,7 +256,7 @@ def _of_spans(part):
     cells = [value.tolist() if hasattr(value, "tolist") else value for value in part.values(marked)]
     cells = [list_in(value) if isinstance(value, str) else value for value in cells]
     rows = [{"text": value, "spans": cell} for value, cell in zip(part.values(text), cells)]
-    columns = spans.columns_of(rows)
+    columns = _placed(part.place, spans.columns_of, rows)
     return None if columns is None else _of_sentence_rows(part, columns["tokens"], columns["tags"])
 
 
