@@ -154,8 +154,8 @@ def labelled_rows(
         if train_columns and _is_unlabelled(part, *train_columns):
             notes.append(f"{part.place} has no column {train_columns[1]!r}: the {split} split is left out")
             continue
-        named = learnt if learnt and set(map(table.normal, chain(*learnt))) <= _names_in(part) else (text, label)
-        part, columns, label_columns = _columns(part, *named)
+        arguments = learnt if learnt and set(map(table.normal, chain(*learnt))) <= _names_in(part) else (text, label)
+        part, columns, label_columns = _columns(part, *arguments)
         if split == "train":
             train_columns = columns[0] if part.header else None, label_columns[0]
             unnamed = part.header and text is None and label is None

@@ -81,8 +81,8 @@ def _are_frames(table, columns, options):
         return False
     if columns.owners:
         return True
-    named = columns.label and table.header and not str(options.channels or "").isdigit()
-    return bool(named) and recurring_runs(table.values(columns.label)) is not None
+    by_label = columns.label and table.header and not str(options.channels or "").isdigit()
+    return bool(by_label) and recurring_runs(table.values(columns.label)) is not None
 
 
 def _is_header(table):

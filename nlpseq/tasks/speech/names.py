@@ -30,8 +30,8 @@ def are_digits_of_speakers(files: Iterable[Path]) -> bool:
     if not all(digit.isdecimal() and speaker in others for speaker, digit, *others in parts):
         return False
     numbered = all(speaker.isdecimal() and len(digit) < len(speaker) for speaker, digit, *_ in parts)
-    named = not any(speaker.isdecimal() for speaker, *_ in parts)
-    return numbered or (named and {digit for _, digit, *_ in parts} == set("0123456789"))
+    lettered = not any(speaker.isdecimal() for speaker, *_ in parts)
+    return numbered or (lettered and {digit for _, digit, *_ in parts} == set("0123456789"))
 
 
 def parts_of(file: Path) -> list[str]:
