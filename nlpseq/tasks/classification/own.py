@@ -193,8 +193,8 @@ def _is_unlabelled(part: Table, text: str | None, label: str) -> bool:
 
 def _names_in(part: Table) -> set[str]:
     """The names of columns, or the first cells, which may be names, without case."""
-    cells = [part.column(index)[0] for index in range(len(part.names)) if len(part)]
-    return {table.normal(str(name)) for name in (part.names if part.header else cells)}
+    names = part.names if part.header else [part.column(index)[0] for index in range(len(part.names)) if len(part)]
+    return {table.normal(str(name)) for name in names}
 
 
 def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:
