@@ -1,5 +1,6 @@
 """Archives are read as what they hold, by every kind, and labels of texts from lists of files."""
 
+import gzip
 import shutil
 import tarfile
 import zipfile
@@ -9,7 +10,9 @@ import pytest
 import soundfile
 
 from nlpseq.data import load_anomalies, load_clips, load_labelled_texts, load_running_texts, load_series, load_speech
+from nlpseq.data.files import listed_texts
 from nlpseq.errors import InputError
+from nlpseq.tasks.classification import own
 from tests.data.shapes import ROWS, table
 
 
@@ -141,3 +144,20 @@ def test_lists_beside_texts_and_tables_that_are_no_lists(tmp_path):
     (tmp_path / "b" / "scores.csv").write_text('a,b\n1,"2\n')
     data = load_labelled_texts(tmp_path / "b", delimiter="^")
     assert len(data.labels) == 2 and sum(data.sizes.values()) == len(ROWS)
+
+
+def test_names_of_archives_that_tell_more_than_the_file_in_them_or_less(tmp_path):
+    content = table(ROWS, ("text", "label"))
+    (tmp_path / "a.csv.zip").write_text(content)  # which is none
+    (tmp_path / "b.csv.zip").write_bytes(gzip.compress(content.encode()))
+    with zipfile.ZipFile(tmp_path / "c.csv.zip", "w") as archive:
+        archive.writestr("export.2024-01", content)
+    for name in "abc":
+        assert sum(load_labelled_texts(tmp_path / f"{name}.csv.zip").sizes.values()) == len(ROWS)
+
+
+def test_tables_without_names_of_files_are_not_read_for_lists(tmp_path, monkeypatch):
+    write(tmp_path)
+    (tmp_path / "figure.png").write_bytes(b"a")
+    monkeypatch.setattr(listed_texts, "read_table", None)
+    assert listed_texts.listed_tables(tmp_path, own.LABEL) is None

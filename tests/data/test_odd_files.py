@@ -17,6 +17,7 @@ from nlpseq.data import (
 )
 from nlpseq.data.files import paths
 from nlpseq.data.files.delimited import read_delimited
+from nlpseq.data.files.header import with_header_by
 from nlpseq.data.series import read_series
 from nlpseq.errors import InputError
 from tests.data import shapes
@@ -361,6 +362,7 @@ def test_what_stands_above_and_below_a_table_is_left_out(tmp_path):
     [
         "text,label\n" + "".join(f"a text {number},b,{number}\n" for number in range(30)),  # no names of rows: texts
         "text,label\n" + "".join(f"c,a text {number},b\n" for number in range(30)),  # which recur
+        "One text, with a comma\n" + "".join(f"{number},text {number},b\n" for number in range(30)),  # no header either
         "1,2\n" + "".join(f"{number},text {number},b\n" for number in range(30)),  # no header
         "text,label\n" + "".join(f"{number},a,b,c\n" for number in range(30)),  # no title
     ],
@@ -386,3 +388,22 @@ def test_lines_of_two_fields_above_a_header_and_names_of_rows(text, names, rows)
 
 def test_a_first_row_with_gaps_is_no_title():
     assert len(read_delimited("2024-01-01,,\n2024-01-02,1,2\n2024-01-03,2,3\n", "a.csv")) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("place,Rome\nheight,21\nday,rain,wind\n1,0.5,3\n2,0,4\n", ["1", "0.5", "3"]),  # pairs above a header
+        ("Rain, by day\nday,rain,wind\n1,0.5,3\n2,0,4\n", ["1", "0.5", "3"]),  # a title with a comma
+        ("Rain,,\na,2019,2020\nRome,3,4\nOslo,5,6\n", ["Rome", "3", "4"]),  # years are names
+        ("text,,\nso it is,b,1\nhere,c,2\nthere,b,1\n", ["so it is", "b", "1"]),  # no title, but a header
+        ("a,b\nMazda RX4,21,6\nHornet 4,18,8\n", ["Mazda RX4", "21", "6"]),  # names of rows as of R
+        ("java,int x = f();\nc,int y;\njava,g();\n", ["java", "int x = f();"]),  # lines of programs
+        ("a,b;\n1,pos;\n2,0.5;\n", ["1", "pos"]),  # a mark at the end of each line
+        ("| a | b |\n|---|:-:|\n| so it is | 1 |\n| here | 2 |\n", ["", "so it is", "1"]),  # of Markdown
+        (" a | b \n---+---\n so it is | 1\n here | 2\n", ["so it is", "1"]),  # of a database
+    ],
+)
+def test_the_first_row_behind_a_header(text, first):
+    table = with_header_by(read_delimited(text, "a.csv"), lambda cells: "a" in cells or "text" in cells)
+    assert [table.column(index)[0] for index in range(len(table.names))] == first

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 from nlpseq.data.files.contents import DAMAGED, MOST_EXPANDED, MOST_FREE, OF_MACS, check_file, damaged
-from nlpseq.data.files.paths import cannot_read, files_below, is_path
+from nlpseq.data.files.paths import TABLES, TEXTS, cannot_read, files_below, is_path, suffix_of
 from nlpseq.errors import InputError
 from nlpseq.paths import as_path
 
@@ -94,8 +94,9 @@ def unpacked(data: Any, zips: tuple[str, ...] = (".zip",)) -> Iterator[Any]:
         files = files_below(folder)
         if len(files) != 1:
             yield folder
-        else:  # of a file without a suffix the name of the archive tells what it is: a.csv.zip
-            yield files[0] if files[0].suffix or kind is tarfile.open else path
+        else:  # of a file of no usual suffix the name of the archive may tell what it is: a.csv.zip
+            told = kind is tarfile.open or suffix_of(files[0]) in (*TABLES, *TEXTS)
+            yield files[0] if told or (files[0].suffix and suffix_of(path) not in (*TABLES, *TEXTS)) else path
 
 
 def _kind(path, zips):
@@ -103,7 +104,10 @@ def _kind(path, zips):
     name = path.name.lower()
     if not os.path.isfile(path) or not name.endswith((*zips, *TARS)):
         return None
-    return zipfile.ZipFile if name.endswith(zips) else tarfile.open
+    if not name.endswith(zips):
+        return tarfile.open
+    with open(path, "rb") as file:  # others are called so, and read by what they begin with
+        return zipfile.ZipFile if file.read(2) in (b"PK", b"") else None
 
 
 def _unpack(path, kind, folder):

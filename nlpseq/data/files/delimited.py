@@ -21,6 +21,9 @@ FIRST_LINE = re.compile(r'"?sep=([^\r\n])"?(?=[\r\n])', re.IGNORECASE)  # of Exc
 MOST_ABOVE = 10  # rows above a table
 SAMPLE = 200  # records that decide on the delimiter, and on what commas in numbers are
 GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")  # a number with commas between groups
+RULE = re.compile(r"[|+: ]*-{3}[-|+: ]*")  # the line below the header of a table as of Markdown
+YEAR = re.compile(r"^\s*(19|20)\d\d\s*$")  # which may be the name of a column
+END = re.compile(r"\s|[^\w.+-];$")  # of a text before a semicolon, not of a number or a name
 
 
 class UnclosedQuoteError(InputError):
@@ -54,17 +57,7 @@ def read_delimited(text: str, place: str, suffix: str = ".csv", delimiter: str |
             breaks.add(len(rows))
     if not rows:
         raise InputError(f"{place} is empty: expected a header and rows of values.")
-    if chosen != ";" and len(rows) > 1 and all(row[-1].endswith(";") for row in rows):  # at the end of each line
-        rows = [[*row[:-1], row[-1].rstrip(";")] for row in rows]
-    notes = []
-    if _lacks_first_name(rows) and 1 not in breaks:
-        rows[0].insert(0, "")
-        notes.append(f"{place}: the rows have a field more than the header: the first holds their names, as of R")
-    first, last = _inner(rows, breaks)
-    if left_out := [*lines[:first], *lines[last:]]:
-        are = f"line{'s' * (len(left_out) > 1)} {first_of(left_out)}"
-        notes.append(f"{place}: left out, above or below the table: {are}")
-    rows, lines, breaks = rows[first:last], lines[first:last], {row - first for row in breaks if first < row < last}
+    rows, lines, breaks, notes = _table_in(place, _cleaned(rows, chosen), lines, breaks)
     filled = max(map(_width, rows))
     rows[0] = rows[0][: max(filled, 1)]
     _even(place, rows, lines, chosen)
@@ -82,6 +75,31 @@ def _records(text, delimiter, place) -> list[tuple[int, list[str]]]:
         if not _is_quoted(records):
             return records
     return list(split_records(text, delimiter, place))
+
+
+def _table_in(place, rows, lines, breaks):
+    """Rows, lines and breaks of the table among all rows, with notes on what is not as usual."""
+    notes = []
+    first, last = _inner(rows, breaks)
+    if not first and _lacks_first_name(rows) and 1 not in breaks:
+        rows[0].insert(0, "")
+        first, last = _inner(rows, breaks)
+        notes.append(f"{place}: the rows have a field more than the header: the first holds their names, as of R")
+    if left_out := [*lines[:first], *lines[last:]]:
+        are = f"line{'s' * (len(left_out) > 1)} {first_of(left_out)}"
+        notes.append(f"{place}: left out, above or below the table: {are}")
+    rows, lines, breaks = rows[first:last], lines[first:last], {row - first for row in breaks if first < row < last}
+    if len(rows) > 2 and RULE.fullmatch("|".join(rows[1])):  # of a table as of Markdown, whose cells stand in blanks
+        rows, lines = [[field.strip() for field in row] for row in (rows[0], *rows[2:])], [lines[0], *lines[2:]]
+        breaks = {row - 1 for row in breaks if row > 2}
+    return rows, lines, breaks, notes
+
+
+def _cleaned(rows, delimiter):
+    """The rows without a semicolon at the end of each line, which ends no text, such as a line of a program."""
+    if delimiter == ";" or len(rows) < 2 or any(not row[-1].endswith(";") or END.search(row[-1]) for row in rows):
+        return rows
+    return [[*row[:-1], row[-1].rstrip(";")] for row in rows]
 
 
 def _escapes(text, delimiter):
@@ -197,42 +215,53 @@ def _lacks_first_name(rows):
     width = len(rows[0])
     if width < 2 or len(rows) < 2 or not all(_width(row) == len(row) == width + 1 for row in rows[1:]):
         return False
-    names = {row[0].strip() for row in rows[1:]}
-    if len(names) < len(rows) - 1 or any(map(is_numeral, rows[0])) or _is_above_numbers(rows, 1):
-        return False
-    return not any(" " in name for name in names) or all(is_numeral(row[1]) for row in rows[1:])
+    names = not any(name.startswith(" ") or is_numeral(name) for name in rows[0])
+    different = len({row[0].strip() for row in rows[1:]}) == len(rows) - 1
+    texts = any(" " in row[0].strip() and not _is_number(row[1]) for row in rows[1:])
+    return names and different and not texts
 
 
 def _inner(rows, breaks):
     """The rows of a table, without those above and below it: titles, dates, sources.
 
     Rows of another width count as such if there are few above, of one field each, with an empty line behind them, or
-    before names of columns of numbers, or if they stand below an empty line, and the rows between have one width.
+    with a header behind them, or if they stand below an empty line, and the rows between have one width.
     """
     widths = [_width(row) for row in rows]
     width = Counter(map(len, rows)).most_common(1)[0][0]
     first = next((number for number, row in enumerate(rows) if len(row) == width and not _is_title(row)), 0)
-    separate = first in breaks or (max(widths[:first], default=0) <= 1 and (first < 2 or len(rows[first - 1]) < width))
-    separate = separate or (first > 0 and _is_above_numbers(rows, first))
+    if first and len(rows[first - 1]) == width and not _are_names(rows[first]):
+        first = 0  # what stands above rows is a header, no title
+    shorter = max(widths[:first], default=0) <= 1 and (first < 2 or len(rows[first - 1]) < width)
+    separate = first in breaks or shorter or _is_above_numbers(rows, first)
     last = max((row for row in breaks if row > first), default=len(rows))
     last = last if all(size < min(width, 2 + width // 2) for size in widths[last:]) else len(rows)
     even = all(len(row) == width for row in rows[first:last]) and max(widths[:first], default=0) < widths[first]
     return (first, last) if even and separate and first <= MOST_ABOVE and last - first > first else (0, len(rows))
 
 
-def _is_above_numbers(rows, place):
-    """Whether a row has a different text in each field, and one of them stands above numbers alone."""
-    names, below = [field.strip() for field in rows[place]], rows[place + 1 : place + 1 + SAMPLE]
-    if len(below) < 2 or not all(names) or len(set(names)) < len(names) or any(map(is_numeral, names)):
-        return False
-    columns = zip(*(row for row in below if len(row) == len(names)))
-    cells = [[field.strip() for field in column if not is_gap(field)] for column in columns]
-    return any(column and all(map(is_numeral, column)) for column in cells)
-
-
 def _is_title(row):
     """Whether a row of three or more fields has a text in the first alone, no date, as spreadsheets write a title."""
     return len(row) > 2 and _width(row) == 1 and not row[0].strip()[0].isdigit()
+
+
+def _are_names(row):
+    """Whether a row may be a header: it has no numbers but years."""
+    return all(YEAR.search(field) or not _is_number(field) for field in row)
+
+
+def _is_above_numbers(rows, first):
+    """Whether a row has a different text in each field, and one of them stands above numbers alone."""
+    names, below = [field.strip() for field in rows[first]], rows[first + 1 : first + 1 + SAMPLE]
+    if len(below) < 2 or not all(names) or len(set(names)) < len(names) or any(map(is_numeral, names)):
+        return False
+    columns = zip(*(row for row in below if len(row) == len(names)))
+    cells = [[field for field in column if not is_gap(field)] for column in columns]
+    return any(column and all(map(_is_number, column)) for column in cells)
+
+
+def _is_number(field):
+    return is_numeral(field.strip())
 
 
 def _width(row):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.columns import Role, with_names
-from nlpseq.data.files.contents import read_lines, read_text
+from nlpseq.data.files.contents import HEAD, opened, read_lines, read_text
 from nlpseq.data.files.json_rows import columns_table
-from nlpseq.data.files.reading import is_table, read_table
+from nlpseq.data.files.paths import suffix_of
+from nlpseq.data.files.reading import SHEETS, is_table, read_table
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.values import is_missing
 from nlpseq.errors import InputError, plural
@@ -47,7 +48,7 @@ def _lists(file, roots, label, delimiter, encoding):
     if file.name == CATEGORIES:
         cells = [line.split() for line in read_lines(file, encoding) if line.strip()]
         pairs = [(name, labels) for name, *labels in cells]
-    elif is_table(file):
+    elif is_table(file) and _may_name_files(file, roots):
         pairs = _pairs(file, roots, label, delimiter, encoding)
     else:
         return None
@@ -59,6 +60,19 @@ def _lists(file, roots, label, delimiter, encoding):
         count = plural(len(missing), "file that is missing", "files that are missing")
         raise InputError(f"{file} names {count}; the first: {missing[0]!r}: add them.")
     return [(path, labels) for path, labels in listed if path is not None]
+
+
+def _may_name_files(file, roots):
+    """Whether the begin of a table has the name of one of the files, so that large ones are not read in vain."""
+    if suffix_of(file) in SHEETS:
+        return True
+    try:
+        names = {path.stem for root in roots for path in paths.listed(root)} - {file.stem}
+        with opened(file) as stream:
+            head = stream.read(HEAD).replace(b"\0", b"")  # of UTF-16
+    except InputError:  # which is raised again where it is read
+        return True
+    return any(not name.isascii() or name.encode() in head for name in names)
 
 
 def _pairs(file, roots, label, delimiter, encoding):

@@ -41,7 +41,6 @@ OTHERS = (
     "config.json",
     "package.json",
     "sample_submission.csv",
-    "robots.txt",
     "cmakelists.txt",
 )  # whole names of such files
 NO_TEXTS = (".ipynb", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".pkl", ".npy", ".npz", ".h5", ".pt", ".keras")

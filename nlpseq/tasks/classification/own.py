@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -148,16 +149,18 @@ def labelled_rows(
     """
     rows, notes = {}, []
     train_columns: tuple[str | None, str] | None = None  # columns of text and label in training, if they have names
+    learnt: tuple[tuple[str, ...], tuple[str, ...]] | None = None  # the same, if they were told by cells
     for split, part in sorted(tables.items(), key=lambda item: item[0] != "train"):
         if train_columns and _is_unlabelled(part, *train_columns):
             notes.append(f"{part.place} has no column {train_columns[1]!r}: the {split} split is left out")
             continue
-        part, columns, label_columns = _columns(part, text, label)
+        arguments = learnt if learnt and set(map(table.normal, chain(*learnt))) <= _names_in(part) else (text, label)
+        part, columns, label_columns = _columns(part, *arguments)
         if split == "train":
             train_columns = columns[0] if part.header else None, label_columns[0]
             unnamed = part.header and text is None and label is None
             if unnamed and not (_usual(part, TEXT) and _usual(part, LABEL)):  # other splits may be too small to tell
-                text, label = tuple(columns), tuple(label_columns)
+                learnt = tuple(columns), tuple(label_columns)
             notes += [part.note] * bool(part.note)
             if separator is None and len(label_columns) == 1:
                 separator = labels.separator_of(part.values(label_columns[0]))
@@ -182,11 +185,16 @@ def _about_separator(column, separator):
 
 def _is_unlabelled(part: Table, text: str | None, label: str) -> bool:
     """Whether a split has the column of the text that training has, and none of a label."""
-    names = part.names if part.header else [part.column(index)[0] for index in range(len(part.names)) if len(part)]
-    normals = set(map(table.normal, names))
+    normals = _names_in(part)
     if text is not None and table.normal(text) in normals:
         return table.normal(label) not in normals and not normals & set(LABEL.usual)
     return len(part.names) == 1
+
+
+def _names_in(part: Table) -> set[str]:
+    """The names of columns, or the first cells, which may be names, without case."""
+    names = part.names if part.header else [part.column(index)[0] for index in range(len(part.names)) if len(part)]
+    return {table.normal(str(name)) for name in names}
 
 
 def _columns(part: Table, text, label) -> tuple[Table, list[str], list[str]]:

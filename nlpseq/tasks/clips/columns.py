@@ -64,14 +64,25 @@ def _part_of(table, columns, options, channels, width) -> Part:
         numbering = [name for name in columns.sequence if name not in names]
         notes = [f"the column {name!r} numbers rows, and is not read" for name in numbering]
         table, columns = functools.reduce(Table.without, numbering, table), replace(columns, sequence=names)
-    frames = columns.sequence or columns.time or table.breaks
-    if not frames and not has_numbered(table):
-        frames = columns.owners or (columns.label and recurring_runs(table.values(columns.label)) is not None)
-    if width == 0 or (width is None and frames):
+    if width == 0 or (width is None and _are_frames(table, columns, options)):
         part = _of_frames(table, columns, options, channels)
+        if width is None and not (columns.sequence or columns.time or columns.owners or table.breaks):
+            notes.append(f"{table.place}: each row is a frame; if each is a sequence, set `channels` to 1")
     else:
         part = of_rows(table, columns, options, width)
     return replace(part, notes=[*notes, *part.notes])
+
+
+def _are_frames(table, columns, options):
+    """Whether each row of a table is a frame: something tells sequences, or labels recur under a header of channels."""
+    if columns.sequence or columns.time or table.breaks:
+        return True
+    if has_numbered(table):
+        return False
+    if columns.owners:
+        return True
+    by_label = columns.label and table.header and not str(options.channels or "").isdigit()
+    return bool(by_label) and recurring_runs(table.values(columns.label)) is not None
 
 
 def _is_header(table):
@@ -144,7 +155,7 @@ def rows_of_text(text: str, place: str) -> Table | None:
             continue
         rows.append(values)
         lines.append(number)
-    if not rows or len(rows[0]) < 2 or not _are_frames(rows[-1], text):
+    if not rows or len(rows[0]) < 2 or not _holds_numbers(rows[-1], text):
         return None
     wrong = [row for row, values in enumerate(rows) if len(values) != len(rows[0])]
     breaks -= {0, len(rows)}
@@ -160,7 +171,7 @@ def rows_of_text(text: str, place: str) -> Table | None:
     return tables.rows_table(place, rows, lines, header=header, breaks=breaks, note=note if wrong else "")
 
 
-def _are_frames(cells, text):
+def _holds_numbers(cells, text):
     """Whether the cells of a line, but for the last, are numbers; one may be a text between commas."""
     others = sum(not _is_number(cell) for cell in cells[:-1])
     return others == 0 or (others == 1 and len(cells) > 3 and " " not in text.strip().splitlines()[-1].strip())

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def _class_files(folder, files, options) -> dict[str, Part] | None:
         return None
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
         return None
-    if (numbered := _numbered_files(files)) is not None:
+    if (numbered := _numbered_files(files)) is not None and not any(map(_are_wide, chain(*parts.values()))):
         part = _of_classes(numbered, options)
         note = f"{folder}: each of the {len(files)} files is a sequence, whose name begins with its class"
         return {"train": replace(part, notes=[note, *part.notes])}
@@ -190,6 +191,11 @@ def _numbered_files(files) -> dict[str, list[Path]] | None:
             return None
         classes.setdefault(match[1], []).append(file)
     return classes if 1 < len(classes) <= len(files) // 2 else None
+
+
+def _are_wide(part):
+    """Whether there are more values in a row than rows, as if each were a sequence."""
+    return bool(part.width) and part.width > len(part.clips)
 
 
 def _last_values(parts):

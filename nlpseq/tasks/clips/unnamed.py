@@ -14,6 +14,7 @@ from nlpseq.tasks.clips.cells import label_name
 from nlpseq.tasks.clips.roles import Columns
 
 LEAST_RUN = 10  # rows of a label one after another, on average
+LEAST_RUNS = 3  # of a label, on average
 RISING = 0.9  # share of the rows at which a time rises
 
 
@@ -42,7 +43,7 @@ def recurring_runs(labels: Sequence[Any]) -> np.ndarray | None:
     names = list(map(label_name, labels))
     begins = np.array([True, *(name != last for last, name in pairwise(names))])
     long = LEAST_RUN * begins.sum() <= len(names)
-    return begins if long and begins.sum() > len(set(names)) > 1 else None
+    return begins if long and begins.sum() >= LEAST_RUNS * len(set(names)) > LEAST_RUNS else None
 
 
 def _rises(cells, begins):

@@ -48,7 +48,10 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
         return _read_file(path, text, delimiter, encoding)
     folders = paths.split_folders(path)
     if "train" in folders and not any(split_of(file.name) == "train" for file in paths.files_in(path)):
-        return {split: _of_folder(folder, text, delimiter, encoding)["train"] for split, folder in folders.items()}
+        return {
+            split: _of_folder(folder, text, delimiter, encoding, is_split=True)["train"]
+            for split, folder in folders.items()
+        }
     files = [file for file in paths.files_in(path) if suffix_of(file) in (*TEXTS, *TABLES, *SPLIT_SUFFIXES)]
     shards = paths.shards(files)
     by_split = paths.files_by_split(_named_by_split(shards), path)
@@ -67,26 +70,31 @@ def read(path: Path, text: Any = None, delimiter: str | None = None, encoding: s
     return parts
 
 
-def _of_folder(folder, text, delimiter, encoding, used: Sequence[Path] = ()) -> dict[str, RawText]:
+def _of_folder(
+    folder, text, delimiter, encoding, used: Sequence[Path] = (), is_split: bool = False
+) -> dict[str, RawText]:
     """The training text of a folder: all texts in it and in folders within it; of a single table all splits.
 
-    Tables in it are read instead if they are larger, and no text stands beside them. Without texts it is what has the
-    most frequent suffix, such as the files of a program, or tables.
+    Tables in it are read instead if they are larger, and no text stands beside them, or the folder is one of a split.
+    Without texts it is what has the most frequent suffix, such as the files of a program, or tables.
 
     Args:
         folder, text, delimiter, encoding: As of `read`.
         used: Files of other splits.
+        is_split: Whether the folder is named by a split.
     """
     texts = [file for file in _all_texts(folder) if file not in used]
     notices = [file for file in texts if paths.is_notice(file)]
     texts = [file for file in texts if file not in notices]
     tables = [file for file in paths.files_in(folder) if is_table(file) and file not in used]
     size = lambda files: sum(file.stat().st_size for file in files)  # noqa: E731
-    if (texts or used) and size(tables) > size(texts) and not any(file.parent == folder for file in texts):
+    beside = not is_split and any(file.parent == folder for file in texts)
+    if (texts or used) and size(tables) > size(texts) and not beside:
         files, notices = tables, [*notices, *texts]
     else:
         files = texts or ([] if used else _of_one_suffix(folder)) or notices
-    left_out = [file for file in notices if file not in files]
+    larger = [file for file in tables if texts and file.stat().st_size > size(texts)]  # which may be the text
+    left_out = [file for file in (*notices, *larger) if file not in files]
     if files and all(map(is_table, files)):
         parts = [_read_file(file, text, delimiter, encoding) for file in files]
         whole = _joined([part["train"] for part in parts], _about_parts(folder, files, left_out))

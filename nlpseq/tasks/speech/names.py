@@ -21,15 +21,17 @@ def of_first_parts(files: Sequence[Path]) -> list[Recording] | None:
 
 
 def are_digits_of_speakers(files: Iterable[Path]) -> bool:
-    """Whether the folders are numbers of speakers that the names have behind a shorter number: 01/3_01_0.wav.
+    """Whether the folders are speakers that the names have behind a digit: 01/3_01_0.wav, or anna/3_anna_0.wav.
 
-    Folders of words whose names have the word too, yes/anna_yes_0.wav or 3/01_3_0.wav, are not.
+    Numbers of speakers are longer than the digit; behind all ten digits they may be names. Folders of words whose names
+    have the word too, yes/anna_yes_0.wav or 3/01_3_0.wav, are not.
     """
     parts = [(file.parent.name, *parts_of(file)) for file in files]
-    return all(
-        speaker in others and speaker.isdecimal() and digit.isdecimal() and len(digit) < len(speaker)
-        for speaker, digit, *others in parts
-    )
+    if not all(digit.isdecimal() and speaker in others for speaker, digit, *others in parts):
+        return False
+    numbered = all(speaker.isdecimal() and len(digit) < len(speaker) for speaker, digit, *_ in parts)
+    lettered = not any(speaker.isdecimal() for speaker, *_ in parts)
+    return numbered or (lettered and {digit for _, digit, *_ in parts} == set("0123456789"))
 
 
 def parts_of(file: Path) -> list[str]:

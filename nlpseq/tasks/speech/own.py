@@ -127,12 +127,13 @@ def _of_folder(folder, pattern, encoding):
         return elsewhere
     if tables:
         return _of_table(tables[0], folder, encoding)
-    if len({file.parent for file in files} - {folder}) > 1 and not are_digits_of_speakers(files):
+    in_names = of_first_parts(files)
+    if len({file.parent for file in files} - {folder}) > 1 and not (in_names and are_digits_of_speakers(files)):
         held = _held_out(folder, encoding)
         return [Recording(file, file.parent.name.replace("_", " ").strip(), _speaker(file) | held.get(file, {}))
                 for file in files]  # fmt: skip
-    if (recordings := of_first_parts(files)) is not None:
-        return recordings
+    if in_names is not None:
+        return in_names
     raise InputError(
         f"folder {folder} has {plural(len(files), 'audio file')} and no texts: expected metadata.csv, wav.scp and "
         f"text, a .txt beside each file, a folder for each word, or a `pattern` of the names, such as "

@@ -11,11 +11,11 @@ from nlpseq.data.files.columns import Role, find_columns, with_names
 from nlpseq.data.files.contents import read_lines, read_text
 from nlpseq.data.files.delimited import read_delimited
 from nlpseq.data.files.json_rows import columns_table, read_json
-from nlpseq.data.files.paths import TABLES, inner, read_splits, split_folders, split_of, suffix_of
+from nlpseq.data.files.paths import TABLES, data_files, inner, read_splits, split_folders, split_of, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Table, normal
 from nlpseq.data.files.values import is_missing, list_in, text_of
-from nlpseq.errors import InputError, shorten
+from nlpseq.errors import InputError, first_of, shorten
 from nlpseq.tasks.tagging import columns, span_forms, spans
 
 TOKENS = Role("tokens", (
@@ -69,11 +69,17 @@ def read(
     parts = read_splits(
         groups, lambda files: _joined([_read_file(file, tokens, tags, delimiter, encoding) for file in files])
     )
-    train = groups["train"]
-    if len(train) > 1 and train[0].parent == path and split_of(train[0].name) is None:
-        note = f"{len(train)} files of {path} are one set, from {train[0].name} to {train[-1].name}"
-        parts["train"] = replace(parts["train"], notes=(note, *parts["train"].notes))
+    if groups["train"][0].parent == path and split_of(groups["train"][0].name) is None:
+        parts["train"] = replace(parts["train"], notes=(*_about_parts(path, groups["train"]), *parts["train"].notes))
     return parts
+
+
+def _about_parts(folder, files):
+    """Notes on the files of a folder without splits that are one set, and those that are left out."""
+    if len(files) > 1:
+        yield f"{len(files)} files of {folder} are one set, from {files[0].name} to {files[-1].name}"
+    if left := [file.name for file in data_files(folder, columns.SUFFIXES) if file not in files]:
+        yield f"left out of {folder}: {first_of(left)}, as {files[0].name} has the suffix of files of tags"
 
 
 def _annotated_tables(folder, encoding):
@@ -113,11 +119,11 @@ def _read_file(path, tokens, tags, delimiter, encoding):
 
 def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
     if "json" in suffix_of(path):
-        return read_json(read_text(path, encoding), str(path), as_columns)
+        return read_json(read_text(path, encoding), str(path), lambda data: _placed(path, as_columns, data))
     if suffix_of(path) not in TABLES or suffix_of(path) in (".tsv", ".tab"):
         lines = read_lines(path, encoding)
         if is_json("\n".join(lines[:1])):
-            return read_json("\n".join(lines), str(path), as_columns)
+            return read_json("\n".join(lines), str(path), lambda data: _placed(path, as_columns, data))
         if _are_sentences_and_tags(lines) if delimiter is None else False:
             return read_delimited("\n".join(lines), str(path), ".tsv", "tab")
         if suffix_of(path) in (".tsv", ".tab") and _names_columns(lines):
@@ -130,6 +136,14 @@ def _content(path, tokens, tags, delimiter, encoding) -> RawSentences | Table:
     if isinstance(content, str):
         raise InputError(f"{path} is empty: expected sentences.")
     return content
+
+
+def _placed(place, read, data):
+    """What `read` makes of data; its errors, which begin with a row, name the place too."""
+    try:
+        return read(data)
+    except InputError as error:
+        raise InputError(f"{place}, {error}") from None
 
 
 def _are_sentences_and_tags(lines):
@@ -242,7 +256,7 @@ def _of_spans(part):
     cells = [value.tolist() if hasattr(value, "tolist") else value for value in part.values(marked)]
     cells = [list_in(value) if isinstance(value, str) else value for value in cells]
     rows = [{"text": value, "spans": cell} for value, cell in zip(part.values(text), cells)]
-    columns = spans.columns_of(rows)
+    columns = _placed(part.place, spans.columns_of, rows)
     return None if columns is None else _of_sentence_rows(part, columns["tokens"], columns["tags"])
 
 

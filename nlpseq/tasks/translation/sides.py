@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nlpseq.data.files import paths
 from nlpseq.data.files.languages import is_language
-from nlpseq.data.files.paths import SPLIT_OF, TABLES, suffix_of
+from nlpseq.data.files.paths import SPLIT_OF, TABLES, TEXTS, suffix_of
 
 ROLES = {"src": "source", "source": "source", "tgt": "target", "trg": "target", "target": "target"}
 
@@ -67,9 +67,21 @@ def _in_folder(folder):
     tables = [file for file in entries if suffix_of(file) in (*TABLES, ".tmx")]
     if any(paths.split_of(file.name) == "train" for file in tables):
         return dotted
-    groups = (dotted, _with_splits(map(_dashed, entries)))
+    groups = (dotted, _dashed_files(entries))
     groups = groups if tables else (*groups, _with_splits(_in_inner_folders(folder)))
     return next((files for files in groups if len({file.language for file in files}) > 1), dotted)
+
+
+def _dashed_files(entries):
+    """The files whose names have a language after a mark, unless other files have a split, or a larger one has not."""
+    files = [file for file in map(_dashed, entries) if file]
+    if files and all(file.split is None for file in files):
+        texts = [file for file in entries if suffix_of(file) in (*TABLES, *TEXTS)]
+        others = [file for file in texts if file not in {side.path for side in files}]
+        largest = max(file.path.stat().st_size for file in files)
+        if any(paths.split_of(file.name) or file.stat().st_size > largest for file in others):
+            return []
+    return _with_splits(files)
 
 
 def _with_splits(candidates):

@@ -1,6 +1,7 @@
 """Classification datasets from TFDS builders and from files, and errors for unusable ones."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def write(path, rows=ROWS, header=("text", "label"), separator="\t"):
 
 def test_every_schema_fits_its_builder(tmp_path):
     for name, schema in CLASSIFICATION.items():
-        features = tfds.builder(name, data_dir=tmp_path).info.features
+        features: Any = tfds.builder(name, data_dir=tmp_path).info.features
         labels = [schema.label] if isinstance(schema.label, str) else schema.label
         assert {*schema.text, *labels} <= set(features), name
         class_label = isinstance(features[labels[0]], tfds.features.ClassLabel)

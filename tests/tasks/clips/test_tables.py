@@ -184,3 +184,24 @@ def test_files_of_a_sequence_each_whose_names_begin_with_their_class(tmp_path):
     part = read(tmp_path, ReadingOptions())["train"]
     assert [(clip.label, clip.frames.shape) for clip in part.clips] == [("run", (9, 2))] * 3 + [("walk", (9, 2))] * 3
     assert "name begins with its class" in part.notes[0]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_rows_that_are_sequences_sorted_by_their_label_twice(tmp_path, named):
+    rows = [f"{label},{label * 2},{number},7" for label in (1, 2, 1, 2) for number in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(["label,low,high,mean"] * named + rows) + "\n")
+    assert len(read(tmp_path / "a.csv", ReadingOptions(label="1"))["train"].clips) == 80
+
+
+def test_rows_under_a_header_are_sequences_if_their_channels_are_counted(tmp_path):
+    rows = [f"{label},{number},7" for label in (1, 2) * 3 for number in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(["label,low,high", *rows]) + "\n")
+    frames = read(tmp_path / "a.csv", ReadingOptions())["train"]
+    assert len(frames.clips) == 6 and "if each is a sequence, set `channels` to 1" in frames.notes[0]
+    assert len(read(tmp_path / "a.csv", ReadingOptions(channels="1"))["train"].clips) == 120
+
+
+def test_files_wider_than_long_are_no_single_sequences(tmp_path):
+    for name in ("run1", "run2", "jump1", "jump2"):
+        (tmp_path / f"{name}.csv").write_text("".join(f"{row},2.5,3,4,5,6,7,8,9\n" for row in range(4)))
+    assert len(read(tmp_path, ReadingOptions())["train"].clips) == 16

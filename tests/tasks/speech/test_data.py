@@ -408,6 +408,11 @@ def test_names_of_files_and_paths_of_another_machine(tmp_path):
     data = load_speech(tmp_path / "a")
     assert set(data.train.texts) == {b"yes", b"no"} and "the first part of its name: no, yes" in data.notes[0]
     assert set(load_speech(tmp_path / "c").train.texts) == {b"3", b"2"}
+    for digit in range(10):
+        for speaker in ("anna", "ben"):
+            for number in range(2):
+                tone(tmp_path / "e" / speaker / f"{digit}_{speaker}_{number}.wav")
+    assert set(load_speech(tmp_path / "e").train.texts) <= set(b"0 1 2 3 4 5 6 7 8 9".split())
     for number in range(6):
         tone(tmp_path / "b" / f"{number}_x.wav")
     with pytest.raises(InputError, match="has 6 audio files and no texts"):

@@ -42,6 +42,15 @@ def test_spans_without_labels_or_offsets_and_texts_without_spans(capsys):
             read([rows[0], {"content": "play the wall now", "annotation": [part]}])
 
 
+def test_errors_in_spans_name_the_file(tmp_path):
+    rows = [{"text": "Ada left", "label": [[0, end, "PER"]]} for end in (3, 99)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f'{row["text"]},"{row["label"]}"\n' for row in rows))
+    for name in ("a.jsonl", "a.csv"):
+        with pytest.raises(InputError, match=f"^{tmp_path / name}, row 2: the span 0 to 99 is not within"):
+            read(tmp_path / name)
+
+
 def test_spans_keep_their_splits(tmp_path):
     rows = [{"annot_utt": "play [album : the wall] now", "partition": split} for split in ("train", "dev", "test")]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows for _ in range(30)))
