@@ -15,7 +15,7 @@ from typing import IO
 
 from nlpseq.cli.flags import Parser, any_text
 from nlpseq.cli.train import find_recipes
-from nlpseq.errors import InputError, in_range, suggest
+from nlpseq.errors import InputError, in_range, plural, suggest
 
 GRACE = 40.0  # seconds that workers have to end after another one ended with an error
 NAMES = ("workers", "threads")  # arguments that errors name
@@ -136,7 +136,8 @@ def wait(workers: list[subprocess.Popen]) -> int:
                 failed, end = _status(worker.returncode), time.monotonic() + GRACE
                 print(f"worker {rank} ended with {_reason(worker.returncode)}", file=sys.stderr, flush=True)
     if len(ended) < len(workers):
-        print(f"{len(workers) - len(ended)} workers did not end by themselves, and are killed", file=sys.stderr)
+        remaining = plural(len(workers) - len(ended), "worker that does", "workers that do")
+        print(f"killing {remaining} not end", file=sys.stderr)
     return failed
 
 

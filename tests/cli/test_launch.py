@@ -21,7 +21,7 @@ def test_the_first_failure_is_the_status_and_none_is_left_behind(monkeypatch, ca
     with launch.forwarded(workers):
         assert launch.wait(workers) == 3
     assert workers[1].wait(5) != 0
-    assert "worker 0 ended with status 3\n1 workers did not end by themselves" in capsys.readouterr().err
+    assert "worker 0 ended with status 3\nkilling 1 worker that does not end" in capsys.readouterr().err
 
 
 def test_a_signal_of_a_worker_is_a_status():
