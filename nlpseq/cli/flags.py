@@ -32,7 +32,8 @@ class Parser(argparse.ArgumentParser):
         self.register("type", str, _filled)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}; `{self.prog} --help` describes the command.\n")
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        self.exit(2, f"error: {_with_similar(message, flags)} `{self.prog} --help` describes the command.\n")
 
 
 def any_text(text: str) -> str:
@@ -67,7 +68,7 @@ def flags_of(settings: Settings) -> list[str]:
 
 def _with_similar(text, flags):
     """The text of an error with its end: the flags that are similar to an unknown one."""
-    unknown = re.match("unrecognized options: (--[^,= ]+)", text)
+    unknown = re.match("unrecognized (?:options|arguments): (--[^,= ]+)", text)
     similar = difflib.get_close_matches(unknown[1], flags, n=2, cutoff=0.75) if unknown else []
     return f"{text}: did you mean {' or '.join(similar)}?" if similar else f"{text};"
 

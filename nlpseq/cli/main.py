@@ -75,5 +75,5 @@ def _parsed(arguments):
     if values["command"] == "predict" and not any(argument.startswith("-") for argument in rest):
         values["texts"] = [*values["texts"], *rest]  # texts after an option
     elif rest:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        commands.choices[values["command"]].error(f"unrecognized arguments: {' '.join(rest)}")
     return values

@@ -349,3 +349,10 @@ def test_look_draws(path, tmp_path, capsys):
     assert json.loads((tmp_path / "out" / "look.json").read_text())["steps"] == ["not", "bad", "at", "all"]
     assert run("look", path, "not bad", "--answer", "x", "--output", tmp_path / "none") == 2
     assert "--answer" in capsys.readouterr().err and not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("flag, said", [("--josn", "did you mean --json? `nlpseq predict --help`"), ("--zz", "")])
+def test_a_wrong_flag_of_a_command_is_said_with_similar_ones(path, capsys, flag, said):
+    assert run("predict", path, "a", flag) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: unrecognized arguments: {flag}") and said in error and error.count("\n") == 1
