@@ -18,6 +18,7 @@ from nlpseq.data.files.paths import (
     listed,
     plain_name,
     split_of,
+    stem_of,
     suffix_of,
     words_of,
 )
@@ -79,8 +80,7 @@ def class_file_tables(folder: Path, encoding: str | None = None) -> dict[str, Ta
 
 
 def _without_txt(file):
-    name = plain_name(file)
-    return name[: -len(suffix_of(file))] if suffix_of(file) in TEXTS else name
+    return stem_of(file) if suffix_of(file) in TEXTS else plain_name(file)
 
 
 def _differing(names):

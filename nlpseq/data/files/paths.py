@@ -70,6 +70,11 @@ def suffix_of(path: Path) -> str:
     return Path(plain_name(path)).suffix.lower()
 
 
+def stem_of(path: Path) -> str:
+    """The name of a file without its suffix and that of its compression: "a" of "a.CSV.gz"."""
+    return Path(plain_name(path)).stem
+
+
 def in_any_case(path: Path) -> Path | None:
     """The file of a path, whose suffix may be in lower or upper case; None if there is none."""
     spellings = (path.suffix, path.suffix.lower(), path.suffix.upper(), path.suffix.title())

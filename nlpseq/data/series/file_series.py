@@ -23,8 +23,7 @@ def of_files(folder: Path, files: Sequence[Path], tables: Sequence[Table]) -> Ta
     whole, are = joined(tables), f"{folder}: {plural(len(files), 'file')} with the same columns are"
     if not _times_recur(tables):
         return whole.with_note(f"{are} read as parts of one")
-    stems = [file.name[: -len(paths.suffix_of(file))] for file in files]
-    cells = [stem for stem, table in zip(stems, tables) for _ in range(len(table))]
+    cells = [paths.stem_of(file) for file, table in zip(files, tables) for _ in range(len(table))]
 
     def column(index):
         return whole.column(index - 1) if index else cells

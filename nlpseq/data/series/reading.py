@@ -98,6 +98,8 @@ def split_tables(path: Path, delimiter: str | None = None, encoding: str | None 
     try:
         chosen = paths.split_files(path, files, "train.csv")
     except InputError:
+        if any(paths.split_of(file.name) for file in files):
+            raise
         whole = of_files(path, files, [with_header(table_of(file, delimiter, encoding)) for file in files])
         if whole is None:
             raise

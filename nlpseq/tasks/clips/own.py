@@ -163,7 +163,7 @@ def _class_files(folder, files, options) -> dict[str, Part] | None:
     if len(files) < 2 or any(suffix_of(file) not in paths.TABLES for file in files):
         return None
     try:
-        parts = {file.name[: -len(suffix_of(file))]: list(read_file(file, options).values()) for file in files}
+        parts = {paths.stem_of(file): list(read_file(file, options).values()) for file in files}
     except InputError:  # files of other kinds
         return None
     if any(clip.label is not None for contents in parts.values() for part in contents for clip in part.clips):
@@ -187,7 +187,7 @@ def _numbered_files(files) -> dict[str, list[Path]] | None:
     """The files by what is before the number at the end of their names, as in run_01.csv; None without numbers."""
     classes: dict[str, list[Path]] = {}
     for file in files:
-        if (match := NUMBERED.fullmatch(file.name[: -len(suffix_of(file))])) is None:
+        if (match := NUMBERED.fullmatch(paths.stem_of(file))) is None:
             return None
         classes.setdefault(match[1], []).append(file)
     return classes if 1 < len(classes) <= len(files) // 2 else None

@@ -1,5 +1,7 @@
 """A folder of files with the same columns: a series each, or parts of the same."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,17 @@ def test_files_of_other_columns_are_refused(tmp_path):
     write(tmp_path, "date,visitors\n" + rows(DAYS, range(28)), "b.csv")
     with pytest.raises(InputError, match="expected train.csv"):
         load_series(tmp_path)
+
+
+def test_files_of_a_split_are_no_series(tmp_path):
+    for name in ("train_a.csv", "train_b.csv", "test.csv"):
+        write(tmp_path, "date,sales\n" + rows(DAYS, range(28)), name)
+    with pytest.raises(InputError, match="train"):
+        load_series(tmp_path)
+
+
+def test_items_of_compressed_files_have_their_names_without_suffixes(tmp_path):
+    for name in ("paris", "rome"):
+        with gzip.open(tmp_path / f"{name}.csv.gz", "wt") as file:
+            file.write("date,sales\n" + rows(DAYS, range(28)))
+    assert [one.item for one in load_series(tmp_path).table.series] == ["paris", "rome"]
