@@ -26,7 +26,7 @@ HEADER = ("task", "format", "kB", "ms, 1", "ms, 64", "same decisions", "score di
 
 def rows_of(export, folder):
     """A row of the table for each format of a copy of an export, and its task."""
-    version = Path(shutil.copytree(serving.find_export(export), Path(folder, Path(export).name, "1")))
+    version = Path(shutil.copytree(serving.find_export(export), Path(folder, "1")))
     task = load_task(version)
     rows = {}
     for name, quantize in VARIANTS:
@@ -71,11 +71,11 @@ def main():
     chosen = parser.parse_args()
     print(f"| {' | '.join(HEADER)} |\n|{' --- |' * len(HEADER)}")
     texts = []
-    with tempfile.TemporaryDirectory() as folder:
-        for export in chosen.exports:
+    for export in chosen.exports:
+        with tempfile.TemporaryDirectory() as folder:
             rows, task = rows_of(export, folder)
-            show(rows)
-            texts = texts or task.synthetic_examples(64)
+        show(rows)
+        texts = texts or task.synthetic_examples(64)
     if chosen.keras:
         show([keras_row(chosen.keras, texts)])
 

@@ -138,12 +138,13 @@ def converted(folder, task):
     return folder
 
 
-def compare(inputs, right, answers, decisions, tolerance):
+def compare(inputs, right, answers, decisions, tolerance, sentences=()):
     """Compares answers of two formats of an export, whose scores differ by parts of themselves."""
     from nlpseq.serving.formats import agreement
 
     by_name = {f"input {number}": value for number, value in enumerate(inputs)}
-    return agreement.compare(by_name, right, answers, decisions, tolerance, functools.partial(Answers.magnitude, None))
+    magnitude = functools.partial(Answers.magnitude, None)
+    return agreement.compare(by_name, right, answers, decisions, tolerance, magnitude, sentences)
 
 
 def without_tensorflow(folder, inputs):

@@ -87,7 +87,13 @@ def _written(name, task, folder, reference, right, options):
     return {
         **_files(folder, [path.name for path in paths]),
         "agreement": compare(
-            reference.inputs, reference.answers, other.answers, answers.decisions, tolerance, answers.magnitude
+            reference.inputs,
+            reference.answers,
+            other.answers,
+            answers.decisions,
+            tolerance,
+            answers.magnitude,
+            answers.sentences,
         ),
         **other.times(),
         **options,

@@ -15,7 +15,7 @@ class Answers(answers.Answers):
     options = (answers.EMBED,)
     widget = "translations"
     detailed = ("translate_attention", "translate_nbest")
-    decisions = ("translation",)
+    decisions = sentences = ("translation",)
     outputs = ("translation", "score", "truncated")
 
     def score(self, pairs):

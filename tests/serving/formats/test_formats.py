@@ -183,6 +183,18 @@ def test_shares_of_small_types():
         compare(["x"] * 20, right, answers, ["label"], TOLERANCES["float16"])
 
 
+def test_sentences_are_compared_by_their_words():
+    right = [{"translation": "a man is on a horse"}, {"translation": ""}]
+    answers = [{"translation": "a man sits on a horse"}, {"translation": ""}]
+    expected = {"texts": 2, "decisions": pytest.approx((5 / 6 + 1) / 2), "scores": 0}
+    compared = compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["int8"], ["translation"])
+    assert compared == expected
+    with pytest.raises(InputError, match="91.7% of its words are the same, at least 98%"):
+        compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["float16"], ["translation"])
+    with pytest.raises(InputError, match="answers input 0 otherwise"):
+        compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["none"], ["translation"])
+
+
 def test_the_metric_of_a_sample():
     task, _ = exported("classification")
     sample = task.validation_sample(labelled_texts(1), 3)
