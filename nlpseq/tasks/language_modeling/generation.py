@@ -11,6 +11,7 @@ from nlpseq import decoding
 from nlpseq.data.batching import pad
 from nlpseq.errors import one_of
 from nlpseq.tasks.checked import checked
+from nlpseq.tasks.language_modeling.parts import read_in_parts
 from nlpseq.tasks.language_modeling.settings import MOST_ADDED
 from nlpseq.tasks.text_task import text_spec
 from nlpseq.text import END, PADDING, START, UNKNOWN
@@ -81,8 +82,7 @@ class Generator:
         """The states before the last token of ragged prompts, and that token `(batch,)`."""
         symbols = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
         before = symbols[:, :-1]
-        ids = pad(before)
-        _, states = self.task.run(ids, mask=tf.sequence_mask(before.row_lengths(), tf.shape(ids)[1]))
+        states, _ = read_in_parts(self.task, pad(before), tf.cast(before.row_lengths(), tf.int32))
         return states, symbols[:, -1:].values
 
     def _text_step(self, tokens, states):

@@ -14,13 +14,13 @@ from nlpseq.data.prepared_text import PreparedText
 from nlpseq.data.segments import continuous_segments, mark_first, shifted_segments
 from nlpseq.decoding.sampling import check_options
 from nlpseq.errors import InputError, in_range, of_type, one_of, whole
-from nlpseq.layers import Pooling
 from nlpseq.tasks.base import Look, NamedAxis, NumericFunction, in_batches
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.language_modeling.carried import CarriedStates
 from nlpseq.tasks.language_modeling.checking import checked_step
 from nlpseq.tasks.language_modeling.dynamic import DynamicEvaluation, adapted_scores
 from nlpseq.tasks.language_modeling.generation import METHODS, SPECIAL, Generator
+from nlpseq.tasks.language_modeling.parts import read_in_parts
 from nlpseq.tasks.language_modeling.scoring import Scorer
 from nlpseq.tasks.language_modeling.settings import MOST_ADDED, LanguageModelSettings
 from nlpseq.tasks.objectives import SmoothedCrossEntropy
@@ -106,7 +106,6 @@ class LanguageModel(TextTask):
             self.output_embedding = ScaledEmbedding(count, settings.units)
         elif settings.units != settings.embedding_size:
             self.readout = keras.layers.Dense(settings.embedding_size, use_bias=False)
-        self.pooling = Pooling("mean")  # of `vectors`
         self.score, self.generate = Scorer(self), Generator(self)
         self.carried = CarriedStates(self.state_sizes)
         self._functions = TracedFunctions()
@@ -276,8 +275,15 @@ class LanguageModel(TextTask):
         """The mean output h^L over a line end, the context of a text, and the first tokens of the text."""
         tokens = self.preprocessor(text, first=self.preprocessor.max_tokens)
         ids = tf.concat([tf.fill([tokens.nrows(), 1], END), tokens], axis=1)
-        hidden, _ = self.run(pad(ids))
-        return self.pooling(hidden, mask=tf.sequence_mask(ids.row_lengths(), tf.shape(hidden)[1]))
+        lengths = tf.cast(ids.row_lengths(), tf.int32)
+
+        def add(hidden, start, total):
+            real = tf.sequence_mask(lengths - start, tf.shape(hidden)[1], tf.float32)
+            return total + tf.reduce_sum(tf.cast(hidden, tf.float32) * real[..., tf.newaxis], axis=1)
+
+        total = tf.zeros([tf.shape(lengths)[0], self.settings.units])
+        _, total = read_in_parts(self, pad(ids), visit=add, total=total)
+        return total / tf.cast(lengths, tf.float32)[:, tf.newaxis]
 
     def signatures(self):
         score = tf.function(self.score, [text_spec("text")], autograph=False)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from nlpseq.data.batching import pad
+from nlpseq.tasks.language_modeling.parts import read_in_parts
 from nlpseq.tasks.language_modeling.reading import WHOLE_WORDS
 from nlpseq.text import END, UNKNOWN
 
@@ -46,13 +47,17 @@ class Scorer:
         truncated = tokens.row_lengths() > most
         tokens = tokens[:, :most]
         length = tf.cast(tokens.row_lengths(), tf.int32)
-        targets = pad(tokens)
-        inputs = tf.concat([tf.fill([tf.shape(targets)[0], 1], END), targets[:, :-1]], axis=1)
-        hidden, _ = task.run(inputs)
         longest = tf.reduce_max(tf.concat([length, [0]], axis=0))
-        targets, hidden = targets[:, :longest], hidden[:, :longest]
+        targets = pad(tokens)[:, :longest]
+        inputs = tf.concat([tf.fill([tf.shape(targets)[0], 1], END), targets], axis=1)[:, :longest]
+
+        def score(hidden, start, scores):
+            part = targets[:, start : start + tf.shape(hidden)[1]]
+            return tf.concat([scores, self._log_probabilities(hidden, part)], axis=1)
+
+        _, scores = read_in_parts(task, inputs, visit=score, total=tf.zeros([tf.shape(targets)[0], 0]))
         real = tf.sequence_mask(length, longest)
-        log_probabilities = tf.where(real, self._log_probabilities(hidden, targets), 0.0)
+        log_probabilities = tf.where(real, scores, 0.0)
         total = tf.reduce_sum(log_probabilities, axis=1)
         unknown = tf.reduce_sum(tf.cast(real & (targets == UNKNOWN), tf.int32), axis=1)
         return {

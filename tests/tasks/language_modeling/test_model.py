@@ -8,6 +8,7 @@ import tensorflow as tf
 from nlpseq import training
 from nlpseq.errors import InputError
 from nlpseq.tasks import LanguageModel
+from nlpseq.tasks.language_modeling import parts
 from nlpseq.text import END, UNKNOWN
 from tests.tasks.tiny import ODD, language_model, line_tokens, lines, new_language_model
 from tests.tiers import slow_but
@@ -21,6 +22,11 @@ ARCHITECTURES = {
     "gru, untied": {"cell": "gru", "tied": False},
     "rnn, of one size": {"cell": "rnn", "units": 4, "layers": 2},
 }
+
+
+@pytest.fixture
+def short_parts(monkeypatch):
+    monkeypatch.setattr(parts, "PART", 3)
 
 
 def logits(task, inputs, training):
@@ -58,6 +64,7 @@ def test_steps_give_the_score_of_the_whole_text(name):
     np.testing.assert_allclose(expected, log_probabilities(task, text), atol=1e-5)
 
 
+@pytest.mark.usefixtures("short_parts")
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_a_prompt_leads_to_the_states_of_its_steps(name):
     task = language_model(**ARCHITECTURES[name])
@@ -68,6 +75,7 @@ def test_a_prompt_leads_to_the_states_of_its_steps(name):
             np.testing.assert_allclose(together[key][row], last[key][0], atol=1e-5)
 
 
+@pytest.mark.usefixtures("short_parts")
 def test_scores_and_their_neighbours():
     task = language_model(layers=2)
     scores = task.score_text(TEXTS)
@@ -325,7 +333,7 @@ def test_one_stream_leaves_nothing_out():
     assert [first.numpy().all() for (_, first), _ in task.prepare(lines(20), batch_size=2)].count(True) == 1
 
 
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "short_parts")
 def test_a_vector_is_the_mean_over_the_context_and_the_tokens():
     task = language_model()
     ids = tf.concat([[END], task.preprocessor(["the cat sat"])[0]], axis=0)
