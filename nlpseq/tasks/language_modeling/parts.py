@@ -1,7 +1,7 @@
 """Reading of texts part by part, so that memory does not grow with the longest of them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -36,7 +36,7 @@ def read_in_parts(
     size = -(-time // tf.maximum(count, 1))
     dtype = task.compute_dtype
     zeros = [[tf.zeros([batch, size], dtype) for size in sizes] for sizes in task.state_sizes]
-    total = tf.convert_to_tensor(total)
+    first: Any = tf.convert_to_tensor(total)
 
     def body(start, states, total):
         part = ids[:, start : start + size]
@@ -46,7 +46,7 @@ def read_in_parts(
         return start + size, states, visit(hidden, start, total)
 
     shapes = tf.nest.map_structure(lambda state: tf.TensorShape([None, state.shape[1]]), zeros)
-    invariants = tf.TensorShape([]), shapes, tf.TensorShape([None] * len(total.shape))
-    loop_state = tf.zeros([], tf.int32), zeros, total
+    invariants = tf.TensorShape([]), shapes, tf.TensorShape([None] * len(first.shape))
+    loop_state = tf.zeros([], tf.int32), zeros, first
     _, states, total = tf.while_loop(lambda start, *_: start < time, body, loop_state, invariants)
     return states, total
