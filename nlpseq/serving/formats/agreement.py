@@ -18,7 +18,7 @@ class Tolerance:
 
     Attributes:
         decisions: Least share of equal decisions, such as labels.
-        words: The same of the words of sentences, such as translations: one that differs changes those after it.
+        words: The same of the words of sentences: one that differs changes those after it.
         scores: Greatest mean difference of a score, in parts of its magnitude; for `everywhere` the greatest of all.
         everywhere: Whether every score, and all else, must agree.
     """
