@@ -52,6 +52,10 @@ class StepSpec:
         """Whether a loop with or against the direction of the recurrence starts at the end of the sequence."""
         return self.reverse != backward
 
+    def steps(self, sequence: tf.Tensor) -> Any:
+        """The number of steps of a sequence: an integer, which must be known, if the loop is unrolled."""
+        return self.layout.static_steps(sequence) if self.unroll else self.layout.steps(sequence)
+
     def to_blocks(self, wx: tf.Tensor, uh: tf.Tensor) -> list[tf.Tensor]:
         """The columns of both halves that are saved and differentiated.
 
@@ -128,7 +132,7 @@ def forward(
         final states, and `Residuals` or None.
     """
     compute_dtype, layout = inputs.dtype, spec.layout
-    steps = layout.steps(inputs)
+    steps = spec.steps(inputs)
     outputs = [layout.empty(steps, states[0], compute_dtype)] if return_outputs else []
     saved_states, saved_blocks = [], []
     if save_residuals:
@@ -188,7 +192,7 @@ def backward(
     d_states, saved_states, saved_blocks = list(d_final), residuals.states, residuals.preactivations
     sequences = (saved_states, saved_blocks, mask, masks.zoneout, d_outputs)
     compute_dtype, state_dtype, layout = inputs.dtype, d_states[0].dtype, spec.layout
-    steps = layout.steps(inputs)
+    steps = spec.steps(inputs)
     d_blocks = [layout.empty(steps, d_states[0], compute_dtype, block.shape[-1]) for block in saved_blocks]
     kernels = split_rows(tf.transpose(weights.recurrent_kernel), recurrent_blocks(saved_blocks))
 
@@ -279,7 +283,7 @@ def scan_steps(spec: StepSpec, step: Callable, carry: Any, sequences: Any, backw
         backward: whether to run against the direction of `spec`.
     """
     flat, layout = flatten(sequences), spec.layout
-    steps = layout.steps(flat[0])
+    steps = spec.steps(flat[0])
     last, reverse = steps - 1, spec.runs_reversed(backward)
 
     def body(number, carry):
@@ -289,7 +293,7 @@ def scan_steps(spec: StepSpec, step: Callable, carry: Any, sequences: Any, backw
 
     loop_state = (0, carry)
     if spec.unroll:
-        for _ in range(layout.static_steps(flat[0]) or 0):
+        for _ in range(steps):
             loop_state = body(*loop_state)
         return loop_state[-1]
     return tf.while_loop(lambda number, *_: number < steps, body, loop_state, maximum_iterations=steps)[-1]

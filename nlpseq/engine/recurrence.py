@@ -18,7 +18,7 @@ from nlpseq.engine.programs import programs_of
 from nlpseq.engine.substitution import substitute_of_run
 from nlpseq.engine.tiles import Run
 
-_functions = weakref.WeakKeyDictionary()  # cell -> (its changes, {(layout, reverse, unroll, rows): _Loops})
+_functions = weakref.WeakKeyDictionary()  # cell -> (its changes, {(layout, reverse, unroll, steps, rows): _Loops})
 
 
 def run(
@@ -216,7 +216,7 @@ class _Loops:
 
 
 def _loops(cell: RecurrentCell, layout: Layout, reverse: bool, unroll: bool, inputs: tf.Tensor) -> _Loops:
-    """The loops of this cell, made once for each layout and direction.
+    """The loops of this cell, made once for each layout and direction, and unrolled for each number of steps.
 
     Those of an export are made for its number of rows, which LiteRT must know: a function that was traced for any
     number would be called for one row too.
@@ -226,7 +226,8 @@ def _loops(cell: RecurrentCell, layout: Layout, reverse: bool, unroll: bool, inp
         functions = {}
         _functions[cell] = cell.changes, functions
     rows = inputs.shape[1 - layout.axis] if no_gradients() else None
-    key = (layout, reverse, unroll, rows)
+    steps = layout.static_steps(inputs) if unroll else None  # else a function of several lengths would know none
+    key = (layout, reverse, unroll, steps, rows)
     if key not in functions:
         reference = weakref.ref(cell)  # the cache must not keep the cell alive
         spec = StepSpec(lambda *arguments: reference().step(*arguments), cell.additive_columns, layout, reverse, unroll)
