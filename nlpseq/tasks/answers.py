@@ -53,7 +53,7 @@ class Answers:
         by_step: Whether `respond` writes a line for each step of an example.
         input_name: Name of the input in "serving_default" and in JSON output.
         decisions: Names of the outputs that are decisions, such as a label; the others are scores.
-        sentences: Names of the decisions that are sentences: those of two formats are compared word by word.
+        sentences: Whether decisions are sentences: those of two formats are compared word by word.
         widget: How the page of the server shows answers: a file of `nlpseq/serving/page/widgets/`.
         detailed: Signatures that tell more than "serving_default", the one that tells most first.
         suffixes: Of the files that `nlpseq predict --output` writes.
@@ -73,7 +73,7 @@ class Answers:
     by_step: ClassVar[bool] = False
     input_name: ClassVar[str] = "text"
     decisions: ClassVar[tuple[str, ...]] = ()
-    sentences: ClassVar[tuple[str, ...]] = ()
+    sentences: ClassVar[bool] = False
     widget: ClassVar[str] = "plain"
     detailed: ClassVar[tuple[str, ...]] = ()
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".jsonl")

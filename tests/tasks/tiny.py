@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 import keras
 import numpy as np
@@ -138,13 +139,13 @@ def converted(folder, task):
     return folder
 
 
-def compare(inputs, right, answers, decisions, tolerance, sentences=()):
+def compare(inputs, right, answers, decisions, tolerance, sentences=False):
     """Compares answers of two formats of an export, whose scores differ by parts of themselves."""
     from nlpseq.serving.formats import agreement
 
+    kind: Any = type("Kind", (Answers,), {"decisions": decisions, "sentences": sentences})
     by_name = {f"input {number}": value for number, value in enumerate(inputs)}
-    magnitude = functools.partial(Answers.magnitude, None)
-    return agreement.compare(by_name, right, answers, decisions, tolerance, magnitude, sentences)
+    return agreement.compare(by_name, right, answers, kind(None), tolerance)
 
 
 def without_tensorflow(folder, inputs):

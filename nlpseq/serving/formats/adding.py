@@ -82,19 +82,11 @@ def write_formats(
 def _written(name, task, folder, reference, right, options):
     """Writes a format, and describes it as `write_formats` returns it."""
     paths = importlib.import_module(f"nlpseq.serving.formats.{name}").write(task, folder, **options)
-    other, answers = Asked(folder, name, reference.texts, reference.odd), reference.model.answers
+    other = Asked(folder, name, reference.texts, reference.odd)
     tolerance = TOLERANCES[options.get("quantize", "none")]
     return {
         **_files(folder, [path.name for path in paths]),
-        "agreement": compare(
-            reference.inputs,
-            reference.answers,
-            other.answers,
-            answers.decisions,
-            tolerance,
-            answers.magnitude,
-            answers.sentences,
-        ),
+        "agreement": compare(reference.inputs, reference.answers, other.answers, reference.model.answers, tolerance),
         **other.times(),
         **options,
         **_metrics(reference, other, right),

@@ -1,7 +1,8 @@
 """Whether two models of a task give the same answers."""
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,20 +41,16 @@ def compare(
     inputs: Mapping[str, Any],
     expected: Sequence[dict],
     answers: Sequence[dict],
-    decisions: Sequence[str],
+    kind: Any,
     tolerance: Tolerance,
-    magnitude: Callable[[str, np.ndarray, Any], np.ndarray],
-    sentences: Sequence[str] = (),
 ) -> dict[str, float]:
     """Compares answers with those of the SavedModel.
 
     Args:
         inputs: What was asked, by what the error calls it.
         expected, answers: Those of both models.
-        decisions: Names of the decisions in an answer.
+        kind: `nlpseq.tasks.answers.Answers`; its `decisions`, `sentences` and `magnitude` are used.
         tolerance: What is accepted.
-        magnitude: As of `nlpseq.tasks.answers.Answers`.
-        sentences: Names of the decisions that are sentences.
 
     Returns:
         `texts`, their number; `decisions`, the share of equal ones, of sentences that of their words; `scores`, the
@@ -63,19 +60,19 @@ def compare(
         InputError: they differ by more; the first answer that differs is named.
     """
     shares, differences = [], []
+    alike = _same_words if kind.sentences else operator.eq
     for (called, example), right, computed in zip(inputs.items(), expected, answers, strict=True):
-        for name in set(decisions) & set(right):
-            alike = _same_words if name in sentences else _same
+        for name in set(kind.decisions) & set(right):
             expected_values, actual = (np.atleast_1d(np.array(answer[name], object)) for answer in (right, computed))
             shares += (
                 [alike(a, b) for a, b in zip(expected_values, actual)]
                 if len(expected_values) == len(actual)
-                else [0.0] * max(len(expected_values), 1)
+                else [False] * max(len(expected_values), 1)
             )
         difference = 0.0
         for name in right:
             expected_values, actual = np.array([*_scores(right[name], computed.get(name))], float).reshape(-1, 2).T
-            parts = _difference(expected_values, actual) / magnitude(name, expected_values, example)
+            parts = _difference(expected_values, actual) / kind.magnitude(name, expected_values, example)
             difference = np.max(np.nan_to_num(parts), initial=difference)
         differences.append(float(difference))
         if tolerance.everywhere and not _alike(right, computed):
@@ -89,7 +86,7 @@ def compare(
             )
     share, difference = float(np.mean(shares or [True])), max(differences, default=0.0)
     mean = float(np.mean(differences or [0.0]))
-    least, counted = (tolerance.words, "words") if sentences else (tolerance.decisions, "decisions")
+    least, counted = (tolerance.words, "words") if kind.sentences else (tolerance.decisions, "decisions")
     if share < least or mean > tolerance.scores:
         raise InputError(
             f"the converted model disagrees with the exported one: {share:.1%} of its {counted} are the same, at least "
@@ -97,10 +94,6 @@ def compare(
             f"{tolerance.scores:.0e} is accepted: it is not written; choose another `quantize`."
         )
     return {"texts": len(expected), "decisions": share, "scores": difference}
-
-
-def _same(expected, actual):
-    return float(expected == actual)
 
 
 def _same_words(expected, actual):

@@ -16,7 +16,7 @@ def read_in_parts(
     ids: tf.Tensor,
     lengths: tf.Tensor | None = None,
     visit: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor] = lambda hidden, start, total: total,
-    total: tf.Tensor | float = 0.0,
+    total: Any = 0.0,
 ) -> tuple[list, tf.Tensor]:
     """Runs a model over texts, at most `PART` steps at a time, all parts but the last equally long.
 
@@ -33,20 +33,20 @@ def read_in_parts(
     """
     batch, time = tf.unstack(tf.shape(ids))
     count = -(-time // PART)
-    size = -(-time // tf.maximum(count, 1))
+    steps = -(-time // tf.maximum(count, 1))
     dtype = task.compute_dtype
     zeros = [[tf.zeros([batch, size], dtype) for size in sizes] for sizes in task.state_sizes]
-    first: Any = tf.convert_to_tensor(total)
+    total = tf.convert_to_tensor(total)
 
     def body(start, states, total):
-        part = ids[:, start : start + size]
+        part = ids[:, start : start + steps]
         mask = None if lengths is None else tf.sequence_mask(lengths - start, tf.shape(part)[1])
         hidden, states = task.run(part, states, mask)
         states = [[tf.cast(state, dtype) for state in layer] for layer in states]
-        return start + size, states, visit(hidden, start, total)
+        return start + steps, states, visit(hidden, start, total)
 
     shapes = tf.nest.map_structure(lambda state: tf.TensorShape([None, state.shape[1]]), zeros)
-    invariants = tf.TensorShape([]), shapes, tf.TensorShape([None] * len(first.shape))
-    loop_state = tf.zeros([], tf.int32), zeros, first
+    invariants = tf.TensorShape([]), shapes, tf.TensorShape([None] * len(total.shape))
+    loop_state = tf.zeros([], tf.int32), zeros, total
     _, states, total = tf.while_loop(lambda start, *_: start < time, body, loop_state, invariants)
     return states, total

@@ -40,7 +40,7 @@ class Answers(answers.Answers):
     suffixes = (".txt", ".jsonl")
     batch_size = 16
     input_name = "audio"
-    decisions = sentences = ("text",)
+    decisions, sentences = ("text",), True
     outputs = ("text", "score")
     signatures = ("serving_default", "nbest", "units")
 

@@ -15,7 +15,7 @@ class Answers(answers.Answers):
     options = (answers.EMBED,)
     widget = "translations"
     detailed = ("translate_attention", "translate_nbest")
-    decisions = sentences = ("translation",)
+    decisions, sentences = ("translation",), True
     outputs = ("translation", "score", "truncated")
 
     def score(self, pairs):

@@ -187,12 +187,12 @@ def test_sentences_are_compared_by_their_words():
     right = [{"translation": "a man is on a horse"}, {"translation": ""}]
     answers = [{"translation": "a man sits on a horse"}, {"translation": ""}]
     expected = {"texts": 2, "decisions": pytest.approx((5 / 6 + 1) / 2), "scores": 0}
-    compared = compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["int8"], ["translation"])
+    compared = compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["int8"], sentences=True)
     assert compared == expected
     with pytest.raises(InputError, match="91.7% of its words are the same, at least 98%"):
-        compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["float16"], ["translation"])
+        compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["float16"], sentences=True)
     with pytest.raises(InputError, match="answers input 0 otherwise"):
-        compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["none"], ["translation"])
+        compare(["x"] * 2, right, answers, ["translation"], TOLERANCES["none"], sentences=True)
 
 
 def test_the_metric_of_a_sample():
