@@ -174,16 +174,17 @@ def test_attention_and_other_translations_by_keyboard(browser, address):
 
 
 @pytest.mark.slow
-def test_a_continuation_is_kept_and_varied(browser, address):
+@pytest.mark.parametrize("prompt", ["the cat", "the cat "])
+def test_a_continuation_is_kept_and_varied(browser, address, prompt):
     browser.get(f"{address}#language_model")
     wait(browser, lambda: find(browser, "#name").text == "language_model")
-    first = type_text(browser, "the cat")
+    first = type_text(browser, prompt)
     another, keep = (next(b for b in browser.find_elements(By.CSS_SELECTOR, ".buttons button") if b.text == name)
                      for name in ("Another", "Keep"))  # fmt: skip
     another.click()
     wait(browser, lambda: find(browser, "#answer").get_attribute("aria-busy") is None)
     second = find(browser, ".completion").text
-    assert second != first and second.startswith("the cat")
+    assert second != first and second.startswith("the cat ")
     keep.click()
     assert find(browser, "#text").get_attribute("value") == second
 

@@ -21,7 +21,7 @@ export function widget(model, ask) {
 
   function take() {
     const text = document.getElementById("text");
-    text.value = text.value.replace(/[ \t\r]+$/, "") + added;
+    text.value += added;
     text.focus();
     ask();
   }
@@ -40,7 +40,7 @@ export function widget(model, ask) {
     async run(text, place, signal) {
       added = "";
       const more = element("span", { class: "added" });
-      const prompt = element("span", { class: "prompt" }, text.replace(/[ \t\r]+$/, ""));
+      const prompt = element("span", { class: "prompt" }, text);
       place.replaceChildren(element("p", { class: "completion" }, prompt, more), element("p", { class: "buttons" }, keep, again));
       const last = await stream(model, body(text), (piece) => {
         added += piece;
