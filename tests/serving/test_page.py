@@ -232,6 +232,7 @@ def test_the_page_answers_while_one_types(browser, quick_address):
     browser.get(quick_address)
     wait(browser, lambda: find(browser, "#name").text == "m")
     assert find(browser, "#status").text == "The answer appears here as you type."
+    assert find(browser, "#text-label").text == "Series"
     assert type_text(browser, "1 2 3").startswith("next")
     type_text(browser, "one")
     assert "expected numbers separated by spaces" in find(browser, "#status.problem").text

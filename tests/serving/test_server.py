@@ -217,7 +217,8 @@ def states(client):
 
 def test_a_kind_of_another_package(forecaster):
     client, _ = client_of(f"m={forecaster}")
-    assert client.get("/v1/models").json()["models"][0]["widget"] == "plain"
+    listed = client.get("/v1/models").json()["models"][0]
+    assert (listed["widget"], listed["input"]) == ("plain", "series")
     rows = [{"series": [1, 2], "length": 2}, {"series": [3, 0], "length": 1}]
     predicted = post(client, "m:predict", {"instances": rows}).json()["predictions"]
     answers = post(client, "m:answer", {"texts": ["1 2", "3"]}).json()["answers"]

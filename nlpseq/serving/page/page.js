@@ -36,7 +36,7 @@ async function choose() {
   document.title = `${model.name} – nlpseq`;
   name.textContent = model.name;
   about.replaceChildren(...described(model));
-  byId("text-label").textContent = shown.widget.label ?? "Text";
+  byId("text-label").textContent = shown.widget.label ?? capitalized(model.input);
   controls.replaceChildren(...(shown.widget.controls ?? []));
   byId("models").replaceChildren(...(models.length > 1 ? models.map((other) => link(other, other === model)) : []));
   place.replaceChildren();
@@ -45,6 +45,10 @@ async function choose() {
 
 function link(model, current) {
   return element("a", { href: `#${encodeURIComponent(model.name)}`, "aria-current": current && "page" }, model.name);
+}
+
+function capitalized(word) {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 /** What a model is, in a line. */
@@ -58,7 +62,7 @@ function described(model) {
   ];
   const parts = [element("span", {}, facts.join(" · "))];
   if (model.data.generated) {
-    parts.push(element("span", { class: "warning" }, "The training sentences are generated: it knows little of real text."));
+    parts.push(element("span", { class: "warning" }, "The training data are generated: it knows little of real data."));
   }
   return parts;
 }

@@ -25,6 +25,7 @@ def _described(model: Model) -> dict[str, Any]:
             "version": version.number,
             "task": metadata.task,
             "widget": export.answers.widget,
+            "input": export.answers.input_name,
             "labels": metadata.labels,
             "data": {**metadata.data, "name": _without_folder(str(metadata.data.get("name")))},
             "scores": {name: value for name, value in scores.items() if isinstance(value, (int, float))},
