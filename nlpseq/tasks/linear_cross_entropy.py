@@ -6,6 +6,8 @@ from nlpseq import engine
 
 # Numbers of rows whose logits are in memory at a time; one program is compiled for each.
 BLOCK_ROWS = (256, 192, 64)
+# Rows whose products take as long as what each block adds: packing E, and reading the sum of its gradients.
+PACKING = 25
 REMEDY = "compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)"
 
 
@@ -72,8 +74,9 @@ def _loss_and_gradients(block, outputs, embeddings, bias, labels, weights, smoot
     """The loss, and its gradients with respect to outputs, embeddings and bias, all float32."""
     dtype = tf.float32 if outputs.dtype == tf.float16 else outputs.dtype
     kernel, count, size = tf.cast(embeddings, dtype), tf.shape(outputs)[0], outputs.shape[1]
+    real = tf.math.count_nonzero(weights, dtype=tf.int32)
     order = tf.argsort(tf.cast(weights == 0, tf.int32), stable=True)  # rows of weight zero last
-    block_rows = _block_rows(count)
+    block_rows = _block_rows(real)
     padding = -(-count // block_rows) * block_rows - count
 
     def sort(rows):
@@ -92,7 +95,7 @@ def _loss_and_gradients(block, outputs, embeddings, bias, labels, weights, smoot
         places = (start + tf.range(block_rows))[:, tf.newaxis]
         return number + 1, tf.tensor_scatter_nd_update(d_outputs, places, d_rows), sums
 
-    real_blocks = -(-tf.math.count_nonzero(weights, dtype=tf.int32) // block_rows)
+    real_blocks = -(-real // block_rows)
     sums = [tf.constant(0.0), tf.zeros(kernel.shape), tf.zeros(bias.shape)]
     start = (0, tf.zeros(tf.shape(outputs)), sums)
     _, d_outputs, sums = tf.while_loop(lambda number, *_: number < real_blocks, add_block, start)
@@ -101,11 +104,9 @@ def _loss_and_gradients(block, outputs, embeddings, bias, labels, weights, smoot
 
 
 def _block_rows(count):
-    """The rows of a block: the size of `BLOCK_ROWS` that needs the least padding, the largest of them."""
-    rows = tf.constant(BLOCK_ROWS[0])
-    for other in BLOCK_ROWS[1:]:
-        rows = tf.where(-(-count // other) * other < -(-count // rows) * rows, other, rows)
-    return rows
+    """The rows of a block: the size of `BLOCK_ROWS` whose blocks take the least time together."""
+    costs = [-(-count // rows) * (rows + PACKING) for rows in BLOCK_ROWS]
+    return tf.gather(BLOCK_ROWS, tf.argmin(costs))
 
 
 def _block(outputs, labels, weights, kernel, bias, smoothing, sums):

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from nlpseq import engine
 from nlpseq.tasks import LanguageModel, objectives
+from nlpseq.tasks import linear_cross_entropy as module
 from nlpseq.tasks.embeddings import FactoredLogits, ScaledEmbedding, token_logits
 from nlpseq.tasks.linear_cross_entropy import BLOCK_ROWS as SIZES
 from nlpseq.tasks.linear_cross_entropy import linear_cross_entropy
@@ -62,6 +63,15 @@ def test_equals_numpy(mode, rows, real):
         actual = loss_and_gradients(*arguments)
     for value, expected in zip(actual, in_numpy(*arguments)):
         np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("rows, real, blocks", [(700, 1.0, 3), (700, 0.3, 1), (64, 1.0, 1), (130, 1.0, 1)])
+def test_few_large_blocks_of_the_rows_that_count(monkeypatch, rows, real, blocks):
+    """Each block costs as much as some rows, so that eleven blocks of 64 take longer than three of 256."""
+    calls, block = [], module._block
+    monkeypatch.setattr(module, "_block", lambda *arguments: calls.append(1) or block(*arguments))
+    loss_and_gradients(*case(rows, real), 0.0)
+    assert len(calls) == blocks
 
 
 def test_rows_of_sequences():
