@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.tasks.forecasting import scaling
+from nlpseq.tasks.forecasting import scaling, simple, smoothing
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.windows import TrainingWindows, past_of
 
 DRAWN = 2000  # windows
 SHARPNESS = (2.0, 32.0)  # powers of the errors: with 2 a base with twice the error has a quarter of the weight
 STEPS, RATE = 200, 2.0  # of the descent
+LEAST = 1e-6  # share of a base
+PRIOR = 5.0  # horizons that count for the usual shares
 
 
 def base_weights(
@@ -27,6 +29,11 @@ def base_weights(
     combination of forecasts is better than the best of them where their errors differ (Bates and Granger 1969), and of
     a random walk the last value alone is better than any mean with it.
 
+    Of a short series few horizons tell bases apart, so the shares are then those of `_usual` for the most part:
+    combinations do better if their shares are shrunk towards such a mean (Stock and Watson 2004, section 3).
+
+        w_h = (n softmax(b_h) + `PRIOR` usual) / (n + `PRIOR`)        n: horizons in training that do not overlap
+
     Returns:
         float32 `(horizon, bases)`, and float32 `(horizon, quantiles - 1)` in units of the scale of a window.
     """
@@ -38,7 +45,7 @@ def base_weights(
     usable = (scale[:, 0] > 0).numpy()
     safe = tf.where(scale > 0, scale, tf.ones_like(scale))
     z = tf.where(mask, (values - level) / safe, tf.zeros_like(values))
-    bases = scaling.bases(z, mask, description.seasons, description.horizon).numpy()
+    bases = simple.forecasts(z, mask, description.seasons, description.horizon).numpy()
     targets = (drawn.targets() - level.numpy()) / safe.numpy()
     targets = np.where(usable[:, np.newaxis], targets, np.nan)
     unit = np.maximum(drawn.scales[drawn.series], scale.numpy()[:, 0] / 20)
@@ -49,8 +56,19 @@ def base_weights(
     errors = np.where(counts, errors, np.max(errors, initial=1.0))  # at steps without any target
     ratios = np.log(np.maximum(errors, 1e-6) / np.maximum(errors.min(axis=1, keepdims=True), 1e-6))
     fitted = [_fitted(bases, targets, weight, -sharpness * ratios) for sharpness in SHARPNESS]
-    residuals, logits = min(fitted, key=lambda pair: np.nansum(np.abs(pair[0]) * weight))
-    return logits.astype(np.float32), _spreads(residuals, quantiles)
+    _, logits = min(fitted, key=lambda pair: np.nansum(np.abs(pair[0]) * weight))
+    horizons = len(np.unique(np.stack([drawn.series, drawn.origins // description.horizon])[:, usable], axis=1).T)
+    shares = (horizons * _shares(logits) + PRIOR * _usual(description)) / (horizons + PRIOR)
+    residuals = targets - np.einsum("nhk,hk->nh", bases, shares)
+    return np.log(np.maximum(shares, LEAST)).astype(np.float32), _spreads(residuals, quantiles)
+
+
+def _usual(description):
+    """The shares of what does well of short series: the latest season or value, and exponential smoothing."""
+    names = description.base_names
+    latest = f"season {description.seasons[0]}" if description.seasons else "last"
+    usual = [latest, *smoothing.names(description.seasons, description.context)]
+    return np.isin(names, usual) / len(usual)
 
 
 def _fitted(bases, targets, weight, logits):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.tasks.forecasting import scaling
+from nlpseq.tasks.forecasting import scaling, simple
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.settings import ForecasterSettings
 from nlpseq.tasks.recurrent import recurrent_layers
@@ -111,7 +111,7 @@ class QuantileNetwork(keras.layers.Layer):
         context = description.context
         clipped = scaling.clipped(z)
         state = self._state(clipped, mask, past, known[:, :context], vector, training)
-        bases = scaling.bases(z, mask, description.seasons, description.horizon)
+        bases = simple.forecasts(z, mask, description.seasons, description.horizon)
         weights = tf.nn.softmax(self.base_logits + self.weighting(state)[:, tf.newaxis])
         hidden = self._hidden(state, bases, known, training)
         correction = self.linear(clipped) / np.sqrt(context) + self.median(hidden)[..., 0]
@@ -124,7 +124,7 @@ class QuantileNetwork(keras.layers.Layer):
         description = self.description
         logits = np.zeros(self.base_logits.shape, np.float32) if description.base is None else description.base
         weights = tf.nn.softmax(tf.constant(logits))
-        return tf.reduce_sum(weights * scaling.bases(z, mask, description.seasons, description.horizon), axis=-1)
+        return tf.reduce_sum(weights * simple.forecasts(z, mask, description.seasons, description.horizon), axis=-1)
 
     def _state(self, z, mask, past, known, vector, training):
         inputs = _joined([tf.stack([z, tf.cast(mask, z.dtype)], axis=-1), past, known])

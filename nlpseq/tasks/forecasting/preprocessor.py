@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from nlpseq.tasks.forecasting import smoothing
+
 UNKNOWN = ""  # an item or a text that training has not seen
 
 
@@ -34,7 +36,7 @@ class SeriesPreprocessor:
 
     >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names[:4]
     ['last', 'level', 'season 4', 'mean of season 4']
-    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names[4:]
+    >>> SeriesPreprocessor(horizon=4, context=8, seasons=(4,)).base_names[4:6]
     ['mean of season 4 at the level of the last 1', 'season 4 and its growth']
     """
 
@@ -77,7 +79,7 @@ class SeriesPreprocessor:
             names += [f"{mean} at the level of the last {steps}" for steps in sorted({1, shorter})]
             names += [f"{mean} and errors of season {shorter}"] * (shorter > 1)
             names += [f"season {length} and its growth"] * (2 * length <= self.context)
-        return names
+        return names + smoothing.names(self.seasons, self.context)
 
     @property
     def read(self) -> list[str]:

@@ -1,7 +1,7 @@
-"""The level and the scale of a window, its base forecasts, and its calendar, as TensorFlow ops.
+"""The level and the scale of a window, its steps by season, and its calendar, as TensorFlow ops.
 
-Everything here is equivariant: of a x + b the level is a l + b, the scale a s (a > 0), and the scaled values and
-bases are the same.
+Everything here is equivariant: of a x + b the level is a l + b, the scale a s (a > 0), and the scaled values are the
+same.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,6 @@ import tensorflow as tf
 from nlpseq.tasks.forecasting.calendar import phases
 from nlpseq.tasks.forecasting.computing import CONSTANT, FARTHEST
 
-CYCLES = 8  # seasons that the mean of a season looks back to, at most
 LARGEST = 12.0  # scaled values are clipped here before a network reads them
 
 
@@ -95,54 +94,6 @@ def at_lags(values: tf.Tensor, mask: tf.Tensor, places: np.ndarray) -> tuple[tf.
     index = np.maximum(places, 0)
     present = tf.gather(mask, index, axis=1) & tf.constant(places >= 0)
     return tf.where(present, tf.gather(values, index, axis=1), tf.zeros([], values.dtype)), present
-
-
-def bases(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: int) -> tf.Tensor:
-    """Simple forecasts of scaled values, `(batch, horizon, bases)`.
-
-    The last value; the level, which is 0, or without seasons the mean of the last quarter. For each season b its
-    latest value of that phase; the mean m_b of its latest values, or the level where there is none; and m_b moved by
-    the recent errors of m_b: by the last one, by their mean over the last steps of the next shorter season a, and by
-    that in the same phase of a. Where two seasons b fit, also the latest value moved as the season before moved.
-
-        m_b(t) + y(t0) - m_b(t0)                 t0: the last step          y(t - b) + mean of y(t') - y(t' - b)
-        m_b(t) + mean of y(t') - m_b(t')         t': the last a steps       t': the last b steps
-        m_b(t) + y(t - a) - m_b(t - a)
-    """
-    context = z.shape[1]
-    last = last_value(z, mask)[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
-    recent = max(1, context // 4)
-    smooth = masked_mean(z[:, -recent:], mask[:, -recent:])[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
-    forecasts = [last, tf.zeros_like(last) if seasons else smooth]  # without a season the level is the last value
-    for shorter, season in zip([1, *seasons], seasons):
-        values, present = at_lags(z, mask, lags(season, horizon, context, _cycles(context, season)))
-        latest = tf.zeros_like(last)
-        for cycle in reversed(range(values.shape[1])):
-            latest = tf.where(present[:, cycle], values[:, cycle], latest)
-        mean = masked_mean(values, present, axis=1)
-        forecasts += [latest, mean]
-        for steps in sorted({1, shorter}):
-            errors, both_present = _recent_errors(z, mask, steps, season)
-            forecasts.append(mean + masked_mean(errors, both_present)[:, tf.newaxis])
-        if shorter > 1:
-            forecasts.append(mean + tf.gather(errors, np.arange(horizon) % shorter, axis=1))
-        if 2 * season <= context:
-            before, both_present = z[:, -2 * season : -season], mask[:, -2 * season : -season] & mask[:, -season:]
-            forecasts.append(latest + masked_mean(z[:, -season:] - before, both_present)[:, tf.newaxis])
-    return tf.stack(forecasts, axis=-1)
-
-
-def _cycles(context, season):
-    return min(CYCLES, max(1, context // season))
-
-
-def _recent_errors(z, mask, steps, season):
-    """Errors of the mean of a season at the last `steps` steps, 0 where there is none; and where there is one."""
-    context = z.shape[1]
-    values, present = at_lags(z, mask, lags(season, steps, context - steps, _cycles(context, season)))
-    valid = mask[:, -steps:] & tf.reduce_any(present, axis=1)
-    errors = z[:, -steps:] - masked_mean(values, present, axis=1)
-    return tf.where(valid, errors, tf.zeros_like(errors)), valid
 
 
 def calendar(times: tf.Tensor, frequency, span: int | None = None) -> tf.Tensor:

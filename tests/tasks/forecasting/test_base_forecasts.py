@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq.data import load_series
-from nlpseq.tasks.forecasting import scaling
+from nlpseq.tasks.forecasting import simple
 from nlpseq.tasks.forecasting.base_forecasts import base_weights
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 
@@ -25,7 +25,7 @@ def test_a_season_is_moved_by_its_recent_errors():
     values = np.tile(pattern, 3)
     values[-4:] += moved
     mask = np.isfinite(values)[np.newaxis]
-    actual = scaling.bases(tf.constant(np.nan_to_num(values)[np.newaxis]), tf.constant(mask), [4, 8], 6).numpy()[0]
+    actual = simple.forecasts(tf.constant(np.nan_to_num(values)[np.newaxis]), tf.constant(mask), [4, 8], 6).numpy()[0]
     names = SeriesPreprocessor(horizon=6, context=24, seasons=[4, 8]).base_names
     ahead = values[[8, 9, 10, 11, 12, 13]] - actual[:, names.index("mean of season 8")]
     shift = {"at the level of the last 4": [3.0] * 6, "and errors of season 4": [5, 1, 3, 0, 5, 1]}
@@ -38,7 +38,7 @@ def test_a_season_goes_on_as_it_grew_and_from_the_last_value():
     values = np.concatenate([pattern, pattern + 3, pattern + 7])
     values[4] = np.nan  # of a change only the steps count that both seasons have
     mask = np.isfinite(values)[np.newaxis]
-    actual = scaling.bases(tf.constant(np.nan_to_num(values)[np.newaxis]), tf.constant(mask), [2, 4], 3).numpy()[0]
+    actual = simple.forecasts(tf.constant(np.nan_to_num(values)[np.newaxis]), tf.constant(mask), [2, 4], 3).numpy()[0]
     names = SeriesPreprocessor(horizon=3, context=12, seasons=[2, 4]).base_names
     assert actual.shape[1] == len(names)
     np.testing.assert_allclose(actual[:, names.index("season 4 and its growth")], pattern[:3] + 7 + 4)
