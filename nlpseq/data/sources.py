@@ -193,7 +193,9 @@ def check_features(dataset: str, builder: tfds.core.DatasetBuilder, names: Itera
         arguments: those that name features, in backticks, for the message.
     """
     if not isinstance(builder.info.features, tfds.features.FeaturesDict):
-        raise InputError(f"dataset {dataset!r} has a sequence of features in each row, which is not read: give another.")
+        raise InputError(
+            f"dataset {dataset!r} has a sequence of features in each row, which is not read: give another."
+        )
     features = list(builder.info.features.keys())
     for name in names:
         if name not in features:

@@ -79,7 +79,10 @@ def test_no_steps_in_a_graph_of_unknown_sizes(make):
     """As of an export: an empty sequence, and no gradient."""
     cell = built(make)
     x, states = arguments(cell, 0)
-    unknown = [tf.TensorSpec((None, None, x.shape[2]), x.dtype), *(tf.TensorSpec((None, UNITS), x.dtype) for _ in states)]
+    unknown = [
+        tf.TensorSpec((None, None, x.shape[2]), x.dtype),
+        *(tf.TensorSpec((None, UNITS), x.dtype) for _ in states),
+    ]
 
     @tf.function(input_signature=unknown, autograph=False)
     def outputs_and_gradient(x, *states):
