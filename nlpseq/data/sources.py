@@ -194,7 +194,7 @@ def check_features(dataset: str, builder: tfds.core.DatasetBuilder, names: Itera
     """
     if not isinstance(builder.info.features, tfds.features.FeaturesDict):
         raise InputError(
-            f"dataset {dataset!r} has a sequence of features in each row, which is not read: give another."
+            f"dataset {dataset!r} has a sequence of features in each row: give another, whose rows have features."
         )
     features = list(builder.info.features.keys())
     for name in names:

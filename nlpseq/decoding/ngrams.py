@@ -67,7 +67,8 @@ class NgramModel:
             probabilities[number, places] += np.array(times) / (seen.total() + len(seen)) if seen else 0.0
             following[number] = following[shorter]
             following[number, places] = [
-                numbers.get((*context, token), before) for token, before in zip(places, following[number, places])
+                numbers.get((*context, token), before)
+                for token, before in zip(places, following[number, places].tolist())
             ]
         return cls(np.log(probabilities), following, end)
 

@@ -48,7 +48,7 @@ def export(
         folder: Folder of the numbered versions.
         data: The dataset, with attributes `name`, `sizes` and `generated`.
         settings: Settings of the run, by flat name.
-        metrics: Contents of `metrics.json`: scores by split, and "train_seconds" and "peak_memory_mb" if they are known.
+        metrics: Contents of `metrics.json`: scores by split; if known "train_seconds" and "peak_memory_mb".
         draw: Function that writes PNG files to the folder it is called with. Default None.
         formats: Formats of the model, names in `nlpseq.serving.formats.FORMATS`. Default ("saved_model",), which
             is always written.

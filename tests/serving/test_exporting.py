@@ -50,7 +50,7 @@ def test_contents():
 
 def test_metrics_of_one_split_alone(tmp_path):
     path = toy(tmp_path, metrics={"test": {"error": 0.5}})
-    assert serving.Export(path).metrics == {"validation": {}, "test": {"error": 0.5}}
+    assert json.loads((path / "metrics.json").read_text()) == {"validation": {}, "test": {"error": 0.5}}
     assert "| test | error | 0.5000 |" in (path / "model_card.md").read_text()
 
 
