@@ -66,10 +66,9 @@ class NgramModel:
             probabilities[number] = len(seen) * row / (seen.total() + len(seen)) if seen else row
             probabilities[number, places] += np.array(times) / (seen.total() + len(seen)) if seen else 0.0
             following[number] = following[shorter]
-            following[number, places] = [
-                numbers.get((*context, token), before)
-                for token, before in zip(places, following[number, places].tolist())
-            ]
+            for token in places:
+                if (after := numbers.get((*context, token))) is not None:
+                    following[number, token] = after
         return cls(np.log(probabilities), following, end)
 
     def log_probability(self, text: Sequence[int]) -> float:
