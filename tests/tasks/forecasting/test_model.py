@@ -43,7 +43,7 @@ def test_every_weight_learns(options):
 @pytest.mark.parametrize("changes, message", [
     ({"past": None}, "`inputs` lacks 'past': the model reads item, known, past, static, times, values"),
     ({"pst": np.zeros(3)}, "`inputs` has 'pst'"),
-    ({"values": np.zeros((3, CONTEXT - 1))}, "expected values, numbers of shape .any, 16., got float64 .3, 15.$"),
+    ({"values": np.zeros((3, CONTEXT - 1))}, "expected values, numbers of shape .any, 16., got float64 .3, 15.[.]$"),
     ({"values": np.zeros(CONTEXT)}, "got float64 .16,"),
     ({"values": np.full((3, CONTEXT), "a")}, "expected values, numbers of shape"),
     ({"known": np.zeros((3, CONTEXT, 1))}, "expected known, numbers of shape .any, 21, 1."),
