@@ -14,7 +14,7 @@ from nlpseq.tasks.anomalies.settings import AnomalySettings as Settings
 
 def main(config: Settings) -> dict:
     """Runs the recipe; returns its metrics."""
-    from nlpseq.tasks.anomalies import defaults, pictures, report
+    from nlpseq.tasks.anomalies import calibration, defaults, pictures, report
 
     checkpoints = begin(config, config.data.output)
 
@@ -30,6 +30,8 @@ def main(config: Settings) -> dict:
     )
     nlpseq.reporting.print_data(data, nlpseq.reporting.listed(data.channels, "channels"))
     config = follow_data(config, defaults.choose(data), defaults.SPACE)
+    scored = data.validation.after(config.model.warm_up)
+    calibration.labels_decide(scored, config.alarms.threshold, config.alarms.false_alarms)
 
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.AnomalyDetector(data.channels, **config.model.flat())

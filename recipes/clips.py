@@ -36,7 +36,7 @@ def main(config: Settings) -> dict:
     task.adapt(data.train)
     training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
     if config.comparison.calibration != "none":
-        report.print_calibration(task.calibrate(data.validation))
+        report.print_calibration(task.calibrate(data.validation), data.per_frame)
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_sequences(task, data.validation)

@@ -40,9 +40,10 @@ def main(config: Settings) -> dict:
     with nlpseq.training.precision(config.training.mixed_precision):
         task = nlpseq.tasks.SpeechRecognizer(tokenizer, **config.model.flat())
     task.adapt(data.train)
-    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
     strings = config.model.augmentation.splice > 0
-    task.set_language(language.language_of(tokenizer, data.train.texts, **config.search.flat(), strings=strings))
+    language_model = language.language_of(tokenizer, data.train.texts, **config.search.flat(), strings=strings)
+    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
+    task.set_language(language_model)
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     validation = nlpseq.evaluation.evaluate_recognizer(task, data.validation)

@@ -187,12 +187,16 @@ def known_schema(builder: tfds.core.DatasetBuilder, table: Mapping[str, Any]):
 
 
 def check_features(dataset: str, builder: tfds.core.DatasetBuilder, names: Iterable[str], arguments: str) -> None:
-    """Raises an `InputError` for a feature that the dataset lacks.
+    """Raises an `InputError` for a feature that the dataset lacks, or if its rows are sequences of features.
 
     Args:
         arguments: those that name features, in backticks, for the message.
     """
-    features: list[str] = list(builder.info.features)  # pyright: ignore[reportArgumentType]
+    if not isinstance(builder.info.features, tfds.features.FeaturesDict):
+        raise InputError(
+            f"dataset {dataset!r} has a sequence of features in each row: give another, whose rows have features."
+        )
+    features = list(builder.info.features.keys())
     for name in names:
         if name not in features:
             raise InputError(

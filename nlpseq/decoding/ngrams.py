@@ -11,6 +11,8 @@ from nlpseq.decoding.contract import Step
 from nlpseq.decoding.ctc import Fusion
 from nlpseq.errors import in_range
 
+MOST_CELLS = 2**24  # probabilities of a model: 64 MB, and as much for the contexts that follow
+
 
 class NgramModel:
     """Probabilities of the next token after the last `order - 1` ones, smoothed as by Witten and Bell (1991).
@@ -37,7 +39,7 @@ class NgramModel:
 
     @classmethod
     def learn(cls, texts: Iterable[Sequence[int]], tokens: int, order: int = 3, end: int | None = None) -> "NgramModel":
-        """The n-grams of texts.
+        """The n-grams of texts; only the most frequent contexts where there would be over `MOST_CELLS` probabilities.
 
         Args:
             texts: Sequences of tokens.
@@ -52,23 +54,22 @@ class NgramModel:
             for at, token in enumerate(text):
                 for size in range(min(order - 1, at) + 1):
                     counts[tuple(text[at - size : at])][token] += 1
-        contexts = sorted(counts.keys() | {()}, key=len)
+        contexts = sorted(_most_frequent(counts, max(1, MOST_CELLS // tokens)), key=len)
         numbers = {context: number for number, context in enumerate(contexts)}
-        probabilities = np.zeros((len(contexts), tokens))
+        probabilities = np.zeros((len(contexts), tokens), np.float32)
         following = np.zeros((len(contexts), tokens), np.int32)
         for context, number in numbers.items():
-            shorter = probabilities[numbers[context[1:]]] if context else np.full(tokens, 1 / tokens)
             seen = counts[context]
-            row = len(seen) * shorter if seen else shorter.copy()
-            for token, count in seen.items():
-                row[token] += count
-            probabilities[number] = row / (seen.total() + len(seen)) if seen else row
-            for token in range(tokens):
-                after = (*context, token)[-(order - 1) :] if order > 1 else ()
-                while after not in numbers:
-                    after = after[1:]
-                following[number, token] = numbers[after]
-        return cls(np.log(probabilities).astype(np.float32), following, end)
+            places, times = list(seen), list(seen.values())
+            shorter = numbers[context[1:]]  # which comes before, with the contexts after tokens that are not seen here
+            row = probabilities[shorter] if context else np.full(tokens, 1 / tokens)
+            probabilities[number] = len(seen) * row / (seen.total() + len(seen)) if seen else row
+            probabilities[number, places] += np.array(times) / (seen.total() + len(seen)) if seen else 0.0
+            following[number] = following[shorter]
+            for token in places:
+                if (after := numbers.get((*context, token))) is not None:
+                    following[number, token] = after
+        return cls(np.log(probabilities), following, end)
 
     def log_probability(self, text: Sequence[int]) -> float:
         """log P of tokens, from the start of a text."""
@@ -95,3 +96,12 @@ class NgramModel:
         states = tf.zeros([batch], tf.int32)
         logits = tf.gather(tf.constant(self.scores), states)
         return Fusion(self.step, states, logits, tf.range(self.scores.shape[1]), weight, bonuses, self.end)
+
+
+def _most_frequent(counts, most):
+    """At most so many contexts, the empty one among them; with each also the shorter ones that it ends with."""
+    if len(counts) <= most:
+        return counts.keys() | {()}
+    # A shorter context occurs as often, and is before the longer one in this order.
+    order = sorted(counts, key=lambda context: (-counts[context].total(), len(context), context))
+    return {(), *order[:most]}

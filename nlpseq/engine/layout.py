@@ -92,9 +92,12 @@ class Layout:
         width = like.shape[-1] if width is None else width
         return tf.TensorArray(dtype, size=steps, element_shape=[like.shape[0], width])
 
-    def finish(self, array: tf.TensorArray, reverse: bool) -> tf.Tensor:
-        """The sequence as a tensor, once all steps are written, from the end to the start if `reverse`."""
-        stacked = stack(array, reverse)
+    def finish(self, array: tf.TensorArray, reverse: bool, like: tf.Tensor | None = None) -> tf.Tensor:
+        """The sequence as a tensor, once all steps are written, from the end to the start if `reverse`.
+
+        There may be no steps if `like`, whose batch is that of each step, is given.
+        """
+        stacked = stack(array, reverse, like)
         return stacked if self.axis == 0 else swap(stacked)
 
     def finish_segments(self, array: tf.TensorArray, steps, like: tf.Tensor, width: int, reverse: bool) -> tf.Tensor:
@@ -111,9 +114,15 @@ class Layout:
         return position
 
 
-def stack(array: tf.TensorArray, reverse: bool) -> tf.Tensor:
-    """What was written, in the order of time."""
-    stacked = array.stack()
+def stack(array: tf.TensorArray, reverse: bool, like: tf.Tensor | None = None) -> tf.Tensor:
+    """What was written, in the order of time; nothing may be if `like` has the batch of the elements."""
+    shape = array.element_shape
+    if like is None or shape.is_fully_defined() or array.flow.dtype != tf.variant:
+        stacked = array.stack()
+    else:  # the method of the array refuses to stack nothing where the batch is not known statically
+        stacked = tf.raw_ops.TensorListStack(
+            input_handle=array.flow, element_shape=[tf.shape(like)[0], *shape[1:]], element_dtype=array.dtype
+        )
     return tf.reverse(stacked, [0]) if reverse else stacked
 
 

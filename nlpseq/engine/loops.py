@@ -156,7 +156,7 @@ def forward(
     carry = (list(states), outputs, saved_states, saved_blocks)
     final, *written = scan_steps(spec, step, carry, (input_half, mask, masks.zoneout))
     outputs, saved_states, saved_blocks = [
-        [layout.finish(sequence, spec.reverse) for sequence in sequences] for sequences in written
+        [layout.finish(sequence, spec.reverse, states[0]) for sequence in sequences] for sequences in written
     ]
     residuals = Residuals(saved_states, saved_blocks) if save_residuals else None
     return (outputs[0] if return_outputs else None), list(final), residuals
@@ -215,7 +215,7 @@ def backward(
 
     carry = (d_states, d_blocks, [tf.zeros_like(weight) for weight in weights.step])
     d_states, d_blocks, d_step_weights = scan_steps(spec, step, carry, sequences, backward=True)
-    d_blocks = [layout.finish(block, spec.runs_reversed(True)) for block in d_blocks]
+    d_blocks = [layout.finish(block, spec.runs_reversed(True), d_final[0]) for block in d_blocks]
     input_masks, recurrent_masks = layout.broadcast_masks(masks.inputs), layout.broadcast_masks(masks.recurrent)
     d_weights = weight_gradients(
         weights, inputs, saved_states[0], d_blocks, input_masks, recurrent_masks, d_step_weights

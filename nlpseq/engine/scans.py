@@ -86,7 +86,7 @@ def _portable(step, axis, reverse, unroll, sequences, state, constants):
 
     carry = (state, layout.empty(steps, state, state.dtype))
     state, outputs = scan_steps(StepSpec(None, 0, layout, reverse, unroll), body, carry, sequences)
-    return layout.finish(outputs, reverse), state
+    return layout.finish(outputs, reverse, state), state
 
 
 def _by_tiles(loop, axis, reverse, sequences, state, constants):

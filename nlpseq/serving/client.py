@@ -97,19 +97,24 @@ class Export:
         return self.run("embed", self.answers.inputs(list(examples)))["embedding"]
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs of a signature, by name."""
+        """The outputs of a signature, by name.
+
+        Raises:
+            InputError: there is no such signature, or it has inputs of other names or shapes.
+        """
         specs = self.signatures[one_of("signature", signature, list(self.signatures))].structured_input_signature[1]
-        if set(specs) != set(inputs) or not all(
-            spec.shape.is_compatible_with(np.shape(inputs[name])) for name, spec in specs.items()
-        ):
-            raise self._of_another_kind()
+        lacking, other = sorted(specs.keys() - inputs.keys()), sorted(inputs.keys() - specs.keys())
+        if lacking or other:
+            difference = f"{lacking[0]!r}, which is missing" if lacking else f"no {shorten(repr(other[0]))}"
+            raise self._of_another_kind(f"the signature {signature!r} takes {difference}")
+        for name, spec in specs.items():
+            if not spec.shape.is_compatible_with(shape := np.shape(inputs[name])):
+                raise self._of_another_kind(f"{name} of {signature!r} must have the shape {spec.shape}, got {shape}")
         return self._model.run(signature, inputs)
 
-    def _of_another_kind(self):
-        return InputError(
-            f"the model in {self.path} is not of the kind {self.metadata.task!r} that its config.json names: export it "
-            "again."
-        )
+    def _of_another_kind(self, problem=""):
+        sentence = f"the model in {self.path} is not of the kind {self.metadata.task!r} that its config.json names"
+        return InputError(f"{problem}, or {sentence}." if problem else f"{sentence}: export it again.")
 
 
 def find_export(path: str | Path) -> Path:

@@ -48,7 +48,7 @@ def export(
         folder: Folder of the numbered versions.
         data: The dataset, with attributes `name`, `sizes` and `generated`.
         settings: Settings of the run, by flat name.
-        metrics: Contents of `metrics.json`.
+        metrics: Contents of `metrics.json`: scores by split; if known "train_seconds" and "peak_memory_mb".
         draw: Function that writes PNG files to the folder it is called with. Default None.
         formats: Formats of the model, names in `nlpseq.serving.formats.FORMATS`. Default ("saved_model",), which
             is always written.
@@ -84,6 +84,7 @@ def export(
             metadata.write(partial)
         write_warmup(partial, task.warmup())
         write_text(partial / TASK_FILE, task_config(task))
+        metrics = {"validation": {}, "test": {}, **metrics}
         write_json(partial / "metrics.json", metrics)
         write_text(partial / "model_card.md", model_card(task, metadata, metrics))
         if draw is not None:

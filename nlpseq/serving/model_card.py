@@ -37,8 +37,7 @@ def model_card(task: Any, metadata: Metadata, metrics: dict[str, Any]) -> str:
             "| split | metric | value |",
             "|---|---|---|",
             *scores,
-            "",
-            _cost(metrics),
+            *_cost(metrics),
         ],
         **_formats(metadata.formats),
         "## Limits": [f"- {limit}" for limit in task.limits()],
@@ -78,5 +77,9 @@ def _format_cells(name, row):
 
 
 def _cost(metrics):
-    seconds, memory = f"Training took {metrics['train_seconds']:.0f} s", metrics["peak_memory_mb"]
-    return f"{seconds}." if memory is None else f"{seconds}; the peak memory of the process was {memory:,} MB."
+    """What the training cost, as far as it is known."""
+    seconds, memory = metrics.get("train_seconds"), metrics.get("peak_memory_mb")
+    parts = [] if seconds is None else [f"training took {seconds:.0f} s"]
+    parts += [] if memory is None else [f"the peak memory of the process was {memory:,} MB"]
+    text = "; ".join(parts)
+    return ["", f"{text[0].upper()}{text[1:]}."] if parts else []

@@ -12,6 +12,17 @@ RESERVE = 0.1  # share of the budget for evaluation and export
 began: float | None = None  # when the recipe was started, in seconds of `time.perf_counter`; None without a recipe
 
 
+def until(minutes: float, before: int) -> float:
+    """The budget of a training of `minutes` after `before` others like it, in minutes as `Budget` counts them."""
+    return minutes * (before + 1) if began is not None else minutes
+
+
+def is_spent(minutes: float) -> bool:
+    """Whether the time for training of a budget has passed since the run began; never without a recipe."""
+    passed = began is not None and time.perf_counter() >= began + 60 * minutes * (1 - RESERVE)
+    return bool(workers.current().of_chief(float(passed)))
+
+
 class Budget(keras.callbacks.Callback):
     """Ends training so that a run takes no longer than a number of minutes.
 

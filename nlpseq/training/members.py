@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlpseq.reporting import say
+from nlpseq.training import budget
 from nlpseq.training.fingerprint import fingerprint
 from nlpseq.training.fit import train
 from nlpseq.training.folder import MEMBER
@@ -33,6 +34,7 @@ def train_members(
     The networks are trained with the seeds `seed`, `seed + 1`, ..., one after another: the memory of
     a run is that of one training and of the weights of all networks. Each has checkpoints of its
     own, so that a run which is interrupted continues within the network that it was training.
+    Each has its part of a budget; one whose part has passed before it begins, but the first, is left out.
 
     Args:
         make: Makes a task with new weights.
@@ -55,10 +57,13 @@ def train_members(
         return of_checkpoint(checkpoints.folder.path, trained), (trained["history"], trained["seconds"])
     members, histories, seconds = [], [], 0.0
     for number in range(count):
+        minutes = settings.budget and budget.until(settings.budget / count, number)
+        if number and minutes and budget.is_spent(minutes):
+            say(f"network {number + 1} of {count} is left out: its part of the budget has passed")
+            continue
         say(f"network {number + 1} of {count}")
-        budget = settings.budget and settings.budget * (number + 1) / count  # from the beginning of the run
         part = None if checkpoints is None else checkpoints.part(f"{MEMBER}{number + 1}")
-        own = dataclasses.replace(settings, seed=(settings.seed + number) % 2**32, budget=budget)
+        own = dataclasses.replace(settings, seed=(settings.seed + number) % 2**32, budget=minutes)
         set_seed(own.seed)
         task = make()
         history, time = train(task, train_examples, validation_examples, own, part, number)
@@ -70,7 +75,7 @@ def train_members(
             most = count * size
             say(f"the weights of a network take {size:.1f} MB, those of all in the export at most {most:.1f} MB")
     history = {name: [value for own in histories for value in own[name]] for name in histories[0]}
-    task = members[0].combined(members[1:])
+    task = members[0].combined(members[1:]) if members[1:] else members[0]
     if checkpoints is not None:
         checkpoints.check_data(data)
         checkpoints.describe(settings.flat(), train_examples, validation_examples)

@@ -74,6 +74,27 @@ def test_no_steps_at_all_in_a_compiled_loop(mode):
     check_states_stay(GRUCell, 0, mode, True)
 
 
+@pytest.mark.parametrize("make", [GRUCell, MinGRUCell])
+def test_no_steps_in_a_graph_of_unknown_sizes(make):
+    """As of an export: an empty sequence, and no gradient."""
+    cell = built(make)
+    x, states = arguments(cell, 0)
+    unknown = [
+        tf.TensorSpec((None, None, x.shape[2]), x.dtype),
+        *(tf.TensorSpec((None, UNITS), x.dtype) for _ in states),
+    ]
+
+    @tf.function(input_signature=unknown, autograph=False)
+    def outputs_and_gradient(x, *states):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs, _ = recurrence.run(cell, x, list(states), reverse=True)
+        return outputs, tape.gradient(outputs, x)
+
+    outputs, gradient = outputs_and_gradient(x, *states)
+    assert (outputs.shape, gradient.shape) == ((BATCH, 0, UNITS), x.shape)
+
+
 @pytest.mark.parametrize("mode", ["xla", pytest.param("portable", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("recompute", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_unknown_sizes(mode, recompute):

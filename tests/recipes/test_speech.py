@@ -64,3 +64,11 @@ def test_bad_input_gets_one_sentence(tmp_path, monkeypatch, capsys, name):
 def test_embedded_corpus(tmp_path):
     config = speech.Settings.of(output=str(tmp_path))
     assert speech.main(config)["test"]["character_error_rate"] <= 0.02
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_wrong_language_model_is_refused_before_training(tmp_path, monkeypatch, capsys):
+    folder = record(tmp_path / "sounds")
+    monkeypatch.setattr("nlpseq.training.train", None)
+    flags = ["--dataset", str(folder), "--units", "4", "--layers", "1", "--language-model", "{tmp}/absent"]
+    helpers.assert_refused(monkeypatch, capsys, speech, tmp_path, flags, "absent holds no complete checkpoint")

@@ -48,6 +48,12 @@ def test_contents():
     assert "generated" not in card
 
 
+def test_metrics_of_one_split_alone(tmp_path):
+    path = toy(tmp_path, metrics={"test": {"error": 0.5}})
+    assert json.loads((path / "metrics.json").read_text()) == {"validation": {}, "test": {"error": 0.5}}
+    assert "| test | error | 0.5000 |" in (path / "model_card.md").read_text()
+
+
 def test_pictures_and_no_labels(tmp_path):
     path = toy(tmp_path, draw=lambda folder: (folder / "picture.png").write_bytes(b"png"))
     assert (path / "picture.png").is_file()

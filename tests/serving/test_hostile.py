@@ -32,6 +32,10 @@ def test_inputs_of_another_shape():
     export = tiny.served("classification")
     with pytest.raises(InputError, match="is not of the kind 'classification'"):
         export.run("serving_default", {"text": np.array([["a", "b"]], object)})
+    with pytest.raises(InputError, match="'serving_default' takes 'text', which is missing, or the model in"):
+        export.run("serving_default", {"texts": np.array(["a"], object)})
+    with pytest.raises(InputError, match="'serving_default' takes no 'length', or the model in"):
+        export.run("serving_default", {"text": np.array(["a"], object), "length": np.array([1])})
 
 
 @pytest.mark.parametrize("kind", ["tagging", "language_model"])

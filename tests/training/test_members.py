@@ -1,5 +1,7 @@
 """Several networks trained one after another, and a run of them that is interrupted."""
 
+import dataclasses
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq.errors import Interrupted
-from nlpseq.training import Checkpoints, load_task, train_members
+from nlpseq.training import Checkpoints, budget, load_task, train_members
 from nlpseq.training.settings import TrainingSettings
 from tests.training.rows import RowsTask
 
@@ -92,6 +94,19 @@ def test_a_run_that_is_interrupted_continues_in_the_network_that_it_was_training
     assert_equal(task, load_task(tmp_path / "broken"))
     checkpoints.clear()
     assert not (tmp_path / "broken").exists()
+
+
+def test_networks_whose_part_of_a_budget_has_passed_are_left_out(monkeypatch, capsys):
+    settings = dataclasses.replace(SETTINGS, budget=3.0)
+    monkeypatch.setattr(budget, "began", time.perf_counter() - 60)  # of two networks the first part is 1.5 minutes
+    task, _ = train_members(Network, 2, DATA, DATA, settings)
+    assert isinstance(task, Pair)
+    monkeypatch.setattr(budget, "began", time.perf_counter() - 600)
+    task, (history, _) = train_members(Network, 2, DATA, DATA, settings)
+    assert isinstance(task, Network) and len(history["val_accuracy"]) == 1
+    assert "network 2 of 2 is left out: its part of the budget has passed" in capsys.readouterr().out
+    monkeypatch.setattr(budget, "began", None)
+    assert (budget.until(1.5, 1), budget.is_spent(0.001)) == (1.5, False)
 
 
 @pytest.mark.slow

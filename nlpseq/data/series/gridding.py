@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nlpseq.data.files.table import Table
-from nlpseq.data.series.frequency import JITTER, REGULAR, Frequency, counted, steps_text
+from nlpseq.data.series.frequency import JITTER, REGULAR, Frequency, counted, nanoseconds, steps_text
 from nlpseq.data.series.series import FEW, Duplicates, Series, on_grid
 from nlpseq.data.series.times import dated
 from nlpseq.errors import InputError, some_of
@@ -28,7 +28,7 @@ def gridded(
     notes: list[str],
 ) -> tuple[Frequency, list[Series]]:
     """The frequency, given or found, and the series on its grid; `times` are those of all rows, None if counted."""
-    step, series = _stepped(table, series, frequency, times, notes)
+    step, series = _stepped(table, series, frequency, times, duplicates, notes)
     placed, missing, touched = [], 0, 0
     for one in series:
         one, gaps = on_grid(one, step, where, duplicates)
@@ -66,7 +66,7 @@ def _gaps(missing, total, step):
     return some_of(missing, total, "step", f"{of_step} has no row", f"{of_step} have no row")
 
 
-def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Series]]:
+def _stepped(table, series, frequency, times, duplicates, notes) -> tuple[Frequency, list[Series]]:
     """The step, and the series with the times that it counts."""
     if not dated(times):
         if frequency and times is not None:
@@ -85,7 +85,7 @@ def _stepped(table, series, frequency, times, notes) -> tuple[Frequency, list[Se
             raise InputError(f"{table.place} has one time", "give several", "set `frequency`")
         raise InputError(f"{table.place}: no series has two times", "set `frequency`", "name the `item` columns")
     _check_alike(table, series, step)
-    _check_unmixed(table, series, step)
+    _check_unmixed(table, series, step, joined=duplicates != "error")
     return step, series
 
 
@@ -94,17 +94,21 @@ def _stride(series):
     return max(1, int(np.gcd.reduce(np.concatenate([np.diff(np.asarray(one.times, np.int64)) for one in series]))))
 
 
-def _check_unmixed(table, series, step):
-    """Refuses a series that has steps of one length in one part, and of another in a later one."""
+def _check_unmixed(table, series, step, joined):
+    """Refuses a series that has steps of one length in one part, and of another in a later one.
+
+    If values of one step are `joined`, shorter steps than the most common one are no error.
+    """
     for one in series:
         if len(one) <= 2 * LONG_ENOUGH:
             continue
         sizes = np.diff(np.round(step.positions(one.times, one.times[0])))
-        ends = np.flatnonzero(np.diff(sizes, append=np.nan))
+        shorter = (sizes == 0) & (np.diff(nanoseconds(one.times)) > 0) & (not joined)
+        ends = np.flatnonzero(np.diff(np.where(shorter, -1.0, sizes), append=np.nan))
         runs = np.diff(ends, prepend=-1)
-        longer = np.flatnonzero((sizes[ends] > 1) & (runs >= LONG_ENOUGH))
-        if len(longer) and runs[sizes[ends] == 1].max(initial=0) >= LONG_ENOUGH:
-            row = int(ends[longer[0]] - runs[longer[0]] + 1)
+        other = np.flatnonzero((shorter[ends] | (sizes[ends] > 1)) & (runs >= LONG_ENOUGH))
+        if len(other) and runs[sizes[ends] == 1].max(initial=0) >= LONG_ENOUGH:
+            row = int(ends[other[0]] - runs[other[0]] + 1)
             line = 0 if one.lines is None else int(one.lines[row])
             raise InputError(
                 f"{table.place}, {table.unit} {line}: {one.title} has steps of several frequencies, "

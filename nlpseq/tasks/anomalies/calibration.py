@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nlpseq.errors import InputError
 from nlpseq.tasks.anomalies.alarms import peaks, quiet_threshold
 from nlpseq.tasks.anomalies.events import best_threshold, count_events
 from nlpseq.tasks.anomalies.novelty import MARGINS
@@ -66,7 +67,7 @@ def calibrated(
     evidence = [row.copy() for row in evidence]
     for row, values in zip(evidence, running):
         row[:, place] = (values - greatest) / (greatest - median) / margin
-    by_labels = method == "labels" or (method == "auto" and recordings.labelled)
+    by_labels = labels_decide(recordings, method, rate)
     best = None
     for names in CHOICES if by_labels else CHOICES[:1]:
         columns = [list(MARGINS).index(name) for name in names]
@@ -80,6 +81,24 @@ def calibrated(
     return best
 
 
+def labels_decide(recordings: Recordings, method: str = "auto", rate: float | None = None) -> bool:
+    """Whether labels decide about a threshold, and not a rate of alarms.
+
+    Args:
+        recordings, method, rate: As of `choose_threshold`.
+
+    Raises:
+        InputError: `method` is "labels", and there are none, or a rate is wished too.
+    """
+    if method == "labels" and rate is not None:
+        raise InputError("`false_alarms` is not for `threshold` labels: leave one of them out.")
+    if method == "labels" and not recordings.labelled:
+        raise InputError(
+            "`threshold` labels requires anomalies in the validation split, and there are none: use `threshold` rate."
+        )
+    return method == "labels" or (method == "auto" and rate is None and recordings.labelled)
+
+
 def choose_threshold(
     scores: Scores, recordings: Recordings, rest: int, method: str = "auto", rate: float | None = None
 ) -> float:
@@ -90,10 +109,10 @@ def choose_threshold(
         recordings: The recordings; only steps from their start on count.
         rest: As of `nlpseq.tasks.anomalies.alarms.peaks`.
         method: "labels" for the greatest F1 of events, "rate" for a rate of alarms outside of anomalies; "auto" for
-            labels if there are some.
+            labels if there are some and no rate is given.
         rate: Most alarms in 1,000 steps of normal operation. Default those of a score of 1 or more, but at most 10.
     """
-    if method == "labels" or (method == "auto" and recordings.labelled):
+    if labels_decide(recordings, method, rate):
         return best_threshold([peaks(row, rest) for row in scores], *recordings.places())
     normal = [row[item.normal] for row, item in zip(scores, recordings)]
     if rate is None:

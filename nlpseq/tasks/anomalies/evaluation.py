@@ -51,9 +51,10 @@ def evaluate_detector(
     metrics = scores_of([row["score"] for row in detected], examples, task.threshold, task.settings.rest)
     if training is not None and validation is not None:
         metrics["rivals"], validation = {}, validation.after(task.settings.warm_up)
+        rate = None if validation.labelled else 1.0
         for name, rival in make_rivals(training.values).items():
             threshold = choose_threshold(
-                [rival(row) for row in validation.values], validation, task.settings.rest, rate=1.0
+                [rival(row) for row in validation.values], validation, task.settings.rest, rate=rate
             )
             scores = [rival(row) for row in examples.values]
             metrics["rivals"][name] = scores_of(scores, examples, threshold, task.settings.rest)

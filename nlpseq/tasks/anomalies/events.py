@@ -77,25 +77,27 @@ def count_events(alarms: Sequence[np.ndarray], windows: Sequence[Windows], start
 
 
 def best_threshold(peaks: Sequence[np.ndarray], windows: Sequence[Windows], starts: Sequence[int]) -> float:
-    """The threshold of peaks with the greatest F1 of events; of equal ones the greatest.
+    """The threshold of peaks with the greatest F1 of events, in the middle of those from the greatest one down.
 
     Args:
         peaks: As of `nlpseq.tasks.anomalies.alarms.peaks`, of each series.
         windows, starts: As of `count_events`.
     """
     values = np.concatenate([row[start:] for row, start in zip(peaks, starts)])
-    values = np.unique(values[np.isfinite(values)])[::-1]
+    values = every = np.unique(values[np.isfinite(values)])[::-1]
     if len(values) > LEVELS:  # the high ones one by one, the others at equal ranks
         values = np.unique(
             np.r_[values[: LEVELS // 2], values[np.linspace(0, len(values) - 1, LEVELS // 2, dtype=int)]]
         )
         values = values[::-1]
-    best, chosen = -1.0, 0.0
-    for value in values:
-        f1 = count_events([row >= value for row in peaks], windows, starts).f1
-        if f1 > best:
-            best, chosen = f1, value
-    return float(chosen)
+    if not len(values):
+        return 0.0
+    f1 = np.array([count_events([row >= value for row in peaks], windows, starts).f1 for value in values])
+    first = int(f1.argmax())
+    last = first + int(np.argmin(np.r_[f1[first:] == f1[first], False])) - 1  # of equal ones
+    below = every[every < values[last]]
+    middle = float(np.float32((values[first] + below[0]) / 2)) if len(below) else values[last]
+    return float(middle if not len(below) or middle > below[0] else values[first])
 
 
 def vus_pr(scores: np.ndarray, windows: Windows, longest: int | None = None) -> float:

@@ -32,15 +32,20 @@ class Lines:
     def __init__(self, stream: Iterable[bytes], channels: Sequence[str]):
         self.stream, self.channels = stream, list(channels)
         self.header: list[str] | None = None
+        self.renamed: list[str] | None = None
         self.count, self.bad = 0, []
 
     def steps(self, note: Callable[[str], None]) -> Iterator[tuple[str | None, np.ndarray]]:
         """The time, or None, and the values `(channels,)` of each line.
 
         Args:
-            note: Called with a sentence for each bad line, and for the first time that does not follow the one before.
+            note: Called with a sentence for each bad line, for the first time that does not follow the one before, and
+                if all channels have other names.
+
+        Raises:
+            InputError: A header has the names of some channels, and lacks others.
         """
-        astray, previous = 0, None
+        astray, previous, renamed = 0, None, False
         for number, line in enumerate(self.stream, 1):
             text = line.decode("utf-8", "replace").strip("\ufeff\r\n")
             if not text.strip():
@@ -52,7 +57,11 @@ class Lines:
                 self.bad.append(number)
                 step = None, None
             if step is None:
+                self._places(self.header, len(self.header or ()))
                 continue
+            if self.renamed and not renamed:
+                renamed = True
+                note(f"{', '.join(self.renamed[-len(self.channels) :])} are used as {', '.join(self.channels)}")
             self.count += 1
             time, values = step
             if values is None:
@@ -94,7 +103,12 @@ class Lines:
         if names is not None and len(names) == count:
             indices = {normal(name): index for index, name in enumerate(names)}
             places = [indices[word] for word in map(normal, self.channels) if word in indices]
-            if len(places) == channels:
+            if places and len(places) < channels:
+                lacking = next(name for name in self.channels if normal(name) not in indices)
+                reads = shorten(", ".join(self.channels))
+                raise InputError(f"there is no {shorten(repr(lacking))}: the model reads {reads}.")
+            self.renamed = None if places else names
+            if places:
                 times = [indices[word] for word in TIME.usual if word in indices and indices[word] not in places]
                 return places, next(iter(times), None)
         if count not in (channels, channels + 1):

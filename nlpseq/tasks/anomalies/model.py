@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from nlpseq.cells.checks import check
 from nlpseq.data.batching import evaluation_batches, training_batches
-from nlpseq.errors import InputError, one_of
+from nlpseq.errors import InputError, one_of, shorten
 from nlpseq.tasks.anomalies.calibration import Calibration, calibrated
 from nlpseq.tasks.anomalies.density import MeanSurprise
 from nlpseq.tasks.anomalies.networks import NETWORKS
@@ -235,9 +235,24 @@ class AnomalyDetector(Task):
 
         Returns:
             For each series a dict of `score`, `surprise`, float32 `(steps,)`, and `alarm`, bool `(steps,)`.
+
+        Raises:
+            InputError: a series is no numbers of this shape.
         """
         self.ensure_built()
-        return self._in_batches("answer", series, seasons)
+        return self._in_batches("answer", list(map(self._checked, series)), seasons)
+
+    def _checked(self, values):
+        """The values of a series, float `(steps, channels)`; with one channel also from `(steps,)`."""
+        count = len(self.channels)
+        try:
+            array = np.asarray(values, float)
+        except (TypeError, ValueError):
+            raise InputError(f"expected numbers in each series, got {shorten(repr(values), 60)}.") from None
+        array = array[:, np.newaxis] if array.ndim == 1 and count == 1 else array
+        if array.ndim != 2 or array.shape[1] != count:
+            raise InputError(f"expected arrays of shape (steps, {count}), one for each series, got {array.shape}.")
+        return array
 
     def _features(self, series):
         return [row["features"] for row in self._in_batches("features", series)]

@@ -65,7 +65,8 @@ class ThresholdSettings(Settings):
     """When a score is an alarm."""
 
     threshold: Literal["auto", "labels", "rate"] = "auto"
-    """Chosen by the labels of the validation split, or a rate of false alarms; "auto" by labels if there are some."""
+    """Chosen by the labels of the validation split, or a rate of false alarms; "auto" by labels if there are some and
+    no rate is given."""
     false_alarms: Annotated[float | None, Range(0)] = None
     """Wished alarms in 1,000 steps of normal operation, at most; None for those of a score of 1 or more."""
 

@@ -84,7 +84,7 @@ class Answers(answers.Answers):
         return fitted(Clip(as_frames(value, "the sequence", self._reading()[0]), None, "the sequence"), self._frame)
 
     def inputs(self, examples):
-        frames, length = padded_frames([example.frames for example in examples], self._frame)
+        frames, length = padded_frames([self.example(example).frames for example in examples], self._frame)
         return {"frames": frames, "length": length}
 
     def compute(self, model, examples):

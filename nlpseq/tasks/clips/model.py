@@ -66,7 +66,7 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         Logits, float32 `(batch, classes)`, or `(batch, time, classes)` with `per_frame`.
 
     Raises:
-        InputError: a setting is unknown or outside its range.
+        InputError: a setting is unknown or outside its range; `encoder` is no layer.
 
     Example:
 
@@ -91,6 +91,8 @@ class SequenceClassifier(ClassWeighted, Calibrated):
         reading: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ):
+        if encoder is not None and not isinstance(encoder, keras.layers.Layer):
+            raise InputError(f"`encoder` must be a Keras model or layer, got {type(encoder).__name__}.")
         self.frame, self.per_frame, self.own_encoder = tuple(map(int, frame)), per_frame, encoder is not None
         self.reading = dict(reading or {})
         self._given_encoder = lambda: encoder  # make_layers takes it under its own name

@@ -23,9 +23,9 @@ def summary(data: "LabelledClips") -> str:
     return f"{kind}{size}; {lengths}{per_frame}; {console.listed(data.labels)}"
 
 
-def print_calibration(calibration: Calibration | None) -> None:
+def print_calibration(calibration: Calibration | None, per_frame: bool = False) -> None:
     """Prints the temperature, and the expected calibration error before and after, in a line."""
-    console.say(calibration_line(calibration, "sequences"))
+    console.say(calibration_line(calibration, "frames" if per_frame else "sequences"))
 
 
 def print_sequences(result: SequenceResult, data: "LabelledClips", most_mistakes: int = 3) -> None:

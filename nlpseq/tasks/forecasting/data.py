@@ -18,7 +18,7 @@ from nlpseq.data.series.reading import split_tables, table_of
 from nlpseq.errors import InputError, plural, refuses_unknown_arguments
 from nlpseq.tasks.forecasting.continuations import with_continuations
 from nlpseq.tasks.forecasting.futures import described_frequency
-from nlpseq.tasks.forecasting.known import known_covariates
+from nlpseq.tasks.forecasting.known import known_covariates, notes_on_ends
 from nlpseq.tasks.forecasting.schemas import SERIES, SeriesSchema
 from nlpseq.tasks.forecasting.splits import FEW_STEPS, SplitSeries, split_series
 from nlpseq.tasks.forecasting.windows import length_of
@@ -135,6 +135,7 @@ def load_series(
     columns = Columns(**{name: arguments[name] for name in ("time", "item", "value", "covariates")})
     table, ahead, notes = with_continuations(tables, columns, options)
     names = known_covariates(table, arguments["known"])
+    notes = [*notes, *notes_on_ends(table)]
     for one in table.series:
         if length_of(one) <= FEW_STEPS:
             notes.append(f"{one.title} has {plural(length_of(one), 'value')}: too few to learn from")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nlpseq.data.notes import say_notes
 from nlpseq.data.series import Frequency
 from nlpseq.tasks.forecasting.settings import PASS, SeriesSettings
 from nlpseq.tasks.profile import clipped
@@ -196,12 +197,31 @@ def _span(windows):
     return int((store.times[store.starts + windows.limits - 1] - store.times[store.starts]).max())
 
 
+def odd_values(profile: SeriesProfile, domain: str, counted: bool) -> list[str]:
+    """Notes on values that a domain, or a distribution of counts (`counted`), does not hold.
+
+    >>> odd_values(SeriesProfile(Frequency(), 1, 40, (), 0, -2.0, True, 0.1), "positive", False)
+    ['some values are below zero, the least is -2: with `domain` positive no forecast is']
+    """
+    if domain == "real" and not counted:
+        return []
+    setting = "`distribution` negative_binomial" if counted else f"`domain` {domain}"
+    notes = []
+    if profile.lowest < 0:
+        notes.append(f"some values are below zero, the least is {profile.lowest:g}: with {setting} no forecast is")
+    if not profile.whole and (counted or domain == "count"):
+        notes.append(f"some values are no whole numbers: with {setting} those that are forecast are")
+    return notes
+
+
 def describe(data: SplitSeries, config: Any, profile: SeriesProfile) -> Any:
     """The `SeriesPreprocessor` of split series: scales of covariates, and the weights of base forecasts."""
     from nlpseq.tasks.forecasting.base_forecasts import base_weights
     from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 
     source, series = data.source, config.series
+    counted = config.model.method == "steps" and config.model.distribution == "negative_binomial"
+    say_notes(odd_values(profile, series.domain, counted))
     store = data.train.store
     past, known = source.past(), source.known
     places = [store.names.index(name) for name in (*past, *known)]

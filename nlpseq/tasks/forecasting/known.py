@@ -6,7 +6,7 @@ import numpy as np
 
 from nlpseq.data.files.table import normal
 from nlpseq.data.series import Series, SeriesTable
-from nlpseq.errors import InputError, suggest
+from nlpseq.errors import InputError, first_of, shorten, suggest
 from nlpseq.tasks.forecasting.windows import length_of
 
 FORESEEN = (
@@ -35,6 +35,26 @@ def known_covariates(table: SeriesTable, names: str | Sequence[str] | None) -> t
             columns += same
         return tuple(columns)
     return tuple(name for name in table.covariates if _is_foreseen(name, table.series))
+
+
+def notes_on_ends(table: SeriesTable) -> list[str]:
+    """A sentence on the covariates that end before the last value of a series; none if there are none."""
+    ends = {}
+    for name in table.covariates:
+        lasts = [int(np.flatnonzero(np.isfinite(one.columns[name]))[-1:].sum()) for one in table.series]
+        early = [pair for pair in zip(table.series, lasts) if 0 < pair[1] < length_of(pair[0]) - 1]
+        if early:
+            ends.setdefault(name.split("=")[0], early)
+    if not ends:
+        return []
+    name, early = next(iter(ends.items()))
+    one, last = early[0]
+    others = f", and so {'do' if len(ends) > 2 else 'does'} {first_of(list(ends)[1:])}" if len(ends) > 1 else ""
+    return [
+        f"{table.place}: the covariate {shorten(repr(name))} ends before the values in "
+        f"{len(early):,} of {len(table):,} series, in {one.title} at {one.times[last]}{others}: "
+        "from there on it counts as missing"
+    ]
 
 
 def _is_foreseen(name: str, series: Sequence[Series]) -> bool:

@@ -288,7 +288,11 @@ class Forecaster(Task):
         """Quantiles `(batch, horizon, quantiles)` and mean `(batch, horizon)`, corrected and in the domain, float64.
 
         Quantiles of counts are whole numbers, their means are not. Of a series without any value both are NaN.
+
+        Raises:
+            InputError: `inputs` have another name or shape than those that the model reads.
         """
+        reading.check_inputs(self.preprocessor, inputs)
         quantiles = self._quantiles(inputs)
         mean = tf.reduce_sum(quantiles * self.mean_weights(), axis=-1)
         return {"quantiles": self._whole(quantiles), "mean": mean}
@@ -335,7 +339,11 @@ class Forecaster(Task):
             inputs: As of `call`.
             paths: Number of paths, int32.
             seed: int32.
+
+        Raises:
+            InputError: As of `forecast`.
         """
+        reading.check_inputs(self.preprocessor, inputs)
         if self.by_steps:
             level, scale = self.level_and_scale(inputs)
             z, mask = scaling.scaled(inputs["values"], level, scale)

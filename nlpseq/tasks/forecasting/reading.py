@@ -1,14 +1,18 @@
 """What a forecaster reads: from windows of series to its inputs, and from these to features of the steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from nlpseq.data.series import Frequency
+from nlpseq.errors import InputError, shorten
 from nlpseq.tasks.forecasting import scaling
 from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.windows import Store, Windows, past_of
+
+TRAINED = {"future", "unit"}  # inputs that the loss alone reads
 
 
 def reader(description: SeriesPreprocessor, store: Store) -> Callable[[Windows], dict[str, np.ndarray]]:
@@ -32,6 +36,24 @@ def reader(description: SeriesPreprocessor, store: Store) -> Callable[[Windows],
         return result
 
     return inputs
+
+
+def check_inputs(description: SeriesPreprocessor, inputs: Mapping[str, Any]) -> None:
+    """Raises an `InputError` if inputs lack one that the model reads, or have another name or another shape."""
+    context, steps = description.context, description.context + description.horizon
+    shapes = {"values": [None, context], "times": [None, steps], "past": [None, context, len(description.past)]}
+    shapes |= {"known": [None, steps, len(description.known)], "item": [None], "static": [None, None]}
+    names = {"values", *description.read}
+    lacking, other = sorted(names - inputs.keys()), sorted(inputs.keys() - shapes.keys() - TRAINED)
+    if lacking or other:
+        problem = f"lacks {lacking[0]!r}" if lacking else f"has {shorten(repr(other[0]))}"
+        raise InputError(f"`inputs` {problem}: the model reads {', '.join(sorted(names))}.")
+    for name in sorted(names):
+        value = inputs[name] if tf.is_tensor(inputs[name]) else np.asarray(inputs[name])
+        if not tf.TensorShape(shapes[name]).is_compatible_with(value.shape) or tf.as_dtype(value.dtype) == tf.string:
+            expected = ", ".join("any" if size is None else str(size) for size in shapes[name])
+            shape = tuple(value.shape)
+            raise InputError(f"`inputs`: expected {name}, numbers of shape ({expected}), got {value.dtype} {shape}.")
 
 
 def features(description: SeriesPreprocessor, inputs: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:

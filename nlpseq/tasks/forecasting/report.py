@@ -10,6 +10,7 @@ from nlpseq.reporting import console
 from nlpseq.tasks.forecasting.calibration import Calibration
 from nlpseq.tasks.forecasting.evaluation import ForecastResult
 
+FEW_WINDOWS = 10  # of validation, on which intervals are hardly measured
 COLUMNS = {
     "mase": "MASE", "smape": "sMAPE", "mape": "MAPE", "rmse": "RMSE", "weighted_quantile_loss": "WQL",
     "coverage_80": "80 %", "coverage_95": "95 %",
@@ -34,6 +35,11 @@ def print_calibration(calibration: Calibration) -> None:
         f"correction of the base forecast; outer interval holds {calibration.after:.1%}, before the correction "
         f"{calibration.before:.1%}"
     )
+    if calibration.windows < FEW_WINDOWS:
+        console.say(
+            f"note: intervals follow {plural(calibration.windows, 'validation window')}, and may be far too narrow or "
+            "too wide: longer series, or more of them, would tell"
+        )
 
 
 def print_forecasts(result: ForecastResult, data: Any) -> None:

@@ -85,8 +85,9 @@ def _tested(
     if source.ahead:
         ahead = np.array([source.ahead.get(item, 0) for item in store.items])
         return -(-ahead // horizon), store.lengths - ahead, []
-    tested = np.clip((store.lengths - horizon) // horizon, 0, windows)
-    tested = np.where(store.lengths - tested * horizon >= FEW_STEPS, tested, np.maximum(tested - 1, 0))
+    rest = max(FEW_STEPS, horizon + 2)  # steps to learn from; for a single window fewer will do
+    single = store.lengths >= horizon + max(FEW_STEPS, horizon)
+    tested = np.maximum(np.clip((store.lengths - rest) // horizon, 0, windows), single.astype(int))
     if not tested.any():
         longest = int(store.lengths.max())
         if longest <= FEW_STEPS:
@@ -147,5 +148,9 @@ def training_windows(store: Store, end: np.ndarray, horizon: int, scales: np.nda
     low, high = np.where(short, np.maximum(end // 2, 1), low), np.where(short, np.maximum(end - 1, 0), high)
     total = int(np.maximum(high - low + 1, 0).sum())
     if not total:
-        raise InputError("no series has two steps to train on: give longer series.")
+        raise InputError(
+            f"before the windows of `horizon` {horizon} no series has two steps to train on",
+            "give longer series",
+            "give a shorter horizon",
+        )
     return TrainingWindows(store, low, high, end, horizon, scales, min(total, PASS))

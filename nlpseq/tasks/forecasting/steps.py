@@ -58,9 +58,10 @@ class StepNetwork(keras.layers.Layer):
             layer.build((None, None, size))
             size = self.settings.units
         self.head.build((None, None, size))
-        first = np.array([0.0] + [2.0] * (len(self.lags) - 1), np.float32)  # seasons first
-        self.lag_logits = self.add_weight((len(self.lags),), "zeros", name="lag_logits")
-        self.lag_logits.assign(first)
+        if not self.counts:
+            first = np.array([0.0] + [2.0] * (len(self.lags) - 1), np.float32)  # seasons first
+            self.lag_logits = self.add_weight((len(self.lags),), "zeros", name="lag_logits")
+            self.lag_logits.assign(first)
         self.built = True
 
     def call(self, z, mask, past, known, vector, training=False):

@@ -151,12 +151,12 @@ class Answers(answers.Answers):
         """The answer to a sound, that of its parts joined."""
         samples = sound.samples if isinstance(sound, Sound) else as_floats(sound)
         cut = list(parts(samples, self.rate))
+        if n_best is not None and len(cut) > 1:
+            raise InputError(f"`n_best` is for sounds of up to {LONGEST:g} seconds: cut it first.")
         answers = [export.predict([part])[0] for part in cut]
         answer: dict[str, Any] = {"text": " ".join(filter(None, (part["text"] for part in answers)))}
         answer["score"] = float(sum(part["score"] for part in answers))
         if n_best is not None:
-            if len(cut) > 1:
-                raise InputError(f"`n_best` is for sounds of up to {LONGEST:g} seconds: cut it first.")
             answer["n_best"] = [{"text": text, "score": score} for text, score in self._best(export, cut[0])][:n_best]
         if times:
             starts = np.cumsum([0, *map(len, cut)]) / self.rate

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 from nlpseq.data import sources
 from nlpseq.data.files import audio as sounds
 from nlpseq.data.files.archives import reads_archives
+from nlpseq.data.files.table import normal
 from nlpseq.data.notes import few_examples, say_notes, unseen_labels
 from nlpseq.errors import InputError, in_range, plural, refuses_unknown_arguments
 from nlpseq.tasks.speech import objects, own
@@ -205,8 +207,12 @@ def _from_tfds(dataset, data_dir, splits, sample_rate):
 
 
 def _guess(builder):
-    keys = builder.info.supervised_keys
-    return SpeechSchema(*keys[:2]) if keys and all(isinstance(key, str) for key in keys[:2]) else SpeechSchema()
+    """The schema of another dataset: its first sound, and the features with the usual names of texts and speakers."""
+    features = dict(builder.info.features.items())
+    audio = next((name for name, feature in features.items() if isinstance(feature, tfds.features.Audio)), "audio")
+    usual = {normal(name): name for name in reversed(features) if name != audio}
+    text, speaker = (next((usual[word] for word in words if word in usual), None) for words in (own.TEXT, own.SPEAKER))
+    return SpeechSchema(audio, text or "text", speaker)
 
 
 def _utterances(columns, labels, spoken, source, rate):

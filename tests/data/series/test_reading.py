@@ -194,6 +194,8 @@ def test_covariates_asked_for_are_no_series_and_belong_to_all():
      + rows(["b"] * 20, [f"2024-02-01 {h:02d}:00" for h in range(20)], range(20)), "line .*has steps of"),
     ("time,value\n" + rows([*DAYS, *(f"2024-02-21 {h:02d}:00" for h in range(24))], range(44)),
      "line 2: the series has steps of several frequencies, 20 of 1 day, 23 of 1 hour"),
+    ("time,value\n" + rows([*DAYS, *(f"2024-02-21 {h:02d}:00" for h in range(12))], range(32)),
+     "line 22: the series has steps of several frequencies, 20 of 1 day, 11 of 1 hour"),
     ("time,value\n" + rows([f"2024-{m:02d}-{d}" for m in range(1, 7) for d in ("01", 11, 21)], range(18)),
      "line 5: .* the steps are not equal: 3 of 11 days, 13 of 10 days: .* leave out the column of the times"),
     ("time,value\n" + rows([f"{k}/{k + 1}/2024" for k in range(1, 8)], range(7)),

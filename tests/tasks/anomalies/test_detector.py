@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from nlpseq.data import Recording, Recordings
+from nlpseq.errors import InputError
 from nlpseq.tasks import AnomalyDetector
 from nlpseq.tasks.anomalies.alarms import peaks
 from nlpseq.tasks.anomalies.density import parameters, surprise
@@ -97,6 +98,24 @@ def test_odd_series():
     assert [len(row["alarm"]) for row in actual[1:]] == [len(row) for row in quiet]
     assert not any(row["alarm"].any() for row in actual[1:])
     assert np.flatnonzero(actual[0]["alarm"])[0] == 150
+
+
+@pytest.mark.parametrize("values", (np.zeros(30), np.zeros((30, 3)), np.zeros((2, 3, 2)), [["a", "b"]]))
+def test_series_of_another_shape_are_refused(detector, values):
+    with pytest.raises(InputError, match=r"arrays of shape \(steps, 2\), one for each series|expected numbers in each"):
+        detector.detect([series(20), values])
+
+
+def test_a_wished_rate_of_alarms_counts_also_where_there_are_labels():
+    values, detector = series(400), AnomalyDetector(CHANNELS, units=2)
+    values[[200, 300]] += 9
+    labelled = Recordings([Recording("x", values, ((200, 200),))])
+    assert detector.calibrate(labelled).by_labels and not detector.calibrate(labelled, rate=5.0).by_labels
+    assert detector.threshold == pytest.approx(detector.calibrate(labelled, "rate", 5.0).threshold) != 1e-3
+    with pytest.raises(InputError, match="`false_alarms` is not for `threshold` labels"):
+        detector.calibrate(labelled, "labels", 1.0)
+    with pytest.raises(InputError, match="`threshold` labels requires anomalies in the validation split"):
+        detector.calibrate(Recordings([Recording("x", values)]), "labels")
 
 
 def test_the_surprise_is_the_density():

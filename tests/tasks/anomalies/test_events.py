@@ -66,6 +66,14 @@ def test_the_best_threshold_is_the_best():
     assert f1(best_threshold(rows, windows, [0, 0])) == max(map(f1, values[np.isfinite(values)]))
 
 
+def test_the_best_threshold_is_between_the_peaks_of_anomalies_and_the_others():
+    scores = np.full(60, -1.0)
+    scores[[5, 20, 40]] = [2.0, 8.0, 10.0]
+    assert best_threshold([scores], [((20, 20), (40, 40))], [0]) == 5.0
+    assert best_threshold([scores], [((5, 5), (20, 20), (40, 40))], [0]) == 0.5
+    assert best_threshold([np.full(9, -np.inf)], [((1, 1),)], [0]) == 0.0
+
+
 def test_a_quiet_threshold_keeps_its_rate():
     scores = [np.random.default_rng(seed).normal(size=2000) for seed in range(3)]
     for rate in (0, 1, 5):

@@ -108,6 +108,17 @@ def test_lines_by_name_and_times_that_do_not_follow():
         lines.check()
 
 
+def test_lines_with_other_names_are_read_by_place_and_reported_and_those_that_lack_a_channel_are_not():
+    notes, lines = [], Lines([b"time,x,y\n", b"1,2,3\n", b"2,4,5\n"], CHANNELS)
+    assert [values.tolist() for _, values in lines.steps(notes.append)] == [[2, 3], [4, 5]]
+    assert notes == ["x, y are used as cpu, disk"]
+    lines = Lines([b'{"disk": 2, "cpuu": 1}', b'{"disk": 2, "cpu": 1}'], CHANNELS)
+    assert [values.tolist() for _, values in lines.steps(notes.append)] == [[1, 2]]
+    assert notes[1] == "line 1 is left out: there is no 'cpu': the model reads cpu, disk." and lines.bad == [1]
+    with pytest.raises(InputError, match="there is no 'cpu': the model reads cpu, disk"):
+        list(Lines([b"disk,memory\n", b"1,2\n"], CHANNELS).steps(notes.append))
+
+
 def test_a_file_to_a_table(exported, capsys, tmp_path):
     expected, path = exported
     source, output = tmp_path / "a.csv", tmp_path / "scores.csv"

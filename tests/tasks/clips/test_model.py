@@ -174,6 +174,8 @@ def test_what_does_not_fit_is_refused():
         task.prepare(clips((3,)))
     with pytest.raises(InputError, match="are not vectors: give an `encoder`"):
         SequenceClassifier(LABELS, frame=(2, 3, 4), encoder=keras.layers.Activation("relu")).build()
+    with pytest.raises(InputError, match="`encoder` must be a Keras model or layer"):
+        SequenceClassifier(LABELS, frame=(2, 3, 4), encoder=np.mean)
     with pytest.raises(InputError, match="`pooling` last needs recurrent layers"):
         SequenceClassifier(LABELS, frame=(2,), layers=0, pooling="last")
 

@@ -75,6 +75,39 @@ def test_covariates_that_go_on_are_known():
         load_series(rows, known="colour")
 
 
+def test_covariates_that_end_before_the_values_are_reported(capsys):
+    rows = series(30, 20, price=1.0, rain=0.5)
+    for row in rows[25:30]:
+        row["price"] = None
+    rows[-1]["price"], rows[0]["rain"] = 2.0, 0.0
+    assert "'price' ends before the values in 1 of 2 series, in 's0' at 2024-01-25" in load_series(rows).notes[-1]
+    rows[29]["rain"] = None
+    assert "at 2024-01-25 00:00:00, and so does rain: from there on" in load_series(rows).notes[-1]
+    rows[29]["price"] = rows[29]["rain"] = 1.0  # a gap is no end
+    assert not any("ends before" in note for note in load_series(rows).notes)
+
+
+def test_steps_to_learn_from_are_left_before_many_windows():
+    data = load_series(series(20)).split(horizon=4, windows=50, season=7, context=12)
+    assert data.test.origins.tolist() == [8, 12, 16] and data.train.draw(9, 0, 0).origins.max() < 8
+    assert load_series(series(8)).split(horizon=1, windows=50, season=1, context=2).test.origins.tolist() == [
+        3, 4, 5, 6, 7
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="before the windows of `horizon` 10 no series has two steps to train on"):
+        load_series(series(20)).split(horizon=10, windows=1, season=7, context=12)
+
+
+@pytest.mark.parametrize("lowest, whole, domain, counted, expected", [
+    (-2.0, True, "count", False, ["the least is -2: with `domain` count no forecast is"]),
+    (0.0, False, "real", True, ["no whole numbers: with `distribution` negative_binomial"]),
+    (0.0, False, "positive", False, []), (-1.0, False, "real", False, []),
+])  # fmt: skip
+def test_values_that_a_domain_does_not_hold_are_reported(lowest, whole, domain, counted, expected):
+    profile = defaults.SeriesProfile(Frequency(), 1, 40, (), 0, lowest, whole, 0.1)
+    notes = defaults.odd_values(profile, domain, counted)
+    assert len(notes) == len(expected) and all(part in note for part, note in zip(expected, notes))
+
+
 def test_what_is_odd_is_reported(capsys):
     rows = series(60, 40, 3) + [{"item": "flat", "time": f"2024-01-{d:02d}", "value": 2.0} for d in range(1, 31)]
     rows += [{"item": "none", "time": f"2024-01-{d:02d}", "value": None} for d in range(1, 31)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nlpseq.tasks.forecasting import calibration, evaluation
+from nlpseq.tasks.forecasting import calibration, evaluation, report
 from nlpseq.tasks.forecasting.data import load_series
 from nlpseq.tasks.forecasting.splits import naive_error
 
@@ -16,6 +16,12 @@ def windows():
     columns = {f"s{i}": (10 + random.normal(size=90)).round(2).tolist() for i in range(4)}
     columns["s1"][-3] = None
     return load_series(columns, test=None).split(horizon=6, windows=3, season=4, context=12).test
+
+
+@pytest.mark.parametrize("count, is_said", [(1, True), (9, True), (10, False)])
+def test_intervals_of_few_windows_are_reported(count, is_said, capsys):
+    report.print_calibration(calibration.Calibration(1.0, 0.5, 0.5, count))
+    assert ("note: intervals follow" in capsys.readouterr().out) == is_said
 
 
 def test_scores_are_those_of_their_definitions(windows):

@@ -6,6 +6,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
+from nlpseq.errors import InputError
 from nlpseq.tasks.forecasting import distributions
 from nlpseq.tasks.forecasting.objectives import pinball, quantile_weights
 from tests.tasks.forecasting.small import CONTEXT, HORIZON, forecaster, inputs, preprocessor
@@ -23,6 +24,36 @@ def task(request):
     task = forecaster(method=request.param)
     task.correction.assign([2.0, 1.2, 0.7, 1.0, 1.5, 0.4, 1.0])
     return task
+
+
+@pytest.mark.parametrize("options", [
+    {"method": "direct"}, {"method": "steps"}, {"method": "steps", "distribution": "negative_binomial"},
+])  # fmt: skip
+def test_every_weight_learns(options):
+    task = forecaster(**options)
+    future = {"future": np.full((3, HORIZON), 1000.0)} if task.by_steps else {}
+    examples = {name: tf.constant(value) for name, value in (inputs() | future | {"unit": np.ones(3)}).items()}
+    with tf.GradientTape() as tape:
+        outputs = task(examples, training=True)
+        loss = task.compute_loss(examples, tf.fill([3, HORIZON], tf.constant(1000.0, tf.float64)), outputs)
+    for weight, gradient in zip(task.trainable_variables, tape.gradient(loss, task.trainable_variables)):
+        assert gradient is not None, weight.path
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"past": None}, "`inputs` lacks 'past': the model reads item, known, past, static, times, values"),
+    ({"pst": np.zeros(3)}, "`inputs` has 'pst'"),
+    ({"values": np.zeros((3, CONTEXT - 1))}, "expected values, numbers of shape .any, 16., got float64 .3, 15.[.]$"),
+    ({"values": np.zeros(CONTEXT)}, "got float64 .16,"),
+    ({"values": np.full((3, CONTEXT), "a")}, "expected values, numbers of shape"),
+    ({"known": np.zeros((3, CONTEXT, 1))}, "expected known, numbers of shape .any, 21, 1."),
+])  # fmt: skip
+def test_inputs_of_other_names_and_shapes_are_refused(changes, message):
+    examples = {name: value for name, value in (inputs() | changes).items() if value is not None}
+    task = forecaster()
+    for answer in (task.forecast, lambda inputs: task.sample(inputs, 2, 1)):
+        with pytest.raises(InputError, match=message):
+            answer(examples)
 
 
 def quantiles(task, inputs):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+import tensorflow_datasets as tfds
 
 from nlpseq.data.files.audio import Resampler, is_clipped, read_audio
 from nlpseq.errors import InputError
@@ -198,3 +199,43 @@ def test_formats_that_libsndfile_does_not_read(tmp_path):
     (tmp_path / "a.m4a").write_bytes(b"no sound")
     with pytest.raises(InputError, match="is no audio file, or a damaged one"):
         read_audio(tmp_path / "a.m4a", 8000)
+
+
+class NlpseqSoundProbe(tfds.core.GeneratorBasedBuilder):
+    """A dataset of the tests, with names of its own."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {
+            "sentence": tfds.features.Text(),
+            "client_id": tfds.features.Text(),
+            "voice": tfds.features.Audio(sample_rate=RATE),
+        }
+        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        for i in range(30):
+            yield i, {"sentence": f"{'ab'[i % 2]} one", "client_id": str(i % 3), "voice": np.full(100, 9, np.int64)}
+
+
+class NlpseqStepsProbe(NlpseqSoundProbe):
+    """One whose rows are sequences of features."""
+
+    def _info(self):
+        return self.dataset_info_from_configs(features=tfds.features.Sequence({"audio": np.int64}))
+
+
+def test_datasets_with_other_names_of_features(tmp_path):
+    data = load_speech("nlpseq_sound_probe", tmp_path, group="speaker")
+    assert data.sizes == {"train": 10, "validation": 10, "test": 10} and data.sample_rate == RATE
+    assert {text.decode() for text in data.train.texts} == {"a one", "b one"}
+
+
+def test_datasets_of_sequences_of_features(tmp_path, monkeypatch):
+    monkeypatch.setattr(NlpseqStepsProbe, "is_prepared", lambda builder: True)
+    with pytest.raises(InputError, match="a sequence of features in each row"):
+        load_speech("nlpseq_steps_probe", tmp_path)
