@@ -12,10 +12,10 @@ from nlpseq.tasks.forecasting.preprocessor import SeriesPreprocessor
 from nlpseq.tasks.forecasting.windows import TrainingWindows, past_of
 
 DRAWN = 2000  # windows
-SHARPNESS = (2.0, 32.0)  # powers of the errors: with 2 a base with twice the error has a quarter of the weight
+SHARPNESS = (2.0, 32.0, 128.0)  # powers of the errors: with 2 a base with twice the error has a quarter of the weight
 STEPS, RATE = 200, 2.0  # of the descent
 LEAST = 1e-6  # share of a base
-PRIOR = 5.0  # horizons that count for the usual shares
+PRIOR = 5.0  # horizons that count as much as the usual shares
 
 
 def base_weights(
@@ -32,7 +32,7 @@ def base_weights(
     Of a short series few horizons tell bases apart, so the shares are then those of `_usual` for the most part:
     combinations do better if their shares are shrunk towards such a mean (Stock and Watson 2004, section 3).
 
-        w_h = (n softmax(b_h) + `PRIOR` usual) / (n + `PRIOR`)        n: horizons in training that do not overlap
+        w_h = r softmax(b_h) + (1 - r) usual    r = n^2 / (n^2 + `PRIOR`^2), n: horizons that do not overlap
 
     Returns:
         float32 `(horizon, bases)`, and float32 `(horizon, quantiles - 1)` in units of the scale of a window.
@@ -58,7 +58,8 @@ def base_weights(
     fitted = [_fitted(bases, targets, weight, -sharpness * ratios) for sharpness in SHARPNESS]
     _, logits = min(fitted, key=lambda pair: np.nansum(np.abs(pair[0]) * weight))
     horizons = len(np.unique(np.stack([drawn.series, drawn.origins // description.horizon])[:, usable], axis=1).T)
-    shares = (horizons * _shares(logits) + PRIOR * _usual(description)) / (horizons + PRIOR)
+    trust = horizons**2 / (horizons**2 + PRIOR**2)
+    shares = trust * _shares(logits) + (1 - trust) * _usual(description)
     residuals = targets - np.einsum("nhk,hk->nh", bases, shares)
     return np.log(np.maximum(shares, LEAST)).astype(np.float32), _spreads(residuals, quantiles)
 

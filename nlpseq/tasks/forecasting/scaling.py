@@ -4,7 +4,6 @@ Everything here is equivariant: of a x + b the level is a l + b, the scale a s (
 same.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np

@@ -28,24 +28,24 @@ def forecasts(z: tf.Tensor, mask: tf.Tensor, seasons: Sequence[int], horizon: in
     last = scaling.last_value(z, mask)[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
     recent = max(1, context // 4)
     smooth = scaling.masked_mean(z[:, -recent:], mask[:, -recent:])[:, tf.newaxis] * tf.ones([1, horizon], z.dtype)
-    found = [last, tf.zeros_like(last) if seasons else smooth]  # without a season the level is the last value
+    bases = [last, tf.zeros_like(last) if seasons else smooth]  # without a season the level is the last value
     for shorter, season in zip([1, *seasons], seasons):
         values, present = scaling.at_lags(z, mask, scaling.lags(season, horizon, context, _cycles(context, season)))
         latest = tf.zeros_like(last)
         for cycle in reversed(range(values.shape[1])):
             latest = tf.where(present[:, cycle], values[:, cycle], latest)
         mean = scaling.masked_mean(values, present, axis=1)
-        found += [latest, mean]
+        bases += [latest, mean]
         for steps in sorted({1, shorter}):
             errors, both_present = _recent_errors(z, mask, steps, season)
-            found.append(mean + scaling.masked_mean(errors, both_present)[:, tf.newaxis])
+            bases.append(mean + scaling.masked_mean(errors, both_present)[:, tf.newaxis])
         if shorter > 1:
-            found.append(mean + tf.gather(errors, np.arange(horizon) % shorter, axis=1))
+            bases.append(mean + tf.gather(errors, np.arange(horizon) % shorter, axis=1))
         if 2 * season <= context:
             before, both_present = z[:, -2 * season : -season], mask[:, -2 * season : -season] & mask[:, -season:]
-            found.append(latest + scaling.masked_mean(z[:, -season:] - before, both_present)[:, tf.newaxis])
-    found += smoothing.smoothed(z, mask, smoothing.season_of(seasons, context), horizon)
-    return tf.stack(found, axis=-1)
+            bases.append(latest + scaling.masked_mean(z[:, -season:] - before, both_present)[:, tf.newaxis])
+    bases += smoothing.smoothed(z, mask, smoothing.season_of(seasons, context), horizon)
+    return tf.stack(bases, axis=-1)
 
 
 def _cycles(context, season):

@@ -20,6 +20,17 @@ def test_the_weights_of_the_bases(values, last):
     assert ((last[0] <= shares) & (shares <= last[1])).all() and (spreads > 0).all()
 
 
+def test_the_shares_of_short_series_are_the_usual_ones():
+    """Where a horizon or two tell bases apart: the latest season, and both kinds of smoothing."""
+    values = np.random.default_rng(0).normal(size=60) + np.tile([0.0, 3, 1, 7], 15)
+    windows = load_series({"a": values}).split(horizon=6, windows=1, season=4, context=40).train
+    description = SeriesPreprocessor(horizon=6, context=40, seasons=[4], season=4)
+    shares = np.exp(base_weights(description, windows, [0.1, 0.5, 0.9])[0])
+    usual = np.isin(description.base_names, ["season 4", "smoothed level and season 4", "theta method and season 4"])
+    assert (shares[:, usual] > 0.15).all() and shares[:, usual].sum(axis=1).min() > 0.5
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-4)
+
+
 def test_a_season_is_moved_by_its_recent_errors():
     pattern, moved = np.arange(8.0) ** 2, np.array([5.0, 1.0, 3.0, np.nan])
     values = np.tile(pattern, 3)

@@ -106,7 +106,7 @@ def test_constant_and_empty_series(task):
 
 
 def test_an_untrained_forecaster_repeats_the_season():
-    description = preprocessor(past=[], known=[], items=[], statics={}, base=np.eye(6)[[2] * HORIZON] * 50)
+    description = preprocessor(past=[], known=[], items=[], statics={}, base=np.eye(8)[[2] * HORIZON] * 50)
     task = forecaster(description=description)
     for weight in task.trainable_weights:
         weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
@@ -229,7 +229,7 @@ def test_what_training_draws_is_a_function_of_its_variables():
 
 
 def test_the_level_of_a_damaged_window_is_that_of_its_damaged_values():
-    description = preprocessor(base=np.eye(6)[[1] * HORIZON] * 50)  # the level
+    description = preprocessor(base=np.eye(8)[[1] * HORIZON] * 50)  # the level
     task, examples = forecaster(outliers=0.9, description=description), inputs(8, seed=3)
     for weight in task.trainable_weights:
         weight.assign(tf.zeros_like(weight) if weight is not task.network.base_logits else description.base)
