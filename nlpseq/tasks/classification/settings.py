@@ -51,6 +51,8 @@ class ClassifierSettings(BidirectionalSettings):
 class NgramSettings(WordSettings):
     """The vocabulary of words and n-grams."""
 
+    max_tokens: Annotated[int, Range(1), AUTO] = 400
+    """Longer texts are truncated to this many words."""
     min_count: Annotated[int, Range(1), AUTO] = 2
     """Minimum number of occurrences of a word in the training texts."""
     ngrams: Annotated[int, Range(1, 5), AUTO] = 1
