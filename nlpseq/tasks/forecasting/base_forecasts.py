@@ -30,7 +30,7 @@ def base_weights(
     a random walk the last value alone is better than any mean with it.
 
     Of a short series few horizons tell bases apart, so the shares are then those of `_usual` for the most part:
-    combinations do better if their shares are shrunk towards such a mean (Stock and Watson 2004, section 3).
+    combinations do better if their shares are shrunk towards such a mean (Stock and Watson 2004).
 
         w_h = r softmax(b_h) + (1 - r) usual    r = n^2 / (n^2 + `PRIOR`^2), n: horizons that do not overlap
 

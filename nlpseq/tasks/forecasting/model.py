@@ -33,9 +33,9 @@ class Forecaster(Task):
         z = (x - l) / s                  level l and scale s of the past of each window
         q = l + s network(z, ...)        quantiles of each step of the horizon
 
-    Level, scale and base forecasts (last value, seasonal naive, means of a season, and these moved by their recent
-    errors) are computed in the graph, in float64; the network corrects the base. Therefore the forecast of a x + b,
-    a > 0, is that of x times a plus b.
+    Level, scale and base forecasts (last value, seasonal naive, means of a season, these moved by their recent
+    errors, exponential smoothing, the theta method) are computed in the graph, level and scale in float64; the network
+    corrects the base. Therefore the forecast of a x + b, a > 0, is that of x times a plus b.
     Missing values are NaN or masked; they are not inputs of the network.
 
     Args:

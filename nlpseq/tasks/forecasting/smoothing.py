@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from nlpseq.tasks.forecasting import scaling
 
-RATE = 0.3
+RATE = 0.3  # of the smoothing
 
 
 def names(seasons: Sequence[int], context: int) -> list[str]:
@@ -38,7 +38,7 @@ def smoothed(z: tf.Tensor, mask: tf.Tensor, season: int, horizon: int) -> list[t
 
     References:
         Assimakopoulos and Nikolopoulos (2000), The theta model; Hyndman and Billah (2003), Unmasking the Theta
-        method, equation 8, for its form with half of the slope as drift.
+        method, for its form as a smoothed level with half of the slope as drift.
     """
     past, ahead = _season(z, mask, season, horizon)
     rest = tf.where(mask, z - past, tf.zeros_like(z))
