@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from nlpseq.tasks.forecasting import scaling
-
 RATE = 0.3  # of the smoothing
 
 
@@ -40,38 +38,45 @@ def smoothed(z: tf.Tensor, mask: tf.Tensor, season: int, horizon: int) -> list[t
         Assimakopoulos and Nikolopoulos (2000), The theta model; Hyndman and Billah (2003), Unmasking the Theta
         method, for its form as a smoothed level with half of the slope as drift.
     """
-    past, ahead = _season(z, mask, season, horizon)
-    rest = tf.where(mask, z - past, tf.zeros_like(z))
-    level = ahead + _level(rest, mask)[:, tf.newaxis]
-    count = tf.reduce_sum(tf.cast(mask, z.dtype), axis=1, keepdims=True)
-    start = (1 - tf.pow(tf.constant(1 - RATE, z.dtype), count)) / RATE
-    drift = _slope(rest, mask)[:, tf.newaxis] / 2 * (tf.range(horizon, dtype=z.dtype) + start)
+    weights = tf.cast(mask, z.dtype)
+    past, ahead = _season(z, weights, season, horizon)
+    rest = (z - past) * weights
+    memory = (1 - RATE) ** np.arange(z.shape[1])[::-1]
+    level = ahead + _ratio(_sums(rest, memory), _sums(weights, memory))
+    start = (1 - tf.pow(tf.constant(1 - RATE, z.dtype), tf.reduce_sum(weights, axis=1, keepdims=True))) / RATE
+    drift = _slope(rest, weights) / 2 * (tf.range(horizon, dtype=z.dtype) + start)
     return [level, level + drift]
 
 
-def _season(z, mask, season, horizon):
+def _season(z, weights, season, horizon):
     """s at the steps of the past and at those ahead."""
     context = z.shape[1]
     if season <= 1:
         return tf.zeros_like(z), tf.zeros([1, horizon], z.dtype)
-    line = _slope(z, mask)[:, tf.newaxis] * tf.range(context, dtype=z.dtype)
-    values, present = scaling.at_lags(z - line, mask, scaling.lags(season, season, context, context // season))
-    means = scaling.masked_mean(values, present, axis=1)
-    known = tf.reduce_any(present, axis=1)
-    means = tf.where(known, means - scaling.masked_mean(means, known)[:, tf.newaxis], tf.zeros_like(means))
+    cycles = context // season
+    line = _slope(z, weights) * tf.range(context, dtype=z.dtype)
+    kept = [tf.reshape(part[:, -cycles * season :], [-1, cycles, season]) for part in ((z - line) * weights, weights)]
+    total, count = (tf.reduce_sum(part, axis=1) for part in kept)
+    means, known = _ratio(total, count), tf.cast(count > 0, z.dtype)
+    means -= known * _ratio(tf.reduce_sum(means, 1, keepdims=True), tf.reduce_sum(known, 1, keepdims=True))
     phases = np.arange(-context, horizon) % season
     return tf.gather(means, phases[:context], axis=1), tf.gather(means, phases[context:], axis=1)
 
 
-def _level(rest, mask):
-    weights = tf.constant((1 - RATE) ** np.arange(rest.shape[1])[::-1], rest.dtype) * tf.cast(mask, rest.dtype)
-    total = tf.reduce_sum(weights, axis=1)
-    return tf.reduce_sum(weights * rest, axis=1) / tf.where(total > 0, total, tf.ones_like(total))
+def _slope(values, weights):
+    """The slope of the line of least squares, `(batch, 1)`, through values that are 0 where their weight is 0."""
+    steps = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2  # small numbers, whose squares stay exact
+    count, first, second = tf.split(_sums(weights, np.ones_like(steps), steps, steps**2), 3, axis=1)
+    total, moment = tf.split(_sums(values, np.ones_like(steps), steps), 2, axis=1)
+    mean = _ratio(first, count)
+    return _ratio(moment - mean * total, second - mean * first)
 
 
-def _slope(values, mask):
-    """The slope of the line of least squares through the values that the mask holds, `(batch,)`."""
-    steps = tf.range(values.shape[1], dtype=values.dtype) * tf.ones_like(values)
-    around = steps - scaling.masked_mean(steps, mask)[:, tf.newaxis]
-    variance = scaling.masked_mean(tf.square(around), mask)
-    return scaling.masked_mean(around * values, mask) / tf.where(variance > 0, variance, tf.ones_like(variance))
+def _sums(values, *factors):
+    """Sums over time of values times factors, `(batch, factors)`."""
+    return tf.matmul(values, tf.constant(np.stack(factors, axis=1), values.dtype))
+
+
+def _ratio(numerator, denominator):
+    """The quotient, 0 where it is not defined."""
+    return numerator / tf.where(denominator > 0, denominator, tf.ones_like(denominator))
