@@ -76,7 +76,7 @@ def test_wider_intervals_do_not_move_the_mean():
     task.correction.assign([1.0, 1.0, 1.0, 1.0, 1.5, 2.0, 4.0])
     after = task.forecast(given)
     assert (after["quantiles"][..., -1] > before["quantiles"][..., -1]).numpy().all()
-    np.testing.assert_allclose(after["mean"], before["mean"], rtol=1e-9)
+    np.testing.assert_allclose(after["mean"], before["mean"], rtol=1e-7)  # scaled quantiles are float32
 
 
 def test_batch_and_neighbours_change_nothing(task):
