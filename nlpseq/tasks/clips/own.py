@@ -19,8 +19,8 @@ from nlpseq.data.files.json_rows import read_json
 from nlpseq.data.files.paths import SPLIT_OF, split_of, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Table
-from nlpseq.errors import InputError, shorten
-from nlpseq.tasks.clips import arrays, columns, strokes
+from nlpseq.errors import InputError, plural, shorten
+from nlpseq.tasks.clips import arrays, columns, strokes, video
 from nlpseq.tasks.clips.arrays import ARRAYS
 from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames
 from nlpseq.tasks.clips.listed import of_signals, of_table
@@ -228,8 +228,8 @@ def _pictures(folder):
 
 
 def _of_classes(classes, options):
-    """Each file of a class is a clip, or several."""
-    clips, channels, notes = [], None, []
+    """Each file of a class is a clip, or several; films that cannot be read are left out, unless none can be."""
+    clips, channels, notes, damaged = [], None, [], []
     folders = {files[0].parent for files in classes.values()}
     empty = [path for folder in sorted(folders) if len(folders) > 1 for path in paths.listed(folder)
              if os.path.isdir(path) and not _pictures(path)]  # fmt: skip
@@ -237,9 +237,19 @@ def _of_classes(classes, options):
         notes.append(f"{len(empty):,} folders without pictures are left out; the first: {empty[0]}")
     for name, listed in classes.items():
         for file in listed:
-            part = one_file(file, options, channels)
+            try:
+                part = one_file(file, options, channels)
+            except InputError as error:
+                if suffix_of(file) not in FILMS or not video.has_package():
+                    raise
+                damaged.append(str(error))
+                continue
             channels, notes = channels or part.channels, [*notes, *part.notes]
             clips += [Clip(clip.frames, name, clip.name) for clip in part.clips]
+    if damaged and not clips:
+        raise InputError(damaged[0])
+    if damaged:
+        notes.insert(0, f"{plural(len(damaged), 'film is', 'films are')} left out; the first: {damaged[0]}")
     notes = list(dict.fromkeys(notes))
     remaining = [f"{len(notes) - MOST_NOTES:,} more notes of this kind on other files"] * (len(notes) > MOST_NOTES)
     return Part(clips, channels, [*notes[:MOST_NOTES], *remaining])

@@ -1,6 +1,6 @@
 """Clips from GIF, MP4 and other films, decoded by PyAV."""
 
-import importlib
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,11 @@ from nlpseq.tasks.clips.settings import ClipReading
 
 FILMS = (".gif", ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".apng", ".webp")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
+
+
+def has_package() -> bool:
+    """Whether PyAV is installed, without which no film is read."""
+    return importlib.util.find_spec("av") is not None
 
 
 def read_film(path: Path, options: ClipReading) -> tuple[np.ndarray, list[str]]:

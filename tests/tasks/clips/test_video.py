@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nlpseq.data import load_clips
+from nlpseq.errors import InputError
 from nlpseq.tasks.clips.frames import Clip, ReadingOptions, fitted, resized
 from nlpseq.tasks.clips.own import read
 
@@ -39,6 +40,19 @@ def test_folders_of_films_by_class(tmp_path, suffix, capsys):
     assert data.train.frame[:2] == (16, 16) and "are made 16 x 16" in capsys.readouterr().out
     brightness = clips["1"].frames.mean(axis=(1, 2, 3))
     assert brightness[1] - brightness[0] == pytest.approx(80, abs=25)
+
+
+def test_films_that_cannot_be_decoded_are_left_out(tmp_path):
+    for name in ("up", "down"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "broken.gif").write_bytes(b"GIF89a")
+    with pytest.raises(InputError, match=r"broken\.gif: it is not a film that can be decoded"):
+        read(tmp_path, ReadingOptions())
+    film(tmp_path / "up" / "1.gif")
+    film(tmp_path / "down" / "2.gif")
+    part = read(tmp_path, ReadingOptions())["train"]
+    assert [clip.label for clip in part.clips] == ["down", "up"]
+    assert part.notes[0].startswith("2 films are left out; the first: cannot read") and "broken.gif" in part.notes[0]
 
 
 def test_folders_of_pictures_are_clips(tmp_path):
