@@ -5,7 +5,8 @@ import tensorflow as tf
 from nlpseq import engine
 
 # Numbers of rows whose logits are in memory at a time; one program is compiled for each.
-BLOCK_ROWS = (256, 192, 64)
+BLOCK_ROWS = (704, 256, 64)
+MOST_LOGITS = 2**23  # of a block, 32 MB; the smallest block may have more
 # Rows whose products take as long as what each block adds: packing E, and reading the sum of its gradients.
 PACKING = 25
 REMEDY = "compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)"
@@ -76,7 +77,7 @@ def _loss_and_gradients(block, outputs, embeddings, bias, labels, weights, smoot
     kernel, count, size = tf.cast(embeddings, dtype), tf.shape(outputs)[0], outputs.shape[1]
     real = tf.math.count_nonzero(weights, dtype=tf.int32)
     order = tf.argsort(tf.cast(weights == 0, tf.int32), stable=True)  # rows of weight zero last
-    block_rows = _block_rows(real)
+    block_rows = _block_rows(real, kernel.shape[0])
     padding = -(-count // block_rows) * block_rows - count
 
     def sort(rows):
@@ -103,10 +104,11 @@ def _loss_and_gradients(block, outputs, embeddings, bias, labels, weights, smoot
     return loss, tf.gather(d_outputs, tf.math.invert_permutation(order)), d_kernel, d_bias
 
 
-def _block_rows(count):
-    """The rows of a block: the size of `BLOCK_ROWS` whose blocks take the least time together."""
-    costs = [-(-count // rows) * (rows + PACKING) for rows in BLOCK_ROWS]
-    return tf.gather(BLOCK_ROWS, tf.argmin(costs))
+def _block_rows(count, classes):
+    """The rows of a block: the size of `BLOCK_ROWS` whose blocks take the least time together, if they fit."""
+    sizes = [rows for rows in BLOCK_ROWS if rows * classes <= MOST_LOGITS] or [BLOCK_ROWS[-1]]
+    costs = [-(-count // rows) * (rows + PACKING) for rows in sizes]
+    return tf.gather(sizes, tf.argmin(costs))
 
 
 def _block(outputs, labels, weights, kernel, bias, smoothing, sums):

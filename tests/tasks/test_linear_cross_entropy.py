@@ -65,13 +65,19 @@ def test_equals_numpy(mode, rows, real):
         np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("rows, real, blocks", [(700, 1.0, 3), (700, 0.3, 1), (64, 1.0, 1), (130, 1.0, 1)])
-def test_few_large_blocks_of_the_rows_that_count(monkeypatch, rows, real, blocks):
-    """Each block costs as much as some rows, so that eleven blocks of 64 take longer than three of 256."""
+@pytest.mark.parametrize("rows, real, most, blocks", [
+    (700, 1.0, 2**23, 1), (700, 0.3, 2**23, 1), (400, 1.0, 2**23, 2), (64, 1.0, 2**23, 1),
+    (700, 1.0, 256 * CLASSES, 3), (130, 1.0, 1, 3),
+])  # fmt: skip
+def test_few_large_blocks_of_the_rows_that_count(monkeypatch, rows, real, most, blocks):
+    """Each block costs as much as some rows, so that eleven blocks of 64 take longer than one of 704, if that fits."""
     calls, block = [], module._block
+    monkeypatch.setattr(module, "MOST_LOGITS", most)
     monkeypatch.setattr(module, "_block", lambda *arguments: calls.append(1) or block(*arguments))
-    loss_and_gradients(*case(rows, real), 0.0)
+    arguments = *case(rows, real), 0.0
+    actual = loss_and_gradients(*arguments)
     assert len(calls) == blocks
+    np.testing.assert_allclose(actual[1], in_numpy(*arguments)[1], rtol=1e-4, atol=1e-4)
 
 
 def test_rows_of_sequences():
