@@ -115,14 +115,13 @@ class Layout:
 
 
 def stack(array: tf.TensorArray, reverse: bool, like: tf.Tensor | None = None) -> tf.Tensor:
-    """What was written, in the order of time; nothing may be if `like` has the batch of the elements."""
+    """What was written, in the order of time; nothing may be if `like` has the sizes that elements lack statically."""
     shape = array.element_shape
     if like is None or shape.is_fully_defined() or array.flow.dtype != tf.variant:
         stacked = array.stack()
     else:  # the method of the array refuses to stack nothing where the batch is not known statically
-        stacked = tf.raw_ops.TensorListStack(
-            input_handle=array.flow, element_shape=[tf.shape(like)[0], *shape[1:]], element_dtype=array.dtype
-        )
+        sizes = [tf.shape(like)[axis] if size is None else size for axis, size in enumerate(shape)]
+        stacked = tf.raw_ops.TensorListStack(input_handle=array.flow, element_shape=sizes, element_dtype=array.dtype)
     return tf.reverse(stacked, [0]) if reverse else stacked
 
 

@@ -55,8 +55,8 @@ def _season(z, weights, season, horizon):
         return tf.zeros_like(z), tf.zeros([1, horizon], z.dtype)
     cycles = context // season
     line = _slope(z, weights) * tf.range(context, dtype=z.dtype)
-    kept = [tf.reshape(part[:, -cycles * season :], [-1, cycles, season]) for part in ((z - line) * weights, weights)]
-    total, count = (tf.reduce_sum(part, axis=1) for part in kept)
+    parts = [tf.reshape(part[:, -cycles * season :], [-1, cycles, season]) for part in ((z - line) * weights, weights)]
+    total, count = (tf.reduce_sum(part, axis=1) for part in parts)
     means, known = _ratio(total, count), tf.cast(count > 0, z.dtype)
     means -= known * _ratio(tf.reduce_sum(means, 1, keepdims=True), tf.reduce_sum(known, 1, keepdims=True))
     phases = np.arange(-context, horizon) % season
