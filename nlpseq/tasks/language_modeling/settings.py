@@ -47,7 +47,7 @@ class DynamicSettings(Settings):
 
     free = True
 
-    dynamic_rate: Annotated[float, Range(0)] = 0.001
+    dynamic_rate: Annotated[float, Range(0)] = 0.0003
     """Rate of the adaptation; 0 for static evaluation."""
     dynamic_decay: Annotated[float, Range(0, 1)] = 0.002
     """Rate of the return to the trained weights, after each segment."""
