@@ -14,8 +14,8 @@ see `nlpseq.engine.plans`. If all h are few, TensorFlow's own operations take le
 import tensorflow as tf
 
 from nlpseq.engine.derivatives import custom_gradient, first_only
-from nlpseq.engine.plans import Plan, is_one, pad_end
-from nlpseq.engine.tensor_lists import Lists
+from nlpseq.engine.plans import Plan, pad_end
+from nlpseq.engine.tensor_lists import Lists, is_one
 from nlpseq.engine.tile_loops import read, write
 from nlpseq.engine.tracing import Traced, specs_of
 

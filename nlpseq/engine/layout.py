@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from nlpseq.engine.tensor_lists import Lists
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -121,7 +123,7 @@ def stack(array: tf.TensorArray, reverse: bool, like: tf.Tensor | None = None) -
         stacked = array.stack()
     else:  # the method of the array refuses to stack nothing where the batch is not known statically
         sizes = [tf.shape(like)[axis] if size is None else size for axis, size in enumerate(shape)]
-        stacked = tf.raw_ops.TensorListStack(input_handle=array.flow, element_shape=sizes, element_dtype=array.dtype)
+        stacked = Lists.stack(array.flow, sizes, array.dtype, shape)
     return tf.reverse(stacked, [0]) if reverse else stacked
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from nlpseq.engine.layout import swap, transpose
+from nlpseq.engine.tensor_lists import is_one
 
 # Capacities (rows, steps). Blocks run at the same time on several cores, which outweighs the higher rate of a
 # product of more than 32 rows; one row is a product with a vector.
@@ -222,11 +223,6 @@ class Plan:
     def each_tile(self, number, body, carry):
         """The carry after `carry = body(run_number, *carry)` for every tile that a block runs."""
         return _repeat(self.runs(number), body, carry)
-
-
-def is_one(count: Any) -> bool:
-    """Whether a count is one, and this is known."""
-    return isinstance(count, int) and count == 1
 
 
 def _at_least_one(count):

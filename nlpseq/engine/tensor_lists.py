@@ -1,8 +1,13 @@
 """Lists of tensors that a loop writes and another reads."""
 
+from typing import Any
+
 import tensorflow as tf
 
-from nlpseq.engine.plans import is_one
+
+def is_one(count: Any) -> bool:
+    """Whether a count is one, and this is known."""
+    return isinstance(count, int) and count == 1
 
 
 class Lists:

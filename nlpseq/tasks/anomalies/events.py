@@ -96,8 +96,10 @@ def best_threshold(peaks: Sequence[np.ndarray], windows: Sequence[Windows], star
     first = int(f1.argmax())
     last = first + int(np.argmin(np.r_[f1[first:] == f1[first], False])) - 1  # of equal ones
     below = every[every < values[last]]
-    middle = float(np.float32((values[first] + below[0]) / 2)) if len(below) else values[last]
-    return float(middle if not len(below) or middle > below[0] else values[first])
+    if not len(below):
+        return float(values[last])
+    middle = float(np.float32((values[first] + below[0]) / 2))
+    return middle if middle > below[0] else float(values[first])
 
 
 def vus_pr(scores: np.ndarray, windows: Windows, longest: int | None = None) -> float:

@@ -20,11 +20,11 @@ from nlpseq.data.files.paths import SPLIT_OF, split_of, suffix_of
 from nlpseq.data.files.reading import is_json, read_table
 from nlpseq.data.files.table import Table
 from nlpseq.errors import InputError, plural, shorten
-from nlpseq.tasks.clips import arrays, columns, strokes, video
+from nlpseq.tasks.clips import arrays, columns, strokes
 from nlpseq.tasks.clips.arrays import ARRAYS
 from nlpseq.tasks.clips.frames import Clip, Part, ReadingOptions, as_frames
 from nlpseq.tasks.clips.listed import of_signals, of_table
-from nlpseq.tasks.clips.video import FILMS, PICTURES, read_film, read_pictures
+from nlpseq.tasks.clips.video import FILMS, PICTURES, has_package, read_film, read_pictures
 
 TEXTS = (".txt", ".data", ".tra", ".tes", ".dat", ".unp", ".unipen", ".ts", ".arff")
 FILES = (*paths.TABLES, *TEXTS, *ARRAYS, *FILMS)
@@ -240,7 +240,7 @@ def _of_classes(classes, options):
             try:
                 part = one_file(file, options, channels)
             except InputError as error:
-                if suffix_of(file) not in FILMS or not video.has_package():
+                if suffix_of(file) not in FILMS or not has_package():
                     raise
                 damaged.append(str(error))
                 continue

@@ -57,7 +57,7 @@ def base_weights(
     ratios = np.log(np.maximum(errors, 1e-6) / np.maximum(errors.min(axis=1, keepdims=True), 1e-6))
     fitted = [_fitted(bases, targets, weight, -sharpness * ratios) for sharpness in SHARPNESS]
     _, logits = min(fitted, key=lambda pair: np.nansum(np.abs(pair[0]) * weight))
-    horizons = len(np.unique(np.stack([drawn.series, drawn.origins // description.horizon])[:, usable], axis=1).T)
+    horizons = len(np.unique(drawn.horizons()[usable]))
     trust = horizons**2 / (horizons**2 + PRIOR**2)
     shares = trust * _shares(logits) + (1 - trust) * _usual(description)
     residuals = targets - np.einsum("nhk,hk->nh", bases, shares)

@@ -84,8 +84,7 @@ def _errors(task, windows, targets, blend, middle):
     with np.errstate(invalid="ignore", divide="ignore"):
         errors = np.abs(targets - median) / np.where(scales > 0, scales, np.nan)
     present = np.isfinite(errors)
-    places = np.stack([windows.series, windows.origins // windows.horizon])
-    horizons = np.unique(places, axis=1, return_inverse=True)[1].ravel()
+    horizons = windows.horizons()
     sums, counts = (np.bincount(horizons, part.sum(axis=1)) for part in (np.where(present, errors, 0.0), present))
     return sums[counts > 0] / counts[counts > 0] if counts.any() else np.zeros(1)
 

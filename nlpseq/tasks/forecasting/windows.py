@@ -115,6 +115,11 @@ class Windows:
         """The windows at indices or a slice."""
         return Windows(self.store, self.series[rows], self.origins[rows], self.limits, self.horizon, self.scales)
 
+    def horizons(self) -> np.ndarray:
+        """A number for each window, int64 `(windows,)`, from 0: the same for windows of a series that overlap."""
+        places = np.stack([self.series, self.origins // self.horizon])
+        return np.unique(places, axis=1, return_inverse=True)[1].ravel()
+
     def targets(self, rows=slice(None)) -> np.ndarray:
         """The values of the horizon, float64 `(windows, horizon)`, NaN where they are missing."""
         return _targets(self, self.series[rows], self.origins[rows])
