@@ -45,6 +45,7 @@ CLASSES = {
     "nlpseq.tasks.embeddings": ("ScaledEmbedding",),
     "nlpseq.tasks.forecasting.ensemble": ("ForecasterEnsemble",),
     "nlpseq.tasks.forecasting.preprocessor": ("SeriesPreprocessor",),
+    "nlpseq.tasks.language_modeling.ensemble": ("LanguageModelEnsemble",),
     "nlpseq.tasks.objectives": ("SequenceLikelihood", "SmoothedCrossEntropy"),
     "nlpseq.tasks.pretraining": ("Pretrainer",),
     "nlpseq.tasks.speech.augmentation": ("Augmentation",),

@@ -46,9 +46,14 @@ def main(config: Settings) -> dict:
         preprocessor = nlpseq.text.LinePreprocessor.learn(data.train.lines, **config.tokens.learning())
     samples = config.samples
     preprocessor.check_length([samples.prompt], "`prompt`")
-    with nlpseq.training.precision(config.training.mixed_precision):
-        task = nlpseq.tasks.LanguageModel(preprocessor, **config.model.flat())
-    training = nlpseq.training.train(task, data.train, data.validation, config.training, checkpoints)
+
+    def make():
+        with nlpseq.training.precision(config.training.mixed_precision):
+            return nlpseq.tasks.LanguageModel(preprocessor, **config.model.flat())
+
+    task, training = nlpseq.training.train_members(
+        make, config.networks.ensemble, data.train, data.validation, config.training, checkpoints
+    )
 
     nlpseq.reporting.say("evaluating on the validation and test splits")
     dynamic = None

@@ -67,3 +67,12 @@ def test_vectors_of_texts_are_those_of_all_networks():
     first, second = members(tiny.new_classifier)
     vectors = [one.embed_text(TEXTS) for one in (first, second, first.combined([second]))]
     np.testing.assert_allclose(vectors[2], np.concatenate(vectors[:2], axis=1), rtol=1e-5, atol=1e-6)
+
+
+def test_language_models():
+    first, second = members(tiny.new_language_model)
+    task = first.combined([second])
+    ids = tf.constant([[3, 5, 6, 4], [4, 4, 3, 7]])
+    probabilities = [tf.nn.softmax(one(ids)).numpy() for one in (first, second, task)]
+    assert np.abs(probabilities[0] - probabilities[1]).max() > 0.01
+    np.testing.assert_allclose(probabilities[2], (probabilities[0] + probabilities[1]) / 2, rtol=1e-4)

@@ -106,6 +106,10 @@ class LanguageModel(TextTask):
             self.output_embedding = ScaledEmbedding(count, settings.units)
         elif settings.units != settings.embedding_size:
             self.readout = keras.layers.Dense(settings.embedding_size, use_bias=False)
+        self.make_functions()
+
+    def make_functions(self) -> None:
+        """What reads texts with the layers, and the states between batches."""
         self.score, self.generate = Scorer(self), Generator(self)
         self.carried = CarriedStates(self.state_sizes)
         self._functions = TracedFunctions()
@@ -134,6 +138,11 @@ class LanguageModel(TextTask):
         hidden, states = self.run(ids, self.carried.before(first, training, streams), training=training)
         self.carried.assign(states, training, streams)
         return self.logits(hidden, training)
+
+    def combined(self, others):
+        from nlpseq.tasks.language_modeling.ensemble import LanguageModelEnsemble
+
+        return LanguageModelEnsemble.of([self, *others])
 
     def named_axes(self):
         weights = {id(weight): weight for weight in (

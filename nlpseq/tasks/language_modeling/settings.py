@@ -5,7 +5,7 @@ from typing import Annotated
 
 from nlpseq.data.settings import DataSettings, FileSettings, SplitSettings
 from nlpseq.settings import AUTO, Range, Rate, Replaces, Settings
-from nlpseq.tasks.settings import CorpusSettings, RecurrentSettings, SubwordSettings
+from nlpseq.tasks.settings import CorpusSettings, EnsembleSettings, RecurrentSettings, SubwordSettings
 from nlpseq.training.settings import TrainingSettings
 
 MOST_ADDED = 100_000  # maximum number of tokens that are generated for a prompt
@@ -121,6 +121,7 @@ class LanguageModelingSettings(Settings):
     training: TrainingSettings = TrainingSettings().unset()
     model: LanguageModelSettings = LanguageModelSettings().unset()
     tokens: LineSettings = LineSettings()
+    networks: EnsembleSettings = EnsembleSettings().unset()
     samples: SampleSettings = SampleSettings().unset()
     evaluation: EvaluationSettings = EvaluationSettings()
     files: FileSettings = FileSettings()

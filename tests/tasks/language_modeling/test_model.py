@@ -21,12 +21,23 @@ ARCHITECTURES = {
     "lstm": {"layers": 2},
     "gru, untied": {"cell": "gru", "tied": False},
     "rnn, of one size": {"cell": "rnn", "units": 4, "layers": 2},
+    "two networks": {"layers": 2, "cell": "gru"},
 }
 
 
 @pytest.fixture
 def short_parts(monkeypatch):
     monkeypatch.setattr(parts, "PART", 3)
+
+
+def of(name):
+    """The model of an architecture."""
+    task = language_model(**ARCHITECTURES[name])
+    if name != "two networks":
+        return task
+    other = new_language_model(**ARCHITECTURES[name])
+    other.set_weights([weight[::-1] for weight in other.get_weights()])
+    return task.combined([other])
 
 
 def logits(task, inputs, training):
@@ -54,7 +65,7 @@ def read_by_steps(task, text):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_steps_give_the_score_of_the_whole_text(name):
-    task = language_model(**ARCHITECTURES[name])
+    task = of(name)
     text = "the cat sat on the mat\na dog"
     ids = task.preprocessor([text]).to_list()[0]
     answers = read_by_steps(task, text)
@@ -67,7 +78,7 @@ def test_steps_give_the_score_of_the_whole_text(name):
 @pytest.mark.usefixtures("short_parts")
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_a_prompt_leads_to_the_states_of_its_steps(name):
-    task = language_model(**ARCHITECTURES[name])
+    task = of(name)
     together = task.generate.answer_init(tf.constant(TEXTS))
     for row in (1, 3):  # the longest, and one with padding
         last = read_by_steps(task, TEXTS[row])[-1]
