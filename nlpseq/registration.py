@@ -51,6 +51,7 @@ CLASSES = {
     "nlpseq.tasks.speech.augmentation": ("Augmentation",),
     "nlpseq.tasks.speech.bands": ("BandConvolution",),
     "nlpseq.tasks.speech.features": ("LogMel",),
+    "nlpseq.tasks.speech.lookahead": ("Lookahead",),
     "nlpseq.tasks.tagging.linear": ("FeatureEmissions",),
     "nlpseq.tasks.tagging.ensemble": ("TaggerEnsemble",),
     "nlpseq.tasks.vectors": ("VectorEmbedding",),

@@ -145,10 +145,14 @@ def as_stream(export, sound, steps=8):
     chunk = steps * export.metadata.details["step_samples"]
     outputs, text = export.run("init", export.answers.inputs([sound[:0]])), ""
     for start in range(0, len(sound), chunk):
-        states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
-        outputs = export.run("step", {**export.answers.inputs([sound[start : start + chunk]]), **states})
+        outputs = export.run("step", {**export.answers.inputs([sound[start : start + chunk]]), **states_of(outputs)})
         text += outputs["text"][0].decode()
-    return text.strip()
+    return (text + export.run("finish", states_of(outputs))["text"][0].decode()).strip()
+
+
+def states_of(outputs):
+    """What the next call reads."""
+    return {name: value for name, value in outputs.items() if name not in ("text", "score")}
 
 
 if __name__ == "__main__":

@@ -218,7 +218,7 @@ class Answers(answers.Answers):
                 text, samples = " " + export.predict([samples[:at]])[0]["text"], samples[at:]
 
     def _steps(self, export) -> Generator[str, Any, None]:
-        """Receives samples, None at their end; gives what the signatures "init" and "step" add to the text."""
+        """Receives samples, None at their end; gives what "init", "step" and "finish" add to the text."""
         step = self.metadata.detail("step_samples", int)
         outputs = export.run("init", self.inputs([np.zeros(0, np.float32)]))
         samples, text = np.zeros(0, np.float32), ""
@@ -231,6 +231,9 @@ class Answers(answers.Answers):
                 states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
                 outputs = export.run("step", {**self.inputs([samples[:whole]]), **states})
                 text, samples = outputs["text"][0].decode(), samples[whole:]
+            if part is None:
+                states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
+                text += export.run("finish", states)["text"][0].decode()
 
 
 def _refuse_headers(data, rate):

@@ -3,12 +3,14 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nlpseq.tasks.speech.configured import ConfiguredLayer
 from nlpseq.tasks.speech.settings import AugmentationSettings
 
 QUIET, LOUD = 5.0, 40.0  # decibels of the sound above the noise
+SMOOTHEST, TILT = 4, 0.6  # waves over the bands, and the size of those that change the balance, beside the level
 WIDEST_BANDS, WIDEST_TIME = 0.2, 0.1  # of a mask, as a share of all bands and frames
 
 
@@ -68,6 +70,22 @@ class Augmentation(ConfiguredLayer):
         """Factors of the frequencies of the mel bands, `(batch,)`."""
         warp = self.settings.warp
         return self.uniform([rows], 1 - warp, 1 + warp) if warp else None
+
+    def equalized(self, mel: tf.Tensor) -> tf.Tensor:
+        """Log-mel features `(batch, frames, bands)` of another level, and with other smooth weights of the bands.
+
+        What is added to band b of B is sum_k a_k cos(pi k (b + 1/2) / B) for k from 0 to 3, with normal a_k of the
+        deviation `equalization` for the level, k = 0, and TILT / sqrt(k) of it for the others.
+        """
+        if not self.settings.equalization:
+            return mel
+        rows, bands = tf.shape(mel)[0], mel.shape[-1]
+        orders = np.arange(SMOOTHEST)
+        shares = np.where(orders, TILT / np.sqrt(np.maximum(orders, 1)), 1.0)[:, np.newaxis]
+        waves = shares * np.cos(np.pi / bands * orders[:, np.newaxis] * (np.arange(bands) + 0.5))
+        deviation = self.settings.equalization * np.log(10) / 10  # of the logarithm of a power
+        factors = deviation * keras.random.normal([rows, SMOOTHEST], dtype="float32", seed=self.seeds)
+        return mel + tf.matmul(factors, tf.constant(waves, tf.float32))[:, tf.newaxis]
 
     def masked(self, frames: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
         """Normalized frames `(batch, frames, bands)` with zeros in some bands and at some times."""

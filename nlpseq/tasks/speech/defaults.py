@@ -35,6 +35,8 @@ NATURAL = {
     "frequency_masks": 1,
     "time_masks": 1,
 }  # what voices need
+LATE = 0.45  # seconds by which the text of a stream is late
+EQUALIZED = 9.0  # decibels, of voices that are normalized by what has been heard so far
 LEAST = 1500  # training steps of a few recordings
 PLATEAU = 300  # training steps for which a network may write nothing
 SPACE = {
@@ -100,6 +102,9 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     Few words that occur often, as digits or commands, are spelled right by n-grams of letters; what these take from
     each word of a string is given back as a bonus.
 
+    A model that answers while it listens waits for half a second, without which its letters are hardly right, and
+    does not know the level and the bands of a voice when it begins: in training these change at random.
+
     Example:
 
     >>> choose(SpeechProfile(1000, 0.5, 8000, 8.0, 1.0, 10))["splice"]
@@ -112,6 +117,7 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     steps = 1300 if profile.generated else 6000
     batch = 16 if profile.utterances < 4000 else 32
     passes = batch / profile.utterances  # of one training step
+    stack = clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED)
     of_source = GENERATED if profile.generated else NATURAL
     return {
         "sample_rate": profile.sample_rate,
@@ -121,10 +127,12 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
         "validations": clipped(total / 2, 1, 10),
         "patience": max(8 if profile.generated else 20, round(PLATEAU * passes)),
         "bands": clipped(8 * np.log2(profile.sample_rate / (500 if profile.generated else 1000)), 16, 40),
-        "stack": clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED),
+        "stack": stack,
         "normalization": "running" if streaming else "utterance",
         "units": 96 if profile.generated else 128 if total < 3 else 256,
         "layers": 1 if profile.generated else 2 if total < 10 else 3,
+        "lookahead": round(LATE * FRAMES / stack) if streaming else 0,
+        "equalization": EQUALIZED if streaming and not profile.generated else 0.0,
         "speed": 0.05 if profile.generated else 0.2 if single else 0.1,
         "beam_size": 1 if streaming else 8,
         "splice": 0.5 if single and not profile.generated else 0.0,

@@ -13,7 +13,7 @@ from nlpseq.tasks.speech.settings import FeatureSettings
 FLOOR = 1e-8  # power that is added: eighty decibels below the loudest signal
 LOWEST = 60.0  # hertz
 LEAST_VARIANCE = 0.05
-PRIOR_FRAMES = 100  # how much the mean and variance of training count before anything is heard
+PRIOR_FRAMES = 20  # how much the mean and variance of training count before anything is heard
 DELTA_FRAMES = 2  # frames on each side of the one whose change is measured
 
 

@@ -21,6 +21,7 @@ from nlpseq.tasks.speech.bands import BandConvolution
 from nlpseq.tasks.speech.batches import Batches
 from nlpseq.tasks.speech.features import LogMel
 from nlpseq.tasks.speech.language import SpeechLanguage
+from nlpseq.tasks.speech.lookahead import Lookahead
 from nlpseq.tasks.speech.metrics import UnitErrorRate
 from nlpseq.tasks.speech.settings import RecognizerSettings
 from nlpseq.tasks.speech.sounds import Sound, padded
@@ -39,7 +40,8 @@ class SpeechRecognizer(Task):
         f_t = log-mel features of samples           `nlpseq.tasks.speech.features.LogMel`
         x_s = [f_{ks} ; ... ; f_{ks+k-1}]           `stack` frames a step, or a strided convolution
         h_s = RNN(x_1 ... x_S)_s                    one or more layers, in both directions or one
-        P(unit | s) = softmax(W h_s + b)            units of text, and the blank
+        y_s = h_s                                   or, with `lookahead`, of h_s ... h_{s+lookahead}
+        P(unit | s) = softmax(W y_s + b)            units of text, and the blank
         text = argmax_y sum over the paths to y of prod_s P(path_s | s)
 
     Everything from samples to text is in the graph. Behind the end of a sound the blank is certain.
@@ -93,13 +95,14 @@ class SpeechRecognizer(Task):
             self.convolution = BandConvolution(frames, features.band_filters, features.filters)
         self.dropouts = [keras.layers.Dropout(settings.dropout) for _ in range(settings.layers)]
         self.recurrent = recurrent_layers(**settings.recurrent())
+        self.lookahead = Lookahead(settings.lookahead, settings.units) if settings.lookahead else None
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.head = keras.layers.Dense(len(self.preprocessor), dtype="float32")
 
     def build(self, input_shape=None):
         self.log_mel.build()
         shape = (None, None, self.log_mel.width * self.log_mel.features)
-        for layer in filter(None, [self.convolution, *self.recurrent]):
+        for layer in filter(None, [self.convolution, *self.recurrent, self.lookahead]):
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
         self.head.build((None, shape[-1]))
@@ -112,6 +115,8 @@ class SpeechRecognizer(Task):
             audio, lengths = self.augmentation.sounds(audio, lengths)
             warps = self.augmentation.warps(tf.shape(audio)[0])
         mel = self.log_mel.log_mel(self.log_mel.padded(audio, lengths), warps)
+        if training:
+            mel = self.augmentation.equalized(mel)
         return self._of_mel(mel, lengths, training)
 
     def _of_mel(self, mel, lengths, training=False):
@@ -129,6 +134,9 @@ class SpeechRecognizer(Task):
         hidden = self.read(steps)
         for dropout, layer in zip(self.dropouts, self.recurrent):
             hidden = layer(dropout(hidden, training=training), mask=mask, training=training)
+        if self.lookahead is not None:
+            hidden = tf.where(mask[..., tf.newaxis], hidden, tf.zeros([], hidden.dtype))
+            hidden = self.lookahead(tf.pad(hidden, [[0, 0], [0, self.settings.lookahead], [0, 0]]))
         return self.head(self.output_dropout(hidden, training=training))
 
     def read(self, steps: tf.Tensor) -> tf.Tensor:

@@ -53,6 +53,9 @@ class AugmentationSettings(Settings):
     """Greatest change of the frequencies alone, as of longer and shorter vocal tracts, as a share."""
     noise: Annotated[Rate, AUTO] = 0.5
     """Share of utterances with white noise, of 5 to 40 decibels below the sound."""
+    equalization: Annotated[float, Range(0, 40), AUTO] = 0.0
+    """Decibels by which the level and the balance of the bands change, as of other microphones; for models that are
+    normalized by what has been heard so far."""
     frequency_masks: Annotated[int, Range(0, 10), AUTO] = 2
     """Number of masks over neighbouring bands (SpecAugment)."""
     time_masks: Annotated[int, Range(0, 20), AUTO] = 2
@@ -73,6 +76,9 @@ class RecognizerSettings(Settings):
     """Number of recurrent layers."""
     bidirectional: bool = True
     """Whether the recurrent layers run in both directions; without, the model can answer while it listens."""
+    lookahead: Annotated[int, Range(0, 100), AUTO] = 0
+    """Steps behind each one that its answer depends on, by a convolution over the outputs of the recurrent layers;
+    for models that read forward, which answer so much later."""
     dropout: Annotated[Rate, AUTO] = 0.2
     """Dropout rate of the inputs of the recurrent layers."""
     output_dropout: Annotated[Rate, AUTO] = 0.2

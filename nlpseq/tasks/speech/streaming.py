@@ -1,4 +1,4 @@
-"""A recognizer that answers while it listens: the signatures "init" and "step" of its export."""
+"""A recognizer that answers while it listens: the signatures "init", "step" and "finish" of its export."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ class SpeechStream:
     """Reads a sound chunk by chunk, and adds to its text.
 
     The states are the samples and frames that the next steps still read, the sums of the running mean and variance,
-    the states of the cells, and the unit of the last step.
+    the states of the cells, and the unit of the last step. With `lookahead` the text is late by so many steps: their
+    number so far and the outputs of the last ones are states too, and "finish" gives the rest.
 
     Args:
         task: A recognizer for which `can_stream` is True.
@@ -43,16 +44,28 @@ class SpeechStream:
         bands = self.task.settings.features.bands
         own = {"samples": self.front.before, "sums": 1 + 2 * bands, "unit": 1}
         carried = {"frames": self.front.carried_frames * bands} if self.front.carried_frames else {}
-        return {**own, **carried, **self.cells.sizes}
+        outputs = {"steps": 1, "outputs": self.ahead * self.units} if self.ahead else {}
+        return {**own, **carried, **outputs, **self.cells.sizes}
+
+    @property
+    def ahead(self) -> int:
+        """Steps by which the text is late."""
+        return self.task.settings.lookahead
+
+    @property
+    def units(self) -> int:
+        """The size of the outputs of the recurrent layers."""
+        return self.task.recurrent[-1].cell.output_size
 
     def signatures(self) -> dict:
-        """The signatures "init" and "step"."""
+        """The signatures "init", "step" and "finish"."""
         sound = self.task.sound_specs()
         states = {name: tf.TensorSpec([None, size], tf.float32, name=name) for name, size in self.sizes.items()}
         step = tf.function(checked(self.answer_step, states), autograph=False)
         return {
             "init": tf.function(checked(self.answer_init), sound, autograph=False),
             "step": step.get_concrete_function(*sound, **states),
+            "finish": tf.function(checked(self.answer_finish, states), autograph=False).get_concrete_function(**states),
         }
 
     def answer_init(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -84,8 +97,37 @@ class SpeechStream:
             frames = tf.concat([before, frames], axis=1)
             last = _rows_from(frames, steps * stack, self.front.carried_frames)
             new["frames"] = tf.reshape(last, tf.shape(states["frames"]))
-        logits, cells = self._run(self.front.steps(frames), steps, {name: states[name] for name in self.cells.sizes})
-        return {**self._text(logits, steps, states["unit"]), **new, **cells}
+        hidden, cells = self._run(self.front.steps(frames), steps, {name: states[name] for name in self.cells.sizes})
+        hidden, begun, late = self._looked_ahead(hidden, steps, states)
+        return {**self._text(hidden, steps, begun, states["unit"]), **new, **late, **cells}
+
+    def answer_finish(self, **states: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The output of "finish": `text` and `score` that the end of the sound adds, as of `answer_step`.
+
+        Args:
+            **states: Those that the last "step" returned.
+        """
+        rest = tf.fill(tf.shape(states["unit"])[:1], self.ahead)
+        hidden = tf.zeros([tf.size(rest), self.ahead, self.units], self.task.compute_dtype)
+        hidden, begun, _ = self._looked_ahead(hidden, rest, states)
+        answer = self._text(hidden, rest, begun, states["unit"])
+        return {name: answer[name] for name in ("text", "score")}
+
+    def _looked_ahead(self, hidden, counts, states):
+        """What the output layer reads, of steps that are `ahead` earlier; which of them are before the sound; states."""
+        if not self.ahead:
+            return hidden, tf.ones(tf.shape(hidden)[:2], bool), {}
+        rows, length = tf.unstack(tf.shape(hidden)[:2])
+        real = tf.sequence_mask(counts, length)
+        before = tf.cast(tf.reshape(states["outputs"], [rows, self.ahead, self.units]), hidden.dtype)
+        hidden = tf.concat([before, tf.where(real[..., tf.newaxis], hidden, tf.zeros([], hidden.dtype))], axis=1)
+        last = tf.cast(_rows_from(hidden, counts, self.ahead), tf.float32)
+        number = tf.cast(states["steps"], tf.int32)
+        late = {
+            "steps": states["steps"] + tf.cast(counts, tf.float32)[:, tf.newaxis],
+            "outputs": tf.reshape(last, tf.shape(states["outputs"])),
+        }
+        return self.task.lookahead(hidden), number + tf.range(length) >= self.ahead, late
 
     def _normalized(self, mel, counts, sums):
         if self.task.settings.features.normalization == "none":
@@ -95,7 +137,7 @@ class SpeechStream:
         return tf.where(mask[..., tf.newaxis], frames, 0.0), sums
 
     def _run(self, steps, counts, states):
-        """Logits `(batch, steps, units)` and the states of the cells."""
+        """The outputs of the recurrent layers `(batch, steps, units)`, and the states of the cells."""
         task = self.task
         hidden = tf.cast(steps, task.compute_dtype)
         if task.convolution is not None:
@@ -108,11 +150,12 @@ class SpeechStream:
             return tf.cast(output, tf.float32), held(slice[:, -1] > 0, after, before)
 
         outputs, states = read_steps(step, inputs, states)
-        return task.head(tf.cast(outputs, hidden.dtype)), states
+        return tf.cast(outputs, hidden.dtype), states
 
-    def _text(self, logits, steps, last):
+    def _text(self, outputs, steps, begun, last):
         """The units that begin in a chunk, as text."""
-        real = tf.sequence_mask(steps, tf.shape(logits)[1])
+        logits = self.task.head(outputs)
+        real = tf.sequence_mask(steps, tf.shape(logits)[1]) & begun
         scores = tf.nn.log_softmax(logits)
         best = tf.where(real, tf.argmax(scores, axis=-1, output_type=tf.int32), 0)
         best = tf.concat([tf.cast(last, tf.int32), best], axis=1)

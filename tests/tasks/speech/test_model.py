@@ -41,7 +41,7 @@ def fitted_task(**settings):
 
 
 @pytest.mark.usefixtures("portable")
-@pytest.mark.parametrize("settings", [{}, {**FORWARD, "deltas": True, "subsampling": "bands"}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {**FORWARD, "deltas": True, "subsampling": "bands", "lookahead": 3}], ids=str)
 def test_padding_batch_and_neighbours_change_nothing(settings):
     task = fitted_task(**settings)
     lengths = [700, 33, 1490, 1, 0]
@@ -69,7 +69,7 @@ def test_a_sound_that_is_too_short_for_its_text_does_not_count():
 @pytest.mark.usefixtures("portable")
 def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypatch):
     """Files of other rates and channels, whole and in chunks of any size, and raw samples of standard input."""
-    task = fitted_task(**FORWARD, deltas=True, subsampling="bands")
+    task = fitted_task(**FORWARD, deltas=True, subsampling="bands", lookahead=7)
     path = written(task, tmp_path / "out")
     (sound,) = sounds(4321)
     soundfile.write(tmp_path / "a.wav", sound, RATE, "FLOAT")
@@ -89,7 +89,8 @@ def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypa
             part = sound[at : at + chunk * 30 * (1 + at // 1000)]
             outputs = export_.run("step", {**export_.answers.inputs([part]), **states})
             at, whole = at + len(part), whole + outputs["text"][0].decode()
-        assert whole.strip() == text
+        states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
+        assert (whole + export_.run("finish", states)["text"][0].decode()).strip() == text
 
     pcm = np.round(32767 * np.clip(sound, -1, 1)).astype("<i2")
     text = task.recognize([pcm / np.float32(32768)])["text"][0]
@@ -120,6 +121,9 @@ if "step" in signatures:
         states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
         outputs = signatures["step"](**part, **states)
         answers["streamed"] = [a + b for a, b in zip(answers["streamed"], outputs["text"].numpy().tolist())]
+    states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
+    rest = signatures["finish"](**states)["text"].numpy().tolist()
+    answers["streamed"] = [a + b for a, b in zip(answers["streamed"], rest)]
 print(json.dumps(answers, default=bytes.decode))
 """
 
@@ -127,7 +131,7 @@ print(json.dumps(answers, default=bytes.decode))
 @pytest.mark.slow
 @pytest.mark.usefixtures("portable")
 @pytest.mark.parametrize(
-    "settings", [{}, {**FORWARD, "deltas": True, "subsampling": "convolution"}], ids=["beam", "stream"]
+    "settings", [{}, {**FORWARD, "lookahead": 4, "subsampling": "convolution"}], ids=["beam", "stream"]
 )
 def test_a_fresh_process_with_tensorflow_alone_recognizes_alike(tmp_path, settings):
     task, inputs = fitted_task(**settings), sounds(1500, 700, 1)
