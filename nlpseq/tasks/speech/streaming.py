@@ -114,7 +114,7 @@ class SpeechStream:
         return {name: answer[name] for name in ("text", "score")}
 
     def _looked_ahead(self, hidden, counts, states):
-        """What the output layer reads, of steps that are `ahead` earlier; which of them are before the sound; states."""
+        """What the output layer reads, of steps that are `ahead` earlier; which of them the sound has; the states."""
         if not self.ahead:
             return hidden, tf.ones(tf.shape(hidden)[:2], bool), {}
         rows, length = tf.unstack(tf.shape(hidden)[:2])
