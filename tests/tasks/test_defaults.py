@@ -69,7 +69,7 @@ def test_the_recurrent_layer_reads_the_ngrams_of_long_texts_in_few_passes():
     assert sentences["epochs"] > reviews["epochs"]
     questions = choose_for_texts(dataclasses.replace(SENTENCES, classes=6))
     assert (sentences["linear"], questions["linear"]) == ("bayes", "svm") and questions["ngram_embedding_size"] > 0
-    assert questions["ensemble"] == 5 and sentences["ensemble"] == 1
+    assert questions["ensemble"] == 5 and sentences["ensemble"] == 1 and reviews["linear"] == "svm"
 
 
 def test_a_generated_language_keeps_its_words_and_its_long_translations():

@@ -28,7 +28,7 @@ class ClassifierSettings(BidirectionalSettings):
     """Whether the output layer also reads the pooled embeddings."""
     linear: Annotated[Literal["none", "bayes", "svm"], AUTO] = "none"
     """Linear classifier, averaged with the recurrent one: none, one of n-grams that starts as naive Bayes and is
-    trained too, or a support vector machine of words and bigrams that is fitted before."""
+    trained too, or a support vector machine of words and n-grams that is fitted before."""
     class_weights: Annotated[Literal["none", "balanced"], OPEN] = "none"
     """Whether all classes count alike in the loss, however rare; in Python also a weight by label, others have 1."""
     ngram_embedding_size: Annotated[int, Range(0), AUTO] = 16

@@ -1,4 +1,4 @@
-"""A linear support vector machine over words and bigrams, which is fitted before the networks are trained."""
+"""A linear support vector machine over words and n-grams, which is fitted before the networks are trained."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from nlpseq.tasks.classification.linear import NgramLogits
 
-COLUMNS = 2  # words and bigrams
+COLUMNS = 2  # words and bigrams; of two classes, as of opinions, longer n-grams pay too
 SCALE = 6.0  # factor of the margins, as logits beside those of a network
-ITEMS = 5_000_000  # words and bigrams of the texts that it is fitted to, at most
+ITEMS = 16_000_000  # words and n-grams of the texts that it is fitted to, at most
 ITERATIONS, PERIOD, LEAST = 300, 10, 1e-3  # it ends when the loss falls by less than a thousandth in ten iterations
 
 
@@ -19,9 +19,11 @@ ITERATIONS, PERIOD, LEAST = 300, 10, 1e-3  # it ends when the loss falls by less
 class MarginLogits(NgramLogits):
     """Logits that are the scaled margins of linear support vector machines, one for each class.
 
-        y_c = s (b_c + sum_i x_i W_{i,c})             i: the words and bigrams of a text
-        x_i = idf_i / sqrt(sum_j idf_j^2)             j: all of them, as often as they occur
-        idf_i = 1 + log((1 + n) / (1 + n_i))          n: training texts; n_i: those that contain i
+        y_c = s (b_c + sum_i x_i W_{i,c})             i: the words and n-grams of a text
+        x_i = f_i / sqrt(sum_j f_j^2)                 j: all of them, as often as they occur
+        f_i = 1 + log((1 + n) / (1 + n_i))            n: training texts; n_i: those that contain i
+        f_i = |log(p_{i,1} / p_{i,2})|                of two classes: the log-count ratio of naive Bayes
+        p_{i,c} = (1 + n_{i,c}) / sum_j (1 + n_{j,c})
         W, b = argmin 1/2 sum_c (|W_c|^2 + b_c^2) + sum_t sum_c w_tc max(0, 1 - y_tc m_tc)^2
 
     where m is the margin of the text t, without s; y is 1 for its classes and -1 for the others, and w is the class
@@ -29,7 +31,7 @@ class MarginLogits(NgramLogits):
     more from few texts than a network does.
 
     Args:
-        sizes: Number of ids in each column: words, and bigrams.
+        sizes: Number of ids in each column: words, and n-grams; of more than two classes only bigrams are read.
         classes: Number of classes.
         **kwargs: As in `keras.layers.Layer`.
 
@@ -44,18 +46,19 @@ class MarginLogits(NgramLogits):
     [1, 0]
 
     References:
+        Wang and Manning (2012), Baselines and bigrams: simple, good sentiment and topic classification, equation 1.
         Fan et al. (2008), LIBLINEAR: a library for large linear classification, the primal form with the squared hinge.
         Beck and Teboulle (2009), A fast iterative shrinkage-thresholding algorithm, equations 4.1 to 4.3.
         O'Donoghue and Candès (2015), Adaptive restart for accelerated gradient schemes, section 3.2.
     """
 
     def __init__(self, sizes: Sequence[int], classes: int, **kwargs):
-        super().__init__(list(sizes)[:COLUMNS], classes, **{"trainable": False, **kwargs})
+        super().__init__(list(sizes)[: COLUMNS if classes > 2 else None], classes, **{"trainable": False, **kwargs})
 
     def build(self, input_shape=None):
         super().build(input_shape)
-        self.idf = [
-            self.add_weight(name=f"idf_{column}", shape=(size,), initializer="ones")
+        self.factors = [
+            self.add_weight(name=f"factors_{column}", shape=(size,), initializer="ones")
             for column, size in enumerate(self.sizes)
         ]
 
@@ -65,25 +68,24 @@ class MarginLogits(NgramLogits):
         """Fits the weights.
 
         Args:
-            batches: As of `NgramLogits.adapt`. Of more texts than have `ITEMS` words and bigrams every second one is
+            batches: As of `NgramLogits.adapt`. Of more texts than have `ITEMS` words and n-grams every second one is
                 read, or every fourth, and so on.
             class_weights: w, a number for each class. Default 1.
         """
         texts = _read(batches, self.sizes, self.classes)
         starts = np.cumsum([0, *self.sizes])
-        counts = np.bincount(np.unique(texts.pairs, axis=0)[:, 1], minlength=starts[-1])
-        idf = (1 + np.log((1 + len(texts.labels)) / (1 + counts))).astype(np.float32)
-        weights, bias = _fitted(*_sparse(texts, idf), texts.labels, class_weights)
-        for kernel, own, start, end in zip(self.kernels, self.idf, starts, starts[1:]):
+        factors = _factors(texts, starts[-1])
+        weights, bias = _fitted(*_sparse(texts, factors), texts.labels, class_weights)
+        for kernel, own, start, end in zip(self.kernels, self.factors, starts, starts[1:]):
             kernel.assign(weights[start:end])
-            own.assign(idf[start:end])
+            own.assign(factors[start:end])
         self.bias.assign(SCALE * bias)
         self.scale.assign(SCALE)
 
     def counted(self, ids, training=False):
         items, present = zip(*super().counted(ids))
-        idf = [tf.gather(tf.convert_to_tensor(own), numbers) for own, numbers in zip(self.idf, items)]
-        values = [weights * factors for weights, factors in zip(present, idf)]
+        factors = [tf.gather(tf.convert_to_tensor(own), numbers) for own, numbers in zip(self.factors, items)]
+        values = [weights * own for weights, own in zip(present, factors)]
         norm = tf.sqrt(sum(tf.reduce_sum(value**2, axis=1, keepdims=True) for value in values))
         return [(item, value / tf.maximum(norm, 1e-6)) for item, value in zip(items, values)]
 
@@ -94,20 +96,24 @@ class MarginLogits(NgramLogits):
 
 
 class _Texts(NamedTuple):
-    """The words and bigrams of texts.
+    """The words and n-grams of texts.
 
     Attributes:
-        pairs: int64 `(items, 2)`, the number of a text, and an id, those of bigrams after those of words.
+        owners, items: Of each text its different words and n-grams, int64 `(pairs,)` both: the number of the text, in
+            order, and an id, those of a column after those of the one before.
+        counts: How often they occur in it.
         labels: float32 `(texts, classes)`, 1 for the classes of a text, -1 for the others.
     """
 
-    pairs: np.ndarray
+    owners: np.ndarray
+    items: np.ndarray
+    counts: np.ndarray
     labels: np.ndarray
 
 
 def _read(batches, sizes, classes):
     """The texts of batches: all, or every second, fourth ... one."""
-    starts, pairs, labels, step, number = np.cumsum([0, *sizes]), [], [], 1, 0
+    starts, keys, labels, step, number = np.cumsum([0, *sizes]), [], [], 1, 0
     for ids, targets in batches:
         rows, values = ids.value_rowids().numpy().astype(np.int64) + number, ids.flat_values.numpy()
         owners = np.arange(number, number + len(targets))
@@ -115,23 +121,35 @@ def _read(batches, sizes, classes):
         for column, size in enumerate(sizes):
             items = values[:, column]
             known = (items > (1 if column == 0 else 0)) & (items < size) & (rows % step == 0)
-            pairs.append(np.stack([rows[known], items[known] + starts[column]], axis=1))
+            keys.append(rows[known] * starts[-1] + items[known] + starts[column])
         labels.append((owners, targets if targets.ndim == 2 else np.eye(classes, dtype=np.float32)[targets]))
-        while sum(map(len, pairs)) > ITEMS:
+        while sum(map(len, keys)) > ITEMS:
             step *= 2
-            pairs = [part[part[:, 0] % step == 0] for part in pairs]
+            keys = [part[part // starts[-1] % step == 0] for part in keys]
         labels = [(own[own % step == 0], part[own % step == 0]) for own, part in labels]
-    items = np.concatenate(pairs or [np.zeros((0, 2), np.int64)])
-    items[:, 0] //= step
-    return _Texts(items, 2 * np.concatenate([part for _, part in labels]).astype(np.float32) - 1)
+    pairs, counts = np.unique(np.concatenate(keys or [np.zeros(0, np.int64)]), return_counts=True)
+    owners, items = pairs // starts[-1] // step, pairs % starts[-1]
+    return _Texts(owners, items, counts, 2 * np.concatenate([part for _, part in labels]).astype(np.float32) - 1)
 
 
-def _sparse(texts, idf):
+def _factors(texts, size):
+    """f, float32 `(size,)`."""
+    if texts.labels.shape[1] == 2 and not texts.labels.sum(axis=1).any():  # each has one of two classes
+        with_first = np.bincount(texts.items, texts.labels[texts.owners, 0] > 0, size)
+        counts = 1 + np.stack([with_first, np.bincount(texts.items, minlength=size) - with_first])
+        logs = np.log(counts / counts.sum(axis=1, keepdims=True))
+        return np.abs(logs[0] - logs[1]).astype(np.float32)
+    frequencies = np.bincount(texts.items, minlength=size)
+    return (1 + np.log((1 + len(texts.labels)) / (1 + frequencies))).astype(np.float32)
+
+
+def _sparse(texts, factors):
     """The features x of texts, as their pairs in order, values and shape."""
-    pairs = texts.pairs[np.lexsort(texts.pairs.T[::-1])]
-    values = idf[pairs[:, 1]]
-    norms = np.sqrt(np.bincount(pairs[:, 0], values**2, len(texts.labels)))
-    return pairs, (values / norms[pairs[:, 0]]).astype(np.float32), (len(texts.labels), len(idf))
+    own = factors[texts.items]
+    norms = np.sqrt(np.bincount(texts.owners, texts.counts * own**2, len(texts.labels)))
+    values = texts.counts * own / np.maximum(norms, 1e-6)[texts.owners]
+    pairs = np.stack([texts.owners, texts.items], axis=1)
+    return pairs, values.astype(np.float32), (len(texts.labels), len(factors))
 
 
 def _fitted(pairs, values, shape, labels, class_weights):

@@ -22,27 +22,32 @@ def texts(rng, count=60, words=7, longest=9):
     return tf.ragged.constant(ids, ragged_rank=1, dtype=tf.int32), rng.integers(0, 3, count)
 
 
-def features(ids, words=7):
-    """The features as scikit-learn takes them, from the definition: idf of each occurrence, at unit norm."""
+def features(ids, labels, words=7):
+    """The features as scikit-learn takes them, from the definition: the factor of each occurrence, at unit norm."""
     counts = np.zeros((ids.nrows(), words + 5))
     for row, text in zip(counts, ids.to_list()):
         for word, bigram in text:
             row[word] += word > 1
             row[words + bigram] += bigram > 0
-    idf = 1 + np.log((1 + len(counts)) / (1 + (counts > 0).sum(axis=0)))
-    norms = np.sqrt((counts * idf**2).sum(axis=1, keepdims=True))  # of occurrences, not of words
-    return counts * idf / np.where(norms > 0, norms, 1)
+    factors = 1 + np.log((1 + len(counts)) / (1 + (counts > 0).sum(axis=0)))
+    if labels.max() == 1:
+        one, other = (1 + (counts[labels == label] > 0).sum(axis=0) for label in (0, 1))
+        factors = np.abs(np.log(one / one.sum() / (other / other.sum())))
+    norms = np.sqrt((counts * factors**2).sum(axis=1, keepdims=True))  # of occurrences, not of words
+    return counts * factors / np.where(norms > 0, norms, 1)
 
 
-@pytest.mark.parametrize("weights", [None, [1.0, 5.0, 0.5]])
+@pytest.mark.parametrize("weights", [None, [1.0, 5.0, 0.5], [2.0, 1.0]], ids=["alike", "weighted", "two classes"])
 def test_the_margins_are_those_of_liblinear(weights, monkeypatch):
     monkeypatch.setattr(svm, "LEAST", 1e-9)
     ids, labels = texts(np.random.default_rng(0))
-    layer = MarginLogits([7, 5, 4], classes=3)
+    classes = len(weights or [1, 1, 1])
+    labels %= classes
+    layer = MarginLogits([7, 5, 4], classes=classes)
     layer.build()
     layer.adapt([(ids[:25], labels[:25]), (ids[25:], labels[25:])], weights)
-    inputs, expected = features(ids), np.zeros((60, 3))
-    for label in range(3):
+    inputs, expected = features(ids, labels), np.zeros((60, classes))
+    for label in range(classes):
         weight = None if weights is None else {1: weights[label]}
         machine = LinearSVC(class_weight=weight, tol=1e-8, max_iter=100_000, random_state=0)
         expected[:, label] = machine.fit(inputs, labels == label).decision_function(inputs)
