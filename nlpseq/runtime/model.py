@@ -111,7 +111,7 @@ class Model:
         examples = [inputs] if isinstance(inputs, (str, bytes, Path)) else inputs
         if not isinstance(examples, Iterable):
             raise InputError(f"`inputs` must be a list, an item for each answer, got {shorten(repr(inputs))}.")
-        examples = [self._example(example) for example in examples]
+        examples = [self.answers.as_example(example) for example in examples]
         if self.answers.by_step:
             return [self._answers([[example]], options) for example in examples]
         size = 1 if self.format == "litert" else self.answers.batch_size
@@ -122,14 +122,6 @@ class Model:
         lines = []
         self.answers.respond(self._adapter, batches, lines.append, lambda line: None, True, **options)
         return [json.loads(line) for line in lines]
-
-    def _example(self, value):
-        try:
-            return self.answers.example(value)
-        except InputError:
-            raise
-        except (TypeError, ValueError) as error:  # of NumPy, which takes no lists of unequal length, or strings
-            raise InputError(f"an input cannot be read, {shorten(repr(value))}: {shorten(error)}.") from None
 
     def answer(self, examples: list) -> list[dict[str, Any]]:
         """The answers of "serving_default", of a language model too, without the inputs."""

@@ -132,6 +132,15 @@ class Answers:
             return value
         return as_utf8(value).decode("utf-8", "replace")
 
+    def as_example(self, value: Any) -> Any:
+        """`example`, in which whatever cannot be read is an `InputError`; of an example itself the same."""
+        try:
+            return self.example(value)
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:  # of NumPy, which takes no lists of unequal length, or strings
+            raise InputError(f"an input cannot be read, {shorten(repr(value))}: {shorten(error)}.") from None
+
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
         """The inputs of "serving_default" for a list of examples, by name."""
         return {self.input_name: np.array([as_utf8(example) for example in examples], object)}

@@ -80,8 +80,8 @@ class Answers(answers.Answers):
         return values
 
     def inputs(self, examples):
-        rows = [np.asarray(getattr(example, "values", example), float) for example in examples]
-        rows = [row if row.ndim == 2 else row[:, np.newaxis] for row in rows]
+        examples = [self.as_example(example) for example in examples]
+        rows = [example.values for example in examples]
         values = np.full([len(rows), max(map(len, rows), default=0), len(self.channels)], np.nan)
         for places, row in zip(values, rows):
             if row.shape[1] != len(self.channels):
@@ -90,7 +90,7 @@ class Answers(answers.Answers):
         usual = self.metadata.detail("season", int)
         if usual < 0:
             raise self.metadata.invalid("season")
-        season = [getattr(example, "season", 0) or usual for example in examples]
+        season = [example.season or usual for example in examples]
         return {"values": values, "season": np.array(season, np.int32)}
 
     def example(self, value):

@@ -247,7 +247,7 @@ class Answers(answers.Answers):
         return np.concatenate([column[:end], np.full(max(0, end - len(column)), np.nan)])
 
     def inputs(self, examples: list) -> dict[str, np.ndarray]:
-        return batched(examples)
+        return batched([self.as_example(example) for example in examples])
 
     def compute(self, model, examples):
         outputs = forecast(model, self.inputs(examples))

@@ -67,6 +67,8 @@ class Answers(answers.Answers):
 
     def example(self, value):
         """A sound from the path of its file, or from its samples at the rate of the model."""
+        if isinstance(value, Sound):
+            return value
         if isinstance(value, (str, Path)):
             return self._of_file(value)
         samples = np.asarray(value)
@@ -78,6 +80,7 @@ class Answers(answers.Answers):
         return as_floats(samples)
 
     def inputs(self, examples):
+        examples = [self.as_example(example) for example in examples]
         audio, length = padded([getattr(example, "samples", example) for example in examples])
         return {"audio": audio, "length": length}
 
