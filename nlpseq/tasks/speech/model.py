@@ -81,6 +81,7 @@ class SpeechRecognizer(Task):
 
     def __init__(self, preprocessor: SubwordTokenizer, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__((), preprocessor=preprocessor, **kwargs)
+        self.autocast = False  # features are computed in float32
         self.set_language(None)
 
     def make_layers(self):
