@@ -61,8 +61,7 @@ class SpeechRecognizer(Task):
         Logits of the units, float32 `(batch, steps, units)`.
 
     Raises:
-        InputError: a setting is unknown or outside its range; a model that reads forward would be normalized by the
-            whole utterance.
+        InputError: a setting is unknown or outside its range.
 
     Example:
 
@@ -391,13 +390,18 @@ class SpeechRecognizer(Task):
         return {"sample_rate": self.settings.features.sample_rate, "step_samples": samples}
 
     def limits(self):
-        settings = self.settings
+        settings, late = self.settings, self.settings.lookahead * self.step_seconds
         return [
             f"It takes sounds of {settings.features.sample_rate:,} samples a second, one channel, from -1 to 1; "
             "`nlpseq predict` converts files of other rates and channels.",
             f"It writes {len(self.preprocessor) - 4:,} units that its training texts have, and no others.",
             "It answers any sound with some text, also one in which nothing is said."
             " Other voices, microphones and noises than those of its training are recognized less well.",
+            *(
+                [f"While it listens its text is {late:.2f} seconds late."]
+                if late and SpeechStream.can_stream(self)
+                else []
+            ),
         ]
 
     def resources(self):

@@ -20,6 +20,8 @@ from nlpseq.decoding import NgramModel
 from nlpseq.serving import Export, export
 from nlpseq.tasks.speech.language import SpeechLanguage
 from nlpseq.tasks.speech.model import SpeechRecognizer, padded
+from nlpseq.tasks.speech.report import print_unused
+from nlpseq.tasks.speech.settings import RecognizerSettings
 from nlpseq.tasks.speech.streaming import SpeechStream
 from nlpseq.text import END, SubwordTokenizer
 
@@ -115,6 +117,26 @@ def test_rows_of_a_stream_end_at_times_of_their_own(name, precision):
     stream = SpeechStream(task)
     empty = stream.signatures()["finish"](**{state: tf.zeros([0, size]) for state, size in stream.sizes.items()})
     assert empty["text"].shape == (0,)
+
+
+def test_the_model_card_says_how_late_the_text_is():
+    late = "While it listens its text is 0.12 seconds late."  # steps of 0.03 seconds
+    assert late in fitted_task(**FORWARD, lookahead=4).limits()
+    assert late not in fitted_task(lookahead=4).limits() and not any(
+        "late" in limit for limit in fitted_task().limits()
+    )
+
+
+@pytest.mark.parametrize("settings, expected", [
+    ({"equalization": 5.0}, "`equalization` changes nothing"),
+    ({"lookahead": 2}, "`lookahead` is for models that read forward"),
+    ({**FORWARD, "equalization": 5.0, "lookahead": 2}, None),
+    ({"normalization": "none", "equalization": 5.0}, None),
+])  # fmt: skip
+def test_settings_that_change_nothing_are_said(settings, expected, capsys):
+    print_unused(RecognizerSettings.of(**settings))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"note: {expected}" in shown if expected else not shown
 
 
 @pytest.mark.usefixtures("portable")
