@@ -33,6 +33,7 @@ def main(config: Settings) -> dict:
     report.print_audio(data)
     choices = defaults.choose(defaults.profile(data), streaming=not config.model.bidirectional)
     config = follow_data(config, choices, defaults.SPACE)
+    report.print_unused(config.model)
 
     nlpseq.reporting.say("learning the units")
     tokenizer = nlpseq.text.SubwordTokenizer.learn(data.train.texts.tolist(), **config.units_of_text.learning())

@@ -50,7 +50,7 @@ def test_embedded_corpus_is_learnt(tmp_path, capsys):
 @pytest.mark.parametrize("flags", [
     ["--cell", "gru", "--no-tied", "--prompt", "the"],
     ["--vocabulary", "character", "--optimizer", "sgd"],
-    ["--vocabulary", "bpe", "--vocabulary-size", "40", "--optimizer", "asgd"],
+    ["--vocabulary", "bpe", "--vocabulary-size", "40", "--optimizer", "asgd", "--ensemble", "2"],
 ])  # fmt: skip
 @pytest.mark.slow
 def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):

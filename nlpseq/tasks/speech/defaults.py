@@ -117,7 +117,6 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
     steps = 1300 if profile.generated else 6000
     batch = 16 if profile.utterances < 4000 else 32
     passes = batch / profile.utterances  # of one training step
-    stack = clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED)
     of_source = GENERATED if profile.generated else NATURAL
     return {
         "sample_rate": profile.sample_rate,
@@ -127,11 +126,11 @@ def choose(profile: SpeechProfile, streaming: bool = False) -> dict[str, Any]:
         "validations": clipped(total / 2, 1, 10),
         "patience": max(8 if profile.generated else 20, round(PLATEAU * passes)),
         "bands": clipped(8 * np.log2(profile.sample_rate / (500 if profile.generated else 1000)), 16, 40),
-        "stack": stack,
+        "stack": clipped(np.floor(profile.frames_per_character / SPARE), 1, MOST_STACKED),
         "normalization": "running" if streaming else "utterance",
         "units": 96 if profile.generated else 128 if total < 3 else 256,
         "layers": 1 if profile.generated else 2 if total < 10 else 3,
-        "lookahead": round(LATE * FRAMES / stack) if streaming else 0,
+        "lookahead": LATE if streaming else 0.0,
         "equalization": EQUALIZED if streaming and not profile.generated else 0.0,
         "speed": 0.05 if profile.generated else 0.2 if single else 0.1,
         "beam_size": 1 if streaming else 8,

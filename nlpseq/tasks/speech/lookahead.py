@@ -45,7 +45,9 @@ class Lookahead(keras.layers.Layer):
         self.built = True
 
     def call(self, hidden: tf.Tensor) -> tf.Tensor:
-        return self.convolution(hidden)
+        rows, steps, _ = tf.unstack(tf.shape(hidden))
+        # Of no rows TensorFlow's convolution returns the shape of its inputs.
+        return tf.reshape(self.convolution(hidden), [rows, steps - self.ahead, self.units])
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         steps = input_shape[1]

@@ -40,7 +40,7 @@ class SpeechRecognizer(Task):
         f_t = log-mel features of samples           `nlpseq.tasks.speech.features.LogMel`
         x_s = [f_{ks} ; ... ; f_{ks+k-1}]           `stack` frames a step, or a strided convolution
         h_s = RNN(x_1 ... x_S)_s                    one or more layers, in both directions or one
-        y_s = h_s                                   or, with `lookahead`, of h_s ... h_{s+lookahead}
+        y_s = h_s                                   or, with `lookahead`, of h_s ... h_{s+ahead}
         P(unit | s) = softmax(W y_s + b)            units of text, and the blank
         text = argmax_y sum over the paths to y of prod_s P(path_s | s)
 
@@ -61,8 +61,7 @@ class SpeechRecognizer(Task):
         Logits of the units, float32 `(batch, steps, units)`.
 
     Raises:
-        InputError: a setting is unknown or outside its range; a model that reads forward would be normalized by the
-            whole utterance.
+        InputError: a setting is unknown or outside its range.
 
     Example:
 
@@ -81,6 +80,7 @@ class SpeechRecognizer(Task):
 
     def __init__(self, preprocessor: SubwordTokenizer, labels: Sequence[str] = (), **kwargs: Any):
         super().__init__((), preprocessor=preprocessor, **kwargs)
+        self.autocast = False  # features are computed in float32
         self.set_language(None)
 
     def make_layers(self):
@@ -95,7 +95,7 @@ class SpeechRecognizer(Task):
             self.convolution = BandConvolution(frames, features.band_filters, features.filters)
         self.dropouts = [keras.layers.Dropout(settings.dropout) for _ in range(settings.layers)]
         self.recurrent = recurrent_layers(**settings.recurrent())
-        self.lookahead = Lookahead(settings.lookahead, settings.units) if settings.lookahead else None
+        self.lookahead = Lookahead(self.ahead, settings.units) if self.ahead else None
         self.output_dropout = keras.layers.Dropout(settings.output_dropout)
         self.head = keras.layers.Dense(len(self.preprocessor), dtype="float32")
 
@@ -136,7 +136,7 @@ class SpeechRecognizer(Task):
             hidden = layer(dropout(hidden, training=training), mask=mask, training=training)
         if self.lookahead is not None:
             hidden = tf.where(mask[..., tf.newaxis], hidden, tf.zeros([], hidden.dtype))
-            hidden = self.lookahead(tf.pad(hidden, [[0, 0], [0, self.settings.lookahead], [0, 0]]))
+            hidden = self.lookahead(tf.pad(hidden, [[0, 0], [0, self.ahead], [0, 0]]))
         return self.head(self.output_dropout(hidden, training=training))
 
     def read(self, steps: tf.Tensor) -> tf.Tensor:
@@ -376,6 +376,11 @@ class SpeechRecognizer(Task):
         """Seconds from one step to the next."""
         return self.log_mel.hop * self.settings.features.stack / self.settings.features.sample_rate
 
+    @property
+    def ahead(self) -> int:
+        """Steps behind each one that its answer depends on."""
+        return round(self.settings.lookahead / self.step_seconds)
+
     def spectrogram(self, audio: np.ndarray) -> np.ndarray:
         """The log-mel spectrogram of a sound, float32 `(frames, bands)`."""
         sounds, lengths = map(tf.constant, padded([audio]))
@@ -390,13 +395,18 @@ class SpeechRecognizer(Task):
         return {"sample_rate": self.settings.features.sample_rate, "step_samples": samples}
 
     def limits(self):
-        settings = self.settings
+        settings, late = self.settings, self.ahead * self.step_seconds
         return [
             f"It takes sounds of {settings.features.sample_rate:,} samples a second, one channel, from -1 to 1; "
             "`nlpseq predict` converts files of other rates and channels.",
             f"It writes {len(self.preprocessor) - 4:,} units that its training texts have, and no others.",
             "It answers any sound with some text, also one in which nothing is said."
             " Other voices, microphones and noises than those of its training are recognized less well.",
+            *(
+                [f"While it listens its text is {late:.2f} seconds late."]
+                if late and SpeechStream.can_stream(self)
+                else []
+            ),
         ]
 
     def resources(self):

@@ -76,8 +76,8 @@ class RecognizerSettings(Settings):
     """Number of recurrent layers."""
     bidirectional: bool = True
     """Whether the recurrent layers run in both directions; without, the model can answer while it listens."""
-    lookahead: Annotated[int, Range(0, 100), AUTO] = 0
-    """Steps behind each one that its answer depends on, by a convolution over the outputs of the recurrent layers;
+    lookahead: Annotated[float, Range(0, 10), AUTO] = 0.0
+    """Seconds behind each step that its answer depends on, by a convolution over the outputs of the recurrent layers;
     for models that read forward, which answer so much later."""
     dropout: Annotated[Rate, AUTO] = 0.2
     """Dropout rate of the inputs of the recurrent layers."""

@@ -50,7 +50,7 @@ class SpeechStream:
     @property
     def ahead(self) -> int:
         """Steps by which the text is late."""
-        return self.task.settings.lookahead
+        return self.task.ahead
 
     @property
     def units(self) -> int:
@@ -98,8 +98,8 @@ class SpeechStream:
             last = _rows_from(frames, steps * stack, self.front.carried_frames)
             new["frames"] = tf.reshape(last, tf.shape(states["frames"]))
         hidden, cells = self._run(self.front.steps(frames), steps, {name: states[name] for name in self.cells.sizes})
-        hidden, begun, late = self._looked_ahead(hidden, steps, states)
-        return {**self._text(hidden, steps, begun, states["unit"]), **new, **late, **cells}
+        hidden, of_sound, late = self._looked_ahead(hidden, steps, states)
+        return {**self._text(hidden, steps, of_sound, states["unit"]), **new, **late, **cells}
 
     def answer_finish(self, **states: tf.Tensor) -> dict[str, tf.Tensor]:
         """The output of "finish": `text` and `score` that the end of the sound adds, as of `answer_step`.
@@ -109,8 +109,8 @@ class SpeechStream:
         """
         rest = tf.fill(tf.shape(states["unit"])[:1], self.ahead)
         hidden = tf.zeros([tf.size(rest), self.ahead, self.units], self.task.compute_dtype)
-        hidden, begun, _ = self._looked_ahead(hidden, rest, states)
-        answer = self._text(hidden, rest, begun, states["unit"])
+        hidden, of_sound, _ = self._looked_ahead(hidden, rest, states)
+        answer = self._text(hidden, rest, of_sound, states["unit"])
         return {name: answer[name] for name in ("text", "score")}
 
     def _looked_ahead(self, hidden, counts, states):
@@ -152,10 +152,10 @@ class SpeechStream:
         outputs, states = read_steps(step, inputs, states)
         return tf.cast(outputs, hidden.dtype), states
 
-    def _text(self, outputs, steps, begun, last):
+    def _text(self, outputs, steps, of_sound, last):
         """The units that begin in a chunk, as text."""
         logits = self.task.head(outputs)
-        real = tf.sequence_mask(steps, tf.shape(logits)[1]) & begun
+        real = tf.sequence_mask(steps, tf.shape(logits)[1]) & of_sound
         scores = tf.nn.log_softmax(logits)
         best = tf.where(real, tf.argmax(scores, axis=-1, output_type=tf.int32), 0)
         best = tf.concat([tf.cast(last, tf.int32), best], axis=1)

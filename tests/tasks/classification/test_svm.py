@@ -1,4 +1,4 @@
-"""The support vector machine over words and bigrams: equal to LIBLINEAR's, and its place in the task."""
+"""The support vector machine over words and n-grams: equal to LIBLINEAR's, and its place in the task."""
 
 import numpy as np
 import pytest
@@ -16,19 +16,22 @@ pytestmark = pytest.mark.usefixtures("portable", "eager")
 
 
 def texts(rng, count=60, words=7, longest=9):
-    """Ids of words and bigrams, of which 0 is no bigram and the word 1 is unknown, and labels."""
+    """Ids of words, bigrams and trigrams, of which 0 is none and the word 1 is unknown, and labels."""
     lengths = rng.integers(1, longest, count)
-    ids = [np.stack([rng.integers(1, words, n), rng.integers(0, 5, n)], axis=1).tolist() for n in lengths]
+    ids = [rng.integers([1, 0, 0], [words, 5, 4], (n, 3)).tolist() for n in lengths]
     return tf.ragged.constant(ids, ragged_rank=1, dtype=tf.int32), rng.integers(0, 3, count)
 
 
 def features(ids, labels, words=7):
     """The features as scikit-learn takes them, from the definition: the factor of each occurrence, at unit norm."""
-    counts = np.zeros((ids.nrows(), words + 5))
+    counts = np.zeros((ids.nrows(), words + 5 + 4))
     for row, text in zip(counts, ids.to_list()):
-        for word, bigram in text:
+        for word, bigram, trigram in text:
             row[word] += word > 1
             row[words + bigram] += bigram > 0
+            row[words + 5 + trigram] += trigram > 0
+    if labels.max() > 1:
+        counts = counts[:, : words + 5]
     factors = 1 + np.log((1 + len(counts)) / (1 + (counts > 0).sum(axis=0)))
     if labels.max() == 1:
         one, other = (1 + (counts[labels == label] > 0).sum(axis=0) for label in (0, 1))

@@ -34,7 +34,7 @@ def with_ngrams(**settings):
 def recognizer(tmp_path_factory):
     """A recognizer with n-grams, and a folder with all of its export that a client without TensorFlow reads."""
     pytest.importorskip("onnxruntime", reason="needs the extra nlpseq[onnx]")
-    task = with_ngrams(bidirectional=False, cell="gru")
+    task = with_ngrams(bidirectional=False, cell="gru", lookahead=0.06)
     return task, converted(tmp_path_factory.mktemp("onnx"), task)
 
 

@@ -1,21 +1,28 @@
 """The recognizer with random weights: batches, padding, streams, exports."""
 
 import io
+import itertools
 import json
 import subprocess
 import sys
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 import soundfile
 import tensorflow as tf
 
+import nlpseq
+from nlpseq.cells import RecurrentCell
 from nlpseq.cli.main import main
 from nlpseq.decoding import NgramModel
 from nlpseq.serving import Export, export
 from nlpseq.tasks.speech.language import SpeechLanguage
 from nlpseq.tasks.speech.model import SpeechRecognizer, padded
+from nlpseq.tasks.speech.report import print_unused
+from nlpseq.tasks.speech.settings import RecognizerSettings
+from nlpseq.tasks.speech.streaming import SpeechStream
 from nlpseq.text import END, SubwordTokenizer
 
 RATE = 1000
@@ -41,7 +48,9 @@ def fitted_task(**settings):
 
 
 @pytest.mark.usefixtures("portable")
-@pytest.mark.parametrize("settings", [{}, {**FORWARD, "deltas": True, "subsampling": "bands", "lookahead": 3}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {**FORWARD, "deltas": True, "subsampling": "bands", "lookahead": 0.09}], ids=str
+)
 def test_padding_batch_and_neighbours_change_nothing(settings):
     task = fitted_task(**settings)
     lengths = [700, 33, 1490, 1, 0]
@@ -54,6 +63,82 @@ def test_padding_batch_and_neighbours_change_nothing(settings):
         assert steps == int(together["steps"][row]) == -(-lengths[row] // 30)
         np.testing.assert_allclose(alone["logits"][0, :steps], together["logits"][row, :steps], atol=2e-3)
         assert np.all(together["logits"][row, steps:].numpy().argmax(-1) == 0)
+
+
+def streamed(task, audio, chunks):
+    """Texts and scores of sounds that are read together, of each so many steps at a time; other rows have none."""
+    stream = SpeechStream(task)
+    signatures, answers = stream.signatures(), []
+    answers.append(signatures["init"](*map(tf.constant, padded([sound[:0] for sound in audio]))))
+    places = [0] * len(audio)
+
+    def states_of(outputs):
+        return {name: outputs[name] for name in stream.sizes}
+
+    while any(place < len(sound) for place, sound in zip(places, audio)):
+        ends = [place + stream.step_samples * next(chunks) for place in places]
+        parts = [sound[place:end] for sound, place, end in zip(audio, places, ends)]
+        samples, length = map(tf.constant, padded(parts))
+        answers.append(signatures["step"](audio=samples, length=length, **states_of(answers[-1])))
+        places = ends
+    answers.append(signatures["finish"](**states_of(answers[-1])))
+    texts = [b"".join(parts).decode().strip() for parts in zip(*(answer["text"].numpy() for answer in answers))]
+    return texts, sum(answer["score"].numpy() for answer in answers)
+
+
+@keras.saving.register_keras_serializable("tests")
+class WideCell(RecurrentCell):
+    """Twice as many outputs as `units`."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(2 * units, **kwargs)
+
+    def transition(self, wx, uh, states):
+        return [0.5 * states[0] + 0.5 * tf.tanh(wx + uh)]
+
+
+STREAMS = {
+    "longer than most sounds": {"lookahead": 1.2, "normalization": "none"},
+    "deltas": {"lookahead": 0.09, "deltas": True, "subsampling": "bands"},
+    "wide outputs": {"lookahead": 0.12, "cell": WideCell},
+    "none": {"subsampling": "stack"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("portable")
+@pytest.mark.parametrize("name, precision", [*((name, "no") for name in STREAMS), ("deltas", "bfloat16")])
+def test_rows_of_a_stream_end_at_times_of_their_own(name, precision):
+    with nlpseq.training.precision(precision):
+        task = fitted_task(**{**FORWARD, **STREAMS[name]})
+    audio = sounds(700, 33, 1490, 1, 0)
+    texts, scores = streamed(task, audio, itertools.cycle([0, 1, 3, 2, 0, 5, 1]))
+    whole = task.recognize(audio)
+    assert texts == whole["text"] and any(texts)
+    np.testing.assert_allclose(scores, whole["score"], atol=1e-3 if precision == "no" else 0.3)
+    stream = SpeechStream(task)
+    empty = stream.signatures()["finish"](**{state: tf.zeros([0, size]) for state, size in stream.sizes.items()})
+    assert empty["text"].shape == (0,)
+
+
+def test_the_model_card_says_how_late_the_text_is():
+    late = "While it listens its text is 0.12 seconds late."  # steps of 0.03 seconds
+    assert late in fitted_task(**FORWARD, lookahead=0.12).limits()
+    assert late not in fitted_task(lookahead=0.12).limits() and not any(
+        "late" in limit for limit in fitted_task().limits()
+    )
+
+
+@pytest.mark.parametrize("settings, expected", [
+    ({"equalization": 5.0}, "`equalization` changes nothing"),
+    ({"lookahead": 0.06}, "`lookahead` is for models that read forward"),
+    ({**FORWARD, "equalization": 5.0, "lookahead": 0.06}, None),
+    ({"normalization": "none", "equalization": 5.0}, None),
+])  # fmt: skip
+def test_settings_that_change_nothing_are_said(settings, expected, capsys):
+    print_unused(RecognizerSettings.of(**settings))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"note: {expected}" in shown if expected else not shown
 
 
 @pytest.mark.usefixtures("portable")
@@ -69,7 +154,7 @@ def test_a_sound_that_is_too_short_for_its_text_does_not_count():
 @pytest.mark.usefixtures("portable")
 def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypatch):
     """Files of other rates and channels, whole and in chunks of any size, and raw samples of standard input."""
-    task = fitted_task(**FORWARD, deltas=True, subsampling="bands", lookahead=7)
+    task = fitted_task(**FORWARD, deltas=True, subsampling="bands", lookahead=0.21)
     path = written(task, tmp_path / "out")
     (sound,) = sounds(4321)
     soundfile.write(tmp_path / "a.wav", sound, RATE, "FLOAT")
@@ -131,7 +216,7 @@ print(json.dumps(answers, default=bytes.decode))
 @pytest.mark.slow
 @pytest.mark.usefixtures("portable")
 @pytest.mark.parametrize(
-    "settings", [{}, {**FORWARD, "lookahead": 4, "subsampling": "convolution"}], ids=["beam", "stream"]
+    "settings", [{}, {**FORWARD, "lookahead": 0.12, "subsampling": "convolution"}], ids=["beam", "stream"]
 )
 def test_a_fresh_process_with_tensorflow_alone_recognizes_alike(tmp_path, settings):
     task, inputs = fitted_task(**settings), sounds(1500, 700, 1)
