@@ -31,7 +31,7 @@ from tests.benchmarks import timing
 ROOT = Path(__file__).parents[2]
 SPLITS = ("train", "validation", "test")
 # The settings of the recipes that follow the data, as in the Keras scripts.
-SAME = "--units 64 --embedding-size 64 --layers 1 --recurrent-dropout 0 --averaging 0 --validations 1"
+SAME = "--ensemble 1 --units 64 --embedding-size 64 --layers 1 --recurrent-dropout 0 --averaging 0 --validations 1"
 SENTIMENT = (
     f"{SAME} --pooling max --linear none --ngrams 1 --min-count 1 --dropout 0.2 --output-dropout 0.2 "
     "--word-dropout 0 --batch-size 64 --learning-rate 3e-3"
