@@ -1,6 +1,7 @@
 """PNG pictures that several kinds of task draw, and the style of all pictures."""
 
 import io
+import itertools
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -143,6 +144,22 @@ def mark_best(axes: Axes, x: Values, values: Values, others: Values, highest: bo
     text.set_path_effects([patheffects.withStroke(linewidth=3, foreground="white")])
 
 
+def network_runs(history: Mapping[str, Sequence[float]], count: int) -> list[slice]:
+    """The validations of each network of an ensemble, of `count` in all; of one network all.
+
+    >>> network_runs({"network": [1, 1, 2]}, 3)
+    [slice(0, 2, None), slice(2, 3, None)]
+    """
+    networks = np.asarray(history.get("network", np.ones(count)))
+    starts = [0, *(np.flatnonzero(np.diff(networks)) + 1).tolist(), count]
+    return [slice(start, end) for start, end in itertools.pairwise(starts)]
+
+
+def label_networks(label: str, runs: Sequence[slice]) -> str:
+    """The label of an axis on which several networks follow one another."""
+    return label if len(runs) == 1 else f"{label}, of {len(runs)} networks one after another"
+
+
 def plot_training(
     history: Mapping[str, Sequence[float]],
     path: str | Path,
@@ -154,7 +171,8 @@ def plot_training(
     """Draws the loss and the metric at each validation into a PNG file.
 
     Args:
-        history: Lists of Keras's metrics: "loss", "val_loss", the metric, "val_" + metric.
+        history: Lists of Keras's metrics: "loss", "val_loss", the metric, "val_" + metric; of an ensemble
+            also "network".
         path: Path of the PNG file.
         title: Title of the figure. Default none.
         metric: Name of the metric in the second panel; "loss" for no second panel. Default
@@ -173,13 +191,16 @@ def plot_training(
         training, validation = np.asarray(history[name], float), np.asarray(history[f"val_{name}"], float)
         epochs = np.arange(1, len(training) + 1) / per_epoch
         style = {"markersize": 5 if len(epochs) <= 40 else 2.5, "linewidth": 1.8}
-        axes.plot(epochs, training, "s-", color=TRAINING, label="training", **style)
-        axes.plot(epochs, validation, "o-", color=VALIDATION, label="validation", **style)
+        runs = network_runs(history, len(training))
+        for run in runs:
+            labels = ("training", "validation") if run is runs[0] else (None, None)
+            axes.plot(epochs[run], training[run], "s-", color=TRAINING, label=labels[0], **style)
+            axes.plot(epochs[run], validation[run], "o-", color=VALIDATION, label=labels[1], **style)
         is_metric = name == metric
         upper = 1.05 if is_metric and mode == "max" else None
         limit_values(axes, [*training, *validation], from_zero=len(epochs) == 1, upper=upper)
         mark_best(axes, epochs, validation, training, highest=is_metric and mode == "max")
-        axes.set(title=name.capitalize().replace("_", " "), xlabel="epoch")
+        axes.set(title=name.capitalize().replace("_", " "), xlabel=label_networks("epoch", runs))
         if len(epochs) == 1:
             axes.set(xlim=(0, 2 * epochs[0]), xticks=epochs)
         elif per_epoch == 1:

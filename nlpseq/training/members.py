@@ -44,7 +44,7 @@ def train_members(
 
     Returns:
         The trained task, and `(history, seconds)` as of `train`; the validations of several networks follow
-        one another in the history.
+        one another in the history, which has also the number of each, "network".
     """
     if count == 1:
         task = make()
@@ -68,7 +68,8 @@ def train_members(
         task = make()
         history, time = train(task, train_examples, validation_examples, own, part, number)
         members.append(task)
-        histories.append({**history, "minutes": [seconds / 60 + minutes for minutes in history["minutes"]]})
+        later = [seconds / 60 + minutes for minutes in history["minutes"]]
+        histories.append({**history, "minutes": later, "network": [number + 1] * len(later)})
         seconds += time
         if not number:
             size = sum(int(np.prod(weight.shape)) for weight in task.weights) * 4 / 2**20

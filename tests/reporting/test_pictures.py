@@ -88,3 +88,13 @@ def test_shorten(length):
 def test_styles_differ():
     styles = list(pictures.series_styles("abcdef"))
     assert len({style.color for style in styles}) == len({style.marker for style in styles}) == 6
+
+
+def test_the_lines_of_two_networks_are_not_joined():
+    two = {name: [*values, *values] for name, values in history(3).items()}
+    with saved_figures() as figures:
+        pictures.plot_training({**two, "network": [1, 1, 1, 2, 2, 2]}, "a.png")
+    for axes in figures[0].axes:
+        assert [list(line.get_xdata()) for line in axes.lines[:4]] == [[1, 2, 3], [1, 2, 3], [4, 5, 6], [4, 5, 6]]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"]
+        assert axes.get_xlabel() == "epoch, of 2 networks one after another" and cut_off(figures[0]) == []

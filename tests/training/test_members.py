@@ -73,7 +73,7 @@ def test_a_run_that_is_interrupted_continues_in_the_network_that_it_was_training
     task, history, _ = trained(tmp_path / "unbroken")
     first, second = (member.head.kernel.numpy() for member in task.members)
     assert len(history["val_accuracy"]) == 4 and (first != second).all()
-    assert history["minutes"] == sorted(history["minutes"])
+    assert history["minutes"] == sorted(history["minutes"]) and history["network"] == [1, 1, 2, 2]
     calls = []
 
     def make():

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from nlpseq.reporting.pictures import VALIDATION, finish_axes, limit_values, mark_best, new_figure, save_figure
+from nlpseq.reporting.pictures import (
+    VALIDATION,
+    finish_axes,
+    label_networks,
+    limit_values,
+    mark_best,
+    network_runs,
+    new_figure,
+    save_figure,
+)
 
 
 def plot_perplexity(history: Mapping[str, Sequence[float]], path: str | Path, title: str = "") -> None:
@@ -15,7 +24,7 @@ def plot_perplexity(history: Mapping[str, Sequence[float]], path: str | Path, ti
 
     Args:
         history: Lists with one value for each validation: "val_loss", the cross-entropy in nats
-            per token, and "minutes" since training began.
+            per token, and "minutes" since training began; of an ensemble also "network".
         path: Path of the PNG file.
         title: Title of the figure. Default none.
 
@@ -25,9 +34,12 @@ def plot_perplexity(history: Mapping[str, Sequence[float]], path: str | Path, ti
     """
     figure = new_figure(5.5, 3.8, title)
     axes, perplexities = figure.subplots(), np.exp(history["val_loss"])
-    axes.plot(history["minutes"], perplexities, "o-", color=VALIDATION)
+    runs = network_runs(history, len(perplexities))
+    for run in runs:
+        axes.plot(history["minutes"][run], perplexities[run], "o-", color=VALIDATION)
     limit_values(axes, perplexities, from_zero=len(perplexities) == 1)
     mark_best(axes, history["minutes"], perplexities, perplexities, highest=False, digits=1)
-    axes.set(xlabel="minutes of training", ylabel="validation perplexity", xlim=(0, 1.08 * max(history["minutes"])))
+    minutes = label_networks("minutes of training", runs)
+    axes.set(xlabel=minutes, ylabel="validation perplexity", xlim=(0, 1.08 * max(history["minutes"])))
     finish_axes(axes, legend=False)
     save_figure(figure, path)
