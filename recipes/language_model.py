@@ -13,6 +13,7 @@ from nlpseq.tasks.language_modeling.settings import PRESETS
 from nlpseq.tasks.language_modeling.settings import LanguageModelingSettings as Settings
 
 SAMPLES = 3  # number of samples that are printed after training
+STREAMS = 20  # parts of a text that are read side by side where a budget leaves no time for reading it in one
 
 
 def load(config: Settings):
@@ -59,11 +60,12 @@ def main(config: Settings) -> dict:
     dynamic = None
     if config.evaluation.dynamic_evaluation:
         dynamic = nlpseq.tasks.DynamicEvaluation(task, data.train, **config.evaluation.dynamic())
+    streams = STREAMS if config.training.budget else 1
     validation, test = (
-        nlpseq.evaluation.evaluate_language_model(task, split, dynamic=dynamic)
+        nlpseq.evaluation.evaluate_language_model(task, split, streams, dynamic)
         for split in (data.validation, data.test)
     )
-    report.print_language(test, data)
+    report.print_language(test, data, streams)
     completions = task.predict_text(
         [samples.prompt] * SAMPLES,
         length=samples.sample_length,

@@ -49,7 +49,7 @@ def test_embedded_corpus_is_learnt(tmp_path, capsys):
 
 @pytest.mark.parametrize("flags", [
     ["--cell", "gru", "--no-tied", "--prompt", "the"],
-    ["--vocabulary", "character", "--optimizer", "sgd"],
+    ["--vocabulary", "character", "--optimizer", "sgd", "--budget", "1"],
     ["--vocabulary", "bpe", "--vocabulary-size", "40", "--optimizer", "asgd", "--ensemble", "2"],
 ])  # fmt: skip
 @pytest.mark.slow
@@ -58,6 +58,7 @@ def test_text_files_to_export(tmp_path, monkeypatch, capsys, flags):
     assert run(monkeypatch, "--dataset", folder, "--output", out, *flags, *SMALL) == 0
     shown = capsys.readouterr().out
     assert "perplexity" in shown and shown.count("sample ") == 3
+    assert ("read in 20 streams" if "--budget" in flags else "read continuously") in shown
     export = Export(out)
     names = {item.name for item in export.path.iterdir()}
     assert names >= {"config.json", "metrics.json", "model_card.md", "training.png", "perplexity.png"}
