@@ -18,6 +18,7 @@ import tensorflow as tf
 import tyro
 
 from nlpseq.serving import Export
+from nlpseq.tasks.speech.answers import states_of
 from nlpseq.tasks.speech.data import load_speech
 from nlpseq.tasks.speech.features import LogMel
 from nlpseq.tasks.speech.model import padded
@@ -148,11 +149,6 @@ def as_stream(export, sound, steps=8):
         outputs = export.run("step", {**export.answers.inputs([sound[start : start + chunk]]), **states_of(outputs)})
         text += outputs["text"][0].decode()
     return (text + export.run("finish", states_of(outputs))["text"][0].decode()).strip()
-
-
-def states_of(outputs):
-    """What the next call reads."""
-    return {name: value for name, value in outputs.items() if name not in ("text", "score")}
 
 
 if __name__ == "__main__":

@@ -134,12 +134,12 @@ def _read(batches, sizes, classes):
 
 def _factors(texts, size):
     """f, float32 `(size,)`."""
+    frequencies = np.bincount(texts.items, minlength=size)
     if texts.labels.shape[1] == 2 and not texts.labels.sum(axis=1).any():  # each has one of two classes
         with_first = np.bincount(texts.items, texts.labels[texts.owners, 0] > 0, size)
-        counts = 1 + np.stack([with_first, np.bincount(texts.items, minlength=size) - with_first])
+        counts = 1 + np.stack([with_first, frequencies - with_first])
         logs = np.log(counts / counts.sum(axis=1, keepdims=True))
         return np.abs(logs[0] - logs[1]).astype(np.float32)
-    frequencies = np.bincount(texts.items, minlength=size)
     return (1 + np.log((1 + len(texts.labels)) / (1 + frequencies))).astype(np.float32)
 
 

@@ -231,12 +231,15 @@ class Answers(answers.Answers):
             whole = len(samples) if part is None else len(samples) // step * step
             text = ""
             if whole:
-                states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
-                outputs = export.run("step", {**self.inputs([samples[:whole]]), **states})
+                outputs = export.run("step", {**self.inputs([samples[:whole]]), **states_of(outputs)})
                 text, samples = outputs["text"][0].decode(), samples[whole:]
             if part is None:
-                states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
-                text += export.run("finish", states)["text"][0].decode()
+                text += export.run("finish", states_of(outputs))["text"][0].decode()
+
+
+def states_of(outputs: dict[str, Any]) -> dict[str, Any]:
+    """What the next call of "step" or "finish" reads, in the outputs of "init" or "step"."""
+    return {name: value for name, value in outputs.items() if name not in ("text", "score")}
 
 
 def _refuse_headers(data, rate):

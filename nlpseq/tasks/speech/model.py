@@ -396,17 +396,14 @@ class SpeechRecognizer(Task):
 
     def limits(self):
         settings, late = self.settings, self.ahead * self.step_seconds
+        streams = late and SpeechStream.can_stream(self)
         return [
             f"It takes sounds of {settings.features.sample_rate:,} samples a second, one channel, from -1 to 1; "
             "`nlpseq predict` converts files of other rates and channels.",
             f"It writes {len(self.preprocessor) - 4:,} units that its training texts have, and no others.",
             "It answers any sound with some text, also one in which nothing is said."
             " Other voices, microphones and noises than those of its training are recognized less well.",
-            *(
-                [f"While it listens its text is {late:.2f} seconds late."]
-                if late and SpeechStream.can_stream(self)
-                else []
-            ),
+            *([f"While it listens its text is {late:.2f} seconds late."] if streams else []),
         ]
 
     def resources(self):

@@ -18,6 +18,7 @@ from nlpseq.cells import RecurrentCell
 from nlpseq.cli.main import main
 from nlpseq.decoding import NgramModel
 from nlpseq.serving import Export, export
+from nlpseq.tasks.speech.answers import states_of
 from nlpseq.tasks.speech.language import SpeechLanguage
 from nlpseq.tasks.speech.model import SpeechRecognizer, padded
 from nlpseq.tasks.speech.report import print_unused
@@ -71,9 +72,6 @@ def streamed(task, audio, chunks):
     signatures, answers = stream.signatures(), []
     answers.append(signatures["init"](*map(tf.constant, padded([sound[:0] for sound in audio]))))
     places = [0] * len(audio)
-
-    def states_of(outputs):
-        return {name: outputs[name] for name in stream.sizes}
 
     while any(place < len(sound) for place, sound in zip(places, audio)):
         ends = [place + stream.step_samples * next(chunks) for place in places]
@@ -170,12 +168,10 @@ def test_export_predict_and_stream_give_the_same_text(tmp_path, capsys, monkeypa
     for chunk in (1, 5):  # steps
         at, whole, outputs = 0, "", export_.run("init", export_.answers.inputs([sound[:0]]))
         while at < len(sound):
-            states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
             part = sound[at : at + chunk * 30 * (1 + at // 1000)]
-            outputs = export_.run("step", {**export_.answers.inputs([part]), **states})
+            outputs = export_.run("step", {**export_.answers.inputs([part]), **states_of(outputs)})
             at, whole = at + len(part), whole + outputs["text"][0].decode()
-        states = {name: value for name, value in outputs.items() if name not in ("text", "score")}
-        assert (whole + export_.run("finish", states)["text"][0].decode()).strip() == text
+        assert (whole + export_.run("finish", states_of(outputs))["text"][0].decode()).strip() == text
 
     pcm = np.round(32767 * np.clip(sound, -1, 1)).astype("<i2")
     text = task.recognize([pcm / np.float32(32768)])["text"][0]
